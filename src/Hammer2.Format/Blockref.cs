@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Hammer2.Format;
+
+/// <summary>What a <see cref="Blockref"/> refers to.</summary>
+/// <remarks>Upstream: <c>HAMMER2_BREF_TYPE_*</c>.</remarks>
+public enum BlockrefType : byte
+{
+    /// <summary>An unused slot; all 128 bytes are zero.</summary>
+    Empty = 0,
+
+    /// <summary>An inode, 1 KiB.</summary>
+    Inode = 1,
+
+    /// <summary>A block of references, 4 KiB to 64 KiB.</summary>
+    Indirect = 2,
+
+    /// <summary>File data, up to 64 KiB, perhaps compressed.</summary>
+    Data = 3,
+
+    /// <summary>A directory entry; names above 64 bytes have a block of 1 KiB.</summary>
+    Dirent = 4,
+
+    /// <summary>A block of references to freemap blocks.</summary>
+    FreemapNode = 5,
+
+    /// <summary>A freemap block: 256 bitmap entries.</summary>
+    FreemapLeaf = 6,
+
+    /// <summary>Filler in the headers of volumes other than the root volume.</summary>
+    Invalid = 7,
+
+    /// <summary>Never on media: stands for the header as the owner of the freemap's references.</summary>
+    FreemapRoot = 254,
+
+    /// <summary>Never on media: stands for the header as the owner of the super-root's reference.</summary>
+    VolumeRoot = 255,
+}
+
+/// <summary>How a block is protected.</summary>
+/// <remarks>Upstream: <c>HAMMER2_CHECK_*</c>.</remarks>
+public enum CheckMethod : byte
+{
+    /// <summary>No code; data may be overwritten in place.</summary>
+    None = 0,
+
+    /// <summary>No code; still copy-on-write.</summary>
+    Disabled = 1,
+
+    /// <summary>CRC-32C.</summary>
+    Iscsi32 = 2,
+
+    /// <summary>XXH64 with HAMMER2's seed; the default.</summary>
+    XxHash64 = 3,
+
+    /// <summary>SHA-256 folded to 192 bits.</summary>
+    Sha192 = 4,
+
+    /// <summary>CRC-32C beside the freemap hints.</summary>
+    Freemap = 5,
+}
+
+/// <summary>How file data is encoded.</summary>
+/// <remarks>Upstream: <c>HAMMER2_COMP_*</c>.</remarks>
+public enum CompressionMethod : byte
+{
+    /// <summary>Stored as it is.</summary>
+    None = 0,
+
+    /// <summary>A policy of inodes: blocks of zeros become holes. Never on a block.</summary>
+    AutoZero = 1,
+
+    /// <summary>A 32-bit length and an LZ4 block.</summary>
+    Lz4 = 2,
+
+    /// <summary>A zlib stream.</summary>
+    Zlib = 3,
+}
+
+/// <summary>Bits of <see cref="Blockref.Flags"/>.</summary>
+/// <remarks>Upstream: <c>HAMMER2_BREF_FLAG_*</c>.</remarks>
+[Flags]
+public enum BlockrefFlags : byte
+{
+    /// <summary>Nothing special.</summary>
+    None = 0,
+
+    /// <summary>The inode is the root of a PFS.</summary>
+    PfsRoot = 0x01,
+
+    /// <summary>Written in place while emergency mode was on.</summary>
+    EmergencyModified = 0x04,
+}
+
+/// <summary>Check method in the high nibble, compression in the low nibble.</summary>
+/// <remarks>The compression nibble means something on DATA references only; others inherit noise.</remarks>
+public readonly record struct BlockMethods(byte Raw)
+{
+    /// <summary>Joins the two methods into a byte.</summary>
+    public BlockMethods(CheckMethod check, CompressionMethod compression)
+        : this((byte)(((byte)check << 4) | (byte)compression))
+    {
+    }
+
+    /// <summary>How the stored bytes are protected.</summary>
+    public CheckMethod Check => (CheckMethod)(Raw >> 4);
+
+    /// <summary>How the stored bytes of file data are encoded.</summary>
+    public CompressionMethod Compression => (CompressionMethod)(Raw & 0x0F);
+}
+
+/// <summary>Where a block lies and how long it is: a byte offset in the address space of the volume
+/// set, with log2 of the size in its low six bits.</summary>
+public readonly record struct DataOffset(ulong Raw)
+{
+    /// <summary>The bits that hold the radix (<c>HAMMER2_OFF_MASK_RADIX</c>).</summary>
+    public const ulong RadixMask = 0x3F;
+
+    /// <summary>Joins an address, a multiple of 64 bytes, and a radix.</summary>
+    public DataOffset(ulong bytes, int radix)
+        : this(bytes | (uint)radix)
+    {
+    }
+
+    /// <summary>Byte offset in the address space of the volume set.</summary>
+    public ulong Bytes => Raw & ~RadixMask;
+
+    /// <summary>log2 of the size; 0 means no storage.</summary>
+    public int Radix => (int)(Raw & RadixMask);
+
+    /// <summary>Size in bytes; a radix of zero means no data, not one byte. Only radixes up to 30
+    /// are meaningful, and only up to 16 legal.</summary>
+    public int SizeBytes => Radix == 0 ? 0 : Radix > 30 ? int.MaxValue : 1 << Radix;
+}
+
+/// <summary>What lies below an inode or an indirect block. Hints kept by deltas, never proof.</summary>
+/// <remarks>Source: <c>hammer2_blockref.embed.stats</c>.</remarks>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public struct SubtreeStatistics
+{
+    [FieldOffset(0x00)] public ulong DataCount;           // bytes allocated below
+    [FieldOffset(0x08)] public ulong InodeCount;          // inodes below
+}
+
+/// <summary>The part of a directory entry that is not its name.</summary>
+/// <remarks>Source: <c>struct hammer2_dirent_head</c>.</remarks>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public struct DirentHead
+{
+    [FieldOffset(0x00)] public ulong Inum;                // the inode that the entry names
+    [FieldOffset(0x08)] public ushort NameBytes;          // 1..255
+    [FieldOffset(0x0A)] public ObjectType Type;           // type of that inode
+    [FieldOffset(0x0B)] public byte Reserved0B;
+    [FieldOffset(0x0C)] public uint Reserved0C;
+}
+
+/// <summary>
+/// Names one block of media, the keys below it, and how to verify and decode it. Found in the
+/// volume header, in inodes and in indirect blocks; every chain in memory carries a copy.
+/// </summary>
+/// <remarks>
+/// Source: <c>struct hammer2_blockref</c>, hammer2_disk.h. Fields are in this host's byte order:
+/// a volume written in the other order is refused at its header, so nothing is swapped here.
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
+public struct Blockref
+{
+    /// <summary>Size on media, in bytes.</summary>
+    public const int SizeBytes = 128;
+
+    /// <summary>Bytes of <see cref="Check"/>.</summary>
+    public const int CheckBytes = 64;
+
+    [FieldOffset(0x00)] public BlockrefType Type;
+    [FieldOffset(0x01)] public BlockMethods Methods;      // check method, compression method
+    [FieldOffset(0x02)] public byte CopyId;               // unused; 0xFF on what newfs made
+    [FieldOffset(0x03)] public byte KeyBits;              // covers 2^KeyBits keys; 0 covers one
+    [FieldOffset(0x04)] public byte VirtualRadix;         // unused; 10 on what newfs made
+    [FieldOffset(0x05)] public BlockrefFlags Flags;
+    [FieldOffset(0x06)] public ushort LeafCount;          // leaves below; saturates at 65535
+    [FieldOffset(0x08)] public ulong Key;
+    [FieldOffset(0x10)] public ulong MirrorTid;           // this node's flush; rises to the root
+    [FieldOffset(0x18)] public ulong ModifyTid;           // the PFS's change; compared over nodes
+    [FieldOffset(0x20)] public DataOffset Data;
+    [FieldOffset(0x28)] public ulong UpdateTid;           // zero, or this driver's commit stamp
+    [FieldOffset(0x30)] public DirentHead Dirent;         // when Type is Dirent
+    [FieldOffset(0x30)] public SubtreeStatistics Subtree; // when Type is Inode or Indirect
+    [FieldOffset(0x40)] private CheckArea _check;
+
+    [FieldOffset(0x44)] public uint FreemapBigMask;       // freemap: radixes that may be available
+    [FieldOffset(0x48)] public ulong FreemapAvailable;    // freemap: bytes when the leaf was made
+
+    /// <summary>64 bytes: a check code, freemap hints, or a name of up to 64 bytes.</summary>
+    [UnscopedRef]
+    public Span<byte> Check => _check;
+
+    /// <summary>The same bytes for reading.</summary>
+    [UnscopedRef]
+    public readonly ReadOnlySpan<byte> CheckRead => _check;
+
+    /// <summary>The last key covered. Does not overflow for legal key ranges.</summary>
+    public readonly ulong KeyEnd => KeyBits >= 64 ? ulong.MaxValue : Key + ((1UL << KeyBits) - 1);
+
+    /// <summary>True for an unused slot.</summary>
+    public readonly bool IsEmpty => Type == BlockrefType.Empty;
+
+    /// <summary>True when the reference leads to further references of the same tree.</summary>
+    public readonly bool IsIndirect => Type is BlockrefType.Indirect or BlockrefType.FreemapNode;
+
+    [InlineArray(CheckBytes)]
+    private struct CheckArea
+    {
+        private byte _first;
+    }
+}

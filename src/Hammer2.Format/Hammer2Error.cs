@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Hammer2.Format;
+
+/// <summary>
+/// What went wrong below the vnode layer. A set that can be OR-ed, because a cluster collects the
+/// errors of several nodes before it decides what the caller sees.
+/// </summary>
+/// <remarks>Upstream: <c>HAMMER2_ERROR_*</c>. Errors are values here: they must be collected,
+/// compared and outvoted, and must not unwind code that holds locks.</remarks>
+[Flags]
+public enum Hammer2Error
+{
+    /// <summary>Success.</summary>
+    None = 0,
+
+    /// <summary>The device could not read or write the bytes.</summary>
+    Io = 0x0001,
+
+    /// <summary>A check code does not match the stored bytes.</summary>
+    Check = 0x0002,
+
+    /// <summary>The bytes match their check code (or have none) but their meaning is illegal.</summary>
+    Corrupt = 0x0004,
+
+    /// <summary>No such object. An answer rather than a fault.</summary>
+    NoEntry = 0x0008,
+
+    /// <summary>The object exists already.</summary>
+    Exists = 0x0010,
+
+    /// <summary>No space left on the node.</summary>
+    NoSpace = 0x0020,
+
+    /// <summary>The media, node or mount may not be written.</summary>
+    ReadOnly = 0x0040,
+
+    /// <summary>A directory was needed and something else was found.</summary>
+    NotDirectory = 0x0080,
+
+    /// <summary>Something else than a directory was needed.</summary>
+    IsDirectory = 0x0100,
+
+    /// <summary>The directory still has entries.</summary>
+    NotEmpty = 0x0200,
+
+    /// <summary>An argument is out of its range.</summary>
+    Invalid = 0x0400,
+
+    /// <summary>The format or this driver does not have the feature.</summary>
+    NotSupported = 0x0800,
+
+    /// <summary>The operation is not permitted (immutable, append-only, ownership).</summary>
+    NotPermitted = 0x1000,
+
+    /// <summary>No quorum of masters agrees, now and without a change from outside.</summary>
+    NoQuorum = 0x2000,
+
+    /// <summary>The node is fenced, absent or stale and must not be asked.</summary>
+    NodeDown = 0x4000,
+
+    /// <summary>A number, name or link count does not fit the format.</summary>
+    TooLarge = 0x8000,
+
+    /// <summary>The object is in use.</summary>
+    Busy = 0x1_0000,
+
+    /// <summary>The request was interrupted before it changed anything.</summary>
+    Interrupted = 0x2_0000,
+
+    /// <summary>Memory or another bounded resource of this process is used up.</summary>
+    NoResource = 0x4_0000,
+}
+
+/// <summary>Questions about an error set.</summary>
+public static class Hammer2ErrorExtensions
+{
+    /// <summary>Errors that say something of one node's copy only: a sibling may answer better.</summary>
+    public const Hammer2Error NodeFaults =
+        Hammer2Error.Io | Hammer2Error.Check | Hammer2Error.Corrupt | Hammer2Error.NodeDown;
+
+    /// <summary>True when another node of the cluster may have a good copy.</summary>
+    public static bool IsNodeFault(this Hammer2Error error) => (error & NodeFaults) != 0;
+}

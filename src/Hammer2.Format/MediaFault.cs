@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Globalization;
+
+namespace Hammer2.Format;
+
+/// <summary>The kind of structure that a <see cref="MediaFault"/> was found in.</summary>
+public enum MediaKind
+{
+    /// <summary>A copy of the volume header.</summary>
+    VolumeHeader,
+
+    /// <summary>A reference to a block.</summary>
+    Reference,
+
+    /// <summary>A table of references as a whole: their order.</summary>
+    Table,
+
+    /// <summary>The meta part of an inode.</summary>
+    Inode,
+
+    /// <summary>The name of a directory entry.</summary>
+    EntryName,
+
+    /// <summary>A node or leaf of the freemap.</summary>
+    Freemap,
+}
+
+/// <summary>One field of a structure that no correct writer can have left so.</summary>
+/// <param name="Kind">The structure.</param>
+/// <param name="Field">The field, and its slot if it is one of many.</param>
+/// <param name="Reason">What is wrong with it.</param>
+/// <param name="Found">The value found.</param>
+/// <param name="Expected">The value wanted, or the limit that was passed.</param>
+public readonly record struct MediaFault(
+    MediaKind Kind, string Field, string Reason, ulong Found, ulong Expected)
+{
+    /// <summary>One line for logs: <c>corrupt kind: field, reason, found x expected y</c>; the
+    /// numbers are hexadecimal.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"corrupt {KindText}: {Field}, {Reason}, found 0x{Found:x} expected 0x{Expected:x}");
+
+    private string KindText => Kind switch
+    {
+        MediaKind.VolumeHeader => "volume header",
+        MediaKind.Reference => "reference",
+        MediaKind.Table => "table",
+        MediaKind.Inode => "inode",
+        MediaKind.EntryName => "entry name",
+        MediaKind.Freemap => "freemap",
+        _ => Kind.ToString(),
+    };
+}

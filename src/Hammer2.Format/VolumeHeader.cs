@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Hammer2.Format;
+
+/// <summary>The fields of sector 0 of a volume header.</summary>
+/// <remarks>Source: <c>struct hammer2_volume_data</c>, first 512 bytes.</remarks>
+[StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
+public struct VolumeHeaderSector
+{
+    /// <summary>Size on media, in bytes.</summary>
+    public const int SizeBytes = 512;
+
+    [FieldOffset(0x000)] public ulong Magic;
+    [FieldOffset(0x008)] public ulong BootBegin;          // byte range of the boot area
+    [FieldOffset(0x010)] public ulong BootEnd;
+    [FieldOffset(0x018)] public ulong AuxBegin;           // byte range of the aux area
+    [FieldOffset(0x020)] public ulong AuxEnd;
+    [FieldOffset(0x028)] public ulong VolumeBytes;        // size of this volume
+    [FieldOffset(0x030)] public uint Version;             // 1 or 2
+    [FieldOffset(0x034)] public uint Flags;
+    [FieldOffset(0x038)] public byte CopyId;
+    [FieldOffset(0x039)] public byte FreemapVersion;
+    [FieldOffset(0x03A)] public byte PeerType;
+    [FieldOffset(0x03B)] public byte VolumeIndex;         // 0 is the root volume
+    [FieldOffset(0x03C)] public byte VolumesTotal;        // version 1: 0
+    [FieldOffset(0x03D)] public byte Reserved3D;
+    [FieldOffset(0x03E)] public ushort Reserved3E;
+    [FieldOffset(0x040)] public MediaUuid FilesystemId;   // the same in all volumes
+    [FieldOffset(0x050)] public MediaUuid FilesystemType;
+    [FieldOffset(0x060)] public ulong AllocatorBytes;     // allocatable when made
+    [FieldOffset(0x068)] public ulong AllocatorFree;      // running count of free bytes
+    [FieldOffset(0x070)] public ulong AllocatorBegin;     // everything below is static
+    [FieldOffset(0x078)] public ulong MirrorTid;          // last committed flush
+    [FieldOffset(0x080)] public ulong Reserved80;
+    [FieldOffset(0x088)] public ulong Reserved88;
+    [FieldOffset(0x090)] public ulong FreemapTid;         // last committed flush of the freemap
+    [FieldOffset(0x098)] public ulong BulkfreeTid;
+    [FieldOffset(0x0A0)] public ulong ReservedA0;
+    [FieldOffset(0x0A8)] public ulong ReservedA8;
+    [FieldOffset(0x0B0)] public ulong ReservedB0;
+    [FieldOffset(0x0B8)] public ulong ReservedB8;
+    [FieldOffset(0x0C0)] public ulong TotalBytes;         // sum of the volumes; version 1: 0
+    [FieldOffset(0x1F8)] public uint CrcSector1;          // icrc_sects[6]: bytes 0x200..0x3FF
+    [FieldOffset(0x1FC)] public uint CrcSector0;          // icrc_sects[7]: bytes 0x000..0x1FB
+}
+
+/// <summary>A view of the 64 KiB of a volume header. Says nothing of whether they are to be
+/// trusted.</summary>
+/// <remarks>Source: <c>struct hammer2_volume_data</c>.</remarks>
+public readonly ref struct VolumeHeaderView
+{
+    /// <summary>What a header starts with in this host's byte order (<c>HAMMER2_VOLUME_ID_HBO</c>).</summary>
+    public const ulong MagicValue = 0x48414D3205172011;
+
+    /// <summary>What it starts with when written in the other order (<c>HAMMER2_VOLUME_ID_ABO</c>).</summary>
+    public const ulong MagicSwapped = 0x11201705324D4148;
+
+    /// <summary>Where the references to the super-root are.</summary>
+    public const int SuperRootBlocksetOffset = 0x200;
+
+    /// <summary>Where the references to the freemap are.</summary>
+    public const int FreemapBlocksetOffset = 0x800;
+
+    /// <summary>Where the starts of the volumes are.</summary>
+    public const int VolumeStartsOffset = 0xE00;
+
+    /// <summary>Where the CRC over all bytes before it is.</summary>
+    public const int CrcHeaderOffset = 0xFFFC;
+
+    /// <summary>The start of a volume that does not exist, in version 2.</summary>
+    public const ulong VolumeStartUnused = ulong.MaxValue;
+
+    /// <summary>The filesystem type every header carries (<c>HAMMER2_UUID_STRING</c>).</summary>
+    public static readonly MediaUuid TypeHammer2 =
+        MediaUuid.From(new Guid("5cbb9ad1-862d-11dc-a94d-01301bb8a9f5"));
+
+    private readonly Span<byte> _bytes;
+
+    /// <summary>Lays the view over <paramref name="bytes"/>, which must be 65536 long.</summary>
+    public VolumeHeaderView(Span<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Media.VolumeHeaderBytes);
+        _bytes = bytes;
+    }
+
+    /// <summary>All bytes.</summary>
+    public Span<byte> Bytes => _bytes;
+
+    /// <summary>The fields of sector 0.</summary>
+    public ref VolumeHeaderSector Fields => ref Unsafe.As<byte, VolumeHeaderSector>(ref _bytes[0]);
+
+    /// <summary>The four references to the super-root inode.</summary>
+    public Span<Blockref> SuperRootBlockset =>
+        MemoryMarshal.Cast<byte, Blockref>(_bytes.Slice(SuperRootBlocksetOffset, Media.BlocksetBytes));
+
+    /// <summary>The four references to the freemap.</summary>
+    public Span<Blockref> FreemapBlockset =>
+        MemoryMarshal.Cast<byte, Blockref>(_bytes.Slice(FreemapBlocksetOffset, Media.BlocksetBytes));
+
+    /// <summary>Where each of the 64 volumes starts in the filesystem's address space.</summary>
+    public Span<ulong> VolumeStarts =>
+        MemoryMarshal.Cast<byte, ulong>(_bytes.Slice(VolumeStartsOffset, Media.VolumesMax * sizeof(ulong)));
+
+    /// <summary>The CRC over all bytes before it.</summary>
+    public ref uint CrcHeader => ref Unsafe.As<byte, uint>(ref _bytes[CrcHeaderOffset]);
+}
