@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hammer2.Devices;
+
+/// <summary>
+/// The Linux calls a device needs and .NET does not offer as values: reads and writes that answer an error
+/// number instead of throwing, block device questions, holes, and locks.
+/// </summary>
+internal static unsafe partial class LinuxBlockIoctls
+{
+    internal const int OpenReadOnly = 0;
+    internal const int OpenReadWrite = 2;
+    internal const int OpenExclusive = 0x80;      // on a block special without O_CREAT: claim it
+    internal const int OpenCloseOnExec = 0x80000;
+    internal const int LockShared = 1;
+    internal const int LockExclusive = 2;
+    internal const int LockNoWait = 4;
+    internal const int HoleKeepSize = 1;          // FALLOC_FL_KEEP_SIZE
+    internal const int HolePunch = 2;             // FALLOC_FL_PUNCH_HOLE
+    internal const int ErrorInterrupted = 4;
+    internal const int ErrorWouldBlock = 11;
+    internal const int ErrorBusy = 16;
+    internal const int ErrorInvalid = 22;
+    internal const int ErrorNotTerminal = 25;     // ENOTTY: the driver does not know the ioctl
+    internal const int ErrorNoSpace = 28;
+    internal const int ErrorReadOnly = 30;
+    internal const int ErrorNoSystemCall = 38;
+    internal const int ErrorNotSupported = 95;
+    internal const int ErrorQuota = 122;
+
+    private const nuint BlockSizeBytes = 0x80081272; // BLKGETSIZE64
+    private const nuint BlockSectorBytes = 0x1268;   // BLKSSZGET
+    private const nuint BlockDiscard = 0x1277;       // BLKDISCARD
+    private const int AtEmptyPath = 0x1000;
+    private const int AtWorkingDirectory = -100;
+    private const uint StatBasic = 0x7FF;            // STATX_BASIC_STATS
+
+    /// <summary>Error number of the last call in this class on this thread.</summary>
+    internal static int LastError => Marshal.GetLastPInvokeError();
+
+    /// <summary>What the C library says about an error number.</summary>
+    internal static string Describe(int errorNumber) => Marshal.GetPInvokeErrorMessage(errorNumber);
+
+    /// <summary>Identity and size of what a path or an open file is.</summary>
+    internal static bool TryStat(string path, out FileStatus status)
+        => TryStat(AtWorkingDirectory, path, 0, out status);
+
+    /// <inheritdoc cref="TryStat(string, out FileStatus)"/>
+    internal static bool TryStat(SafeFileHandle file, out FileStatus status)
+        => TryStat((int)file.DangerousGetHandle(), string.Empty, AtEmptyPath, out status);
+
+    /// <summary>Opens a path, retrying when a signal interrupts; null on failure, see LastError.</summary>
+    internal static SafeFileHandle? TryOpen(string path, int flags)
+    {
+        int descriptor;
+        do
+        {
+            descriptor = Open(path, flags | OpenCloseOnExec, 0);
+        }
+        while (descriptor < 0 && LastError == ErrorInterrupted);
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Length in bytes of a block special.</summary>
+    internal static bool TryGetBlockLength(SafeFileHandle device, out long lengthBytes)
+    {
+        ulong bytes = 0;
+        bool known = Ioctl(device, BlockSizeBytes, &bytes) == 0 && bytes <= long.MaxValue;
+        lengthBytes = (long)bytes;
+        return known;
+    }
+
+    /// <summary>Logical sector size in bytes of a block special.</summary>
+    internal static bool TryGetSectorBytes(SafeFileHandle device, out int sectorBytes)
+    {
+        int bytes = 0;
+        bool known = Ioctl(device, BlockSectorBytes, &bytes) == 0;
+        sectorBytes = bytes;
+        return known;
+    }
+
+    /// <summary>Discards whole sectors of a block special; 0 or an error number.</summary>
+    internal static int DiscardSectors(SafeFileHandle device, long offset, long lengthBytes)
+    {
+        ulong* range = stackalloc ulong[] { (ulong)offset, (ulong)lengthBytes };
+        return Ioctl(device, BlockDiscard, range) == 0 ? 0 : LastError;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    internal static partial nint PositionalRead(SafeFileHandle file, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    internal static partial nint PositionalWrite(SafeFileHandle file, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    internal static partial int DataSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    internal static partial int Allocate(SafeFileHandle file, int mode, long offset, long lengthBytes);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    internal static partial int Lock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(SafeFileHandle file, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatExtended(int directory, string path, int flags, uint mask, byte* result);
+
+    private static bool TryStat(int directory, string path, int flags, out FileStatus status)
+    {
+        // struct statx is 256 bytes and the same on every architecture, which struct stat is not.
+        byte* raw = stackalloc byte[256];
+        bool known = StatExtended(directory, path, flags, StatBasic, raw) == 0;
+        status = known
+            ? new FileStatus(
+                Mode: Unsafe.ReadUnaligned<ushort>(raw + 0x1C),
+                Inode: Unsafe.ReadUnaligned<ulong>(raw + 0x20),
+                SizeBytes: Unsafe.ReadUnaligned<long>(raw + 0x28),
+                Special: Device(raw + 0x80),
+                Device: Device(raw + 0x88))
+            : default;
+        return known;
+
+        static DeviceNumber Device(byte* at)
+            => new(Unsafe.ReadUnaligned<uint>(at), Unsafe.ReadUnaligned<uint>(at + 4));
+    }
+}
+
+/// <summary>A Linux device number: which driver, and which of its devices.</summary>
+internal readonly record struct DeviceNumber(uint Major, uint Minor);
+
+/// <summary>The part of <c>struct statx</c> that says what a file is and which one.</summary>
+internal readonly record struct FileStatus(
+    ushort Mode, ulong Inode, long SizeBytes, DeviceNumber Special, DeviceNumber Device)
+{
+    private const int TypeMask = 0xF000;
+
+    /// <summary>True for a block special (S_IFBLK).</summary>
+    internal bool IsBlock => (Mode & TypeMask) == 0x6000;
+
+    /// <summary>True for a regular file (S_IFREG).</summary>
+    internal bool IsRegular => (Mode & TypeMask) == 0x8000;
+
+    /// <summary>The same for every name of the same bytes.</summary>
+    internal DeviceIdentity Identity => IsBlock
+        ? new DeviceIdentity(Special.Major, Special.Minor, 0, 0)
+        : new DeviceIdentity(Device.Major, Device.Minor, Inode, 0);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Format;
+
+namespace Hammer2.Devices;
+
+/// <summary>A slice of another device, as a device of its own; nothing outside the slice can be
+/// reached.</summary>
+public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
+{
+    private readonly IBlockDevice _whole;
+    private readonly long _firstOffset;
+
+    /// <summary>Takes the bytes [offset, offset + lengthBytes) of a device, which it then owns.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The slice does not lie within the device.</exception>
+    public PartitionBlockDevice(IBlockDevice whole, long offset, long lengthBytes, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, whole.LengthBytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(lengthBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lengthBytes, whole.LengthBytes - offset);
+        _whole = whole;
+        _firstOffset = offset;
+        LengthBytes = lengthBytes;
+        Name = name;
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public long LengthBytes { get; }
+
+    /// <inheritdoc/>
+    public int SectorBytes => _whole.SectorBytes;
+
+    /// <inheritdoc/>
+    public bool IsReadOnly => _whole.IsReadOnly;
+
+    /// <inheritdoc/>
+    public DeviceIdentity? Identity
+        => (_whole as IIdentifiedDevice)?.Identity is { } identity
+            ? identity with { Offset = identity.Offset + _firstOffset }
+            : null;
+
+    /// <inheritdoc/>
+    public Hammer2Error Read(long offset, Span<byte> destination)
+        => Contains(offset, destination.Length)
+            ? _whole.Read(_firstOffset + offset, destination)
+            : Hammer2Error.Io;
+
+    /// <inheritdoc/>
+    public Hammer2Error Write(long offset, ReadOnlySpan<byte> source)
+        => Contains(offset, source.Length) ? _whole.Write(_firstOffset + offset, source) : Hammer2Error.Io;
+
+    /// <inheritdoc/>
+    public Hammer2Error Flush() => _whole.Flush();
+
+    /// <inheritdoc/>
+    public Hammer2Error Discard(long offset, long lengthBytes)
+        => Contains(offset, lengthBytes)
+            ? _whole.Discard(_firstOffset + offset, lengthBytes)
+            : Hammer2Error.Io;
+
+    /// <summary>Closes the whole device.</summary>
+    public void Dispose() => _whole.Dispose();
+
+    private bool Contains(long offset, long lengthBytes)
+        => offset >= 0 && lengthBytes >= 0 && offset <= LengthBytes && lengthBytes <= LengthBytes - offset;
+}

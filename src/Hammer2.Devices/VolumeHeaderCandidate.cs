@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Hammer2.Format;
+
+namespace Hammer2.Devices;
+
+/// <summary>
+/// 64 KiB read from where a copy of the volume header belongs. Becomes a <see cref="VolumeHeader"/> only
+/// when its magic number and its three CRCs are right.
+/// </summary>
+public readonly struct VolumeHeaderCandidate
+{
+    private const int Sector0CrcBytes = 0x1FC;
+    private const int Sector1Offset = 0x200;
+    private const int SectorBytes = 0x200;
+
+    private readonly byte[] _bytes;
+    private readonly int _copyIndex;
+
+    /// <summary>Takes 65536 bytes, which nobody may change afterwards, and which copy they are.</summary>
+    public VolumeHeaderCandidate(byte[] bytes, int copyIndex)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Media.VolumeHeaderBytes);
+        _bytes = bytes;
+        _copyIndex = copyIndex;
+    }
+
+    /// <summary>
+    /// Turns the bytes into a header that may be used.
+    /// </summary>
+    /// <param name="header">The header, or null when the bytes are refused.</param>
+    /// <param name="reason">What is wrong with them, or null when nothing is.</param>
+    public bool TryTrust(
+        [NotNullWhen(true)] out VolumeHeader? header, [NotNullWhen(false)] out string? reason)
+    {
+        reason = FindFault();
+        header = reason == null ? new VolumeHeader(_bytes, _copyIndex) : null;
+        return header != null;
+    }
+
+    /// <summary>Sets the three CRCs of a header, in the order in which they cover each other.</summary>
+    public static void StoreCrcs(VolumeHeaderView header)
+    {
+        header.Fields.CrcSector1 = IscsiCrc32.Compute(header.Bytes.Slice(Sector1Offset, SectorBytes));
+        header.Fields.CrcSector0 = IscsiCrc32.Compute(header.Bytes[..Sector0CrcBytes]);
+        header.CrcHeader = IscsiCrc32.Compute(header.Bytes[..VolumeHeaderView.CrcHeaderOffset]);
+    }
+
+    private string? FindFault()
+    {
+        ReadOnlySpan<byte> bytes = _bytes;
+        ref readonly VolumeHeaderSector fields = ref MemoryMarshal.AsRef<VolumeHeaderSector>(bytes);
+        if (fields.Magic == VolumeHeaderView.MagicSwapped)
+            return "written by a machine of the other byte order, which is not supported";
+        if (fields.Magic == 0 && !bytes.ContainsAnyExcept((byte)0))
+            return "all bytes are zero";
+        if (fields.Magic != VolumeHeaderView.MagicValue)
+        {
+            return string.Create(CultureInfo.InvariantCulture,
+                $"no HAMMER2 magic number, found 0x{fields.Magic:x16} "
+                + $"expected 0x{VolumeHeaderView.MagicValue:x16}");
+        }
+        uint whole = MemoryMarshal.Read<uint>(bytes[VolumeHeaderView.CrcHeaderOffset..]);
+        return Compare("sector 0", fields.CrcSector0, bytes[..Sector0CrcBytes])
+            ?? Compare("sector 1", fields.CrcSector1, bytes.Slice(Sector1Offset, SectorBytes))
+            ?? Compare("the whole header", whole, bytes[..VolumeHeaderView.CrcHeaderOffset]);
+    }
+
+    private static string? Compare(string part, uint found, ReadOnlySpan<byte> covered)
+    {
+        uint expected = IscsiCrc32.Compute(covered);
+        return found == expected
+            ? null
+            : string.Create(CultureInfo.InvariantCulture,
+                $"CRC of {part} does not match, found 0x{found:x8} expected 0x{expected:x8}");
+    }
+}

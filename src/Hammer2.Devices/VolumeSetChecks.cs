@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using Hammer2.Format;
+
+namespace Hammer2.Devices;
+
+/// <summary>
+/// The questions whether headers that are each good by themselves make one filesystem. Every refusal names
+/// the device, the field, what was found and what was expected.
+/// </summary>
+/// <remarks>Upstream: <c>hammer2_verify_volumes_common</c>, <c>_1</c> and <c>_2</c>.</remarks>
+internal sealed class VolumeSetChecks
+{
+    private readonly VolumeSetOptions _options;
+    private readonly List<string> _notes;
+
+    internal VolumeSetChecks(VolumeSetOptions options, List<string> notes)
+    {
+        _options = options;
+        _notes = notes;
+    }
+
+    /// <summary>
+    /// Checks each header, then the set, and returns the devices in the order of their volumes.
+    /// </summary>
+    /// <exception cref="VolumeSetException">They do not make one filesystem.</exception>
+    internal Member[] Order(IReadOnlyList<Member> members)
+    {
+        foreach (Member member in members)
+            CheckAlone(member);
+        CheckEquality(members);
+        Member?[] byIndex = new Member?[Media.VolumesMax];
+        foreach (Member member in members)
+        {
+            ref Member? place = ref byIndex[member.Fields.VolumeIndex];
+            if (place != null)
+                throw Twice(place, member);
+            place = member;
+        }
+        bool isVersion1 = members[0].Copies.Newest.IsVersion1;
+        Member[] ordered = isVersion1 ? OrderVersion1(members) : OrderVersion2(members, byIndex);
+        return ordered;
+    }
+
+    private void CheckAlone(Member member)
+    {
+        ref readonly VolumeHeaderSector fields = ref member.Fields;
+        if (fields.FilesystemType != VolumeHeaderView.TypeHammer2)
+        {
+            throw Refuse(member, $"filesystem type is not HAMMER2, found {fields.FilesystemType} "
+                + $"expected {VolumeHeaderView.TypeHammer2}");
+        }
+        if (fields.Version is < 1 or > 2)
+            throw Refuse(member, $"format version {fields.Version} is not supported, versions 1 and 2 are");
+        if (fields.VolumeIndex >= Media.VolumesMax)
+        {
+            throw Refuse(member,
+                $"volume index is out of range, found {fields.VolumeIndex} "
+                + $"expected 0 to {Media.VolumesMax - 1}");
+        }
+        if (fields.VolumeBytes == 0)
+            throw Refuse(member, "volume size is zero");
+        ulong deviceBytes = (ulong)member.Device.LengthBytes;
+        if (fields.VolumeBytes <= deviceBytes)
+            return;
+        string shortage = string.Create(CultureInfo.InvariantCulture,
+            $"the device is shorter than its volume: it has {deviceBytes} bytes of {fields.VolumeBytes}, "
+            + $"{fields.VolumeBytes - deviceBytes} are missing at its end");
+        if (!_options.AcceptsShortDevices || !_options.IsReadOnly || fields.VolumeBytes > long.MaxValue)
+            throw Refuse(member, shortage);
+        _notes.Add($"{member.Device.Name}: {shortage}; what lies there cannot be read");
+    }
+
+    private static void CheckEquality(IReadOnlyList<Member> members)
+    {
+        Member first = members[0];
+        foreach (Member other in members)
+        {
+            CheckEqual(first, other, "filesystem id", first.Fields.FilesystemId.ToString(),
+                other.Fields.FilesystemId.ToString());
+            CheckEqual(first, other, "format version", Text(first.Fields.Version),
+                Text(other.Fields.Version));
+            CheckEqual(first, other, "number of volumes", Text(first.Fields.VolumesTotal),
+                Text(other.Fields.VolumesTotal));
+        }
+
+        static string Text(uint value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static void CheckEqual(Member first, Member other, string field, string expected, string found)
+    {
+        if (found != expected)
+        {
+            throw Refuse(other, $"not a volume of the same filesystem as {first.Device.Name}: "
+                + $"{field} differs, found {found} expected {expected}");
+        }
+    }
+
+    private static VolumeSetException Twice(Member first, Member second)
+    {
+        DeviceIdentity? identity = (first.Device as IIdentifiedDevice)?.Identity;
+        return identity != null && identity == (second.Device as IIdentifiedDevice)?.Identity
+            ? Refuse(second, $"the same device as {first.Device.Name}; each volume must be given once")
+            : Refuse(second, $"volume {second.Fields.VolumeIndex} of filesystem {second.Fields.FilesystemId} "
+                + $"was already found on {first.Device.Name}; is one a copy of the other?");
+    }
+
+    private Member[] OrderVersion1(IReadOnlyList<Member> members)
+    {
+        Member only = members[0];
+        ref readonly VolumeHeaderSector fields = ref only.Fields;
+        if (members.Count != 1)
+        {
+            throw Refuse(only,
+                $"a version 1 filesystem has one volume, but {members.Count} devices were given");
+        }
+        Expect(only, "volume index of a version 1 filesystem", fields.VolumeIndex, 0);
+        Expect(only, "number of volumes in a version 1 header", fields.VolumesTotal, 0);
+        foreach (ulong start in only.Copies.Newest.VolumeStarts)
+            Expect(only, "volume start in a version 1 header", start, 0);
+        ExpectMultiple(only, "volume size", fields.VolumeBytes, Media.VolumeAlignBytes);
+        if (fields.TotalBytes != 0)
+            NoteGrownVersion1(only);
+        only.Start = 0;
+        return [only];
+    }
+
+    // Upstream's growfs adds its delta to the total size of a version 1 header, which has to be zero. The
+    // filesystem is otherwise sound, but whoever writes it should repair this first.
+    private void NoteGrownVersion1(Member only)
+    {
+        string fault = string.Create(CultureInfo.InvariantCulture,
+            $"total size in a version 1 header, found 0x{only.Fields.TotalBytes:x} expected 0x0");
+        if (!_options.IsReadOnly)
+            throw Refuse(only, $"{fault}; growing such a filesystem leaves this, it can be opened read-only");
+        _notes.Add($"{only.Device.Name}: {fault}; it is ignored");
+    }
+
+    private static Member[] OrderVersion2(IReadOnlyList<Member> members, Member?[] byIndex)
+    {
+        int volumesTotal = members[0].Fields.VolumesTotal;
+        if (volumesTotal is < 1 or > Media.VolumesMax)
+        {
+            throw Refuse(members[0],
+                $"number of volumes is out of range, found {volumesTotal} expected 1 to {Media.VolumesMax}");
+        }
+        foreach (Member member in members)
+        {
+            if (member.Fields.VolumeIndex >= volumesTotal)
+            {
+                throw Refuse(member, $"volume index is out of range, found {member.Fields.VolumeIndex} "
+                    + $"in a filesystem of {volumesTotal}");
+            }
+        }
+        if (members.Count != volumesTotal)
+            throw Missing(members[0], byIndex.AsSpan(0, volumesTotal));
+        Member[] ordered = new Member[volumesTotal];
+        for (int index = 0; index < volumesTotal; index++)
+            ordered[index] = byIndex[index]!; // as many as volumes, none twice, none beyond: so every one
+        CheckStarts(ordered);
+        return ordered;
+    }
+
+    private static VolumeSetException Missing(Member given, ReadOnlySpan<Member?> byIndex)
+    {
+        var missing = new StringBuilder();
+        int missingTotal = 0;
+        for (int index = 0; index < byIndex.Length; index++)
+        {
+            if (byIndex[index] != null)
+                continue;
+            _ = missing.Append(missingTotal++ == 0 ? "" : ", ");
+            _ = missing.Append(index == 0
+                ? "0 (the root volume)"
+                : index.ToString(CultureInfo.InvariantCulture));
+        }
+        string noun = missingTotal == 1 ? "volume" : "volumes";
+        string verb = missingTotal == 1 ? "is" : "are";
+        return Refuse(given, $"filesystem {given.Fields.FilesystemId} has {byIndex.Length} volumes and "
+            + $"{byIndex.Length - missingTotal} of them given "
+            + $"(this one is volume {given.Fields.VolumeIndex}): "
+            + $"{noun} {missing} {verb} missing");
+    }
+
+    private static void CheckStarts(Member[] ordered)
+    {
+        Member root = ordered[0];
+        ReadOnlySpan<ulong> starts = root.Copies.Newest.VolumeStarts;
+        UInt128 next = 0;
+        for (int index = 0; index < starts.Length; index++)
+        {
+            string field = string.Create(CultureInfo.InvariantCulture, $"start of volume {index}");
+            if (index >= ordered.Length)
+            {
+                Expect(root, field, starts[index], VolumeHeaderView.VolumeStartUnused);
+                continue;
+            }
+            Member member = ordered[index];
+            ulong start = member.Copies.Newest.VolumeStarts[index];
+            // Where a volume lies is its own word upstream; the root volume must not contradict it.
+            Expect(root, $"{field} as the root volume has it", starts[index], start);
+            ExpectMultiple(member, field, start, Media.ZoneBytes);
+            if (start != next)
+            {
+                throw Refuse(member, string.Create(CultureInfo.InvariantCulture,
+                    $"{field} leaves a gap or an overlap, found 0x{start:x} expected 0x{next:x}"));
+            }
+            bool isLast = index == ordered.Length - 1;
+            ExpectMultiple(member, string.Create(CultureInfo.InvariantCulture, $"size of volume {index}"),
+                member.Fields.VolumeBytes, isLast ? Media.VolumeAlignBytes : Media.ZoneBytes);
+            member.Start = start;
+            next += member.Fields.VolumeBytes;
+        }
+        if (root.Fields.TotalBytes != next)
+        {
+            throw Refuse(root, string.Create(CultureInfo.InvariantCulture,
+                $"total size is not the sum of the volumes, found 0x{root.Fields.TotalBytes:x} "
+                + $"expected 0x{next:x}"));
+        }
+    }
+
+    private static void Expect(Member member, string field, ulong found, ulong expected)
+    {
+        if (found != expected)
+        {
+            throw Refuse(member, string.Create(CultureInfo.InvariantCulture,
+                $"{field}, found 0x{found:x} expected 0x{expected:x}"));
+        }
+    }
+
+    private static void ExpectMultiple(Member member, string field, ulong found, long unit)
+    {
+        if (found % (ulong)unit != 0)
+        {
+            throw Refuse(member, string.Create(CultureInfo.InvariantCulture,
+                $"{field} is not a multiple of 0x{unit:x}, found 0x{found:x}"));
+        }
+    }
+
+    private static VolumeSetException Refuse(Member member, string message)
+        => new(member.Device.Name, string.Create(CultureInfo.InvariantCulture,
+            $"volume header copy {member.Copies.Newest.CopyIndex}: {message}"));
+
+    /// <summary>A device on its way to become a volume.</summary>
+    internal sealed class Member(IBlockDevice device, VolumeHeaderCopies copies)
+    {
+        internal IBlockDevice Device { get; } = device;
+
+        internal VolumeHeaderCopies Copies { get; } = copies;
+
+        internal ref readonly VolumeHeaderSector Fields => ref Copies.Newest.Fields;
+
+        internal ulong Start { get; set; }
+    }
+}
