@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.InteropServices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains;
+
+/// <summary>What the bytes of a <see cref="Chain"/> are.</summary>
+public enum ChainKind : byte
+{
+    /// <summary>The four references to the super-root inode in a volume header.</summary>
+    Root,
+
+    /// <summary>An inode, with references or with embedded data.</summary>
+    Inode,
+
+    /// <summary>A block of references.</summary>
+    Indirect,
+
+    /// <summary>The name of a directory entry that is too long for its reference.</summary>
+    Name,
+}
+
+/// <summary>
+/// One metadata block of a filesystem's tree together with the reference that led to it. Whoever holds a
+/// chain holds bytes that matched their check code and whose every field was found legal; they never change.
+/// </summary>
+/// <remarks>
+/// Upstream: <c>hammer2_chain_t</c>. A copy-on-write tree never alters a committed block, so a chain needs
+/// neither a lock nor a reference count: the cache may forget it while readers still use it.
+/// </remarks>
+public sealed class Chain
+{
+    private readonly Blockref _reference;
+    private readonly byte[] _block;
+
+    internal Chain(ChainKind kind, in Blockref reference, byte[] block)
+    {
+        Kind = kind;
+        _reference = reference;
+        _block = block;
+    }
+
+    /// <summary>What the bytes are.</summary>
+    public ChainKind Kind { get; }
+
+    /// <summary>The reference that led here; all zero for <see cref="ChainKind.Root"/>.</summary>
+    public ref readonly Blockref Reference => ref _reference;
+
+    /// <summary>The decoded bytes.</summary>
+    public ReadOnlySpan<byte> Block => _block;
+
+    /// <summary>What the cache charges for this chain, in bytes.</summary>
+    internal int CostBytes => _block.Length + 256;
+
+    /// <summary>The references in this block: ascending, disjoint, with empty slots anywhere; none for names
+    /// and for inodes that embed their data.</summary>
+    public ReadOnlySpan<Blockref> Table => Kind switch
+    {
+        ChainKind.Inode => Meta.HasDirectData ? default : References(_block.AsSpan(InodeBlock.UnionOffset)),
+        ChainKind.Name => default,
+        _ => References(_block),
+    };
+
+    /// <summary>The meta part. Only of an inode.</summary>
+    public ref readonly InodeMeta Meta => ref InodeBlock.ReadMeta(_block);
+
+    /// <summary>The name kept in the inode: a label for a PFS root, noise for others. Only of an
+    /// inode.</summary>
+    public ReadOnlySpan<byte> InodeName =>
+        Block.Slice(InodeBlock.NameOffset, Math.Min((int)Meta.NameBytes, InodeBlock.NameAreaBytes));
+
+    /// <summary>The 512 bytes in place of references. Only of an inode with direct data.</summary>
+    public ReadOnlySpan<byte> EmbeddedData => Block.Slice(InodeBlock.UnionOffset, Media.EmbeddedBytes);
+
+    private static ReadOnlySpan<Blockref> References(ReadOnlySpan<byte> bytes) =>
+        MemoryMarshal.Cast<byte, Blockref>(bytes);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Chains;
+
+/// <summary>
+/// Verified metadata blocks by device and place, bounded in bytes, shared by all devices of a mount. The
+/// bound covers what the cache holds on to; a chain that a reader still uses after it was evicted is the
+/// reader's.
+/// </summary>
+/// <remarks>
+/// Sharded, so that workers rarely meet; within a shard the second-chance (clock) rule picks what goes,
+/// because a walk over a big tree must not cost a list operation per touch. A hit allocates nothing.
+/// Lock: rank 80, a leaf; nothing is called while it is held.
+/// </remarks>
+public sealed class ChainCache
+{
+    private const int ShardsMax = 64;
+    private const long ShardBytesMin = 1 << 20;
+
+    private readonly Shard[] _shards;
+    private readonly long _shardBytesMax;
+
+    /// <summary>Makes a cache that holds at most <paramref name="bytesMax"/> bytes (at least 128 KiB are
+    /// used, the largest block and room to breathe).</summary>
+    public ChainCache(long bytesMax)
+    {
+        bytesMax = Math.Max(bytesMax, 2 * Media.AllocationBytesMax);
+        int shards = 1;
+        while (shards < ShardsMax && bytesMax / (shards * 2) >= ShardBytesMin) shards *= 2;
+        _shardBytesMax = bytesMax / shards;
+        _shards = new Shard[shards];
+        for (int i = 0; i < shards; i++) _shards[i] = new Shard();
+    }
+
+    /// <summary>Bytes held now.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            long sum = 0;
+            foreach (Shard shard in _shards) sum += Volatile.Read(ref shard.Bytes);
+            return sum;
+        }
+    }
+
+    /// <summary>
+    /// Finds the chain for a reference. Only an entry that was loaded through the very same reference
+    /// counts: another reference to the same place may carry another check code, and must be judged anew.
+    /// </summary>
+    internal Chain? Find(int device, in Blockref reference)
+    {
+        var place = new Place(device, reference.Data.Raw);
+        Shard shard = ShardOf(place);
+        lock (shard.Gate)
+        {
+            if (!shard.Index.TryGetValue(place, out int slot)) return null;
+            ref Slot found = ref CollectionsMarshal.AsSpan(shard.Slots)[slot];
+            if (!SameReference(found.Chain!.Reference, reference)) return null;
+            found.WasTouched = true;
+            return found.Chain;
+        }
+    }
+
+    /// <summary>Puts a chain in, in place of whatever the cache had for the same place.</summary>
+    internal void Add(int device, Chain chain)
+    {
+        int cost = chain.CostBytes;
+        if (cost > _shardBytesMax) return;
+        var place = new Place(device, chain.Reference.Data.Raw);
+        Shard shard = ShardOf(place);
+        lock (shard.Gate)
+        {
+            if (shard.Index.TryGetValue(place, out int old)) shard.Remove(old);
+            while (shard.Bytes + cost > _shardBytesMax) shard.EvictOne();
+            shard.Insert(place, chain, cost);
+        }
+    }
+
+    private Shard ShardOf(in Place place)
+    {
+        ulong mixed = ((place.Raw >> Media.AllocationRadixMin) + (ulong)place.Device) * 0x9E37_79B9_7F4A_7C15;
+        return _shards[(int)(mixed >> 40) & (_shards.Length - 1)];
+    }
+
+    private static bool SameReference(in Blockref left, in Blockref right) =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in left))
+            .SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in right)));
+
+    private readonly record struct Place(int Device, ulong Raw);
+
+    private struct Slot
+    {
+        public Chain? Chain;
+        public Place Place;
+        public bool WasTouched;
+    }
+
+    private sealed class Shard
+    {
+        public readonly Lock Gate = new();
+        public readonly Dictionary<Place, int> Index = [];
+        public readonly List<Slot> Slots = [];
+        public long Bytes;
+        private readonly Stack<int> _free = [];
+        private int _hand;
+
+        public void Insert(in Place place, Chain chain, int cost)
+        {
+            var entry = new Slot { Chain = chain, Place = place };
+            if (_free.TryPop(out int slot)) Slots[slot] = entry;
+            else
+            {
+                slot = Slots.Count;
+                Slots.Add(entry);
+            }
+            Index.Add(place, slot);
+            Bytes += cost;
+        }
+
+        public void EvictOne()
+        {
+            Span<Slot> slots = CollectionsMarshal.AsSpan(Slots);
+            while (true)
+            {
+                if (_hand >= slots.Length) _hand = 0;
+                ref Slot slot = ref slots[_hand];
+                if (slot.Chain is not null && !slot.WasTouched)
+                {
+                    Remove(_hand++);
+                    return;
+                }
+                slot.WasTouched = false;
+                _hand++;
+            }
+        }
+
+        public void Remove(int slot)
+        {
+            ref Slot entry = ref CollectionsMarshal.AsSpan(Slots)[slot];
+            Bytes -= entry.Chain!.CostBytes;
+            _ = Index.Remove(entry.Place);
+            entry = default;
+            _free.Push(slot);
+        }
+    }
+}

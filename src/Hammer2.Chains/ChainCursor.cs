@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains;
+
+/// <summary>
+/// Walks the leaf references (inodes, data, directory entries) below one chain in key order, within a range
+/// of keys. Indirect blocks are passed through without notice, whatever their depth and shape. A block that
+/// cannot be read hides its range of keys only: the step says which, and the next one goes on behind it.
+/// </summary>
+/// <remarks>
+/// Upstream: <c>hammer2_chain_lookup</c>, <c>hammer2_chain_next</c>. Allocates nothing itself. Media that
+/// refers to itself in a circle is stopped by the depth and by the number of blocks without a leaf.
+/// </remarks>
+public ref struct ChainCursor
+{
+    // A block of references exists for its leaves. This many without any is a circle, not a tree.
+    private const int BarrenBlocksMax = 65536;
+
+    private readonly MediaDevice _device;
+    private readonly ulong _last;
+    private ChainStack _stack;
+    private int _depth;
+    private int _index;
+    private ulong _position;
+    private bool _isAtEnd;
+
+    /// <summary>Stands before the first leaf with a key in [first, last] below
+    /// <paramref name="top"/>.</summary>
+    public ChainCursor(MediaDevice device, Chain top, ulong first, ulong last)
+    {
+        _device = device;
+        _position = first;
+        _last = last;
+        _stack[0] = top;
+        _depth = 1;
+        _index = -1;
+        _isAtEnd = first > last;
+    }
+
+    /// <summary>The leaf that the last step found. Only after a step that answered None.</summary>
+    [UnscopedRef]
+    public readonly ref readonly Blockref Current => ref _stack[_depth - 1].Table[_index];
+
+    /// <summary>First key that the last step could not see, after a fault.</summary>
+    public ulong HiddenFirst { get; private set; }
+
+    /// <summary>Last key that the last step could not see, after a fault.</summary>
+    public ulong HiddenLast { get; private set; }
+
+    /// <summary>Goes to the next leaf.</summary>
+    /// <returns>None; NoEntry at the end; or the fault of a block on the way, whose keys
+    /// [<see cref="HiddenFirst"/>, <see cref="HiddenLast"/>] stay unknown.</returns>
+    public Hammer2Error MoveNext()
+    {
+        int barren = 0;
+        while (!_isAtEnd)
+        {
+            Chain top = _stack[_depth - 1];
+            int index = new BlockTable(top.Table).FindFirst(_position);
+            if (index < 0 || top.Table[index].Key > _last)
+            {
+                LeaveTop(top);
+                continue;
+            }
+            ref readonly Blockref found = ref top.Table[index];
+            if (found.Type != BlockrefType.Indirect)
+            {
+                _index = index;
+                StepBehind(found);
+                return Hammer2Error.None;
+            }
+            if (_depth == Media.TreeDepthMax || ++barren > BarrenBlocksMax)
+            {
+                _device.Faults.Report(found, Hammer2Error.Corrupt, "indirect blocks go in a circle");
+                return Hide(_position, _last, Hammer2Error.Corrupt, isEnd: true);
+            }
+            Hammer2Error error = _device.Load(found, out Chain? child);
+            if (error != Hammer2Error.None)
+            {
+                ulong first = Math.Max(_position, found.Key);
+                return Hide(first, Math.Min(found.KeyEnd, _last), error, isEnd: false);
+            }
+            _stack[_depth++] = child!;
+        }
+        return Hammer2Error.NoEntry;
+    }
+
+    private void LeaveTop(Chain top)
+    {
+        if (_depth == 1) _isAtEnd = true;
+        else
+        {
+            _depth--;
+            StepBehind(top.Reference);
+        }
+    }
+
+    // Every step moves the position up, so that the walk ends whatever the media says.
+    private void StepBehind(in Blockref passed)
+    {
+        if (passed.KeyEnd >= _last) _isAtEnd = true;
+        else _position = Math.Max(_position, passed.KeyEnd + 1);
+    }
+
+    private Hammer2Error Hide(ulong first, ulong last, Hammer2Error error, bool isEnd)
+    {
+        HiddenFirst = first;
+        HiddenLast = last;
+        if (isEnd || last >= _last) _isAtEnd = true;
+        else _position = last + 1;
+        return error;
+    }
+
+    [InlineArray(Media.TreeDepthMax)]
+    private struct ChainStack
+    {
+        private Chain _top;
+    }
+}

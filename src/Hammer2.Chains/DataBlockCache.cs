@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Chains;
+
+/// <summary>
+/// Decoded file blocks of 64 KiB that were read in part. The kernel caches what it read; this cache only
+/// saves verifying and decoding a whole block once per 4 KiB of it. Whole reads pass it by.
+/// </summary>
+/// <remarks>Sharded; bytes are copied out under the shard's lock (rank 80), so that a buffer can be
+/// given to another block without counting its readers.</remarks>
+internal sealed class DataBlockCache
+{
+    private const int ShardsMax = 16;
+
+    private readonly Shard[] _shards;
+
+    /// <summary>Makes a cache of at most <paramref name="bytesMax"/> bytes, at least one block.</summary>
+    public DataBlockCache(long bytesMax)
+    {
+        int blocks = (int)Math.Clamp(bytesMax / Media.FileBlockBytes, 1, 1 << 20);
+        int shards = 1;
+        while (shards < ShardsMax && blocks / (shards * 2) >= 4) shards *= 2;
+        _shards = new Shard[shards];
+        for (int i = 0; i < shards; i++) _shards[i] = new Shard(blocks / shards);
+    }
+
+    /// <summary>Copies part of a block out. False when the block is not here.</summary>
+    public bool TryCopy(in DataBlockKey key, int start, Span<byte> destination)
+    {
+        Shard shard = ShardOf(key);
+        lock (shard.Gate)
+        {
+            if (!shard.Index.TryGetValue(key, out int slot)) return false;
+            shard.Touched[slot] = true;
+            shard.Buffers[slot].AsSpan(start, destination.Length).CopyTo(destination);
+            return true;
+        }
+    }
+
+    /// <summary>Takes over a full buffer for a block and gives another one back, or null.</summary>
+    public byte[]? Exchange(in DataBlockKey key, byte[] buffer)
+    {
+        Shard shard = ShardOf(key);
+        lock (shard.Gate)
+        {
+            if (shard.Index.ContainsKey(key)) return buffer;
+            return shard.Put(key, buffer);
+        }
+    }
+
+    private Shard ShardOf(in DataBlockKey key)
+    {
+        ulong mixed = (key.DataRaw >> Media.AllocationRadixMin) * 0x9E37_79B9_7F4A_7C15;
+        return _shards[(int)(mixed >> 40) & (_shards.Length - 1)];
+    }
+
+    private sealed class Shard(int blocksMax)
+    {
+        public readonly Lock Gate = new();
+        public readonly Dictionary<DataBlockKey, int> Index = [];
+        public readonly byte[][] Buffers = new byte[blocksMax][];
+        public readonly bool[] Touched = new bool[blocksMax];
+        private readonly DataBlockKey[] _keys = new DataBlockKey[blocksMax];
+        private int _used;
+        private int _hand;
+
+        public byte[]? Put(in DataBlockKey key, byte[] buffer)
+        {
+            int slot;
+            byte[]? old = null;
+            if (_used < Buffers.Length) slot = _used++;
+            else
+            {
+                while (Touched[_hand])
+                {
+                    Touched[_hand] = false;
+                    _hand = (_hand + 1) % Buffers.Length;
+                }
+                slot = _hand;
+                _hand = (_hand + 1) % Buffers.Length;
+                old = Buffers[slot];
+                _ = Index.Remove(_keys[slot]);
+            }
+            Buffers[slot] = buffer;
+            _keys[slot] = key;
+            Touched[slot] = false;
+            Index.Add(key, slot);
+            return old;
+        }
+    }
+}
+
+/// <summary>What makes two references mean the same decoded bytes: device, place, methods, check
+/// code.</summary>
+internal readonly struct DataBlockKey : IEquatable<DataBlockKey>
+{
+    private readonly CheckWords _check;
+
+    public DataBlockKey(int device, in Blockref reference)
+    {
+        Device = device;
+        Methods = reference.Methods.Raw;
+        DataRaw = reference.Data.Raw;
+        MemoryMarshal.Cast<byte, ulong>(reference.CheckRead)[..CheckWords.Count].CopyTo(_check);
+    }
+
+    public int Device { get; }
+
+    public byte Methods { get; }
+
+    public ulong DataRaw { get; }
+
+    public bool Equals(DataBlockKey other) =>
+        DataRaw == other.DataRaw && Device == other.Device && Methods == other.Methods
+        && ((ReadOnlySpan<ulong>)_check).SequenceEqual(other._check);
+
+    public override bool Equals(object? obj) => obj is DataBlockKey other && Equals(other);
+
+    public override int GetHashCode() => HashCode.Combine(DataRaw, Device, _check[0]);
+
+    /// <summary>The longest check code there is, SHA192, in 64-bit words.</summary>
+    [InlineArray(Count)]
+    private struct CheckWords
+    {
+        public const int Count = 3;
+        private ulong _first;
+    }
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Freemap;
+
+/// <summary>
+/// Gives out space of one filesystem. What it gave out is never given out again before bulkfree proved it
+/// unreachable, whatever becomes of the change it was for.
+/// </summary>
+/// <remarks>
+/// Upstream: <c>hammer2_freemap_alloc</c>. Blocks of one kind are kept in segments of 4 MiB of their own
+/// while
+/// there are any, small blocks are packed into granules of 16 KiB one after the other, large ones get aligned
+/// runs of granules. Every kind goes on where it allocated last. Lock: rank 55; freemap leaves may be read
+/// from the device while it is held.
+/// </remarks>
+public sealed class FreemapAllocator
+{
+    private const int ClassesTotal = 8;
+
+    private readonly Lock _gate = new();
+    private readonly FreemapTree _tree;
+    private readonly ulong _begin;
+    private readonly ulong _segmentsTotal;
+    private readonly ulong[] _lastSegment = new ulong[ClassesTotal];
+    private ulong _freeBytes;
+
+    /// <summary>An allocator over opened volumes; <see cref="Load"/> comes first.</summary>
+    public FreemapAllocator(VolumeSet volumes, MediaFaultLog faults)
+    {
+        _tree = new FreemapTree(volumes, faults);
+        ref readonly VolumeHeaderSector fields = ref volumes.Header.Fields;
+        // A header that lets the allocator begin behind the end leaves nothing to allocate.
+        ulong begin = Math.Min(fields.AllocatorBegin, volumes.TotalBytes) + Media.SegmentBytes - 1;
+        _begin = begin & ~(ulong)(Media.SegmentBytes - 1);
+        _segmentsTotal = volumes.TotalBytes >> Media.SegmentRadix;
+        _freeBytes = fields.AllocatorFree;
+        Array.Fill(_lastSegment, _begin >> Media.SegmentRadix);
+    }
+
+    /// <summary>The count of free bytes that the volume header carries. Upstream overstates it by up to a
+    /// segment when a filesystem is made, and more when it is grown.</summary>
+    public ulong FreeBytes => Volatile.Read(ref _freeBytes);
+
+    /// <summary>Reads the freemap's nodes.</summary>
+    /// <returns>None; Io, Check or Corrupt, which were logged.</returns>
+    public Hammer2Error Load()
+    {
+        lock (_gate) return _tree.Load();
+    }
+
+    /// <summary>Takes a block of 2^<paramref name="radix"/> bytes out of the free space.</summary>
+    /// <param name="type">What it is for: inode, indirect, data or directory entry.</param>
+    /// <param name="radix">10 to 16.</param>
+    /// <param name="place">Where it is.</param>
+    /// <returns>None; NoSpace; what reading a freemap leaf met, when nothing else had room.</returns>
+    public Hammer2Error Allocate(BlockrefType type, int radix, out DataOffset place)
+    {
+        Invariant.Holds(radix is >= Media.AllocationRadixMin and <= Media.AllocationRadixMax);
+        lock (_gate)
+        {
+            Hammer2Error error = Search(type, radix, isRelaxed: false, out place);
+            return error == Hammer2Error.None ? error : Search(type, radix, isRelaxed: true, out place);
+        }
+    }
+
+    /// <summary>
+    /// Makes sure that a block that is in use is marked so: after a crash, or when it gets a second owner.
+    /// </summary>
+    /// <returns>None, or what reading the leaf met.</returns>
+    public Hammer2Error MarkAllocated(in DataOffset block)
+    {
+        lock (_gate)
+        {
+            Hammer2Error error = _tree.GetLeaf(block.Bytes, out FreemapLeaf? leaf);
+            if (error != Hammer2Error.None) return error;
+            ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(block.Bytes)];
+            int first = FreemapGeometry.GranuleOf(block.Bytes);
+            int count = Math.Max(1, block.SizeBytes / Media.GranuleBytes);
+            for (int granule = first; granule < first + count; granule++)
+            {
+                GranuleState state = entry.StateOf(granule);
+                if (state == GranuleState.Allocated) continue;
+                entry.SetState(granule, GranuleState.Allocated);
+                if (state == GranuleState.Free) TakeOut(leaf, ref entry, Media.GranuleBytes);
+                // What else lies in this granule is not known: nothing more is packed into it.
+                entry.LinearOffset = 0;
+                _tree.MarkDirty(leaf);
+            }
+            return Hammer2Error.None;
+        }
+    }
+
+    /// <summary>True when <see cref="Write"/> has something to write.</summary>
+    public bool IsDirty
+    {
+        get
+        {
+            lock (_gate) return _tree.IsDirty;
+        }
+    }
+
+    /// <summary>Writes the freemap as it is now. Blocks given out meanwhile wait.</summary>
+    /// <param name="tid">mirror_tid of the commit.</param>
+    /// <param name="blockset">Gets the header's four references.</param>
+    /// <param name="freeBytes">Gets the count that belongs to them.</param>
+    public Hammer2Error Write(ulong tid, Span<Blockref> blockset, out ulong freeBytes)
+    {
+        lock (_gate)
+        {
+            freeBytes = _freeBytes;
+            return _tree.Write(tid, blockset);
+        }
+    }
+
+    // From the segment of the last allocation of this kind to the end, then from the start.
+    private Hammer2Error Search(BlockrefType type, int radix, bool isRelaxed, out DataOffset place)
+    {
+        Hammer2Error worst = Hammer2Error.NoSpace;
+        ulong first = Math.Min(_begin >> Media.SegmentRadix, _segmentsTotal);
+        ulong start = Math.Max(_lastSegment[(int)type], first);
+        ulong count = _segmentsTotal - first;
+        place = default;
+        for (ulong step = 0; step < count; step++)
+        {
+            ulong segment = start + step;
+            if (segment >= _segmentsTotal) segment -= count;
+            ulong address = segment << Media.SegmentRadix;
+
+            // Its entry says so too, on sound media; this is where headers and the freemap itself lie.
+            if (FreemapGeometry.IsReserved(address)) continue;
+            Hammer2Error error = _tree.GetLeaf(address, out FreemapLeaf? leaf);
+            if (error != Hammer2Error.None || (leaf!.AvailableBytes == 0 && radix >= Media.GranuleRadix))
+            {
+                if (error != Hammer2Error.None) worst = error;
+                ulong nextLeaf = (segment | (FreemapGeometry.EntriesTotal - 1)) + 1;
+                step += Math.Min(nextLeaf, _segmentsTotal) - segment - 1;
+                continue;
+            }
+            ref FreemapEntry entry = ref leaf.Entries[FreemapGeometry.EntryOf(address)];
+            if (!TryTake(leaf, ref entry, type, radix, isRelaxed, out int offset)) continue;
+            _lastSegment[(int)type] = segment;
+            place = new DataOffset(address + (uint)offset, radix);
+            _tree.MarkDirty(leaf);
+            return Hammer2Error.None;
+        }
+        return worst;
+    }
+
+    private bool TryTake(
+        FreemapLeaf leaf, ref FreemapEntry entry, BlockrefType type, int radix, bool isRelaxed,
+        out int offset)
+    {
+        ushort wanted = (ushort)(((int)type << 8) | Media.BufferRadix);
+        offset = 0;
+        if (entry.Class != 0 && entry.Class != wanted && !isRelaxed) return false;
+        int size = 1 << radix;
+        if (radix < Media.GranuleRadix && TryPack(ref entry, size, out offset)) return true;
+        if (entry.AvailableBytes < size && entry.AvailableBytes < Media.GranuleBytes) return false;
+        int run = Math.Max(1, size / Media.GranuleBytes);
+        if (!TryFindRun(entry, run, out int granule)) return false;
+        for (int i = 0; i < run; i++) entry.SetState(granule + i, GranuleState.Allocated);
+        if (entry.Class == 0) entry.Class = wanted;
+        TakeOut(leaf, ref entry, run * Media.GranuleBytes);
+        offset = granule * Media.GranuleBytes;
+        if (radix < Media.GranuleRadix) entry.LinearOffset = offset + size;
+        return true;
+    }
+
+    // Behind the last small block, as long as the granule has room. A granule that bulkfree staged is left
+    // to it.
+    private static bool TryPack(ref FreemapEntry entry, int size, out int offset)
+    {
+        offset = entry.LinearOffset;
+        int within = offset % Media.GranuleBytes;
+        if (offset is <= 0 or >= Media.SegmentBytes || within == 0 || within % Media.AllocationBytesMin != 0)
+            return false;
+        if (within + size > Media.GranuleBytes) return false;
+        if (entry.StateOf(offset / Media.GranuleBytes) != GranuleState.Allocated) return false;
+        entry.LinearOffset = offset + size;
+        return true;
+    }
+
+    private static bool TryFindRun(in FreemapEntry entry, int run, out int granule)
+    {
+        ulong mask = run == FreemapEntry.GranulesPerWord ? ulong.MaxValue : (1UL << (run * 2)) - 1;
+        ReadOnlySpan<ulong> words = entry.WordsRead;
+        for (int word = 0; word < words.Length; word++)
+        {
+            if (words[word] == ulong.MaxValue) continue;
+            for (int at = 0; at < FreemapEntry.GranulesPerWord; at += run)
+            {
+                if ((words[word] & (mask << (at * 2))) != 0) continue;
+                granule = (word * FreemapEntry.GranulesPerWord) + at;
+                return true;
+            }
+        }
+        granule = 0;
+        return false;
+    }
+
+    private void TakeOut(FreemapLeaf leaf, ref FreemapEntry entry, int bytes)
+    {
+        entry.AvailableBytes -= (uint)Math.Min(bytes, entry.AvailableBytes);
+        leaf.AvailableBytes -= bytes;
+        ulong free = _freeBytes;
+        Volatile.Write(ref _freeBytes, free - Math.Min(free, (ulong)bytes));
+    }
+}

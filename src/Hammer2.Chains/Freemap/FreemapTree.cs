@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Freemap;
+
+/// <summary>
+/// The freemap of one filesystem in memory: its nodes wholly, its leaves as they are needed. Leaves are
+/// changed in place here; on media a changed block goes to the next of its eight places.
+/// </summary>
+/// <remarks>
+/// Upstream: the chains below <c>hmp->fchain</c>. Not thread-safe: <see cref="FreemapAllocator"/> holds its
+/// lock (rank 55) around every call.
+/// </remarks>
+internal sealed class FreemapTree
+{
+    private readonly VolumeSet _volumes;
+    private readonly MediaFaultLog _faults;
+    private readonly ulong _allocatorBegin;
+    private readonly ulong _totalBytes;
+    private readonly FreemapNode _root = new(FreemapNode.RootSlots);
+    private readonly SortedDictionary<ulong, FreemapLeaf> _leaves = [];
+
+    /// <summary>An empty tree over the volumes; <see cref="Load"/> fills it.</summary>
+    public FreemapTree(VolumeSet volumes, MediaFaultLog faults)
+    {
+        _volumes = volumes;
+        _faults = faults;
+        _allocatorBegin = volumes.Header.Fields.AllocatorBegin;
+        _totalBytes = volumes.TotalBytes;
+    }
+
+    /// <summary>True when a block was changed since the last <see cref="Write"/>.</summary>
+    public bool IsDirty => _root.IsDirty;
+
+    /// <summary>Reads the nodes from the header's references down. Leaves are read when they are
+    /// needed.</summary>
+    /// <returns>None; Io, Check or Corrupt, which were logged with the place.</returns>
+    public Hammer2Error Load()
+    {
+        ReadOnlySpan<Blockref> blockset = _volumes.Header.FreemapBlockset;
+        if (MediaValidator.Table(blockset, BlockrefType.FreemapRoot) is { } fault)
+        {
+            _faults.Report(default, Hammer2Error.Corrupt, $"the volume header's freemap references: {fault}");
+            return Hammer2Error.Corrupt;
+        }
+        return LoadChildren(_root, blockset);
+    }
+
+    /// <summary>
+    /// The leaf over an address, read or, where there never was an allocation, made.
+    /// </summary>
+    public Hammer2Error GetLeaf(ulong address, out FreemapLeaf? leaf)
+    {
+        ulong key = FreemapGeometry.KeyOf(address, FreemapGeometry.LevelLeaf);
+        if (!_leaves.TryGetValue(key, out leaf))
+        {
+            leaf = FreemapLeaf.Create(key, _allocatorBegin, _totalBytes);
+            _root.Insert(leaf);
+            _leaves.Add(key, leaf);
+        }
+        if (leaf.IsLoaded) return Hammer2Error.None;
+        byte[] block = new byte[FreemapGeometry.BlockBytes];
+        Hammer2Error error = ReadBlock(leaf.Reference, block);
+        if (error == Hammer2Error.None) leaf.Attach(block);
+        return error;
+    }
+
+    /// <summary>True when a leaf over the address exists, on media or in memory.</summary>
+    public bool HasLeaf(ulong address) =>
+        _leaves.ContainsKey(FreemapGeometry.KeyOf(address, FreemapGeometry.LevelLeaf));
+
+    /// <summary>Marks a leaf changed, and with it the nodes above.</summary>
+    public void MarkDirty(FreemapLeaf leaf)
+    {
+        if (leaf.IsDirty) return;
+        leaf.IsDirty = true;
+        _root.MarkPathDirty(leaf.Reference.Key);
+    }
+
+    /// <summary>Writes all changed blocks to their next places and gives the references for the
+    /// header.</summary>
+    /// <param name="tid">mirror_tid of the commit.</param>
+    /// <param name="blockset">Gets the four references.</param>
+    public Hammer2Error Write(ulong tid, Span<Blockref> blockset)
+    {
+        Hammer2Error error = WriteChildren(_root, tid);
+        if (error != Hammer2Error.None) return error;
+        _root.IsDirty = false;
+        _root.StoreReferences(blockset);
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error LoadChildren(FreemapNode node, ReadOnlySpan<Blockref> table)
+    {
+        foreach (ref readonly Blockref reference in table)
+        {
+            if (reference.IsEmpty) continue;
+            if (reference.Type == BlockrefType.FreemapLeaf)
+            {
+                var leaf = new FreemapLeaf(reference);
+                if (!_leaves.TryAdd(reference.Key, leaf)) return Twice(reference);
+                node.Children.Add(reference.Key, leaf);
+                continue;
+            }
+            byte[] block = new byte[FreemapGeometry.BlockBytes];
+            Hammer2Error error = ReadBlock(reference, block);
+            if (error != Hammer2Error.None) return error;
+            var child = new FreemapNode(FreemapGeometry.EntriesTotal) { Reference = reference };
+            node.Children.Add(reference.Key, child);
+            error = LoadChildren(child, MemoryMarshal.Cast<byte, Blockref>(block.AsSpan()));
+            if (error != Hammer2Error.None) return error;
+        }
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error Twice(in Blockref reference)
+    {
+        _faults.Report(reference, Hammer2Error.Corrupt, "the freemap has a second leaf for the same space");
+        return Hammer2Error.Corrupt;
+    }
+
+    private Hammer2Error ReadBlock(in Blockref reference, byte[] block)
+    {
+        Hammer2Error error = _volumes.Read(reference.Data.Bytes, block);
+        string reason = "the device could not read it";
+        if (error == Hammer2Error.None && !CheckCode.Verify(reference, block))
+            (error, reason) = (Hammer2Error.Check, "the check code of the freemap block does not match");
+        if (error == Hammer2Error.None && MediaValidator.Freemap(reference, block) is { } fault)
+            (error, reason) = (Hammer2Error.Corrupt, fault.ToString());
+        if (error != Hammer2Error.None) _faults.Report(reference, error, reason);
+        return error;
+    }
+
+    private Hammer2Error WriteChildren(FreemapNode node, ulong tid)
+    {
+        foreach (FreemapBlock child in node.Children.Values)
+        {
+            if (!child.IsDirty) continue;
+            Hammer2Error error = Hammer2Error.None;
+            byte[] block;
+            if (child is FreemapNode below)
+            {
+                error = WriteChildren(below, tid);
+                if (error != Hammer2Error.None) return error;
+                block = new byte[FreemapGeometry.BlockBytes];
+                below.StoreReferences(MemoryMarshal.Cast<byte, Blockref>(block.AsSpan()));
+            }
+            else block = ((FreemapLeaf)child).Block;
+            child.MoveToNextPlace(tid, block);
+            error = _volumes.Write(child.Reference.Data.Bytes, block);
+            if (error != Hammer2Error.None)
+            {
+                _faults.Report(child.Reference, error, "the device could not write the freemap block");
+                return error;
+            }
+            child.IsDirty = false;
+        }
+        return Hammer2Error.None;
+    }
+}

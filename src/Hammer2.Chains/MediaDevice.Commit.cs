@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Chains.Freemap;
+using Hammer2.Chains.Trees;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains;
+
+public sealed partial class MediaDevice
+{
+    private FreemapAllocator? _allocator;
+
+    /// <summary>Where new blocks go; null until <see cref="OpenForWriting"/> succeeded.</summary>
+    public BlockWriter? Writer { get; private set; }
+
+    /// <summary>Bytes that the volume header counts as free, less what was given out since.</summary>
+    public ulong FreeBytes => _allocator?.FreeBytes ?? Header.Fields.AllocatorFree;
+
+    /// <summary>mirror_tid that everything written from now on carries.</summary>
+    public ulong NextMirrorTid => Header.Fields.MirrorTid + 1;
+
+    /// <summary>Reads the freemap, so that space can be taken.</summary>
+    /// <returns>None; ReadOnly when a device refuses to be written; what reading the freemap met.</returns>
+    public Hammer2Error OpenForWriting()
+    {
+        if (Writer is not null) return Hammer2Error.None;
+        if (_volumes.IsReadOnly) return Hammer2Error.ReadOnly;
+        var allocator = new FreemapAllocator(_volumes, Faults);
+        Hammer2Error error = allocator.Load();
+        if (error != Hammer2Error.None) return error;
+        _allocator = allocator;
+        Writer = new BlockWriter(_volumes, allocator, Faults);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>
+    /// First half of a commit: the freemap is written, and it and every block before it made durable. Nothing
+    /// on media leads to any of it yet.
+    /// </summary>
+    /// <param name="superRoot">The four references to the new super-root inode.</param>
+    /// <param name="prepared">The header that the second half writes.</param>
+    /// <returns>None; Io. After an error the header on media stays the truth.</returns>
+    /// <remarks>One caller at a time. Blocks for the next commit may be written meanwhile.</remarks>
+    public Hammer2Error PrepareCommit(ReadOnlySpan<Blockref> superRoot, out PreparedCommit? prepared)
+    {
+        prepared = null;
+        Invariant.Holds(_allocator is not null);
+        byte[] bytes = Header.ToArray();
+        var view = new VolumeHeaderView(bytes);
+        ulong tid = NextMirrorTid;
+        Hammer2Error error = _allocator.Write(tid, view.FreemapBlockset, out ulong freeBytes);
+        if (error != Hammer2Error.None) return error;
+        superRoot.CopyTo(view.SuperRootBlockset);
+        view.Fields.MirrorTid = tid;
+        view.Fields.FreemapTid = tid;
+        view.Fields.AllocatorFree = freeBytes;
+        VolumeHeaderCandidate.StoreCrcs(view);
+        error = _volumes.Flush();
+        if (error == Hammer2Error.None) prepared = new PreparedCommit(bytes, NextCopyIndex());
+        return error;
+    }
+
+    /// <summary>Second half: the header goes to the next of its copies and is made durable. From then on the
+    /// device shows the new tree.</summary>
+    /// <returns>None; Io: whether the commit is on media is then unknown, and the device must not be written
+    /// again.</returns>
+    public Hammer2Error FinishCommit(PreparedCommit prepared)
+    {
+        IBlockDevice root = _volumes.Volumes[0].Device;
+        Hammer2Error error = root.Write(prepared.CopyIndex * Media.HeaderZoneBytes, prepared.Bytes);
+        if (error == Hammer2Error.None) error = root.Flush();
+        if (error != Hammer2Error.None) return error;
+        bool isTrusted = new VolumeHeaderCandidate(prepared.Bytes, prepared.CopyIndex)
+            .TryTrust(out VolumeHeader? header, out _);
+        Invariant.Holds(isTrusted);
+        Volatile.Write(ref _root, MakeRoot(header!.SuperRootBlockset));
+        Volatile.Write(ref _header, header);
+        return Hammer2Error.None;
+    }
+
+    // The copies are written in turn, so that the one before survives a torn write. Small volumes have fewer.
+    private int NextCopyIndex()
+    {
+        int next = (Header.CopyIndex + 1) % Media.HeaderCopies;
+        long end = (next * Media.HeaderZoneBytes) + Media.ZoneReservedBytes;
+        return (ulong)end > Header.Fields.VolumeBytes ? 0 : next;
+    }
+}
+
+/// <summary>A volume header that waits for every node to be ready.</summary>
+public sealed class PreparedCommit
+{
+    internal PreparedCommit(byte[] bytes, int copyIndex)
+    {
+        Bytes = bytes;
+        CopyIndex = copyIndex;
+    }
+
+    internal byte[] Bytes { get; }
+
+    internal int CopyIndex { get; }
+}

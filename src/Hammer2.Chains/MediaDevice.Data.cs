@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Format;
+
+namespace Hammer2.Chains;
+
+public sealed partial class MediaDevice
+{
+    /// <summary>
+    /// Reads part of one file block. A block decodes to at most 64 KiB; what lies between its end and
+    /// 64 KiB reads as zeros.
+    /// </summary>
+    /// <param name="reference">A validated DATA reference.</param>
+    /// <param name="start">First byte in the block, 0 to 65535.</param>
+    /// <param name="destination">Filled wholly on success; <paramref name="start"/> plus its length is at
+    /// most 65536.</param>
+    /// <param name="isWhole">True when nobody will ask for the rest of the block soon: it is not
+    /// kept.</param>
+    /// <returns>None; Io, Check or Corrupt, which were logged with the place.</returns>
+    public Hammer2Error ReadData(in Blockref reference, int start, Span<byte> destination, bool isWhole)
+    {
+        int storedBytes = reference.Data.SizeBytes;
+        if (reference.Type != BlockrefType.Data || storedBytes is 0 or > Media.FileBlockBytes)
+        {
+            Faults.Report(reference, Hammer2Error.Corrupt, "the reference has no block of file data");
+            return Hammer2Error.Corrupt;
+        }
+        bool isRaw = reference.Methods.Compression == CompressionMethod.None;
+        if (isRaw && start == 0 && destination.Length >= storedBytes)
+        {
+            Hammer2Error error = ReadVerified(reference, destination[..storedBytes]);
+            if (error == Hammer2Error.None) destination[storedBytes..].Clear();
+            return error;
+        }
+        if (start == 0 && destination.Length == Media.FileBlockBytes) return Decode(reference, destination);
+
+        var key = new DataBlockKey(_ordinal, reference);
+        if (_caches.Data.TryCopy(key, start, destination)) return Hammer2Error.None;
+        byte[]? block = _caches.Buffers.Rent();
+        Hammer2Error decoded = Decode(reference, block);
+        if (decoded == Hammer2Error.None)
+        {
+            block.AsSpan(start, destination.Length).CopyTo(destination);
+            if (!isWhole) block = _caches.Data.Exchange(key, block);
+        }
+        _caches.Buffers.Return(block);
+        return decoded;
+    }
+
+    // Fills all 64 KiB.
+    private Hammer2Error Decode(in Blockref reference, Span<byte> block)
+    {
+        int storedBytes = reference.Data.SizeBytes;
+        if (reference.Methods.Compression == CompressionMethod.None)
+        {
+            Hammer2Error raw = ReadVerified(reference, block[..storedBytes]);
+            if (raw == Hammer2Error.None) block[storedBytes..].Clear();
+            return raw;
+        }
+        byte[] stored = _caches.Buffers.Rent();
+        Hammer2Error error = ReadVerified(reference, stored.AsSpan(0, storedBytes));
+        if (error == Hammer2Error.None)
+        {
+            error = BlockCodec.Decode(
+                reference.Methods.Compression, stored.AsSpan(0, storedBytes), block, out int decodedBytes);
+            if (error == Hammer2Error.None) block[decodedBytes..].Clear();
+            else Faults.Report(reference, error, $"the {reference.Methods.Compression} data does not decode");
+        }
+        _caches.Buffers.Return(stored);
+        return error;
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.InteropServices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains;
+
+public sealed partial class MediaDevice
+{
+    /// <summary>
+    /// The chain that an INODE or INDIRECT reference, or the name block that a long DIRENT reference, leads
+    /// to: from the cache, or read, verified and validated. This is the one door through which metadata
+    /// comes in; nothing above checks a field again.
+    /// </summary>
+    /// <returns>None; Io, Check or Corrupt, which were logged with the place.</returns>
+    /// <remarks>Upstream: <c>hammer2_chain_load_data</c>.</remarks>
+    public Hammer2Error Load(in Blockref reference, out Chain? chain)
+    {
+        chain = _caches.Chains.Find(_ordinal, reference);
+        if (chain is not null) return Hammer2Error.None;
+
+        if (!CanLoad(reference, out ChainKind kind))
+        {
+            Faults.Report(reference, Hammer2Error.Corrupt, "the reference has no block of metadata");
+            return Hammer2Error.Corrupt;
+        }
+        byte[] block = GC.AllocateUninitializedArray<byte>(reference.Data.SizeBytes);
+        Hammer2Error error = ReadVerified(reference, block);
+        if (error != Hammer2Error.None) return error;
+
+        MediaFault? fault = ContentFault(kind, reference, block);
+        if (fault is { } found)
+        {
+            Faults.Report(reference, Hammer2Error.Corrupt, found.ToString());
+            return Hammer2Error.Corrupt;
+        }
+        chain = new Chain(kind, reference, block);
+        _caches.Chains.Add(_ordinal, chain);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Takes note of a legal reference that stands where its kind cannot be.</summary>
+    /// <param name="reference">What was found.</param>
+    /// <param name="reason">Why it cannot be there.</param>
+    /// <returns>Always Corrupt.</returns>
+    public Hammer2Error ReportMisplaced(in Blockref reference, string reason)
+    {
+        Faults.Report(reference, Hammer2Error.Corrupt, reason);
+        return Hammer2Error.Corrupt;
+    }
+
+    /// <summary>Judges a name that is kept inside its reference. Such a name has no check code, so that only
+    /// its legality can be told.</summary>
+    /// <returns>None, or Corrupt, which was logged.</returns>
+    public Hammer2Error CheckEntryName(in Blockref entry)
+    {
+        if (MediaValidator.DirentName(entry, default) is not { } fault) return Hammer2Error.None;
+        Faults.Report(entry, Hammer2Error.Corrupt, fault.ToString());
+        return Hammer2Error.Corrupt;
+    }
+
+    /// <summary>Reads the stored bytes of a block and compares them with the check code.</summary>
+    /// <param name="reference">A validated reference with storage.</param>
+    /// <param name="stored">As long as the reference says.</param>
+    private Hammer2Error ReadVerified(in Blockref reference, Span<byte> stored)
+    {
+        Hammer2Error error = _volumes.Read(reference.Data.Bytes, stored);
+        if (error != Hammer2Error.None)
+        {
+            Faults.Report(reference, error, "the device could not read it");
+            return error;
+        }
+        if (CheckCode.Verify(reference, stored)) return Hammer2Error.None;
+        Faults.Report(
+            reference, Hammer2Error.Check, $"the {reference.Methods.Check} check code does not match");
+        return Hammer2Error.Check;
+    }
+
+    // References inside loaded blocks were validated with them; this guards against a caller's mistake and
+    // keeps the size of the allocation in bounds whatever comes.
+    private static bool CanLoad(in Blockref reference, out ChainKind kind)
+    {
+        kind = reference.Type switch
+        {
+            BlockrefType.Inode => ChainKind.Inode,
+            BlockrefType.Indirect => ChainKind.Indirect,
+            _ => ChainKind.Name,
+        };
+        int size = reference.Data.SizeBytes;
+        return kind switch
+        {
+            ChainKind.Inode => size == Media.InodeBytes,
+            ChainKind.Indirect => size is >= Media.IndirectBytesMin and <= Media.AllocationBytesMax,
+            _ => reference.Type == BlockrefType.Dirent && size == Media.AllocationBytesMin,
+        };
+    }
+
+    private static MediaFault? ContentFault(
+        ChainKind kind, in Blockref reference, ReadOnlySpan<byte> block) => kind switch
+        {
+            ChainKind.Inode => MediaValidator.Inode(reference, block),
+            ChainKind.Indirect =>
+                MediaValidator.Table(MemoryMarshal.Cast<byte, Blockref>(block), BlockrefType.Indirect),
+            _ => MediaValidator.DirentName(reference, block),
+        };
+}

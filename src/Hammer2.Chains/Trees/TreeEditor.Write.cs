@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.InteropServices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Trees;
+
+public sealed partial class TreeEditor
+{
+    /// <summary>
+    /// Writes the changed indirect blocks, children before parents, and gives the top table.
+    /// </summary>
+    /// <param name="writer">Where new blocks go.</param>
+    /// <param name="mirrorTid">The commit that they belong to.</param>
+    /// <param name="table">Gets the top table; as long as the shape says.</param>
+    /// <param name="owner">The reference to whoever holds that table: gets the statistics, and a modify_tid
+    /// not
+    /// below any in the tree.</param>
+    /// <returns>None; NoSpace; Io. After an error the blocks written are garbage and nothing else
+    /// is.</returns>
+    public Hammer2Error Write(BlockWriter writer, ulong mirrorTid, Span<Blockref> table, ref Blockref owner)
+    {
+        Hammer2Error error = WriteBelow(_top, writer, mirrorTid);
+        if (error != Hammer2Error.None) return error;
+        _top.Store(table);
+        Invariant.Holds(MediaValidator.Table(table, BlockrefType.Inode) is null);
+        _top.Summarize(ref owner);
+        return Hammer2Error.None;
+    }
+
+    private static Hammer2Error WriteBelow(TreeNode node, BlockWriter writer, ulong mirrorTid)
+    {
+        for (int index = 0; index < node.Entries.Count;)
+        {
+            TreeNode? child = node.At(index).Node;
+            if (child is null || !child.IsDirty)
+            {
+                index++;
+                continue;
+            }
+            Hammer2Error error = WriteBelow(child, writer, mirrorTid);
+            if (error != Hammer2Error.None) return error;
+            int kept = Collapse(node, index, child);
+            if (kept == 0)
+            {
+                error = WriteNode(child, writer, mirrorTid);
+                if (error != Hammer2Error.None) return error;
+                node.At(index) = new TreeEntry { Reference = child.Reference };
+                kept = 1;
+            }
+            index += kept < 0 ? 0 : kept;
+        }
+        return Hammer2Error.None;
+    }
+
+    /// <summary>An indirect block that lost most of its references gives the rest to the table above; the
+    /// margin keeps it from coming back with the next one.</summary>
+    /// <returns>0 when it stays; the count of references that took its place; -1 when it vanished.</returns>
+    private static int Collapse(TreeNode node, int index, TreeNode child)
+    {
+        int count = child.Entries.Count;
+        bool fits = node.Entries.Count + count - 1 <= node.Slots && count * 4 <= child.Slots * 3;
+        if (count > 0 && !fits) return 0;
+        node.Entries.RemoveAt(index);
+        node.Entries.InsertRange(index, child.Entries);
+        return count == 0 ? -1 : count;
+    }
+
+    private static Hammer2Error WriteNode(TreeNode node, BlockWriter writer, ulong mirrorTid)
+    {
+        byte[] block = new byte[node.Slots * Blockref.SizeBytes];
+        Span<Blockref> table = MemoryMarshal.Cast<byte, Blockref>(block.AsSpan());
+        node.Store(table);
+        Invariant.Holds(MediaValidator.Table(table, BlockrefType.Indirect) is null);
+        ref Blockref reference = ref node.Reference;
+        node.Summarize(ref reference);
+        reference.MirrorTid = mirrorTid;
+        node.IsDirty = false;
+        return writer.Write(ref reference, block);
+    }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.InteropServices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Trees;
+
+/// <summary>What a tree belongs to: how its tables grow depends on it.</summary>
+/// <param name="TopSlots">References in the top table: those of an inode or of the volume header.</param>
+/// <param name="FirstIndirectBytes">Size of an indirect block right under the top: 4 KiB under a directory,
+/// 16 KiB under a file and under the volume header.</param>
+/// <param name="Check">Check method of indirect blocks.</param>
+public readonly record struct TreeShape(int TopSlots, int FirstIndirectBytes, CheckMethod Check)
+{
+    /// <summary>The shape of the tree below an inode.</summary>
+    /// <param name="type">What the inode is.</param>
+    /// <param name="check">Check method of the reference to the inode; metadata is never left without a code
+    /// because the file's data is.</param>
+    public static TreeShape OfInode(ObjectType type, CheckMethod check) => new(
+        Media.BlocksetCount,
+        type == ObjectType.Directory ? Media.IndirectBytesMin : Media.IndirectBytesNominal,
+        check == CheckMethod.None ? CheckMethod.XxHash64 : check);
+}
+
+/// <summary>
+/// Changes the leaf references of one tree and writes what came of it as new blocks: copy-on-write from the
+/// touched indirect blocks up. The tree on media stays as it was.
+/// </summary>
+/// <remarks>
+/// Upstream: hammer2_chain.c, creation, deletion and <c>hammer2_chain_create_indirect</c>. A batch of changes
+/// passes through each touched block once. Belongs to one thread; after an error it is of no further use.
+/// </remarks>
+public sealed partial class TreeEditor
+{
+    private readonly MediaDevice _device;
+    private readonly TreeShape _shape;
+    private readonly TreeNode _top;
+
+    /// <summary>An editor over a table of references that were validated.</summary>
+    public TreeEditor(MediaDevice device, TreeShape shape, ReadOnlySpan<Blockref> table)
+    {
+        _device = device;
+        _shape = shape;
+        _top = new TreeNode(shape.TopSlots, default);
+        _top.Fill(table);
+    }
+
+    /// <summary>Puts a leaf in, in place of the one with the same key if there is one.</summary>
+    /// <returns>None; the fault of a block on the way; Exists when a leaf with a range of keys stands there,
+    /// which no writer makes.</returns>
+    public Hammer2Error Put(in Blockref leaf)
+    {
+        while (true)
+        {
+            Hammer2Error error = Descend(leaf.Key, out TreeNode node, out int index);
+            if (error != Hammer2Error.None) return error;
+            if (index < node.Entries.Count && node.At(index).Reference.Key <= leaf.KeyEnd)
+            {
+                ref TreeEntry found = ref node.At(index);
+                if (found.Reference.Key != leaf.Key || found.Reference.KeyBits != leaf.KeyBits)
+                    return Hammer2Error.Exists;
+                found.Reference = leaf;
+                return Hammer2Error.None;
+            }
+            if (!node.IsFull)
+            {
+                node.Entries.Insert(index, new TreeEntry { Reference = leaf });
+                return Hammer2Error.None;
+            }
+            MakeRoom(node, leaf);
+        }
+    }
+
+    /// <summary>Takes a leaf out.</summary>
+    /// <returns>None; NoEntry; the fault of a block on the way.</returns>
+    public Hammer2Error Remove(ulong key)
+    {
+        Hammer2Error error = Descend(key, out TreeNode node, out int index);
+        if (error != Hammer2Error.None) return error;
+        if (index == node.Entries.Count || node.At(index).Reference.Key != key) return Hammer2Error.NoEntry;
+        node.Entries.RemoveAt(index);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Takes all leaves with keys in [first, last] out. Blocks wholly in the range are dropped
+    /// without
+    /// being read.</summary>
+    public Hammer2Error RemoveRange(ulong first, ulong last) => RemoveRange(_top, first, last, depth: 0);
+
+    private Hammer2Error RemoveRange(TreeNode node, ulong first, ulong last, int depth)
+    {
+        for (int index = node.FindFirst(first); index < node.Entries.Count;)
+        {
+            Blockref reference = node.At(index).Reference;
+            if (reference.Key > last) break;
+            node.IsDirty = true;
+            if (reference.Key >= first && reference.KeyEnd <= last)
+            {
+                node.Entries.RemoveAt(index);
+                continue;
+            }
+            if (reference.Type == BlockrefType.Indirect)
+            {
+                if (depth == Media.TreeDepthMax) return Hammer2Error.Corrupt;
+                Hammer2Error error = Open(node, index, out TreeNode child);
+                if (error == Hammer2Error.None) error = RemoveRange(child, first, last, depth + 1);
+                if (error != Hammer2Error.None) return error;
+            }
+            index++;
+        }
+        return Hammer2Error.None;
+    }
+
+    // To the node in which a key is, or belongs, with everything on the way marked for writing.
+    private Hammer2Error Descend(ulong key, out TreeNode node, out int index)
+    {
+        node = _top;
+        for (int depth = 0; ; depth++)
+        {
+            node.IsDirty = true;
+            index = node.FindFirst(key);
+            if (index == node.Entries.Count) return Hammer2Error.None;
+            ref readonly Blockref found = ref node.At(index).Reference;
+            if (found.Key > key || found.Type != BlockrefType.Indirect) return Hammer2Error.None;
+            if (depth == Media.TreeDepthMax) return Hammer2Error.Corrupt;
+            Hammer2Error error = Open(node, index, out TreeNode child);
+            if (error != Hammer2Error.None) return error;
+            node = child;
+        }
+    }
+
+    private Hammer2Error Open(TreeNode node, int index, out TreeNode child)
+    {
+        ref TreeEntry entry = ref node.At(index);
+        child = entry.Node!;
+        if (entry.Node is not null) return Hammer2Error.None;
+        Hammer2Error error = _device.Load(entry.Reference, out Chain? chain);
+        if (error != Hammer2Error.None) return error;
+        child = entry.Node = new TreeNode(chain!.Table.Length, entry.Reference);
+        child.Fill(chain.Table);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Moves part of a full table below a new indirect block.</summary>
+    private void MakeRoom(TreeNode node, in Blockref leaf)
+    {
+        int bytes = node == _top
+            ? _shape.FirstIndirectBytes
+            : Math.Max(Media.IndirectBytesNominal, node.Slots * Blockref.SizeBytes);
+        int slots = bytes / Blockref.SizeBytes;
+        KeyRange range = leaf.Type == BlockrefType.Data
+            ? RangeForData(node, int.Log2(slots))
+            : RangeForNames(node, leaf.Key, int.Log2(slots));
+
+        int first = node.FindFirst(range.First);
+        int end = first;
+        while (end < node.Entries.Count && node.At(end).Reference.KeyEnd <= range.Last) end++;
+        Invariant.Holds(end > first && node.At(first).Reference.Key >= range.First);
+        var reference = new Blockref
+        {
+            Type = BlockrefType.Indirect,
+            Methods = new BlockMethods(_shape.Check, CompressionMethod.None),
+            Key = range.First,
+            KeyBits = (byte)BitsOf(range),
+        };
+        var made = new TreeNode(slots, reference) { IsDirty = true };
+        made.Entries.AddRange(node.Entries.GetRange(first, end - first));
+        node.Entries.RemoveRange(first, end - first);
+        node.Entries.Insert(first, new TreeEntry { Reference = reference, Node = made });
+    }
+
+    // A file grows at its end: the finest references, from the lowest on, go below a block that has room for
+    // as many of them as it has slots.
+    private static KeyRange RangeForData(TreeNode node, int slotBits)
+    {
+        ref readonly Blockref finest = ref node.At(0).Reference;
+        foreach (ref readonly TreeEntry entry in CollectionsMarshal.AsSpan(node.Entries))
+            if (entry.Reference.KeyBits < finest.KeyBits) finest = ref entry.Reference;
+        return KeyRange.Around(finest.Key, Math.Min(finest.KeyBits + slotBits, IndirectBitsMax));
+    }
+
+    // Names and numbers fill a range evenly: it is cut in halves and the fuller one goes below. Numbers come
+    // densely, so that a block never covers fewer keys than it has slots.
+    private static KeyRange RangeForNames(TreeNode node, ulong key, int slotBits)
+    {
+        ulong lowest = Math.Min(key, node.At(0).Reference.Key);
+        ulong highest = Math.Max(key, node.At(node.Entries.Count - 1).Reference.KeyEnd);
+        int bits = 64 - System.Numerics.BitOperations.LeadingZeroCount(lowest ^ highest);
+        Invariant.Holds(bits > 0);
+        KeyRange whole = KeyRange.Around(lowest, bits);
+        bool isCut = whole.TryHalve(out KeyRange low, out KeyRange high);
+        Invariant.Holds(isCut);
+        int below = node.FindFirst(high.First);
+        KeyRange fuller = node.Entries.Count - below > below ? high : low;
+        // Never beyond the block's own range: what collapses into the table above must be disjoint there.
+        int bitsMax = node.Reference.KeyBits == 0 ? IndirectBitsMax : node.Reference.KeyBits - 1;
+        return KeyRange.Around(fuller.First, Math.Min(Math.Max(bits - 1, slotBits), bitsMax));
+    }
+
+    private const int IndirectBitsMax = 63;
+
+    private static int BitsOf(KeyRange range) =>
+        64 - System.Numerics.BitOperations.LeadingZeroCount(range.First ^ range.Last);
+}

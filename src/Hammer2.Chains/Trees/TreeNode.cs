@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Trees;
+
+/// <summary>A table of references that is being changed: the top of a tree or an indirect block of
+/// it.</summary>
+/// <remarks>Kept without gaps. The nodes below exist only where a change went through.</remarks>
+internal sealed class TreeNode
+{
+    private Blockref _reference;
+
+    /// <summary>A table with room for <paramref name="slots"/> references.</summary>
+    public TreeNode(int slots, in Blockref reference)
+    {
+        Slots = slots;
+        _reference = reference;
+    }
+
+    /// <summary>How many references fit.</summary>
+    public int Slots { get; }
+
+    /// <summary>The reference that led here; without a place when the block is new.</summary>
+    public ref Blockref Reference => ref _reference;
+
+    /// <summary>The references in use, ascending.</summary>
+    public List<TreeEntry> Entries { get; } = [];
+
+    /// <summary>True when it must be written.</summary>
+    public bool IsDirty { get; set; }
+
+    /// <summary>True when nothing more fits.</summary>
+    public bool IsFull => Entries.Count == Slots;
+
+    /// <summary>Index of the first entry whose keys end at or behind a key; the count of entries if
+    /// none.</summary>
+    public int FindFirst(ulong key)
+    {
+        int low = 0, high = Entries.Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (At(middle).Reference.KeyEnd < key) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+
+    /// <summary>The entry at an index, in place.</summary>
+    public ref TreeEntry At(int index) => ref CollectionsMarshal.AsSpan(Entries)[index];
+
+    /// <summary>Takes the used references of a loaded table over.</summary>
+    public void Fill(ReadOnlySpan<Blockref> table)
+    {
+        foreach (ref readonly Blockref reference in table)
+            if (!reference.IsEmpty) Entries.Add(new TreeEntry { Reference = reference });
+    }
+
+    /// <summary>Lays the references into a table from its start; the rest becomes empty.</summary>
+    public void Store(Span<Blockref> table)
+    {
+        table.Clear();
+        for (int i = 0; i < Entries.Count; i++) table[i] = At(i).Reference;
+    }
+
+    /// <summary>Adds up what lies below, as the reference to this table tells it.</summary>
+    public void Summarize(ref Blockref reference)
+    {
+        var sum = default(SubtreeStatistics);
+        long leaves = 0;
+        ulong newest = 0;
+        foreach (ref readonly TreeEntry entry in CollectionsMarshal.AsSpan(Entries))
+        {
+            ref readonly Blockref child = ref entry.Reference;
+            bool hasBelow = child.Type is BlockrefType.Inode or BlockrefType.Indirect;
+            sum.DataCount += (uint)child.Data.SizeBytes + (hasBelow ? child.Subtree.DataCount : 0);
+            if (child.Type == BlockrefType.Inode) sum.InodeCount++;
+            if (hasBelow) sum.InodeCount += child.Subtree.InodeCount;
+            leaves += child.Type == BlockrefType.Indirect ? child.LeafCount : 1;
+            newest = Math.Max(newest, child.ModifyTid);
+        }
+        reference.Subtree = sum;
+        reference.LeafCount = (ushort)Math.Min(leaves, ushort.MaxValue);
+        reference.ModifyTid = Math.Max(reference.ModifyTid, newest);
+    }
+}
+
+/// <summary>A reference in a <see cref="TreeNode"/>, with the node behind it if that is in memory.</summary>
+internal struct TreeEntry
+{
+    /// <summary>The reference; stale while the node behind it is dirty.</summary>
+    public Blockref Reference;
+
+    /// <summary>The indirect block behind it, when a change went through it.</summary>
+    public TreeNode? Node;
+}
