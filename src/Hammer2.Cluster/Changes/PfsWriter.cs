@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Changes;
+
+/// <summary>
+/// Makes changes to a PFS: numbers them, keeps the changed objects, gathers them in groups, and commits a
+/// group to every node as a whole.
+/// </summary>
+/// <remarks>
+/// Upstream: hammer2_transaction and the side queue. Operations enter the gate shared; closing a group takes
+/// it alone, for moments: a commit does not hold up new operations.
+/// </remarks>
+public sealed partial class PfsWriter : IDisposable
+{
+    private readonly ReaderWriterLockSlim _gate = new();
+    private readonly ConcurrentDictionary<ulong, LiveInode> _live = new();
+    private readonly InodeLocks _locks = new();
+    private readonly Lock _dirtyGate = new();
+    private List<LiveInode> _dirty = [];
+    private ulong _lastTid;
+    private ulong _lastInum;
+    private long _groupsClosed;
+    private long _openPromise;
+    private long _waitingBytes;
+    private bool _isStopped;
+
+    internal PfsWriter(Pfs pfs)
+    {
+        Pfs = pfs;
+        Space = new SpaceReserve(pfs);
+        foreach (PfsNode node in pfs.Synced)
+        {
+            _lastTid = Math.Max(_lastTid, node.Root.Reference.ModifyTid);
+            _lastInum = Math.Max(_lastInum, Math.Max(node.Root.Meta.PfsInum, Media.InumFirst - 1));
+        }
+    }
+
+    /// <summary>True once a commit failed in a way that leaves no quorum: nothing more is accepted.</summary>
+    public bool IsStopped => Volatile.Read(ref _isStopped);
+
+    internal Pfs Pfs { get; }
+
+    internal SpaceReserve Space { get; }
+
+    /// <summary>Bytes of file data that wait to be written, in the open group and the one being
+    /// committed.</summary>
+    public long WaitingBytes => Volatile.Read(ref _waitingBytes);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _locks.Dispose();
+    }
+
+    /// <summary>Begins an operation on up to four objects; 0 stands for none.</summary>
+    /// <param name="promised">What <see cref="Promise"/> set aside for it.</param>
+    /// <param name="first">Inode number of an object.</param>
+    /// <param name="second">Of another.</param>
+    /// <param name="third">Of another.</param>
+    /// <param name="fourth">Of another.</param>
+    /// <remarks>Entry: no lock held. Exit: the gate shared, the objects' locks alone.</remarks>
+    public PfsChange Begin(long promised, ulong first, ulong second = 0, ulong third = 0, ulong fourth = 0)
+    {
+        _gate.EnterReadLock();
+        // The group whose commit takes the space is the one that ends the promise.
+        _ = Interlocked.Add(ref _openPromise, promised);
+        var objects = new ChangedObjects(first, second, third, fourth);
+        return new PfsChange(this, objects, _locks.Write(objects), Interlocked.Increment(ref _lastTid));
+    }
+
+    /// <summary>Holds an object still for reading.</summary>
+    /// <remarks>Entry: no inode lock held.</remarks>
+    public ReadGuard Read(ulong inum) => new(_locks.Read(inum));
+
+    /// <summary>Accepts or refuses a change by the space it needs. When there seems to be none, what waits is
+    /// committed first: it was promised more than it takes.</summary>
+    /// <param name="bytes">Of file data.</param>
+    /// <param name="leaves">Objects and entries changed.</param>
+    /// <param name="use">Whether it adds.</param>
+    /// <param name="promised">What was set aside; goes to <see cref="Begin"/>.</param>
+    /// <returns>None; NoSpace; ReadOnly once stopped.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    public Hammer2Error Promise(long bytes, int leaves, SpaceUse use, out long promised)
+    {
+        promised = bytes + (leaves * SpaceReserve.ChangeBytes);
+        if (IsStopped) return Hammer2Error.ReadOnly;
+        if (Space.TryPromise(promised, use)) return Hammer2Error.None;
+        Hammer2Error error = Commit();
+        if (error != Hammer2Error.None) return Hammer2Error.ReadOnly;
+        return Space.TryPromise(promised, use) ? Hammer2Error.None : Hammer2Error.NoSpace;
+    }
+
+    internal bool TryGetLive(ulong inum, [NotNullWhen(true)] out LiveInode? live) =>
+        _live.TryGetValue(inum, out live);
+
+    internal Hammer2Error OpenLive(ulong inum, out LiveInode? inode)
+    {
+        if (_live.TryGetValue(inum, out inode))
+            return inode.IsDeleted ? Hammer2Error.NoEntry : Hammer2Error.None;
+        Hammer2Error error = Pfs.GetInode(inum, out Inode clean);
+        if (error != Hammer2Error.None) return error;
+        // Known from now on, so that a second opening in the same operation gives the same object.
+        inode = LiveInode.FromChain(inum, clean.FocusNode, clean.Focus!);
+        _live[inum] = inode;
+        return Hammer2Error.None;
+    }
+
+    internal LiveInode Create(in InodeMeta meta, LiveInode directory, ulong tid)
+    {
+        InodeMeta full = meta;
+        full.Inum = Interlocked.Increment(ref _lastInum);
+        full.NameKey = full.Inum;
+        CheckMethod check = directory.Meta.Check == CheckMethod.None
+            ? CheckMethod.XxHash64 : directory.Meta.Check;
+        LiveInode made = LiveInode.Create(full, new BlockMethods(check, directory.Meta.Compression));
+        made.FocusNode = Pfs.FocusOf(full.Inum);
+        _live[full.Inum] = made;
+        Touch(made, tid);
+        return made;
+    }
+
+    internal void Touch(LiveInode inode, ulong tid)
+    {
+        inode.ModifyTid = Math.Max(inode.ModifyTid, tid);
+        if (inode.IsDirty) return;
+        inode.IsDirty = true;
+        lock (_dirtyGate) _dirty.Add(inode);
+    }
+
+    /// <summary>Forgets objects that were opened and then not changed.</summary>
+    /// <remarks>Entry: their locks are held.</remarks>
+    internal void DropUntouched(in ChangedObjects objects)
+    {
+        DropUntouched(objects.First);
+        DropUntouched(objects.Second);
+        DropUntouched(objects.Third);
+        DropUntouched(objects.Fourth);
+    }
+
+    internal void AddWaiting(LiveInode inode, long bytes)
+    {
+        inode.WaitingBytes += bytes;
+        _ = Interlocked.Add(ref _waitingBytes, bytes);
+    }
+
+    internal void EndChange() => _gate.ExitReadLock();
+
+    /// <summary>Keeps an object as it is while it is read.</summary>
+    public ref struct ReadGuard : IDisposable
+    {
+        private InodeLocks.Guard _guard;
+
+        internal ReadGuard(InodeLocks.Guard guard) => _guard = guard;
+
+        /// <inheritdoc/>
+        public void Dispose() => _guard.Dispose();
+    }
+
+    private void DropUntouched(ulong inum)
+    {
+        if (inum == 0 || !_live.TryGetValue(inum, out LiveInode? inode)) return;
+        if (!inode.IsDirty && inode.Closing is null) _ = _live.TryRemove(inum, out _);
+    }
+
+    /// <summary>Takes everything changed so far out of the open group.</summary>
+    private ClosedGroup Close()
+    {
+        _gate.EnterWriteLock();
+        try
+        {
+            // Counted while no operation runs, so that each operation knows which group it was in.
+            _groupsClosed++;
+            List<LiveInode> dirty = _dirty;
+            _dirty = [];
+            var closed = new List<ClosedInode>(dirty.Count);
+            foreach (LiveInode inode in dirty)
+            {
+                inode.IsDirty = false;
+                var image = new ClosedInode(
+                    inode, inode.Meta, (byte[]?)inode.Embedded?.Clone(), inode.ModifyTid, inode.Open,
+                    inode.IsDeleted);
+                inode.Closing = image;
+                inode.Open = null;
+                closed.Add(image);
+            }
+            closed.Sort((left, right) => left.Live.Inum.CompareTo(right.Live.Inum));
+            long promise = Interlocked.Exchange(ref _openPromise, 0);
+            return new ClosedGroup(closed, _lastInum, _lastTid, promise);
+        }
+        finally
+        {
+            _gate.ExitWriteLock();
+        }
+    }
+}
+
+/// <summary>A group of changes that a commit writes.</summary>
+/// <param name="Inodes">The changed objects by number.</param>
+/// <param name="LastInum">The highest number given out.</param>
+/// <param name="Tid">The newest operation in it.</param>
+/// <param name="PromisedBytes">Space set aside for it.</param>
+internal sealed record ClosedGroup(
+    List<ClosedInode> Inodes, ulong LastInum, ulong Tid, long PromisedBytes);

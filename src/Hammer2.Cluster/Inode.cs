@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Chains;
+using Hammer2.Cluster.Changes;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster;
+
+/// <summary>
+/// An object of a PFS: the chains that represent it on the synced nodes, seen through the one that is read,
+/// the focus, with what was changed since the last commit laid over. The siblings are gathered only when the
+/// focus cannot answer.
+/// </summary>
+/// <remarks>Upstream: <c>hammer2_inode_t</c> with its <c>hammer2_cluster_t</c>. On a writable PFS it is good
+/// for as long as the object's lock is held.</remarks>
+public readonly struct Inode
+{
+    private readonly Chain? _focus;
+
+    internal Inode(Pfs pfs, int focusNode, ulong inum, Chain focus)
+    {
+        Pfs = pfs;
+        FocusNode = focusNode;
+        Inum = inum;
+        _focus = focus;
+    }
+
+    internal Inode(Pfs pfs, LiveInode live)
+    {
+        Pfs = pfs;
+        FocusNode = live.FocusNode;
+        Inum = live.Inum;
+        Live = live;
+        _focus = live.Focus;
+    }
+
+    /// <summary>The number by which it is known; 1 for the root.</summary>
+    public ulong Inum { get; }
+
+    /// <summary>Everything stat(2) shows, and more.</summary>
+    public ref readonly InodeMeta Meta
+    {
+        get
+        {
+            if (Live is not null) return ref Live.Meta;
+            return ref _focus!.Meta;
+        }
+    }
+
+    /// <summary>Bytes allocated on media for this object's data, what waits to be written included.</summary>
+    public ulong AllocatedBytes
+    {
+        get
+        {
+            ulong written = _focus?.Reference.Subtree.DataCount ?? 0;
+            return Live is null ? written : written + (ulong)Live.WaitingBytes;
+        }
+    }
+
+    internal Pfs Pfs { get; }
+
+    /// <summary>Which of the synced nodes is read.</summary>
+    internal int FocusNode { get; }
+
+    /// <summary>The chain on that node as of the last commit; null for an object that no commit
+    /// has.</summary>
+    internal Chain? Focus => _focus;
+
+    /// <summary>What was changed since; null when nothing was.</summary>
+    internal LiveInode? Live { get; }
+
+    /// <summary>The content of an object that keeps it in its inode.</summary>
+    internal ReadOnlySpan<byte> Embedded => Live is null ? _focus!.EmbeddedData : Live.Embedded;
+
+    /// <summary>The chain of this object on a synced node; NodeDown when that node holds another version
+    /// of it than the focus, or was fenced.</summary>
+    internal Hammer2Error TryOnNode(int node, out Chain? chain)
+    {
+        chain = _focus;
+        if (node == FocusNode) return Hammer2Error.None;
+        PfsNode sibling = Pfs.Synced[node];
+        if (!sibling.IsSynced) return Hammer2Error.NodeDown;
+        Hammer2Error error = sibling.LoadInode(Inum, out chain);
+        if (error == Hammer2Error.NoEntry) return Hammer2Error.NodeDown;
+        if (error != Hammer2Error.None) return error;
+        return IsSameVersion(chain!) ? Hammer2Error.None : Hammer2Error.NodeDown;
+    }
+
+    private bool IsSameVersion(Chain other) =>
+        other.Reference.ModifyTid == _focus!.Reference.ModifyTid && other.Meta.Size == _focus.Meta.Size
+        && other.Meta.Type == _focus.Meta.Type && other.Meta.HasDirectData == _focus.Meta.HasDirectData;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster;
+
+/// <summary>
+/// What a user writes to name a filesystem: <c>DEV[:DEV...][@LABEL]</c>, the volumes of one filesystem in any
+/// order and the label of a PFS on it.
+/// </summary>
+/// <remarks>
+/// The label starts at the first <c>@</c> and volumes are parted by <c>:</c>, as upstream has it. A path that
+/// holds either character is written with a backslash before it; a text that is wholly the path of
+/// something that exists needs none. Without a label the default is <c>DATA</c> whatever the device is called
+/// (DragonFly looks at the last letter, which would make <c>/dev/sda</c> mean BOOT here).
+/// </remarks>
+public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
+{
+    /// <summary>The label that is meant when none is given.</summary>
+    public const string DefaultLabel = "DATA";
+
+    /// <summary>Takes a specification apart.</summary>
+    /// <exception cref="FormatException">No device is named, the label is empty or too long, or the text
+    /// ends in a backslash.</exception>
+    public static MountSpec Parse(string text) => Parse(text, File.Exists);
+
+    /// <summary>The same with another idea of which paths exist.</summary>
+    public static MountSpec Parse(string text, Predicate<string> pathExists)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(text);
+        if (pathExists(text)) return new MountSpec([text], null);
+        var paths = new List<string>();
+        var part = new StringBuilder();
+        int at = 0;
+        for (; at < text.Length && text[at] != '@'; at++)
+        {
+            if (text[at] == '\\')
+            {
+                if (++at == text.Length)
+                    throw new FormatException($"'{text}': nothing follows the last backslash");
+            }
+            else if (text[at] == ':')
+            {
+                AddPath(paths, part);
+                continue;
+            }
+            _ = part.Append(text[at]);
+        }
+        AddPath(paths, part);
+        if (paths.Count == 0) throw new FormatException($"'{text}': no device before the label");
+        return new MountSpec(paths, at == text.Length ? null : CheckedLabel(text, text[(at + 1)..]));
+    }
+
+    // Empty components are ignored, as upstream does.
+    private static void AddPath(List<string> paths, StringBuilder part)
+    {
+        if (part.Length > 0) paths.Add(part.ToString());
+        _ = part.Clear();
+    }
+
+    private static string CheckedLabel(string text, string label)
+    {
+        if (label.Length == 0) return DefaultLabel;
+        return Encoding.UTF8.GetByteCount(label) <= Media.NameBytesMax
+            ? label
+            : throw new FormatException($"'{text}': the label is longer than {Media.NameBytesMax} bytes");
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Chains;
+using Hammer2.Cluster.Changes;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster;
+
+/// <summary>Space and objects of a PFS, as df(1) shows them.</summary>
+/// <param name="TotalBytes">Allocatable bytes of the smallest node.</param>
+/// <param name="FreeBytes">Free bytes of the fullest node.</param>
+/// <param name="InodesTotal">Objects in the PFS, the root included.</param>
+public readonly record struct PfsSpace(ulong TotalBytes, ulong FreeBytes, ulong InodesTotal);
+
+/// <summary>
+/// A mounted PFS: its nodes, of which the synced ones are read. A PFS on one device is a cluster of one.
+/// </summary>
+/// <remarks>Upstream: <c>hammer2_pfs_t</c>. Thread-safe; while nothing is written, immutable.</remarks>
+public sealed class Pfs
+{
+    private readonly PfsNode[] _synced;
+    private long _repairedReads;
+
+    internal Pfs(byte[] label, PfsNode[] nodes, Assembly assembly)
+    {
+        Label = label;
+        Nodes = nodes;
+        Assembly = assembly;
+        _synced = Array.FindAll(nodes, node => node.State == NodeState.Synced);
+    }
+
+    /// <summary>The label that was mounted.</summary>
+    public ReadOnlyMemory<byte> Label { get; }
+
+    /// <summary>All nodes, absent ones too.</summary>
+    public IReadOnlyList<PfsNode> Nodes { get; }
+
+    /// <summary>How they were put together.</summary>
+    public Assembly Assembly { get; }
+
+    /// <summary>Reads that a sibling answered because the focus could not.</summary>
+    public long RepairedReads => Volatile.Read(ref _repairedReads);
+
+    /// <summary>What makes changes; null while the PFS is read-only.</summary>
+    public PfsWriter? Writer { get; private set; }
+
+    /// <summary>The nodes that were synced when the PFS was put together; never empty. One that failed since
+    /// stays in its place and says so.</summary>
+    internal ReadOnlySpan<PfsNode> Synced => _synced;
+
+    /// <summary>Finds an object by its number.</summary>
+    /// <returns>None; NoEntry when the nodes agree that there is none; the errors of all nodes when none
+    /// could answer.</returns>
+    public Hammer2Error GetInode(ulong inum, out Inode inode)
+    {
+        if (Writer is { } writer && writer.TryGetLive(inum, out LiveInode? live))
+        {
+            inode = new Inode(this, live);
+            return live.IsDeleted ? Hammer2Error.NoEntry : Hammer2Error.None;
+        }
+        int focus = FocusOf(inum);
+        Hammer2Error error = _synced[focus].LoadInode(inum, out Chain? chain);
+        inode = error == Hammer2Error.None ? new Inode(this, focus, inum, chain!) : default;
+        return error.IsNodeFault() ? GetInodeFromSibling(inum, focus, error, out inode) : error;
+    }
+
+    /// <summary>
+    /// Makes the PFS writable: reads every synced node's freemap.
+    /// </summary>
+    /// <returns>None; ReadOnly; NoQuorum when fewer nodes than the quorum are synced; what a freemap
+    /// met.</returns>
+    public Hammer2Error OpenForWriting()
+    {
+        if (Writer is not null) return Hammer2Error.None;
+        if (_synced.Length < Assembly.Quorum) return Hammer2Error.NoQuorum;
+        foreach (PfsNode node in _synced)
+        {
+            Hammer2Error error = node.Device.OpenForWriting();
+            if (error != Hammer2Error.None) return error;
+        }
+        Writer = new PfsWriter(this);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>
+    /// Space as the user may count on it: every node must take every write, so the least of each counts.
+    /// </summary>
+    public PfsSpace GetSpace()
+    {
+        ulong total = ulong.MaxValue, free = ulong.MaxValue;
+        ulong inodes = 0;
+        foreach (PfsNode node in _synced)
+        {
+            if (!node.IsSynced) continue;
+            total = Math.Min(total, node.Device.Header.Fields.AllocatorBytes);
+            free = Math.Min(free, node.Device.FreeBytes);
+            inodes = Math.Max(inodes, node.Root.Reference.Subtree.InodeCount);
+        }
+        return new PfsSpace(total, Math.Min(free, total), inodes + 1);
+    }
+
+    internal void CountRepairedRead() => _ = Interlocked.Increment(ref _repairedReads);
+
+    // One object is always read from the same node, which keeps streams on one device and each node's cache
+    // to its share; different objects spread over the nodes. A node that failed leaves its share to the next.
+    internal int FocusOf(ulong inum)
+    {
+        if (_synced.Length == 1) return 0;
+        int first = (int)(inum % (uint)_synced.Length);
+        for (int step = 0; step < _synced.Length; step++)
+        {
+            int node = (first + step) % _synced.Length;
+            if (_synced[node].IsSynced) return node;
+        }
+        return first;
+    }
+
+    private Hammer2Error GetInodeFromSibling(ulong inum, int failed, Hammer2Error errors, out Inode inode)
+    {
+        for (int step = 1; step < _synced.Length; step++)
+        {
+            int node = (failed + step) % _synced.Length;
+            if (!_synced[node].IsSynced) continue;
+            Hammer2Error error = _synced[node].LoadInode(inum, out Chain? chain);
+            if (error.IsNodeFault())
+            {
+                errors |= error;
+                continue;
+            }
+            inode = error == Hammer2Error.None ? new Inode(this, node, inum, chain!) : default;
+            CountRepairedRead();
+            return error;
+        }
+        inode = default;
+        return errors;
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Chains;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster;
+
+/// <summary>One PFS root as found below a device's super-root.</summary>
+/// <param name="Device">The filesystem it lies on.</param>
+/// <param name="Root">Its root inode.</param>
+public sealed record PfsEntry(MediaDevice Device, Chain Root)
+{
+    // References are an eighth of what they lead to, and many may lead to one inode: without a bound, media
+    // of some gigabytes could ask for more memory than there is.
+    private const int ListedMax = 65536;
+
+    /// <summary>Its label, 1 to 255 bytes.</summary>
+    public ReadOnlySpan<byte> Label => Root.InodeName;
+
+    /// <summary>The cluster that it is a node of.</summary>
+    public MediaUuid ClusterId => Root.Meta.PfsClusterId;
+
+    /// <summary>Itself, unlike any other node.</summary>
+    public MediaUuid NodeId => Root.Meta.PfsNodeId;
+
+    /// <summary>Finds the super-root inode.</summary>
+    /// <returns>None; Corrupt when the volume header has no such reference; what loading it met.</returns>
+    public static Hammer2Error LoadSuperRoot(MediaDevice device, out Chain? superRoot)
+    {
+        superRoot = null;
+        var cursor = new ChainCursor(device, device.RootChain, Media.SuperRootInum, Media.SuperRootInum);
+        Hammer2Error error = cursor.MoveNext();
+        if (error == Hammer2Error.None && cursor.Current.Type == BlockrefType.Inode)
+            return device.Load(cursor.Current, out superRoot);
+        if (error == Hammer2Error.NoEntry)
+            return device.ReportMisplaced(default, "the volume header refers to no super-root");
+        return error == Hammer2Error.None
+            ? device.ReportMisplaced(cursor.Current, "the super-root is not an inode")
+            : error;
+    }
+
+    /// <summary>
+    /// Lists the PFSs of a device. What cannot be read is left out and its error kept: the others
+    /// can still be mounted.
+    /// </summary>
+    /// <param name="device">The filesystem.</param>
+    /// <param name="entries">Gets the PFSs in key order.</param>
+    /// <returns>None, or all errors met, OR-ed; TooLarge when there are more than 65536, the rest of which
+    /// is left out.</returns>
+    public static Hammer2Error List(MediaDevice device, List<PfsEntry> entries)
+    {
+        Hammer2Error error = LoadSuperRoot(device, out Chain? superRoot);
+        if (error != Hammer2Error.None) return error;
+
+        Hammer2Error errors = Hammer2Error.None;
+        int found = 0;
+        var cursor = new ChainCursor(device, superRoot!, 0, ulong.MaxValue);
+        while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)
+        {
+            if (error == Hammer2Error.None && cursor.Current.Type != BlockrefType.Inode) continue;
+            Chain? root = null;
+            if (error == Hammer2Error.None) error = device.Load(cursor.Current, out root);
+            errors |= error;
+            if (error != Hammer2Error.None || root!.Meta.Type != ObjectType.Directory) continue;
+            if (found++ == ListedMax) return errors | Hammer2Error.TooLarge;
+            entries.Add(new PfsEntry(device, root));
+        }
+        return errors;
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Changes;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Xops;
+
+public static partial class DataXops
+{
+    /// <summary>Writes bytes of a file, which grows if they reach behind its end.</summary>
+    /// <param name="change">Holds the file's lock, and was promised the space.</param>
+    /// <param name="file">A regular file, or a symbolic link that is being made.</param>
+    /// <param name="position">First byte.</param>
+    /// <param name="data">The bytes; copied.</param>
+    /// <returns>None, or the fault of a block of which only a part was to be written.</returns>
+    public static Hammer2Error Write(
+        in PfsChange change, LiveInode file, ulong position, ReadOnlySpan<byte> data)
+    {
+        if (data.IsEmpty) return Hammer2Error.None;
+        ulong end = position + (ulong)data.Length;
+        if (file.Embedded is not null)
+        {
+            if (end <= Media.EmbeddedBytes)
+            {
+                data.CopyTo(file.Embedded.AsSpan((int)position));
+                return Grow(change, file, end);
+            }
+            Hammer2Error moved = MoveOutOfInode(change, file);
+            if (moved != Hammer2Error.None) return moved;
+        }
+        while (data.Length > 0)
+        {
+            ulong key = BlockOf(position);
+            int start = (int)(position - key);
+            ReadOnlySpan<byte> part = data[..Math.Min(Media.FileBlockBytes - start, data.Length)];
+            Hammer2Error error = OpenBlock(
+                change, file, key, isOverwritten: part.Length == Media.FileBlockBytes, out byte[] content);
+            if (error != Hammer2Error.None) return error;
+            part.CopyTo(content.AsSpan(start));
+            position += (ulong)part.Length;
+            data = data[part.Length..];
+        }
+        return Grow(change, file, end);
+    }
+
+    /// <summary>Changes the size of a file: what is cut off is gone, what is added reads as zeros.</summary>
+    public static Hammer2Error Resize(in PfsChange change, LiveInode file, ulong size)
+    {
+        ulong old = file.Meta.Size;
+        if (file.Embedded is not null)
+        {
+            if (size < old) file.Embedded.AsSpan((int)Math.Min(size, Media.EmbeddedBytes)).Clear();
+            else if (size > Media.EmbeddedBytes)
+            {
+                Hammer2Error moved = MoveOutOfInode(change, file);
+                if (moved != Hammer2Error.None) return moved;
+            }
+        }
+        else if (size < old)
+        {
+            Hammer2Error error = ClearTail(change, file, size);
+            if (error != Hammer2Error.None) return error;
+            ulong firstGone = (size + Media.FileBlockBytes - 1) & ~(ulong)(Media.FileBlockBytes - 1);
+            change.Release(file, file.Changes.Cut(firstGone));
+        }
+        file.Meta.Size = size;
+        change.Touch(file);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Makes a range of a file read as zeros, without storage where whole blocks are in it. The size
+    /// stays.</summary>
+    public static Hammer2Error PunchHole(in PfsChange change, LiveInode file, ulong position, ulong length)
+    {
+        ulong end = Math.Min(position + length, file.Meta.Size);
+        if (file.Embedded is not null)
+        {
+            if (position < end) file.Embedded.AsSpan((int)position, (int)(end - position)).Clear();
+            change.Touch(file);
+            return Hammer2Error.None;
+        }
+        while (position < end)
+        {
+            ulong key = BlockOf(position);
+            ulong blockEnd = Math.Min(key + Media.FileBlockBytes, end);
+            bool isWhole = position == key
+                && (blockEnd == key + Media.FileBlockBytes || blockEnd == file.Meta.Size);
+            if (isWhole) change.PutBlock(file, key, BlockChange.Hole(change.Tid));
+            else if (HasData(change.AsInode(file), key))
+            {
+                Hammer2Error error = OpenBlock(change, file, key, isOverwritten: false, out byte[] content);
+                if (error != Hammer2Error.None) return error;
+                content.AsSpan((int)(position - key), (int)(blockEnd - position)).Clear();
+            }
+            position = blockEnd;
+        }
+        change.Touch(file);
+        return Hammer2Error.None;
+    }
+
+    private static Hammer2Error Grow(in PfsChange change, LiveInode file, ulong end)
+    {
+        file.Meta.Size = Math.Max(file.Meta.Size, end);
+        change.Touch(file);
+        return Hammer2Error.None;
+    }
+
+    // The bytes behind the new end must not come back when the file grows again.
+    private static Hammer2Error ClearTail(in PfsChange change, LiveInode file, ulong size)
+    {
+        ulong key = BlockOf(size);
+        int kept = (int)(size - key);
+        if (kept == 0 || !HasData(change.AsInode(file), key)) return Hammer2Error.None;
+        Hammer2Error error = OpenBlock(change, file, key, isOverwritten: false, out byte[] content);
+        if (error == Hammer2Error.None) content.AsSpan(kept).Clear();
+        return error;
+    }
+
+    /// <summary>From now on the file's content is in blocks, for good.</summary>
+    private static Hammer2Error MoveOutOfInode(in PfsChange change, LiveInode file)
+    {
+        byte[] old = file.Embedded!;
+        file.Embedded = null;
+        file.Meta.OperationFlags &= ~OperationFlags.DirectData;
+        if (file.Meta.Size == 0) return Hammer2Error.None;
+        byte[] content = new byte[Media.FileBlockBytes];
+        old.CopyTo(content, 0);
+        change.PutBlock(file, 0, BlockChange.Of(content, change.Tid, Media.FileBlockBytes));
+        return Hammer2Error.None;
+    }
+
+    // The bytes of a block in the open group, to be changed in place.
+    private static Hammer2Error OpenBlock(
+        in PfsChange change, LiveInode file, ulong key, bool isOverwritten, out byte[] content)
+    {
+        if (file.Changes.Blocks.TryGet(key, out BlockChange? block) && block.Content is not null)
+        {
+            content = block.Content;
+            block.ModifyTid = change.Tid;
+            return Hammer2Error.None;
+        }
+        content = isOverwritten
+            ? GC.AllocateUninitializedArray<byte>(Media.FileBlockBytes)
+            : new byte[Media.FileBlockBytes];
+        if (!isOverwritten && key < file.Meta.Size)
+        {
+            int toEnd = (int)Math.Min(file.Meta.Size - key, Media.FileBlockBytes);
+            Hammer2Error error =
+                ReadBlock(change.AsInode(file), key, 0, content.AsSpan(0, toEnd), isWhole: true);
+            if (error != Hammer2Error.None) return error;
+        }
+        change.PutBlock(file, key, BlockChange.Of(content, change.Tid, Media.FileBlockBytes));
+        return Hammer2Error.None;
+    }
+
+    private static bool HasData(in Inode file, ulong key)
+    {
+        var cursor = new BlockCursor(file, key, key);
+        // What cannot be read is opened, and then says why it cannot.
+        return cursor.MoveNext() != Hammer2Error.NoEntry;
+    }
+
+    /// <summary>Reads a block that the open or the closing group changed.</summary>
+    /// <returns>False when neither did: the tree has it.</returns>
+    private static bool TryReadChanged(
+        in Inode file, LiveInode live, ulong key, int start, Span<byte> destination, out Hammer2Error error)
+    {
+        error = Hammer2Error.None;
+        LeafChanges? open = live.Open;
+        LeafChanges? closing = live.Closing?.Changes;
+        BlockChange? block = null;
+        bool isKnown = open is not null && (open.Blocks.TryGet(key, out block) || key >= open.CutFrom);
+        if (!isKnown) isKnown = closing is not null
+            && (closing.Blocks.TryGet(key, out block) || key >= closing.CutFrom);
+        if (!isKnown && file.Focus is null) isKnown = true;
+        if (!isKnown) return false;
+        if (block?.Content is { } content) content.AsSpan(start, destination.Length).CopyTo(destination);
+        else if (block?.Stored is { } stored) error = ReadStored(file, stored, start, destination);
+        else destination.Clear();
+        return true;
+    }
+
+    // Written out, and the commit that makes it part of the tree is under way.
+    private static Hammer2Error ReadStored(
+        in Inode file, Blockref[] stored, int start, Span<byte> destination)
+    {
+        Hammer2Error errors = Hammer2Error.None;
+        for (int step = 0; step < stored.Length; step++)
+        {
+            int node = (file.FocusNode + step) % stored.Length;
+            PfsNode holder = file.Pfs.Synced[node];
+            if (!holder.IsSynced || stored[node].Data.Raw == 0) continue;
+            Hammer2Error error = holder.Device.ReadData(stored[node], start, destination, isWhole: false);
+            if (error == Hammer2Error.None) return error;
+            errors |= error;
+        }
+        return errors == Hammer2Error.None ? Hammer2Error.NodeDown : errors;
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Changes;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Xops;
+
+public static partial class NameXops
+{
+    /// <summary>Gives a directory a new name for an object.</summary>
+    /// <param name="change">Holds the directory's lock, and was promised the space.</param>
+    /// <param name="directory">The directory.</param>
+    /// <param name="name">1 to 255 bytes.</param>
+    /// <param name="inum">What it names.</param>
+    /// <param name="type">The type of that.</param>
+    /// <returns>None; Exists; NoSpace when 32768 names with the same hash are there; a fault when a damaged
+    /// part of the directory may hold the name.</returns>
+    public static Hammer2Error MakeEntry(
+        in PfsChange change, LiveInode directory, ReadOnlySpan<byte> name, ulong inum, ObjectType type)
+    {
+        ulong hash = DirectoryHash.Compute(name);
+        ulong free = hash;
+        var cursor = new EntryCursor(change.AsInode(directory), hash, hash | Media.EntryCollisionMask);
+        Hammer2Error error;
+        while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)
+        {
+            if (error != Hammer2Error.None) return error;
+            if (cursor.Name.SequenceEqual(name)) return Hammer2Error.Exists;
+            if (cursor.Entry.Key == free) free++;
+        }
+        if ((free & ~Media.EntryCollisionMask) != (
+            hash & ~Media.EntryCollisionMask)) return Hammer2Error.NoSpace;
+        directory.Changes.Entries.Set(free, new EntryChange(name.ToArray(), inum, type, change.Tid));
+        change.Touch(directory);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Has a name name another object.</summary>
+    public static void ReplaceEntry(
+        in PfsChange change, LiveInode directory, ReadOnlySpan<byte> name, in DirectoryEntry entry,
+        ulong inum,
+        ObjectType type)
+    {
+        directory.Changes.Entries.Set(entry.Key, new EntryChange(name.ToArray(), inum, type, change.Tid));
+        change.Touch(directory);
+    }
+
+    /// <summary>Takes a name out of a directory.</summary>
+    public static void RemoveEntry(in PfsChange change, LiveInode directory, in DirectoryEntry entry)
+    {
+        directory.Changes.Entries.Set(entry.Key, new EntryChange(null, 0, ObjectType.Unknown, change.Tid));
+        change.Touch(directory);
+    }
+
+    /// <summary>Says whether a directory has no names.</summary>
+    /// <returns>None; NotEmpty; a fault when a damaged part of it may hold some.</returns>
+    public static Hammer2Error CheckEmpty(in Inode directory)
+    {
+        var cursor = new EntryCursor(directory, Media.EntryKeyBit, ulong.MaxValue);
+        Hammer2Error error = cursor.MoveNext();
+        return error switch
+        {
+            Hammer2Error.None => Hammer2Error.NotEmpty,
+            Hammer2Error.NoEntry => Hammer2Error.None,
+            _ => error,
+        };
+    }
+}
