@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Xops;
+using Hammer2.Format;
+
+namespace Hammer2.Vnodes;
+
+/// <summary>Attributes to set; what is null stays. Times are microseconds since 1970 UTC.</summary>
+public readonly record struct AttributeChange
+{
+    /// <summary>Permission bits, 07777.</summary>
+    public uint? Mode { get; init; }
+
+    /// <summary>Owner.</summary>
+    public uint? UserId { get; init; }
+
+    /// <summary>Group.</summary>
+    public uint? GroupId { get; init; }
+
+    /// <summary>Size of a regular file in bytes, at most 2^63 - 1.</summary>
+    public ulong? SizeBytes { get; init; }
+
+    /// <summary>Last access.</summary>
+    public ulong? AccessTime { get; init; }
+
+    /// <summary>Last change of the content.</summary>
+    public ulong? ModifyTime { get; init; }
+
+    /// <summary>BSD flags, all of them.</summary>
+    public FileFlags? Flags { get; init; }
+
+    /// <summary>True when the set-id bits go, because the content is changed by somebody who may not keep
+    /// them.</summary>
+    public bool DropsPrivileges { get; init; }
+}
+
+public sealed partial class VnodeOps
+{
+    private const uint SetUserId = 0x800;
+    private const uint GroupExecute = 0x8;
+
+    /// <summary>Sets attributes, all or none. Who may is the kernel's to decide.</summary>
+    /// <param name="inum">The object.</param>
+    /// <param name="wanted">What to set.</param>
+    /// <param name="attributes">As they are afterwards.</param>
+    /// <returns>EPERM for what is immutable; EISDIR, EINVAL, EFBIG for a size that cannot be; ENOSPC, EROFS,
+    /// ESTALE, EIO.</returns>
+    /// <remarks>chmod(2), chown(2), truncate(2), utimensat(2), chflags(2).</remarks>
+    public Errno SetAttributes(ulong inum, in AttributeChange wanted, out VnodeAttributes attributes)
+    {
+        attributes = default;
+        if (_pfs.Writer is not { } writer) return Errno.EROFS;
+        if (wanted.SizeBytes > long.MaxValue) return Errno.EFBIG;
+        bool resizes = wanted.SizeBytes is not null;
+        Errno refused = writer.Promise(
+            resizes ? Media.FileBlockBytes : 0, leaves: 1, SpaceUse.Remove, out long promised).ToErrno();
+        if (refused != Errno.None) return refused;
+        using PfsChange change = writer.Begin(promised, inum);
+        Hammer2Error error = change.Open(inum, out LiveInode? inode);
+        if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
+        refused = MaySet(inode!.Meta, wanted);
+        if (refused != Errno.None) return refused;
+
+        ulong now = Now();
+        if (wanted.SizeBytes is { } size)
+        {
+            error = DataXops.Resize(change, inode, size);
+            if (error != Hammer2Error.None) return error.ToErrno();
+            inode.Meta.ModifyTime = now;
+        }
+        Apply(ref inode.Meta, wanted);
+        inode.Meta.ChangeTime = now;
+        change.Touch(inode);
+        attributes = new VnodeAttributes(change.AsInode(inode));
+        return Errno.None;
+    }
+
+    private static Errno MaySet(in InodeMeta meta, in AttributeChange wanted)
+    {
+        // Flags may always be taken off again; everything else waits until they are.
+        bool onlyFlags = wanted == new AttributeChange { Flags = wanted.Flags };
+        if (!onlyFlags && IsFixed(meta)) return Errno.EPERM;
+        if (wanted.SizeBytes is null) return Errno.None;
+        return meta.Type switch
+        {
+            ObjectType.RegularFile => Errno.None,
+            ObjectType.Directory => Errno.EISDIR,
+            _ => Errno.EINVAL,
+        };
+    }
+
+    private static void Apply(ref InodeMeta meta, in AttributeChange wanted)
+    {
+        if (wanted.Mode is { } mode) meta.Mode = mode & ModeMask;
+        if (wanted.UserId is { } user) meta.UserId = MediaUuid.FromUnixId(user);
+        if (wanted.GroupId is { } group) meta.GroupId = MediaUuid.FromUnixId(group);
+        if (wanted.AccessTime is { } access) meta.AccessTime = access;
+        if (wanted.ModifyTime is { } modify) meta.ModifyTime = modify;
+        if (wanted.Flags is { } flags) meta.UserFlags = flags;
+        if (wanted.DropsPrivileges) DropPrivileges(ref meta);
+    }
+
+    // A set-group-id bit without group execution means mandatory locking, and stays.
+    private static void DropPrivileges(ref InodeMeta meta)
+    {
+        meta.Mode &= ~SetUserId;
+        if ((meta.Mode & GroupExecute) != 0) meta.Mode &= ~SetGroupId;
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Xops;
+using Hammer2.Format;
+
+namespace Hammer2.Vnodes;
+
+/// <summary>Who asks.</summary>
+/// <param name="UserId">Owner of what is made.</param>
+/// <param name="GroupId">Group of what is made, unless the directory gives its own.</param>
+public readonly record struct Credentials(uint UserId, uint GroupId);
+
+/// <summary>What is to be made.</summary>
+/// <param name="Type">Anything but a symbolic link.</param>
+/// <param name="Mode">Permission bits, 07777, the caller's umask taken off.</param>
+/// <param name="DeviceMajor">Of a device node.</param>
+/// <param name="DeviceMinor">Of a device node.</param>
+public readonly record struct NewObject(
+    ObjectType Type, uint Mode, uint DeviceMajor = 0, uint DeviceMinor = 0);
+
+public sealed partial class VnodeOps
+{
+    private const uint ModeMask = 0xFFF;
+    private const uint SetGroupId = 0x400;
+    private const ulong LinkCountMax = int.MaxValue;
+
+    /// <summary>Makes a file, directory, FIFO, socket or device node.</summary>
+    /// <param name="directory">Where.</param>
+    /// <param name="name">1 to 255 bytes, no slash and no NUL.</param>
+    /// <param name="made">What.</param>
+    /// <param name="caller">Its owner.</param>
+    /// <param name="attributes">Of the new object.</param>
+    /// <returns>EEXIST, ENOTDIR, ENAMETOOLONG, ENOSPC, EROFS, EPERM for an immutable directory, ESTALE,
+    /// EIO.</returns>
+    /// <remarks>open(2) with O_CREAT, mkdir(2), mknod(2). Upstream:
+    /// <c>hammer2_inode_create_normal</c>.</remarks>
+    public Errno Create(
+        ulong directory, ReadOnlySpan<byte> name, in NewObject made, in Credentials caller,
+        out VnodeAttributes attributes) =>
+            Make(directory, name, made, caller, target: default, out attributes);
+
+    /// <summary>Makes a symbolic link.</summary>
+    /// <param name="directory">Where.</param>
+    /// <param name="name">1 to 255 bytes.</param>
+    /// <param name="target">1 to 4095 bytes, any but NUL.</param>
+    /// <param name="caller">Its owner.</param>
+    /// <param name="attributes">Of the new link.</param>
+    /// <returns>As <see cref="Create"/>; ENAMETOOLONG for too long a target.</returns>
+    public Errno Symlink(
+        ulong directory, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, in Credentials caller,
+        out VnodeAttributes attributes)
+    {
+        attributes = default;
+        if (target.IsEmpty) return Errno.ENOENT;
+        if (target.Length > TargetBytesMax) return Errno.ENAMETOOLONG;
+        var made = new NewObject(ObjectType.SoftLink, 0x1FF);
+        return Make(directory, name, made, caller, target, out attributes);
+    }
+
+    /// <summary>Longest target of a symbolic link in bytes, PATH_MAX without its NUL.</summary>
+    public const int TargetBytesMax = 4095;
+
+    /// <summary>Gives an object one more name.</summary>
+    /// <param name="inum">Anything but a directory.</param>
+    /// <param name="directory">Where.</param>
+    /// <param name="name">1 to 255 bytes.</param>
+    /// <param name="attributes">Of the object.</param>
+    /// <returns>EPERM for a directory or an immutable object; EMLINK; else as <see cref="Create"/>.</returns>
+    public Errno Link(ulong inum, ulong directory, ReadOnlySpan<byte> name, out VnodeAttributes attributes)
+    {
+        attributes = default;
+        Errno refused = BeginAdding(name, 0, out long promised);
+        if (refused != Errno.None) return refused;
+        using PfsChange change = _pfs.Writer!.Begin(promised, directory, inum);
+        refused = OpenDirectory(change, directory, out LiveInode parent);
+        if (refused != Errno.None) return refused;
+        Hammer2Error error = change.Open(inum, out LiveInode? target);
+        if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
+        ref InodeMeta meta = ref target!.Meta;
+        if (meta.Type == ObjectType.Directory || IsFixed(meta)) return Errno.EPERM;
+        if (meta.LinkCount >= LinkCountMax) return Errno.EMLINK;
+        // An object that lost its last name may be on its way out.
+        if (meta.LinkCount == 0) return Errno.ENOENT;
+
+        error = NameXops.MakeEntry(change, parent, name, inum, meta.Type);
+        if (error != Hammer2Error.None) return error.ToErrno();
+        meta.LinkCount++;
+        meta.ChangeTime = Now();
+        change.Touch(target);
+        TouchDirectory(change, parent);
+        attributes = new VnodeAttributes(change.AsInode(target));
+        return Errno.None;
+    }
+
+    private Errno Make(
+        ulong directory, ReadOnlySpan<byte> name, in NewObject made, in Credentials caller,
+        ReadOnlySpan<byte> target, out VnodeAttributes attributes)
+    {
+        attributes = default;
+        Errno refused = BeginAdding(name, target.Length, out long promised);
+        if (refused != Errno.None) return refused;
+        using PfsChange change = _pfs.Writer!.Begin(promised, directory);
+        refused = OpenDirectory(change, directory, out LiveInode parent);
+        if (refused != Errno.None) return refused;
+        if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
+        Hammer2Error error = NameXops.FindEntry(change.AsInode(parent), name, out _);
+        if (error != Hammer2Error.NoEntry) return error == Hammer2Error.None ? Errno.EEXIST : error.ToErrno();
+
+        LiveInode child = change.Create(NewMeta(made, caller, parent), parent);
+        error = NameXops.MakeEntry(change, parent, name, child.Inum, made.Type);
+        if (error == Hammer2Error.None && !target.IsEmpty) error = DataXops.Write(change, child, 0, target);
+        if (error != Hammer2Error.None)
+        {
+            change.Delete(child);
+            return error.ToErrno();
+        }
+        if (made.Type == ObjectType.Directory) CountSubdirectory(parent, 1);
+        TouchDirectory(change, parent);
+        attributes = new VnodeAttributes(change.AsInode(child));
+        return Errno.None;
+    }
+
+    private InodeMeta NewMeta(in NewObject made, in Credentials caller, LiveInode parent)
+    {
+        ulong now = Now();
+        bool givesGroup = (parent.Meta.Mode & SetGroupId) != 0;
+        uint mode = made.Mode & ModeMask;
+        if (givesGroup && made.Type == ObjectType.Directory) mode |= SetGroupId;
+        bool isEmbedded = made.Type is ObjectType.RegularFile or ObjectType.SoftLink;
+        return new InodeMeta
+        {
+            Version = InodeMeta.CurrentVersion,
+            Type = made.Type,
+            OperationFlags = isEmbedded ? OperationFlags.DirectData : OperationFlags.None,
+            Mode = mode,
+            UserId = MediaUuid.FromUnixId(caller.UserId),
+            GroupId = MediaUuid.FromUnixId(givesGroup ? parent.Meta.GroupId.UnixId : caller.GroupId),
+            DeviceMajor = made.DeviceMajor,
+            DeviceMinor = made.DeviceMinor,
+            ChangeTime = now,
+            ModifyTime = now,
+            AccessTime = now,
+            BirthTime = now,
+            LinkCount = 1,
+            ParentInum = parent.Inum,
+            CompressionPolicy = parent.Meta.CompressionPolicy,
+            CheckPolicy = parent.Meta.CheckPolicy,
+        };
+    }
+}

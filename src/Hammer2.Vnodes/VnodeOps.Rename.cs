@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Xops;
+using Hammer2.Format;
+
+namespace Hammer2.Vnodes;
+
+/// <summary>What renameat2(2) may ask for.</summary>
+[Flags]
+public enum RenameFlags
+{
+    /// <summary>Replace what has the new name.</summary>
+    None = 0,
+
+    /// <summary>EEXIST when something has the new name.</summary>
+    NoReplace = 1,
+
+    /// <summary>The two names trade what they name.</summary>
+    Exchange = 2,
+}
+
+public sealed partial class VnodeOps
+{
+    /// <summary>Gives an object another name, at once for everyone who looks.</summary>
+    /// <param name="source">Directory of the old name.</param>
+    /// <param name="sourceName">The old name.</param>
+    /// <param name="target">Directory of the new name.</param>
+    /// <param name="targetName">The new name.</param>
+    /// <param name="flags">What becomes of what has the new name.</param>
+    /// <param name="replaced">What lost its name; 0 if nothing did.</param>
+    /// <returns>ENOENT, EEXIST, EISDIR, ENOTDIR, ENOTEMPTY, EPERM, EINVAL, ENOSPC, EROFS, ESTALE,
+    /// EIO.</returns>
+    /// <remarks>rename(2). The kernel keeps a directory out of its own subtree. Upstream:
+    /// <c>hammer2_vop_nrename</c>.</remarks>
+    public Errno Rename(
+        ulong source, ReadOnlySpan<byte> sourceName, ulong target, ReadOnlySpan<byte> targetName,
+        RenameFlags flags,
+        out ulong replaced)
+    {
+        replaced = 0;
+        if ((flags & ~(RenameFlags.NoReplace | RenameFlags.Exchange)) != 0) return Errno.EINVAL;
+        if (flags == (RenameFlags.NoReplace | RenameFlags.Exchange)) return Errno.EINVAL;
+        for (int round = 0; round < ChaseMax; round++)
+        {
+            Errno error = FindName(source, sourceName, out ulong moved);
+            if (error != Errno.None) return error;
+            error = FindName(target, targetName, out ulong old);
+            if (error is not (Errno.None or Errno.ENOENT)) return error;
+            if (error == Errno.ENOENT) old = 0;
+            error = BeginAdding(targetName, 0, out long promised);
+            if (error != Errno.None) return error;
+
+            using PfsChange change = _pfs.Writer!.Begin(promised, source, target, moved, old);
+            error = OpenDirectory(change, source, out LiveInode sourceParent);
+            if (error == Errno.None) error = OpenDirectory(change, target, out LiveInode _);
+            if (error != Errno.None) return error;
+            Hammer2Error opened = change.Open(target, out LiveInode? targetParent);
+            if (opened != Hammer2Error.None) return opened.ToErrno();
+
+            var names = new RenameNames(sourceName, targetName);
+            Hammer2Error found =
+                NameXops.FindEntry(change.AsInode(sourceParent), sourceName, out DirectoryEntry from);
+            if (found != Hammer2Error.None) return found.ToErrno();
+            found = NameXops.FindEntry(change.AsInode(targetParent!), targetName, out DirectoryEntry onto);
+            if (found is not (Hammer2Error.None or Hammer2Error.NoEntry)) return found.ToErrno();
+            if (from.Inum != moved || onto.Inum != old) continue;
+            return Rename(change, sourceParent, from, targetParent!, onto, names, flags, out replaced);
+        }
+        return Errno.EAGAIN;
+    }
+
+    private readonly ref struct RenameNames(ReadOnlySpan<byte> source, ReadOnlySpan<byte> target)
+    {
+        public readonly ReadOnlySpan<byte> Source = source;
+        public readonly ReadOnlySpan<byte> Target = target;
+    }
+
+    private Errno Rename(
+        in PfsChange change, LiveInode source, in DirectoryEntry from, LiveInode target,
+        in DirectoryEntry onto,
+        RenameNames names, RenameFlags flags, out ulong replaced)
+    {
+        replaced = 0;
+        bool isTaken = onto.Inum != 0;
+        if (isTaken && (flags & RenameFlags.NoReplace) != 0) return Errno.EEXIST;
+        if (!isTaken && (flags & RenameFlags.Exchange) != 0) return Errno.ENOENT;
+        Hammer2Error error = change.Open(from.Inum, out LiveInode? moved);
+        if (error != Hammer2Error.None) return ErrnoOf(error, Errno.EIO);
+        if (IsFixed(moved!.Meta) || ((source.Meta.UserFlags | target.Meta.UserFlags) & AppendFlags) != 0)
+            return Errno.EPERM;
+        // Two names of one object: nothing is to be done, says POSIX.
+        if (isTaken && onto.Inum == from.Inum) return Errno.None;
+        LiveInode? old = null;
+        if (isTaken)
+        {
+            error = change.Open(onto.Inum, out old);
+            if (error is not (Hammer2Error.None or Hammer2Error.NoEntry)) return error.ToErrno();
+        }
+        if ((flags & RenameFlags.Exchange) != 0)
+            return old is null ? Errno.EIO : Exchange(change, source, from, target, onto, moved, old, names);
+        if (old is not null)
+        {
+            Errno refused = MayRemove(change, target, old, moved.Meta.Type == ObjectType.Directory);
+            if (refused != Errno.None) return refused;
+            DropLink(change, target, old);
+            replaced = onto.Inum;
+        }
+        if (isTaken) NameXops.ReplaceEntry(change, target, names.Target, onto, from.Inum, moved.Meta.Type);
+        else
+        {
+            error = NameXops.MakeEntry(change, target, names.Target, from.Inum, moved.Meta.Type);
+            if (error != Hammer2Error.None) return error.ToErrno();
+        }
+        NameXops.RemoveEntry(change, source, from);
+        FinishMove(change, source, target, moved);
+        return Errno.None;
+    }
+
+    private Errno Exchange(
+        in PfsChange change, LiveInode source, in DirectoryEntry from, LiveInode target,
+        in DirectoryEntry onto,
+        LiveInode moved, LiveInode other, RenameNames names)
+    {
+        if (IsFixed(other.Meta)) return Errno.EPERM;
+        NameXops.ReplaceEntry(change, target, names.Target, onto, from.Inum, moved.Meta.Type);
+        NameXops.ReplaceEntry(change, source, names.Source, from, onto.Inum, other.Meta.Type);
+        FinishMove(change, source, target, moved);
+        FinishMove(change, target, source, other);
+        return Errno.None;
+    }
+
+    private void FinishMove(in PfsChange change, LiveInode source, LiveInode target, LiveInode moved)
+    {
+        if (source.Inum != target.Inum && moved.Meta.Type == ObjectType.Directory)
+        {
+            CountSubdirectory(source, -1);
+            CountSubdirectory(target, 1);
+        }
+        moved.Meta.ParentInum = target.Inum;
+        moved.Meta.ChangeTime = Now();
+        change.Touch(moved);
+        TouchDirectory(change, source);
+        TouchDirectory(change, target);
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Xops;
+using Hammer2.Format;
+
+namespace Hammer2.Vnodes;
+
+public sealed partial class VnodeOps
+{
+    // A name may come to name something else between asking for it and holding its lock; nobody does that
+    // for long.
+    private const int ChaseMax = 1000;
+
+    /// <summary>
+    /// Takes <paramref name="name"/> out of <paramref name="directory"/> and one link off the object it
+    /// named,
+    /// which stays until <see cref="Forget"/> when that was the last.
+    /// </summary>
+    /// <param name="directory">Where.</param>
+    /// <param name="name">The kernel's bytes, undecoded.</param>
+    /// <param name="inum">What it named.</param>
+    /// <returns>ENOENT, EISDIR; EPERM for what is immutable; EROFS, ESTALE, EIO. ENOSPC only when even the
+    /// reserve that is kept for removing is used up.</returns>
+    /// <remarks>unlink(2). Upstream: <c>hammer2_xop_unlink</c>.</remarks>
+    public Errno Unlink(ulong directory, ReadOnlySpan<byte> name, out ulong inum) =>
+        Remove(directory, name, isDirectory: false, out inum);
+
+    /// <summary>Removes an empty directory.</summary>
+    /// <returns>ENOTDIR, ENOTEMPTY; else as <see cref="Unlink"/>.</returns>
+    public Errno RemoveDirectory(ulong directory, ReadOnlySpan<byte> name, out ulong inum) =>
+        Remove(directory, name, isDirectory: true, out inum);
+
+    private Errno Remove(ulong directory, ReadOnlySpan<byte> name, bool isDirectory, out ulong inum)
+    {
+        inum = 0;
+        if (_pfs.Writer is not { } writer) return Errno.EROFS;
+        if (name.Length > NameBytesMax) return Errno.ENAMETOOLONG;
+        for (int round = 0; round < ChaseMax; round++)
+        {
+            Errno error = FindName(directory, name, out inum);
+            if (error != Errno.None) return error;
+            error = writer.Promise(0, leaves: 2, SpaceUse.Remove, out long promised).ToErrno();
+            if (error != Errno.None) return error;
+            using PfsChange change = writer.Begin(promised, directory, inum);
+            error = OpenDirectory(change, directory, out LiveInode parent);
+            if (error != Errno.None) return error;
+            Hammer2Error found = NameXops.FindEntry(change.AsInode(parent), name, out DirectoryEntry entry);
+            if (found != Hammer2Error.None) return found.ToErrno();
+            if (entry.Inum != inum) continue;
+            return RemoveEntry(change, parent, entry, isDirectory);
+        }
+        return Errno.EAGAIN;
+    }
+
+    private Errno RemoveEntry(
+        in PfsChange change, LiveInode parent, in DirectoryEntry entry, bool isDirectory)
+    {
+        Hammer2Error error = change.Open(entry.Inum, out LiveInode? child);
+        if (error == Hammer2Error.NoEntry)
+        {
+            // The name of an object that is missing: damage, and removing the name is its cure.
+            LogDangling(_logger, entry.Inum);
+            child = null;
+        }
+        else if (error != Hammer2Error.None) return error.ToErrno();
+        if (child is not null)
+        {
+            Errno refused = MayRemove(change, parent, child, isDirectory);
+            if (refused != Errno.None) return refused;
+            DropLink(change, parent, child);
+        }
+        NameXops.RemoveEntry(change, parent, entry);
+        TouchDirectory(change, parent);
+        return Errno.None;
+    }
+
+    private static Errno MayRemove(in PfsChange change, LiveInode parent, LiveInode child, bool isDirectory)
+    {
+        bool isChildDirectory = child.Meta.Type == ObjectType.Directory;
+        if (isDirectory != isChildDirectory) return isDirectory ? Errno.ENOTDIR : Errno.EISDIR;
+        if ((parent.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
+        if (IsFixed(child.Meta) || (child.Meta.UserFlags & NoUnlinkFlags) != 0) return Errno.EPERM;
+        return isDirectory ? NameXops.CheckEmpty(change.AsInode(child)).ToErrno() : Errno.None;
+    }
+
+    private void DropLink(in PfsChange change, LiveInode parent, LiveInode child)
+    {
+        if (child.Meta.Type == ObjectType.Directory)
+        {
+            child.Meta.LinkCount = 0;
+            CountSubdirectory(parent, -1);
+        }
+        else if (child.Meta.LinkCount > 0) child.Meta.LinkCount--;
+        child.Meta.ChangeTime = Now();
+        change.Touch(child);
+    }
+}

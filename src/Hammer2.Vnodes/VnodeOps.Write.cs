@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Xops;
+using Hammer2.Format;
+
+namespace Hammer2.Vnodes;
+
+public sealed partial class VnodeOps
+{
+    /// <summary>Writes bytes of a file; they are safe against power loss after the next
+    /// <see cref="Sync"/>.</summary>
+    /// <param name="inum">A regular file.</param>
+    /// <param name="position">First byte.</param>
+    /// <param name="data">The bytes; copied before this returns.</param>
+    /// <param name="dropsPrivileges">True when the set-id bits go with it.</param>
+    /// <returns>ENOSPC, before anything was accepted; EFBIG, EPERM, EISDIR, EINVAL, EROFS, ESTALE; EIO when a
+    /// block that is written in part cannot be read.</returns>
+    public Errno Write(ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges)
+    {
+        if (_pfs.Writer is not { } writer) return Errno.EROFS;
+        if (position > long.MaxValue - (ulong)data.Length) return Errno.EFBIG;
+        Errno refused = Throttle(writer);
+        if (refused != Errno.None) return refused;
+        long blocks = (long)((position + (ulong)data.Length - 1) / Media.FileBlockBytes)
+            - (long)(position / Media.FileBlockBytes) + 1;
+        refused = writer.Promise(
+            blocks * Media.FileBlockBytes, leaves: 1, SpaceUse.Add, out long promised).ToErrno();
+        if (refused != Errno.None) return refused;
+
+        using PfsChange change = writer.Begin(promised, inum);
+        refused = OpenFile(change, inum, out LiveInode file);
+        if (refused != Errno.None) return refused;
+        if ((file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
+        Hammer2Error error = DataXops.Write(change, file, position, data);
+        if (error != Hammer2Error.None) return error.ToErrno();
+        file.Meta.ModifyTime = file.Meta.ChangeTime = Now();
+        if (dropsPrivileges) DropPrivileges(ref file.Meta);
+        return Errno.None;
+    }
+
+    /// <summary>Makes a range of a file read as zeros and gives up the storage of whole blocks in
+    /// it.</summary>
+    /// <param name="inum">A regular file.</param>
+    /// <param name="position">First byte.</param>
+    /// <param name="length">Bytes; those behind the end of the file do not matter.</param>
+    /// <returns>As <see cref="Write"/>.</returns>
+    /// <remarks>fallocate(2) with PUNCH_HOLE, and ZERO_RANGE within the file.</remarks>
+    public Errno PunchHole(ulong inum, ulong position, ulong length)
+    {
+        if (_pfs.Writer is not { } writer) return Errno.EROFS;
+        Errno refused = writer.Promise(
+            2 * Media.FileBlockBytes, leaves: 3, SpaceUse.Remove, out long promised).ToErrno();
+        if (refused != Errno.None) return refused;
+        using PfsChange change = writer.Begin(promised, inum);
+        refused = OpenFile(change, inum, out LiveInode file);
+        if (refused != Errno.None) return refused;
+        if (IsFixed(file.Meta)) return Errno.EPERM;
+        Hammer2Error error = DataXops.PunchHole(change, file, position, length);
+        if (error != Hammer2Error.None) return error.ToErrno();
+        file.Meta.ModifyTime = file.Meta.ChangeTime = Now();
+        return Errno.None;
+    }
+
+    private static Errno OpenFile(in PfsChange change, ulong inum, out LiveInode file)
+    {
+        Hammer2Error error = change.Open(inum, out LiveInode? found);
+        file = found!;
+        if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
+        if (file.Meta.Type == ObjectType.Directory) return Errno.EISDIR;
+        if (file.Meta.Type != ObjectType.RegularFile) return Errno.EINVAL;
+        return (file.Meta.UserFlags & ImmutableFlags) != 0 ? Errno.EPERM : Errno.None;
+    }
+
+    // What waits in memory is bounded: who writes faster than the devices helps writing.
+    private static Errno Throttle(PfsWriter writer) =>
+        writer.WaitingBytes < WaitingBytesMax ? Errno.None : writer.Commit().ToErrno();
+
+    private const long WaitingBytesMax = 64L << 20;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster;
+using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Xops;
+using Hammer2.Format;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Vnodes;
+
+/// <summary>
+/// The operations of a POSIX filesystem on one mounted PFS. Objects are named by inode number; the root is 1.
+/// Thread-safe.
+/// </summary>
+/// <remarks>Upstream: hammer2_vnops.c. Every answer is an <see cref="Errno"/>, results come by out.</remarks>
+public sealed partial class VnodeOps
+{
+    private readonly Pfs _pfs;
+    private readonly ILogger _logger;
+    private readonly ReportedInodes _reported = new();
+    private readonly TimeProvider _time;
+
+    /// <summary>Operations on <paramref name="pfs"/>, which may be changed if it was opened for
+    /// that.</summary>
+    /// <param name="pfs">What is shown.</param>
+    /// <param name="logger">Gets damage.</param>
+    /// <param name="time">What changes are stamped with.</param>
+    public VnodeOps(Pfs pfs, ILogger<VnodeOps> logger, TimeProvider? time = null)
+    {
+        _pfs = pfs;
+        _logger = logger;
+        _time = time ?? TimeProvider.System;
+    }
+
+    /// <summary>Number of the root directory.</summary>
+    public const ulong RootInum = Media.PfsRootInum;
+
+    /// <summary>Longest name in bytes.</summary>
+    public const int NameBytesMax = Media.NameBytesMax;
+
+    /// <summary>Finds a name in a directory. "." and ".." are found too.</summary>
+    /// <param name="directory">Inode number of the directory.</param>
+    /// <param name="name">The kernel's bytes, undecoded.</param>
+    /// <param name="attributes">Of what the name names.</param>
+    /// <returns>ENOENT, ENOTDIR, ENAMETOOLONG; ESTALE when there is no such directory; EIO for
+    /// damage.</returns>
+    public Errno Lookup(ulong directory, ReadOnlySpan<byte> name, out VnodeAttributes attributes)
+    {
+        attributes = default;
+        if (name.Length > NameBytesMax) return Errno.ENAMETOOLONG;
+        for (int round = 0; ; round++)
+        {
+            Errno error = FindName(directory, name, out ulong inum);
+            if (error != Errno.None) return error;
+            error = GetAttributes(inum, out attributes);
+            // Removed since the name was read: then the name is gone as well.
+            if (error != Errno.ESTALE || IsReadOnly || round == ChaseMax)
+                return error == Errno.ESTALE ? ReportDangling(inum) : error;
+        }
+    }
+
+    /// <summary>What stat(2) shows.</summary>
+    /// <returns>ESTALE when there is no such object; EIO for damage.</returns>
+    public Errno GetAttributes(ulong inum, out VnodeAttributes attributes)
+    {
+        using PfsWriter.ReadGuard guard = Hold(inum);
+        Errno error = GetInode(inum, out Inode inode);
+        attributes = error == Errno.None ? new VnodeAttributes(inode) : default;
+        return error;
+    }
+
+    /// <summary>
+    /// What stat(2) shows of an object that a directory names. A name whose object is missing is damage, not
+    /// absence: the answer is EIO, never ENOENT.
+    /// </summary>
+    public Errno GetEntryAttributes(ulong inum, out VnodeAttributes attributes)
+    {
+        Errno error = GetAttributes(inum, out attributes);
+        return error == Errno.ESTALE ? ReportDangling(inum) : error;
+    }
+
+    /// <summary>Reads the target of a symbolic link, without a NUL.</summary>
+    /// <param name="inum">The link.</param>
+    /// <param name="target">Gets as much as fits.</param>
+    /// <param name="targetBytes">How much that is.</param>
+    /// <returns>EINVAL when it is not a symbolic link; ESTALE, EIO.</returns>
+    public Errno ReadLink(ulong inum, Span<byte> target, out int targetBytes)
+    {
+        targetBytes = 0;
+        using PfsWriter.ReadGuard guard = Hold(inum);
+        Errno error = GetInode(inum, out Inode inode);
+        if (error != Errno.None) return error;
+        if (inode.Meta.Type != ObjectType.SoftLink) return Errno.EINVAL;
+        return DataXops.Read(inode, 0, target, out targetBytes).ToErrno();
+    }
+
+    /// <summary>Space and objects.</summary>
+    public PfsSpace GetSpace() => _pfs.GetSpace();
+
+    private Errno FindName(ulong directory, ReadOnlySpan<byte> name, out ulong inum)
+    {
+        inum = directory;
+        using PfsWriter.ReadGuard guard = Hold(directory);
+        Errno refused = GetDirectory(directory, out Inode parent);
+        if (refused != Errno.None || name.SequenceEqual("."u8)) return refused;
+        if (name.SequenceEqual(".."u8))
+        {
+            inum = ParentOf(parent);
+            return Errno.None;
+        }
+        if (name.IsEmpty) return Errno.ENOENT;
+        Hammer2Error error = NameXops.FindEntry(parent, name, out DirectoryEntry entry);
+        inum = entry.Inum;
+        return error.ToErrno();
+    }
+
+    private Errno ReportDangling(ulong inum)
+    {
+        if (_reported.IsFirst(inum)) LogDangling(_logger, inum);
+        return Errno.EIO;
+    }
+
+    private Errno GetInode(ulong inum, out Inode inode)
+    {
+        Hammer2Error error = _pfs.GetInode(inum, out inode);
+        if (error == Hammer2Error.NoEntry) return Errno.ESTALE;
+        if (error != Hammer2Error.None) return error.ToErrno();
+        if (VnodeAttributes.TypeBits(inode.Meta.Type) != 0) return Errno.None;
+        if (_reported.IsFirst(inum)) LogUnknownType(_logger, inum, (int)inode.Meta.Type);
+        return Errno.EIO;
+    }
+
+    private Errno GetDirectory(ulong inum, out Inode inode)
+    {
+        Errno error = GetInode(inum, out inode);
+        if (error != Errno.None) return error;
+        return inode.Meta.Type == ObjectType.Directory ? Errno.None : Errno.ENOTDIR;
+    }
+
+    private static ulong ParentOf(in Inode directory) =>
+        directory.Inum == RootInum ? RootInum : directory.Meta.ParentInum;
+
+    [LoggerMessage(30, LogLevel.Error, "inode 0x{Inum:x} is named by a directory and does not exist")]
+    private static partial void LogDangling(ILogger logger, ulong inum);
+
+    [LoggerMessage(31, LogLevel.Error, "inode 0x{Inum:x} has type {Type}, which cannot be shown")]
+    private static partial void LogUnknownType(ILogger logger, ulong inum, int type);
+}
