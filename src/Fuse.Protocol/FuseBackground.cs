@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Fuse.Protocol;
+
+/// <summary>How a server that was started in the background came up.</summary>
+/// <param name="ExitCode">0 when the mount is live, else what the starter should end with.</param>
+/// <param name="Message">What to tell the user; empty when the mount is live.</param>
+public readonly record struct FuseBackgroundOutcome(int ExitCode, string Message);
+
+/// <summary>
+/// Starts a server in the background: this program is executed again with the same words, and reports through
+/// a pipe when its mount is live or why it will never be. A running CLR cannot fork, hence the second start.
+/// </summary>
+public sealed class FuseBackground
+{
+    private const string PipeVariable = "_FUSE_BACKGROUND_PIPE";
+    private const int MessageBytesMax = 65536;
+    private const int OpenReadWrite = 2;
+    private const string DescriptorDirectory = "/proc/self/fd";
+
+    private readonly SafeFileHandle _pipe;
+
+    private FuseBackground(SafeFileHandle pipe) => _pipe = pipe;
+
+    /// <summary>
+    /// Executes this program again and waits until it reports. Its error stream is this process's own until
+    /// the mount is live.
+    /// </summary>
+    /// <param name="name">What it is called (argv[0]).</param>
+    /// <param name="words">Its command line.</param>
+    /// <param name="codeOfDeath">Exit code to answer when it dies without a word.</param>
+    /// <exception cref="FuseException">It cannot be executed.</exception>
+    public static FuseBackgroundOutcome Start(string name, IReadOnlyList<string> words, int codeOfDeath)
+    {
+        LinuxChild child = LinuxChild.StartAgain(name, words, PipeVariable, VariablesOfThisProcess());
+        byte[] report = child.ReadAll(MessageBytesMax);
+
+        // The first byte is the exit code; the child that lives on closes the pipe after it.
+        if (report.Length > 0 && report[0] == 0) return new FuseBackgroundOutcome(0, "");
+        int status = child.Wait();
+        if (report.Length > 0)
+            return new FuseBackgroundOutcome(report[0], Encoding.UTF8.GetString(report.AsSpan(1)));
+        string how = status > 128 ? $"by signal {status - 128}" : $"with exit code {status}";
+        string message = $"the background process ended {how} before it mounted";
+        return new FuseBackgroundOutcome(codeOfDeath, message);
+    }
+
+    /// <summary>What this process must report to, when it is the one in the background; else null.</summary>
+    public static FuseBackground? OfThisProcess()
+    {
+        string? text = Environment.GetEnvironmentVariable(PipeVariable);
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
+            return null;
+        Environment.SetEnvironmentVariable(PipeVariable, null);
+        LinuxCalls.SetCloseOnExec(descriptor);
+        _ = LinuxCalls.NewSession();
+        return new FuseBackground(new SafeFileHandle(descriptor, ownsHandle: true));
+    }
+
+    /// <summary>
+    /// Reports that the mount is live, and lets go of everything of the starter: its pipe, its standard
+    /// streams, its working directory.
+    /// </summary>
+    /// <param name="keepsErrorStream">True to leave the error stream where it is, as the journal's.</param>
+    public void ReportMounted(bool keepsErrorStream)
+    {
+        Report(0, "");
+        LetGoOfStreams(keepsErrorStream);
+        Directory.SetCurrentDirectory("/");
+    }
+
+    /// <summary>Reports why there will be no mount.</summary>
+    public void ReportFailure(int exitCode, string message) => Report(exitCode, message);
+
+    // The runtime's console has duplicates of the standard streams. A starter that reads what we say until
+    // its end would wait for ever if one of them stayed open.
+    private static void LetGoOfStreams(bool keepsErrorStream)
+    {
+        int nothing = LinuxCalls.Open("/dev/null", OpenReadWrite | LinuxCalls.OpenCloseOnExec, 0);
+        if (nothing < 0) return;
+        string?[] streams = [TargetOf("0"), TargetOf("1"), keepsErrorStream ? null : TargetOf("2")];
+        string? kept = keepsErrorStream ? TargetOf("2") : null;
+        foreach (string path in Directory.GetFileSystemEntries(DescriptorDirectory))
+        {
+            string number = Path.GetFileName(path);
+            string? target = TargetOf(number);
+            bool isStream = target is not null && target != kept && Array.IndexOf(streams, target) >= 0;
+            if (isStream) _ = LinuxCalls.Duplicate(nothing, int.Parse(number, CultureInfo.InvariantCulture));
+        }
+        new SafeFileHandle(nothing, ownsHandle: true).Dispose();
+    }
+
+    private static string? TargetOf(string number) =>
+        new FileInfo(Path.Combine(DescriptorDirectory, number)).LinkTarget;
+
+    private void Report(int exitCode, string message)
+    {
+        using var pipe = new FileStream(_pipe, FileAccess.Write, bufferSize: 0);
+        try
+        {
+            pipe.Write([(byte)exitCode, .. Encoding.UTF8.GetBytes(message)]);
+        }
+        catch (IOException)
+        {
+            // The starter has gone: nobody is left to tell, and the mount is none the worse.
+        }
+    }
+
+    private static List<string> VariablesOfThisProcess()
+    {
+        var variables = new List<string>();
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            variables.Add($"{variable.Key}={variable.Value}");
+        return variables;
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Fuse.Protocol;
+
+/// <summary>
+/// Packs directory entries into one reply until it is full. The same loop serves READDIR and
+/// READDIRPLUS: where attributes were not asked for they are left out, and where they were asked
+/// for an entry may still be given without them, which the kernel takes as "look it up yourself".
+/// </summary>
+/// <remarks>Layouts: <c>struct fuse_dirent</c>, <c>struct fuse_direntplus</c>; each entry is padded
+/// with zeros to 8 bytes.</remarks>
+public ref struct FuseDirectoryPacker
+{
+    private readonly Span<byte> _buffer;
+    private int _used;
+
+    /// <summary>Packs into <paramref name="buffer"/>, which is as long as the kernel allows.</summary>
+    public FuseDirectoryPacker(Span<byte> buffer, bool wantsAttributes)
+    {
+        _buffer = buffer;
+        WantsAttributes = wantsAttributes;
+    }
+
+    /// <summary>True for READDIRPLUS: entries should come with attributes.</summary>
+    public bool WantsAttributes { get; }
+
+    /// <summary>Bytes packed so far; 0 at the end of a directory.</summary>
+    public readonly int UsedBytes => _used;
+
+    /// <summary>True if an entry with a name of this length still fits. Asked before fetching
+    /// attributes, it saves fetching them for nothing.</summary>
+    public readonly bool HasRoom(int nameBytes) => EntryBytes(nameBytes) <= _buffer.Length - _used;
+
+    /// <summary>
+    /// Adds an entry without attributes. False when it does not fit: the reply is then complete.
+    /// </summary>
+    /// <param name="name">1 to 255 bytes, undecoded.</param>
+    /// <param name="inode">What the caller sees as d_ino; never 0.</param>
+    /// <param name="mode">st_mode; only the type bits are used.</param>
+    /// <param name="nextPosition">Where reading goes on after this entry.</param>
+    public bool TryAdd(scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)
+    {
+        int size = EntryBytes(name.Length);
+        if (size > _buffer.Length - _used) return false;
+        Span<byte> room = _buffer.Slice(_used, size);
+        if (WantsAttributes)
+        {
+            room[..Unsafe.SizeOf<FuseEntryOut>()].Clear();
+            room = room[Unsafe.SizeOf<FuseEntryOut>()..];
+        }
+        WriteDirent(room, name, inode, mode, nextPosition);
+        _used += size;
+        return true;
+    }
+
+    /// <summary>
+    /// Adds an entry with its attributes; the kernel then holds one more reference on the node,
+    /// unless the name is "." or "..". False when it does not fit, and no reference is taken.
+    /// Where attributes were not asked for, only the entry is packed and no reference is taken.
+    /// </summary>
+    public bool TryAdd(scoped ReadOnlySpan<byte> name, scoped in FuseEntryOut entry, ulong nextPosition)
+    {
+        if (!WantsAttributes) return TryAdd(name, entry.Attr.Inode, entry.Attr.Mode, nextPosition);
+        int size = EntryBytes(name.Length);
+        if (size > _buffer.Length - _used) return false;
+        Span<byte> room = _buffer.Slice(_used, size);
+        MemoryMarshal.Write(room, in entry);
+        WriteDirent(
+            room[Unsafe.SizeOf<FuseEntryOut>()..], name, entry.Attr.Inode, entry.Attr.Mode, nextPosition);
+        _used += size;
+        return true;
+    }
+
+    private static void WriteDirent(
+        Span<byte> room, scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)
+    {
+        var dirent = new FuseDirent
+        {
+            Inode = inode,
+            NextPosition = nextPosition,
+            NameBytes = (uint)name.Length,
+            Type = (mode & 0xF000) >> 12,
+        };
+        MemoryMarshal.Write(room, in dirent);
+        room = room[Unsafe.SizeOf<FuseDirent>()..];
+        name.CopyTo(room);
+        room[name.Length..].Clear();
+    }
+
+    private readonly int EntryBytes(int nameBytes)
+    {
+        int head = WantsAttributes ? Unsafe.SizeOf<FuseDirentPlus>() : Unsafe.SizeOf<FuseDirent>();
+        return (head + nameBytes + 7) & ~7;
+    }
+}

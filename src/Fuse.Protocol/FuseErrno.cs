@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Fuse.Protocol;
+
+/// <summary>
+/// The Linux error numbers this protocol itself answers or meets, as positive ints. A filesystem
+/// may answer any number from 1 to 511; 0 is success.
+/// </summary>
+public static class FuseErrno
+{
+    /// <summary>Success.</summary>
+    public const int None = 0;
+
+    /// <summary>Operation not permitted; also: this descriptor has no connection (yet).</summary>
+    public const int EPERM = 1;
+
+    /// <summary>No such entry.</summary>
+    public const int ENOENT = 2;
+
+    /// <summary>Interrupted by a signal.</summary>
+    public const int EINTR = 4;
+
+    /// <summary>Input or output error.</summary>
+    public const int EIO = 5;
+
+    /// <summary>Try again.</summary>
+    public const int EAGAIN = 11;
+
+    /// <summary>Out of memory.</summary>
+    public const int ENOMEM = 12;
+
+    /// <summary>Permission denied.</summary>
+    public const int EACCES = 13;
+
+    /// <summary>Still in use.</summary>
+    public const int EBUSY = 16;
+
+    /// <summary>The name exists.</summary>
+    public const int EEXIST = 17;
+
+    /// <summary>No such device: the filesystem was unmounted.</summary>
+    public const int ENODEV = 19;
+
+    /// <summary>Not a directory.</summary>
+    public const int ENOTDIR = 20;
+
+    /// <summary>Is a directory.</summary>
+    public const int EISDIR = 21;
+
+    /// <summary>Invalid argument.</summary>
+    public const int EINVAL = 22;
+
+    /// <summary>Not for this kind of object.</summary>
+    public const int ENOTTY = 25;
+
+    /// <summary>No space left.</summary>
+    public const int ENOSPC = 28;
+
+    /// <summary>Read-only filesystem.</summary>
+    public const int EROFS = 30;
+
+    /// <summary>Does not fit the caller's buffer.</summary>
+    public const int ERANGE = 34;
+
+    /// <summary>Name too long.</summary>
+    public const int ENAMETOOLONG = 36;
+
+    /// <summary>Not implemented; for several operations the kernel then never asks again.</summary>
+    public const int ENOSYS = 38;
+
+    /// <summary>No such attribute.</summary>
+    public const int ENODATA = 61;
+
+    /// <summary>The other side speaks another protocol.</summary>
+    public const int EPROTO = 71;
+
+    /// <summary>Not supported.</summary>
+    public const int EOPNOTSUPP = 95;
+
+    /// <summary>The connection was aborted.</summary>
+    public const int ECONNABORTED = 103;
+
+    /// <summary>No connection any more.</summary>
+    public const int ENOTCONN = 107;
+
+    /// <summary>Stale file handle.</summary>
+    public const int ESTALE = 116;
+
+    /// <summary>The kernel takes numbers below this only; a greater one would leave the caller
+    /// waiting.</summary>
+    public const int Limit = 512;
+}

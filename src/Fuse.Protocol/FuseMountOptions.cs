@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Fuse.Protocol;
+
+/// <summary>Where and how to mount.</summary>
+/// <param name="Target">Directory to mount on.</param>
+/// <param name="Source">What the table of mounts shows as the device.</param>
+/// <param name="Subtype">What it shows after <c>fuse.</c> as the type.</param>
+public sealed record FuseMountOptions(string Target, string Source, string Subtype)
+{
+    /// <summary>Flags of mount(2).</summary>
+    public FuseMountFlags Flags { get; init; } = FuseMountFlags.NoSuid | FuseMountFlags.NoDevice;
+
+    /// <summary>True to let other users in, and not only the one who mounts.</summary>
+    public bool AllowsOthers { get; init; }
+
+    /// <summary>True to let the kernel check modes and owners; else the filesystem is asked.</summary>
+    public bool ChecksPermissions { get; init; } = true;
+
+    /// <summary>Read-ahead of the mount in bytes, set by root only; null leaves the kernel's
+    /// default.</summary>
+    public int? ReadAheadBytes { get; init; }
+}
+
+/// <summary>Flags of mount(2). Source: <c>MS_*</c>, linux/mount.h.</summary>
+[Flags]
+public enum FuseMountFlags : uint
+{
+    /// <summary>The kernel's defaults.</summary>
+    None = 0,
+
+    /// <summary>Nothing may be written.</summary>
+    ReadOnly = 1,
+
+    /// <summary>Set-user-id and set-group-id bits are ignored.</summary>
+    NoSuid = 2,
+
+    /// <summary>Device nodes cannot be opened.</summary>
+    NoDevice = 4,
+
+    /// <summary>Programs cannot be run.</summary>
+    NoExec = 8,
+
+    /// <summary>Writes wait for the device.</summary>
+    Synchronous = 16,
+
+    /// <summary>Changes of directories wait for the device.</summary>
+    DirectorySync = 128,
+
+    /// <summary>Symbolic links are not followed (Linux 5.10).</summary>
+    NoSymlinkFollow = 256,
+
+    /// <summary>Access times stay as they are.</summary>
+    NoAccessTime = 1024,
+
+    /// <summary>Access times of directories stay as they are.</summary>
+    NoDirectoryAccessTime = 2048,
+
+    /// <summary>Access times move only when older than the modification.</summary>
+    RelativeAccessTime = 1 << 21,
+
+    /// <summary>Access times always move.</summary>
+    StrictAccessTime = 1 << 24,
+
+    /// <summary>Times are written late.</summary>
+    LazyTime = 1 << 25,
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Threading;
+using Microsoft.Extensions.Logging;
+
+namespace Fuse.Protocol;
+
+/// <summary>Why a session ended.</summary>
+public enum FuseSessionEnd
+{
+    /// <summary>The filesystem was unmounted, or its connection aborted.</summary>
+    Unmounted,
+
+    /// <summary><see cref="FuseSession.Stop"/> was called.</summary>
+    Stopped,
+
+    /// <summary>Requests could not be read any more.</summary>
+    Failed,
+}
+
+/// <summary>
+/// One mount's conversation with the kernel: INIT, then worker threads that each run one request at a time
+/// to its end, until the filesystem is unmounted or <see cref="Stop"/> is called. No thread outlives
+/// <see cref="Wait"/>.
+/// </summary>
+/// <remarks>Order: <see cref="Negotiate"/>, <see cref="Start"/>, <see cref="Wait"/>, Dispose.</remarks>
+public sealed class FuseSession : IDisposable
+{
+    // How often a worker that should end is woken until it does.
+    private const int WakeMilliseconds = 5;
+
+    private readonly IFuseTransport _transport;
+    private readonly IFuseFileSystem _fileSystem;
+    private readonly FuseSessionOptions _options;
+    private readonly ILogger _logger;
+    private readonly List<FuseWorker> _workers = [];
+    private readonly object _gate = new();
+    private volatile bool _isStopping;
+    private int _runningTotal;
+    private FuseSessionEnd _end = FuseSessionEnd.Unmounted;
+
+    /// <summary>Takes the transport over.</summary>
+    public FuseSession(
+        IFuseTransport transport, IFuseFileSystem fileSystem, FuseSessionOptions options, ILogger logger)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.WorkersTotal, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.WorkersTotal, 256);
+        _transport = transport;
+        _fileSystem = fileSystem;
+        _options = options;
+        _logger = logger;
+        MainChannel = transport.OpenChannel();
+    }
+
+    /// <summary>What INIT settled; null before.</summary>
+    public FuseConnection? Connection { get; private set; }
+
+    /// <summary>Counts of what went wrong; null before INIT.</summary>
+    public FuseDispatcher? Dispatcher { get; private set; }
+
+    /// <summary>The channel that carried INIT; notifications go this way.</summary>
+    internal IFuseChannel MainChannel { get; }
+
+    /// <summary>Waits for INIT and answers it. The mount works from here on, as soon as somebody
+    /// serves.</summary>
+    /// <exception cref="FuseException">The kernel is too old, sent something else, or went away.</exception>
+    public FuseConnection Negotiate()
+    {
+        // As long as the shortest the kernel accepts; INIT itself has at most 104 bytes.
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(65536, pinned: true);
+        while (true)
+        {
+            int got = MainChannel.Receive(buffer);
+            if (got is -FuseErrno.EINTR or -FuseErrno.EAGAIN or -FuseErrno.ENOENT && !_isStopping) continue;
+            if (got < 0) throw new FuseException("no INIT from the kernel: " + LinuxCalls.Describe(-got));
+            if (AnswerInit(buffer.AsSpan(0, got)) is not { } connection) continue;
+
+            Connection = connection;
+            Dispatcher = new FuseDispatcher(_fileSystem, connection, _options.WorkersTotal, _logger);
+            FuseLog.Negotiated(_logger, connection.KernelMinor, connection.Minor, connection.Enabled,
+                connection.MaxReadBytes, connection.MaxWriteBytes, connection.MaxReadAheadBytes);
+            _fileSystem.Initialized(connection);
+            return connection;
+        }
+    }
+
+    /// <summary>Starts the worker threads.</summary>
+    /// <exception cref="FuseException">A worker's channel cannot be opened.</exception>
+    public void Start()
+    {
+        FuseConnection connection = Connection ?? throw new InvalidOperationException("INIT comes first");
+        for (int number = 0; number < _options.WorkersTotal; number++)
+        {
+            IFuseChannel channel = number == 0 ? MainChannel : _transport.OpenChannel();
+            _workers.Add(
+                new FuseWorker(number, channel, connection.MaxWriteBytes, connection.MaxReadBytes));
+        }
+        _runningTotal = _workers.Count;
+        foreach (FuseWorker worker in _workers)
+        {
+            var thread = new Thread(() => Work(worker))
+            {
+                Name = "fuse-" + worker.Number.ToString(CultureInfo.InvariantCulture),
+                IsBackground = true,
+            };
+            thread.Start();
+        }
+    }
+
+    /// <summary>
+    /// Waits until every worker has ended, and says farewell to the filesystem.
+    /// </summary>
+    public FuseSessionEnd Wait()
+    {
+        lock (_gate)
+        {
+            while (_runningTotal > 0)
+            {
+                if (!_isStopping)
+                {
+                    _ = Monitor.Wait(_gate);
+                    continue;
+                }
+                foreach (FuseWorker worker in _workers)
+                {
+                    if (!worker.HasEnded) worker.Channel.Interrupt();
+                }
+                _ = Monitor.Wait(_gate, WakeMilliseconds);
+            }
+        }
+        Dispatcher?.Destroy();
+        return _end;
+    }
+
+    /// <summary>
+    /// Lets every worker finish its request and end, though the filesystem is still mounted. From any thread;
+    /// callers that wait for an answer get ECONNABORTED once the session is disposed of.
+    /// </summary>
+    public void Stop() => End(FuseSessionEnd.Stopped);
+
+    /// <summary>Closes all channels; the kernel aborts what is still mounted.</summary>
+    public void Dispose()
+    {
+        foreach (FuseWorker worker in _workers) worker.Dispose();
+        _workers.Clear();
+        MainChannel.Dispose();
+        _transport.Dispose();
+    }
+
+    private FuseConnection? AnswerInit(ReadOnlySpan<byte> message)
+    {
+        if (!FuseRequest.TryOpen(message, out FuseRequest request, out string? fault)
+            || request.Header.Opcode != FuseOpcode.Init
+            || request.RemainingBytes < FuseNegotiation.ShortInitBytes)
+        {
+            string reason = fault is null ? "" : ": " + fault;
+            throw new FuseException("the kernel's first message is no INIT" + reason);
+        }
+        var offer = request.ShorterRecord<FuseInitIn>(
+            Math.Min(request.RemainingBytes, Unsafe.SizeOf<FuseInitIn>()));
+        FuseInitOut answer = default;
+        FuseNegotiationOutcome outcome =
+            FuseNegotiation.Settle(in offer, _options, ref answer, out FuseConnection? connection);
+        bool isTooOld = outcome == FuseNegotiationOutcome.TooOld;
+
+        ReadOnlySpan<byte> payload = MemoryMarshal.AsBytes(new ReadOnlySpan<FuseInitOut>(in answer));
+        var header = new FuseOutHeader
+        {
+            Length = (uint)(Unsafe.SizeOf<FuseOutHeader>() + (isTooOld ? 0 : payload.Length)),
+            Error = isTooOld ? -FuseErrno.EPROTO : 0,
+            Unique = request.Header.Unique,
+        };
+        int error = MainChannel.Send(in header, isTooOld ? default : payload);
+        if (isTooOld)
+        {
+            throw new FuseException(
+                $"the kernel speaks FUSE {offer.Major}.{offer.Minor}; 7.31 (Linux 5.4) or newer is needed");
+        }
+        return error == FuseErrno.None
+            ? connection
+            : throw new FuseException("the kernel refused the answer to INIT: " + LinuxCalls.Describe(error));
+    }
+
+    private void Work(FuseWorker worker)
+    {
+        while (!_isStopping)
+        {
+            int got = worker.Channel.Receive(worker.RequestBuffer);
+            if (got >= 0)
+            {
+                Dispatcher!.Serve(
+                    worker.Number, worker.RequestBuffer[..got], worker.ReplyBuffer, worker.Channel);
+                continue;
+            }
+            if (got is -FuseErrno.EINTR or -FuseErrno.ENOENT or -FuseErrno.EAGAIN) continue;
+            if (got is -FuseErrno.ENODEV or -FuseErrno.ECONNABORTED)
+            {
+                End(FuseSessionEnd.Unmounted);
+                break;
+            }
+            FuseLog.ReceiveFailed(_logger, -got);
+            End(FuseSessionEnd.Failed);
+        }
+        lock (_gate)
+        {
+            worker.HasEnded = true;
+            _runningTotal--;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    // The first reason is the one that counts.
+    private void End(FuseSessionEnd end)
+    {
+        lock (_gate)
+        {
+            if (_isStopping) return;
+            _end = end;
+            _isStopping = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.InteropServices;
+
+namespace Fuse.Protocol;
+
+/// <summary>
+/// What one serving thread owns for the session's life: its channel, one buffer for requests and one for
+/// answers. Both are page-aligned memory outside the collected heap, whose pages come into being when they
+/// are first used.
+/// </summary>
+internal sealed unsafe class FuseWorker : IDisposable
+{
+    private const nuint AlignmentBytes = 4096;
+
+    // Room for the headers before the data of a WRITE; the kernel asks for 8 KiB at least.
+    private const int HeadBytes = 4096;
+    private const int RequestBytesMin = 8192;
+
+    // READDIR, xattrs and ioctls answer up to 64 KiB however short reads are.
+    private const int ReplyBytesMin = 65536;
+
+    private readonly int _requestBytes;
+    private readonly int _replyBytes;
+    private byte* _request;
+    private byte* _reply;
+
+    /// <summary>Allocates both buffers for the sizes that were agreed.</summary>
+    public FuseWorker(int number, IFuseChannel channel, int maxWriteBytes, int maxReadBytes)
+    {
+        Number = number;
+        Channel = channel;
+        _requestBytes = Math.Max(maxWriteBytes + HeadBytes, RequestBytesMin);
+        _replyBytes = Math.Max(maxReadBytes, ReplyBytesMin);
+        _request = (byte*)NativeMemory.AlignedAlloc((nuint)_requestBytes, AlignmentBytes);
+        _reply = (byte*)NativeMemory.AlignedAlloc((nuint)_replyBytes, AlignmentBytes);
+    }
+
+    /// <summary>From 0.</summary>
+    public int Number { get; }
+
+    /// <summary>Where this worker's requests come from and answers go to.</summary>
+    public IFuseChannel Channel { get; }
+
+    /// <summary>True once the thread has left its loop.</summary>
+    public bool HasEnded { get; set; }
+
+    /// <summary>Where requests are read to.</summary>
+    public Span<byte> RequestBuffer => new(_request, _requestBytes);
+
+    /// <summary>Where answers are built.</summary>
+    public Span<byte> ReplyBuffer => new(_reply, _replyBytes);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Channel.Dispose();
+        NativeMemory.AlignedFree(_request);
+        NativeMemory.AlignedFree(_reply);
+        _request = null;
+        _reply = null;
+    }
+}

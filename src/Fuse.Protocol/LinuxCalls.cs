@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.InteropServices;
+using System.Threading;
+using Microsoft.Win32.SafeHandles;
+
+namespace Fuse.Protocol;
+
+/// <summary>The Linux calls behind channels and mounts. All answer -1 and leave an error number.</summary>
+internal static unsafe partial class LinuxCalls
+{
+    public const int OpenReadWrite = 2;
+    public const int OpenCloseOnExec = 0x80000;
+    public const int DetachMount = 2;           // MNT_DETACH
+    public const int UnmountNoFollow = 8;       // UMOUNT_NOFOLLOW
+
+    private const int SetDescriptorFlags = 2;   // F_SETFD, whose only flag is FD_CLOEXEC
+
+    // _IOR(229, 0, uint32_t)
+    public const nuint CloneDevice = 0x8004E500;
+
+    // A real-time signal that neither the runtime (SIGRTMIN, 34) nor the C library (32, 33) uses.
+    private const int WakeSignal = 39;
+    private static readonly Lock SignalGate = new();
+    private static bool _hasWakeSignal;
+
+    /// <summary>Error number of the last call in this class on this thread.</summary>
+    public static int LastError => Marshal.GetLastPInvokeError();
+
+    /// <summary>What the C library says about an error number.</summary>
+    public static string Describe(int errorNumber) => Marshal.GetPInvokeErrorMessage(errorNumber);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeFileHandle file, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "writev", SetLastError = true)]
+    public static partial nint WriteVector(SafeFileHandle file, IoVector* vectors, int count);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ioctl(SafeFileHandle file, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Mount(string source, string target, string type, nuint flags, string data);
+
+    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unmount(string target, int flags);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "getuid")]
+    public static partial uint RealUser();
+
+    [LibraryImport("libc", EntryPoint = "getgid")]
+    public static partial uint RealGroup();
+
+    [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
+    public static partial int NewSession();
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    public static partial int Duplicate(int descriptor, int target);
+
+    [LibraryImport("libc", EntryPoint = "gettid")]
+    public static partial int ThreadNumber();
+
+    /// <summary>
+    /// Sends a thread of this process the signal that ends a waiting read with EINTR and does nothing else.
+    /// </summary>
+    public static void WakeThread(int threadNumber)
+    {
+        EnsureWakeSignal();
+
+        // A thread that has just ended needs no waking, so the result is of no interest.
+        _ = SendSignal(Environment.ProcessId, threadNumber, WakeSignal);
+    }
+
+    /// <summary>Keeps programs that are executed later from inheriting a descriptor.</summary>
+    public static void SetCloseOnExec(int descriptor) => _ = Control(descriptor, SetDescriptorFlags, 1);
+
+    // The handler must exist, or the signal would end the process; must not restart the read; and must not
+    // be managed code, which may not run in a signal handler. Any harmless function of the C library will do.
+    private static void EnsureWakeSignal()
+    {
+        lock (SignalGate)
+        {
+            if (_hasWakeSignal) return;
+            nint library = NativeLibrary.Load("libc.so.6");
+            var action = new SignalAction { Handler = NativeLibrary.GetExport(library, "getpid") };
+            if (SetSignalAction(WakeSignal, &action, null) != 0)
+                throw new FuseException("signal handler: " + Describe(LastError));
+            _hasWakeSignal = true;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(int descriptor, int command, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
+    private static partial int SetSignalAction(int signal, SignalAction* action, SignalAction* previous);
+
+    [LibraryImport("libc", EntryPoint = "tgkill", SetLastError = true)]
+    private static partial int SendSignal(int process, int thread, int signal);
+
+    /// <summary>A piece of memory to send. Source: <c>struct iovec</c>.</summary>
+    internal struct IoVector
+    {
+        public byte* Start;
+        public nint LengthBytes;
+    }
+
+    // struct sigaction of glibc on 64-bit Linux; the C library fills in the restorer.
+    [StructLayout(LayoutKind.Explicit, Size = 152)]
+    private struct SignalAction
+    {
+        [FieldOffset(0)] public nint Handler;
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Fuse.Protocol;
+
+/// <summary>
+/// Runs another program with descriptors handed on and a pipe to read from it. Light beside
+/// System.Diagnostics.Process, which cannot hand on descriptors and costs start-up time.
+/// </summary>
+internal sealed unsafe partial class LinuxChild
+{
+    private const int CloseOnExec = 0x80000;
+    private const int ErrorStream = 2;
+
+    private readonly int _processNumber;
+    private readonly int _pipe;
+
+    private LinuxChild(int processNumber, int pipe)
+    {
+        _processNumber = processNumber;
+        _pipe = pipe;
+    }
+
+    /// <summary>
+    /// Starts a program that is searched for in PATH. What it writes to its error stream can be read here; it
+    /// inherits <paramref name="handedOn"/> under the same number if that is not negative.
+    /// </summary>
+    /// <exception cref="FuseException">The program cannot be started.</exception>
+    public static LinuxChild Start(string program, string[] words, string[] variables, int handedOn)
+    {
+        (int ours, int theirs) = OpenPipe();
+        (int From, int To)[] duplicates = handedOn >= 0
+            ? [(theirs, ErrorStream), (handedOn, handedOn)]
+            : [(theirs, ErrorStream)];
+        return Start(program, [program, .. words], variables, duplicates, ours, theirs);
+    }
+
+    /// <summary>
+    /// Starts this program again under a name. It inherits all standard streams, and a pipe to write to here,
+    /// whose number is in an environment variable.
+    /// </summary>
+    /// <exception cref="FuseException">The program cannot be started.</exception>
+    public static LinuxChild StartAgain(
+        string name, IReadOnlyList<string> words, string pipeVariable, IEnumerable<string> variables)
+    {
+        (int ours, int theirs) = OpenPipe();
+        string number = theirs.ToString(CultureInfo.InvariantCulture);
+        return Start("/proc/self/exe", [name, .. words], [.. variables, $"{pipeVariable}={number}"],
+            [(theirs, theirs)], ours, theirs);
+    }
+
+    /// <summary>Waits for the end: the exit code, or 128 and the signal that ended it.</summary>
+    public int Wait()
+    {
+        int status;
+        while (WaitFor(_processNumber, &status, 0) < 0)
+        {
+            if (LinuxCalls.LastError != FuseErrno.EINTR) return 127;
+        }
+        int signal = status & 0x7F;
+        return signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
+    }
+
+    /// <summary>Reads what the child writes until it closes the pipe or ends; once. What goes beyond
+    /// <paramref name="bytesMax"/> is read and dropped.</summary>
+    public byte[] ReadAll(int bytesMax)
+    {
+        byte* buffer = stackalloc byte[512];
+        var bytes = new List<byte>();
+        nint got;
+        while ((got = ReadPipe(_pipe, buffer, 512)) != 0)
+        {
+            if (got < 0 && LinuxCalls.LastError != FuseErrno.EINTR) break;
+            for (nint index = 0; index < got && bytes.Count < bytesMax; index++) bytes.Add(buffer[index]);
+        }
+        _ = Close(_pipe);
+        return [.. bytes];
+    }
+
+    private static LinuxChild Start(string program, string[] words, string[] variables,
+        (int From, int To)[] duplicates, int ours, int theirs)
+    {
+        using var nativeWords = new NativeStrings(words);
+        using var nativeVariables = new NativeStrings(variables);
+
+        // posix_spawn_file_actions_t has 80 bytes in glibc; room is left for other C libraries.
+        byte* actions = stackalloc byte[256];
+        _ = InitializeActions(actions);
+        foreach ((int from, int to) in duplicates) _ = AddDuplicate(actions, from, to);
+        int error = Spawn(
+            out int processNumber, program, actions, null, nativeWords.Pointers, nativeVariables.Pointers);
+        _ = DestroyActions(actions);
+        _ = Close(theirs);
+        if (error == 0) return new LinuxChild(processNumber, ours);
+        _ = Close(ours);
+        throw new FuseException($"{program}: {LinuxCalls.Describe(error)}");
+    }
+
+    private static (int Ours, int Theirs) OpenPipe()
+    {
+        int* ends = stackalloc int[2];
+        return OpenPipe(ends, CloseOnExec) == 0
+            ? (ends[0], ends[1])
+            : throw new FuseException("pipe: " + LinuxCalls.Describe(LinuxCalls.LastError));
+    }
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    private static partial int OpenPipe(int* ends, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint ReadPipe(int descriptor, byte* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    private static partial int WaitFor(int processNumber, int* status, int options);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Spawn(out int processNumber, string program, byte* actions, byte* attributes,
+        byte** words, byte** variables);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
+    private static partial int InitializeActions(byte* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
+    private static partial int AddDuplicate(byte* actions, int descriptor, int target);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
+    private static partial int DestroyActions(byte* actions);
+
+    // A char*[] with a null at its end, as exec takes it.
+    private readonly ref struct NativeStrings
+    {
+        private readonly int _count;
+
+        public NativeStrings(string[] strings)
+        {
+            _count = strings.Length;
+            Pointers = (byte**)NativeMemory.AllocZeroed((nuint)_count + 1, (nuint)sizeof(byte*));
+            for (int index = 0; index < _count; index++)
+                Pointers[index] = (byte*)Marshal.StringToCoTaskMemUTF8(strings[index]);
+        }
+
+        public byte** Pointers { get; }
+
+        public void Dispose()
+        {
+            for (int index = 0; index < _count; index++) Marshal.FreeCoTaskMem((nint)Pointers[index]);
+            NativeMemory.Free(Pointers);
+        }
+    }
+}

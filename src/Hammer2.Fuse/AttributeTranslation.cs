@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Fuse.Protocol;
+using Hammer2.Format;
+using Hammer2.Vnodes;
+
+namespace Hammer2.Fuse;
+
+/// <summary>
+/// Shows an object's attributes to the kernel, with the owner and permission bits that the mount's options
+/// put in place of the stored ones.
+/// </summary>
+internal sealed class AttributeTranslation
+{
+    private const uint BlockSizeBytes = 65536;      // what one read from media brings at most
+    private const ulong MicrosecondsPerSecond = 1_000_000;
+    private const uint TypeMask = 0xF000;
+    private const uint PermissionMask = 0x1FF;
+    private const ulong StatXAttrImmutable = 0x10;
+    private const ulong StatXAttrAppend = 0x20;
+    private const ulong StatXAttrNoDump = 0x40;
+
+    private readonly MountOptions _options;
+
+    /// <summary>Translates under these options.</summary>
+    public AttributeTranslation(MountOptions options) => _options = options;
+
+    /// <summary>Fills the record that LOOKUP, GETATTR and READDIRPLUS share.</summary>
+    public void Fill(in VnodeAttributes from, ref FuseAttr to)
+    {
+        to.Inode = from.Inum;
+        to.SizeBytes = from.SizeBytes;
+        to.Blocks = from.Blocks;
+        (to.ATime, to.ATimeNanoseconds) = Time(from.AccessTime);
+        (to.MTime, to.MTimeNanoseconds) = Time(from.ModifyTime);
+        (to.CTime, to.CTimeNanoseconds) = Time(from.ChangeTime);
+        to.Mode = Mode(from.Mode);
+        to.LinkCount = from.LinkCount;
+        to.Uid = _options.UserId ?? from.UserId;
+        to.Gid = _options.GroupId ?? from.GroupId;
+        to.DeviceNumber = DeviceNumber(from.DeviceMajor, from.DeviceMinor);
+        to.BlockSizeBytes = BlockSizeBytes;
+    }
+
+    /// <summary>Fills the record of STATX.</summary>
+    public void Fill(in VnodeAttributes from, ref FuseStatX to)
+    {
+        to.Mask = FuseStatXMask.Basic | FuseStatXMask.BirthTime;
+        to.BlockSizeBytes = BlockSizeBytes;
+        to.AttributesMask = StatXAttrImmutable | StatXAttrAppend | StatXAttrNoDump;
+        to.Attributes = Flags(from.Flags);
+        to.LinkCount = from.LinkCount;
+        to.Uid = _options.UserId ?? from.UserId;
+        to.Gid = _options.GroupId ?? from.GroupId;
+        to.Mode = (ushort)Mode(from.Mode);
+        to.Inode = from.Inum;
+        to.SizeBytes = from.SizeBytes;
+        to.Blocks = from.Blocks;
+        (to.ATime.Seconds, to.ATime.Nanoseconds) = Time(from.AccessTime);
+        (to.BirthTime.Seconds, to.BirthTime.Nanoseconds) = Time(from.BirthTime);
+        (to.CTime.Seconds, to.CTime.Nanoseconds) = Time(from.ChangeTime);
+        (to.MTime.Seconds, to.MTime.Nanoseconds) = Time(from.ModifyTime);
+        to.DeviceNumberMajor = from.DeviceMajor;
+        to.DeviceNumberMinor = from.DeviceMinor;
+    }
+
+    /// <summary>The kernel's 32-bit form of a device number: 12 bits of major around 20 of minor.</summary>
+    internal static uint DeviceNumber(uint major, uint minor) =>
+        (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & 0xFFF00) << 12);
+
+    private uint Mode(uint mode)
+    {
+        if (_options.Umask is not { } umask) return mode;
+        return (mode & TypeMask) | (PermissionMask & ~umask);
+    }
+
+    private static (long Seconds, uint Nanoseconds) Time(ulong microseconds) =>
+        ((long)(microseconds / MicrosecondsPerSecond), (uint)(microseconds % MicrosecondsPerSecond) * 1000);
+
+    private static ulong Flags(FileFlags flags)
+    {
+        ulong shown = 0;
+        if ((flags & (FileFlags.UserImmutable | FileFlags.SystemImmutable)) != 0)
+            shown |= StatXAttrImmutable;
+        if ((flags & (FileFlags.UserAppend | FileFlags.SystemAppend)) != 0) shown |= StatXAttrAppend;
+        if ((flags & FileFlags.UserNoDump) != 0) shown |= StatXAttrNoDump;
+        return shown;
+    }
+}

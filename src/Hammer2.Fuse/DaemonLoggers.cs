@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse;
+
+/// <summary>
+/// Loggers of a daemon: as the starter wants them until the mount is live, and to the system's log from then
+/// on, when the starter's error stream is no longer ours.
+/// </summary>
+public sealed partial class DaemonLoggers : ILoggerFactory
+{
+    private const int DaemonFacility = 3 << 3;      // LOG_DAEMON
+    private const int WithProcessNumber = 1;        // LOG_PID
+
+    private readonly ILoggerFactory _starter;
+    private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
+    private volatile bool _usesSystemLog;
+
+    /// <summary>Starts out with the loggers of <paramref name="starter"/>, which decide the level
+    /// too.</summary>
+    public DaemonLoggers(ILoggerFactory starter) => _starter = starter;
+
+    /// <summary>From now on everything goes to syslog(3), which the journal reads as well.</summary>
+    public void UseSystemLog()
+    {
+        OpenLog(Marshal.StringToCoTaskMemUTF8("hammer2"), WithProcessNumber, DaemonFacility);
+        _usesSystemLog = true;
+    }
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) =>
+        _loggers.GetOrAdd(categoryName, name => new Logger(this, name, _starter.CreateLogger(name)));
+
+    /// <inheritdoc/>
+    public void AddProvider(ILoggerProvider provider) => _starter.AddProvider(provider);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The starter's factory belongs to whoever made it.
+    }
+
+    /// <summary>The priority of syslog(3) for a level.</summary>
+    internal static int Priority(LogLevel level) => level switch
+    {
+        LogLevel.Critical => 2,
+        LogLevel.Error => 3,
+        LogLevel.Warning => 4,
+        LogLevel.Information => 6,
+        _ => 7,
+    };
+
+    // The library keeps the pointer, so that the name is never freed.
+    [LibraryImport("libc", EntryPoint = "openlog")]
+    private static partial void OpenLog(nint name, int options, int facility);
+
+    [LibraryImport("libc", EntryPoint = "syslog", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial void WriteLog(int priority, string format, string text);
+
+    private sealed class Logger(DaemonLoggers owner, string category, ILogger starter) : ILogger
+    {
+        private readonly string _name = category[(category.LastIndexOf('.') + 1)..];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => starter.IsEnabled(logLevel);
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (!owner._usesSystemLog)
+            {
+                starter.Log(logLevel, eventId, state, exception, formatter);
+                return;
+            }
+            if (!starter.IsEnabled(logLevel)) return;
+            string text = $"{_name}: {formatter(state, exception)}";
+            if (exception is not null) text += $": {exception}";
+            WriteLog(Priority(logLevel), "%s", text.ReplaceLineEndings(" | "));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Fuse.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse;
+
+/// <summary>What the daemon says; event numbers from 50.</summary>
+internal static partial class FuseDaemonLog
+{
+    [LoggerMessage(50, LogLevel.Information, "{Source} is mounted on {Target}")]
+    public static partial void Mounted(ILogger logger, string source, string target);
+
+    [LoggerMessage(51, LogLevel.Information, "{Target}: {End}")]
+    public static partial void Ended(ILogger logger, string target, FuseSessionEnd end);
+
+    [LoggerMessage(52, LogLevel.Information, "{Source}: writing is not supported, mounted read-only")]
+    public static partial void MountedReadOnly(ILogger logger, string source);
+
+    [LoggerMessage(53, LogLevel.Warning, "read-ahead was not set: {Reason}")]
+    public static partial void ReadAheadNotSet(ILogger logger, string reason);
+
+    [LoggerMessage(54, LogLevel.Warning, "unmounting although files are open: {Reason}")]
+    public static partial void Detaching(ILogger logger, string reason);
+
+    [LoggerMessage(55, LogLevel.Error, "cannot unmount: {Reason}")]
+    public static partial void CannotUnmount(ILogger logger, string reason);
+}

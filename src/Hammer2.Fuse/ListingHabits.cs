@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Hammer2.Fuse;
+
+/// <summary>
+/// Learns which processes stat what they list. Attributes in a listing spare such a process one request per
+/// entry, and cost any other process the reading of every inode for nothing; the kernel asks for them either
+/// way.
+/// </summary>
+/// <remarks>
+/// Whoever got attributes sends no lookups, so one entry of each listing, the canary, is given without: a
+/// process that looks it up still wants attributes, one that goes on to the next directory without having
+/// done so does not. Directories are no canaries and their lookups tell nothing, since a walk looks up every
+/// directory it enters. Nothing here is locked: a wrong guess costs time and nothing else.
+/// </remarks>
+internal sealed class ListingHabits
+{
+    private const int SlotsTotal = 1024;
+    private const int ScoreUnknown = 4;             // from here on attributes are given
+    private const int ScoreMax = 8;
+    private const int ScoreForLookup = 2;
+    private const int StrangerAttributesMax = 32;   // enough to judge by, and cheap to have read for nothing
+
+    private readonly Slot[] _slots = new Slot[SlotsTotal];
+
+    /// <summary>Nothing is known of anybody.</summary>
+    public ListingHabits()
+    {
+        for (int slot = 0; slot < SlotsTotal; slot++) _slots[slot] = new Slot();
+    }
+
+    /// <summary>
+    /// A process asks for entries with attributes. Answers the listing to fill, which says whether to give
+    /// them.
+    /// </summary>
+    /// <param name="processId">Who lists.</param>
+    /// <param name="directory">What.</param>
+    /// <param name="isStart">True for the first piece of a listing.</param>
+    public Listing Begin(uint processId, ulong directory, bool isStart)
+    {
+        Slot slot = _slots[processId % SlotsTotal];
+        if (slot.ProcessId != processId) slot.Reset(processId);
+        if (isStart)
+        {
+            // The canary of the listing before this one is still waiting: nobody wanted it.
+            if (slot.Canary != 0 && slot.Score > 0) slot.Score--;
+            slot.Directory = directory;
+            slot.Canary = 0;
+        }
+
+        // Of a stranger's listing only the first piece has attributes: it may be long, and all of it would be
+        // listed before the first canary can be judged.
+        bool gives = isStart ? slot.Score >= ScoreUnknown : slot.Score > ScoreUnknown;
+        slot.GaveAttributes = gives;
+        int most = !gives ? 0 : slot.Score > ScoreUnknown ? int.MaxValue : StrangerAttributesMax;
+        return new Listing(slot, most, wantsCanary: gives && isStart);
+    }
+
+    /// <summary>A process looked up something that is no directory.</summary>
+    public void NoteLookup(uint processId, ulong directory, ulong inum)
+    {
+        Slot slot = _slots[processId % SlotsTotal];
+        if (slot.ProcessId != processId || slot.Directory != directory) return;
+        if (slot.Canary != 0 ? slot.Canary != inum : slot.GaveAttributes) return;
+        slot.Canary = 0;
+
+        // It is about to look up everything in a listing without attributes; one count is enough.
+        slot.GaveAttributes = true;
+        slot.Score = Math.Min(ScoreMax, Math.Max(ScoreUnknown, slot.Score + ScoreForLookup));
+    }
+
+    /// <summary>One piece of a listing.</summary>
+    public readonly struct Listing
+    {
+        private readonly Slot _slot;
+        private readonly bool _wantsCanary;
+
+        internal Listing(Slot slot, int attributesMax, bool wantsCanary)
+        {
+            _slot = slot;
+            AttributesMax = attributesMax;
+            _wantsCanary = wantsCanary;
+        }
+
+        /// <summary>True when entries should have attributes.</summary>
+        public bool GivesAttributes => AttributesMax > 0;
+
+        /// <summary>How many entries of this piece should have them.</summary>
+        public int AttributesMax { get; }
+
+        /// <summary>True for the one entry that is to be given without attributes to see what
+        /// happens.</summary>
+        public bool TakeAsCanary(ulong inum)
+        {
+            if (!_wantsCanary || _slot.Canary != 0) return false;
+            _slot.Canary = inum;
+            return true;
+        }
+    }
+
+    internal sealed class Slot
+    {
+        public uint ProcessId;
+        public int Score = ScoreUnknown;
+        public ulong Directory;
+        public ulong Canary;                        // 0 when there is none, or it was looked up
+        public bool GaveAttributes;
+
+        public void Reset(uint processId)
+        {
+            ProcessId = processId;
+            Score = ScoreUnknown;
+            Directory = 0;
+            Canary = 0;
+            GaveAttributes = false;
+        }
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using Fuse.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse;
+
+/// <summary>An option of <c>-o</c> that is not known or has no good value. The message is for the
+/// user.</summary>
+public sealed class MountOptionException(string message) : Exception(message);
+
+/// <summary>
+/// Reads the words of <c>-o</c>: our own options, those of every filesystem, and those that are meant for
+/// fstab's other readers and are passed on all the same. Later ones win.
+/// </summary>
+public static class MountOptionParser
+{
+    private const int ThreadsMax = 256;
+    private const long MemoryBytesMin = 1 << 20;
+
+    // What mount(8), systemd and fsck(8) read in fstab; nothing here is for the filesystem.
+    private static readonly HashSet<string> Ignored = new(StringComparer.Ordinal)
+    {
+        "defaults", "auto", "noauto", "nofail", "_netdev", "async", "silent", "loud", "nouser", "nogroup",
+        "noowner", "subtype", "blksize", "default_permissions", "rootcontext", "mand", "nomand", "iversion",
+        "noiversion", "nolazytime", "helper", "uhelper", "comment", "intr", "big_writes", "dev_test",
+    };
+
+    private static readonly Dictionary<string, (FuseMountFlags Set, FuseMountFlags Clear)> Flags =
+        new(StringComparer.Ordinal)
+        {
+            ["suid"] = (FuseMountFlags.None, FuseMountFlags.NoSuid),
+            ["nosuid"] = (FuseMountFlags.NoSuid, FuseMountFlags.None),
+            ["dev"] = (FuseMountFlags.None, FuseMountFlags.NoDevice),
+            ["nodev"] = (FuseMountFlags.NoDevice, FuseMountFlags.None),
+            ["exec"] = (FuseMountFlags.None, FuseMountFlags.NoExec),
+            ["noexec"] = (FuseMountFlags.NoExec, FuseMountFlags.None),
+            ["sync"] = (FuseMountFlags.Synchronous, FuseMountFlags.None),
+            ["dirsync"] = (FuseMountFlags.DirectorySync, FuseMountFlags.None),
+            ["atime"] = (FuseMountFlags.None, FuseMountFlags.NoAccessTime),
+            ["noatime"] = (FuseMountFlags.NoAccessTime, FuseMountFlags.None),
+            ["diratime"] = (FuseMountFlags.None, FuseMountFlags.NoDirectoryAccessTime),
+            ["nodiratime"] = (FuseMountFlags.NoDirectoryAccessTime, FuseMountFlags.None),
+            ["relatime"] = (FuseMountFlags.RelativeAccessTime, FuseMountFlags.None),
+            ["norelatime"] = (FuseMountFlags.None, FuseMountFlags.RelativeAccessTime),
+            ["strictatime"] = (FuseMountFlags.StrictAccessTime, FuseMountFlags.None),
+            ["nostrictatime"] = (FuseMountFlags.None, FuseMountFlags.StrictAccessTime),
+            ["lazytime"] = (FuseMountFlags.LazyTime, FuseMountFlags.None),
+            ["nosymfollow"] = (FuseMountFlags.NoSymlinkFollow, FuseMountFlags.None),
+            ["symfollow"] = (FuseMountFlags.None, FuseMountFlags.NoSymlinkFollow),
+
+            // What mount(8) makes of an entry that ordinary users may mount.
+            ["user"] = (UserMount, FuseMountFlags.None),
+            ["users"] = (UserMount, FuseMountFlags.None),
+            ["owner"] = (FuseMountFlags.NoSuid | FuseMountFlags.NoDevice, FuseMountFlags.None),
+            ["group"] = (FuseMountFlags.NoSuid | FuseMountFlags.NoDevice, FuseMountFlags.None),
+        };
+
+    private const FuseMountFlags UserMount =
+        FuseMountFlags.NoSuid | FuseMountFlags.NoDevice | FuseMountFlags.NoExec;
+
+    /// <summary>Reads comma-separated lists of options.</summary>
+    /// <param name="lists">The values of each <c>-o</c>, in order.</param>
+    /// <param name="isSloppy">True to pass over options that are not known, as mount(8)'s <c>-s</c>
+    /// asks.</param>
+    /// <exception cref="MountOptionException">Names the option and what is wrong with it.</exception>
+    public static MountOptions Parse(IEnumerable<string> lists, bool isSloppy = false)
+    {
+        var options = new MountOptions();
+        foreach (string list in lists)
+        {
+            foreach (string word in Words(list)) options = Apply(options, word, isSloppy);
+        }
+        return options;
+    }
+
+    private static MountOptions Apply(MountOptions options, string word, bool isSloppy)
+    {
+        int equals = word.IndexOf('=', StringComparison.Ordinal);
+        string name = equals < 0 ? word : word[..equals];
+        string? value = equals < 0 ? null : word[(equals + 1)..];
+        if (Flags.TryGetValue(name, out (FuseMountFlags Set, FuseMountFlags Clear) change) && value is null)
+            return options with { Flags = (options.Flags | change.Set) & ~change.Clear };
+        if (Ignored.Contains(name) || name.StartsWith("x-", StringComparison.Ordinal)
+            || name.StartsWith("X-", StringComparison.Ordinal))
+        {
+            return options;
+        }
+        return name switch
+        {
+            "ro" => WithoutValue(options with { AsksForWriting = false }, name, value),
+            "rw" => WithoutValue(options with { AsksForWriting = true }, name, value),
+            "uid" => options with { UserId = (uint)Number(name, value, uint.MaxValue - 1) },
+            "gid" => options with { GroupId = (uint)Number(name, value, uint.MaxValue - 1) },
+            "umask" => options with { Umask = Octal(name, value) },
+            "allow_other" => WithoutValue(options with { AllowsOthers = true }, name, value),
+            "noallow_other" => WithoutValue(options with { AllowsOthers = false }, name, value),
+            "foreground" => WithoutValue(options with { IsForeground = true }, name, value),
+            "debug" => WithoutValue(options with { LogLevel = LogLevel.Debug }, name, value),
+            "loglevel" => options with { LogLevel = Level(name, value) },
+            "memory" => options with { MemoryBytes = Memory(name, value) },
+            "degraded" => WithoutValue(options with { IsDegraded = true }, name, value),
+            "offset" => options with { Offset = Size(name, value) },
+            "partition" => options with { Partition = Text(name, value) },
+            "max_threads" => options with { ThreadsTotal = (int)Positive(name, value, ThreadsMax) },
+            "readahead" => options with { ReadAheadBytes = (int)Math.Min(Size(name, value), 1 << 30) },
+            "fsname" => options with { SourceName = Text(name, value) },
+            "remount" => throw new MountOptionException(
+                "remount: options of a mount cannot be changed; unmount and mount again"),
+            _ when isSloppy => options,
+            _ => throw new MountOptionException($"{name}: no such mount option"),
+        };
+    }
+
+    // A comma inside a value is written with a backslash before it.
+    private static IEnumerable<string> Words(string list)
+    {
+        var word = new StringBuilder();
+        for (int index = 0; index < list.Length; index++)
+        {
+            if (list[index] == '\\' && index + 1 < list.Length) _ = word.Append(list[++index]);
+            else if (list[index] != ',') _ = word.Append(list[index]);
+            else
+            {
+                if (word.Length > 0) yield return word.ToString();
+                _ = word.Clear();
+            }
+        }
+        if (word.Length > 0) yield return word.ToString();
+    }
+
+    private static MountOptions WithoutValue(MountOptions options, string name, string? value) =>
+        value is null ? options : throw new MountOptionException($"{name}={value}: {name} takes no value");
+
+    private static string Text(string name, string? value) =>
+        string.IsNullOrEmpty(value) ? throw new MountOptionException($"{name}: a value is missing") : value;
+
+    private static ulong Number(string name, string? value, ulong greatest)
+    {
+        string text = Text(name, value);
+        if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)
+            || number > greatest)
+        {
+            throw new MountOptionException($"{name}={text}: must be a number up to {greatest}");
+        }
+        return number;
+    }
+
+    private static ulong Positive(string name, string? value, ulong greatest)
+    {
+        ulong number = Number(name, value, greatest);
+        return number > 0 ? number : throw new MountOptionException($"{name}={value}: must be at least 1");
+    }
+
+    private static uint Octal(string name, string? value)
+    {
+        string text = Text(name, value);
+        uint mask = 0;
+        foreach (char digit in text)
+        {
+            if (digit is < '0' or > '7' || text.Length > 5)
+                throw new MountOptionException($"{name}={text}: must be octal, up to 0777");
+            mask = (mask << 3) | (uint)(digit - '0');
+        }
+        return mask <= 0x1FF
+            ? mask
+            : throw new MountOptionException($"{name}={text}: must be octal, up to 0777");
+    }
+
+    // 4096, 64K, 256M, 2G: powers of 1024.
+    private static long Size(string name, string? value)
+    {
+        string text = Text(name, value);
+        int shift = char.ToUpperInvariant(text[^1]) switch
+        {
+            'K' => 10,
+            'M' => 20,
+            'G' => 30,
+            'T' => 40,
+            _ => 0,
+        };
+        ReadOnlySpan<char> digits = shift == 0 ? text : text.AsSpan(0, text.Length - 1);
+        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            || number > long.MaxValue >> shift)
+        {
+            throw new MountOptionException($"{name}={text}: must be a size such as 4096, 64K, 256M or 2G");
+        }
+        return number << shift;
+    }
+
+    private static long Memory(string name, string? value)
+    {
+        long bytes = Size(name, value);
+        return bytes >= MemoryBytesMin
+            ? bytes
+            : throw new MountOptionException($"{name}={value}: must be at least 1M");
+    }
+
+    private static LogLevel Level(string name, string? value) => Text(name, value) switch
+    {
+        "trace" => LogLevel.Trace,
+        "debug" => LogLevel.Debug,
+        "info" => LogLevel.Information,
+        "warning" => LogLevel.Warning,
+        "error" => LogLevel.Error,
+        "none" => LogLevel.None,
+        _ => throw new MountOptionException(
+            $"{name}={value}: must be one of trace, debug, info, warning, error, none"),
+    };
+}

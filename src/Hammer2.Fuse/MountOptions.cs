@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Fuse.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse;
+
+/// <summary>What <c>-o</c> can say. Made by <see cref="MountOptionParser"/>.</summary>
+public sealed record MountOptions
+{
+    /// <summary>Default bound of all caches of metadata and decoded data together, in bytes.</summary>
+    public const long MemoryBytesDefault = 256L << 20;
+
+    /// <summary>Flags of mount(2); always read-only.</summary>
+    public FuseMountFlags Flags { get; init; } =
+        FuseMountFlags.ReadOnly | FuseMountFlags.NoSuid | FuseMountFlags.NoDevice;
+
+    /// <summary>True when writing was asked for in so many words, which this mount cannot do.</summary>
+    public bool AsksForWriting { get; init; }
+
+    /// <summary>Owner shown for everything; null shows the stored ones.</summary>
+    public uint? UserId { get; init; }
+
+    /// <summary>Group shown for everything; null shows the stored ones.</summary>
+    public uint? GroupId { get; init; }
+
+    /// <summary>Permission bits to take from 0777, which is then shown for everything; null shows the stored
+    /// ones.</summary>
+    public uint? Umask { get; init; }
+
+    /// <summary>Whether others than the one who mounts may look in; null: when root mounts.</summary>
+    public bool? AllowsOthers { get; init; }
+
+    /// <summary>True to serve in this process until unmounted.</summary>
+    public bool IsForeground { get; init; }
+
+    /// <summary>What is logged; null leaves it to the caller.</summary>
+    public LogLevel? LogLevel { get; init; }
+
+    /// <summary>Bound of all caches together, in bytes.</summary>
+    public long MemoryBytes { get; init; } = MemoryBytesDefault;
+
+    /// <summary>True to show the best node there is when no quorum of masters can be had.</summary>
+    public bool IsDegraded { get; init; }
+
+    /// <summary>Where in each device the filesystem starts, in bytes; null to search.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>Name of the partition to use; null to search.</summary>
+    public string? Partition { get; init; }
+
+    /// <summary>Serving threads; null: as many as processors, at least 2 and at most 8.</summary>
+    public int? ThreadsTotal { get; init; }
+
+    /// <summary>Read-ahead of the kernel in bytes; null leaves its default.</summary>
+    public int? ReadAheadBytes { get; init; }
+
+    /// <summary>What the table of mounts shows as the device; null: the specification.</summary>
+    public string? SourceName { get; init; }
+}
