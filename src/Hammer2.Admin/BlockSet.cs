@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>
+/// A set of blocks by the address they start at. Blocks of one kind lie close together on media, so a bitmap
+/// for each 4 MiB segment that has any costs about a bit for each block: a walk over ten million inodes
+/// remembers all of them in a few megabytes.
+/// </summary>
+internal sealed class BlockSet
+{
+    private const int BlocksPerSegment = Media.SegmentBytes / Media.AllocationBytesMin;
+    private const int WordBits = 64;
+
+    private readonly Dictionary<ulong, ulong[]> _segments = [];
+
+    /// <summary>How many blocks are in the set.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Puts a block into the set; false when it was there.</summary>
+    public bool Add(ulong address)
+    {
+        ulong segment = address >> Media.SegmentRadix;
+        if (!_segments.TryGetValue(segment, out ulong[]? words))
+        {
+            words = new ulong[BlocksPerSegment / WordBits];
+            _segments.Add(segment, words);
+        }
+        (int word, ulong bit) = Place(address);
+        if ((words[word] & bit) != 0) return false;
+        words[word] |= bit;
+        Count++;
+        return true;
+    }
+
+    /// <summary>True when the block is in the set.</summary>
+    public bool Contains(ulong address)
+    {
+        (int word, ulong bit) = Place(address);
+        return _segments.TryGetValue(address >> Media.SegmentRadix, out ulong[]? words) && (words[word] & bit) != 0;
+    }
+
+    private static (int Word, ulong Bit) Place(ulong address)
+    {
+        int block = (int)((address >> Media.AllocationRadixMin) & (BlocksPerSegment - 1));
+        return (block / WordBits, 1UL << (block % WordBits));
+    }
+}

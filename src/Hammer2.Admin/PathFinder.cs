@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>
+/// Finds the paths of inodes. Directory entries lead from names to inodes and never back, so this reads all
+/// directories of a PFS once, and then climbs from each entry that was found to the root. Memory grows with
+/// what is asked for, not with the volume.
+/// </summary>
+internal sealed class PathFinder
+{
+    // Deeper than any path a system can name; a chain of parents that is longer goes round in circles.
+    private const int ClimbMax = 4096;
+
+    private readonly MediaWalker _walker;
+    private readonly ulong _pfsKey;
+    private readonly Dictionary<ulong, byte[]> _directories = new() { [Media.PfsRootInum] = [] };
+
+    /// <summary>Looks in one PFS, named by the key of its root.</summary>
+    public PathFinder(VolumeSet volumes, ulong pfsKey)
+    {
+        _walker = new MediaWalker(volumes);
+        _pfsKey = pfsKey;
+    }
+
+    /// <summary>Fills in the paths of faults of this PFS, at most so many for each.</summary>
+    public void Find(IReadOnlyList<VerifyFault> faults, int pathsMax)
+    {
+        var entries = new EntrySearch(_pfsKey, faults, pathsMax);
+        _walker.WalkTopology(entries);
+        for (int index = 0; index < faults.Count; index++)
+        {
+            var paths = new List<byte[]>();
+            VerifyFault fault = faults[index];
+            if (fault.Hurt.Contains(Media.PfsRootInum)) paths.Add("/"u8.ToArray());
+            foreach ((ulong directory, byte[] name) in entries.Found(index))
+                paths.Add([.. DirectoryPath(directory), (byte)'/', .. name]);
+            paths.Sort(static (left, right) => left.AsSpan().SequenceCompareTo(right));
+            fault.Paths = paths;
+            fault.PathsTotal = entries.Total(index) + (fault.Hurt.Contains(Media.PfsRootInum) ? 1 : 0);
+        }
+    }
+
+    /// <summary>The path of a directory without a slash at its end, so the root's is empty.</summary>
+    private byte[] DirectoryPath(ulong inum)
+    {
+        if (_directories.TryGetValue(inum, out byte[]? known)) return known;
+        var climbed = new List<(ulong Inum, byte[] Name)>();
+        ulong at = inum;
+        byte[]? start;
+        while (!_directories.TryGetValue(at, out start))
+        {
+            if (climbed.Count >= ClimbMax || NameOf(at, out ulong parent) is not { } name)
+            {
+                // Its own inode, its parent or its entry is among what is damaged.
+                start = Encoding.ASCII.GetBytes("<inode 0x" + at.ToString("x", CultureInfo.InvariantCulture) + ">");
+                _directories[at] = start;
+                break;
+            }
+            climbed.Add((at, name));
+            at = parent;
+        }
+        byte[] path = start;
+        for (int index = climbed.Count - 1; index >= 0; index--)
+        {
+            path = [.. path, (byte)'/', .. climbed[index].Name];
+            _directories[climbed[index].Inum] = path;
+        }
+        return path;
+    }
+
+    private byte[]? NameOf(ulong inum, out ulong parent)
+    {
+        var inode = new InodeSearch(_pfsKey, inum);
+        _walker.WalkTopology(inode);
+        parent = inode.Parent;
+        if (!inode.IsFound) return null;
+        var name = new NameSearch(_pfsKey, parent, inum);
+        _walker.WalkTopology(name);
+        return name.Name;
+    }
+
+    /// <summary>A visitor that stays within one PFS.</summary>
+    private abstract class Search(ulong pfsKey) : IMediaVisitor
+    {
+        public bool Wants(in WalkPlace place, in Blockref reference)
+        {
+            if (place.PfsKey == pfsKey) return place.IsPfsRoot(reference) || WantsWithin(place, reference);
+            if (!place.IsUnderSuperRoot) return place.IsInHeader;
+            return reference.Type == BlockrefType.Indirect && Covers(reference, pfsKey);
+        }
+
+        public abstract bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block);
+
+        public void Leave(in WalkPlace place, in Blockref reference)
+        {
+        }
+
+        public void Damaged(in WalkPlace place, in Blockref reference, in WalkFault fault)
+        {
+            // The verification that asks has this fault already; what lies behind it stays unnamed.
+        }
+
+        protected abstract bool WantsWithin(in WalkPlace place, in Blockref reference);
+
+        protected static bool Covers(in Blockref reference, ulong key) =>
+            key >= reference.Key && key <= reference.KeyEnd;
+
+        protected static ReadOnlySpan<byte> NameOf(in Blockref reference, ReadOnlySpan<byte> block)
+        {
+            int length = reference.Dirent.NameBytes;
+            return length <= Media.EntryNameInlineBytesMax ? reference.CheckRead[..length] : block[..length];
+        }
+    }
+
+    /// <summary>Collects the entries that name inodes of given ranges.</summary>
+    private sealed class EntrySearch : Search
+    {
+        private readonly Dictionary<ulong, List<int>> _single = [];
+        private readonly List<(KeyRange Range, int Index)> _wide = [];
+        private readonly List<(ulong Directory, byte[] Name)>[] _found;
+        private readonly long[] _totals;
+        private readonly int _pathsMax;
+
+        public EntrySearch(ulong pfsKey, IReadOnlyList<VerifyFault> faults, int pathsMax)
+            : base(pfsKey)
+        {
+            _pathsMax = pathsMax;
+            _totals = new long[faults.Count];
+            _found = new List<(ulong, byte[])>[faults.Count];
+            for (int index = 0; index < faults.Count; index++)
+            {
+                _found[index] = [];
+                KeyRange hurt = faults[index].Hurt;
+                if (hurt.First != hurt.Last) _wide.Add((hurt, index));
+                else if (_single.TryGetValue(hurt.First, out List<int>? others)) others.Add(index);
+                else _single.Add(hurt.First, [index]);
+            }
+        }
+
+        public List<(ulong Directory, byte[] Name)> Found(int index) => _found[index];
+
+        public long Total(int index) => _totals[index];
+
+        public override bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        {
+            if (reference.Type == BlockrefType.Dirent) Take(place, reference, block);
+            if (reference.Type != BlockrefType.Inode || place.PfsKey == 0 || place.IsPfsRoot(reference)) return true;
+            return InodeBlock.ReadMeta(block).Type == ObjectType.Directory;
+        }
+
+        protected override bool WantsWithin(in WalkPlace place, in Blockref reference) =>
+            reference.Type != BlockrefType.Data;
+
+        private void Take(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        {
+            ulong inum = reference.Dirent.Inum;
+            if (_single.TryGetValue(inum, out List<int>? indexes))
+                foreach (int index in indexes) Take(index, place.OwnerInum, NameOf(reference, block));
+            foreach ((KeyRange range, int index) in _wide)
+                if (range.Contains(inum)) Take(index, place.OwnerInum, NameOf(reference, block));
+        }
+
+        private void Take(int index, ulong directory, ReadOnlySpan<byte> name)
+        {
+            _totals[index]++;
+            if (_found[index].Count < _pathsMax) _found[index].Add((directory, name.ToArray()));
+        }
+    }
+
+    /// <summary>Finds the parent that an inode names.</summary>
+    private sealed class InodeSearch(ulong pfsKey, ulong inum) : Search(pfsKey)
+    {
+        public bool IsFound { get; private set; }
+
+        public ulong Parent { get; private set; }
+
+        public override bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        {
+            if (reference.Type != BlockrefType.Inode || place.PfsKey == 0 || place.IsPfsRoot(reference)) return true;
+            IsFound = true;
+            Parent = InodeBlock.ReadMeta(block).ParentInum;
+            return false;
+        }
+
+        protected override bool WantsWithin(in WalkPlace place, in Blockref reference) =>
+            reference.Type is BlockrefType.Inode or BlockrefType.Indirect && Covers(reference, inum);
+    }
+
+    /// <summary>Finds the name that a directory has for an inode.</summary>
+    private sealed class NameSearch(ulong pfsKey, ulong directory, ulong inum) : Search(pfsKey)
+    {
+        public byte[]? Name { get; private set; }
+
+        public override bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        {
+            if (reference.Type == BlockrefType.Dirent && reference.Dirent.Inum == inum)
+                Name ??= NameOf(reference, block).ToArray();
+            return true;
+        }
+
+        protected override bool WantsWithin(in WalkPlace place, in Blockref reference)
+        {
+            if (Name is not null) return false;
+            if (place.OwnerInum == directory)
+                return reference.Type is BlockrefType.Dirent or BlockrefType.Indirect
+                    && reference.KeyEnd >= Media.EntryKeyBit;
+            return reference.Type is BlockrefType.Inode or BlockrefType.Indirect && Covers(reference, directory);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>The root of one PFS, as it lies below the super-root.</summary>
+public sealed class PfsRecord
+{
+    internal PfsRecord(in Blockref reference, ReadOnlySpan<byte> block)
+    {
+        Reference = reference;
+        Meta = InodeBlock.ReadMeta(block);
+        int length = Math.Min((int)Meta.NameBytes, InodeBlock.NameAreaBytes);
+        Label = block.Slice(InodeBlock.NameOffset, length).ToArray();
+    }
+
+    /// <summary>The reference to the root: its key is the hash of the label.</summary>
+    public Blockref Reference { get; }
+
+    /// <summary>The fields of the root inode.</summary>
+    public InodeMeta Meta { get; }
+
+    /// <summary>The label, bytes as stored.</summary>
+    public byte[] Label { get; }
+
+    /// <summary>Key below the super-root; unique on the filesystem.</summary>
+    public ulong Key => Reference.Key;
+
+    /// <summary>Bytes allocated below the root, as the root's reference counts them.</summary>
+    public ulong DataBytes => Reference.Subtree.DataCount;
+
+    /// <summary>Inodes below the root, as the root's reference counts them.</summary>
+    public ulong InodesTotal => Reference.Subtree.InodeCount;
+}
+
+/// <summary>A PFS root, or a block on the way to some, that cannot be read.</summary>
+/// <param name="Reference">What leads to it.</param>
+/// <param name="Fault">What is wrong.</param>
+public sealed record PfsFault(Blockref Reference, WalkFault Fault);
+
+/// <summary>The PFSs of one filesystem in the order of their keys.</summary>
+public sealed class PfsCatalog
+{
+    private PfsCatalog(List<PfsRecord> records, List<PfsFault> faults)
+    {
+        Records = records;
+        Faults = faults;
+    }
+
+    /// <summary>What could be read.</summary>
+    public IReadOnlyList<PfsRecord> Records { get; }
+
+    /// <summary>What could not.</summary>
+    public IReadOnlyList<PfsFault> Faults { get; }
+
+    /// <summary>Reads the super-root and the PFS roots, and nothing below them.</summary>
+    public static PfsCatalog Read(VolumeSet volumes)
+    {
+        var collector = new Collector();
+        new MediaWalker(volumes).WalkTopology(collector);
+        return new PfsCatalog(collector.Records, collector.Faults);
+    }
+
+    private sealed class Collector : IMediaVisitor
+    {
+        public List<PfsRecord> Records { get; } = [];
+
+        public List<PfsFault> Faults { get; } = [];
+
+        public bool Wants(in WalkPlace place, in Blockref reference) =>
+            place.IsInHeader || reference.Type is BlockrefType.Indirect or BlockrefType.Inode;
+
+        public bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        {
+            if (!place.IsPfsRoot(reference)) return true;
+            Records.Add(new PfsRecord(reference, block));
+            return false;
+        }
+
+        public void Leave(in WalkPlace place, in Blockref reference)
+        {
+        }
+
+        public void Damaged(in WalkPlace place, in Blockref reference, in WalkFault fault) =>
+            Faults.Add(new PfsFault(reference, fault));
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text;
+using System.Threading;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>How a verification is done.</summary>
+public sealed record VerifyOptions
+{
+    /// <summary>How many damaged blocks are listed; the others are counted.</summary>
+    public int FaultsMax { get; init; } = 10_000;
+
+    /// <summary>How many paths are listed for one damaged block; the others are counted.</summary>
+    public int PathsMax { get; init; } = 100;
+
+    /// <summary>Called now and then with the bytes read so far.</summary>
+    public Action<ulong>? Progress { get; init; }
+
+    /// <summary>Ends the verification early.</summary>
+    public CancellationToken Cancellation { get; init; }
+}
+
+/// <summary>
+/// Reads everything that can be reached on a filesystem, checks every code, decodes every block of data, and
+/// says which files of which PFS are hurt by what it finds.
+/// </summary>
+public static class Verify
+{
+    // Naming reads all directories of a PFS again. So many PFSs with damage share it, or the device is dying.
+    private const int PfsesNamedMax = 256;
+
+    /// <summary>Verifies one filesystem. Nothing is written; damage never throws.</summary>
+    public static VerifyReport Run(VolumeSet volumes, VerifyOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(volumes);
+        ArgumentNullException.ThrowIfNull(options);
+        var report = new VerifyReport { Headers = Headers(volumes) };
+        var visitor = new VerifyVisitor(report, options);
+        var walker = new MediaWalker(volumes);
+        walker.WalkTopology(visitor);
+        walker.WalkFreemap(visitor);
+        report.Faults = visitor.Faults;
+        NamePaths(volumes, visitor, options.PathsMax);
+        return report;
+    }
+
+    private static List<HeaderFinding> Headers(VolumeSet volumes)
+    {
+        var findings = new List<HeaderFinding>();
+        byte[] block = new byte[Media.VolumeHeaderBytes];
+        foreach (Volume volume in volumes.Volumes)
+        {
+            foreach (VolumeHeaderCopy copy in volume.Copies.Copies)
+            {
+                bool isBlank = copy.Header is null
+                    && volume.Device.Read(copy.Offset, block) == Hammer2Error.None
+                    && BlockCodec.IsAllZero(block);
+                findings.Add(new HeaderFinding(volume.Device.Name, copy, isBlank));
+            }
+        }
+        return findings;
+    }
+
+    private static void NamePaths(VolumeSet volumes, VerifyVisitor visitor, int pathsMax)
+    {
+        var byPfs = new Dictionary<ulong, List<VerifyFault>>();
+        foreach (VerifyFault fault in visitor.Faults)
+        {
+            if (fault.PfsKey == 0) continue;
+            if (visitor.Labels.TryGetValue(fault.PfsKey,
+                out byte[]? label)) fault.Label = Encoding.UTF8.GetString(label);
+            if (!byPfs.TryGetValue(fault.PfsKey, out List<VerifyFault>? faults)) byPfs.Add(fault.PfsKey, faults = []);
+            faults.Add(fault);
+        }
+        int named = 0;
+        foreach ((ulong key, List<VerifyFault> faults) in byPfs)
+        {
+            if (++named > PfsesNamedMax) break;
+            new PathFinder(volumes, key).Find(faults, pathsMax);
+        }
+    }
+}

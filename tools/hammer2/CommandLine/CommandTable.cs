@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using Hammer2.Tool.Commands;
+
+namespace Hammer2.Tool.CommandLine;
+
+/// <summary>All commands, in the order in which help lists them.</summary>
+internal static class CommandTable
+{
+    /// <summary>Every command, hidden ones too.</summary>
+    public static readonly CommandRow[] All =
+    [
+        MountCommand.Row,
+        MountHelperCommand.Row,
+        UnmountCommand.Row,
+        ListCommand.Row,
+        TreeCommand.Row,
+        CatCommand.Row,
+        ExtractCommand.Row,
+        StatCommand.Row,
+        InfoCommand.Row,
+        VolumeListCommand.Row,
+        PfsListCommand.Row,
+        ShowCommand.Row,
+        FreemapCommand.Row,
+        VerifyCommand.Row,
+        HashCommand.Row,
+        DataHashCommand.Row,
+        ManualCommand.Row,
+        CompletionCommand.Row,
+        NamesCommand.Row,
+    ];
+
+    /// <summary>The commands that people are told of.</summary>
+    public static IEnumerable<CommandRow> Visible => All.Where(row => !row.IsHidden);
+
+    /// <summary>The command with a name or alias, or null.</summary>
+    public static CommandRow? ByName(string name)
+    {
+        foreach (CommandRow row in All)
+            if (row.Name == name || Array.IndexOf(row.Aliases, name) >= 0) return row;
+        return null;
+    }
+
+    /// <summary>The command that runs when the program is called by a name of its own, or null.</summary>
+    public static CommandRow? ByProgramName(string name)
+    {
+        foreach (CommandRow row in All)
+            if (Array.IndexOf(row.ProgramNames, name) >= 0) return row;
+        return null;
+    }
+}

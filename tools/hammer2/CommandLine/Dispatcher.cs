@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.IO;
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Tool.CommandLine;
+
+/// <summary>From the words of the process to the command that runs, and from its outcome to an exit code.</summary>
+internal static class Dispatcher
+{
+    /// <summary>What <c>--version</c> prints.</summary>
+    public static string Version
+    {
+        get
+        {
+            string? version = typeof(Dispatcher).Assembly
+                .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+            return "hammer2 " + (version?.Split('+')[0] ?? "0");
+        }
+    }
+
+    /// <summary>Runs the command that the program's name or the first word picks.</summary>
+    /// <param name="program">argv[0]; only its last part counts.</param>
+    /// <param name="words">What follows it.</param>
+    /// <param name="terminal">Where output goes.</param>
+    public static int Run(string program, string[] words, Terminal terminal)
+    {
+        string name = Path.GetFileName(program);
+        if (CommandTable.ByProgramName(name) is { } named) return Run(named, words, terminal);
+        if (words.Length == 0)
+        {
+            HelpText.WriteOverview(terminal.Error);
+            return ExitCode.Usage;
+        }
+        switch (words[0])
+        {
+            case "--version":
+                terminal.Out.WriteLine(Version);
+                return Finish(terminal, ExitCode.Ok);
+            case "--help" or "-h":
+                HelpText.WriteOverview(terminal.Out);
+                return Finish(terminal, ExitCode.Ok);
+        }
+        if (CommandTable.ByName(words[0]) is { } row) return Run(row, words[1..], terminal);
+
+        // mount.fuse3 calls the type's program with the specification first: hammer2 SPEC DIR -o OPTIONS.
+        if (LooksLikeMountHelper(words) && CommandTable.ByName("mount") is { } mount) return Run(mount, words,
+            terminal);
+
+        terminal.Error.WriteLine($"hammer2: {words[0]}: no such command, see 'hammer2 --help'");
+        return ExitCode.Usage;
+    }
+
+    private static bool LooksLikeMountHelper(string[] words) =>
+        words.Length >= 2 && words[0].AsSpan().IndexOfAny('/', '@', ':') >= 0;
+
+    private static int Run(CommandRow row, string[] words, Terminal terminal)
+    {
+        string? wrong = CommandParser.Parse(row, words, out Dictionary<string, string[]> values);
+        if (wrong is not null)
+        {
+            terminal.Error.WriteLine($"hammer2: {row.Name}: {wrong}, see 'hammer2 {row.Name} --help'");
+            return row.UsageExitCode;
+        }
+        using var invocation = new Invocation(row, values, terminal);
+        if (invocation.Has(CommonOptions.Help))
+        {
+            HelpText.Write(row, terminal.Out);
+            return Finish(terminal, ExitCode.Ok);
+        }
+        return Finish(terminal, RunGuarded(invocation));
+    }
+
+    private static int RunGuarded(Invocation invocation)
+    {
+        TextWriter error = invocation.Terminal.Error;
+        try
+        {
+            return invocation.Row.Run(invocation);
+        }
+        catch (CommandException failure)
+        {
+            error.WriteLine("hammer2: " + failure.Message);
+            return failure.Code;
+        }
+        catch (IOException failure) when (IsBrokenPipe(failure))
+        {
+            return ExitCode.BrokenPipe;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine("hammer2: " + failure.Message);
+            return ExitCode.Failed;
+        }
+        catch (Exception failure)
+        {
+            error.WriteLine($"hammer2: {invocation.Row.Name}: defect of this program: {failure.Message}");
+            if (invocation.LogLevel <= LogLevel.Debug) error.WriteLine(failure.ToString());
+            return ExitCode.Internal;
+        }
+    }
+
+    private static int Finish(Terminal terminal, int code)
+    {
+        try
+        {
+            terminal.Out.Flush();
+            terminal.Output.Flush();
+            return code;
+        }
+        catch (IOException failure)
+        {
+            if (IsBrokenPipe(failure)) return ExitCode.BrokenPipe;
+            terminal.Error.WriteLine("hammer2: standard output: " + failure.Message);
+            return ExitCode.Failed;
+        }
+    }
+
+    // The runtime hides SIGPIPE and reports EPIPE (32) as the exception's code.
+    private static bool IsBrokenPipe(IOException failure) => (failure.HResult & 0xFFFF) == 32;
+}

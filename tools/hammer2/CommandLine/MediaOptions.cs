@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Tool.CommandLine;
+
+/// <summary>How commands that look at media name and open it.</summary>
+internal static class MediaOptions
+{
+    /// <summary>One volume set.</summary>
+    public static readonly ArgumentRow Volume =
+        new("VOLUME", "all devices of one filesystem, DEVICE[:DEVICE...], in any order")
+        {
+            Completes = Completion.File,
+        };
+
+    /// <summary>One volume set or several, such as the nodes of a cluster.</summary>
+    public static readonly ArgumentRow Volumes =
+        new("VOLUME", "filesystems, each as DEVICE[:DEVICE...]; the nodes of a cluster are several")
+        {
+            Repeats = true,
+            Completes = Completion.File,
+        };
+
+    public static readonly OptionRow Offset =
+        new("--offset", "the filesystem starts at this byte of each device") { ValueName = "BYTES" };
+
+    public static readonly OptionRow Partition =
+        new("--partition", "the partition that holds the filesystem, such as p2, s1 or s1d") { ValueName = "NAME" };
+
+    public static readonly OptionRow Salvage =
+        new("--salvage", "open although a device is shorter than its volume: what lies there cannot be read");
+
+    /// <summary>What every command that opens media takes.</summary>
+    public static readonly OptionRow[] All = [Offset, Partition, Salvage];
+
+    /// <summary>Takes a specification apart.</summary>
+    /// <exception cref="CommandException">It names no device, or its label cannot be one.</exception>
+    public static MountSpec Parse(string text)
+    {
+        try
+        {
+            return MountSpec.Parse(text);
+        }
+        catch (Exception failure) when (failure is FormatException or ArgumentException)
+        {
+            throw new CommandException(ExitCode.Usage, failure.Message, failure);
+        }
+    }
+
+    /// <summary>Opens a filesystem for looking at it, beside whatever else uses it.</summary>
+    /// <exception cref="CommandException">It cannot be opened.</exception>
+    public static VolumeSet Open(Invocation invocation, MountSpec spec)
+    {
+        ILogger logger = invocation.Loggers.CreateLogger("Hammer2.Devices");
+        try
+        {
+            return MediaSource.Open(spec.Paths, Read(invocation), logger);
+        }
+        catch (MediaException failure)
+        {
+            throw new CommandException(ExitCode.CannotOpen, failure.Message, failure);
+        }
+    }
+
+    /// <summary>
+    /// Opens each of the volumes in turn, gives it to an action and closes it. One that cannot be opened is
+    /// reported, and the others still have their turn; the worst code is the answer.
+    /// </summary>
+    public static int ForEach(Invocation invocation, Func<MountSpec, VolumeSet, int> action)
+    {
+        int worst = ExitCode.Ok;
+        IReadOnlyList<string> texts = invocation.Texts(Volumes);
+        foreach (string text in texts)
+        {
+            MountSpec spec = Parse(text);
+            try
+            {
+                using VolumeSet volumes = Open(invocation, spec);
+                worst = Math.Max(worst, action(spec, volumes));
+            }
+            catch (CommandException failure) when (failure.Code == ExitCode.CannotOpen)
+            {
+                invocation.Warn(failure.Message);
+                worst = Math.Max(worst, failure.Code);
+            }
+        }
+        return worst;
+    }
+
+    /// <summary>How the command line wants media opened: to look, beside whatever else uses them.</summary>
+    public static MediaSourceOptions Read(Invocation invocation)
+    {
+        ulong? offset = invocation.Number(Offset);
+        if (offset > long.MaxValue)
+            throw new CommandException(invocation.Row.UsageExitCode, $"{Offset.Name} is more than a device can have");
+        return new MediaSourceOptions(
+            TakesLock: false,
+            PartitionOffset: (long?)offset,
+            Partition: invocation.Text(Partition),
+            AcceptsShortDevices: invocation.Has(Salvage));
+    }
+}

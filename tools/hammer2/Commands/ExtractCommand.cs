@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Extract;
+using Hammer2.Tool.Files;
+using Hammer2.Tool.Output;
+using Hammer2.Vnodes;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Copies files out of a PFS without mounting it.</summary>
+internal static class ExtractCommand
+{
+    private static readonly ArgumentRow Directory =
+        new("DIRECTORY", "where to put the files; made if it is missing") { Completes = Completion.Directory };
+
+    private static readonly ArgumentRow Paths =
+        new("PATH", "what to extract, each put into DIRECTORY under its last name; everything when none is given")
+        {
+            Repeats = true,
+            IsOptional = true,
+        };
+
+    public static readonly CommandRow Row = new("extract", "copy files out of a volume, past whatever is damaged", Run)
+    {
+        Group = CommandGroup.Files,
+        Description = """
+            Files, directories, links (hard links stay hard links), FIFOs, sockets and, for root, device nodes are made
+            in DIRECTORY with their permissions and times; root restores owners and set-id bits too. Holes stay holes.
+            Nothing is written outside DIRECTORY, whatever the volume says. Files of the same name are replaced.
+
+            Damage does not stop it: bytes that cannot be read become holes, objects that cannot be read are left out,
+            and both are listed at the end. With several nodes of a cluster each block is taken from a node that has it.
+
+            Run again with the same DIRECTORY it goes on where it was stopped: what is there with the right size and
+            time is not copied again. A damaged file keeps the time of its copying and is tried again each time.
+            """,
+        Arguments = [OpenedPfs.Volume, Directory, Paths],
+        Options = OpenedPfs.Options,
+        HasUnits = true,
+        Examples =
+        [
+            new("hammer2 extract disk.img@DATA rescued", "copy everything"),
+            new("hammer2 extract disk.img rescued /music /etc", "copy two directories"),
+            new("hammer2 extract n0.img@CL --node n1.img --degraded rescued", "copy from what is left of a cluster"),
+        ],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        using OpenedPfs pfs = OpenedPfs.Open(invocation);
+        string path = invocation.Text(Directory);
+        int error = TargetDirectory.Open(Encoding.UTF8.GetBytes(path), out TargetDirectory? top);
+        if (error != 0) throw new CommandException(ExitCode.Failed, $"{path}: {LinuxFiles.Describe(error)}");
+        using (top)
+        {
+            int code = Extract(invocation, pfs, top!, out ExtractResult result);
+            using Report report = invocation.OpenReport();
+            Write(report, pfs, result);
+            if (result.FailedTotal > 0) code = Math.Max(code, ExitCode.Failed);
+            return Math.Max(code, result.DamagedTotal > 0 ? ExitCode.Damage : ExitCode.Ok);
+        }
+    }
+
+    private static int Extract(Invocation invocation, OpenedPfs pfs, TargetDirectory top, out ExtractResult result)
+    {
+        using var progress = new ProgressLine(invocation.Terminal);
+        IReadOnlyList<string> paths = invocation.Texts(Paths);
+        ulong expected = paths.Count == 0 ? pfs.Vnodes.GetSpace().InodesTotal : 0;
+        var extractor = new Extractor(pfs.Vnodes, top, LinuxFiles.geteuid() == 0)
+        {
+            Progress = progress.IsVisible ? now => progress.Show(Line(now, expected)) : null,
+        };
+        result = extractor.Result;
+        int worst = ExitCode.Ok;
+        foreach (string path in paths.Count == 0 ? ["/"] : paths)
+        {
+            int code = PathWalk.Find(invocation, pfs.Vnodes, path, followsLast: false, out VnodeAttributes attributes);
+            worst = Math.Max(worst, code);
+            if (code != ExitCode.Ok) continue;
+            byte[] full = NameText.Unescape(path.Trim('/'));
+            byte[] name = full[(full.AsSpan().LastIndexOf((byte)'/') + 1)..];
+            if (name.Length == 0) extractor.ExtractInto(attributes, []);
+            else if (name.AsSpan().SequenceEqual("."u8) || name.AsSpan().SequenceEqual(".."u8))
+                throw new CommandException(ExitCode.Usage, $"{path}: has no name of its own to be put under");
+            else extractor.ExtractAs(attributes, name, [(byte)'/', .. full]);
+        }
+        return worst;
+    }
+
+    private static string Line(ExtractResult now, ulong expected)
+    {
+        string bytes = ByteUnits.Format(now.Bytes, ByteUnit.Iec);
+        string damaged = now.DamagedTotal > 0 ? $", {now.DamagedTotal} damaged" : "";
+        return expected == 0
+            ? $"extract: {now.Objects} objects, {bytes}{damaged}"
+            : $"extract: {ProgressLine.Bar((double)now.Objects / expected)} {now.Objects} of {expected}, {bytes}{damaged}";
+    }
+
+    private static void Write(Report report, OpenedPfs pfs, ExtractResult result)
+    {
+        report.Value("files", "files", Cell.Number(result.Files));
+        report.Value("directories", "directories", Cell.Number(result.Directories));
+        report.Value("links", "symbolic links", Cell.Number(result.Links));
+        report.Value("hardLinks", "further hard links", Cell.Number(result.HardLinks));
+        report.Value("specials", "special files", Cell.Number(result.Specials));
+        report.Value("present", "already there", Cell.Number(result.Present));
+        report.Value("bytes", "data copied", Cell.Bytes(result.Bytes));
+        report.Value("repairedReads", "from other nodes", Cell.Number(pfs.Pfs.RepairedReads));
+        report.Value("damagedTotal", "damaged", Cell.Number(result.DamagedTotal));
+        report.Value("failedTotal", "not made", Cell.Number(result.FailedTotal));
+        WriteFaults(report, "damaged", "damaged", result.Damaged);
+        WriteFaults(report, "failed", "not made", result.Failed);
+    }
+
+    private static void WriteFaults(Report report, string key, string word, IReadOnlyList<ExtractFault> faults)
+    {
+        report.BeginList(key);
+        foreach (ExtractFault fault in faults)
+        {
+            string path = NameText.Escape(fault.Path);
+            report.BeginEntry($"{word}: {path}: {fault.Reason}");
+            report.Detail("path", Cell.Text(path));
+            report.Detail("reason", Cell.Text(fault.Reason));
+            report.BeginList("lost");
+            foreach (LostRange range in fault.Lost)
+            {
+                report.BeginEntry(string.Create(
+                    CultureInfo.InvariantCulture, $"    bytes {range.First} to {range.End - 1}"));
+                report.Detail("first", Cell.Number(range.First));
+                report.Detail("end", Cell.Number(range.End));
+                report.EndEntry();
+            }
+            report.EndList();
+            report.EndEntry();
+        }
+        report.EndList();
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Admin;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Output;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Says what is on devices.</summary>
+internal static class InfoCommand
+{
+    public static readonly CommandRow Row = new("info", "say what filesystem is on devices, and which header is used",
+        Run)
+    {
+        Group = CommandGroup.Media,
+        Description = """
+            Prints the identity, size and use of each filesystem, its volumes, and every copy of the header of each
+            volume: which one is used, and what is wrong with those that are not.
+
+            Free space is what the header counts. The count is kept by writers and may differ from the freemap, which
+            'hammer2 freemap' reads.
+            """,
+        Arguments = [MediaOptions.Volumes],
+        Options = MediaOptions.All,
+        HasUnits = true,
+        Examples =
+        [
+            new("hammer2 info /dev/sdb1", "look at a partition"),
+            new("hammer2 info a.img:b.img", "look at a filesystem of two volumes"),
+        ],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        using Report report = invocation.OpenReport();
+        report.BeginList("filesystems");
+        int code = MediaOptions.ForEach(invocation, (_, volumes) =>
+        {
+            report.BeginEntry(volumes.Name);
+            WriteFilesystem(report, volumes);
+            report.EndEntry();
+            return ExitCode.Ok;
+        });
+        report.EndList();
+        return code;
+    }
+
+    private static void WriteFilesystem(Report report, VolumeSet volumes)
+    {
+        ref readonly VolumeHeaderSector fields = ref volumes.Header.Fields;
+        report.Value("name", "devices", Cell.Text(volumes.Name));
+        report.Value("fsid", "filesystem id", Cell.Text(fields.FilesystemId.ToString()));
+        report.Value("version", "format version", Cell.Number(fields.Version));
+        report.Value("size", "size", Cell.Bytes(volumes.TotalBytes));
+        report.Value("allocatorSize", "allocatable", Cell.Bytes(fields.AllocatorBytes));
+        report.Value("allocatorFree", "free", Cell.Bytes(fields.AllocatorFree));
+        report.Value("allocatorBegin", "allocator begins at", Cell.Hex(fields.AllocatorBegin));
+        report.Value("bootBytes", "boot area", Cell.Bytes(fields.BootEnd - fields.BootBegin));
+        report.Value("auxBytes", "aux area", Cell.Bytes(fields.AuxEnd - fields.AuxBegin));
+        report.Value("mirrorTid", "last flush", Cell.Hex(fields.MirrorTid));
+        report.Value("freemapTid", "last freemap flush", Cell.Hex(fields.FreemapTid));
+        PfsCatalog catalog = PfsCatalog.Read(volumes);
+        report.Value("pfsCount", "PFSs", Cell.Number(catalog.Records.Count));
+        if (catalog.Faults.Count > 0)
+            report.Value("pfsUnreadable", "PFSs unreadable", Cell.Number(catalog.Faults.Count));
+        WriteVolumes(report, volumes);
+        WriteHeaders(report, volumes);
+        report.BeginTable("notes", new Column("note", "NOTES"));
+        foreach (string note in volumes.Notes) report.Row(Cell.Text(note));
+        report.EndTable();
+    }
+
+    /// <summary>The table that volume-list prints too.</summary>
+    public static void WriteVolumes(Report report, VolumeSet volumes)
+    {
+        report.BeginTable("volumes", new Column("id", "VOLUME"), new Column("device", "DEVICE"),
+            new Column("start", "START"), new Column("size", "SIZE"), new Column("deviceSize", "DEVICE SIZE"));
+        foreach (Volume volume in volumes.Volumes)
+        {
+            report.Row(Cell.Number(volume.Index), Cell.Text(volume.Device.Name), Cell.Hex(volume.Start),
+                Cell.Bytes(volume.LengthBytes), Cell.Bytes((ulong)volume.Device.LengthBytes));
+        }
+        report.EndTable();
+    }
+
+    /// <summary>The table of header copies, with what is wrong with each.</summary>
+    public static void WriteHeaders(Report report, VolumeSet volumes)
+    {
+        report.BeginTable("headers", new Column("volume", "VOLUME"), new Column("copy", "HEADER"),
+            new Column("offset", "AT"), new Column("used", "USED"), new Column("mirrorTid", "MIRROR TID"),
+            new Column("freemapTid", "FREEMAP TID"), new Column("fault", "FAULT"));
+        foreach (Volume volume in volumes.Volumes)
+        {
+            foreach (VolumeHeaderCopy copy in volume.Copies.Copies)
+            {
+                report.Row(
+                    Cell.Number(volume.Index), Cell.Number(copy.CopyIndex), Cell.Hex((ulong)copy.Offset),
+                    Cell.Flag(copy.Header == volume.Header),
+                    copy.Header is null ? Cell.Absent : Cell.Hex(copy.Header.Fields.MirrorTid),
+                    copy.Header is null ? Cell.Absent : Cell.Hex(copy.Header.Fields.FreemapTid),
+                    Cell.Text(copy.Fault));
+            }
+        }
+        report.EndTable();
+    }
+}
+
+/// <summary>Lists the volumes of filesystems.</summary>
+internal static class VolumeListCommand
+{
+    public static readonly CommandRow Row = new("volume-list", "list the volumes of filesystems", Run)
+    {
+        Group = CommandGroup.Media,
+        Description = "Where each volume starts and how long it is, in the order of the address space, whatever order "
+            + "the devices were given in.",
+        Arguments = [MediaOptions.Volumes],
+        Options = MediaOptions.All,
+        HasUnits = true,
+        Examples = [new("hammer2 volume-list b.img:a.img", "tell which device is which volume")],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        using Report report = invocation.OpenReport();
+        report.BeginList("filesystems");
+        int code = MediaOptions.ForEach(invocation, (_, volumes) =>
+        {
+            report.BeginEntry(volumes.FilesystemId.ToString());
+            report.Detail("fsid", Cell.Text(volumes.FilesystemId.ToString()));
+            report.Detail("version", Cell.Number(volumes.Header.Fields.Version));
+            report.Detail("size", Cell.Bytes(volumes.TotalBytes));
+            InfoCommand.WriteVolumes(report, volumes);
+            report.EndEntry();
+            return ExitCode.Ok;
+        });
+        report.EndList();
+        return code;
+    }
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Fuse.Protocol;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Fuse;
+using Hammer2.Tool.CommandLine;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Mounts a PFS; the command that people type.</summary>
+internal static class MountCommand
+{
+    private static readonly ArgumentRow Specs =
+        new("SPEC", "all volumes of one filesystem, with the label of a PFS: DEVICE[:DEVICE...][@LABEL]")
+        {
+            Repeats = true,
+            Completes = Completion.File,
+        };
+
+    private static readonly ArgumentRow Target = new("DIR", "directory to mount on")
+    {
+        Completes = Completion.Directory,
+    };
+
+    private static readonly OptionRow Options = new("--options", "comma-separated options, see below")
+    {
+        Short = "-o",
+        ValueName = "OPTIONS",
+        Repeats = true,
+    };
+
+    private static readonly OptionRow Sloppy = new("--sloppy", "pass over options that are not known");
+
+    private static readonly OptionRow Foreground = new(
+        "--foreground", "serve in this process until unmounted")
+    {
+        Short = "-f",
+    };
+
+    public static readonly CommandRow Row = new("mount", "mount a PFS read-only", Run)
+    {
+        Group = CommandGroup.Mounting,
+        Description = """
+            Every SPEC is a node of one cluster; a filesystem that is no cluster has one. Without a label the
+            PFS named DATA is mounted. The command returns when the mount is live; a process in the background
+            serves it until it is unmounted with umount(8), with fusermount3 -u, or by sending the process
+            SIGTERM.
+
+            Options: ro, uid=N, gid=N (owner shown for everything), umask=OCTAL (permissions shown for
+            everything), allow_other (let other users in; the default when root mounts), noallow_other, degraded
+            (show the best node when too few masters are present), offset=BYTES or partition=NAME (where on the
+            device the filesystem is; searched otherwise), memory=SIZE (bound of all caches, 256M),
+            readahead=SIZE (root only), max_threads=N, foreground, loglevel=LEVEL, fsname=TEXT, and those of any
+            filesystem: suid, dev, exec, atime and their negations. Options for fstab's other readers, such as
+            noauto, nofail or x-systemd.*, are passed over.
+            """,
+        HasJson = false,
+        Arguments = [Specs, Target],
+        Options = [Options, Foreground, Sloppy],
+        UsageExitCode = ExitCode.MountUsage,
+        ExitCodes = MountExitCodes.Rows,
+        Examples =
+        [
+            new("hammer2 mount disk.img /mnt", "mount the PFS named DATA of an image file"),
+            new("hammer2 mount /dev/sdb1:/dev/sdc1@ROOT /mnt -o uid=1000", "two volumes, another owner"),
+            new("hammer2 mount n0.img@CL n1.img n2.img /mnt", "three nodes of a cluster"),
+        ],
+    };
+
+    private static int Run(Invocation invocation) => MountRun.Run(
+        invocation, invocation.Texts(Specs), invocation.Text(Target), invocation.Texts(Options),
+        invocation.Has(Sloppy), invocation.Has(Foreground));
+}
+
+/// <summary>What mount(8) calls for an entry of fstab: <c>mount.hammer2 SPEC DIR [-sfnv] [-o
+/// OPTIONS]</c>.</summary>
+internal static class MountHelperCommand
+{
+    private static readonly ArgumentRow Spec =
+        new("SPEC", "DEVICE[:DEVICE...][@LABEL]; more nodes of the cluster follow after a space")
+        {
+            Completes = Completion.File,
+        };
+
+    private static readonly ArgumentRow Target = new("DIR", "directory to mount on")
+    {
+        Completes = Completion.Directory,
+    };
+
+    private static readonly OptionRow Options = new("--options", "comma-separated options of 'hammer2 mount'")
+    {
+        Short = "-o",
+        ValueName = "OPTIONS",
+        Repeats = true,
+    };
+
+    private static readonly OptionRow Sloppy =
+        new("--sloppy", "pass over options that are not known") { Short = "-s" };
+
+    private static readonly OptionRow Fake =
+        new("--fake", "check the options and do nothing") { Short = "-f" };
+
+    private static readonly OptionRow NoTable = new("--no-mtab", "has no effect") { Short = "-n" };
+
+    private static readonly OptionRow Verbose = new("--verbose", "say more") { Short = "-v" };
+
+    private static readonly OptionRow Type =
+        new("--types", "has no effect") { Short = "-t", ValueName = "TYPE" };
+
+    public static readonly CommandRow Row = new("mount.hammer2", "mount as mount(8) asks", Run)
+    {
+        Group = CommandGroup.Mounting,
+        Description = """
+            mount(8) runs this for 'mount -t hammer2 SPEC DIR' and for entries of fstab with the type hammer2,
+            when it lies in /sbin.
+            """,
+        ProgramNames = ["mount.hammer2", "mount_hammer2"],
+        HasJson = false,
+        Arguments = [Spec, Target],
+        Options = [Options, Sloppy, Fake, NoTable, Verbose, Type],
+        UsageExitCode = ExitCode.MountUsage,
+        ExitCodes = MountExitCodes.Rows,
+        Examples = [new("mount -t hammer2 -o uid=1000 /dev/sdb1@DATA /mnt", "calls mount.hammer2")],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        IReadOnlyList<string> options = invocation.Texts(Options);
+        if (invocation.Has(Fake))
+        {
+            _ = MountRun.Parse(options, invocation.Has(Sloppy));
+            return ExitCode.Ok;
+        }
+        if (invocation.Has(Verbose)) options = ["loglevel=info", .. options];
+        string[] specs = invocation.Text(Spec).Split(
+            ' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return MountRun.Run(
+            invocation, specs, invocation.Text(Target), options, invocation.Has(Sloppy), isForeground: false);
+    }
+}
+
+/// <summary>The exit codes that mount(8) lays down.</summary>
+internal static class MountExitCodes
+{
+    public static readonly ExitCodeRow[] Rows =
+    [
+        new(ExitCode.Ok, "mounted, or unmounted"),
+        new(ExitCode.MountUsage, "the command line or an option makes no sense"),
+        new(ExitCode.MountFailed, "the mount failed"),
+        new(ExitCode.Internal, "a defect of this program"),
+    ];
+}
+
+/// <summary>What both ways to mount do in the end: in this process, or in one in the background.</summary>
+internal static class MountRun
+{
+    /// <summary>Reads the options.</summary>
+    /// <exception cref="CommandException">One is not known, or has no good value.</exception>
+    public static MountOptions Parse(IReadOnlyList<string> lists, bool isSloppy)
+    {
+        try
+        {
+            return MountOptionParser.Parse(lists, isSloppy);
+        }
+        catch (MountOptionException failure)
+        {
+            throw new CommandException(ExitCode.MountUsage, "-o " + failure.Message, failure);
+        }
+    }
+
+    /// <summary>Mounts, and returns when the mount is live, or in the foreground when it has ended.</summary>
+    public static int Run(Invocation invocation, IReadOnlyList<string> specTexts, string target,
+        IReadOnlyList<string> optionLists, bool isSloppy, bool isForeground)
+    {
+        MountOptions options = Parse(optionLists, isSloppy);
+        var specs = new List<MountSpec>();
+        foreach (string text in specTexts) specs.Add(ParseSpec(text));
+        FuseBackground? background = FuseBackground.OfThisProcess();
+        if (background is null && !isForeground && !options.IsForeground)
+            return StartInBackground(invocation, specTexts, target, optionLists, isSloppy);
+
+        var request = new MountRequest(specs, SourceOf(specs), target, options);
+        LogLevel level = options.LogLevel ?? invocation.LogLevel;
+        using ILoggerFactory starter = Output.StandardErrorLogger.CreateFactory(invocation.Terminal, level);
+        using var loggers = new DaemonLoggers(starter);
+        using var daemon = new MountDaemon(request, loggers);
+        try
+        {
+            daemon.Start();
+        }
+        catch (Exception failure) when (failure is MediaException or PfsException or FuseException)
+        {
+            if (background is null)
+                throw new CommandException(ExitCode.MountFailed, failure.Message, failure);
+            background.ReportFailure(ExitCode.MountFailed, failure.Message);
+            return ExitCode.MountFailed;
+        }
+        if (background is not null)
+        {
+            if (!invocation.Terminal.ErrorIsJournal) loggers.UseSystemLog();
+            background.ReportMounted(keepsErrorStream: invocation.Terminal.ErrorIsJournal);
+        }
+        return daemon.Serve() ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    // What the table of mounts shows: paths that mean the same from everywhere.
+    private static string SourceOf(List<MountSpec> specs) => string.Join(' ', specs.Select(spec =>
+        string.Join(':', spec.Paths.Select(Path.GetFullPath)) + (spec.Label is null ? "" : "@" + spec.Label)));
+
+    private static MountSpec ParseSpec(string text)
+    {
+        try
+        {
+            return MountSpec.Parse(text);
+        }
+        catch (FormatException failure)
+        {
+            throw new CommandException(ExitCode.MountUsage, failure.Message, failure);
+        }
+    }
+
+    private static int StartInBackground(Invocation invocation, IReadOnlyList<string> specTexts,
+        string target, IReadOnlyList<string> optionLists, bool isSloppy)
+    {
+        var words = new List<string> { "mount" };
+        foreach (string list in optionLists)
+        {
+            words.Add("-o");
+            words.Add(list);
+        }
+        if (isSloppy) words.Add("--sloppy");
+        if (invocation.Text(CommonOptions.LogLevel) is { } level)
+            words.AddRange([CommonOptions.LogLevel.Name, level]);
+        words.Add("--");
+        words.AddRange(specTexts);
+        words.Add(target);
+        FuseBackgroundOutcome outcome;
+        try
+        {
+            outcome = FuseBackground.Start("hammer2", words, ExitCode.MountFailed);
+        }
+        catch (FuseException failure)
+        {
+            throw new CommandException(ExitCode.MountFailed, failure.Message, failure);
+        }
+        return outcome.ExitCode == ExitCode.Ok
+            ? ExitCode.Ok
+            : throw new CommandException(outcome.ExitCode, outcome.Message);
+    }
+}

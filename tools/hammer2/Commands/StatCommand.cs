@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Format;
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Files;
+using Hammer2.Tool.Output;
+using Hammer2.Vnodes;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Prints what stat(2) would show of files, without mounting.</summary>
+internal static class StatCommand
+{
+    private static readonly ArgumentRow Paths = new("PATH", "files within the PFS; / is its root") { Repeats = true };
+
+    public static readonly CommandRow Row = new("stat", "print the attributes of files", Run)
+    {
+        Group = CommandGroup.Files,
+        Description = "A symbolic link at the end of a path is not followed. Times are in UTC.",
+        Arguments = [OpenedPfs.Volume, Paths],
+        Options = OpenedPfs.Options,
+        HasUnits = true,
+        Examples = [new("hammer2 stat disk.img@DATA /etc/passwd", "look at one file")],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        using OpenedPfs pfs = OpenedPfs.Open(invocation);
+        using Report report = invocation.OpenReport();
+        int worst = ExitCode.Ok;
+        report.BeginList("files");
+        foreach (string path in invocation.Texts(Paths))
+        {
+            int code = PathWalk.Find(invocation, pfs.Vnodes, path, followsLast: false, out VnodeAttributes attributes);
+            worst = Math.Max(worst, code);
+            if (code != ExitCode.Ok) continue;
+            report.BeginEntry(path);
+            report.Detail("path", Cell.Text(path));
+            Write(report, pfs.Vnodes, attributes);
+            report.EndEntry();
+        }
+        report.EndList();
+        return worst;
+    }
+
+    private static void Write(Report report, VnodeOps vnodes, in VnodeAttributes attributes)
+    {
+        report.Value("inum", "inode", Cell.Number(attributes.Inum));
+        report.Value("type", "type", Cell.Text(MediaText.Kind(attributes.Type)));
+        report.Value("mode", "mode", Cell.Text(ModeText.Octal(attributes.Mode)));
+        report.Value("uid", "owner", Cell.Number(attributes.UserId));
+        report.Value("gid", "group", Cell.Number(attributes.GroupId));
+        report.Value("links", "links", Cell.Number(attributes.LinkCount));
+        report.Value("size", "size", Cell.Bytes(attributes.SizeBytes));
+        report.Value("allocated", "allocated", Cell.Bytes(attributes.Blocks * 512));
+        if (attributes.Type is ObjectType.CharacterDevice or ObjectType.BlockDevice)
+            report.Value("device", "device", Cell.Text($"{attributes.DeviceMajor},{attributes.DeviceMinor}"));
+        if (attributes.Type == ObjectType.SoftLink)
+            report.Value("target", "target", Cell.Text(LinkText.Read(vnodes, attributes)));
+        report.Value("mtime", "modified", Cell.Time(attributes.ModifyTime));
+        report.Value("ctime", "changed", Cell.Time(attributes.ChangeTime));
+        report.Value("btime", "created", Cell.Time(attributes.BirthTime));
+        report.Value("flags", "flags", Cell.Hex((uint)attributes.Flags));
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Fuse.Protocol;
+using Hammer2.Tool.CommandLine;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Takes mounts away.</summary>
+internal static class UnmountCommand
+{
+    private static readonly ArgumentRow Targets = new("DIR", "where it is mounted")
+    {
+        Repeats = true,
+        Completes = Completion.Directory,
+    };
+
+    private static readonly OptionRow Lazy =
+        new("--lazy", "take it out of the tree now, though files are open, and end it with the last of them")
+        {
+            Short = "-l",
+        };
+
+    public static readonly CommandRow Row = new("umount", "take a mount away", Run)
+    {
+        Group = CommandGroup.Mounting,
+        Description = """
+            The same as umount(8) for root and as fusermount3 -u for other users. Its process ends, and lets go
+            of the devices, right after.
+            """,
+        HasJson = false,
+        Arguments = [Targets],
+        Options = [Lazy],
+        UsageExitCode = ExitCode.MountUsage,
+        ExitCodes = MountExitCodes.Rows,
+        Examples = [new("hammer2 umount /mnt", "take the mount on /mnt away")],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        int code = ExitCode.Ok;
+        foreach (string target in invocation.Texts(Targets))
+        {
+            if (FuseMount.UnmountAt(target, invocation.Has(Lazy)) is not { } failure) continue;
+            invocation.Warn(failure);
+            code = ExitCode.MountFailed;
+        }
+        return code;
+    }
+}

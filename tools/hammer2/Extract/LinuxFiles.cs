@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.InteropServices;
+
+namespace Hammer2.Tool.Extract;
+
+/// <summary>
+/// The calls of libc that make files by a directory's descriptor and a name in bytes. The runtime's own know
+/// neither names that are not text nor how to stay below a directory.
+/// </summary>
+internal static unsafe partial class LinuxFiles
+{
+    public const int OpenWriteOnly = 1;
+    public const int OpenCreate = 0x40;
+    public const int OpenExclusive = 0x80;
+    public const int OpenDirectory = 0x10000;
+    public const int OpenNoFollow = 0x20000;
+    public const int OpenCloseOnExec = 0x80000;
+    public const int AtCurrentDirectory = -100;
+    public const int AtSymlinkNoFollow = 0x100;
+    public const int AtEmptyPath = 0x1000;
+    public const uint StatxBasic = 0x7FF;
+    public const uint TypeMask = 0xF000;
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int openat(int directory, byte* name, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int close(int descriptor);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int mkdirat(int directory, byte* name, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int symlinkat(byte* target, int directory, byte* name);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int linkat(int fromDirectory, byte* from, int directory, byte* name, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int mknodat(int directory, byte* name, uint mode, ulong device);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int unlinkat(int directory, byte* name, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fchownat(int directory, byte* name, uint user, uint group, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fchmodat(int directory, byte* name, uint mode, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int utimensat(int directory, byte* name, TimeSpec* times, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int statx(int directory, byte* name, int flags, uint mask, FileStatus* status);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint readlinkat(int directory, byte* name, byte* target, nint targetBytes);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint pwrite(int descriptor, byte* source, nint sourceBytes, long position);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ftruncate(int descriptor, long length);
+
+    [LibraryImport("libc")]
+    public static partial uint geteuid();
+
+    /// <summary>What the last failed call of this thread left, in words.</summary>
+    public static string Describe(int error) => Marshal.GetPInvokeErrorMessage(error);
+
+    /// <summary>A device number as the kernel takes it.</summary>
+    public static ulong DeviceNumber(uint major, uint minor) =>
+        ((ulong)(major & 0xFFF) << 8) | ((ulong)(major & ~0xFFFU) << 32) | (minor & 0xFF) | ((ulong)(minor & ~0xFFU) << 12);
+
+    /// <summary>struct timespec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+
+        public static TimeSpec OfMicroseconds(ulong time) => new()
+        {
+            Seconds = (long)(time / 1_000_000),
+            Nanoseconds = (long)(time % 1_000_000 * 1000),
+        };
+    }
+
+    /// <summary>struct statx, the fields that are used.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct FileStatus
+    {
+        [FieldOffset(28)] public ushort Mode;
+        [FieldOffset(32)] public ulong Inode;
+        [FieldOffset(40)] public ulong Size;
+        [FieldOffset(112)] public long ModifySeconds;
+        [FieldOffset(120)] public uint ModifyNanoseconds;
+        [FieldOffset(128)] public uint DeviceMajor;
+        [FieldOffset(132)] public uint DeviceMinor;
+
+        public readonly uint Type => Mode & TypeMask;
+
+        public readonly bool IsModifiedAt(ulong time) =>
+            ModifySeconds == (long)(time / 1_000_000) && ModifyNanoseconds == (uint)(time % 1_000_000 * 1000);
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Globalization;
+using System.Text.Json;
+
+namespace Hammer2.Tool.Output;
+
+/// <summary>
+/// One value of a report. It knows what kind of thing it is, so that text can be read by people (units, dates)
+/// and JSON by programs (bytes, ISO 8601) without the command saying it twice.
+/// </summary>
+internal readonly struct Cell
+{
+    private readonly Kind _kind;
+    private readonly ulong _number;
+    private readonly string? _text;
+
+    private Cell(Kind kind, ulong number, string? text = null)
+    {
+        _kind = kind;
+        _number = number;
+        _text = text;
+    }
+
+    private enum Kind : byte
+    {
+        Absent,
+        Text,
+        Number,
+        Bytes,
+        Hex,
+        Flag,
+        Time,
+    }
+
+    /// <summary>There is no value: null in JSON, a dash in a table.</summary>
+    public static Cell Absent => default;
+
+    /// <summary>True when the value is aligned to the right in a table.</summary>
+    public bool IsNumeric => _kind is Kind.Number or Kind.Bytes;
+
+    /// <summary>Words.</summary>
+    public static Cell Text(string? text) => text is null ? Absent : new Cell(Kind.Text, 0, text);
+
+    /// <summary>A count or a transaction number.</summary>
+    public static Cell Number(ulong number) => new(Kind.Number, number);
+
+    /// <summary>A count that is not negative.</summary>
+    public static Cell Number(long number) => new(Kind.Number, checked((ulong)number));
+
+    /// <summary>A size in bytes, printed in the unit the caller asked for.</summary>
+    public static Cell Bytes(ulong sizeBytes) => new(Kind.Bytes, sizeBytes);
+
+    /// <summary>An address, key or check code: hexadecimal, in JSON as a string since doubles cannot hold it.</summary>
+    public static Cell Hex(ulong number) => new(Kind.Hex, number);
+
+    /// <summary>Yes or no.</summary>
+    public static Cell Flag(bool value) => new(Kind.Flag, value ? 1UL : 0);
+
+    /// <summary>Microseconds since 1970 UTC.</summary>
+    public static Cell Time(ulong microseconds) => new(Kind.Time, microseconds);
+
+    /// <summary>What a person reads.</summary>
+    public string ToText(ByteUnit unit) => _kind switch
+    {
+        Kind.Absent => "-",
+        Kind.Text => _text!,
+        Kind.Number => _number.ToString(CultureInfo.InvariantCulture),
+        Kind.Bytes => ByteUnits.Format(_number, unit),
+        Kind.Hex => "0x" + _number.ToString("x", CultureInfo.InvariantCulture),
+        Kind.Flag => _number != 0 ? "yes" : "no",
+        _ => TimeText.Format(_number),
+    };
+
+    /// <summary>What a program reads.</summary>
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        switch (_kind)
+        {
+            case Kind.Absent: json.WriteNullValue(); break;
+            case Kind.Number or Kind.Bytes: json.WriteNumberValue(_number); break;
+            case Kind.Flag: json.WriteBooleanValue(_number != 0); break;
+            default: json.WriteStringValue(ToText(ByteUnit.Raw)); break;
+        }
+    }
+}

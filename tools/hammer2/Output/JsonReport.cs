@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Hammer2.Tool.Output;
+
+/// <summary>A report as one JSON object, written as it grows.</summary>
+internal sealed class JsonReport : Report
+{
+    private const int FlushBytes = 1 << 16;
+
+    private readonly Utf8JsonWriter _json;
+    private readonly Terminal _terminal;
+    private readonly Stack<bool> _openArrays = new();
+    private Column[] _columns = [];
+
+    /// <summary>Writes to the terminal's standard output.</summary>
+    public JsonReport(Terminal terminal)
+    {
+        _terminal = terminal;
+        _terminal.Out.Flush();
+        _json = new Utf8JsonWriter(terminal.Output, new JsonWriterOptions
+        {
+            Indented = true,
+            // Not embedded in HTML: names stay readable.
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+        _json.WriteStartObject();
+    }
+
+    /// <inheritdoc/>
+    public override void BeginSection(string key, string title) => Open(key, isArray: false);
+
+    /// <inheritdoc/>
+    public override void EndSection() => Close();
+
+    /// <inheritdoc/>
+    public override void Value(string key, string label, Cell value) => Detail(key, value);
+
+    /// <inheritdoc/>
+    public override void Detail(string key, Cell value)
+    {
+        _json.WritePropertyName(key);
+        value.WriteTo(_json);
+    }
+
+    /// <inheritdoc/>
+    public override void BeginTable(string key, params Column[] columns)
+    {
+        _columns = columns;
+        Open(key, isArray: true);
+    }
+
+    /// <inheritdoc/>
+    public override void Row(params ReadOnlySpan<Cell> cells)
+    {
+        _json.WriteStartObject();
+        for (int index = 0; index < cells.Length; index++) Detail(_columns[index].Key, cells[index]);
+        _json.WriteEndObject();
+        FlushWhenFull();
+    }
+
+    /// <inheritdoc/>
+    public override void EndTable() => Close();
+
+    /// <inheritdoc/>
+    public override void BeginList(string key) => Open(key, isArray: true);
+
+    /// <inheritdoc/>
+    public override void BeginEntry(string line) => BeginUntitledEntry();
+
+    /// <inheritdoc/>
+    public override void BeginUntitledEntry()
+    {
+        _json.WriteStartObject();
+        _openArrays.Push(false);
+    }
+
+    /// <inheritdoc/>
+    public override Cell Name(string name, string? target) => Cell.Text(name);
+
+    /// <inheritdoc/>
+    public override void EndEntry()
+    {
+        Close();
+        FlushWhenFull();
+    }
+
+    /// <inheritdoc/>
+    public override void EndList() => Close();
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        // A command that ends early leaves a whole document all the same.
+        while (_openArrays.Count > 0) Close();
+        _json.WriteEndObject();
+        _json.Flush();
+        _json.Dispose();
+        _terminal.Output.Write("\n"u8);
+    }
+
+    private void Open(string key, bool isArray)
+    {
+        if (isArray) _json.WriteStartArray(key);
+        else _json.WriteStartObject(key);
+        _openArrays.Push(isArray);
+    }
+
+    private void Close()
+    {
+        if (_openArrays.Pop()) _json.WriteEndArray();
+        else _json.WriteEndObject();
+    }
+
+    private void FlushWhenFull()
+    {
+        if (_json.BytesPending >= FlushBytes) _json.Flush();
+    }
+}
