@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.Reflection;
+using BenchmarkDotNet.Running;
+using Hammer2.Benchmarks.Mount;
+
+switch (args)
+{
+    case ["mount", .. string[] rest]:
+        return MountCommand.Run(rest, Console.Out, Console.Error);
+    case ["data", .. string[] rest]:
+        return DataCommand.Run(rest, Console.Out, Console.Error);
+    case ["micro", .. string[] rest]:
+        return BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(rest) is null ? 1 : 0;
+    default:
+        Console.Error.WriteLine("""
+            usage: Hammer2.Benchmarks mount --image IMAGE [options]   mounts, measures and compares
+                   Hammer2.Benchmarks data DIR [--scale N] [--squashfs FILE]   makes the measured tree
+                   Hammer2.Benchmarks micro [BenchmarkDotNet options]   benchmarks of single functions
+            'mount --help' and 'data --help' list the options.
+            """);
+        return 2;
+}

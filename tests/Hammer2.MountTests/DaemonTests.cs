@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Threading;
+using Hammer2.Devices;
+using Hammer2.Testing;
+using Xunit;
+
+namespace Hammer2.MountTests;
+
+/// <summary>
+/// Goal: however a mount ends, nothing is left of it; and while it lives it answers many callers at once.
+/// Method: the built program serves golden images, and is unmounted, signalled and killed.
+/// </summary>
+public sealed class DaemonTests
+{
+    private const int NotConnected = -107;
+    private const int ConnectionAborted = -103;
+    private const int ReadersTotal = 8;
+    private const int PatienceMilliseconds = 10_000;
+
+    [MountTheory]
+    [InlineData("umount", "DIR")]
+    [InlineData("umount", "-l", "DIR")]
+    [InlineData("fusermount3", "-u", "DIR")]
+    [InlineData("HAMMER2", "umount", "DIR")]
+    [InlineData("HAMMER2", "umount", "--lazy", "DIR")]
+    public void Unmounting_leaves_nothing_behind(params string[] words)
+    {
+        using var copy = new ScratchImage("empty-min");
+        using MountFixture mount = MountFixture.Mount(copy.Path + "@LOCAL");
+        string program = words[0] == "HAMMER2" ? HammerProgram.ProgramPath : words[0];
+        string[] rest = [.. words.Skip(1).Select(word => word == "DIR" ? mount.Root : word)];
+        ProgramResult result = HammerProgram.RunAny(program, rest);
+        Assert.True(result.ExitCode == 0, result.Error);
+        mount.AssertGone();
+        AssertFree(copy);
+    }
+
+    [MountTheory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    [InlineData("HUP")]
+    public void A_signal_unmounts_and_leaves_nothing_behind(string signal)
+    {
+        using var copy = new ScratchImage("empty-min");
+        using MountFixture mount = MountFixture.Mount(copy.Path + "@LOCAL");
+        mount.Signal(signal);
+        mount.AssertGone();
+        AssertFree(copy);
+    }
+
+    [MountFact]
+    public void A_signal_ends_the_mount_though_files_are_open()
+    {
+        using var copy = new ScratchImage("basic-types");
+        using MountFixture mount = MountFixture.Mount(copy.Path + "@DATA");
+        int file = PosixCalls.Open(mount.Root + "/d3/f", 0);
+        Assert.True(file >= 0);
+        mount.Signal("TERM");
+        mount.AssertGone();
+        AssertFree(copy);
+
+        // Whoever still has a file open gets errors and does not wait.
+        byte[] buffer = new byte[4096];
+        Assert.InRange(PosixCalls.ReadAt(file, buffer, 65536), NotConnected, ConnectionAborted);
+        Assert.Equal(0, PosixCalls.Close(file));
+    }
+
+    [MountFact]
+    public void Umount_of_a_busy_mount_is_refused_and_harmless()
+    {
+        using MountFixture mount = MountFixture.Mount(CommandMountTests.SpecOf("basic-types", "DATA"));
+        using (PosixTree.Open(mount.Root + "/d3/f"))
+        {
+            Assert.NotEqual(0, HammerProgram.RunAny("umount", mount.Root).ExitCode);
+            ProgramResult result = HammerProgram.Run("umount", mount.Root);
+            Assert.Equal(32, result.ExitCode);
+            Assert.Contains(mount.Root, result.Error, StringComparison.Ordinal);
+        }
+        Assert.Equal('d', PosixTree.Status(mount.Root + "/d0").Type);
+    }
+
+    [MountFact]
+    public void A_killed_daemon_leaves_a_mount_that_umount_removes()
+    {
+        using var copy = new ScratchImage("basic-types");
+        using MountFixture mount = MountFixture.Mount(copy.Path + "@DATA");
+        mount.Signal("KILL");
+        HammerProgram.WaitUntil(() => HammerProgram.ServersOf(mount.Root).Count == 0, "the process to die");
+        Assert.True(MountFixture.IsMounted(mount.Root));
+        Assert.InRange(PosixCalls.StatX(mount.Root + "/d0", 0, out _), NotConnected, ConnectionAborted);
+        AssertFree(copy);
+
+        // Mounting over it works as well, and both go away.
+        ProgramResult result = HammerProgram.RunAny("umount", mount.Root);
+        Assert.True(result.ExitCode == 0, result.Error);
+        mount.AssertGone();
+    }
+
+    [MountFact]
+    public void In_the_foreground_the_program_serves_until_it_is_unmounted()
+    {
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        string spec = CommandMountTests.SpecOf("basic-types", "DATA");
+        string[] words = ["mount", "-f", "-o", "loglevel=info", spec, target];
+        using Process process = HammerProgram.Start(HammerProgram.ProgramPath, words);
+        HammerProgram.WaitUntil(() => MountFixture.IsMounted(target), "the mount");
+        Assert.Equal('d', PosixTree.Status(target + "/d0").Type);
+        Assert.False(process.HasExited);
+        Assert.Equal(0, HammerProgram.RunAny("umount", target).ExitCode);
+        Assert.True(process.WaitForExit(10_000));
+        Assert.Equal(0, process.ExitCode);
+        string log = process.StandardError.ReadToEnd();
+        Assert.Contains("is mounted on " + target, log, StringComparison.Ordinal);
+        Directory.Delete(target);
+    }
+
+    [MountFact]
+    public void An_interrupted_foreground_program_unmounts()
+    {
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        string spec = CommandMountTests.SpecOf("basic-types", "DATA");
+        using Process process = HammerProgram.Start(
+            HammerProgram.ProgramPath, ["mount", "--foreground", spec, target]);
+        HammerProgram.WaitUntil(() => MountFixture.IsMounted(target), "the mount");
+        string number = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        HammerProgram.WaitUntil(() => PosixCalls.StatX(target + "/d0", 0, out _) == 0, "an answer");
+        Assert.Equal(0, HammerProgram.RunAny("kill", "-INT", number).ExitCode);
+        Assert.True(process.WaitForExit(10_000));
+        Assert.Equal(0, process.ExitCode);
+        Assert.False(MountFixture.IsMounted(target));
+        Directory.Delete(target);
+    }
+
+    [MountFact]
+    public void Many_readers_at_once_read_what_one_reads()
+    {
+        using MountFixture mount = MountFixture.Mount(
+            CommandMountTests.SpecOf("matrix", "DATA"), "ro,max_threads=4");
+        Dictionary<string, string> hashes = Manifest.Read("matrix", "DATA").Entries
+            .Where(entry => entry.Type == 'f').ToDictionary(entry => entry.Path, entry => entry.Value);
+        var wrong = new List<string>();
+        var readers = new List<Thread>();
+        for (int reader = 0; reader < ReadersTotal; reader++)
+        {
+            int start = reader;
+            readers.Add(new Thread(() => ReadAll(mount.Root, hashes, start, wrong)));
+            readers[^1].Start();
+        }
+        readers.ForEach(reader => reader.Join());
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [MountFact]
+    public void Listings_in_pieces_with_and_without_attributes_name_every_entry_once()
+    {
+        using MountFixture mount = MountFixture.Mount(CommandMountTests.SpecOf("dir20k", "DATA"));
+        string[] directories = [.. Manifest.Read("dir20k", "DATA").Entries
+            .Where(entry => entry.Type == 'd').Select(entry => entry.Path)];
+        foreach (string path in directories)
+        {
+            string directory = path == "/" ? mount.Root : mount.Root + path;
+            List<PosixEntry> all = PosixTree.Entries(directory);
+            for (int index = 0; index < all.Count; index += 97)
+            {
+                // Stating what was listed makes the next listing one with attributes.
+                PosixStatus status = PosixTree.Status(directory + "/" + all[index].Name);
+                if (all[index].Name != "..") Assert.Equal(all[index].Inode, status.Inode);
+            }
+            List<PosixEntry> again = PosixTree.Entries(directory, bufferBytes: 1000);
+            Assert.Equal(all.Select(entry => entry.Name), again.Select(entry => entry.Name));
+            Assert.Equal(all.Count, all.Select(entry => entry.Name).Distinct().Count());
+        }
+    }
+
+    [UserMountFact]
+    public void A_mount_by_an_ordinary_user_is_that_users_alone()
+    {
+        using var copy = new ScratchImage("basic-types");
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        Assert.Equal(0, HammerProgram.RunAny("chown", "65534:65534", target, copy.Path).ExitCode);
+        string[] asNobody =
+            ["--reuid=65534", "--regid=65534", "--clear-groups", "--", HammerProgram.ProgramPath];
+        ProgramResult result = HammerProgram.RunAny(
+            "setpriv", [.. asNobody, "mount", copy.Path + "@DATA", target]);
+        Assert.True(result.ExitCode == 0, result.Error);
+
+        using MountFixture mount = MountFixture.Adopt(target);
+        string line = MountFixture.TableLine(target);
+        Assert.Contains("user_id=65534", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("allow_other", line, StringComparison.Ordinal);
+        Assert.Equal(-13, PosixCalls.StatX(target + "/d0", 0, out _));       // EACCES, even for root
+        ProgramResult listing = HammerProgram.RunAny(
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "ls", target);
+        Assert.Contains("emptydir", listing.Output, StringComparison.Ordinal);
+
+        result = HammerProgram.RunAny("setpriv", [.. asNobody, "umount", target]);
+        Assert.True(result.ExitCode == 0, result.Error);
+        mount.AssertGone();
+    }
+
+    [MountFact]
+    public void The_cache_bound_holds_under_a_walk_of_everything()
+    {
+        using MountFixture mount = MountFixture.Mount(
+            CommandMountTests.SpecOf("dir20k", "DATA"), "memory=8M");
+        ProgramResult walk = HammerProgram.RunAny("find", mount.Root, "-links", "+1000");
+        Assert.True(walk.ExitCode == 0, walk.Error);
+        string status = File.ReadAllText($"/proc/{mount.ServerNumber}/status");
+        string peak = status.Split('\n').Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        int kibibytes = int.Parse(peak.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
+            System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(kibibytes, 1, 200 * 1024);
+    }
+
+    private static void ReadAll(
+        string root, Dictionary<string, string> hashes, int start, List<string> wrong)
+    {
+        string[] paths = [.. hashes.Keys.Order(StringComparer.Ordinal)];
+        for (int step = 0; step < paths.Length; step++)
+        {
+            string path = paths[(step + start * paths.Length / ReadersTotal) % paths.Length];
+            string hash = Convert.ToHexStringLower(SHA256.HashData(PosixTree.Contents(root + path)));
+            if (hash == hashes[path]) continue;
+            lock (wrong) wrong.Add($"reader {start}: {path}");
+        }
+    }
+
+    // The daemon lets go of its devices: a writer may have them. A process that was killed loses its command
+    // line in /proc before its files are closed, so that its lock may outlive it for a moment.
+    private static void AssertFree(ScratchImage image)
+    {
+        using FileBlockDevice device = FileBlockDevice.Open(
+            image.Path, new FileBlockDeviceOptions(IsReadOnly: false, LockWaitMilliseconds: PatienceMilliseconds));
+        Assert.False(device.IsReadOnly);
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using Xunit;
+
+namespace Hammer2.MountTests;
+
+/// <summary>
+/// A mount on a directory of its own, made by the program in the background and taken away in the end. Fails
+/// the test if anything is left behind.
+/// </summary>
+internal sealed class MountFixture : IDisposable
+{
+    private readonly bool _ownsDirectory;
+    private bool _isGone;
+
+    private MountFixture(string target, bool ownsDirectory)
+    {
+        Root = target;
+        _ownsDirectory = ownsDirectory;
+    }
+
+    /// <summary>The mount point.</summary>
+    public string Root { get; }
+
+    /// <summary>Mounts; fails the test with the program's own words when that does not work.</summary>
+    /// <param name="specs">Nodes, as on the command line.</param>
+    /// <param name="options">What follows <c>-o</c>.</param>
+    public static MountFixture Mount(IEnumerable<string> specs, string options = "ro")
+    {
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        ProgramResult result = HammerProgram.Run(["mount", .. specs, target, "-o", options]);
+        Assert.True(result.ExitCode == 0, $"mount ended with {result.ExitCode}: {result.Error}");
+        return new MountFixture(target, ownsDirectory: true);
+    }
+
+    /// <summary>Mounts a filesystem of one device or set of volumes.</summary>
+    public static MountFixture Mount(string spec, string options = "ro") => Mount([spec], options);
+
+    /// <summary>Takes over what is mounted on a directory already.</summary>
+    public static MountFixture Adopt(string target) => new(target, ownsDirectory: true);
+
+    /// <summary>True while the system's table shows a mount on a directory.</summary>
+    public static bool IsMounted(string target) => File.ReadLines("/proc/self/mountinfo")
+        .Any(line => line.Split(' ')[4] == target);
+
+    /// <summary>The line of the table of mounts for a directory.</summary>
+    public static string TableLine(string target) => File.ReadLines("/proc/self/mountinfo")
+        .Single(line => line.Split(' ')[4] == target);
+
+    /// <summary>The process that serves this mount.</summary>
+    public int ServerNumber => Assert.Single(HammerProgram.ServersOf(Root));
+
+    /// <summary>Waits for everything to be gone after an unmount by other means, and checks it.</summary>
+    public void AssertGone()
+    {
+        HammerProgram.WaitUntil(() => !IsMounted(Root), "the mount to go away");
+        HammerProgram.WaitUntil(() => HammerProgram.ServersOf(Root).Count == 0, "the process to end");
+        _isGone = true;
+    }
+
+    /// <summary>Unmounts.</summary>
+    public void Dispose()
+    {
+        if (!_isGone)
+        {
+            ProgramResult result = HammerProgram.RunAny("umount", Root);
+            Assert.True(result.ExitCode == 0, "umount: " + result.Error);
+            AssertGone();
+        }
+        if (_ownsDirectory) Directory.Delete(Root);
+    }
+
+    /// <summary>Sends a signal to the serving process.</summary>
+    public void Signal(string name)
+    {
+        using Process process = Process.GetProcessById(ServerNumber);
+        ProgramResult result = HammerProgram.RunAny("kill", "-" + name, process.Id.ToString(
+            System.Globalization.CultureInfo.InvariantCulture));
+        Assert.True(result.ExitCode == 0, "kill: " + result.Error);
+    }
+}

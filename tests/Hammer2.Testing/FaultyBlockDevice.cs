@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Testing;
+
+/// <summary>A device that fails as it is told: by place, by count, by flipping bits, or altogether.</summary>
+public sealed class FaultyBlockDevice : IBlockDevice
+{
+    private readonly IBlockDevice _inner;
+    private readonly Lock _lock = new();
+    private readonly List<Range> _unreadable = [];
+    private readonly List<Range> _unwritable = [];
+    private readonly Dictionary<long, byte> _flips = [];
+    private readonly HashSet<long> _failingReads = [];
+    private readonly HashSet<long> _failingWrites = [];
+    private readonly HashSet<long> _failingFlushes = [];
+
+    /// <summary>Wraps a device, which is closed together with the wrapper.</summary>
+    public FaultyBlockDevice(IBlockDevice inner) => _inner = inner;
+
+    /// <inheritdoc/>
+    public string Name => _inner.Name;
+
+    /// <inheritdoc/>
+    public long LengthBytes => _inner.LengthBytes;
+
+    /// <inheritdoc/>
+    public int SectorBytes => _inner.SectorBytes;
+
+    /// <inheritdoc/>
+    public bool IsReadOnly => _inner.IsReadOnly;
+
+    /// <summary>True makes every call answer Io, as a device that was pulled out does.</summary>
+    public bool IsGone { get; set; }
+
+    /// <summary>Reads so far, failed ones included.</summary>
+    public long ReadCount { get; private set; }
+
+    /// <summary>Bytes asked for by reads so far.</summary>
+    public long ReadBytes { get; private set; }
+
+    /// <summary>Writes so far, failed ones included.</summary>
+    public long WriteCount { get; private set; }
+
+    /// <summary>Flushes so far, failed ones included.</summary>
+    public long FlushCount { get; private set; }
+
+    /// <summary>Makes every read fail that touches a range.</summary>
+    public void FailReads(long offset, long lengthBytes) => Add(_unreadable, offset, lengthBytes);
+
+    /// <summary>Makes every write fail that touches a range.</summary>
+    public void FailWrites(long offset, long lengthBytes) => Add(_unwritable, offset, lengthBytes);
+
+    /// <summary>Makes one read fail, counted from 1 from the making of the device.</summary>
+    public void FailReadNumber(long number) => Add(_failingReads, number);
+
+    /// <summary>Makes one write fail, counted from 1 from the making of the device.</summary>
+    public void FailWriteNumber(long number) => Add(_failingWrites, number);
+
+    /// <summary>Makes one flush fail, counted from 1 from the making of the device.</summary>
+    public void FailFlushNumber(long number) => Add(_failingFlushes, number);
+
+    /// <summary>Reads give one byte with the bits of a mask exchanged, whatever is written there.</summary>
+    public void FlipOnRead(long offset, byte mask)
+    {
+        lock (_lock)
+            _flips[offset] = mask;
+    }
+
+    /// <summary>Ends all faults; the counts go on.</summary>
+    public void Heal()
+    {
+        lock (_lock)
+        {
+            _unreadable.Clear();
+            _unwritable.Clear();
+            _flips.Clear();
+            _failingReads.Clear();
+            _failingWrites.Clear();
+            _failingFlushes.Clear();
+            IsGone = false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Hammer2Error Read(long offset, Span<byte> destination)
+    {
+        lock (_lock)
+        {
+            ReadCount++;
+            ReadBytes += destination.Length;
+            if (IsGone || _failingReads.Contains(ReadCount)
+                || Touches(_unreadable, offset, destination.Length))
+            {
+                return Hammer2Error.Io;
+            }
+        }
+        Hammer2Error error = _inner.Read(offset, destination);
+        if (error != Hammer2Error.None)
+            return error;
+        lock (_lock)
+        {
+            foreach ((long place, byte mask) in _flips)
+            {
+                if (place >= offset && place - offset < destination.Length)
+                    destination[(int)(place - offset)] ^= mask;
+            }
+        }
+        return Hammer2Error.None;
+    }
+
+    /// <inheritdoc/>
+    public Hammer2Error Write(long offset, ReadOnlySpan<byte> source)
+    {
+        lock (_lock)
+        {
+            WriteCount++;
+            if (IsGone || _failingWrites.Contains(WriteCount) || Touches(_unwritable, offset, source.Length))
+                return Hammer2Error.Io;
+        }
+        return _inner.Write(offset, source);
+    }
+
+    /// <inheritdoc/>
+    public Hammer2Error Flush()
+    {
+        lock (_lock)
+        {
+            FlushCount++;
+            if (IsGone || _failingFlushes.Contains(FlushCount))
+                return Hammer2Error.Io;
+        }
+        return _inner.Flush();
+    }
+
+    /// <inheritdoc/>
+    public Hammer2Error Discard(long offset, long lengthBytes)
+        => IsGone ? Hammer2Error.Io : _inner.Discard(offset, lengthBytes);
+
+    /// <inheritdoc/>
+    public void Dispose() => _inner.Dispose();
+
+    private void Add(List<Range> ranges, long offset, long lengthBytes)
+    {
+        lock (_lock)
+            ranges.Add(new Range(offset, lengthBytes));
+    }
+
+    private void Add(HashSet<long> numbers, long number)
+    {
+        lock (_lock)
+            _ = numbers.Add(number);
+    }
+
+    private static bool Touches(List<Range> ranges, long offset, long lengthBytes)
+    {
+        foreach (Range range in ranges)
+        {
+            if (offset < range.Offset + range.LengthBytes && range.Offset < offset + lengthBytes)
+                return true;
+        }
+        return false;
+    }
+
+    private readonly record struct Range(long Offset, long LengthBytes);
+}

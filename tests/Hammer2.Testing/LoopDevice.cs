@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Diagnostics;
+using System.IO;
+
+namespace Hammer2.Testing;
+
+/// <summary>A block special of the kernel over an image file, for tests that need a real one.</summary>
+public sealed class LoopDevice : IDisposable
+{
+    private LoopDevice(string path) => Path = path;
+
+    /// <summary>Why there can be none here, or null when there can: it takes root and a kernel with loop
+    /// devices.</summary>
+    public static string? Absence { get; } = FindAbsence();
+
+    /// <summary>The block special, as /dev/loop0.</summary>
+    public string Path { get; }
+
+    /// <summary>Puts a block special over a file.</summary>
+    public static LoopDevice Attach(string file)
+    {
+        string? path = Run("losetup", "--find", "--show", file);
+        return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(path);
+    }
+
+    /// <summary>Gives the block special back to the kernel.</summary>
+    public void Dispose() => _ = Run("losetup", "--detach", Path);
+
+    private static string? FindAbsence()
+    {
+        string file = System.IO.Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(file, new byte[1 << 20]);
+            if (Run("losetup", "--find", "--show", file) is not { } device)
+                return "needs root and loop devices";
+            _ = Run("losetup", "--detach", device);
+            return null;
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static string? Run(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        try
+        {
+            using Process process = Process.Start(start)!;
+            string output = process.StandardOutput.ReadToEnd().Trim();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? output : null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null; // no such program here
+        }
+    }
+}

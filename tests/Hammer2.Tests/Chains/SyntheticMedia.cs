@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using Hammer2.Chains;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Hammer2.Tests.Chains;
+
+/// <summary>
+/// A volume in memory whose blocks a test lays by hand: legal, checked, of whatever shape. It writes only
+/// what a reader follows from the volume header; there is no freemap.
+/// </summary>
+internal sealed class SyntheticMedia
+{
+    private const long VolumeBytes = 256 << 20;
+    private ulong _next = Media.SegmentBytes;
+
+    public MemoryBlockDevice Device { get; } = new(VolumeBytes, "synthetic");
+
+    /// <summary>Lays a block at the next free place and gives the reference to it.</summary>
+    public Blockref Lay(BlockrefType type, ulong key, int keyBits, CheckMethod check, byte[] block)
+    {
+        int radix = int.Log2(block.Length);
+        // Neither a 64 KiB boundary nor the block's own size may be crossed; aligning to the size does both.
+        _next = (_next + (ulong)block.Length - 1) / (ulong)block.Length * (ulong)block.Length;
+        var reference = new Blockref
+        {
+            Type = type,
+            Methods = new BlockMethods(check, CompressionMethod.None),
+            Key = key,
+            KeyBits = (byte)keyBits,
+            Data = new DataOffset(_next, radix),
+            ModifyTid = 1,
+        };
+        CheckCode.Store(ref reference, block);
+        Xunit.Assert.Equal(Hammer2Error.None, Device.Write((long)_next, block));
+        _next += (ulong)block.Length;
+        return reference;
+    }
+
+    /// <summary>Lays a block of references, at the given slots.</summary>
+    public Blockref LayIndirect(
+        ulong key, int keyBits, int slots, CheckMethod check,
+        IReadOnlyList<(int Slot, Blockref Reference)> used)
+    {
+        byte[] block = new byte[slots * Blockref.SizeBytes];
+        Span<Blockref> table = MemoryMarshal.Cast<byte, Blockref>(block.AsSpan());
+        foreach ((int slot, Blockref reference) in used) table[slot] = reference;
+        return Lay(BlockrefType.Indirect, key, keyBits, check, block);
+    }
+
+    /// <summary>Lays an inode with up to four references.</summary>
+    public Blockref LayInode(ulong key, ulong inum, ReadOnlySpan<Blockref> blockset)
+    {
+        byte[] block = new byte[Media.InodeBytes];
+        var inode = new InodeBlock(block);
+        inode.Meta.Version = InodeMeta.CurrentVersion;
+        inode.Meta.Type = ObjectType.Directory;
+        inode.Meta.Inum = inum;
+        blockset.CopyTo(inode.Blockset);
+        return Lay(BlockrefType.Inode, key, 0, CheckMethod.XxHash64, block);
+    }
+
+    /// <summary>Writes the volume header over a super-root and opens the volume.</summary>
+    public MediaDevice Open(in Blockref superRoot, long memoryBytes = MediaCaches.DefaultBytes)
+    {
+        byte[] bytes = new byte[Media.VolumeHeaderBytes];
+        var header = new VolumeHeaderView(bytes);
+        ref VolumeHeaderSector fields = ref header.Fields;
+        fields.Magic = VolumeHeaderView.MagicValue;
+        fields.VolumeBytes = VolumeBytes;
+        fields.TotalBytes = VolumeBytes;
+        fields.Version = 2;
+        fields.VolumesTotal = 1;
+        fields.FilesystemId = MediaUuid.FromUnixId(1);
+        fields.FilesystemType = VolumeHeaderView.TypeHammer2;
+        header.VolumeStarts[1..].Fill(VolumeHeaderView.VolumeStartUnused);
+        header.SuperRootBlockset[0] = superRoot;
+        VolumeHeaderCandidate.StoreCrcs(header);
+        Xunit.Assert.Equal(Hammer2Error.None, Device.Write(0, bytes));
+        return new MediaDevice(
+            VolumeSet.Open([Device]), new MediaCaches(memoryBytes), NullLogger<MediaDevice>.Instance);
+    }
+}

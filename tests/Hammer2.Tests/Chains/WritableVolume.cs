@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Chains;
+using Hammer2.Chains.Freemap;
+using Hammer2.Chains.Trees;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Hammer2.Tests.Chains;
+
+/// <summary>A golden image that may be written: the tree of the super-root of a copy in memory.</summary>
+internal sealed class WritableVolume : IDisposable
+{
+    private readonly OverlayBlockDevice _disk;
+    private readonly List<Blockref> _blocks = [];
+
+    public WritableVolume(string image)
+    {
+        _disk = GoldenImage.OpenOverlay(image);
+        Device = OpenDevice();
+        SuperRoot = LoadSuperRoot();
+    }
+
+    public MediaDevice Device { get; private set; }
+
+    public Chain SuperRoot { get; private set; }
+
+    public SubtreeStatistics TopStatistics => SuperRoot.Reference.Subtree;
+
+    /// <summary>An editor over the super-root's table, emptied at the first use.</summary>
+    public TreeEditor Edit(bool isFile)
+    {
+        Assert.Equal(Hammer2Error.None, Device.OpenForWriting());
+        bool isFirst = Device.Header.Fields.MirrorTid <= 16;
+        ObjectType type = isFile ? ObjectType.RegularFile : ObjectType.Directory;
+        return new TreeEditor(
+            Device, TreeShape.OfInode(type, CheckMethod.XxHash64), isFirst ? default : SuperRoot.Table);
+    }
+
+    /// <summary>Writes the edited tree under a new super-root and commits it.</summary>
+    public void Commit(TreeEditor editor)
+    {
+        Blockref reference = SuperRoot.Reference;
+        ulong tid = Device.NextMirrorTid;
+        Assert.Equal(Hammer2Error.None, InodeWriter.Write(
+            Device.Writer!, tid, SuperRoot.Meta, SuperRoot.InodeName, editor, ref reference));
+        var blockset = new Blockref[Media.BlocksetCount];
+        blockset[0] = reference;
+        Assert.Equal(Hammer2Error.None, Device.PrepareCommit(blockset, out PreparedCommit? prepared));
+        Assert.Equal(Hammer2Error.None, Device.FinishCommit(prepared!));
+        SuperRoot = LoadSuperRoot();
+        Assert.Equal(tid, SuperRoot.Reference.MirrorTid);
+    }
+
+    /// <summary>Reads everything from the device again.</summary>
+    public void Reopen()
+    {
+        Device = OpenDevice();
+        SuperRoot = LoadSuperRoot();
+    }
+
+    /// <summary>All leaf keys, with the sums that the references above should have.</summary>
+    public List<ulong> Walk(out SubtreeStatistics statistics, out int indirects)
+    {
+        var keys = new List<ulong>();
+        statistics = default;
+        indirects = 0;
+        _blocks.Clear();
+        _blocks.Add(SuperRoot.Reference);
+        Walk(SuperRoot, keys, ref statistics, ref indirects);
+        return keys;
+    }
+
+    /// <summary>Every block that the last walk met is marked in the freemap, wholly.</summary>
+    public void AssertFreemapCoversTree()
+    {
+        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(_disk)]);
+        var faults = new MediaFaultLog("test", NullLogger.Instance);
+        var tree = new FreemapTree(volumes, faults);
+        Assert.Equal(Hammer2Error.None, tree.Load());
+        foreach (Blockref block in _blocks)
+        {
+            Assert.True(tree.HasLeaf(block.Data.Bytes));
+            Assert.Equal(Hammer2Error.None, tree.GetLeaf(block.Data.Bytes, out FreemapLeaf? leaf));
+            ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(block.Data.Bytes)];
+            Assert.Equal(GranuleState.Allocated, entry.StateOf(FreemapGeometry.GranuleOf(block.Data.Bytes)));
+            Assert.Equal((uint)(entry.Count(GranuleState.Free) * Media.GranuleBytes), entry.AvailableBytes);
+        }
+        Assert.False(tree.IsDirty);
+    }
+
+    public void Dispose() => _disk.Dispose();
+
+    private void Walk(Chain chain, List<ulong> keys, ref SubtreeStatistics statistics, ref int indirects)
+    {
+        foreach (ref readonly Blockref reference in chain.Table)
+        {
+            if (reference.IsEmpty) continue;
+            statistics.DataCount += (uint)reference.Data.SizeBytes;
+            if (reference.Type != BlockrefType.Indirect)
+            {
+                keys.Add(reference.Key);
+                continue;
+            }
+            indirects++;
+            _blocks.Add(reference);
+            var below = default(SubtreeStatistics);
+            Assert.Equal(Hammer2Error.None, Device.Load(reference, out Chain? child));
+            Walk(child!, keys, ref below, ref indirects);
+            Assert.Equal(below, reference.Subtree);
+            statistics.DataCount += below.DataCount;
+        }
+    }
+
+    private MediaDevice OpenDevice() => new(
+        VolumeSet.Open([new UnownedDevice(_disk)]), new MediaCaches(8 << 20),
+        NullLogger<MediaDevice>.Instance);
+
+    private Chain LoadSuperRoot()
+    {
+        var cursor = new ChainCursor(Device, Device.RootChain, 0, 0);
+        Assert.Equal(Hammer2Error.None, cursor.MoveNext());
+        Assert.Equal(Hammer2Error.None, Device.Load(cursor.Current, out Chain? superRoot));
+        return superRoot!;
+    }
+}

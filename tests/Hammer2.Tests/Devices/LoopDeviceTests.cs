@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.IO;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Testing;
+using Hammer2.Tests.Images;
+using Xunit;
+
+namespace Hammer2.Tests.Devices;
+
+/// <summary>A fact about block specials; skipped, with the reason, where the kernel gives none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class LoopFactAttribute : FactAttribute
+{
+    public LoopFactAttribute() => Skip = LoopDevice.Absence;
+}
+
+/// <summary>Block specials of the kernel: size, bytes, locks, and the file below a loop device.</summary>
+public sealed class LoopDeviceTests : IDisposable
+{
+    private const long Megabyte = 1L << 20;
+    private const int WaitMilliseconds = 2000; // udev looks at every device that is written
+    private static readonly FileBlockDeviceOptions Reading = new(true, true, WaitMilliseconds);
+    private static readonly FileBlockDeviceOptions Writing = new(false, true, WaitMilliseconds);
+    private readonly string _file = Path.Combine(Path.GetTempPath(), $"hammer2-{Guid.NewGuid():n}.img");
+
+    public void Dispose() => File.Delete(_file);
+
+    [LoopFact]
+    public void A_block_special_is_read_written_flushed_and_discarded()
+    {
+        TestFile.Write(_file, new MemoryBlockDevice(8 * Megabyte));
+        using LoopDevice loop = LoopDevice.Attach(_file);
+        using FileBlockDevice device = FileBlockDevice.Open(loop.Path, Writing);
+        Assert.Equal(8 * Megabyte, device.LengthBytes);
+        Assert.Equal(512, device.SectorBytes);
+        byte[] bytes = new byte[65536];
+        bytes.AsSpan().Fill(0xA5);
+        Assert.Equal(Hammer2Error.None, device.Write(Megabyte + 100, bytes));
+        Assert.Equal(Hammer2Error.None, device.Flush());
+        Assert.Equal(0xA5, File.ReadAllBytes(_file)[Megabyte + 100]);
+        Assert.Equal(Hammer2Error.None, device.Discard(Megabyte, 131072));
+        Assert.Equal(Hammer2Error.None, device.Read(8 * Megabyte - 65536, bytes));
+        Assert.Equal(Hammer2Error.Io, device.Read(8 * Megabyte - 65535, bytes));
+    }
+
+    [LoopFact]
+    public void A_block_special_has_one_writer_or_many_readers()
+    {
+        TestFile.Write(_file, new MemoryBlockDevice(Megabyte));
+        using LoopDevice loop = LoopDevice.Attach(_file);
+        using (FileBlockDevice writer = FileBlockDevice.Open(loop.Path, Writing))
+        {
+            _ = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(loop.Path, Writing));
+            _ = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(loop.Path, Reading));
+        }
+        using FileBlockDevice first = FileBlockDevice.Open(loop.Path, Reading);
+        using FileBlockDevice second = FileBlockDevice.Open(loop.Path, Reading);
+        DeviceBusyException refusal = Assert.Throws<DeviceBusyException>(
+            () => FileBlockDevice.Open(loop.Path, Writing with { LockWaitMilliseconds = 0 }));
+        Assert.Contains(loop.Path, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [LoopFact]
+    public void The_file_below_a_loop_device_is_not_written_beside_it()
+    {
+        TestFile.Write(_file, new MemoryBlockDevice(Megabyte));
+        using LoopDevice loop = LoopDevice.Attach(_file);
+        using (FileBlockDevice device = FileBlockDevice.Open(loop.Path, Writing))
+            _ = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(_file, Writing));
+        using FileBlockDevice file = FileBlockDevice.Open(_file, Writing);
+        DeviceBusyException refusal = Assert.Throws<DeviceBusyException>(
+            () => FileBlockDevice.Open(loop.Path, Writing with { LockWaitMilliseconds = 0 }));
+        Assert.Contains("its backing file", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [LoopFact]
+    public void A_golden_image_in_a_partition_of_a_block_special_reads_as_its_listing()
+    {
+        using FileBlockDevice image = GoldenImage.Open("empty-min");
+        var disk = new MemoryBlockDevice(image.LengthBytes + 4 * Megabyte);
+        byte[] piece = new byte[Megabyte];
+        for (long offset = 0; offset < image.LengthBytes; offset += piece.Length)
+        {
+            Assert.Equal(Hammer2Error.None, image.Read(offset, piece));
+            if (piece.AsSpan().ContainsAnyExcept((byte)0))
+                Assert.Equal(Hammer2Error.None, disk.Write(2 * Megabyte + offset, piece));
+        }
+        PartitionBuilder.WriteGpt(disk, 512,
+            (PartitionBuilder.TypeLinux, Megabyte, Megabyte),
+            (PartitionBuilder.TypeHammer2, 2 * Megabyte, image.LengthBytes));
+        TestFile.Write(_file, disk);
+        using LoopDevice loop = LoopDevice.Attach(_file);
+        VolumeSet volumes = MediaSource.Open([loop.Path], new MediaSourceOptions(), new LogCapture());
+        using TestMount mount = TestMount.Open([volumes], "LOCAL");
+        Assert.Equal($"{loop.Path}:p2", volumes.Name);
+        ManifestComparison.AssertEqual(Manifest.Read("empty-min", "LOCAL"), TreeReader.Read(mount.Ops));
+    }
+}

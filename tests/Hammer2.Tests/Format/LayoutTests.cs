@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Hammer2.Format;
+using Xunit;
+
+namespace Hammer2.Tests.Format;
+
+/// <summary>
+/// Goal: no field of a media record moves by accident, and none is added without a row here.
+/// Method: one row per field, written from the format's description and not from the code.
+/// </summary>
+public sealed class LayoutTests
+{
+    /// <summary>Struct, size in bytes; then its fields: hexadecimal offset, size in bytes, name.</summary>
+    private const string Rows = """
+        Blockref 128
+          00 1 Type
+          01 1 Methods
+          02 1 CopyId
+          03 1 KeyBits
+          04 1 VirtualRadix
+          05 1 Flags
+          06 2 LeafCount
+          08 8 Key
+          10 8 MirrorTid
+          18 8 ModifyTid
+          20 8 Data
+          28 8 UpdateTid
+          30 16 Dirent
+          30 16 Subtree
+          40 64 _check
+          44 4 FreemapBigMask
+          48 8 FreemapAvailable
+        DirentHead 16
+          00 8 Inum
+          08 2 NameBytes
+          0A 1 Type
+          0B 1 Reserved0B
+          0C 4 Reserved0C
+        SubtreeStatistics 16
+          00 8 DataCount
+          08 8 InodeCount
+        InodeMeta 256
+          00 2 Version
+          02 1 Reserved02
+          03 1 PfsSubtype
+          04 4 UserFlags
+          08 4 DeviceMajor
+          0C 4 DeviceMinor
+          10 8 ChangeTime
+          18 8 ModifyTime
+          20 8 AccessTime
+          28 8 BirthTime
+          30 16 UserId
+          40 16 GroupId
+          50 1 Type
+          51 1 OperationFlags
+          52 2 CapabilityFlags
+          54 4 Mode
+          58 8 Inum
+          60 8 Size
+          68 8 LinkCount
+          70 8 ParentInum
+          78 8 NameKey
+          80 2 NameBytes
+          82 1 CopyCount
+          83 1 CompressionPolicy
+          84 1 Unused84
+          85 1 CheckPolicy
+          86 1 PfsMasters
+          87 1 PfsRole
+          88 8 PfsInum
+          90 16 PfsClusterId
+          A0 16 PfsNodeId
+          B0 8 DataQuota
+          B8 8 UnusedB8
+          C0 8 InodeQuota
+          C8 8 UnusedC8
+          D0 8 PfsSnapshotTid
+          D8 8 ReservedD8
+          E0 8 DecryptCheck
+          E8 8 ReservedE8
+          F0 8 ReservedF0
+          F8 8 ReservedF8
+        MediaUuid 16
+          00 8 Low
+          08 8 High
+          0C 4 UnixId
+        FreemapEntry 128
+          00 4 LinearOffset
+          04 2 Class
+          06 2 Reserved06
+          08 8 Reserved08
+          10 8 Reserved10
+          18 4 Reserved18
+          1C 4 AvailableBytes
+          20 8 Reserved20
+          28 8 Reserved28
+          30 8 Reserved30
+          38 8 Reserved38
+          40 64 _words
+        VolumeHeaderSector 512
+          000 8 Magic
+          008 8 BootBegin
+          010 8 BootEnd
+          018 8 AuxBegin
+          020 8 AuxEnd
+          028 8 VolumeBytes
+          030 4 Version
+          034 4 Flags
+          038 1 CopyId
+          039 1 FreemapVersion
+          03A 1 PeerType
+          03B 1 VolumeIndex
+          03C 1 VolumesTotal
+          03D 1 Reserved3D
+          03E 2 Reserved3E
+          040 16 FilesystemId
+          050 16 FilesystemType
+          060 8 AllocatorBytes
+          068 8 AllocatorFree
+          070 8 AllocatorBegin
+          078 8 MirrorTid
+          080 8 Reserved80
+          088 8 Reserved88
+          090 8 FreemapTid
+          098 8 BulkfreeTid
+          0A0 8 ReservedA0
+          0A8 8 ReservedA8
+          0B0 8 ReservedB0
+          0B8 8 ReservedB8
+          0C0 8 TotalBytes
+          1F8 4 CrcSector1
+          1FC 4 CrcSector0
+        """;
+
+    /// <summary>The media records of the format's assembly: whatever has its offsets written out.</summary>
+    internal static IEnumerable<Type> Records() =>
+        typeof(Blockref).Assembly.GetTypes().Where(type =>
+            type.IsValueType && type.IsExplicitLayout && type.Namespace == typeof(Blockref).Namespace);
+
+    /// <summary>The records that have rows.</summary>
+    internal static IEnumerable<string> RecordsWithRows() =>
+        Rows.Split('\n').Where(row => !row.StartsWith(' ')).Select(row => row.Split(' ')[0]);
+
+    [Fact]
+    public void Every_field_is_where_the_format_says()
+    {
+        string[] actual =
+            [.. Records().OrderBy(type => type.Name, StringComparer.Ordinal).SelectMany(Describe)];
+        string[] expected =
+            [.. Group(Rows).OrderBy(group => group[0], StringComparer.Ordinal).SelectMany(group => group)];
+        Assert.Equal(expected, actual);
+    }
+
+    [Fact]
+    public void Parts_of_larger_blocks_are_where_the_format_says()
+    {
+        var header = new VolumeHeaderView(new byte[65536]);
+        Assert.Equal(0x200, OffsetIn(header.Bytes, MemoryMarshal.AsBytes(header.SuperRootBlockset)));
+        Assert.Equal(0x800, OffsetIn(header.Bytes, MemoryMarshal.AsBytes(header.FreemapBlockset)));
+        Assert.Equal(0xE00, OffsetIn(header.Bytes, MemoryMarshal.AsBytes(header.VolumeStarts)));
+        header.CrcHeader = 0x11223344;
+        Assert.Equal([0x44, 0x33, 0x22, 0x11], header.Bytes[0xFFFC..].ToArray());
+        Assert.Equal(
+            (4, 4, 64), (
+                header.SuperRootBlockset.Length, header.FreemapBlockset.Length, header.VolumeStarts.Length));
+
+        Span<byte> bytes = new byte[1024];
+        var inode = new InodeBlock(bytes);
+        Assert.Equal(0x100, OffsetIn(bytes, inode.NameArea));
+        Assert.Equal(0x200, OffsetIn(bytes, inode.EmbeddedData));
+        Assert.Equal(
+            (256, 512, 4), (inode.NameArea.Length, inode.EmbeddedData.Length, inode.Blockset.Length));
+    }
+
+    [Fact]
+    public void A_stored_uuid_starts_with_its_first_field_in_little_endian() =>
+        Assert.Equal(
+            "d19abb5c2d86dc11a94d01301bb8a9f5",
+            Convert.ToHexStringLower(MemoryMarshal.AsBytes([VolumeHeaderView.TypeHammer2])));
+
+    [Fact]
+    public void Views_refuse_blocks_of_another_size()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new VolumeHeaderView(new byte[65535]).Bytes.Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new InodeBlock(new byte[512]).Name.Length);
+    }
+
+    private static int OffsetIn(ReadOnlySpan<byte> whole, ReadOnlySpan<byte> part) =>
+        (int)Unsafe.ByteOffset(ref MemoryMarshal.GetReference(whole), ref MemoryMarshal.GetReference(part));
+
+    private static IEnumerable<string> Describe(Type record)
+    {
+        yield return string.Create(CultureInfo.InvariantCulture, $"{record.Name} {SizeOf(record)}");
+        int digits = SizeOf(record) > 256 ? 3 : 2;
+        foreach (FieldInfo field in record.GetFields(
+            BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .OrderBy(field => Offset(field)).ThenBy(field => field.Name, StringComparer.Ordinal))
+        {
+            string offset = Offset(field).ToString("X" + digits, CultureInfo.InvariantCulture);
+            yield return string.Create(
+                CultureInfo.InvariantCulture, $"  {offset} {SizeOf(field.FieldType)} {field.Name}");
+        }
+    }
+
+    private static int Offset(FieldInfo field) => field.GetCustomAttribute<FieldOffsetAttribute>()!.Value;
+
+    private static int SizeOf(Type type) => (int)typeof(Unsafe)
+        .GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
+
+    private static List<string[]> Group(string rows)
+    {
+        var groups = new List<string[]>();
+        foreach (string row in rows.Split('\n'))
+        {
+            if (row.StartsWith(' ')) groups[^1] = [.. groups[^1], row];
+            else groups.Add([row]);
+        }
+
+        return groups;
+    }
+}

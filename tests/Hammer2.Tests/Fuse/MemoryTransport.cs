@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using Fuse.Protocol;
+using Xunit;
+
+namespace Hammer2.Tests.Fuse;
+
+/// <summary>A kernel in memory: requests are put in by the test, answers are taken out by it.</summary>
+internal sealed class MemoryTransport : IFuseTransport
+{
+    private readonly BlockingCollection<byte[]> _requests = [];
+    private readonly BlockingCollection<byte[]> _answers = [];
+
+    /// <summary>Channels that were opened and not yet disposed of.</summary>
+    public List<MemoryChannel> Open { get; } = [];
+
+    /// <summary>What sending answers until the test says otherwise; ENOENT means nobody waits.</summary>
+    public int SendError { get; set; }
+
+    /// <summary>Puts in a request.</summary>
+    public void Ask(byte[] request) => _requests.Add(request);
+
+    /// <summary>Everything from here on reads ENODEV.</summary>
+    public void Unmount() => _requests.CompleteAdding();
+
+    /// <summary>The next answer; fails the test when none comes.</summary>
+    public byte[] Answer()
+    {
+        Assert.True(_answers.TryTake(out byte[]? answer, TimeSpan.FromSeconds(20)), "no answer within 20 s");
+        return answer;
+    }
+
+    /// <summary>True when there is no answer waiting.</summary>
+    public bool IsQuiet => _answers.Count == 0;
+
+    public IFuseChannel OpenChannel()
+    {
+        var channel = new MemoryChannel(this);
+        lock (Open) Open.Add(channel);
+        return channel;
+    }
+
+    public void Dispose()
+    {
+        // The collections stay usable: answers are looked at after the session has ended.
+    }
+
+    internal sealed class MemoryChannel(MemoryTransport transport) : IFuseChannel
+    {
+        private volatile bool _isInterrupted;
+
+        public int Receive(Span<byte> request)
+        {
+            while (!_isInterrupted)
+            {
+                if (transport._requests.IsCompleted) return -FuseErrno.ENODEV;
+                if (!transport._requests.TryTake(out byte[]? bytes, 2)) continue;
+                if (bytes.Length > request.Length) return -FuseErrno.EINVAL;
+                bytes.CopyTo(request);
+                return bytes.Length;
+            }
+            _isInterrupted = false;
+            return -FuseErrno.EINTR;
+        }
+
+        public int Send(in FuseOutHeader header, ReadOnlySpan<byte> payload)
+        {
+            if (transport.SendError != 0 && header.Error == 0) return transport.SendError;
+            var message = new byte[16 + payload.Length];
+            Assert.Equal((uint)message.Length, header.Length);
+            System.Runtime.InteropServices.MemoryMarshal.Write(message, in header);
+            payload.CopyTo(message.AsSpan(16));
+            transport._answers.Add(message);
+            return 0;
+        }
+
+        public void Interrupt() => _isInterrupted = true;
+
+        public void Dispose()
+        {
+            lock (transport.Open) transport.Open.Remove(this);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Fuse.Protocol;
+using Hammer2.Cluster;
+using Hammer2.Fuse;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Hammer2.Tests.Fuse;
+
+/// <summary>What -o understands, passes over and refuses, and what mount(2) is told.</summary>
+public sealed class MountOptionParserTests
+{
+    [Fact]
+    public void Every_option_of_ours_is_understood()
+    {
+        MountOptions options = MountOptionParser.Parse(
+        [
+            "ro,uid=1000,gid=0,umask=027,allow_other,foreground,loglevel=info,memory=64M",
+            "degraded,offset=1G,partition=s1d,max_threads=3,readahead=512K,fsname=here",
+        ]);
+        Assert.Equal((1000u, 0u), (options.UserId!.Value, options.GroupId!.Value));
+        Assert.Equal(0x17u, options.Umask);
+        Assert.True(options.AllowsOthers);
+        Assert.True(options.IsForeground);
+        Assert.True(options.IsDegraded);
+        Assert.Equal(LogLevel.Information, options.LogLevel);
+        Assert.Equal(64L << 20, options.MemoryBytes);
+        Assert.Equal(1L << 30, options.Offset);
+        Assert.Equal("s1d", options.Partition);
+        Assert.Equal(3, options.ThreadsTotal);
+        Assert.Equal(512 << 10, options.ReadAheadBytes);
+        Assert.Equal("here", options.SourceName);
+    }
+
+    [Fact]
+    public void Options_for_other_readers_of_fstab_change_nothing()
+    {
+        string others = "defaults,auto,noauto,nofail,_netdev,async,x-systemd.automount,x-initrd.mount," +
+            "X-mount.mkdir,comment=anything,silent,,default_permissions,nouser";
+        Assert.Equal(MountOptionParser.Parse([""]), MountOptionParser.Parse([others]));
+    }
+
+    [Theory]
+    [InlineData("suid,dev", FuseMountFlags.None)]
+    [InlineData("noexec", FuseMountFlags.NoExec | FuseMountFlags.NoSuid | FuseMountFlags.NoDevice)]
+    [InlineData("noexec,exec", FuseMountFlags.NoSuid | FuseMountFlags.NoDevice)]
+    [InlineData("user,exec", FuseMountFlags.NoSuid | FuseMountFlags.NoDevice)]
+    [InlineData("noatime,nodiratime,dev,suid",
+        FuseMountFlags.NoAccessTime | FuseMountFlags.NoDirectoryAccessTime)]
+    public void Options_of_every_filesystem_become_flags_and_the_later_wins(string list, FuseMountFlags flags)
+    {
+        MountOptions options = MountOptionParser.Parse([list]);
+        Assert.Equal(flags | FuseMountFlags.ReadOnly, options.Flags);
+    }
+
+    [Fact]
+    public void Asking_to_write_is_noticed_and_stays_read_only()
+    {
+        Assert.True(MountOptionParser.Parse(["rw"]).AsksForWriting);
+        Assert.False(MountOptionParser.Parse(["rw", "ro"]).AsksForWriting);
+        Assert.True(MountOptionParser.Parse(["rw"]).Flags.HasFlag(FuseMountFlags.ReadOnly));
+    }
+
+    [Theory]
+    [InlineData("nosuchoption", "nosuchoption: no such")]
+    [InlineData("noexec=1", "noexec: no such")]
+    [InlineData("ro=1", "takes no value")]
+    [InlineData("uid=root", "uid=root")]
+    [InlineData("uid=4294967295", "uid=")]
+    [InlineData("uid", "uid: a value is missing")]
+    [InlineData("gid=-1", "gid=-1")]
+    [InlineData("umask=8", "octal")]
+    [InlineData("umask=1777", "octal")]
+    [InlineData("memory=1K", "at least 1M")]
+    [InlineData("memory=99999999999G", "memory=")]
+    [InlineData("memory=M", "memory=M")]
+    [InlineData("max_threads=0", "at least 1")]
+    [InlineData("max_threads=257", "up to 256")]
+    [InlineData("loglevel=loud", "must be one of")]
+    [InlineData("remount,ro", "unmount and mount again")]
+    public void What_makes_no_sense_is_named(string list, string mentioned)
+    {
+        var failure = Assert.Throws<MountOptionException>(() => MountOptionParser.Parse([list]));
+        Assert.Contains(mentioned, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sloppy_passes_over_what_is_not_known_but_not_over_bad_values()
+    {
+        Assert.Equal(7u, MountOptionParser.Parse(["nosuchoption,uid=7"], isSloppy: true).UserId);
+        Assert.Throws<MountOptionException>(() => MountOptionParser.Parse(["uid=x"], isSloppy: true));
+    }
+
+    [Fact]
+    public void A_comma_in_a_value_is_escaped()
+    {
+        Assert.Equal("a,b\\", MountOptionParser.Parse([@"fsname=a\,b\\,ro"]).SourceName);
+    }
+
+    [Fact]
+    public void The_kernel_and_fusermount_are_told_the_same()
+    {
+        var request = new MountRequest(
+            [new MountSpec(["/a,b"], null)], "/a,b@X", "/mnt",
+            MountOptionParser.Parse(["allow_other,noexec"]));
+        FuseMountOptions options = MountDaemon.MountOptionsFor(request);
+        Assert.Equal("fd=9,rootmode=40000,user_id=5,group_id=6,default_permissions,allow_other",
+            FuseMount.Data(options, descriptor: 9, user: 5, group: 6));
+        Assert.Equal(
+            @"fsname=/a\,b@X,subtype=hammer2,ro,nosuid,nodev,noexec,default_permissions,allow_other",
+            FuserMount.Words(options));
+    }
+
+    [Theory]
+    [InlineData("/mnt", "0:7")]
+    [InlineData("/a b", "0:8")]
+    [InlineData("/none", null)]
+    public void The_topmost_mount_at_a_path_is_found_in_the_table(string target, string? deviceNumber)
+    {
+        using var table = new System.IO.StringReader("""
+            20 1 0:5 / / rw - ext4 /dev/a rw
+            21 20 0:6 / /mnt rw - tmpfs none rw
+            22 21 0:7 / /mnt ro,nosuid - fuse.hammer2 /x ro
+            23 20 0:8 / /a\040b ro - fuse.hammer2 /x ro
+            """);
+        Assert.Equal(deviceNumber, FuseMount.DeviceNumberIn(table, target));
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Testing;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Hammer2.Tests.Images;
+
+/// <summary>
+/// Goal: damage costs what it hit and nothing else, and the message names the place.
+/// Method: the dmg- images are one image with one thing broken each; all but the object that upstream's
+/// checker or the image's description names must equal the listing of the whole one.
+/// </summary>
+public sealed class DamagedImageTests
+{
+    private static string LongName { get; } = "/d/" + new string('n', 100);
+
+    /// <summary>Image, path that is hurt, and the block that upstream's checker calls bad, if it sees
+    /// it.</summary>
+    public static TheoryData<string, string, bool> HurtObjects => new()
+    {
+        { "dmg-data", "/d/rand", true },
+        { "dmg-data-lz4", "/d/text", true },
+        { "dmg-data-nocheck-lz4", "/nc/text", false },
+        { "dmg-nocheck-lz4len", "/nc/text", false },
+        { "dmg-indirect", "/d/text", true },
+        { "dmg-inode", "/d/small", true },
+    };
+
+    [Theory, MemberData(nameof(HurtObjects))]
+    public void A_damaged_object_answers_EIO_and_all_others_read(string image, string path, bool isSeenByFsck)
+    {
+        using TestMount mount = TestMount.OpenImage(image, "DATA");
+        List<TreeEntry> found = TreeReader.Read(mount.Ops);
+        TreeEntry? hurt = found.Find(entry => entry.Path == path);
+        Assert.NotNull(hurt);
+        Assert.Equal(Errno.EIO, hurt.Error);
+
+        AssertAllBut(path, found);
+        string place = isSeenByFsck ? $"0x{BadBlock(image):x}" : "does not decode";
+        Assert.True(mount.Log.Contains(LogLevel.Error, place),
+            string.Join('\n', mount.Log.Lines(LogLevel.Error)));
+        Assert.True(mount.Log.Contains(LogLevel.Error, $"{image}.img"));
+    }
+
+    [Fact]
+    public void A_damaged_name_hides_its_entry_only_and_the_listing_ends_with_EIO()
+    {
+        using TestMount mount = TestMount.OpenImage("dmg-dirent", "DATA");
+        List<TreeEntry> found = TreeReader.Read(mount.Ops);
+        Assert.Equal(Errno.EIO, found.Find(entry => entry.Path == "/d")!.Error);
+        Assert.Equal(Errno.EIO, mount.Find(LongName, out _));
+        Assert.Equal(Errno.ENOENT, mount.Find("/d/nobody", out _));
+
+        found = found.ConvertAll(entry => entry.Path == "/d" ? entry with { Error = Errno.None } : entry);
+        AssertAllBut(LongName, found);
+        Assert.True(mount.Log.Contains(LogLevel.Error, $"0x{BadBlock("dmg-dirent"):x}"));
+    }
+
+    [Fact]
+    public void A_damaged_freemap_does_not_concern_a_reader()
+    {
+        using TestMount mount = TestMount.OpenImage("dmg-freemap", "DATA");
+        ManifestComparison.AssertEqual(Manifest.Read("dmg-base", "DATA"), TreeReader.Read(mount.Ops));
+        Assert.Empty(mount.Log.Lines(LogLevel.Error));
+    }
+
+    [Theory]
+    [InlineData("dmg-two-headers", 3, "copy 0 at 0x0: all bytes are zero; copy 2 at 0x100000000: all")]
+    [InlineData("dmg-volhdr-best", 2, "copy 3 at 0x180000000: CRC of sector")]
+    [InlineData("dmg-volhdr-best-magic", 2, "copy 3 at 0x180000000: all bytes are zero")]
+    [InlineData("dmg-volhdr0", 3, "copy 0 at 0x0: CRC of sector 0 does not match")]
+    public void The_newest_whole_header_is_taken_and_the_note_says_why(string image, int copy, string why)
+    {
+        using VolumeSet volumes = GoldenImage.OpenVolumes(image);
+        string note = Assert.Single(volumes.Notes);
+        Assert.Contains(why, note, StringComparison.Ordinal);
+        Assert.Contains($"volume header copy {copy} at", note, StringComparison.Ordinal);
+        Assert.Equal(copy, volumes.Header.CopyIndex);
+
+        using TestMount mount = TestMount.OpenImage(image, "DATA");
+        ManifestComparison.AssertEqual(Manifest.Read(image, "DATA"), TreeReader.Read(mount.Ops));
+    }
+
+    [Fact]
+    public void Without_any_whole_header_opening_is_refused_with_a_reason_for_each()
+    {
+        NotHammer2Exception refusal = Assert.Throws<NotHammer2Exception>(
+            () => GoldenImage.OpenVolumes("dmg-volhdr-all"));
+        for (int copy = 0; copy < 4; copy++)
+        {
+            long offset = copy * 2L << 30;
+            Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"copy {copy} at 0x{offset:x}: CRC"),
+                refusal.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("dmg-inode-root", "no PFS has the label DATA")]
+    [InlineData("dmg-inode-sroot", "no PFS has the label DATA; there are: none")]
+    public void A_damaged_root_refuses_the_mount(string image, string message)
+    {
+        PfsException refusal = Assert.Throws<PfsException>(() => TestMount.OpenImage(image, "DATA"));
+        Assert.Contains(message, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_root_leaves_the_other_PFSs_of_the_device_usable()
+    {
+        using TestMount mount = TestMount.OpenImage("dmg-inode-root", "LOCAL");
+        Assert.Equal(Errno.None, Assert.Single(TreeReader.Read(mount.Ops)).Error);
+        Assert.True(mount.Log.Contains(LogLevel.Error, $"0x{BadBlock("dmg-inode-root"):x}"));
+    }
+
+    [Theory]
+    [InlineData("dmg-trunc-mid")]
+    [InlineData("dmg-truncated")]
+    public void A_cut_image_is_refused_unless_it_is_to_be_saved(string image)
+    {
+        VolumeSetException refusal = Assert.Throws<VolumeSetException>(() => GoldenImage.OpenVolumes(image));
+        Assert.Contains("the device is shorter than its volume", refusal.Message, StringComparison.Ordinal);
+
+        var options = new VolumeSetOptions(IsReadOnly: true, AcceptsShortDevices: true);
+        VolumeSet volumes = VolumeSet.Open([GoldenImage.Open(image)], options);
+        Assert.Contains(
+            volumes.Notes, note => note.Contains("are missing at its end", StringComparison.Ordinal));
+        using TestMount mount = TestMount.Open([volumes], "DATA");
+        // Only the copy of the header in front of the cut is there, with the state that it leads to.
+        Assert.DoesNotContain(
+            TreeReader.Read(mount.Ops), entry => entry.Error is not (Errno.None or Errno.EIO));
+    }
+
+    private static void AssertAllBut(string path, List<TreeEntry> found)
+    {
+        Manifest manifest = Manifest.Read("dmg-base", "DATA");
+        List<string> differences = ManifestComparison.Differences(manifest, found);
+        Assert.NotEmpty(differences);
+        differences.RemoveAll(line => line.StartsWith($"{path}: ", StringComparison.Ordinal));
+        ManifestComparison.AssertNone(manifest, differences);
+    }
+
+    // Upstream's checker prints the raw data offset, with the radix in its low bits.
+    private static ulong BadBlock(string image)
+    {
+        foreach (string line in File.ReadLines(RepositoryRoot.Below("images", $"{image}.fsck.txt")))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (line.Contains("Bad HAMMER2_CHECK", StringComparison.Ordinal))
+                return ulong.Parse(words[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture) & ~0x3FUL;
+        }
+        throw new InvalidDataException($"{image}.fsck.txt names no bad block");
+    }
+}
