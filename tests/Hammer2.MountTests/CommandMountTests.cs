@@ -228,7 +228,9 @@ public sealed class CommandMountTests
             using MountFixture second = MountFixture.Mount(copy.Path + "@LOCAL");
         }
         using FileBlockDevice free = FileBlockDevice.Open(
-            copy.Path, new FileBlockDeviceOptions(IsReadOnly: false));
+            copy.Path,
+            new FileBlockDeviceOptions(
+                IsReadOnly: false, LockWaitMilliseconds: HammerProgram.PatienceMilliseconds));
         Assert.False(free.IsReadOnly);
     }
 

@@ -21,7 +21,6 @@ public sealed class DaemonTests
     private const int NotConnected = -107;
     private const int ConnectionAborted = -103;
     private const int ReadersTotal = 8;
-    private const int PatienceMilliseconds = 10_000;
 
     [MountTheory]
     [InlineData("umount", "DIR")]
@@ -113,7 +112,7 @@ public sealed class DaemonTests
         Assert.Equal('d', PosixTree.Status(target + "/d0").Type);
         Assert.False(process.HasExited);
         Assert.Equal(0, HammerProgram.RunAny("umount", target).ExitCode);
-        Assert.True(process.WaitForExit(10_000));
+        Assert.True(process.WaitForExit(HammerProgram.PatienceMilliseconds));
         Assert.Equal(0, process.ExitCode);
         string log = process.StandardError.ReadToEnd();
         Assert.Contains("is mounted on " + target, log, StringComparison.Ordinal);
@@ -131,7 +130,7 @@ public sealed class DaemonTests
         string number = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
         HammerProgram.WaitUntil(() => PosixCalls.StatX(target + "/d0", 0, out _) == 0, "an answer");
         Assert.Equal(0, HammerProgram.RunAny("kill", "-INT", number).ExitCode);
-        Assert.True(process.WaitForExit(10_000));
+        Assert.True(process.WaitForExit(HammerProgram.PatienceMilliseconds));
         Assert.Equal(0, process.ExitCode);
         Assert.False(MountFixture.IsMounted(target));
         Directory.Delete(target);
@@ -236,7 +235,7 @@ public sealed class DaemonTests
     private static void AssertFree(ScratchImage image)
     {
         using FileBlockDevice device = FileBlockDevice.Open(
-            image.Path, new FileBlockDeviceOptions(IsReadOnly: false, LockWaitMilliseconds: PatienceMilliseconds));
+            image.Path, new FileBlockDeviceOptions(IsReadOnly: false, LockWaitMilliseconds: HammerProgram.PatienceMilliseconds));
         Assert.False(device.IsReadOnly);
     }
 }

@@ -122,7 +122,7 @@ public sealed class FuseSessionTests : IDisposable
         };
         Begin();
         _transport.Ask(Read(unique: 10));
-        Assert.True(isInside.Wait(TimeSpan.FromSeconds(20)));
+        Assert.True(isInside.Wait(TimeSpan.FromSeconds(60)));
         _session.Stop();
         _ = _session.Wait();
         Assert.Equal(10u, MemoryMarshal.Read<FuseOutHeader>(_transport.Answer()).Unique);
@@ -210,7 +210,7 @@ public sealed class FuseSessionTests : IDisposable
             readBytes = 0;
             if (Answers) return context.IsInterrupted ? FuseErrno.EINTR : FuseErrno.None;
             long start = Stopwatch.GetTimestamp();
-            while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20))
+            while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
             {
                 if (context.IsInterrupted) return FuseErrno.EINTR;
             }

@@ -27,7 +27,7 @@ internal sealed class MemoryTransport : IFuseTransport
     /// <summary>The next answer; fails the test when none comes.</summary>
     public byte[] Answer()
     {
-        Assert.True(_answers.TryTake(out byte[]? answer, TimeSpan.FromSeconds(20)), "no answer within 20 s");
+        Assert.True(_answers.TryTake(out byte[]? answer, TimeSpan.FromSeconds(60)), "no answer within 60 s");
         return answer;
     }
 
