@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text;
+using Hammer2.Format;
+
+namespace Hammer2.Admin.Newfs;
+
+/// <summary>What the PFSs of a new filesystem must keep to.</summary>
+internal static class PfsRules
+{
+    private const int ZlibLevelMax = 9;
+
+    /// <summary>Refuses a list that cannot be made.</summary>
+    /// <exception cref="NewfsException">A label, method or number breaks a rule, or there are too
+    /// many.</exception>
+    internal static void Check(IReadOnlyList<NewPfs> pfses)
+    {
+        if (pfses.Count is < 1 or > NewFilesystem.PfsesMax)
+        {
+            throw new NewfsException($"{pfses.Count} PFSs, {NewPfs.LocalLabel} included; a filesystem can be made "
+                + $"with 1 to {NewFilesystem.PfsesMax}, more can be added to it afterwards");
+        }
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var clusters = new HashSet<MediaUuid>();
+        foreach (NewPfs pfs in pfses)
+        {
+            CheckOne(pfs);
+            if (!seen.Add(pfs.Label)) throw new NewfsException($"label {pfs.Label} is there twice");
+            if (!clusters.Add(pfs.ClusterId))
+                throw new NewfsException($"PFS {pfs.Label}: another one has its cluster id, {pfs.ClusterId}");
+        }
+    }
+
+    /// <summary>The compression byte of its root: the method, with the level above it.</summary>
+    internal static byte CompressionPolicyOf(NewPfs pfs) =>
+        pfs.Label.Equals(NewPfs.BootLabel, StringComparison.OrdinalIgnoreCase)
+            ? (byte)CompressionMethod.AutoZero
+            : (byte)((int)pfs.Compression | (pfs.CompressionLevel << 4));
+
+    /// <summary>The check byte of its root.</summary>
+    internal static byte CheckPolicyOf(NewPfs pfs) =>
+        pfs.Label.Equals(NewPfs.BootLabel, StringComparison.OrdinalIgnoreCase)
+            ? (byte)CheckMethod.XxHash64
+            : (byte)pfs.Check;
+
+    private static void CheckOne(NewPfs pfs)
+    {
+        int bytes = Encoding.UTF8.GetByteCount(pfs.Label);
+        if (bytes is < 1 or > Media.NameBytesMax)
+            throw new NewfsException($"label '{pfs.Label}' has {bytes} bytes; a label has 1 to {Media.NameBytesMax}");
+        if (pfs.Label.AsSpan().ContainsAny('/', '\0'))
+            throw new NewfsException($"label '{pfs.Label}' has a slash or a NUL in it");
+        if (pfs.Compression > CompressionMethod.Zlib)
+            throw new NewfsException($"PFS {pfs.Label}: compression {pfs.Compression} does not exist");
+        int levelMax = pfs.Compression == CompressionMethod.Zlib ? ZlibLevelMax : 0;
+        if (pfs.CompressionLevel < 0 || pfs.CompressionLevel > levelMax)
+        {
+            throw new NewfsException(
+                $"PFS {pfs.Label}: level {pfs.CompressionLevel}; zlib has 1 to {ZlibLevelMax}, others none");
+        }
+        if (pfs.Check > CheckMethod.Sha192)
+            throw new NewfsException($"PFS {pfs.Label}: check {pfs.Check} cannot be a policy");
+        if (pfs.Masters is < 0 or > Media.NodesMax)
+        {
+            throw new NewfsException(
+                $"PFS {pfs.Label}: {pfs.Masters} masters; a cluster has at most {Media.NodesMax} nodes");
+        }
+    }
+}

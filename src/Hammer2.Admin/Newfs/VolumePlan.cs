@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using Hammer2.Format;
+
+namespace Hammer2.Admin.Newfs;
+
+/// <summary>A device as far as a plan needs to know it.</summary>
+/// <param name="Name">What messages call it.</param>
+/// <param name="LengthBytes">What it holds.</param>
+public readonly record struct DeviceSpace(string Name, long LengthBytes);
+
+/// <summary>A volume of a new filesystem.</summary>
+/// <param name="Start">Its first byte in the filesystem's address space.</param>
+/// <param name="LengthBytes">Its size.</param>
+public readonly record struct PlannedVolume(ulong Start, ulong LengthBytes);
+
+/// <summary>
+/// Where everything of a new filesystem goes. Pure arithmetic over sizes: the same question has the same answer,
+/// and nothing is touched.
+/// </summary>
+/// <param name="Volumes">The volumes, laid end to end.</param>
+/// <param name="TotalBytes">All of them.</param>
+/// <param name="BootBytes">Size of the boot area, behind the first reserved 4 MiB.</param>
+/// <param name="AuxBytes">Size of the aux area, behind the boot area.</param>
+/// <param name="ReservedBytes">4 MiB for each GiB or part of one.</param>
+/// <param name="AllocatorBytes">What is left for the allocator, as the header says it.</param>
+/// <param name="InodesBegin">Address of the super-root's inode; those of the PFSs follow.</param>
+/// <param name="AllocatorBegin">First address behind them; everything below is outside the freemap.</param>
+/// <remarks>Upstream: <c>hammer2_mkfs</c> and <c>adjust_options</c>, mkfs_hammer2.c.</remarks>
+public sealed record VolumePlan(
+    IReadOnlyList<PlannedVolume> Volumes, ulong TotalBytes, ulong BootBytes, ulong AuxBytes, ulong ReservedBytes,
+    ulong AllocatorBytes, ulong InodesBegin, ulong AllocatorBegin)
+{
+    /// <summary>Largest boot area (<c>HAMMER2_BOOT_MAX_BYTES</c>).</summary>
+    public const ulong BootBytesMax = 256UL << 20;
+
+    /// <summary>Largest aux area (<c>HAMMER2_AUX_MAX_BYTES</c>).</summary>
+    public const ulong AuxBytesMax = 1UL << 30;
+
+    /// <summary>Fewest bytes that an allocator must be able to give out: less is no filesystem.</summary>
+    public const ulong UsableBytesMin = 8UL << 20;
+
+    private const ulong BootBytesNominal = 64UL << 20;
+    private const ulong AuxBytesNominal = 256UL << 20;
+    private const ulong AreaBytesMin = (ulong)Media.VolumeAlignBytes;
+    private const ulong AreaShare = 20;   // an area that nobody sized takes at most a twentieth
+
+    /// <summary>Lays a filesystem over devices, which become its volumes in their order.</summary>
+    /// <exception cref="NewfsException">They cannot hold it, or a size breaks a rule; the message names the
+    /// device and both numbers.</exception>
+    public static VolumePlan Make(NewFilesystem wanted, IReadOnlyList<DeviceSpace> devices)
+    {
+        CheckCounts(wanted, devices.Count);
+        PlannedVolume[] volumes = LayOut(wanted, devices);
+        ulong total = volumes[^1].Start + volumes[^1].LengthBytes;
+        ulong boot = AreaBytes("boot", wanted.BootBytes, BootBytesNominal, BootBytesMax, total);
+        ulong aux = AreaBytes("aux", wanted.AuxBytes, AuxBytesNominal, AuxBytesMax, total);
+        ulong reserved = FreemapGeometry.LeavesTotal(total) * Media.ZoneReservedBytes;
+        ulong inodes = Media.ZoneReservedBytes + boot + aux;
+        ulong begin = inodes + ((ulong)(1 + wanted.Pfses.Count) * Media.InodeBytes);
+        // The static part lies in front of the second reserved range, and so in one piece.
+        ulong limit = Math.Min(volumes[0].LengthBytes, (ulong)Media.ZoneBytes);
+        if (begin > limit)
+        {
+            throw new NewfsException(
+                $"{devices[0].Name}: boot area ({Text(boot)}) and aux area ({Text(aux)}) do not fit into its first "
+                + $"{Text(limit)}");
+        }
+        ulong usable = UsableBytes(begin, total);
+        if (usable < UsableBytesMin)
+        {
+            throw new NewfsException($"{devices[0].Name}: of {Text(total)} only {Text(usable)} would be left for "
+                + $"files, at least {Text(UsableBytesMin)} are needed");
+        }
+        return new VolumePlan(volumes, total, boot, aux, reserved, total - reserved - boot - aux, inodes, begin);
+    }
+
+    /// <summary>Bytes that an allocator can really give out: whole segments behind
+    /// <paramref name="allocatorBegin"/> that are not reserved.</summary>
+    public static ulong UsableBytes(ulong allocatorBegin, ulong totalBytes)
+    {
+        const ulong Segment = Media.SegmentBytes;
+        ulong first = (allocatorBegin + Segment - 1) / Segment;
+        ulong end = totalBytes / Segment;
+        if (end <= first) return 0;
+        // Every GiB begins with one reserved segment; none lies between the static part and its GiB's end.
+        ulong reserved = FreemapGeometry.LeavesTotal(totalBytes) - FreemapGeometry.LeavesTotal(first * Segment);
+        return (end - first - reserved) * Segment;
+    }
+
+    private static void CheckCounts(NewFilesystem wanted, int devices)
+    {
+        if (wanted.Version is not (1 or 2))
+            throw new NewfsException($"format version {wanted.Version} cannot be made; 1 and 2 can");
+        if (devices is < 1 or > Media.VolumesMax)
+            throw new NewfsException($"{devices} volumes; a filesystem has 1 to {Media.VolumesMax}");
+        if (wanted.Version == 1 && devices != 1)
+            throw new NewfsException($"{devices} volumes; a filesystem of version 1 has one");
+        if (wanted.Sizes.Count > 1 && wanted.Sizes.Count != devices)
+            throw new NewfsException($"{wanted.Sizes.Count} sizes for {devices} devices");
+        PfsRules.Check(wanted.Pfses);
+    }
+
+    private static PlannedVolume[] LayOut(NewFilesystem wanted, IReadOnlyList<DeviceSpace> devices)
+    {
+        var volumes = new PlannedVolume[devices.Count];
+        UInt128 start = 0;
+        ulong? rest = wanted.Sizes.Count == 1 ? wanted.Sizes[0] : null;
+        for (int index = 0; index < volumes.Length; index++)
+        {
+            DeviceSpace device = devices[index];
+            ulong size = (ulong)device.LengthBytes;
+            if (rest is { } left)
+            {
+                if (left == 0) throw new NewfsException($"{device.Name}: nothing of the size is left for it");
+                size = Math.Min(size, left);
+                rest = left - size;
+            }
+            else if (wanted.Sizes.Count > 1) size = Math.Min(size, wanted.Sizes[index]);
+            ulong unit = (ulong)(index == volumes.Length - 1 ? Media.VolumeAlignBytes : Media.ZoneBytes);
+            ulong aligned = size - (size % unit);
+            if (aligned == 0)
+                throw new NewfsException($"{device.Name}: {Text(size)} are less than the {Text(unit)} it must have");
+            volumes[index] = new PlannedVolume((ulong)start, aligned);
+            start += aligned;
+            if (start > long.MaxValue) throw new NewfsException($"{device.Name}: the volumes are beyond 8 EiB");
+        }
+        return volumes;
+    }
+
+    private static ulong AreaBytes(string name, ulong? asked, ulong nominal, ulong most, ulong total)
+    {
+        if (asked is { } bytes)
+        {
+            return bytes >= AreaBytesMin && bytes <= most && bytes % AreaBytesMin == 0
+                ? bytes
+                : throw new NewfsException($"{name} area of {Text(bytes)}: it must be a multiple of "
+                    + $"{Text(AreaBytesMin)}, at most {Text(most)}");
+        }
+        ulong size = nominal;
+        while (size > total / AreaShare) size /= 2;
+        size = Math.Max(size, AreaBytesMin);
+        return (size + AreaBytesMin - 1) / AreaBytesMin * AreaBytesMin;
+    }
+
+    private static string Text(ulong bytes) => (bytes & 0xF_FFFF) == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes >> 20} MiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes");
+}
