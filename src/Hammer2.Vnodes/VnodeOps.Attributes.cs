@@ -26,6 +26,10 @@ public readonly record struct AttributeChange
     /// <summary>Last change of the content.</summary>
     public ulong? ModifyTime { get; init; }
 
+    /// <summary>True when the times are the present's: whoever may write may set those, even of an append-only
+    /// file.</summary>
+    public bool IsTouch { get; init; }
+
     /// <summary>BSD flags, all of them.</summary>
     public FileFlags? Flags { get; init; }
 
@@ -79,7 +83,14 @@ public sealed partial class VnodeOps
     {
         // Flags may always be taken off again; everything else waits until they are.
         bool onlyFlags = wanted == new AttributeChange { Flags = wanted.Flags };
-        if (!onlyFlags && IsFixed(meta)) return Errno.EPERM;
+        if ((meta.UserFlags & ImmutableFlags) != 0 && !onlyFlags) return Errno.EPERM;
+        bool onlyTouches = wanted.IsTouch && wanted == new AttributeChange
+        {
+            IsTouch = true,
+            AccessTime = wanted.AccessTime,
+            ModifyTime = wanted.ModifyTime,
+        };
+        if ((meta.UserFlags & AppendFlags) != 0 && !onlyFlags && !onlyTouches) return Errno.EPERM;
         if (wanted.SizeBytes is null) return Errno.None;
         return meta.Type switch
         {

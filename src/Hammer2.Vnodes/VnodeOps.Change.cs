@@ -23,6 +23,7 @@ public sealed partial class VnodeOps
     public Errno Forget(ulong inum)
     {
         if (_pfs.Writer is not { } writer) return Errno.None;
+        _ = _linkable.TryRemove(inum, out _);
         using PfsChange change = writer.Begin(0, inum);
         Hammer2Error error = change.Open(inum, out LiveInode? inode);
         if (error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != RootInum) change.Delete(
@@ -62,6 +63,9 @@ public sealed partial class VnodeOps
         error == Hammer2Error.NoEntry ? noEntry : error.ToErrno();
 
     private static bool IsFixed(in InodeMeta meta) => (meta.UserFlags & (ImmutableFlags | AppendFlags)) != 0;
+
+    private static bool KeepsName(in InodeMeta meta) =>
+        (meta.UserFlags & (ImmutableFlags | AppendFlags | NoUnlinkFlags)) != 0;
 
     private void TouchDirectory(in PfsChange change, LiveInode directory)
     {

@@ -79,16 +79,51 @@ public sealed partial class VnodeOps
         ref InodeMeta meta = ref target!.Meta;
         if (meta.Type == ObjectType.Directory || IsFixed(meta)) return Errno.EPERM;
         if (meta.LinkCount >= LinkCountMax) return Errno.EMLINK;
-        // An object that lost its last name may be on its way out.
-        if (meta.LinkCount == 0) return Errno.ENOENT;
+        // An object that lost its last name is on its way out; one that never had any is not.
+        bool isUnnamed = meta.LinkCount == 0;
+        if (isUnnamed && !_linkable.ContainsKey(inum)) return Errno.ENOENT;
+        if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
 
         error = NameXops.MakeEntry(change, parent, name, inum, meta.Type);
         if (error != Hammer2Error.None) return error.ToErrno();
+        if (isUnnamed)
+        {
+            _ = _linkable.TryRemove(inum, out _);
+            meta.ParentInum = directory;
+        }
         meta.LinkCount++;
         meta.ChangeTime = Now();
         change.Touch(target);
         TouchDirectory(change, parent);
         attributes = new VnodeAttributes(change.AsInode(target));
+        return Errno.None;
+    }
+
+    /// <summary>Makes a file without a name, which <see cref="Link"/> may give it later;
+    /// <see cref="Forget"/> drops it otherwise.</summary>
+    /// <param name="directory">Whose policies it takes over.</param>
+    /// <param name="mode">Permission bits.</param>
+    /// <param name="caller">Its owner.</param>
+    /// <param name="attributes">Of the new file; its link count is 0.</param>
+    /// <returns>As <see cref="Create"/>, without EEXIST.</returns>
+    /// <remarks>open(2) with O_TMPFILE. After a crash it is an object without a name, which mounting
+    /// drops.</remarks>
+    public Errno CreateUnnamed(
+        ulong directory, uint mode, in Credentials caller, out VnodeAttributes attributes)
+    {
+        attributes = default;
+        if (_pfs.Writer is not { } writer) return Errno.EROFS;
+        Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Add, out long promised).ToErrno();
+        if (refused != Errno.None) return refused;
+        using PfsChange change = writer.Begin(promised, directory);
+        refused = OpenDirectory(change, directory, out LiveInode parent);
+        if (refused != Errno.None) return refused;
+        if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
+        InodeMeta meta = NewMeta(new NewObject(ObjectType.RegularFile, mode), caller, parent);
+        meta.LinkCount = 0;
+        LiveInode child = change.Create(meta, parent);
+        _ = _linkable.TryAdd(child.Inum, 0);
+        attributes = new VnodeAttributes(change.AsInode(child));
         return Errno.None;
     }
 

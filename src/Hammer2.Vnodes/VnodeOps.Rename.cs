@@ -86,8 +86,7 @@ public sealed partial class VnodeOps
         if (!isTaken && (flags & RenameFlags.Exchange) != 0) return Errno.ENOENT;
         Hammer2Error error = change.Open(from.Inum, out LiveInode? moved);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.EIO);
-        if (IsFixed(moved!.Meta) || ((source.Meta.UserFlags | target.Meta.UserFlags) & AppendFlags) != 0)
-            return Errno.EPERM;
+        if (KeepsName(moved!.Meta) || (source.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
         // Two names of one object: nothing is to be done, says POSIX.
         if (isTaken && onto.Inum == from.Inum) return Errno.None;
         LiveInode? old = null;
@@ -121,7 +120,7 @@ public sealed partial class VnodeOps
         in DirectoryEntry onto,
         LiveInode moved, LiveInode other, RenameNames names)
     {
-        if (IsFixed(other.Meta)) return Errno.EPERM;
+        if (KeepsName(other.Meta) || (target.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
         NameXops.ReplaceEntry(change, target, names.Target, onto, from.Inum, moved.Meta.Type);
         NameXops.ReplaceEntry(change, source, names.Source, from, onto.Inum, other.Meta.Type);
         FinishMove(change, source, target, moved);

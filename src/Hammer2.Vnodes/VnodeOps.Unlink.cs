@@ -79,7 +79,7 @@ public sealed partial class VnodeOps
         bool isChildDirectory = child.Meta.Type == ObjectType.Directory;
         if (isDirectory != isChildDirectory) return isDirectory ? Errno.ENOTDIR : Errno.EISDIR;
         if ((parent.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
-        if (IsFixed(child.Meta) || (child.Meta.UserFlags & NoUnlinkFlags) != 0) return Errno.EPERM;
+        if (KeepsName(child.Meta)) return Errno.EPERM;
         return isDirectory ? NameXops.CheckEmpty(change.AsInode(child)).ToErrno() : Errno.None;
     }
 

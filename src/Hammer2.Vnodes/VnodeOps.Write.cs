@@ -13,9 +13,12 @@ public sealed partial class VnodeOps
     /// <param name="position">First byte.</param>
     /// <param name="data">The bytes; copied before this returns.</param>
     /// <param name="dropsPrivileges">True when the set-id bits go with it.</param>
+    /// <param name="isWriteback">True when the kernel writes what it accepted earlier: flags that were set since
+    /// do not matter.</param>
     /// <returns>ENOSPC, before anything was accepted; EFBIG, EPERM, EISDIR, EINVAL, EROFS, ESTALE; EIO when a
     /// block that is written in part cannot be read.</returns>
-    public Errno Write(ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges)
+    public Errno Write(
+        ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges, bool isWriteback = false)
     {
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (position > long.MaxValue - (ulong)data.Length) return Errno.EFBIG;
@@ -28,9 +31,9 @@ public sealed partial class VnodeOps
         if (refused != Errno.None) return refused;
 
         using PfsChange change = writer.Begin(promised, inum);
-        refused = OpenFile(change, inum, out LiveInode file);
+        refused = OpenFile(change, inum, isChanged: !isWriteback, out LiveInode file);
         if (refused != Errno.None) return refused;
-        if ((file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
+        if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
         Hammer2Error error = DataXops.Write(change, file, position, data);
         if (error != Hammer2Error.None) return error.ToErrno();
         file.Meta.ModifyTime = file.Meta.ChangeTime = Now();
@@ -38,37 +41,17 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    /// <summary>Makes a range of a file read as zeros and gives up the storage of whole blocks in
-    /// it.</summary>
-    /// <param name="inum">A regular file.</param>
-    /// <param name="position">First byte.</param>
-    /// <param name="length">Bytes; those behind the end of the file do not matter.</param>
-    /// <returns>As <see cref="Write"/>.</returns>
-    /// <remarks>fallocate(2) with PUNCH_HOLE, and ZERO_RANGE within the file.</remarks>
-    public Errno PunchHole(ulong inum, ulong position, ulong length)
-    {
-        if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        Errno refused = writer.Promise(
-            2 * Media.FileBlockBytes, leaves: 3, SpaceUse.Remove, out long promised).ToErrno();
-        if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(promised, inum);
-        refused = OpenFile(change, inum, out LiveInode file);
-        if (refused != Errno.None) return refused;
-        if (IsFixed(file.Meta)) return Errno.EPERM;
-        Hammer2Error error = DataXops.PunchHole(change, file, position, length);
-        if (error != Hammer2Error.None) return error.ToErrno();
-        file.Meta.ModifyTime = file.Meta.ChangeTime = Now();
-        return Errno.None;
-    }
+    private static Errno OpenFile(in PfsChange change, ulong inum, out LiveInode file) =>
+        OpenFile(change, inum, isChanged: true, out file);
 
-    private static Errno OpenFile(in PfsChange change, ulong inum, out LiveInode file)
+    private static Errno OpenFile(in PfsChange change, ulong inum, bool isChanged, out LiveInode file)
     {
         Hammer2Error error = change.Open(inum, out LiveInode? found);
         file = found!;
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         if (file.Meta.Type == ObjectType.Directory) return Errno.EISDIR;
         if (file.Meta.Type != ObjectType.RegularFile) return Errno.EINVAL;
-        return (file.Meta.UserFlags & ImmutableFlags) != 0 ? Errno.EPERM : Errno.None;
+        return isChanged && (file.Meta.UserFlags & ImmutableFlags) != 0 ? Errno.EPERM : Errno.None;
     }
 
     // What waits in memory is bounded: who writes faster than the devices helps writing.

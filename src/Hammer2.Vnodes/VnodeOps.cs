@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Concurrent;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
 using Hammer2.Cluster.Xops;
@@ -18,6 +19,9 @@ public sealed partial class VnodeOps
     private readonly ILogger _logger;
     private readonly ReportedInodes _reported = new();
     private readonly TimeProvider _time;
+
+    // Files made without a name, in use and not linked yet; the value means nothing.
+    private readonly ConcurrentDictionary<ulong, byte> _linkable = new();
 
     /// <summary>Operations on <paramref name="pfs"/>, which may be changed if it was opened for
     /// that.</summary>

@@ -33,6 +33,11 @@ public sealed class BlockWriter
         return WriteChecked(ref reference, stored);
     }
 
+    /// <summary>Makes sure that a block which is to get a second owner counts as in use, whatever bulkfree
+    /// thought of it.</summary>
+    /// <returns>None; what reading the freemap met.</returns>
+    public Hammer2Error MarkShared(in Blockref reference) => _allocator.MarkAllocated(reference.Data);
+
     /// <summary>Stores a block whose check code is in the reference already: it is the same on every
     /// node.</summary>
     public Hammer2Error WriteChecked(ref Blockref reference, ReadOnlySpan<byte> stored)

@@ -84,6 +84,14 @@ internal sealed class BlockChange
     public static BlockChange Of(byte[] content, ulong modifyTid, long promisedBytes) =>
         new(content, modifyTid, promisedBytes);
 
+    /// <summary>A block that lies on every node already; takes the references over.</summary>
+    public static BlockChange At(Blockref[] references, ulong modifyTid)
+    {
+        BlockChange made = new(null, modifyTid, 0);
+        made.MarkStored(references);
+        return made;
+    }
+
     /// <summary>A hole.</summary>
     public static BlockChange Hole(ulong modifyTid) => new(null, modifyTid, 0);
 

@@ -96,6 +96,9 @@ public sealed partial class PfsWriter : IDisposable
         return Space.TryPromise(promised, use) ? Hammer2Error.None : Hammer2Error.NoSpace;
     }
 
+    /// <summary>True when this many bytes of file data would be accepted at present.</summary>
+    public bool HasRoom(long bytes) => Space.HasRoom(bytes);
+
     internal bool TryGetLive(ulong inum, [NotNullWhen(true)] out LiveInode? live) =>
         _live.TryGetValue(inum, out live);
 

@@ -54,6 +54,13 @@ internal sealed class SpaceReserve
         return false;
     }
 
+    /// <summary>True when that much could be promised for adding.</summary>
+    public bool HasRoom(long bytes)
+    {
+        long free = (long)Math.Min(_pfs.GetSpace().FreeBytes, long.MaxValue);
+        return bytes <= free - PromisedBytes - _reserveBytes;
+    }
+
     /// <summary>Takes a promise back: the space was taken, or is not needed.</summary>
     public void Release(long bytes) => _ = Interlocked.Add(ref _promisedBytes, -bytes);
 }

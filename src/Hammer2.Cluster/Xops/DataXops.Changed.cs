@@ -69,32 +69,69 @@ public static partial class DataXops
 
     /// <summary>Makes a range of a file read as zeros, without storage where whole blocks are in it. The size
     /// stays.</summary>
-    public static Hammer2Error PunchHole(in PfsChange change, LiveInode file, ulong position, ulong length)
+    /// <param name="change">Holds the file's lock; was promised two blocks, and
+    /// <paramref name="leavesMax"/> leaves.</param>
+    /// <param name="file">A regular file.</param>
+    /// <param name="position">First byte.</param>
+    /// <param name="end">Behind the last byte; what is behind the file's end does not matter.</param>
+    /// <param name="leavesMax">Most blocks to touch.</param>
+    /// <param name="next">How far it got: <paramref name="end"/>, or where to go on.</param>
+    public static Hammer2Error PunchHole(
+        in PfsChange change, LiveInode file, ulong position, ulong end, int leavesMax, out ulong next)
     {
-        ulong end = Math.Min(position + length, file.Meta.Size);
+        next = end;
+        end = Math.Min(end, file.Meta.Size);
+        if (position >= end) return Hammer2Error.None;
+        change.Touch(file);
         if (file.Embedded is not null)
         {
-            if (position < end) file.Embedded.AsSpan((int)position, (int)(end - position)).Clear();
-            change.Touch(file);
+            file.Embedded.AsSpan((int)position, (int)(end - position)).Clear();
             return Hammer2Error.None;
         }
-        while (position < end)
+        // The blocks at the edges lose a part; those between go, and so does a last one that ends in the range.
+        Hammer2Error error = ClearPart(change, file, position, end);
+        ulong firstWhole = (position + Media.FileBlockBytes - 1) & ~(ulong)(Media.FileBlockBytes - 1);
+        if (error != Hammer2Error.None || end <= firstWhole) return error;
+        if (end == file.Meta.Size)
         {
-            ulong key = BlockOf(position);
-            ulong blockEnd = Math.Min(key + Media.FileBlockBytes, end);
-            bool isWhole = position == key
-                && (blockEnd == key + Media.FileBlockBytes || blockEnd == file.Meta.Size);
-            if (isWhole) change.PutBlock(file, key, BlockChange.Hole(change.Tid));
-            else if (HasData(change.AsInode(file), key))
-            {
-                Hammer2Error error = OpenBlock(change, file, key, isOverwritten: false, out byte[] content);
-                if (error != Hammer2Error.None) return error;
-                content.AsSpan((int)(position - key), (int)(blockEnd - position)).Clear();
-            }
-            position = blockEnd;
+            change.Release(file, file.Changes.Cut(firstWhole));
+            return Hammer2Error.None;
         }
-        change.Touch(file);
+        ulong endWhole = BlockOf(end);
+        error = ClearPart(change, file, endWhole, end);
+        if (error != Hammer2Error.None || endWhole <= firstWhole) return error;
+        var hole = BlockChange.Hole(change.Tid);
+        for (ulong from = firstWhole; from < endWhole; from += Media.FileBlockBytes)
+        {
+            var cursor = new BlockCursor(change.AsInode(file), from, endWhole - 1);
+            error = cursor.MoveNext();
+            if (error == Hammer2Error.NoEntry) return Hammer2Error.None;
+            // A part of the tree that cannot be read hides which blocks are there.
+            if (error != Hammer2Error.None) return error;
+            from = cursor.Key;
+            if (leavesMax-- == 0)
+            {
+                next = from;
+                return Hammer2Error.None;
+            }
+            change.PutBlock(file, from, hole);
+        }
         return Hammer2Error.None;
+    }
+
+    // Zeros in one block, from a position to the end of the block or of the range; nothing when that is all of
+    // it.
+    private static Hammer2Error ClearPart(in PfsChange change, LiveInode file, ulong position, ulong end)
+    {
+        ulong key = BlockOf(position);
+        ulong partEnd = Math.Min(key + Media.FileBlockBytes, end);
+        bool isWhole = position == key
+            && (partEnd == key + Media.FileBlockBytes || partEnd == file.Meta.Size);
+        if (isWhole || partEnd == position || !HasData(change.AsInode(file), key)) return Hammer2Error.None;
+        Hammer2Error error = OpenBlock(change, file, key, isOverwritten: false, out byte[] content);
+        if (error == Hammer2Error.None)
+            content.AsSpan((int)(position - key), (int)(partEnd - position)).Clear();
+        return error;
     }
 
     private static Hammer2Error Grow(in PfsChange change, LiveInode file, ulong end)
@@ -165,18 +202,23 @@ public static partial class DataXops
         in Inode file, LiveInode live, ulong key, int start, Span<byte> destination, out Hammer2Error error)
     {
         error = Hammer2Error.None;
-        LeafChanges? open = live.Open;
-        LeafChanges? closing = live.Closing?.Changes;
-        BlockChange? block = null;
-        bool isKnown = open is not null && (open.Blocks.TryGet(key, out block) || key >= open.CutFrom);
-        if (!isKnown) isKnown = closing is not null
-            && (closing.Blocks.TryGet(key, out block) || key >= closing.CutFrom);
-        if (!isKnown && file.Focus is null) isKnown = true;
-        if (!isKnown) return false;
+        if (!TryFindChanged(file, live, key, out BlockChange? block)) return false;
         if (block?.Content is { } content) content.AsSpan(start, destination.Length).CopyTo(destination);
         else if (block?.Stored is { } stored) error = ReadStored(file, stored, start, destination);
         else destination.Clear();
         return true;
+    }
+
+    /// <summary>What the open or the closing group has to say of a block; null for a hole.</summary>
+    /// <returns>False when neither does: the tree has it.</returns>
+    private static bool TryFindChanged(in Inode file, LiveInode live, ulong key, out BlockChange? block)
+    {
+        block = null;
+        if (live.Open is { } open && (open.Blocks.TryGet(key, out block) || key >= open.CutFrom)) return true;
+        if (live.Closing?.Changes is { } closing
+            && (closing.Blocks.TryGet(key, out block) || key >= closing.CutFrom))
+            return true;
+        return file.Focus is null;
     }
 
     // Written out, and the commit that makes it part of the tree is under way.

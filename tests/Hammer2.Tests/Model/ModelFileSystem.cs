@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Linq;
 using Hammer2.Format;
 using Hammer2.Vnodes;
 
@@ -19,6 +18,17 @@ internal sealed class ModelNode(ObjectType type, uint mode)
 
     public ulong ModifyTime { get; set; }
 
+    public LinuxFileFlags Flags { get; set; }
+
+    /// <summary>True while it never had a name.</summary>
+    public bool IsLinkable { get; set; }
+
+    public bool IsImmutable => Flags.HasFlag(LinuxFileFlags.Immutable);
+
+    public bool IsAppend => Flags.HasFlag(LinuxFileFlags.Append);
+
+    public bool IsFixed => IsImmutable || IsAppend;
+
     /// <summary>Content of a file, target of a link.</summary>
     public SparseBytes Content { get; } = new();
 
@@ -29,79 +39,23 @@ internal sealed class ModelNode(ObjectType type, uint mode)
     public ulong Inum { get; set; }
 }
 
-/// <summary>Bytes of which most are zeros: 4 KiB pages that were written.</summary>
-internal sealed class SparseBytes
-{
-    private const int PageBytes = 4096;
-    private readonly SortedDictionary<long, byte[]> _pages = [];
-
-    public long Length { get; private set; }
-
-    public void Write(long position, ReadOnlySpan<byte> data)
-    {
-        Length = Math.Max(Length, position + data.Length);
-        while (data.Length > 0)
-        {
-            int start = (int)(position % PageBytes);
-            int part = Math.Min(PageBytes - start, data.Length);
-            if (!_pages.TryGetValue(position / PageBytes, out byte[]? page))
-                _pages.Add(position / PageBytes, page = new byte[PageBytes]);
-            data[..part].CopyTo(page.AsSpan(start));
-            position += part;
-            data = data[part..];
-        }
-    }
-
-    public void Read(long position, Span<byte> destination)
-    {
-        while (destination.Length > 0)
-        {
-            int start = (int)(position % PageBytes);
-            int part = Math.Min(PageBytes - start, destination.Length);
-            if (_pages.TryGetValue(position / PageBytes, out byte[]? page))
-                page.AsSpan(start, part).CopyTo(destination);
-            else destination[..part].Clear();
-            position += part;
-            destination = destination[part..];
-        }
-    }
-
-    public void Resize(long length)
-    {
-        Clear(length, Length);
-        Length = length;
-    }
-
-    public void Clear(long from, long to)
-    {
-        if (from >= to) return;
-        foreach (long index in _pages.Keys.Where(
-            key => (key + 1) * PageBytes > from && key * PageBytes < to).ToArray())
-        {
-            int begin = (int)Math.Max(0, from - (index * PageBytes));
-            int end = (int)Math.Min(PageBytes, to - (index * PageBytes));
-            if (begin == 0 && end == PageBytes) _ = _pages.Remove(index);
-            else _pages[index].AsSpan(begin, end - begin).Clear();
-        }
-    }
-
-    /// <summary>Ranges that may differ from zero.</summary>
-    public IEnumerable<long> PageStarts => _pages.Keys.Select(key => key * PageBytes);
-}
-
 /// <summary>What a filesystem is expected to do: dictionaries in place of media.</summary>
 internal sealed class ModelFileSystem
 {
+    // How a directory's files are stored is handed down.
+    public const LinuxFileFlags Inherited = LinuxFileFlags.Compress | LinuxFileFlags.NoCompress;
+
     public ModelNode Root { get; } = new(ObjectType.Directory, 0x1ED) { Inum = VnodeOps.RootInum };
 
     public static Errno Create(
         ModelNode directory, string name, ObjectType type, uint mode, out ModelNode? made)
     {
         made = null;
+        if (directory.IsImmutable) return Errno.EPERM;
         if (directory.Names.ContainsKey(name)) return Errno.EEXIST;
         // A directory that gives its group to what is made in it gives that to new directories as well.
         if (type == ObjectType.Directory) mode |= directory.Mode & 0x400;
-        made = new ModelNode(type, mode);
+        made = new ModelNode(type, mode) { Flags = directory.Flags & Inherited };
         directory.Names.Add(name, made);
         return Errno.None;
     }
@@ -109,7 +63,8 @@ internal sealed class ModelFileSystem
     public static Errno Remove(ModelNode directory, string name, bool isDirectory)
     {
         if (!directory.Names.TryGetValue(name, out ModelNode? node)) return Errno.ENOENT;
-        Errno refused = MayRemove(node, isDirectory);
+        if (directory.IsImmutable) return Errno.EPERM;
+        Errno refused = MayRemove(directory, node, isDirectory);
         if (refused != Errno.None) return refused;
         _ = directory.Names.Remove(name);
         node.LinkCount--;
@@ -118,9 +73,11 @@ internal sealed class ModelFileSystem
 
     public static Errno Link(ModelNode node, ModelNode directory, string name)
     {
-        if (node.Type == ObjectType.Directory) return Errno.EPERM;
+        if (directory.IsImmutable || node.Type == ObjectType.Directory || node.IsFixed) return Errno.EPERM;
+        if (node.LinkCount == 0 && !node.IsLinkable) return Errno.ENOENT;
         if (directory.Names.ContainsKey(name)) return Errno.EEXIST;
         directory.Names.Add(name, node);
+        node.IsLinkable = false;
         node.LinkCount++;
         return Errno.None;
     }
@@ -129,18 +86,21 @@ internal sealed class ModelFileSystem
         ModelNode source, string name, ModelNode target, string newName, RenameFlags flags)
     {
         if (!source.Names.TryGetValue(name, out ModelNode? moved)) return Errno.ENOENT;
+        if (source.IsImmutable || target.IsImmutable) return Errno.EPERM;
         bool isTaken = target.Names.TryGetValue(newName, out ModelNode? old);
         if (isTaken && flags == RenameFlags.NoReplace) return Errno.EEXIST;
         if (!isTaken && flags == RenameFlags.Exchange) return Errno.ENOENT;
+        if (moved.IsFixed || source.IsAppend) return Errno.EPERM;
         if (moved == old) return Errno.None;
         if (flags == RenameFlags.Exchange)
         {
-            (source.Names[name], target.Names[newName]) = (old!, moved);
+            if (old!.IsFixed || target.IsAppend) return Errno.EPERM;
+            (source.Names[name], target.Names[newName]) = (old, moved);
             return Errno.None;
         }
         if (isTaken)
         {
-            Errno refused = MayRemove(old!, moved.Type == ObjectType.Directory);
+            Errno refused = MayRemove(target, old!, moved.Type == ObjectType.Directory);
             if (refused != Errno.None) return refused;
             old!.LinkCount--;
         }
@@ -149,10 +109,11 @@ internal sealed class ModelFileSystem
         return Errno.None;
     }
 
-    private static Errno MayRemove(ModelNode node, bool isDirectory)
+    private static Errno MayRemove(ModelNode parent, ModelNode node, bool isDirectory)
     {
         bool isNodeDirectory = node.Type == ObjectType.Directory;
         if (isDirectory != isNodeDirectory) return isDirectory ? Errno.ENOTDIR : Errno.EISDIR;
+        if (parent.IsAppend || node.IsFixed) return Errno.EPERM;
         return node.Names.Count > 0 ? Errno.ENOTEMPTY : Errno.None;
     }
 }

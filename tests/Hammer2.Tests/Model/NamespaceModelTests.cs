@@ -48,6 +48,8 @@ public sealed class NamespaceModelTests
                 if (random.OneIn(3)) player.Compare(ops);
             }
             player.Compare(ops);
+            player.ForgetAll(ops);
+            Assert.Equal(Errno.None, ops.Sync());
         }
         using ClusterMount last = Open(disks, label);
         player.Compare(new VnodeOps(last.Pfs, NullLogger<VnodeOps>.Instance));
@@ -63,6 +65,8 @@ public sealed class NamespaceModelTests
             out VnodeAttributes made);
         Assert.Equal(Errno.None, error);
         player.Model.Root.Inum = made.Inum;
+        Assert.Equal(Errno.None, ops.GetFlags(made.Inum, out LinuxFileFlags flags));
+        player.Model.Root.Flags = flags;
         return made.Inum;
     }
 

@@ -14,7 +14,7 @@ namespace Hammer2.Tests.Model;
 /// drawn
 /// too, so that some scripts never rename and others do little else.
 /// </summary>
-internal sealed class ScriptPlayer
+internal sealed partial class ScriptPlayer
 {
     private static readonly Credentials Caller = new(1000, 100);
 
@@ -25,10 +25,10 @@ internal sealed class ScriptPlayer
     public ScriptPlayer(SeededRandom random)
     {
         _random = random;
-        _weights = new int[10];
+        _weights = new int[KindsTotal];
         for (int i = 0; i < _weights.Length; i++) _weights[i] = random.OneIn(4) ? 0 : 1 + random.Below(20);
         _weights[0] = Math.Max(_weights[0], 5);
-        _positionMax = random.Pick<long>([600, 70_000, 400_000, 1L << 33]);
+        _positionMax = random.Pick<long>([600, 70_000, 400_000, 1L << 33, 1L << 61]);
     }
 
     public ModelFileSystem Model { get; } = new();
@@ -48,7 +48,11 @@ internal sealed class ScriptPlayer
     }
 
     /// <summary>Compares every object with the model.</summary>
-    public void Compare(VnodeOps ops) => Compare(ops, Model.Root, "/");
+    public void Compare(VnodeOps ops)
+    {
+        Compare(ops, Model.Root, "/");
+        foreach (ModelNode node in _held) Compare(ops, node, $"(without a name {node.Inum})");
+    }
 
     private void Step(VnodeOps ops, int kind)
     {
@@ -79,8 +83,11 @@ internal sealed class ScriptPlayer
             case 8:
                 Resize(ops);
                 break;
-            default:
+            case 9:
                 SetMode(ops);
+                break;
+            default:
+                StepFiles(ops, kind);
                 break;
         }
     }
@@ -118,18 +125,20 @@ internal sealed class ScriptPlayer
     {
         ModelNode directory = AnyDirectory();
         string name = AnyNameIn(directory);
+        _ = directory.Names.TryGetValue(name, out ModelNode? node);
         Errno expected = ModelFileSystem.Remove(directory, name, isDirectory);
         Errno error = isDirectory
             ? ops.RemoveDirectory(directory.Inum, Bytes(name), out ulong inum)
             : ops.Unlink(directory.Inum, Bytes(name), out inum);
         Check($"remove {name}", expected, error);
-        if (error == Errno.None) Check("forget", Errno.None, ops.Forget(inum));
+        if (error == Errno.None) Leave(ops, node!, inum);
     }
 
     private void Link(VnodeOps ops)
     {
         ModelNode from = AnyDirectory();
         if (!from.Names.TryGetValue(AnyNameIn(from), out ModelNode? node)) return;
+        if (_held.Count > 0 && _random.OneIn(3)) node = _held[_random.Below(_held.Count)];
         ModelNode directory = AnyDirectory();
         string name = AnyName();
         Errno expected = ModelFileSystem.Link(node, directory, name);
@@ -149,45 +158,24 @@ internal sealed class ScriptPlayer
         Errno error = ops.Rename(
             source.Inum, Bytes(name), target.Inum, Bytes(newName), flags, out ulong replaced);
         Check($"rename {name} {newName} {flags}", expected, error);
-        if (replaced != 0) Check("forget", Errno.None, ops.Forget(replaced));
-    }
-
-    private void Write(VnodeOps ops)
-    {
-        if (AnyFile() is not { } file) return;
-        long position = _random.Between(0, _random.OneIn(3) ? _positionMax : file.Content.Length);
-        byte[] data = new byte[1 + _random.Below(_random.Pick<int>([40, 700, 70_000, 200_000]))];
-        if (_random.OneIn(3)) _random.Fill(data);
-        else if (!_random.OneIn(4)) Array.Fill(data, (byte)_random.Below(256));
-        file.Content.Write(position, data);
-        Check($"write {position} {data.Length}", Errno.None,
-            ops.Write(file.Inum, (ulong)position, data, false));
-    }
-
-    private void Resize(VnodeOps ops)
-    {
-        if (AnyFile() is not { } file) return;
-        long length = _random.Between(0, _random.OneIn(3) ? _positionMax : file.Content.Length);
-        if (_random.OneIn(3))
-        {
-            long end = Math.Min(file.Content.Length, length + _random.Below(300_000));
-            file.Content.Clear(length, end);
-            ulong hole = (ulong)Math.Max(end - length, 1);
-            Check($"punch {length} {hole}", Errno.None, ops.PunchHole(file.Inum, (ulong)length, hole));
-            return;
-        }
-        file.Content.Resize(length);
-        Errno error = ops.SetAttributes(file.Inum, new AttributeChange { SizeBytes = (ulong)length }, out _);
-        Check($"resize {length}", Errno.None, error);
+        if (replaced != 0) Leave(ops, old!, replaced);
     }
 
     private void SetMode(VnodeOps ops)
     {
         ModelNode node = AnyDirectory();
         if (node.Names.TryGetValue(AnyNameIn(node), out ModelNode? child)) node = child;
-        node.Mode = (uint)_random.Below(0x1000);
-        node.ModifyTime = (ulong)_random.Below(1 << 30);
-        var change = new AttributeChange { Mode = node.Mode, ModifyTime = node.ModifyTime };
+        var change = new AttributeChange
+        {
+            Mode = (uint)_random.Below(0x1000),
+            ModifyTime = (ulong)_random.Below(1 << 30),
+        };
+        if (node.IsFixed)
+        {
+            Check("set mode", Errno.EPERM, ops.SetAttributes(node.Inum, change, out _));
+            return;
+        }
+        (node.Mode, node.ModifyTime) = (change.Mode.Value, change.ModifyTime.Value);
         Check("set mode", Errno.None, ops.SetAttributes(node.Inum, change, out VnodeAttributes after));
         Assert.Equal((node.Mode, node.ModifyTime), (after.Mode & 0xFFF, after.ModifyTime));
     }
@@ -197,6 +185,8 @@ internal sealed class ScriptPlayer
         Errno error = ops.GetAttributes(node.Inum, out VnodeAttributes at);
         Assert.True(error == Errno.None, $"{path}: {error}{Tail()}");
         Assert.True((at.Type, at.Mode & 0xFFF) == (node.Type, node.Mode), $"{path}: mode or type{Tail()}");
+        Assert.Equal(Errno.None, ops.GetFlags(node.Inum, out LinuxFileFlags flags));
+        Assert.True(flags == node.Flags, $"{path}: {flags}, {node.Flags} expected{Tail()}");
         if (node.Type == ObjectType.Directory) CompareNames(ops, node, path);
         else
         {
@@ -252,6 +242,7 @@ internal sealed class ScriptPlayer
 
     private string AnyName()
     {
+        if (_random.OneIn(8)) return _random.Pick<string>(CollidingNames.All);
         string name = $"n{_random.Below(40)}";
         return _random.OneIn(5) ? name.PadRight(60 + (name.Length * 3), '-') : name;
     }
@@ -276,7 +267,7 @@ internal sealed class ScriptPlayer
     private ModelNode? AnyFile()
     {
         ModelNode[] files =
-            [.. AnyDirectory().Names.Values.Where(child => child.Type == ObjectType.RegularFile)];
+            [.. AnyDirectory().Names.Values.Concat(_held).Where(child => child.Type == ObjectType.RegularFile)];
         return files.Length == 0 ? null : files[_random.Below(files.Length)];
     }
 

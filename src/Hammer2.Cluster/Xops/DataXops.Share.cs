@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Chains;
+using Hammer2.Cluster.Changes;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Xops;
+
+public static partial class DataXops
+{
+    /// <summary>Gives blocks of one file to another, or to another place of the same, as well.</summary>
+    /// <param name="change">Holds both files' locks, and was promised a leaf for each block.</param>
+    /// <param name="source">Whose blocks they are.</param>
+    /// <param name="from">First byte.</param>
+    /// <param name="target">Who gets them.</param>
+    /// <param name="to">First byte there.</param>
+    /// <param name="length">Bytes, not behind the source's end.</param>
+    /// <param name="shared">How many bytes were shared: up to the first block that has to be copied.</param>
+    /// <returns>None, also when nothing can be shared; the fault of what is in the way.</returns>
+    /// <remarks>Ours; on media it is what upstream's deduplication leaves.</remarks>
+    public static Hammer2Error ShareBlocks(
+        in PfsChange change, LiveInode source, ulong from, LiveInode target, ulong to, ulong length,
+        out ulong shared)
+    {
+        shared = 0;
+        if (((from | to) & (Media.FileBlockBytes - 1)) != 0 || source.Embedded is not null)
+            return Hammer2Error.None;
+        while (shared < length)
+        {
+            ulong left = length - shared;
+            // A part of a block stands for the whole when nothing is behind it in either file.
+            bool isToEnds = from + length == source.Meta.Size && to + length >= target.Meta.Size;
+            if (left < Media.FileBlockBytes && !isToEnds) return Hammer2Error.None;
+            if (!TryFindStored(change, source, target, from + shared, out Blockref[]? references))
+                return Hammer2Error.None;
+            if (target.Embedded is not null)
+            {
+                Hammer2Error moved = MoveOutOfInode(change, target);
+                if (moved != Hammer2Error.None) return moved;
+            }
+            ulong key = to + shared;
+            if (references is not null)
+            {
+                for (int i = 0; i < references.Length; i++)
+                {
+                    references[i].Key = key;
+                    references[i].ModifyTid = change.Tid;
+                }
+                change.PutBlock(target, key, BlockChange.At(references, change.Tid));
+            }
+            else if (HasData(change.AsInode(target), key))
+                change.PutBlock(target, key, BlockChange.Hole(change.Tid));
+            shared += Math.Min(left, Media.FileBlockBytes);
+            Hammer2Error grown = Grow(change, target, to + shared);
+            if (grown != Hammer2Error.None) return grown;
+        }
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Where a block lies on every node, marked as in use there; null for a hole.</summary>
+    /// <returns>False when it has to be copied.</returns>
+    private static bool TryFindStored(
+        in PfsChange change, LiveInode source, LiveInode target, ulong key, out Blockref[]? references)
+    {
+        references = null;
+        Inode file = change.AsInode(source);
+        bool isKnown = TryFindChanged(file, source, key, out BlockChange? block);
+        if (block?.Content is not null) return false;
+        if (isKnown && block?.Stored is null) return true;
+        Pfs pfs = file.Pfs;
+        var found = new Blockref[pfs.Synced.Length];
+        bool isHole = false;
+        for (int node = 0; node < found.Length; node++)
+        {
+            if (!pfs.Synced[node].IsSynced) continue;
+            if (isKnown) found[node] = block!.Stored![node];
+            else
+            {
+                Hammer2Error error = FindOnNode(file, node, key, out found[node]);
+                isHole |= error == Hammer2Error.NoEntry;
+                if (error is not (Hammer2Error.None or Hammer2Error.NoEntry)) return false;
+                if (isHole) continue;
+            }
+            if (!MayShare(found[node], target.Meta)) return false;
+            Hammer2Error marked = pfs.Synced[node].Device.Writer!.MarkShared(found[node]);
+            if (marked != Hammer2Error.None) return false;
+        }
+        if (!isHole) references = found;
+        return true;
+    }
+
+    private static Hammer2Error FindOnNode(in Inode file, int node, ulong key, out Blockref reference)
+    {
+        reference = default;
+        Hammer2Error error = file.TryOnNode(node, out Chain? top);
+        if (error != Hammer2Error.None) return error;
+        var cursor = new ChainCursor(file.Pfs.Synced[node].Device, top!, key, key);
+        error = cursor.MoveNext();
+        if (error == Hammer2Error.None) reference = cursor.Current;
+        return error;
+    }
+
+    // Blocks without a check code may be overwritten where they are, by upstream.
+    private static bool MayShare(in Blockref reference, in InodeMeta target) =>
+        reference.Type == BlockrefType.Data && reference.KeyBits == Media.BufferRadix
+        && reference.Methods.Check == target.Check && target.Check != CheckMethod.None
+        && reference.Data.SizeBytes != 0;
+}
