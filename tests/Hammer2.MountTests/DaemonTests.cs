@@ -235,7 +235,9 @@ public sealed class DaemonTests
     private static void AssertFree(ScratchImage image)
     {
         using FileBlockDevice device = FileBlockDevice.Open(
-            image.Path, new FileBlockDeviceOptions(IsReadOnly: false, LockWaitMilliseconds: HammerProgram.PatienceMilliseconds));
+            image.Path,
+            new FileBlockDeviceOptions(
+                IsReadOnly: false, LockWaitMilliseconds: HammerProgram.PatienceMilliseconds));
         Assert.False(device.IsReadOnly);
     }
 }

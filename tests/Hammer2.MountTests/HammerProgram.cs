@@ -71,7 +71,8 @@ internal static class HammerProgram
         long start = Stopwatch.GetTimestamp();
         while (!holds())
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(PatienceMilliseconds), "timed out: " + what);
+            var patience = TimeSpan.FromMilliseconds(PatienceMilliseconds);
+            Assert.True(Stopwatch.GetElapsedTime(start) < patience, "timed out: " + what);
             System.Threading.Thread.Sleep(5);
         }
     }
