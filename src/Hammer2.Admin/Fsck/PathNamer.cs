@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>
+/// Puts paths to the findings of a PFS: climbs by the entries that were gathered, and reads again only the names on
+/// the way.
+/// </summary>
+internal sealed class PathNamer
+{
+    // Deeper than any path a system can name; a longer chain of parents goes round in circles.
+    private const int ClimbMax = 4096;
+    private const int PathsMax = 4096;
+
+    private readonly FsckContext _context;
+    private readonly PfsScope _pfs;
+    private readonly Dictionary<ulong, byte[]?> _known = new() { [Media.PfsRootInum] = [] };
+
+    public PathNamer(FsckContext context, PfsScope pfs)
+    {
+        _context = context;
+        _pfs = pfs;
+    }
+
+    /// <summary>Names the inodes of this PFS's findings. The entries must be in the order of their inodes.</summary>
+    public void NameFindings()
+    {
+        int named = 0;
+        foreach (FsckFinding finding in _context.Findings)
+        {
+            if (finding.PfsKey != _pfs.Key || finding.Path is not null || finding.Inum == 0) continue;
+            if (++named > PathsMax) return;
+            byte[]? path = PathOf(finding.Inum);
+            finding.Path = path is { Length: 0 } ? [(byte)'/'] : path;
+        }
+    }
+
+    private byte[]? PathOf(ulong inum)
+    {
+        var climbed = new List<(ulong Inum, byte[] Name)>();
+        ulong at = inum;
+        byte[]? start;
+        while (!_known.TryGetValue(at, out start))
+        {
+            if (climbed.Count >= ClimbMax || !TryFindEntry(at, out EntryFact entry)
+                || NameOf(entry.Directory, entry.Key) is not { } name)
+            {
+                if (climbed.Count > 0)
+                    start = Encoding.ASCII.GetBytes("<inode 0x" + at.ToString("x", CultureInfo.InvariantCulture) + ">");
+                _known[at] = start;
+                break;
+            }
+            climbed.Add((at, name));
+            at = entry.Directory;
+        }
+        if (start is null && climbed.Count > 0)
+            start = Encoding.ASCII.GetBytes("<inode 0x" + at.ToString("x", CultureInfo.InvariantCulture) + ">");
+        byte[]? path = start;
+        for (int index = climbed.Count - 1; index >= 0; index--)
+        {
+            path = [.. path!, (byte)'/', .. climbed[index].Name];
+            _known[climbed[index].Inum] = path;
+        }
+        return path;
+    }
+
+    private bool TryFindEntry(ulong inum, out EntryFact entry)
+    {
+        ReadOnlySpan<EntryFact> entries = CollectionsMarshal.AsSpan(_pfs.Entries);
+        (int low, int high) = (0, entries.Length);
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            if (entries[middle].Inum < inum) low = middle + 1;
+            else high = middle;
+        }
+        bool isFound = low < entries.Length && entries[low].Inum == inum;
+        entry = isFound ? entries[low] : default;
+        return isFound;
+    }
+
+    private byte[]? NameOf(ulong directory, ulong key)
+    {
+        var reader = new KeyReader(_context.Volumes);
+        if (!reader.TryFindInode(_pfs.Root, directory, out Blockref inode)
+            || !reader.TryFind(inode, key, BlockrefType.Dirent, out Blockref entry))
+        {
+            return null;
+        }
+        int length = entry.Dirent.NameBytes;
+        if (length is 0 or > Media.NameBytesMax) return null;
+        if (length <= Media.EntryNameInlineBytesMax) return entry.CheckRead[..length].ToArray();
+        byte[] block = new byte[Media.AllocationBytesMin];
+        return entry.Data.SizeBytes == block.Length && reader.TryRead(entry, block) ? block[..length] : null;
+    }
+}
+
+/// <summary>Finds single references by their key, without judging anything on the way.</summary>
+internal sealed class KeyReader
+{
+    private readonly VolumeSet _volumes;
+
+    public KeyReader(VolumeSet volumes) => _volumes = volumes;
+
+    /// <summary>Finds an inode of the PFS below a root; the root itself by its own number.</summary>
+    public bool TryFindInode(in Blockref root, ulong inum, out Blockref found)
+    {
+        found = root;
+        return inum == Media.PfsRootInum || TryFind(root, inum, BlockrefType.Inode, out found);
+    }
+
+    /// <summary>Finds a reference of a type among what hangs below an inode.</summary>
+    public bool TryFind(in Blockref inode, ulong key, BlockrefType type, out Blockref found)
+    {
+        byte[] block = new byte[Media.AllocationBytesMax];
+        Blockref at = inode;
+        for (int depth = 0; depth <= Media.TreeDepthMax; depth++)
+        {
+            found = default;
+            int size = at.Data.SizeBytes;
+            if (size is < Media.AllocationBytesMin or > Media.AllocationBytesMax || !TryRead(at, block.AsSpan(0, size)))
+                return false;
+            ReadOnlySpan<byte> table = block.AsSpan(0, size);
+            if (at.Type == BlockrefType.Inode) table = table[InodeBlock.UnionOffset..];
+            Blockref next = default;
+            foreach (ref readonly Blockref reference in MemoryMarshal.Cast<byte, Blockref>(table))
+            {
+                if (reference.Type == type && reference.Key == key)
+                {
+                    found = reference;
+                    return true;
+                }
+                if (reference.Type == BlockrefType.Indirect && key >= reference.Key && key <= reference.KeyEnd)
+                    next = reference;
+            }
+            if (next.IsEmpty) return false;
+            at = next;
+        }
+        found = default;
+        return false;
+    }
+
+    /// <summary>Reads a block and compares it with its check code.</summary>
+    public bool TryRead(in Blockref reference, Span<byte> block) =>
+        _volumes.Read(reference.Data.Bytes, block) == Hammer2Error.None && CheckCode.Verify(reference, block);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>The rules of the super-root and of the roots of PFSs, alone and together.</summary>
+internal sealed class PfsRules
+{
+    private readonly FsckContext _context;
+    private readonly InodeRules _inodes;
+    private readonly List<(PfsScope Pfs, string Label)> _roots = [];
+
+    public PfsRules(FsckContext context)
+    {
+        _context = context;
+        _inodes = new InodeRules(context);
+    }
+
+    public void JudgeSuperRoot(in FsckPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+    {
+        ref readonly InodeMeta meta = ref InodeBlock.ReadMeta(block);
+        if (meta.Inum != Media.SuperRootInum) Wrong(place, reference, FsckSeverity.Error, "inode number", meta.Inum);
+        if (meta.Type != ObjectType.Directory) Wrong(place, reference, FsckSeverity.Error, "type", (ulong)meta.Type);
+        if (meta.HasDirectData)
+            Wrong(place, reference, FsckSeverity.Error, "operation flags", (ulong)meta.OperationFlags);
+        if (meta.PfsType != PfsType.SuperRoot) Wrong(place, reference, FsckSeverity.Error, "PFS type", meta.PfsRole);
+        _inodes.JudgeCommon(place, reference, meta);
+    }
+
+    public void Judge(in FsckPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+    {
+        ref readonly InodeMeta meta = ref InodeBlock.ReadMeta(block);
+        int length = Math.Min((int)meta.NameBytes, InodeBlock.NameAreaBytes);
+        ReadOnlySpan<byte> name = block.Slice(InodeBlock.NameOffset, length);
+        PfsScope pfs = place.Pfs!;
+        pfs.Label = Encoding.UTF8.GetString(name);
+        _roots.Add((pfs, Convert.ToHexString(name)));
+        if (meta.Inum != Media.PfsRootInum) Wrong(place, reference, FsckSeverity.Error, "inode number", meta.Inum);
+        if (meta.Type != ObjectType.Directory) Wrong(place, reference, FsckSeverity.Error, "type", (ulong)meta.Type);
+        if ((meta.OperationFlags & OperationFlags.PfsRoot) == 0)
+            Wrong(place, reference, FsckSeverity.Error, "operation flags, which do not make it a PFS "
+                + "root,", (ulong)meta.OperationFlags);
+        if ((reference.Flags & BlockrefFlags.PfsRoot) == 0)
+            Wrong(place, reference, FsckSeverity.Warning, "flags of the reference, which do not mark a PFS "
+                + "root,", (ulong)reference.Flags);
+        if (!IsKnownRole(meta.PfsType) || meta.PfsTypeNext is not (PfsType.None or PfsType.Master or PfsType.Slave))
+            Wrong(place, reference, FsckSeverity.Warning, "PFS type", meta.PfsRole);
+        if (meta.PfsMasters > Media.NodesMax)
+            Wrong(place, reference, FsckSeverity.Warning, "number of masters", meta.PfsMasters);
+        if (meta.NameKey != reference.Key)
+            Wrong(place, reference, FsckSeverity.Warning, "name key, which differs from its key,", meta.NameKey);
+        if (name.IsEmpty || name.Length > Media.NameBytesMax
+            || (reference.Key & ~Media.EntryCollisionMask) != DirectoryHash.Compute(name))
+        {
+            _context.Add(FsckSeverity.Warning, FsckCode.PfsRoot, place, reference, 
+                $"label {NamePrinter.Quote(name)} does not hash to the key 0x{reference.Key:x}");
+        }
+        _inodes.JudgeCommon(place, reference, meta);
+    }
+
+    /// <summary>Compares the PFSs with each other.</summary>
+    public void Finish()
+    {
+        var labels = new Dictionary<string, PfsScope>();
+        var nodes = new Dictionary<MediaUuid, PfsScope>();
+        var clusters = new Dictionary<MediaUuid, PfsScope>();
+        foreach ((PfsScope pfs, string label) in _roots)
+        {
+            Twice(labels, label, pfs, "label");
+            Twice(nodes, pfs.Meta.PfsNodeId, pfs, "node id");
+            Twice(clusters, pfs.Meta.PfsClusterId, pfs, "cluster id");
+        }
+    }
+
+    private void Twice<TKey>(Dictionary<TKey, PfsScope> known, TKey key, PfsScope pfs, string what)
+        where TKey : notnull
+    {
+        if (known.TryAdd(key, pfs)) return;
+        _context.Add(FsckSeverity.Warning, FsckCode.PfsTwice, pfs, Media.PfsRootInum,
+            $"it has the same {what} as the PFS "
+                + $"{NamePrinter.Quote(Encoding.UTF8.GetBytes(known[key].Label ?? string.Empty))}", pfs.Key);
+    }
+
+    private static bool IsKnownRole(PfsType type) => type is PfsType.Cache or PfsType.Slave or PfsType.SoftSlave
+        or PfsType.SoftMaster or PfsType.Master;
+
+    private void Wrong(in FsckPlace place, in Blockref reference, FsckSeverity severity, string field, ulong found) =>
+        _context.Add(severity, FsckCode.PfsRoot, place, reference, 
+            $"{(place.Pfs is null ? "super-root" : "PFS root")}: {field} is 0x{found:x}");
+}
