@@ -110,8 +110,8 @@ internal static class InitialBlocks
         meta.OperationFlags = OperationFlags.PfsRoot;
         meta.Inum = Media.PfsRootInum;
         meta.NameKey = key;
-        meta.CompressionPolicy = PfsRules.CompressionPolicyOf(pfs);
-        meta.CheckPolicy = PfsRules.CheckPolicyOf(pfs);
+        meta.CompressionPolicy = pfs.CompressionPolicy;
+        meta.CheckPolicy = (byte)pfs.CheckUsed;
         meta.PfsRole = (byte)PfsType.Master;
         meta.PfsMasters = (byte)pfs.Masters;
         meta.PfsInum = FirstPfsInum;

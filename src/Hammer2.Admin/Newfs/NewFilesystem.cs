@@ -32,6 +32,17 @@ public sealed record NewPfs(string Label, MediaUuid ClusterId, MediaUuid NodeId)
 
     /// <summary>Masters of its cluster, 1 to 8; 0 when it is a cluster of one, as upstream leaves it.</summary>
     public int Masters { get; init; }
+
+    /// <summary>The compression byte of its root: the method, with the level above it.</summary>
+    public byte CompressionPolicy => IsBoot
+        ? (byte)CompressionMethod.AutoZero
+        : (byte)((int)Compression | (CompressionLevel << 4));
+
+    /// <summary>The check method of its root.</summary>
+    public CheckMethod CheckUsed => IsBoot ? CheckMethod.XxHash64 : Check;
+
+    // Whoever boots from it need not know how to decode.
+    private bool IsBoot => Label.Equals(BootLabel, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>

@@ -31,18 +31,6 @@ internal static class PfsRules
         }
     }
 
-    /// <summary>The compression byte of its root: the method, with the level above it.</summary>
-    internal static byte CompressionPolicyOf(NewPfs pfs) =>
-        pfs.Label.Equals(NewPfs.BootLabel, StringComparison.OrdinalIgnoreCase)
-            ? (byte)CompressionMethod.AutoZero
-            : (byte)((int)pfs.Compression | (pfs.CompressionLevel << 4));
-
-    /// <summary>The check byte of its root.</summary>
-    internal static byte CheckPolicyOf(NewPfs pfs) =>
-        pfs.Label.Equals(NewPfs.BootLabel, StringComparison.OrdinalIgnoreCase)
-            ? (byte)CheckMethod.XxHash64
-            : (byte)pfs.Check;
-
     private static void CheckOne(NewPfs pfs)
     {
         int bytes = Encoding.UTF8.GetByteCount(pfs.Label);

@@ -117,7 +117,12 @@ public sealed record VolumePlan(
                 size = Math.Min(size, left);
                 rest = left - size;
             }
-            else if (wanted.Sizes.Count > 1) size = Math.Min(size, wanted.Sizes[index]);
+            else if (wanted.Sizes.Count > 1)
+            {
+                if (wanted.Sizes[index] > size)
+                    throw new NewfsException($"{device.Name}: holds {Text(size)} of {Text(wanted.Sizes[index])}");
+                size = wanted.Sizes[index];
+            }
             ulong unit = (ulong)(index == volumes.Length - 1 ? Media.VolumeAlignBytes : Media.ZoneBytes);
             ulong aligned = size - (size % unit);
             if (aligned == 0)
@@ -126,6 +131,7 @@ public sealed record VolumePlan(
             start += aligned;
             if (start > long.MaxValue) throw new NewfsException($"{device.Name}: the volumes are beyond 8 EiB");
         }
+        if (rest > 0) throw new NewfsException($"{devices[^1].Name}: {Text(rest.Value)} of the size find no place");
         return volumes;
     }
 

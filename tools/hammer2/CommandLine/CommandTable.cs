@@ -25,6 +25,7 @@ internal static class CommandTable
         ShowCommand.Row,
         FreemapCommand.Row,
         VerifyCommand.Row,
+        NewfsCommand.Row,
         HashCommand.Row,
         DataHashCommand.Row,
         ManualCommand.Row,

@@ -191,7 +191,7 @@ internal sealed class Extractor
             ObjectType.SoftLink =>
                 LinkText.ReadBytes(_vnodes, attributes) is { } target && level.Target.LeadsTo(name, target),
             ObjectType.CharacterDevice or ObjectType.BlockDevice =>
-                status.DeviceMajor == attributes.DeviceMajor && status.DeviceMinor == attributes.DeviceMinor,
+                status.SpecialMajor == attributes.DeviceMajor && status.SpecialMinor == attributes.DeviceMinor,
             _ => true,
         };
     }

@@ -91,13 +91,20 @@ internal static unsafe partial class LinuxFiles
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct FileStatus
     {
+        [FieldOffset(16)] public uint LinkCount;
+        [FieldOffset(20)] public uint UserId;
+        [FieldOffset(24)] public uint GroupId;
         [FieldOffset(28)] public ushort Mode;
         [FieldOffset(32)] public ulong Inode;
         [FieldOffset(40)] public ulong Size;
+        [FieldOffset(64)] public long AccessSeconds;
+        [FieldOffset(72)] public uint AccessNanoseconds;
         [FieldOffset(112)] public long ModifySeconds;
         [FieldOffset(120)] public uint ModifyNanoseconds;
-        [FieldOffset(128)] public uint DeviceMajor;
-        [FieldOffset(132)] public uint DeviceMinor;
+        [FieldOffset(128)] public uint SpecialMajor;
+        [FieldOffset(132)] public uint SpecialMinor;
+        [FieldOffset(136)] public uint DeviceMajor;
+        [FieldOffset(140)] public uint DeviceMinor;
 
         public readonly uint Type => Mode & TypeMask;
 

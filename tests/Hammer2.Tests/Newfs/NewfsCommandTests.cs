@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Hammer2.Devices;
+using Hammer2.Testing;
+using Hammer2.Tests.Admin;
+using Hammer2.Tool;
+using Xunit;
+
+namespace Hammer2.Tests.Newfs;
+
+/// <summary>
+/// Goal: newfs makes what its command line says, overwrites nothing unasked, and fills a filesystem with all that a
+/// directory has.
+/// Method: whole runs of the program on sparse files; sources are the trees of the golden images, whose listings are
+/// known.
+/// </summary>
+public sealed class NewfsCommandTests
+{
+    private static readonly bool IsRoot = Environment.UserName == "root";
+
+    [Fact]
+    public void A_missing_file_is_made_sparse_and_holds_what_was_asked_for()
+    {
+        using var scratch = new ScratchDirectory();
+        string image = scratch.Below("new.img");
+        ToolRun run = ToolRun.ExecuteAs("mkfs.hammer2", "-s", "3g", "-L", "ROOT", "-L", "boot", "-b", "16m",
+            "-r", "24m", "-c", "zlib:7", "-C", "sha192", "--json", image);
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Equal(3L << 30, new FileInfo(image).Length);
+        JsonElement info = ToolRun.Execute("info", image, "--json").Json.GetProperty("filesystems")[0];
+        Assert.Equal(run.Json.GetProperty("filesystems")[0].GetProperty("fsid").GetString(),
+            info.GetProperty("fsid").GetString());
+        Assert.Equal((16L << 20, 24L << 20),
+            (info.GetProperty("bootBytes").GetInt64(), info.GetProperty("auxBytes").GetInt64()));
+        Dictionary<string, (string, string)> pfs = Listed(image).ToDictionary(
+            row => row.GetProperty("label").GetString()!,
+            row => (row.GetProperty("compression").GetString()!, row.GetProperty("check").GetString()!));
+        Assert.Equal(["LOCAL", "ROOT", "boot"], pfs.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("autozero", "xxhash64"), pfs["boot"]);
+        Assert.Equal("sha192", pfs["ROOT"].Item2);
+        Assert.StartsWith("zlib", pfs["ROOT"].Item1, StringComparison.Ordinal);
+        Assert.Equal(0, ToolRun.Execute("verify", image).ExitCode);
+    }
+
+    [Fact]
+    public void What_is_there_is_named_and_only_overwritten_when_forced()
+    {
+        using var scratch = new ScratchDirectory();
+        string image = scratch.Below("used.img");
+        NewVolume.InFile(image);
+        byte[] before = SHA256.HashData(File.ReadAllBytes(image)[..65536]);
+        ToolRun refused = ToolRun.Execute("newfs", image);
+        Assert.Equal(ExitCode.CannotOpen, refused.ExitCode);
+        Assert.Contains("a HAMMER2 volume", refused.Error, StringComparison.Ordinal);
+        ToolRun dry = ToolRun.Execute("newfs", "-f", "-n", image);
+        Assert.True(dry.ExitCode == 0, dry.ToString());
+        Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(image)[..65536]));
+        ToolRun forced = ToolRun.Execute("newfs", "-f", "-d", image);
+        Assert.True(forced.ExitCode == 0, forced.ToString());
+        Assert.Contains("a HAMMER2 volume", forced.Text, StringComparison.Ordinal);
+        Assert.NotEqual(before, SHA256.HashData(File.ReadAllBytes(image)[..65536]));
+    }
+
+    [Fact]
+    public void A_device_in_use_is_refused_even_when_forced()
+    {
+        using var scratch = new ScratchDirectory();
+        string image = scratch.Below("busy.img");
+        NewVolume.InFile(image);
+        using FileBlockDevice reader = FileBlockDevice.Open(image, new FileBlockDeviceOptions(IsReadOnly: true));
+        ToolRun refused = ToolRun.Execute("newfs", "-f", image);
+        Assert.Equal(ExitCode.CannotOpen, refused.ExitCode);
+        Assert.Contains("in use by", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_is_made_when_one_device_of_several_is_refused()
+    {
+        using var scratch = new ScratchDirectory();
+        string used = scratch.Below("used.img"), missing = scratch.Below("missing.img");
+        NewVolume.InFile(used);
+        Assert.Equal(ExitCode.CannotOpen,
+            ToolRun.Execute("newfs", "--cluster", "CL", "-s", "512m", missing, used).ExitCode);
+        Assert.False(File.Exists(missing));
+    }
+
+    [Theory]
+    [InlineData("--boot-size", "9m")]
+    [InlineData("--size", "10x")]
+    [InlineData("--size", "99999999999999999999t")]
+    [InlineData("--label", "")]
+    [InlineData("--label", "LOCAL")]
+    [InlineData("--label", "a/b")]
+    [InlineData("--format-version", "3")]
+    [InlineData("--compression", "lz4:3")]
+    [InlineData("--compression", "zstd")]
+    [InlineData("--check", "freemap")]
+    [InlineData("--uuid", "x")]
+    [InlineData("--populate", "/nonexistent")]
+    public void A_wrong_command_line_makes_nothing(string option, string value)
+    {
+        using var scratch = new ScratchDirectory();
+        string image = scratch.Below("new.img");
+        ToolRun run = ToolRun.Execute("newfs", "-s", "1g", option, value, image);
+        Assert.True(run.ExitCode == ExitCode.Usage, run.ToString());
+        Assert.False(File.Exists(image));
+    }
+
+    [Fact]
+    public void A_file_without_a_size_is_no_device()
+    {
+        using var scratch = new ScratchDirectory();
+        ToolRun run = ToolRun.Execute("newfs", scratch.Below("new.img"));
+        Assert.Equal(ExitCode.CannotOpen, run.ExitCode);
+        Assert.Contains("--size", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("basic-types", "DATA", 1)]
+    [InlineData("basic-makefs", "DATA", 3)]
+    [InlineData("dir-collide", "DATA", 1)]
+    [InlineData("fuzz1001", "DATA", 3)]
+    public void A_filled_filesystem_has_all_of_the_source(string source, string label, int nodes)
+    {
+        using var scratch = new ScratchDirectory();
+        string tree = scratch.Below("tree"), back = scratch.Below("back");
+        string spec = string.Join(':', GoldenImage.Paths(source)) + "@" + label;
+        ToolRun extracted = ToolRun.Execute("extract", spec, tree, "--log-level", "none");
+        Assert.True(extracted.ExitCode == 0 || !IsRoot, extracted.ToString());
+        string[] images = [.. Enumerable.Range(0, nodes).Select(node =>
+            scratch.Below(string.Create(CultureInfo.InvariantCulture, $"n{node}.img")))];
+        string[] cluster = nodes > 1 ? ["--cluster", "CL"] : ["--label", "CL"];
+        ToolRun made = ToolRun.Execute(["newfs", "-s", "3g", .. cluster, "--populate", tree, .. images]);
+        Assert.True(made.ExitCode == 0, made.ToString());
+        foreach (string image in images) Assert.Equal(0, ToolRun.Execute("verify", image).ExitCode);
+
+        string[] others = [.. images.Skip(1).SelectMany(image => (string[])["--node", image])];
+        ToolRun read = ToolRun.Execute(["extract", images[0] + "@CL", back, .. others]);
+        Assert.True(read.ExitCode == 0 || !IsRoot, read.ToString());
+        List<string> differences = ExtractedTree.Compare(back, Manifest.Read(source, label), IsRoot);
+        // The year 9999 does not fit every filesystem.
+        if (!ScratchDirectory.IsInMemory)
+            _ = differences.RemoveAll(line => line.StartsWith("/d5/f:", StringComparison.Ordinal));
+        Assert.True(differences.Count == 0, string.Join('\n', differences.Take(20)));
+    }
+
+    [Fact]
+    public void Holes_stay_holes_and_the_same_source_gives_the_same_bytes()
+    {
+        using var scratch = new ScratchDirectory();
+        string tree = scratch.Below("tree");
+        _ = Directory.CreateDirectory(tree);
+        byte[] data = new byte[100_000];
+        new SeededRandom(7).Fill(data);
+        using (FileStream file = File.Create(Path.Combine(tree, "sparse")))
+        {
+            file.Position = 300L << 20;
+            file.Write(data);
+            file.SetLength(900L << 20);
+        }
+        string[] hashes = [.. ((string[])["a.img", "b.img"]).Select(name =>
+        {
+            string image = scratch.Below(name);
+            ToolRun run = ToolRun.Execute("newfs", "-s", "256m", "--uuid", "6f6f6f6f-1111-2222-3333-444444444444",
+                "--time", "1750000000", "--populate", tree, "--json", image);
+            Assert.True(run.ExitCode == 0, run.ToString());
+            Assert.InRange(run.Json.GetProperty("populated").GetProperty("bytes").GetInt64(), 100_000, 1 << 20);
+            using FileStream bytes = File.OpenRead(image);
+            return Convert.ToHexString(SHA256.HashData(bytes));
+        })];
+        Assert.Equal(hashes[0], hashes[1]);
+        byte[] back = ToolRun.Execute("cat", scratch.Below("a.img"), "/sparse").Output;
+        Assert.Equal(900 << 20, back.Length);
+        Assert.True(back.AsSpan(300 << 20, data.Length).SequenceEqual(data));
+        Assert.False(back.AsSpan(0, 300 << 20).ContainsAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public void A_source_that_is_too_large_ends_with_what_was_made_and_the_reason()
+    {
+        using var scratch = new ScratchDirectory();
+        string tree = scratch.Below("tree"), image = scratch.Below("small.img");
+        _ = Directory.CreateDirectory(tree);
+        byte[] data = new byte[1 << 20];
+        var random = new SeededRandom(3);
+        for (int i = 0; i < 60; i++)
+        {
+            random.Fill(data);
+            File.WriteAllBytes(Path.Combine(tree, string.Create(CultureInfo.InvariantCulture, $"f{i:d2}")), data);
+        }
+        ToolRun run = ToolRun.Execute("newfs", "-s", "64m", "--populate", tree, "--json", image);
+        Assert.True(run.ExitCode == ExitCode.Failed, run.ToString());
+        JsonElement populated = run.Json.GetProperty("populated");
+        Assert.NotEqual("", populated.GetProperty("stopped").GetString());
+        Assert.Equal(0, ToolRun.Execute("verify", image).ExitCode);
+    }
+
+    private static JsonElement.ArrayEnumerator Listed(string image) =>
+        ToolRun.Execute("pfs-list", image, "--json").Json.GetProperty("filesystems")[0].GetProperty("pfs")
+            .EnumerateArray();
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.IO;
+using Hammer2.Admin.Newfs;
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Newfs;
+using Hammer2.Tool.Output;
+using Hammer2.Tool.Populate;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Makes filesystems.</summary>
+internal static class NewfsCommand
+{
+    public static readonly CommandRow Row = new("newfs", "make a filesystem, or all nodes of a cluster", Run)
+    {
+        Group = CommandGroup.Media,
+        Aliases = ["mkfs"],
+        ProgramNames = ["newfs_hammer2", "mkfs.hammer2", "mkfs_hammer2"],
+        Description = """
+            Makes a filesystem of one or more volumes. Each volume but the last is used in whole GiB, the last in units of
+            8 MiB. Every filesystem has a PFS called LOCAL, for what belongs to the device; files go into the others. Of a
+            PFS called BOOT nothing is compressed.
+
+            A device that is mounted or otherwise in use is refused, always; one that holds a filesystem, a partition table
+            or part of an array or container is refused unless forced, and what was found is named. Until the new
+            filesystem is complete, its headers are missing: power may fail at any moment.
+
+            With --cluster, each word names a filesystem of its own, and all get a PFS that they are the masters of: mount
+            it by naming all of them. With --populate, the files of a directory are copied into the first PFS, or into the
+            cluster: with holes, hard links, owners, permissions and times. Extended attributes cannot be kept; which
+            there were is listed.
+            """,
+        Arguments = [NewfsOptions.Device],
+        Options = NewfsOptions.All,
+        HasUnits = true,
+        Examples =
+        [
+            new("mkfs.hammer2 /dev/sdb1", "make a filesystem on a partition"),
+            new("hammer2 newfs -s 10g disk.img --populate photos", "make an image file and fill it"),
+            new("hammer2 newfs -s 4g:4g a.img b.img", "make one of two volumes"),
+            new("hammer2 newfs --cluster CL -s 4g n0.img n1.img n2.img", "make a cluster of three nodes"),
+        ],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        NewfsRequest request = NewfsRequest.Read(invocation);
+        if (request.Populate is { } source && !Directory.Exists(source))
+            throw new CommandException(ExitCode.Usage, $"{source}: is no directory");
+        var nodes = new List<NewfsNode>();
+        try
+        {
+            // Everything is judged before anything is written.
+            for (int index = 0; index < request.Nodes.Count; index++) nodes.Add(NewfsNode.Open(request, index));
+            bool isDry = invocation.Has(NewfsOptions.DryRun);
+            PopulateResult? filled = null;
+            if (!isDry)
+            {
+                foreach (NewfsNode node in nodes) node.CreateFiles();
+                foreach (NewfsNode node in nodes) Make(invocation, node);
+                if (request.Populate is not null) filled = NewfsFilling.Run(invocation, request, nodes);
+            }
+            using Report report = invocation.OpenReport();
+            report.BeginList("filesystems");
+            foreach (NewfsNode node in nodes) Write(report, node, isDry, invocation.Has(NewfsOptions.Debug));
+            report.EndList();
+            return filled is null ? ExitCode.Ok : NewfsFilling.Write(report, filled);
+        }
+        finally
+        {
+            foreach (NewfsNode node in nodes) node.Dispose();
+        }
+    }
+
+    private static void Make(Invocation invocation, NewfsNode node)
+    {
+        using var progress = new ProgressLine(invocation.Terminal);
+        var writer = new FilesystemWriter(node.Wanted, node.Plan, node.Devices())
+        {
+            Discards = invocation.Has(NewfsOptions.Discard),
+            Progress = now => progress.Show(
+                $"newfs: {ProgressLine.Bar((double)now.DoneBytes / now.TotalBytes)} {node.Name}"),
+        };
+        if (writer.Write() is { } failure) throw new CommandException(ExitCode.Failed, failure.ToString());
+    }
+
+    private static void Write(Report report, NewfsNode node, bool isDry, bool isDebug)
+    {
+        VolumePlan plan = node.Plan;
+        report.BeginEntry(node.Name + (isDry ? ": nothing was written" : ""));
+        report.Value("name", "devices", Cell.Text(node.Name));
+        report.Value("fsid", "filesystem id", Cell.Text(node.Wanted.FilesystemId.ToString()));
+        report.Value("version", "format version", Cell.Number(node.Wanted.Version));
+        report.Value("size", "size", Cell.Bytes(plan.TotalBytes));
+        report.Value("bootBytes", "boot area", Cell.Bytes(plan.BootBytes));
+        report.Value("auxBytes", "aux area", Cell.Bytes(plan.AuxBytes));
+        report.Value("reservedBytes", "reserved", Cell.Bytes(plan.ReservedBytes));
+        report.Value("allocatorSize", "allocatable", Cell.Bytes(plan.AllocatorBytes));
+        report.BeginTable("pfs", new Column("label", "PFS"), new Column("masters", "MASTERS"),
+            new Column("compression", "COMPRESSION"), new Column("check", "CHECK"), new Column("clusterId", "CLUSTER ID"),
+            new Column("nodeId", "NODE ID"));
+        foreach (NewPfs pfs in node.Wanted.Pfses)
+        {
+            report.Row(Cell.Text(pfs.Label), Cell.Number(Math.Max(pfs.Masters, 1)),
+                Cell.Text(MediaText.CompressionPolicy(pfs.CompressionPolicy)), Cell.Text(MediaText.Check(pfs.CheckUsed)),
+                Cell.Text(pfs.ClusterId.ToString()), Cell.Text(pfs.NodeId.ToString()));
+        }
+        report.EndTable();
+        if (isDebug) WriteVolumes(report, node);
+        report.EndEntry();
+    }
+
+    private static void WriteVolumes(Report report, NewfsNode node)
+    {
+        report.BeginTable("volumes", new Column("id", "VOLUME"), new Column("device", "DEVICE"),
+            new Column("start", "START"), new Column("size", "SIZE"), new Column("deviceSize", "DEVICE SIZE"),
+            new Column("held", "HELD BEFORE"));
+        for (int index = 0; index < node.Targets.Count; index++)
+        {
+            NewfsTarget target = node.Targets[index];
+            PlannedVolume volume = node.Plan.Volumes[index];
+            report.Row(Cell.Number(index), Cell.Text(target.Path), Cell.Hex(volume.Start),
+                Cell.Bytes(volume.LengthBytes), Cell.Bytes((ulong)target.LengthBytes),
+                target.Signatures.Count == 0 ? Cell.Absent : Cell.Text(SignatureProbe.Describe(target.Signatures)));
+        }
+        report.EndTable();
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Output;
+using Hammer2.Tool.Populate;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Tool.Newfs;
+
+/// <summary>Fills the filesystems that were just made, through the layers that a mount uses.</summary>
+internal static class NewfsFilling
+{
+    /// <summary>Fills the PFS that the request names on all nodes at once, and closes their devices.</summary>
+    /// <exception cref="CommandException">What was made cannot be opened, or the source cannot.</exception>
+    public static PopulateResult Run(Invocation invocation, NewfsRequest request, IReadOnlyList<NewfsNode> nodes)
+    {
+        var targets = new List<DeviceIdentity>();
+        var sets = new List<VolumeSet>();
+        foreach (NewfsNode node in nodes)
+        {
+            foreach (NewfsTarget target in node.Targets)
+                if (target.Device!.Identity is { } identity) targets.Add(identity);
+            sets.Add(VolumeSet.Open(node.TakeDevices(), new VolumeSetOptions(IsReadOnly: false)));
+        }
+        var options = new ClusterMountOptions(new MediaSourceOptions(IsReadOnly: false));
+        using ClusterMount mount = ClusterMount.Open(sets, request.PopulateLabel!, options, invocation.Loggers);
+        Format.Hammer2Error error = mount.Pfs.OpenForWriting();
+        if (error != Format.Hammer2Error.None)
+            throw new CommandException(ExitCode.Failed, $"{request.PopulateLabel}: cannot be written: {error}");
+
+        var time = new FixedTime(DateTimeOffset.UnixEpoch.AddMicroseconds(request.Time));
+        var ops = new VnodeOps(mount.Pfs, invocation.Loggers.CreateLogger<VnodeOps>(), time);
+        using var progress = new ProgressLine(invocation.Terminal);
+        ulong expected = progress.IsVisible ? Measure(request.Populate!) : 0;
+        var populator = new Populator(ops, Encoding.UTF8.GetBytes(request.Populate!), targets)
+        {
+            Progress = progress.IsVisible ? now => progress.Show(Line(now, expected)) : null,
+        };
+        populator.Run();
+        return populator.Result;
+    }
+
+    /// <summary>Prints what was done, and answers the exit code for it.</summary>
+    public static int Write(Report report, PopulateResult result)
+    {
+        report.BeginSection("populated", "populated");
+        report.Value("files", "files", Cell.Number(result.Files));
+        report.Value("directories", "directories", Cell.Number(result.Directories));
+        report.Value("links", "symbolic links", Cell.Number(result.Links));
+        report.Value("hardLinks", "further hard links", Cell.Number(result.HardLinks));
+        report.Value("specials", "special files", Cell.Number(result.Specials));
+        report.Value("bytes", "data copied", Cell.Bytes(result.Bytes));
+        report.Value("faultsTotal", "not taken over", Cell.Number(result.FaultsTotal));
+        if (result.Stopped is not null) report.Value("stopped", "STOPPED", Cell.Text(result.Stopped));
+        report.BeginTable("lostAttributes", new Column("name", "ATTRIBUTES NOT KEPT"), new Column("files", "FILES"));
+        foreach ((string name, long files) in result.LostAttributes)
+            report.Row(Cell.Text(NameText.Escape(Encoding.UTF8.GetBytes(name))), Cell.Number(files));
+        report.EndTable();
+        report.BeginList("faults");
+        foreach (PopulateFault fault in result.Faults)
+        {
+            string path = NameText.Escape(fault.Path);
+            report.BeginEntry($"{path}: {fault.Reason}");
+            report.Detail("path", Cell.Text(path));
+            report.Detail("reason", Cell.Text(fault.Reason));
+            report.EndEntry();
+        }
+        report.EndList();
+        report.EndSection();
+        return result.FaultsTotal > 0 || result.Stopped is not null ? ExitCode.Failed : ExitCode.Ok;
+    }
+
+    // For the length of the bar only: what cannot be counted is not counted.
+    private static ulong Measure(string source)
+    {
+        var options = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
+            IgnoreInaccessible = true,
+        };
+        ulong objects = 0;
+        foreach (string _ in Directory.EnumerateFileSystemEntries(source, "*", options)) objects++;
+        return objects;
+    }
+
+    private static string Line(PopulateResult now, ulong expected) => string.Create(CultureInfo.InvariantCulture,
+        $"newfs: {ProgressLine.Bar(expected == 0 ? 0 : (double)now.Objects / expected)} {now.Objects} of {expected}, "
+        + $"{ByteUnits.Format(now.Bytes, ByteUnit.Iec)}");
+
+    // All that is made is stamped with one time, so that the same source gives the same filesystem.
+    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Tool.Extract;
+using Hammer2.Tool.Output;
+using Hammer2.Vnodes;
+
+namespace Hammer2.Tool.Populate;
+
+/// <summary>
+/// Fills a PFS from a directory of the host by the operations that a mount offers: files with their holes, directories,
+/// symbolic and hard links, device nodes, FIFOs and sockets, with owners, permissions and times.
+/// </summary>
+/// <remarks>Directories are gone through in the order of their names' bytes, so that the same source gives the same
+/// filesystem.</remarks>
+internal sealed class Populator
+{
+    private const int ChunkBytes = 1 << 20;
+    private const uint PermissionBits = 0xFFF;
+    private const int ObjectsPerSync = 10_000; // what a group keeps in memory
+    private const int CurrentDirectory = LinuxFiles.AtCurrentDirectory;
+
+    private readonly VnodeOps _ops;
+    private readonly byte[] _source;
+    private readonly HashSet<DeviceIdentity> _targets;
+    private readonly Dictionary<(uint, uint, ulong), ulong> _linked = [];
+    private readonly byte[] _buffer = new byte[ChunkBytes];
+    private long _syncedAt;
+
+    /// <summary>Prepares; reads nothing yet.</summary>
+    /// <param name="ops">Of a PFS that may be written.</param>
+    /// <param name="source">Path of the directory.</param>
+    /// <param name="targets">Files that must not be copied because they are being made.</param>
+    public Populator(VnodeOps ops, byte[] source, IEnumerable<DeviceIdentity> targets)
+    {
+        _ops = ops;
+        _source = source;
+        _targets = [.. targets];
+    }
+
+    /// <summary>What was done so far.</summary>
+    public PopulateResult Result { get; } = new();
+
+    /// <summary>Called after each object and each piece of a file.</summary>
+    public Action<PopulateResult>? Progress { get; init; }
+
+    /// <summary>Fills the root directory and makes everything durable.</summary>
+    /// <exception cref="CommandException">The source is no directory that can be read.</exception>
+    public void Run()
+    {
+        int error = SourceFiles.Open(CurrentDirectory, _source, isDirectory: true, out int descriptor);
+        LinuxFiles.FileStatus status = default;
+        if (error == 0) error = SourceFiles.Status(descriptor, [], out status);
+        if (error != 0)
+        {
+            throw new CommandException(
+                ExitCode.Failed, $"{NameText.Escape(_source)}: {LinuxFiles.Describe(error)}");
+        }
+        try
+        {
+            FillDirectory(descriptor, VnodeOps.RootInum, []);
+            Finish(VnodeOps.RootInum, status, []);
+        }
+        finally
+        {
+            SourceFiles.Close(descriptor);
+        }
+        Stop(_ops.Sync(), "making it durable");
+    }
+
+    private void FillDirectory(int descriptor, ulong inum, byte[] path)
+    {
+        int error = SourceFiles.List(descriptor, out List<byte[]> names);
+        if (error != 0)
+        {
+            Result.AddFault(path, $"cannot be listed: {LinuxFiles.Describe(error)}");
+            return;
+        }
+        foreach (byte[] name in names)
+        {
+            if (Result.Stopped is not null) return;
+            byte[] below = path.Length == 0 ? name : [.. path, (byte)'/', .. name];
+            Copy(descriptor, name, inum, below);
+            Progress?.Invoke(Result);
+            if (Result.Objects - _syncedAt < ObjectsPerSync) continue;
+            _syncedAt = Result.Objects;
+            Stop(_ops.Sync(), "making it durable");
+        }
+    }
+
+    private void Copy(int directory, byte[] name, ulong parent, byte[] path)
+    {
+        int error = SourceFiles.Status(directory, name, out LinuxFiles.FileStatus status);
+        if (error != 0)
+        {
+            Result.AddFault(path, LinuxFiles.Describe(error));
+            return;
+        }
+        ObjectType type = TypeOf(status.Type);
+        if (type == ObjectType.RegularFile && _targets.Contains(
+            new DeviceIdentity(status.DeviceMajor, status.DeviceMinor, status.Inode, 0)))
+        {
+            Result.AddFault(path, "left out: it is the filesystem that is being made");
+            return;
+        }
+        var key = (status.DeviceMajor, status.DeviceMinor, status.Inode);
+        bool hasMoreNames = type != ObjectType.Directory && status.LinkCount > 1;
+        if (hasMoreNames && _linked.TryGetValue(key, out ulong known))
+        {
+            if (Made(_ops.Link(known, parent, name, out _), path)) Result.HardLinks++;
+            return;
+        }
+        NoteExtendedAttributes(path);
+        ulong made = type switch
+        {
+            ObjectType.Directory => CopyDirectory(directory, name, parent, status, path),
+            ObjectType.SoftLink => CopyLink(directory, name, parent, status, path),
+            ObjectType.RegularFile => CopyFile(directory, name, parent, status, path),
+            _ => MakeSpecial(name, parent, type, status, path),
+        };
+        if (hasMoreNames && made != 0) _linked[key] = made;
+    }
+
+    private ulong CopyDirectory(
+        int directory, byte[] name, ulong parent, in LinuxFiles.FileStatus status, byte[] path)
+    {
+        int error = SourceFiles.Open(directory, name, isDirectory: true, out int descriptor);
+        if (error != 0)
+        {
+            Result.AddFault(path, $"cannot be opened: {LinuxFiles.Describe(error)}");
+            return 0;
+        }
+        try
+        {
+            ulong made = Make(name, parent, ObjectType.Directory, status, path);
+            if (made == 0) return 0;
+            Result.Directories++;
+            FillDirectory(descriptor, made, path);
+            Finish(made, status, path);
+            return made;
+        }
+        finally
+        {
+            SourceFiles.Close(descriptor);
+        }
+    }
+
+    private ulong CopyLink(int directory, byte[] name, ulong parent, in LinuxFiles.FileStatus status, byte[] path)
+    {
+        int error = SourceFiles.ReadLink(directory, name, out byte[] target);
+        if (error != 0)
+        {
+            Result.AddFault(path, $"cannot be read: {LinuxFiles.Describe(error)}");
+            return 0;
+        }
+        Errno refused = _ops.Symlink(parent, name, target, Owner(status), out VnodeAttributes made);
+        if (!Made(refused, path)) return 0;
+        Result.Links++;
+        Finish(made.Inum, status, path);
+        return made.Inum;
+    }
+
+    private ulong MakeSpecial(
+        byte[] name, ulong parent, ObjectType type, in LinuxFiles.FileStatus status, byte[] path)
+    {
+        if (type == ObjectType.Unknown)
+        {
+            Result.AddFault(path, "is of a type that cannot be kept");
+            return 0;
+        }
+        ulong made = Make(name, parent, type, status, path);
+        if (made == 0) return 0;
+        Result.Specials++;
+        Finish(made, status, path);
+        return made;
+    }
+
+    private ulong CopyFile(int directory, byte[] name, ulong parent, in LinuxFiles.FileStatus status, byte[] path)
+    {
+        int error = SourceFiles.Open(directory, name, isDirectory: false, out int file);
+        if (error != 0)
+        {
+            Result.AddFault(path, $"cannot be opened: {LinuxFiles.Describe(error)}");
+            return 0;
+        }
+        try
+        {
+            ulong made = Make(name, parent, ObjectType.RegularFile, status, path);
+            if (made == 0) return 0;
+            if (CopyData(file, made, (long)status.Size, path)) Result.Files++;
+            Finish(made, status, path);
+            return made;
+        }
+        finally
+        {
+            SourceFiles.Close(file);
+        }
+    }
+
+    private bool CopyData(int file, ulong inum, long length, byte[] path)
+    {
+        long at = 0;
+        while (at < length && SourceFiles.TryFindData(file, at, length, out long start, out long end))
+        {
+            for (at = start; at < end;)
+            {
+                // Pieces end where blocks end, so that no block is written twice.
+                int wanted = (int)Math.Min(ChunkBytes - (at % ChunkBytes), end - at);
+                int error = SourceFiles.Read(file, at, _buffer.AsSpan(0, wanted), out int got);
+                if (error != 0 || got == 0)
+                {
+                    Result.AddFault(path, error != 0
+                        ? $"cannot be read from byte {at} on: {LinuxFiles.Describe(error)}"
+                        : $"became shorter while it was read, it ends at byte {at}");
+                    return false;
+                }
+                if (!Made(_ops.Write(inum, (ulong)at, _buffer.AsSpan(0, got), dropsPrivileges: false), path))
+                    return false;
+                Result.Bytes += (ulong)got;
+                at += got;
+                Progress?.Invoke(Result);
+            }
+        }
+        var size = new AttributeChange { SizeBytes = (ulong)length };
+        return Made(_ops.SetAttributes(inum, size, out _), path);
+    }
+
+    private ulong Make(byte[] name, ulong parent, ObjectType type, in LinuxFiles.FileStatus status, byte[] path)
+    {
+        var wanted = new NewObject(
+            type, status.Mode & PermissionBits, status.SpecialMajor, status.SpecialMinor);
+        return Made(_ops.Create(parent, name, wanted, Owner(status), out VnodeAttributes made), path)
+            ? made.Inum
+            : 0;
+    }
+
+    // Last of all: what is done to an object before changes its times.
+    private void Finish(ulong inum, in LinuxFiles.FileStatus status, byte[] path)
+    {
+        if (Result.Stopped is not null) return;
+        var wanted = new AttributeChange
+        {
+            Mode = status.Mode & PermissionBits,
+            UserId = status.UserId,
+            GroupId = status.GroupId,
+            AccessTime = Microseconds(status.AccessSeconds, status.AccessNanoseconds),
+            ModifyTime = Microseconds(status.ModifySeconds, status.ModifyNanoseconds),
+        };
+        _ = Made(_ops.SetAttributes(inum, wanted, out _), path);
+    }
+
+    private void NoteExtendedAttributes(byte[] path)
+    {
+        foreach (string name in SourceFiles.ExtendedAttributes([.. _source, (byte)'/', .. path]))
+            Result.AddLostAttribute(name);
+    }
+
+    // A name or a size that does not fit concerns one file; everything else will not get better with the next.
+    private bool Made(Errno error, byte[] path)
+    {
+        if (error == Errno.None) return true;
+        Result.AddFault(path, $"cannot be made: {error}");
+        if (error is not (Errno.ENAMETOOLONG or Errno.EFBIG or Errno.EMLINK or Errno.EINVAL))
+            Stop(error, NameText.Escape(path));
+        return false;
+    }
+
+    private void Stop(Errno error, string work)
+    {
+        if (error == Errno.None || Result.Stopped is not null) return;
+        Result.Stopped = error == Errno.ENOSPC ? $"{work}: the filesystem is full" : $"{work}: {error}";
+    }
+
+    private static Credentials Owner(in LinuxFiles.FileStatus status) => new(status.UserId, status.GroupId);
+
+    // The format counts from 1970 on.
+    private static ulong Microseconds(long seconds, uint nanoseconds) =>
+        seconds < 0 ? 0 : ((ulong)seconds * 1_000_000) + (nanoseconds / 1000);
+
+    private static ObjectType TypeOf(uint type) => type switch
+    {
+        0x1000 => ObjectType.Fifo,
+        0x2000 => ObjectType.CharacterDevice,
+        0x4000 => ObjectType.Directory,
+        0x6000 => ObjectType.BlockDevice,
+        0x8000 => ObjectType.RegularFile,
+        0xA000 => ObjectType.SoftLink,
+        0xC000 => ObjectType.Socket,
+        _ => ObjectType.Unknown,
+    };
+}
