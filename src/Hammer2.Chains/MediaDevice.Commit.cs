@@ -26,6 +26,8 @@ public sealed partial class MediaDevice
     {
         if (Writer is not null) return Hammer2Error.None;
         if (_volumes.IsReadOnly) return Hammer2Error.ReadOnly;
+        Hammer2Error torn = RestoreTornHeader();
+        if (torn != Hammer2Error.None) return torn;
         var allocator = new FreemapAllocator(_volumes, Faults);
         Hammer2Error error = allocator.Load();
         if (error != Hammer2Error.None) return error;
@@ -56,8 +58,13 @@ public sealed partial class MediaDevice
         view.Fields.FreemapTid = tid;
         view.Fields.AllocatorFree = freeBytes;
         VolumeHeaderCandidate.StoreCrcs(view);
-        error = _volumes.Flush();
-        if (error == Hammer2Error.None) prepared = new PreparedCommit(bytes, NextCopyIndex());
+        int copyIndex = NextCopyIndex();
+        // The only copy is about to be overwritten: a spare stands in for it until that is done.
+        if (copyIndex == Header.CopyIndex)
+            error = _volumes.Volumes[0].Device.Write(Media.SpareHeaderOffset, bytes);
+        if (error == Hammer2Error.None) error = _volumes.Flush();
+        if (error == Hammer2Error.None) prepared = new PreparedCommit(bytes, copyIndex);
+        else Faults.Report(default, error, "the device could not make a commit's blocks durable");
         return error;
     }
 
@@ -70,13 +77,29 @@ public sealed partial class MediaDevice
         IBlockDevice root = _volumes.Volumes[0].Device;
         Hammer2Error error = root.Write(prepared.CopyIndex * Media.HeaderZoneBytes, prepared.Bytes);
         if (error == Hammer2Error.None) error = root.Flush();
-        if (error != Hammer2Error.None) return error;
+        if (error != Hammer2Error.None)
+        {
+            Faults.Report(default, error, "the device could not write the volume header");
+            return error;
+        }
         bool isTrusted = new VolumeHeaderCandidate(prepared.Bytes, prepared.CopyIndex)
             .TryTrust(out VolumeHeader? header, out _);
         Invariant.Holds(isTrusted);
         Volatile.Write(ref _root, MakeRoot(header!.SuperRootBlockset));
         Volatile.Write(ref _header, header);
         return Hammer2Error.None;
+    }
+
+    // A volume that was opened by its spare gets its header back before its blocks change.
+    private Hammer2Error RestoreTornHeader()
+    {
+        if (!Header.IsSpare) return Hammer2Error.None;
+        IBlockDevice root = _volumes.Volumes[0].Device;
+        Hammer2Error error = root.Write(0, Header.Bytes);
+        if (error == Hammer2Error.None) error = root.Flush();
+        if (error != Hammer2Error.None)
+            Faults.Report(default, error, "the device could not write the volume header in place of the torn one");
+        return error;
     }
 
     // The copies are written in turn, so that the one before survives a torn write. Small volumes have fewer.

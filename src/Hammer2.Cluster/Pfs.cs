@@ -66,11 +66,14 @@ public sealed class Pfs
     }
 
     /// <summary>
-    /// Makes the PFS writable: reads every synced node's freemap.
+    /// Makes the PFS writable: reads every synced node's freemap and repairs what a crash left in it, begins an
+    /// epoch of commits where there are several masters, and drops objects that lost their last name before the
+    /// crash. Nodes that are not level are neither read nor written.
     /// </summary>
-    /// <returns>None; ReadOnly; NoQuorum when fewer nodes than the quorum are synced; what a freemap
-    /// met.</returns>
-    public Hammer2Error OpenForWriting()
+    /// <param name="options">How it is written.</param>
+    /// <returns>None; ReadOnly; NoQuorum when fewer nodes than the quorum are synced; what a freemap, the index
+    /// of inodes or a first commit met. After an error the PFS stays read-only.</returns>
+    public Hammer2Error OpenForWriting(PfsWriteOptions? options = null)
     {
         if (Writer is not null) return Hammer2Error.None;
         if (_synced.Length < Assembly.Quorum) return Hammer2Error.NoQuorum;
@@ -79,7 +82,14 @@ public sealed class Pfs
             Hammer2Error error = node.Device.OpenForWriting();
             if (error != Hammer2Error.None) return error;
         }
-        Writer = new PfsWriter(this);
+        var writer = new PfsWriter(this, options ?? new PfsWriteOptions());
+        Hammer2Error refused = writer.Start();
+        if (refused != Hammer2Error.None)
+        {
+            writer.Dispose();
+            return refused;
+        }
+        Writer = writer;
         return Hammer2Error.None;
     }
 

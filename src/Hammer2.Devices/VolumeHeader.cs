@@ -14,11 +14,16 @@ public sealed class VolumeHeader
     private readonly byte[] _bytes;
 
     /// <summary>Takes over 64 KiB that a candidate found good.</summary>
-    internal VolumeHeader(byte[] bytes, int copyIndex)
+    internal VolumeHeader(byte[] bytes, int copyIndex, bool isSpare = false)
     {
         _bytes = bytes;
         CopyIndex = copyIndex;
+        IsSpare = isSpare;
     }
+
+    /// <summary>True when it stands in for the only copy, which was torn: that one is to be written again before
+    /// anything else is.</summary>
+    public bool IsSpare { get; }
 
     /// <summary>Which of the four copies this is, 0 to 3: it was read at CopyIndex * 2 GiB.</summary>
     public int CopyIndex { get; }

@@ -20,7 +20,8 @@ public sealed record VolumeHeaderCopy(int CopyIndex, long Offset, VolumeHeader? 
 /// Writers go round the copies, so the newest may be the one that was being written when power failed; the
 /// one before it then describes the filesystem as it was one flush earlier, complete. How many copies there
 /// are is taken from the size of the device: the header's own word for it cannot be trusted before it is
-/// chosen. Upstream: <c>hammer2_init_volume_header</c>.
+/// chosen. Upstream: <c>hammer2_init_volume_header</c>. Where there is but one, and it was torn, this driver's
+/// <see cref="SpareVolumeHeader"/> stands in.
 /// </remarks>
 public sealed class VolumeHeaderCopies
 {
@@ -58,6 +59,7 @@ public sealed class VolumeHeaderCopies
                 newest = copy.Header;
             }
         }
+        newest ??= SpareVolumeHeader.Read(device);
         if (newest == null)
             throw new NotHammer2Exception(device.Name, DescribeAbsence(device, copies));
         return new VolumeHeaderCopies(device.Name, copies, newest);
@@ -79,9 +81,10 @@ public sealed class VolumeHeaderCopies
         }
         if (text.Length == 0)
             return null;
-        long offset = Newest.CopyIndex * Media.HeaderZoneBytes;
+        long offset = Newest.IsSpare ? Media.SpareHeaderOffset : Newest.CopyIndex * Media.HeaderZoneBytes;
+        string which = Newest.IsSpare ? "the spare copy" : $"copy {Newest.CopyIndex}";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{DeviceName}: volume header copy {Newest.CopyIndex} at 0x{offset:x} "
+            $"{DeviceName}: volume header {which} at 0x{offset:x} "
             + $"with mirror_tid 0x{Newest.Fields.MirrorTid:x} is used; {text}");
     }
 

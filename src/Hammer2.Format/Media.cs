@@ -84,6 +84,10 @@ public static class Media
     /// <summary>Copies of the volume header (<c>HAMMER2_NUM_VOLHDRS</c>).</summary>
     public const int HeaderCopies = 4;
 
+    /// <summary>Where this driver keeps a spare of the header on volumes that have room for one copy only: the
+    /// last 64 KiB of the first reserved segment, which no other writer uses.</summary>
+    public const long SpareHeaderOffset = ZoneReservedBytes - VolumeHeaderBytes;
+
     /// <summary>Bytes of a volume header (<c>HAMMER2_VOLUME_BYTES</c>).</summary>
     public const int VolumeHeaderBytes = 65536;
 

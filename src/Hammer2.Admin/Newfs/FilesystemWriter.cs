@@ -86,6 +86,8 @@ public sealed class FilesystemWriter
             {
                 if (Zero(device, at, Media.VolumeHeaderBytes) is { } failure) return failure;
             }
+            if (device.LengthBytes >= Media.SpareHeaderOffset + Media.VolumeHeaderBytes
+                && Zero(device, Media.SpareHeaderOffset, Media.VolumeHeaderBytes) is { } spare) return spare;
             foreach (Signature signature in SignatureProbe.Find(device))
             {
                 if (Zero(device, signature.Offset, signature.LengthBytes) is { } failure) return failure;

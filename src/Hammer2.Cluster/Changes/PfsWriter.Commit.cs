@@ -68,27 +68,17 @@ public sealed partial class PfsWriter
         return CountSynced() < Pfs.Assembly.Quorum ? errors : Hammer2Error.None;
     }
 
-    // One node runs here; more run side by side, since their devices are what is slow.
     private Hammer2Error OnEachNode(List<NodeCommit?> commits, Func<NodeCommit, Hammer2Error> step)
     {
         var errors = new Hammer2Error[commits.Count];
-        var threads = new List<Thread>();
-        int last = commits.FindLastIndex(commit => commit is not null);
+        var steps = new List<NodeStep>();
         for (int i = 0; i < commits.Count; i++)
         {
             if (commits[i] is not { } commit || !Pfs.Synced[i].IsSynced) continue;
             int node = i;
-            if (i == last)
-            {
-                errors[node] = step(commit);
-                continue;
-            }
-            var thread = new Thread(() => errors[node] = step(commit));
-            thread.Name = $"commit {Pfs.Synced[node].Name}";
-            thread.Start();
-            threads.Add(thread);
+            steps.Add(new NodeStep($"commit {Pfs.Synced[node].Name}", () => errors[node] = step(commit)));
         }
-        foreach (Thread thread in threads) thread.Join();
+        _options.Runner.RunAll(steps);
         Hammer2Error all = Hammer2Error.None;
         for (int i = 0; i < errors.Length; i++)
         {

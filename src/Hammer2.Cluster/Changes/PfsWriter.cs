@@ -22,6 +22,8 @@ public sealed partial class PfsWriter : IDisposable
     private readonly InodeLocks _locks = new();
     private readonly Lock _dirtyGate = new();
     private List<LiveInode> _dirty = [];
+    private readonly PfsWriteOptions _options;
+    private readonly ulong _tidStep;
     private ulong _lastTid;
     private ulong _lastInum;
     private long _groupsClosed;
@@ -29,9 +31,11 @@ public sealed partial class PfsWriter : IDisposable
     private long _waitingBytes;
     private bool _isStopped;
 
-    internal PfsWriter(Pfs pfs)
+    internal PfsWriter(Pfs pfs, PfsWriteOptions options)
     {
         Pfs = pfs;
+        _options = options;
+        _tidStep = pfs.Assembly.MastersTotal > 1 ? CommitNumber.Step : 1;
         Space = new SpaceReserve(pfs);
         foreach (PfsNode node in pfs.Synced)
         {
@@ -71,7 +75,7 @@ public sealed partial class PfsWriter : IDisposable
         // The group whose commit takes the space is the one that ends the promise.
         _ = Interlocked.Add(ref _openPromise, promised);
         var objects = new ChangedObjects(first, second, third, fourth);
-        return new PfsChange(this, objects, _locks.Write(objects), Interlocked.Increment(ref _lastTid));
+        return new PfsChange(this, objects, _locks.Write(objects), Interlocked.Add(ref _lastTid, _tidStep));
     }
 
     /// <summary>Holds an object still for reading.</summary>

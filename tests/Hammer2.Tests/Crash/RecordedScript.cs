@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Hammer2.Cluster;
+using Hammer2.Cluster.Changes;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Testing;
+using Hammer2.Tests.Model;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Hammer2.Tests.Crash;
+
+/// <summary>A drawn script played once on devices that keep a history, with the state after every step.</summary>
+internal sealed class RecordedScript
+{
+    private readonly List<string> _states = [];
+
+    private RecordedScript(WriteHistory history, string label)
+    {
+        History = history;
+        Label = label;
+    }
+
+    public WriteHistory History { get; }
+
+    public string Label { get; }
+
+    /// <summary>The number of the directory below which the script played.</summary>
+    public ulong Root { get; private set; }
+
+    /// <summary>The first event that a cut may come after: the directory is durable then.</summary>
+    public int FirstCut { get; private set; }
+
+    /// <summary>The states that may be found after a cut behind so many events: those from the last
+    /// acknowledged sync to the step that was under way.</summary>
+    public ReadOnlySpan<string> StatesAt(int position)
+    {
+        int synced = 0, done = 0;
+        for (int i = 0; i < position; i++)
+        {
+            HistoryEvent past = History.Events[i];
+            if (past.Kind != HistoryKind.Mark) continue;
+            int state = int.Parse(past.Mark.AsSpan(1), CultureInfo.InvariantCulture);
+            if (past.Mark[0] == 's') synced = state;
+            done = Math.Max(done, state);
+        }
+        int last = Math.Min(done + 1, _states.Count - 1);
+        return _states.ToArray().AsSpan(synced..(last + 1));
+    }
+
+    /// <summary>Plays sessions of steps and syncs.</summary>
+    public static RecordedScript Play(SeededRandom random, int nodes, long lengthBytes, int steps)
+    {
+        IBlockDevice[] before = nodes == 1
+            ? [NewVolume.InMemory(lengthBytes)]
+            : [.. NewVolume.ClusterInMemory(nodes, lengthBytes)];
+        string label = nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel;
+        var script = new RecordedScript(new WriteHistory(before), label);
+        var player = new ScriptPlayer(random);
+        IBlockDevice[] devices = script.History.Open();
+        int played = 0;
+        while (played < steps)
+        {
+            using ClusterMount mount = Mount(devices, label);
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(Options(random.NextUInt64())));
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            if (played == 0) script.Begin(ops, player);
+            int session = 1 + random.Below(steps);
+            while (session > 0 && played < steps)
+            {
+                int group = Math.Min(1 + random.Below(30), Math.Min(session, steps - played));
+                for (int i = 0; i < group; i++)
+                {
+                    player.Play(ops, 1);
+                    script._states.Add(TreeListing.Of(player.Model.Root));
+                    script.Mark('d');
+                }
+                played += group;
+                session -= group;
+                if (random.OneIn(5)) continue;
+                Assert.Equal(Errno.None, ops.Sync());
+                script.Mark('s');
+            }
+            player.ForgetAll(ops);
+            Assert.Equal(Errno.None, ops.Sync());
+            script.Mark('s');
+        }
+        return script;
+    }
+
+    /// <summary>Opens devices, which stay open afterwards.</summary>
+    public static ClusterMount Mount(IReadOnlyList<IBlockDevice> devices, string label)
+    {
+        VolumeSet[] sets = [.. devices.Select(device => VolumeSet.Open([new UnownedDevice(device)]))];
+        var options = new ClusterMountOptions(new MediaSourceOptions(), 16 << 20);
+        return ClusterMount.Open(sets, label, options, NullLoggerFactory.Instance);
+    }
+
+    /// <summary>Nodes one after the other in a drawn order, so that a seed gives the same history.</summary>
+    public static PfsWriteOptions Options(ulong seed) => new()
+    {
+        EpochTag = (byte)seed,
+        Runner = new DrawnOrder(new SeededRandom(seed)),
+    };
+
+    private void Begin(VnodeOps ops, ScriptPlayer player)
+    {
+        Errno error = ops.Create(
+            VnodeOps.RootInum, "model"u8, new NewObject(ObjectType.Directory, 0x1ED), new Credentials(0, 0),
+            out VnodeAttributes made);
+        Assert.Equal(Errno.None, error);
+        Assert.Equal(Errno.None, ops.Sync());
+        Root = player.Model.Root.Inum = made.Inum;
+        _states.Add(TreeListing.Of(player.Model.Root));
+        FirstCut = History.Events.Count;
+        Mark('s');
+    }
+
+    private void Mark(char kind) =>
+        History.Mark(string.Create(CultureInfo.InvariantCulture, $"{kind}{_states.Count - 1}"));
+
+    private sealed class DrawnOrder(SeededRandom random) : INodeRunner
+    {
+        public void RunAll(IReadOnlyList<NodeStep> steps)
+        {
+            var left = new List<NodeStep>(steps);
+            while (left.Count > 0)
+            {
+                int index = random.Below(left.Count);
+                NodeStep step = left[index];
+                left.RemoveAt(index);
+                step.Run();
+            }
+        }
+    }
+}

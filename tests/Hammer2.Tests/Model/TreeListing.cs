@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+using Hammer2.Cluster.Xops;
+using Hammer2.Format;
+using Hammer2.Vnodes;
+using Xunit;
+
+namespace Hammer2.Tests.Model;
+
+/// <summary>
+/// A tree as text, one line an object, the same for the model and for the driver: two states are equal when their
+/// listings are.
+/// </summary>
+internal static class TreeListing
+{
+    private const int PageBytes = 4096;
+
+    /// <summary>The listing of a model.</summary>
+    public static string Of(ModelNode root)
+    {
+        var text = new StringBuilder();
+        Add(text, root, "/");
+        return text.ToString();
+    }
+
+    /// <summary>The listing of what a driver shows below an object.</summary>
+    public static string Of(VnodeOps ops, ulong inum)
+    {
+        var text = new StringBuilder();
+        Add(text, ops, inum, "/");
+        return text.ToString();
+    }
+
+    /// <summary>The first lines in which two listings differ.</summary>
+    public static string Difference(string expected, string found)
+    {
+        string[] left = expected.Split('\n'), right = found.Split('\n');
+        string[] missing = [.. left.Except(right).Take(5)], extra = [.. right.Except(left).Take(5)];
+        return $"missing:\n{string.Join('\n', missing)}\nfound instead:\n{string.Join('\n', extra)}";
+    }
+
+    private static void Add(StringBuilder text, ModelNode node, string path)
+    {
+        Head(text, path, node.Type, node.Mode, node.LinkCount, node.Content.Length);
+        byte[] page = new byte[PageBytes];
+        if (node.Type is ObjectType.RegularFile or ObjectType.SoftLink)
+        {
+            foreach (long start in node.Content.PageStarts)
+            {
+                node.Content.Read(start, page);
+                Page(text, start, page);
+            }
+        }
+        _ = text.Append('\n');
+        foreach ((string name, ModelNode child) in node.Names) Add(text, child, $"{path}{name}/");
+    }
+
+    private static void Add(StringBuilder text, VnodeOps ops, ulong inum, string path)
+    {
+        Expect(ops.GetAttributes(inum, out VnodeAttributes at), path);
+        Head(text, path, at.Type, at.Mode & 0xFFF, at.LinkCount, (long)at.SizeBytes);
+        if (at.Type == ObjectType.RegularFile) AddContent(text, ops, inum, at.SizeBytes, path);
+        if (at.Type == ObjectType.SoftLink)
+        {
+            byte[] target = new byte[2 * PageBytes];
+            Expect(ops.ReadLink(inum, target, out int bytes), path);
+            for (int start = 0; start < bytes; start += PageBytes)
+                Page(text, start, target.AsSpan(start, PageBytes));
+        }
+        _ = text.Append('\n');
+        if (at.Type != ObjectType.Directory) return;
+        var names = new Names([]);
+        Expect(ops.ReadDirectory(inum, 0, ref names), path);
+        foreach ((string name, ulong child) in names.List.OrderBy(pair => pair.Name, StringComparer.Ordinal))
+            if (name is not ("." or "..")) Add(text, ops, child, $"{path}{name}/");
+    }
+
+    private static void AddContent(StringBuilder text, VnodeOps ops, ulong inum, ulong size, string path)
+    {
+        byte[] block = new byte[Media.FileBlockBytes];
+        ulong position = 0;
+        while (position < size)
+        {
+            Errno error = ops.Seek(inum, position, SeekTarget.Data, out ulong data);
+            if (error == Errno.ENXIO) break;
+            Expect(error, path);
+            position = data & ~(ulong)(Media.FileBlockBytes - 1);
+            Array.Clear(block);
+            Expect(ops.Read(inum, position, block, out _), path);
+            for (int start = 0; start < block.Length; start += PageBytes)
+                Page(text, (long)position + start, block.AsSpan(start, PageBytes));
+            position += Media.FileBlockBytes;
+        }
+    }
+
+    // Directories count as stored, which is not what the model keeps.
+    private static void Head(StringBuilder text, string path, ObjectType type, uint mode, ulong links, long size)
+    {
+        bool isDirectory = type == ObjectType.Directory;
+        _ = text.Append(CultureInfo.InvariantCulture,
+            $"{path} {type} {mode:x} {(isDirectory ? 0 : links)} {(isDirectory ? 0 : size)}");
+    }
+
+    private static void Page(StringBuilder text, long start, ReadOnlySpan<byte> page)
+    {
+        if (page.ContainsAnyExcept((byte)0))
+            _ = text.Append(CultureInfo.InvariantCulture, $" {start:x}:{XxHash64.HashToUInt64(page):x}");
+    }
+
+    private static void Expect(Errno error, string path) =>
+        Assert.True(error == Errno.None, $"{path}: {error}");
+
+    private readonly record struct Names(List<(string Name, ulong Inum)> List) : IDirectorySink
+    {
+        public bool Add(scoped ReadOnlySpan<byte> name, ulong inum, ObjectType type, ulong nextPosition)
+        {
+            List.Add((Encoding.ASCII.GetString(name), inum));
+            return true;
+        }
+    }
+}
