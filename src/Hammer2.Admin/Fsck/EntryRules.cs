@@ -31,7 +31,7 @@ internal sealed class EntryRules
         ulong hash = DirectoryHash.Compute(name);
         if ((reference.Key & ~Media.EntryCollisionMask) != hash)
         {
-            _context.Add(FsckSeverity.Warning, FsckCode.EntryHash, place, reference, 
+            _context.Add(FsckSeverity.Warning, FsckCode.EntryHash, place, reference,
                 $"entry {Printable(name)} lies at key 0x{reference.Key:x}, its hash is 0x{hash:x}");
         }
         if (!BlockCodec.IsAllZero(area[length..]))

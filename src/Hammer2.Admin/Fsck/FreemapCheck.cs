@@ -66,7 +66,7 @@ internal sealed class FreemapCheck
             }
             if (hasLast && reference.Key <= last)
             {
-                _context.Add(FsckSeverity.Error, FsckCode.KeyOrder, place, reference, 
+                _context.Add(FsckSeverity.Error, FsckCode.KeyOrder, place, reference,
                     $"freemap slot {slot}: key 0x{reference.Key:x} is not above 0x{last:x} before it");
             }
             (hasLast, last) = (true, Math.Max(last, reference.KeyEnd));
@@ -78,7 +78,7 @@ internal sealed class FreemapCheck
     private void JudgeTid(in FsckPlace place, in Blockref reference)
     {
         if (reference.MirrorTid <= place.Parent.MirrorTid) return;
-        _context.Add(FsckSeverity.Warning, FsckCode.MirrorTid, place, reference, 
+        _context.Add(FsckSeverity.Warning, FsckCode.MirrorTid, place, reference,
             $"mirror_tid 0x{reference.MirrorTid:x} of {FsckContext.Describe(reference)} is above "
                 + $"0x{place.Parent.MirrorTid:x} of what holds it");
     }
@@ -160,7 +160,7 @@ internal sealed class FreemapCheck
         ulong slack = ((zones + 1) * Media.SegmentBytes) + _grownBytes;
         if (stored >= free && stored - free <= slack) return;
         bool isLag = Lags && stored < free;
-        _context.Add(isLag ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.AllocatorFree, 
+        _context.Add(isLag ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.AllocatorFree,
             $"the header counts {stored} free bytes, the freemap adds up to {free} (allocator_size "
                 + $"{_context.Header.AllocatorBytes})");
     }
@@ -185,7 +185,7 @@ internal sealed class FreemapCheck
             return;
         }
         if (_leakedBytes + _stagedBytes == 0) return;
-        _context.Add(FsckSeverity.Note, FsckCode.Leaked, 
+        _context.Add(FsckSeverity.Note, FsckCode.Leaked,
             $"{_leakedBytes} bytes are in use by nothing and {_stagedBytes} more are staged; bulkfree gives them back");
     }
 
@@ -213,7 +213,7 @@ internal sealed class FreemapCheck
             uint available = (uint)(free * Media.GranuleBytes);
             if (entry.AvailableBytes != available)
             {
-                Add(FsckSeverity.Warning, FsckCode.FreemapAvailable, 
+                Add(FsckSeverity.Warning, FsckCode.FreemapAvailable,
                     $"{entry.AvailableBytes} bytes are given as free, the bits say {available}");
             }
             if (!FreemapGeometry.IsAllocatable(Address, Context.Header.AllocatorBegin, _check._totalBytes))
@@ -260,20 +260,20 @@ internal sealed class FreemapCheck
             if (used == 0 && entry.Class == 0 && isAllAllocated) _check._grownBytes += Media.SegmentBytes;
             if (live > 0)
             {
-                Add(FsckSeverity.Error, FsckCode.LiveMarkedFree, 
+                Add(FsckSeverity.Error, FsckCode.LiveMarkedFree,
                     $"{live} granules of 16 KiB in use are marked free, the first at "
                         + $"0x{Address + ((ulong)first << Media.GranuleRadix):x}");
             }
             if (unrecorded > 0)
             {
-                Add(FsckSeverity.Note, FsckCode.LiveUnrecorded, 
+                Add(FsckSeverity.Note, FsckCode.LiveUnrecorded,
                     $"{unrecorded} granules were written after the freemap; recovery marks them");
             }
             if (staged > 0)
-                Add(FsckSeverity.Note, FsckCode.LiveStaged, 
+                Add(FsckSeverity.Note, FsckCode.LiveStaged,
                     $"{staged} granules in use are staged; bulkfree takes them back");
             if (odd > 0)
-                Add(FsckSeverity.Warning, FsckCode.FreemapState, 
+                Add(FsckSeverity.Warning, FsckCode.FreemapState,
                     $"{odd} granules are in a state without meaning");
         }
 
@@ -284,7 +284,7 @@ internal sealed class FreemapCheck
             uint units = Context.Ledger.UnitsOf(_segment, linear / Media.GranuleBytes);
             int highest = units == 0 ? 0 : (BitOperations.Log2(units) + 1) * Media.AllocationBytesMin;
             if (linear % Media.GranuleBytes >= highest) return;
-            Add(_check.Lags ? FsckSeverity.Note : FsckSeverity.Error, FsckCode.FreemapLinear, 
+            Add(_check.Lags ? FsckSeverity.Note : FsckSeverity.Error, FsckCode.FreemapLinear,
                 $"the next small block goes to offset 0x{linear:x}, where blocks in use reach to "
                     + $"0x{(linear & ~(Media.GranuleBytes - 1)) + highest:x}");
         }

@@ -38,11 +38,11 @@ internal sealed class HeaderCheck
         {
             ulong device = (ulong)volume.Device.LengthBytes;
             if (device >= volume.LengthBytes) continue;
-            _context.Add(FsckSeverity.Error, FsckCode.HeaderField, 
+            _context.Add(FsckSeverity.Error, FsckCode.HeaderField,
                 $"volume {volume.Index} has {volume.LengthBytes} bytes, its device only {device}", volume.Start);
         }
         if (header.Version != 1 || header.TotalBytes == 0) return;
-        _context.Add(FsckSeverity.Warning, FsckCode.HeaderField, 
+        _context.Add(FsckSeverity.Warning, FsckCode.HeaderField,
             $"total_size is 0x{header.TotalBytes:x} in a version 1 header, where it must be 0");
     }
 
@@ -52,7 +52,7 @@ internal sealed class HeaderCheck
         bool isBlank = volume.Device.Read(copy.Offset, block) == Hammer2Error.None && BlockCodec.IsAllZero(block);
         ulong address = volume.Start + (ulong)copy.Offset;
         _context.Add(
-            isBlank ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.HeaderCopy, 
+            isBlank ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.HeaderCopy,
                 $"copy {copy.CopyIndex} of the header of volume {volume.Index}: {copy.Fault}", address, (ulong)copy.CopyIndex);
     }
 

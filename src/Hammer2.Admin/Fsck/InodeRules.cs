@@ -63,11 +63,11 @@ internal sealed class InodeRules
         }
         if (meta.Size > Media.EmbeddedBytes)
         {
-            Add(FsckSeverity.Error, FsckCode.InodeEmbedded, place, reference, 
+            Add(FsckSeverity.Error, FsckCode.InodeEmbedded, place, reference,
                 $"size {meta.Size} with embedded data, which is at most {Media.EmbeddedBytes} bytes");
         }
         if ((reference.Subtree.DataCount | reference.Subtree.InodeCount) == 0) return;
-        Add(FsckSeverity.Warning, FsckCode.Statistics, place, reference, 
+        Add(FsckSeverity.Warning, FsckCode.Statistics, place, reference,
             $"{FsckContext.Describe(reference)} counts {reference.Subtree.DataCount} bytes below it and has embedded data");
     }
 

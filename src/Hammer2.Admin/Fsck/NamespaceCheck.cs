@@ -132,7 +132,7 @@ internal sealed class NamespaceCheck
             _strayParents++; // a link stays where it is when the first name goes
             return;
         }
-        _context.Add(FsckSeverity.Warning, FsckCode.ParentInum, _pfs, inode.Inum, 
+        _context.Add(FsckSeverity.Warning, FsckCode.ParentInum, _pfs, inode.Inum,
             $"directory 0x{inode.Inum:x} names 0x{inode.ParentInum:x} as its parent, its entry is in 0x{entries[0].Directory:x}");
     }
 

@@ -54,7 +54,7 @@ internal sealed class PfsRules
         if (name.IsEmpty || name.Length > Media.NameBytesMax
             || (reference.Key & ~Media.EntryCollisionMask) != DirectoryHash.Compute(name))
         {
-            _context.Add(FsckSeverity.Warning, FsckCode.PfsRoot, place, reference, 
+            _context.Add(FsckSeverity.Warning, FsckCode.PfsRoot, place, reference,
                 $"label {NamePrinter.Quote(name)} does not hash to the key 0x{reference.Key:x}");
         }
         _inodes.JudgeCommon(place, reference, meta);
@@ -87,6 +87,6 @@ internal sealed class PfsRules
         or PfsType.SoftMaster or PfsType.Master;
 
     private void Wrong(in FsckPlace place, in Blockref reference, FsckSeverity severity, string field, ulong found) =>
-        _context.Add(severity, FsckCode.PfsRoot, place, reference, 
+        _context.Add(severity, FsckCode.PfsRoot, place, reference,
             $"{(place.Pfs is null ? "super-root" : "PFS root")}: {field} is 0x{found:x}");
 }

@@ -99,14 +99,14 @@ internal ref struct TableRules
     {
         if (_hasLast && reference.Key <= _last)
         {
-            Add(FsckSeverity.Error, FsckCode.KeyOrder, reference, 
+            Add(FsckSeverity.Error, FsckCode.KeyOrder, reference,
                 $"slot {slot}: key 0x{reference.Key:x} is not above 0x{_last:x} before it");
         }
         (_hasLast, _last) = (true, Math.Max(_last, reference.KeyEnd));
         Blockref parent = _place.Parent;
         if (_place.ParentType != BlockrefType.Indirect) return;
         if (reference.Key >= parent.Key && reference.KeyEnd <= parent.KeyEnd) return;
-        Add(FsckSeverity.Warning, FsckCode.KeyOutside, reference, 
+        Add(FsckSeverity.Warning, FsckCode.KeyOutside, reference,
             $"slot {slot}: keys 0x{reference.Key:x} to 0x{reference.KeyEnd:x} in a block of 0x{parent.Key:x} to "
                 + $"0x{parent.KeyEnd:x}");
     }
@@ -116,12 +116,12 @@ internal ref struct TableRules
         ulong newest = _context.Header.MirrorTid;
         if (reference.MirrorTid > newest)
         {
-            Add(FsckSeverity.Error, FsckCode.MirrorTid, reference, 
+            Add(FsckSeverity.Error, FsckCode.MirrorTid, reference,
                 $"mirror_tid 0x{reference.MirrorTid:x} of {FsckContext.Describe(reference)} is above the header's 0x{newest:x}");
         }
         else if (reference.MirrorTid > _place.Parent.MirrorTid)
         {
-            Add(FsckSeverity.Warning, FsckCode.MirrorTid, reference, 
+            Add(FsckSeverity.Warning, FsckCode.MirrorTid, reference,
                 $"mirror_tid 0x{reference.MirrorTid:x} of {FsckContext.Describe(reference)} is above its parent's "
                     + $"0x{_place.Parent.MirrorTid:x}");
         }
@@ -157,7 +157,7 @@ internal ref struct TableRules
     private readonly void Mismatch(string what, ulong found, ulong expected)
     {
         Blockref parent = _place.Parent;
-        _context.Add(FsckSeverity.Warning, FsckCode.Statistics, _place, parent, 
+        _context.Add(FsckSeverity.Warning, FsckCode.Statistics, _place, parent,
             $"{FsckContext.Describe(parent)} counts {found} {what} below it, found are {expected}", _place.OwnerInum);
     }
 

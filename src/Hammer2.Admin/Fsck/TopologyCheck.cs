@@ -106,7 +106,7 @@ internal sealed partial class TopologyCheck
     {
         if (reference.Key >= RoundUp(place.OwnerSize))
         {
-            _context.Add(FsckSeverity.Warning, FsckCode.DataBeyondEnd, place, reference, 
+            _context.Add(FsckSeverity.Warning, FsckCode.DataBeyondEnd, place, reference,
                 $"file data at 0x{reference.Key:x} of a file of {place.OwnerSize} bytes");
         }
         LedgerAnswer answer = Enlist(place, reference);
