@@ -73,6 +73,22 @@ public ref struct FuseDirectoryPacker
         return true;
     }
 
+    /// <summary>
+    /// The record of an entry that was packed with attributes, to be filled in afterwards: what takes long is
+    /// then done after the listing itself.
+    /// </summary>
+    /// <param name="offset">0 for the first entry; goes on to the next. There is one as long as it is less than
+    /// <see cref="UsedBytes"/>.</param>
+    /// <exception cref="InvalidOperationException">Attributes were not asked for.</exception>
+    public readonly ref FuseEntryOut EntryAt(ref int offset)
+    {
+        if (!WantsAttributes) throw new InvalidOperationException("entries have no attributes here");
+        Span<byte> room = _buffer[offset.._used];
+        ref FuseDirentPlus plus = ref MemoryMarshal.AsRef<FuseDirentPlus>(room);
+        offset += EntryBytes((int)plus.Dirent.NameBytes);
+        return ref plus.Entry;
+    }
+
     private static void WriteDirent(
         Span<byte> room, scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)
     {

@@ -73,7 +73,7 @@ internal static class FuseNegotiation
         answer.MaxBackground = (ushort)Math.Clamp(options.BackgroundRequestsMax, 1, ushort.MaxValue);
         answer.CongestionThreshold = (ushort)Math.Max(1, answer.MaxBackground * 3 / 4);
         answer.MaxWriteBytes = (uint)connection.MaxWriteBytes;
-        answer.TimeGranularityNanoseconds = 1;
+        answer.TimeGranularityNanoseconds = (uint)options.TimeGranularityNanoseconds;
         answer.MaxPages = enabled.HasFlag(FuseInitFlags.MaxPages) ? (ushort)pages : (ushort)0;
         return FuseNegotiationOutcome.Agreed;
     }

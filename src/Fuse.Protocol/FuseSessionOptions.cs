@@ -17,6 +17,10 @@ public sealed record FuseSessionOptions
     /// <summary>Read-ahead in bytes; the kernel takes the lesser of this and its own default.</summary>
     public int MaxReadAheadBytes { get; init; } = 1 << 20;
 
+    /// <summary>The step in which times are kept, in nanoseconds, from 1 to 1,000,000,000: the kernel rounds
+    /// down to it.</summary>
+    public int TimeGranularityNanoseconds { get; init; } = 1;
+
     /// <summary>Threads that serve requests, 1 to 256.</summary>
     public int WorkersTotal { get; init; } = 2;
 

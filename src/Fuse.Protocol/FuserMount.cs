@@ -69,6 +69,8 @@ internal static unsafe partial class FuserMount
             "nodev",
         };
         if (options.Flags.HasFlag(FuseMountFlags.NoExec)) words.Add("noexec");
+        if (options.Flags.HasFlag(FuseMountFlags.Synchronous)) words.Add("sync");
+        if (options.Flags.HasFlag(FuseMountFlags.DirectorySync)) words.Add("dirsync");
         if (options.Flags.HasFlag(FuseMountFlags.NoAccessTime)) words.Add("noatime");
         if (options.ChecksPermissions) words.Add("default_permissions");
         if (options.AllowsOthers) words.Add("allow_other");

@@ -56,6 +56,9 @@ public readonly struct Inode
         }
     }
 
+    /// <summary>True when nothing of it was changed since the last commit.</summary>
+    public bool IsSettled => Live is null;
+
     internal Pfs Pfs { get; }
 
     /// <summary>Which of the synced nodes is read.</summary>

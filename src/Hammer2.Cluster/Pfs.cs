@@ -11,7 +11,10 @@ namespace Hammer2.Cluster;
 /// <param name="TotalBytes">Allocatable bytes of the smallest node.</param>
 /// <param name="FreeBytes">Free bytes of the fullest node.</param>
 /// <param name="InodesTotal">Objects in the PFS, the root included.</param>
-public readonly record struct PfsSpace(ulong TotalBytes, ulong FreeBytes, ulong InodesTotal);
+/// <param name="AvailableBytes">What of the free bytes may be filled: not what accepted changes were promised,
+/// nor what is kept for removing.</param>
+public readonly record struct PfsSpace(
+    ulong TotalBytes, ulong FreeBytes, ulong InodesTotal, ulong AvailableBytes);
 
 /// <summary>
 /// A mounted PFS: its nodes, of which the synced ones are read. A PFS on one device is a cluster of one.
@@ -76,7 +79,8 @@ public sealed class Pfs
     public Hammer2Error OpenForWriting(PfsWriteOptions? options = null)
     {
         if (Writer is not null) return Hammer2Error.None;
-        if (_synced.Length < Assembly.Quorum) return Hammer2Error.NoQuorum;
+        // Slaves take what masters decided, and by themselves are for reading.
+        if (!Assembly.HasQuorum || _synced.Length < Assembly.Quorum) return Hammer2Error.NoQuorum;
         foreach (PfsNode node in _synced)
         {
             Hammer2Error error = node.Device.OpenForWriting();
@@ -107,7 +111,9 @@ public sealed class Pfs
             free = Math.Min(free, node.Device.FreeBytes);
             inodes = Math.Max(inodes, node.Root.Reference.Subtree.InodeCount);
         }
-        return new PfsSpace(total, Math.Min(free, total), inodes + 1);
+        free = Math.Min(free, total);
+        ulong kept = Writer?.Space.KeptBytes ?? 0;
+        return new PfsSpace(total, free, inodes + 1, free > kept ? free - kept : 0);
     }
 
     internal void CountRepairedRead() => _ = Interlocked.Increment(ref _repairedReads);

@@ -57,6 +57,7 @@ public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
 
     /// <summary>Opens an existing image file or block special and locks it.</summary>
     /// <exception cref="DeviceOpenException">It is missing, forbidden, or neither of the two.</exception>
+    /// <exception cref="WriteProtectedException">It may only be read, and was to be written.</exception>
     /// <exception cref="DeviceBusyException">Another process, or this one, already uses it.</exception>
     public static FileBlockDevice Open(string path, FileBlockDeviceOptions? options = null)
     {
@@ -72,6 +73,8 @@ public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
         {
             if (!LinuxBlockIoctls.TryStat(file, out FileStatus status))
                 throw OpenFailed(path, LinuxBlockIoctls.LastError);
+            if (!options.IsReadOnly && status.IsBlock && LinuxBlockIoctls.IsReadOnly(file))
+                throw WriteProtected(path, LinuxBlockIoctls.ErrorReadOnly);
             if (status.Identity != before.Identity)
                 throw new DeviceOpenException(path, "was replaced while it was being opened");
             if (options.TakesLock)
@@ -200,8 +203,13 @@ public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
         int errorNumber = LinuxBlockIoctls.LastError;
         if (errorNumber == LinuxBlockIoctls.ErrorBusy)
             throw DeviceLock.DescribeClaim(path, status);
+        if (!options.IsReadOnly && IsProtection(errorNumber)) throw WriteProtected(path, errorNumber);
         throw OpenFailed(path, errorNumber);
     }
+
+    // What cannot be read either says so when it is opened for that.
+    private static bool IsProtection(int errorNumber) => errorNumber is LinuxBlockIoctls.ErrorReadOnly
+        or LinuxBlockIoctls.ErrorAccessDenied or LinuxBlockIoctls.ErrorNotPermitted;
 
     private static (long LengthBytes, int SectorBytes) Measure(
         string path, SafeFileHandle file, FileStatus status)
@@ -219,6 +227,9 @@ public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
 
     private static DeviceOpenException OpenFailed(string path, int errorNumber)
         => new(path, $"cannot be opened: {LinuxBlockIoctls.Describe(errorNumber)}");
+
+    private static WriteProtectedException WriteProtected(string path, int errorNumber)
+        => new(path, $"cannot be opened for writing: {LinuxBlockIoctls.Describe(errorNumber)}");
 
     private static Hammer2Error ToError(int errorNumber) => errorNumber switch
     {

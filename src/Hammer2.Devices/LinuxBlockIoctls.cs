@@ -21,8 +21,10 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int LockNoWait = 4;
     internal const int HoleKeepSize = 1;          // FALLOC_FL_KEEP_SIZE
     internal const int HolePunch = 2;             // FALLOC_FL_PUNCH_HOLE
+    internal const int ErrorNotPermitted = 1;
     internal const int ErrorInterrupted = 4;
     internal const int ErrorWouldBlock = 11;
+    internal const int ErrorAccessDenied = 13;
     internal const int ErrorBusy = 16;
     internal const int ErrorInvalid = 22;
     internal const int ErrorNotTerminal = 25;     // ENOTTY: the driver does not know the ioctl
@@ -33,6 +35,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int ErrorQuota = 122;
 
     private const nuint BlockSizeBytes = 0x80081272; // BLKGETSIZE64
+    private const nuint BlockReadOnly = 0x125E;      // BLKROGET
     private const nuint BlockSectorBytes = 0x1268;   // BLKSSZGET
     private const nuint BlockDiscard = 0x1277;       // BLKDISCARD
     private const int AtEmptyPath = 0x1000;
@@ -81,6 +84,14 @@ internal static unsafe partial class LinuxBlockIoctls
         bool known = Ioctl(device, BlockSectorBytes, &bytes) == 0;
         sectorBytes = bytes;
         return known;
+    }
+
+    /// <summary>True for a block special that was switched to read-only, which may be opened for writing
+    /// and then refuses every write.</summary>
+    internal static bool IsReadOnly(SafeFileHandle device)
+    {
+        int isReadOnly = 0;
+        return Ioctl(device, BlockReadOnly, &isReadOnly) == 0 && isReadOnly != 0;
     }
 
     /// <summary>Discards whole sectors of a block special; 0 or an error number.</summary>

@@ -20,6 +20,10 @@ public abstract class MediaException : Exception
 public sealed class DeviceOpenException(string deviceName, string message, Exception? cause = null)
     : MediaException(deviceName, message, cause);
 
+/// <summary>The device was to be written and may only be read: read-only media, permissions, or a switch.</summary>
+public sealed class WriteProtectedException(string deviceName, string message)
+    : MediaException(deviceName, message);
+
 /// <summary>Somebody else uses the device in a way that excludes what was asked for.</summary>
 /// <param name="deviceName">The device.</param>
 /// <param name="message">Who holds it, as far as the kernel tells.</param>

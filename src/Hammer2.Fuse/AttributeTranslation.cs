@@ -12,7 +12,7 @@ namespace Hammer2.Fuse;
 internal sealed class AttributeTranslation
 {
     private const uint BlockSizeBytes = 65536;      // what one read from media brings at most
-    private const ulong MicrosecondsPerSecond = 1_000_000;
+    private const long MicrosecondsPerSecond = 1_000_000;
     private const uint TypeMask = 0xF000;
     private const uint PermissionMask = 0x1FF;
     private const ulong StatXAttrImmutable = 0x10;
@@ -67,14 +67,27 @@ internal sealed class AttributeTranslation
     internal static uint DeviceNumber(uint major, uint minor) =>
         (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & 0xFFF00) << 12);
 
+    /// <summary>Takes that form apart.</summary>
+    internal static (uint Major, uint Minor) DeviceOf(uint number) =>
+        ((number >> 8) & 0xFFF, (number & 0xFF) | ((number >> 12) & 0xFFF00));
+
     private uint Mode(uint mode)
     {
         if (_options.Umask is not { } umask) return mode;
         return (mode & TypeMask) | (PermissionMask & ~umask);
     }
 
-    private static (long Seconds, uint Nanoseconds) Time(ulong microseconds) =>
-        ((long)(microseconds / MicrosecondsPerSecond), (uint)(microseconds % MicrosecondsPerSecond) * 1000);
+    /// <summary>The stored form of a time: microseconds, what is finer cut off. Times before 1970 are
+    /// negative.</summary>
+    internal static ulong Microseconds(long seconds, uint nanoseconds) =>
+        unchecked((ulong)((seconds * MicrosecondsPerSecond) + (nanoseconds / 1000)));
+
+    private static (long Seconds, uint Nanoseconds) Time(ulong microseconds)
+    {
+        (long seconds, long rest) = Math.DivRem(unchecked((long)microseconds), MicrosecondsPerSecond);
+        if (rest < 0) (seconds, rest) = (seconds - 1, rest + MicrosecondsPerSecond);
+        return (seconds, (uint)rest * 1000);
+    }
 
     private static ulong Flags(FileFlags flags)
     {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Fuse.Protocol;
+using Hammer2.Format;
+using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
@@ -13,14 +15,24 @@ internal static partial class FuseDaemonLog
     [LoggerMessage(51, LogLevel.Information, "{Target}: {End}")]
     public static partial void Ended(ILogger logger, string target, FuseSessionEnd end);
 
-    [LoggerMessage(52, LogLevel.Information, "{Source}: writing is not supported, mounted read-only")]
-    public static partial void MountedReadOnly(ILogger logger, string source);
+    [LoggerMessage(52, LogLevel.Warning, "{Reason}; mounted read-only")]
+    public static partial void MountedReadOnly(ILogger logger, string reason);
 
     [LoggerMessage(53, LogLevel.Warning, "read-ahead was not set: {Reason}")]
     public static partial void ReadAheadNotSet(ILogger logger, string reason);
 
     [LoggerMessage(54, LogLevel.Warning, "unmounting although files are open: {Reason}")]
     public static partial void Detaching(ILogger logger, string reason);
+
+    [LoggerMessage(56, LogLevel.Critical,
+        "a commit failed ({Reason}): nothing more is written, and what was not durable before is lost")]
+    public static partial void Stopped(ILogger logger, Hammer2Error reason);
+
+    [LoggerMessage(57, LogLevel.Error, "object 0x{Inum:x}, which has no name left, cannot be removed: {Error}")]
+    public static partial void NotForgotten(ILogger logger, ulong inum, Errno error);
+
+    [LoggerMessage(58, LogLevel.Critical, "{Target}: the last changes could not be made durable: {Error}")]
+    public static partial void LastChangesLost(ILogger logger, string target, Errno error);
 
     [LoggerMessage(55, LogLevel.Error, "cannot unmount: {Reason}")]
     public static partial void CannotUnmount(ILogger logger, string reason);

@@ -16,7 +16,23 @@ public sealed partial class Hammer2FileSystem
     private static bool IsPossible(ReadOnlySpan<byte> name) =>
         !name.IsEmpty && name.IndexOfAny((byte)0, (byte)'/') < 0;
 
-    /// <summary>Packs entries, and the attributes of those that should have them.</summary>
+    // Only now that the directory is not held any more: an object's attributes need its own lock.
+    private void FillAttributes(ref FuseDirectoryPacker packer)
+    {
+        for (int offset = 0; offset < packer.UsedBytes;)
+        {
+            ref FuseEntryOut entry = ref packer.EntryAt(ref offset);
+            if (entry.NodeId == 0) continue;
+            ulong inum = entry.NodeId;
+            entry = default;
+
+            // Damage shows when the entry is used, and does not keep the others from being listed.
+            if (_vnodes.GetEntryAttributes(inum, out VnodeAttributes attributes) == Errno.None)
+                GiveEntry(in attributes, ref entry);
+        }
+    }
+
+    /// <summary>Packs entries, and marks those that should have their attributes.</summary>
     private ref struct DirectorySink : IDirectorySink
     {
         private readonly Hammer2FileSystem _fileSystem;
@@ -46,13 +62,10 @@ public sealed partial class Hammer2FileSystem
             bool canCarry = _packer.WantsAttributes && !IsDots(name) && _packer.HasRoom(name.Length);
             if (!canCarry || !IsWanted(type, inum))
                 return _packer.TryAdd(name, inum, typeBits, nextPosition);
-
-            // Damage shows when the entry is used, and does not keep the others from being listed.
-            if (_fileSystem._vnodes.GetEntryAttributes(inum, out VnodeAttributes attributes) != Errno.None)
-                return _packer.TryAdd(name, inum, typeBits, nextPosition);
             if (type != ObjectType.Directory) _given++;
-            FuseEntryOut entry = default;
-            _fileSystem.FillEntry(in attributes, ref entry);
+            var entry = new FuseEntryOut { NodeId = inum };
+            entry.Attr.Inode = inum;
+            entry.Attr.Mode = typeBits;
             return _packer.TryAdd(name, in entry, nextPosition);
         }
 

@@ -7,32 +7,41 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Shows a PFS to the kernel. A node id is the inode number and a generation is always 0, so that there is no
-/// table of nodes, nothing to count or forget, and an NFS handle is good as long as its object exists.
+/// Shows a PFS to the kernel. A node id is the inode number, which is never used again, and a generation is
+/// always 0, so that an NFS handle is good as long as its object exists.
 /// </summary>
 /// <remarks>
-/// The mount only reads, and nobody else may write to its devices meanwhile: everything the kernel has seen,
-/// missing names too, stays valid. What would change something answers EROFS.
+/// Nobody else may write to the devices of a mount: everything the kernel has seen, missing names too, stays
+/// valid until it changes it itself, and it then knows what is out of date. Only what waits for a commit is
+/// shown for a moment at a time, since the storage that it takes is not known yet.
 /// </remarks>
 public sealed partial class Hammer2FileSystem : IFuseFileSystem
 {
-    /// <summary>What this filesystem makes use of where the kernel has it.</summary>
-    public const FuseInitFlags Features =
+    /// <summary>Times are kept in microseconds.</summary>
+    public const int TimeGranularityNanoseconds = 1000;
+
+    private const FuseInitFlags ReadFeatures =
         FuseSessionOptions.DefaultFeatures | FuseInitFlags.CacheSymlinks | FuseInitFlags.ExportSupport
-        | FuseInitFlags.NoOpenSupport | FuseInitFlags.NoOpenDirSupport | FuseInitFlags.ExplicitInvalData
-        | FuseInitFlags.HandleKillPrivV2;
+        | FuseInitFlags.NoOpenDirSupport | FuseInitFlags.ExplicitInvalData | FuseInitFlags.HandleKillPrivV2
+        | FuseInitFlags.HasIoctlDir;
 
     private const ulong ValidSeconds = 24 * 3600;
+    private const ulong UnsettledValidSeconds = 1;
     private const uint SeekData = 3;
     private const uint SeekHole = 4;
     private const int PageBytes = 4096;
+    private const int ObjectBytes = 1024;           // an inode; what else an object takes is its own affair
 
     private readonly VnodeOps _vnodes;
     private readonly AttributeTranslation _attributes;
     private readonly ListingHabits _habits = new();
+    private readonly NodeTable _nodes = new();
     private readonly ILogger _logger;
+    private readonly bool _commitsAll;
+    private readonly bool _commitsNames;
     private bool _canSkipOpen;
     private bool _canSkipOpenDir;
+    private bool _isDelayed;
 
     /// <summary>Shows what <paramref name="vnodes"/> hold.</summary>
     public Hammer2FileSystem(VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger)
@@ -40,6 +49,18 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         _vnodes = vnodes;
         _attributes = new AttributeTranslation(options);
         _logger = logger;
+        _commitsAll = options.Flags.HasFlag(FuseMountFlags.Synchronous);
+        _commitsNames = _commitsAll || options.Flags.HasFlag(FuseMountFlags.DirectorySync);
+    }
+
+    /// <summary>What a mount makes use of where the kernel has it.</summary>
+    public static FuseInitFlags Features(bool isReadOnly, bool usesWritebackCache)
+    {
+        // Nothing has to be known of a file that is only read. One that is written has to be opened, to be
+        // refused when it is immutable, and closed, to tell of errors.
+        if (isReadOnly) return ReadFeatures | FuseInitFlags.NoOpenSupport;
+        FuseInitFlags features = ReadFeatures | FuseInitFlags.AtomicOTrunc;
+        return usesWritebackCache ? features | FuseInitFlags.WritebackCache : features;
     }
 
     /// <inheritdoc/>
@@ -47,6 +68,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     {
         _canSkipOpen = connection.Has(FuseInitFlags.NoOpenSupport);
         _canSkipOpenDir = connection.Has(FuseInitFlags.NoOpenDirSupport);
+        _isDelayed = connection.Has(FuseInitFlags.WritebackCache);
     }
 
     /// <inheritdoc/>
@@ -60,7 +82,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         if (error == Errno.ENOENT) return FuseErrno.None;           // node id 0: remember that it is missing
         if (error != Errno.None) return (int)error;
         if (!found.IsDirectory) _habits.NoteLookup(context.ProcessId, context.NodeId, found.Inum);
-        FillEntry(in found, ref entry);
+        GiveEntry(in found, ref entry);
         return FuseErrno.None;
     }
 
@@ -69,7 +91,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     {
         Errno error = _vnodes.GetAttributes(context.NodeId, out VnodeAttributes found);
         if (error != Errno.None) return (int)error;
-        answer.AttrValidSeconds = ValidSeconds;
+        answer.AttrValidSeconds = ValidityOf(in found);
         _attributes.Fill(in found, ref answer.Attr);
         return FuseErrno.None;
     }
@@ -79,7 +101,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     {
         Errno error = _vnodes.GetAttributes(context.NodeId, out VnodeAttributes found);
         if (error != Errno.None) return (int)error;
-        answer.AttrValidSeconds = ValidSeconds;
+        answer.AttrValidSeconds = ValidityOf(in found);
         _attributes.Fill(in found, ref answer.Stat);
         return FuseErrno.None;
     }
@@ -102,13 +124,18 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         var sink = new DirectorySink(this, listing, packer);
         Errno error = _vnodes.ReadDirectory(context.NodeId, request.Position, ref sink);
         packer = sink.Packer;
+        if (error == Errno.None && packer.WantsAttributes) FillAttributes(ref packer);
         return (int)error;
     }
+
+    // The kernel asks without passing on what it has gathered: a file that is being written would seem to have
+    // a hole where its newest data is. Told no, it takes all of a file for data, which is allowed and safe.
 
     /// <inheritdoc/>
     public int LSeek(in FuseContext context, in FuseLSeekIn request, out ulong position)
     {
         position = 0;
+        if (_isDelayed) return FuseErrno.ENOSYS;
         return request.Whence switch
         {
             SeekData => (int)_vnodes.Seek(context.NodeId, request.Position, SeekTarget.Data, out position),
@@ -125,41 +152,38 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         answer.BlockSizeBytes = PageBytes;
         answer.Blocks = space.TotalBytes / PageBytes;
         answer.BlocksFree = space.FreeBytes / PageBytes;
-        answer.BlocksAvailable = answer.BlocksFree;
-        answer.Files = space.InodesTotal;
+        answer.BlocksAvailable = space.AvailableBytes / PageBytes;
+        answer.FilesFree = _vnodes.IsReadOnly ? 0 : space.AvailableBytes / ObjectBytes;
+        answer.Files = space.InodesTotal + answer.FilesFree;
         answer.NameBytesMax = VnodeOps.NameBytesMax;
         return FuseErrno.None;
     }
 
-    // Nothing has to be kept for an open file. ENOSYS says so once for all, where the kernel understands it.
+    // HAMMER2 has no extended attributes. GETXATTR and LISTXATTR are not implemented here, after which the
+    // kernel answers EOPNOTSUPP by itself: "ls -l" asks for them once per file.
 
     /// <inheritdoc/>
-    public int Open(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
+    public int SetXAttr(in FuseContext context, in FuseSetXAttrIn request, ReadOnlySpan<byte> name,
+        ReadOnlySpan<byte> value) => FuseErrno.EOPNOTSUPP;
+
+    /// <inheritdoc/>
+    public int RemoveXAttr(in FuseContext context, ReadOnlySpan<byte> name) => FuseErrno.EOPNOTSUPP;
+
+    // The attributes of an answer that the kernel counts as a reference.
+    private void GiveEntry(in VnodeAttributes found, ref FuseEntryOut entry)
     {
-        if (_canSkipOpen) return FuseErrno.ENOSYS;
-        answer.OpenFlags = FuseOpenFlags.KeepCache | FuseOpenFlags.NoFlush;
-        return FuseErrno.None;
+        _nodes.Add(found.Inum);
+        FillEntry(in found, ref entry);
     }
-
-    /// <inheritdoc/>
-    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
-    {
-        if (_canSkipOpenDir) return FuseErrno.ENOSYS;
-        answer.OpenFlags = FuseOpenFlags.KeepCache | FuseOpenFlags.CacheDir;
-        return FuseErrno.None;
-    }
-
-    /// <inheritdoc/>
-    public int Release(in FuseContext context, in FuseReleaseIn request) => FuseErrno.None;
-
-    /// <inheritdoc/>
-    public int ReleaseDir(in FuseContext context, in FuseReleaseIn request) => FuseErrno.None;
 
     private void FillEntry(in VnodeAttributes found, ref FuseEntryOut entry)
     {
         entry.NodeId = found.Inum;
         entry.EntryValidSeconds = ValidSeconds;
-        entry.AttrValidSeconds = ValidSeconds;
+        entry.AttrValidSeconds = ValidityOf(in found);
         _attributes.Fill(in found, ref entry.Attr);
     }
+
+    private static ulong ValidityOf(in VnodeAttributes attributes) =>
+        attributes.IsSettled ? ValidSeconds : UnsettledValidSeconds;
 }

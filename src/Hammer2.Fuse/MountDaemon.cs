@@ -5,6 +5,7 @@ using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Devices;
+using Hammer2.Format;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 
@@ -25,12 +26,19 @@ public sealed record MountRequest(
 public sealed class MountDaemon : IDisposable
 {
     private const int WorkersMin = 2;
+    private const int WritersMin = 4;               // some may wait for a commit
     private const int WorkersMax = 8;
+
+    // A mount that was just taken away still commits: whoever mounts again waits for it.
+    private const int LockWaitMilliseconds = 5000;
 
     private readonly MountRequest _request;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private ClusterMount? _cluster;
+    private Hammer2FileSystem? _fileSystem;
+    private PeriodicCommit? _commits;
     private FuseMount? _mount;
     private FuseSession? _session;
     private readonly Lock _gate = new();
@@ -39,8 +47,9 @@ public sealed class MountDaemon : IDisposable
     private bool _isStopping;
 
     /// <summary>Prepares; nothing is opened yet.</summary>
-    public MountDaemon(MountRequest request, ILoggerFactory loggers)
+    public MountDaemon(MountRequest request, ILoggerFactory loggers, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _request = request;
         _loggers = loggers;
         _logger = loggers.CreateLogger<MountDaemon>();
@@ -58,22 +67,18 @@ public sealed class MountDaemon : IDisposable
         StopOn(PosixSignal.SIGTERM);
         StopOn(PosixSignal.SIGINT);
         StopOn(PosixSignal.SIGHUP);
-        MountOptions options = _request.Options;
-        if (options.AsksForWriting) FuseDaemonLog.MountedReadOnly(_logger, _request.SourceText);
-        var media = new MediaSourceOptions(
-            IsReadOnly: true, PartitionOffset: options.Offset, Partition: options.Partition);
-        var clusterOptions = new ClusterMountOptions(media, options.MemoryBytes, options.IsDegraded);
-        _cluster = ClusterMount.Open(_request.Specs, clusterOptions, _loggers);
-        var vnodes = new VnodeOps(_cluster.Pfs, _loggers.CreateLogger<VnodeOps>());
-        var fileSystem = new Hammer2FileSystem(vnodes, options, _loggers.CreateLogger<Hammer2FileSystem>());
+        MountOptions options = OpenMedia();
+        var vnodes = new VnodeOps(_cluster!.Pfs, _loggers.CreateLogger<VnodeOps>(), _time);
+        _fileSystem = new Hammer2FileSystem(vnodes, options, _loggers.CreateLogger<Hammer2FileSystem>());
 
-        _mount = FuseMount.Create(MountOptionsFor(_request));
+        _mount = FuseMount.Create(MountOptionsFor(_request with { Options = options }));
         if (_mount.ReadAheadFailure is { } failure) FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
-        _session = new FuseSession(transport, fileSystem, SessionOptions(options), sessionLogger);
+        _session = new FuseSession(transport, _fileSystem, SessionOptions(options), sessionLogger);
         _ = _session.Negotiate();
         _session.Start();
+        if (!options.IsReadOnly) _commits = new PeriodicCommit(_fileSystem, options.CommitInterval, _time);
         FuseDaemonLog.Mounted(_logger, _request.SourceText, _mount.Target);
         lock (_gate)
         {
@@ -84,13 +89,16 @@ public sealed class MountDaemon : IDisposable
     }
 
     /// <summary>Waits until the filesystem is unmounted, by somebody or by a signal.</summary>
-    /// <returns>False when requests could not be read any more.</returns>
+    /// <returns>False when requests could not be read any more, or the last changes not be made
+    /// durable.</returns>
     public bool Serve()
     {
         if (_session is null) throw new InvalidOperationException("not started");
         FuseSessionEnd end = _session.Wait();
         FuseDaemonLog.Ended(_logger, _mount!.Target, end);
-        return end != FuseSessionEnd.Failed;
+        Errno farewell = _fileSystem!.FarewellError;
+        if (farewell != Errno.None) FuseDaemonLog.LastChangesLost(_logger, _mount.Target, farewell);
+        return end != FuseSessionEnd.Failed && farewell == Errno.None;
     }
 
     /// <summary>Unmounts, as on a signal: from any thread, at once or as soon as the mount is live.</summary>
@@ -123,6 +131,7 @@ public sealed class MountDaemon : IDisposable
         // Handlers may still run: what they use is let go of after them.
         foreach (PosixSignalRegistration signal in _signals) signal.Dispose();
         _signals.Clear();
+        _commits?.Dispose();
         _session?.Dispose();
         if (_mount is not null)
         {
@@ -130,6 +139,7 @@ public sealed class MountDaemon : IDisposable
             if (_mount.Unmount(detaches: true) is { } failure) FuseDaemonLog.CannotUnmount(_logger, failure);
         }
         _cluster?.Dispose();
+        _commits = null;
         _session = null;
         _mount = null;
         _cluster = null;
@@ -141,18 +151,65 @@ public sealed class MountDaemon : IDisposable
         MountOptions options = request.Options;
         return new FuseMountOptions(request.Target, options.SourceName ?? request.SourceText, "hammer2")
         {
-            Flags = options.Flags | FuseMountFlags.ReadOnly,
+            Flags = options.Flags,
             AllowsOthers = options.AllowsOthers ?? Environment.IsPrivilegedProcess,
             ChecksPermissions = true,
             ReadAheadBytes = options.ReadAheadBytes,
         };
     }
 
+    /// <summary>Opens the media for writing if that is wanted, and for reading if that is all there is.</summary>
+    /// <returns>The options, with read-only among them if it came to that.</returns>
+    private MountOptions OpenMedia()
+    {
+        MountOptions options = _request.Options;
+        if (options.IsReadOnly)
+        {
+            _cluster = OpenCluster(options, isReadOnly: true);
+            return options;
+        }
+        try
+        {
+            _cluster = OpenCluster(options, isReadOnly: false);
+            Hammer2Error error = _cluster.Pfs.OpenForWriting();
+            if (error == Hammer2Error.None) return options;
+            _cluster.Dispose();
+            _cluster = null;
+            throw new PfsNotWritableException($"{_request.SourceText}: cannot be written: {Describe(error)}");
+        }
+        catch (Exception refusal) when (MayStillBeRead(refusal) && !options.AsksForWriting)
+        {
+            FuseDaemonLog.MountedReadOnly(_logger, refusal.Message);
+            _cluster = OpenCluster(options, isReadOnly: true);
+            return options with { Flags = options.Flags | FuseMountFlags.ReadOnly };
+        }
+    }
+
+    private static bool MayStillBeRead(Exception refusal) =>
+        refusal is WriteProtectedException or PfsNotWritableException;
+
+    private ClusterMount OpenCluster(MountOptions options, bool isReadOnly)
+    {
+        var media = new MediaSourceOptions(isReadOnly, PartitionOffset: options.Offset,
+            Partition: options.Partition, LockWaitMilliseconds: LockWaitMilliseconds);
+        var clusterOptions = new ClusterMountOptions(media, options.MemoryBytes, options.IsDegraded);
+        return ClusterMount.Open(_request.Specs, clusterOptions, _loggers);
+    }
+
+    private static string Describe(Hammer2Error error) => error switch
+    {
+        Hammer2Error.NoQuorum => "too few of its masters are here, or only slaves",
+        Hammer2Error.ReadOnly => "Read-only file system",
+        _ => $"its freemap cannot be read ({error})",
+    };
+
     private static FuseSessionOptions SessionOptions(MountOptions options) => new()
     {
-        Wanted = Hammer2FileSystem.Features,
-        MaxWriteBytes = 4096,
-        WorkersTotal = options.ThreadsTotal ?? Math.Clamp(Environment.ProcessorCount, WorkersMin, WorkersMax),
+        Wanted = Hammer2FileSystem.Features(options.IsReadOnly, options.UsesWritebackCache),
+        MaxWriteBytes = options.IsReadOnly ? 4096 : 1 << 20,
+        TimeGranularityNanoseconds = Hammer2FileSystem.TimeGranularityNanoseconds,
+        WorkersTotal = options.ThreadsTotal ?? Math.Clamp(
+            Environment.ProcessorCount, options.IsReadOnly ? WorkersMin : WritersMin, WorkersMax),
     };
 
     private void StopOn(PosixSignal signal) =>

@@ -18,6 +18,7 @@ public sealed class MountOptionException(string message) : Exception(message);
 public static class MountOptionParser
 {
     private const int ThreadsMax = 256;
+    private const int CommitSecondsMax = 24 * 3600;
     private const long MemoryBytesMin = 1 << 20;
 
     // What mount(8), systemd and fsck(8) read in fstab; nothing here is for the filesystem.
@@ -76,6 +77,34 @@ public static class MountOptionParser
         return options;
     }
 
+    /// <summary>
+    /// The lists without the words ro and rw, and ro behind them if it was the last of them. mount(8) always
+    /// says rw or ro to its helpers, so that from there rw is nobody's wish.
+    /// </summary>
+    public static IReadOnlyList<string> WithoutWishToWrite(IEnumerable<string> lists)
+    {
+        var kept = new List<string>();
+        bool isReadOnly = false;
+        foreach (string list in lists)
+        {
+            var words = new List<string>();
+            foreach (string word in Words(list))
+            {
+                if (word is "ro" or "rw") isReadOnly = word == "ro";
+                else words.Add(Escape(word));
+            }
+            if (words.Count > 0) kept.Add(string.Join(',', words));
+        }
+        if (isReadOnly) kept.Add("ro");
+        return kept;
+    }
+
+    private static MountOptions Writing(MountOptions options, bool mayWrite) => options with
+    {
+        AsksForWriting = mayWrite,
+        Flags = mayWrite ? options.Flags & ~FuseMountFlags.ReadOnly : options.Flags | FuseMountFlags.ReadOnly,
+    };
+
     private static MountOptions Apply(MountOptions options, string word, bool isSloppy)
     {
         int equals = word.IndexOf('=', StringComparison.Ordinal);
@@ -90,8 +119,11 @@ public static class MountOptionParser
         }
         return name switch
         {
-            "ro" => WithoutValue(options with { AsksForWriting = false }, name, value),
-            "rw" => WithoutValue(options with { AsksForWriting = true }, name, value),
+            "ro" => WithoutValue(Writing(options, mayWrite: false), name, value),
+            "rw" => WithoutValue(Writing(options, mayWrite: true), name, value),
+            "commit" => options with { CommitInterval = Seconds(name, value) },
+            "writeback" => WithoutValue(options with { UsesWritebackCache = true }, name, value),
+            "nowriteback" => WithoutValue(options with { UsesWritebackCache = false }, name, value),
             "uid" => options with { UserId = (uint)Number(name, value, uint.MaxValue - 1) },
             "gid" => options with { GroupId = (uint)Number(name, value, uint.MaxValue - 1) },
             "umask" => options with { Umask = Octal(name, value) },
@@ -130,6 +162,12 @@ public static class MountOptionParser
         }
         if (word.Length > 0) yield return word.ToString();
     }
+
+    private static string Escape(string word) =>
+        word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal);
+
+    private static TimeSpan Seconds(string name, string? value) =>
+        TimeSpan.FromSeconds(Positive(name, value, CommitSecondsMax));
 
     private static MountOptions WithoutValue(MountOptions options, string name, string? value) =>
         value is null ? options : throw new MountOptionException($"{name}={value}: {name} takes no value");

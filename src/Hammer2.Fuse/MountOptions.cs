@@ -10,12 +10,24 @@ public sealed record MountOptions
     /// <summary>Default bound of all caches of metadata and decoded data together, in bytes.</summary>
     public const long MemoryBytesDefault = 256L << 20;
 
-    /// <summary>Flags of mount(2); always read-only.</summary>
-    public FuseMountFlags Flags { get; init; } =
-        FuseMountFlags.ReadOnly | FuseMountFlags.NoSuid | FuseMountFlags.NoDevice;
+    /// <summary>Default of <see cref="CommitInterval"/>.</summary>
+    public static readonly TimeSpan CommitIntervalDefault = TimeSpan.FromSeconds(30);
 
-    /// <summary>True when writing was asked for in so many words, which this mount cannot do.</summary>
+    /// <summary>Flags of mount(2). Mounts of ordinary users are nosuid and nodev whatever they say.</summary>
+    public FuseMountFlags Flags { get; init; }
+
+    /// <summary>True when nothing is to be written.</summary>
+    public bool IsReadOnly => Flags.HasFlag(FuseMountFlags.ReadOnly);
+
+    /// <summary>True when writing was asked for in so many words: what cannot be written is then not
+    /// mounted, else it is mounted read-only with a warning.</summary>
     public bool AsksForWriting { get; init; }
+
+    /// <summary>Longest time for which an accepted change may not be durable.</summary>
+    public TimeSpan CommitInterval { get; init; } = CommitIntervalDefault;
+
+    /// <summary>True to let the kernel gather writes of files before it passes them on.</summary>
+    public bool UsesWritebackCache { get; init; } = true;
 
     /// <summary>Owner shown for everything; null shows the stored ones.</summary>
     public uint? UserId { get; init; }

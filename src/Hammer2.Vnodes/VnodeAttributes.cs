@@ -24,7 +24,8 @@ public readonly struct VnodeAttributes
         Blocks = (isDirectory ? DirectoryBytes : inode.AllocatedBytes) / SectorBytes;
         // Upstream stores 1 for every directory, or a count that it does not always keep; 1 is what says
         // "not counted" to find(1) and its like.
-        LinkCount = isDirectory ? 1 : (uint)Math.Min(meta.LinkCount, uint.MaxValue);
+        bool isNamed = meta.LinkCount > 0 || inode.Inum == VnodeOps.RootInum;
+        LinkCount = !isDirectory ? (uint)Math.Min(meta.LinkCount, uint.MaxValue) : isNamed ? 1u : 0;
         bool isDevice = meta.Type is ObjectType.CharacterDevice or ObjectType.BlockDevice;
         DeviceMajor = isDevice ? meta.DeviceMajor : 0;
         DeviceMinor = isDevice ? meta.DeviceMinor : 0;
@@ -33,6 +34,7 @@ public readonly struct VnodeAttributes
         AccessTime = meta.AccessTime == 0 ? meta.ModifyTime : meta.AccessTime;
         BirthTime = meta.BirthTime;
         Flags = meta.UserFlags;
+        IsSettled = inode.IsSettled;
     }
 
     /// <summary>Inode number, 64 bits.</summary>
@@ -79,6 +81,10 @@ public readonly struct VnodeAttributes
 
     /// <summary>BSD flags: immutable, append-only, no dump, no unlink.</summary>
     public FileFlags Flags { get; }
+
+    /// <summary>True when the last commit has the object as it is shown; else <see cref="Blocks"/> may come
+    /// out smaller once it is stored.</summary>
+    public bool IsSettled { get; }
 
     /// <summary>True for a directory.</summary>
     public bool IsDirectory => Type == ObjectType.Directory;

@@ -30,6 +30,9 @@ public readonly record struct AttributeChange
     /// file.</summary>
     public bool IsTouch { get; init; }
 
+    /// <summary>Last change of the inode, kept by a kernel that delays writes; null: now.</summary>
+    public ulong? ChangeTime { get; init; }
+
     /// <summary>BSD flags, all of them.</summary>
     public FileFlags? Flags { get; init; }
 
@@ -73,7 +76,7 @@ public sealed partial class VnodeOps
             inode.Meta.ModifyTime = now;
         }
         Apply(ref inode.Meta, wanted);
-        inode.Meta.ChangeTime = now;
+        inode.Meta.ChangeTime = wanted.ChangeTime ?? now;
         change.Touch(inode);
         attributes = new VnodeAttributes(change.AsInode(inode));
         return Errno.None;
@@ -83,12 +86,14 @@ public sealed partial class VnodeOps
     {
         // Flags may always be taken off again; everything else waits until they are.
         bool onlyFlags = wanted == new AttributeChange { Flags = wanted.Flags };
+        if (IsDelayedTime(wanted)) return Errno.None;
         if ((meta.UserFlags & ImmutableFlags) != 0 && !onlyFlags) return Errno.EPERM;
         bool onlyTouches = wanted.IsTouch && wanted == new AttributeChange
         {
             IsTouch = true,
             AccessTime = wanted.AccessTime,
             ModifyTime = wanted.ModifyTime,
+            ChangeTime = wanted.ChangeTime,
         };
         if ((meta.UserFlags & AppendFlags) != 0 && !onlyFlags && !onlyTouches) return Errno.EPERM;
         if (wanted.SizeBytes is null) return Errno.None;
@@ -99,6 +104,11 @@ public sealed partial class VnodeOps
             _ => Errno.EINVAL,
         };
     }
+
+    // The times of writes that were accepted before the flags came. No caller can set a change time, so that
+    // these come from the kernel itself.
+    private static bool IsDelayedTime(in AttributeChange wanted) => wanted.ChangeTime is not null
+        && wanted == new AttributeChange { ModifyTime = wanted.ModifyTime, ChangeTime = wanted.ChangeTime };
 
     private static void Apply(ref InodeMeta meta, in AttributeChange wanted)
     {

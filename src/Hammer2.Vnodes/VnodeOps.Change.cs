@@ -14,6 +14,9 @@ public sealed partial class VnodeOps
     /// <summary>True when nothing may be changed.</summary>
     public bool IsReadOnly => _pfs.Writer is null;
 
+    /// <summary>What stopped all writing; None while it goes on.</summary>
+    public Hammer2Error StopReason => _pfs.Writer?.StopReason ?? Hammer2Error.None;
+
     /// <summary>Makes everything accepted so far durable.</summary>
     /// <returns>EIO when it could not be written; the mount is read-only from then on.</returns>
     public Errno Sync() => _pfs.Writer is { } writer ? writer.Commit().ToErrno() : Errno.None;
@@ -32,6 +35,9 @@ public sealed partial class VnodeOps
     }
 
     private PfsWriter.ReadGuard Hold(ulong inum) => _pfs.Writer is { } writer ? writer.Read(inum) : default;
+
+    /// <summary>What changes are stamped with now, in microseconds since 1970 UTC.</summary>
+    public ulong CurrentTime => Now();
 
     private ulong Now() =>
         (ulong)((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);

@@ -146,9 +146,10 @@ public sealed class CommandMountTests
     [InlineData("mount", "-o", "uid=7", "-o", "gid=8", "--", "SPEC", "DIR")]
     public void Each_way_to_call_the_program_mounts(params string[] words)
     {
+        using var copy = new ScratchImage("basic-types");
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
         string[] filled = [.. words.Select(word =>
-            word == "SPEC" ? SpecOf("basic-types", "DATA") : word == "DIR" ? target : word)];
+            word == "SPEC" ? copy.Path + "@DATA" : word == "DIR" ? target : word)];
         ProgramResult result = HammerProgram.Run(filled);
         Assert.True(result.ExitCode == 0, result.Error);
         using MountFixture mount = MountFixture.Adopt(target);
@@ -191,7 +192,7 @@ public sealed class CommandMountTests
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster2");
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
         ProgramResult result = HammerProgram.Run(
-            "mount", GoldenImage.Path(nodes[0]) + "@CL", "/nowhere/node1@CL", target);
+            "mount", "-o", "ro", GoldenImage.Path(nodes[0]) + "@CL", "/nowhere/node1@CL", target);
         Assert.Equal(32, result.ExitCode);
         Assert.Contains("/nowhere/node1", result.Error, StringComparison.Ordinal);
         Assert.Contains("1 of 2 masters", result.Error, StringComparison.Ordinal);
@@ -216,7 +217,7 @@ public sealed class CommandMountTests
     }
 
     [MountFact]
-    public void A_mounted_device_cannot_be_opened_for_writing()
+    public void A_device_mounted_for_reading_cannot_be_opened_for_writing()
     {
         using var copy = new ScratchImage("empty-min");
         using (MountFixture.Mount(copy.Path + "@LOCAL"))

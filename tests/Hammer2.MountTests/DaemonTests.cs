@@ -106,7 +106,7 @@ public sealed class DaemonTests
     {
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
         string spec = CommandMountTests.SpecOf("basic-types", "DATA");
-        string[] words = ["mount", "-f", "-o", "loglevel=info", spec, target];
+        string[] words = ["mount", "-f", "-o", "ro,loglevel=info", spec, target];
         using Process process = HammerProgram.Start(HammerProgram.ProgramPath, words);
         HammerProgram.WaitUntil(() => MountFixture.IsMounted(target), "the mount");
         Assert.Equal('d', PosixTree.Status(target + "/d0").Type);
@@ -125,7 +125,7 @@ public sealed class DaemonTests
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
         string spec = CommandMountTests.SpecOf("basic-types", "DATA");
         using Process process = HammerProgram.Start(
-            HammerProgram.ProgramPath, ["mount", "--foreground", spec, target]);
+            HammerProgram.ProgramPath, ["mount", "--foreground", "-o", "ro", spec, target]);
         HammerProgram.WaitUntil(() => MountFixture.IsMounted(target), "the mount");
         string number = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
         HammerProgram.WaitUntil(() => PosixCalls.StatX(target + "/d0", 0, out _) == 0, "an answer");

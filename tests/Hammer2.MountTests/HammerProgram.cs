@@ -107,6 +107,12 @@ internal sealed class MountFactAttribute : FactAttribute
     public MountFactAttribute() => Skip = MountConditions.WhyNot;
 }
 
+/// <summary>A test that mounts a block special, and is skipped where there are none.</summary>
+internal sealed class LoopMountFactAttribute : FactAttribute
+{
+    public LoopMountFactAttribute() => Skip = MountConditions.WhyNot ?? LoopDevice.Absence;
+}
+
 /// <summary>A theory that mounts with the program, and is skipped where there is no FUSE.</summary>
 internal sealed class MountTheoryAttribute : TheoryAttribute
 {

@@ -28,8 +28,15 @@ internal sealed class MountFixture : IDisposable
 
     /// <summary>Mounts; fails the test with the program's own words when that does not work.</summary>
     /// <param name="specs">Nodes, as on the command line.</param>
-    /// <param name="options">What follows <c>-o</c>.</param>
-    public static MountFixture Mount(IEnumerable<string> specs, string options = "ro")
+    /// <param name="options">What follows <c>-o ro,</c>: golden images must not change.</param>
+    public static MountFixture Mount(IEnumerable<string> specs, string options = "ro") =>
+        MountWith(specs, "ro," + options);
+
+    /// <summary>Mounts a scratch image for writing.</summary>
+    public static MountFixture MountForWriting(string spec, string options = "rw") =>
+        MountWith([spec], "rw," + options);
+
+    private static MountFixture MountWith(IEnumerable<string> specs, string options)
     {
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
         ProgramResult result = HammerProgram.Run(["mount", .. specs, target, "-o", options]);

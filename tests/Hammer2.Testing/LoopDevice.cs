@@ -17,9 +17,11 @@ public sealed class LoopDevice : IDisposable
     public string Path { get; }
 
     /// <summary>Puts a block special over a file.</summary>
-    public static LoopDevice Attach(string file)
+    public static LoopDevice Attach(string file, bool isReadOnly = false)
     {
-        string? path = Run("losetup", "--find", "--show", file);
+        string? path = isReadOnly
+            ? Run("losetup", "--read-only", "--find", "--show", file)
+            : Run("losetup", "--find", "--show", file);
         return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(path);
     }
 

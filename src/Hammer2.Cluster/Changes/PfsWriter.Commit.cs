@@ -40,6 +40,7 @@ public sealed partial class PfsWriter
             Hammer2Error error = WriteGroup(group);
             if (error != Hammer2Error.None)
             {
+                StopReason = error;
                 Volatile.Write(ref _isStopped, true);
                 return error;
             }

@@ -47,6 +47,9 @@ public sealed partial class PfsWriter : IDisposable
     /// <summary>True once a commit failed in a way that leaves no quorum: nothing more is accepted.</summary>
     public bool IsStopped => Volatile.Read(ref _isStopped);
 
+    /// <summary>What stopped it; None while it is not.</summary>
+    public Hammer2Error StopReason { get; private set; }
+
     internal Pfs Pfs { get; }
 
     internal SpaceReserve Space { get; }

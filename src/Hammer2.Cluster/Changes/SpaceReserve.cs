@@ -44,6 +44,9 @@ internal sealed class SpaceReserve
     /// <summary>Promised and not taken.</summary>
     public long PromisedBytes => Volatile.Read(ref _promisedBytes);
 
+    /// <summary>Free bytes that a change that adds may not take: promised ones, and the reserve.</summary>
+    public ulong KeptBytes => (ulong)Math.Max(0, PromisedBytes + _reserveBytes);
+
     /// <summary>True when a change of this size may be accepted; it is promised then.</summary>
     public bool TryPromise(long bytes, SpaceUse use)
     {

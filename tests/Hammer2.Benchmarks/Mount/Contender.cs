@@ -17,7 +17,7 @@ internal sealed record Contender(string Name, string Image, string Mount, string
     /// <summary>This project's program over a HAMMER2 image.</summary>
     internal static Contender Hammer2(string program, string image, string label)
         => new("hammer2", image,
-            $"{Shell.Quote(program)} mount {{image}}{Shell.Quote("@" + label)} {{mountpoint}}", UsualUnmount,
+            $"{Shell.Quote(program)} mount -o ro {{image}}{Shell.Quote("@" + label)} {{mountpoint}}", UsualUnmount,
             Path.GetFileName(program));
 
     /// <summary>The low-level FUSE server for squashfs: the peer to be measured against.</summary>

@@ -17,6 +17,7 @@ public sealed class MountOptionParserTests
         [
             "ro,uid=1000,gid=0,umask=027,allow_other,foreground,loglevel=info,memory=64M",
             "degraded,offset=1G,partition=s1d,max_threads=3,readahead=512K,fsname=here",
+            "commit=5,nowriteback",
         ]);
         Assert.Equal((1000u, 0u), (options.UserId!.Value, options.GroupId!.Value));
         Assert.Equal(0x17u, options.Umask);
@@ -30,6 +31,8 @@ public sealed class MountOptionParserTests
         Assert.Equal(3, options.ThreadsTotal);
         Assert.Equal(512 << 10, options.ReadAheadBytes);
         Assert.Equal("here", options.SourceName);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.CommitInterval);
+        Assert.False(options.UsesWritebackCache);
     }
 
     [Fact]
@@ -42,24 +45,41 @@ public sealed class MountOptionParserTests
 
     [Theory]
     [InlineData("suid,dev", FuseMountFlags.None)]
-    [InlineData("noexec", FuseMountFlags.NoExec | FuseMountFlags.NoSuid | FuseMountFlags.NoDevice)]
-    [InlineData("noexec,exec", FuseMountFlags.NoSuid | FuseMountFlags.NoDevice)]
+    [InlineData("", FuseMountFlags.None)]
+    [InlineData("noexec", FuseMountFlags.NoExec)]
+    [InlineData("noexec,nosuid,exec", FuseMountFlags.NoSuid)]
+    [InlineData("sync,ro", FuseMountFlags.Synchronous | FuseMountFlags.ReadOnly)]
     [InlineData("user,exec", FuseMountFlags.NoSuid | FuseMountFlags.NoDevice)]
     [InlineData("noatime,nodiratime,dev,suid",
         FuseMountFlags.NoAccessTime | FuseMountFlags.NoDirectoryAccessTime)]
     public void Options_of_every_filesystem_become_flags_and_the_later_wins(string list, FuseMountFlags flags)
     {
         MountOptions options = MountOptionParser.Parse([list]);
-        Assert.Equal(flags | FuseMountFlags.ReadOnly, options.Flags);
+        Assert.Equal(flags, options.Flags);
     }
 
-    [Fact]
-    public void Asking_to_write_is_noticed_and_stays_read_only()
+    [Theory]
+    [InlineData("", false, false)]
+    [InlineData("rw", false, true)]
+    [InlineData("ro", true, false)]
+    [InlineData("rw,ro", true, false)]
+    [InlineData("ro,rw", false, true)]
+    public void The_last_word_on_writing_counts_and_a_wish_is_more_than_none(
+        string list, bool isReadOnly, bool asksForWriting)
     {
-        Assert.True(MountOptionParser.Parse(["rw"]).AsksForWriting);
-        Assert.False(MountOptionParser.Parse(["rw", "ro"]).AsksForWriting);
-        Assert.True(MountOptionParser.Parse(["rw"]).Flags.HasFlag(FuseMountFlags.ReadOnly));
+        MountOptions options = MountOptionParser.Parse([list]);
+        Assert.Equal((isReadOnly, asksForWriting), (options.IsReadOnly, options.AsksForWriting));
     }
+
+    [Theory]
+    [InlineData("rw", "")]
+    [InlineData("ro", "ro")]
+    [InlineData("rw,noexec,uid=1", "noexec,uid=1")]
+    [InlineData("ro,nodev,rw", "nodev")]
+    [InlineData("rw,nodev,ro", "nodev;ro")]
+    [InlineData(@"fsname=a\,rw\\,rw", @"fsname=a\,rw\\")]
+    public void What_mount_says_of_writing_to_its_helpers_is_no_wish(string list, string expected) =>
+        Assert.Equal(expected, string.Join(';', MountOptionParser.WithoutWishToWrite([list])));
 
     [Theory]
     [InlineData("nosuchoption", "nosuchoption: no such")]
@@ -75,6 +95,8 @@ public sealed class MountOptionParserTests
     [InlineData("memory=99999999999G", "memory=")]
     [InlineData("memory=M", "memory=M")]
     [InlineData("max_threads=0", "at least 1")]
+    [InlineData("commit=0", "at least 1")]
+    [InlineData("commit=86401", "up to 86400")]
     [InlineData("max_threads=257", "up to 256")]
     [InlineData("loglevel=loud", "must be one of")]
     [InlineData("remount,ro", "unmount and mount again")]
@@ -107,7 +129,7 @@ public sealed class MountOptionParserTests
         Assert.Equal("fd=9,rootmode=40000,user_id=5,group_id=6,default_permissions,allow_other",
             FuseMount.Data(options, descriptor: 9, user: 5, group: 6));
         Assert.Equal(
-            @"fsname=/a\,b@X,subtype=hammer2,ro,nosuid,nodev,noexec,default_permissions,allow_other",
+            @"fsname=/a\,b@X,subtype=hammer2,rw,nosuid,nodev,noexec,default_permissions,allow_other",
             FuserMount.Words(options));
     }
 

@@ -12,7 +12,11 @@ internal static class MountOptionTable
 {
     public static readonly MountOptionRow[] All =
     [
-        new("ro", "mount for reading; always so in this version, and rw is refused", "ro"),
+        new("ro", "mount for reading: not a byte of the media is written", "ro"),
+        new("rw", "mount for reading and writing, or not at all; without either word what cannot be written is mounted ro", "rw"),
+        new("commit=SECONDS", "longest time for which a change may not be durable; 30 unless given", "commit=5"),
+        new("writeback", "let the kernel gather writes of files before it passes them on; usual", "writeback"),
+        new("nowriteback", "pass each write on at once", "nowriteback"),
         new("degraded", "show the best node there is when too few masters of a cluster are present", "degraded"),
         new("uid=N", "show this owner for everything", "uid=1000"),
         new("gid=N", "show this group for everything", "gid=1000"),
@@ -27,7 +31,8 @@ internal static class MountOptionTable
         new("foreground", "serve in this process until unmounted", "foreground"),
         new("loglevel=LEVEL", "trace, debug, info, warning, error or none", "loglevel=debug"),
         new("fsname=TEXT", "what the table of mounts shows as the device", "fsname=backup"),
-        new("suid, dev, exec, atime, relatime, sync, symfollow", "as in mount(8), and their negations", "nosuid"),
+        new("suid, dev, exec, atime, relatime, sync, symfollow",
+            "as in mount(8), and their negations; mounts of ordinary users are nosuid and nodev", "nosuid"),
         new("noauto, nofail, _netdev, x-...", "for fstab's other readers; passed over", "nofail"),
     ];
 }

@@ -41,7 +41,7 @@ internal static class MountCommand
         Short = "-f",
     };
 
-    public static readonly CommandRow Row = new("mount", "mount a PFS read-only", Run)
+    public static readonly CommandRow Row = new("mount", "mount a PFS", Run)
     {
         Group = CommandGroup.Mounting,
         Description = """
@@ -50,13 +50,19 @@ internal static class MountCommand
             serves it until it is unmounted with umount(8), with fusermount3 -u, or by sending the process
             SIGTERM.
 
-            Options: ro, uid=N, gid=N (owner shown for everything), umask=OCTAL (permissions shown for
-            everything), allow_other (let other users in; the default when root mounts), noallow_other, degraded
-            (show the best node when too few masters are present), offset=BYTES or partition=NAME (where on the
-            device the filesystem is; searched otherwise), memory=SIZE (bound of all caches, 256M),
-            readahead=SIZE (root only), max_threads=N, foreground, loglevel=LEVEL, fsname=TEXT, and those of any
-            filesystem: suid, dev, exec, atime and their negations. Options for fstab's other readers, such as
-            noauto, nofail or x-systemd.*, are passed over.
+            A device that is write-protected, or a cluster with too few masters, is mounted read-only with a
+            warning, unless rw was asked for. What is written is durable when fsync(2) returns, or
+            the serving process has ended, and else within the time that commit= says.
+
+            Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when it
+            returns), nowriteback (the kernel passes each write on at once), uid=N, gid=N (owner shown for
+            everything), umask=OCTAL (permissions shown for everything), allow_other (let other users in;
+            the default when root mounts), noallow_other, degraded (show the best node when too few masters
+            are present), offset=BYTES or partition=NAME (where on the device the filesystem is; searched
+            otherwise), memory=SIZE (bound of all caches, 256M), readahead=SIZE (root only), max_threads=N,
+            foreground, loglevel=LEVEL, fsname=TEXT, and those of any filesystem: suid, dev, exec, atime and
+            their negations. Options for fstab's other readers, such as noauto, nofail or x-systemd.*, are
+            passed over.
             """,
         HasJson = false,
         Arguments = [Specs, Target],
@@ -66,6 +72,7 @@ internal static class MountCommand
         Examples =
         [
             new("hammer2 mount disk.img /mnt", "mount the PFS named DATA of an image file"),
+            new("hammer2 mount -o ro disk.img /mnt", "the same without writing a byte to it"),
             new("hammer2 mount /dev/sdb1:/dev/sdc1@ROOT /mnt -o uid=1000", "two volumes, another owner"),
             new("hammer2 mount n0.img@CL n1.img n2.img /mnt", "three nodes of a cluster"),
         ],
@@ -135,6 +142,7 @@ internal static class MountHelperCommand
             _ = MountRun.Parse(options, invocation.Has(Sloppy));
             return ExitCode.Ok;
         }
+        options = MountOptionParser.WithoutWishToWrite(options);
         if (invocation.Has(Verbose)) options = ["loglevel=info", .. options];
         string[] specs = invocation.Text(Spec).Split(
             ' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Fuse.Protocol;
+using Hammer2.Format;
+using Hammer2.Vnodes;
+
+namespace Hammer2.Fuse;
+
+/// <content>What opens, changes and closes files, and makes changes durable.</content>
+public sealed partial class Hammer2FileSystem
+{
+    private const uint OpenAccessMask = 3;
+    private const uint OpenTruncate = 0x200;
+    private const uint OpenAppend = 0x400;
+    private const ulong WrittenHandle = 1;          // all that is known of an open file: whether it is written
+
+    private int _hasToldOfStop;
+
+    /// <summary>Why not everything is durable that was accepted before the mount went; None when it
+    /// is.</summary>
+    public Errno FarewellError { get; private set; }
+
+    /// <inheritdoc/>
+    public int Open(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
+    {
+        if (_canSkipOpen) return FuseErrno.ENOSYS;
+        Errno error = OpenFile(context.NodeId, request.Flags, request.OpenFlags, ref answer);
+        return (request.Flags & OpenTruncate) != 0 ? Changed(error, _commitsAll) : (int)error;
+    }
+
+    /// <inheritdoc/>
+    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
+    {
+        if (_canSkipOpenDir) return FuseErrno.ENOSYS;
+        answer.OpenFlags = FuseOpenFlags.KeepCache | FuseOpenFlags.CacheDir;
+        return FuseErrno.None;
+    }
+
+    /// <inheritdoc/>
+    public int Release(in FuseContext context, in FuseReleaseIn request) => FuseErrno.None;
+
+    /// <inheritdoc/>
+    public int ReleaseDir(in FuseContext context, in FuseReleaseIn request) => FuseErrno.None;
+
+    /// <inheritdoc/>
+    public int SetAttr(in FuseContext context, in FuseSetAttrIn request, ref FuseAttrOut answer)
+    {
+        FuseSetAttrValid valid = request.Valid;
+        ulong now = _vnodes.CurrentTime;
+        var wanted = new AttributeChange
+        {
+            Mode = Has(valid, FuseSetAttrValid.Mode) ? request.Mode & PermissionMask : null,
+            UserId = Has(valid, FuseSetAttrValid.Uid) ? request.Uid : null,
+            GroupId = Has(valid, FuseSetAttrValid.Gid) ? request.Gid : null,
+            SizeBytes = Has(valid, FuseSetAttrValid.Size) ? request.SizeBytes : null,
+            AccessTime = Has(valid, FuseSetAttrValid.ATimeNow) ? now
+                : Has(valid, FuseSetAttrValid.ATime)
+                    ? AttributeTranslation.Microseconds(request.ATime, request.ATimeNanoseconds) : null,
+            ModifyTime = Has(valid, FuseSetAttrValid.MTimeNow) ? now
+                : Has(valid, FuseSetAttrValid.MTime)
+                    ? AttributeTranslation.Microseconds(request.MTime, request.MTimeNanoseconds) : null,
+            ChangeTime = Has(valid, FuseSetAttrValid.CTime)
+                ? AttributeTranslation.Microseconds(request.CTime, request.CTimeNanoseconds) : null,
+            IsTouch = IsTouch(valid),
+            DropsPrivileges = Has(valid, FuseSetAttrValid.KillSuidGid),
+        };
+        int error = Changed(
+            _vnodes.SetAttributes(context.NodeId, wanted, out VnodeAttributes set), _commitsAll);
+        if (error != FuseErrno.None) return error;
+        answer.AttrValidSeconds = ValidityOf(in set);
+        _attributes.Fill(in set, ref answer.Attr);
+        return FuseErrno.None;
+    }
+
+    /// <inheritdoc/>
+    public int Write(in FuseContext context, in FuseWriteIn request, ReadOnlySpan<byte> data,
+        out int writtenBytes)
+    {
+        // Where the kernel gathers writes it keeps the times too, and may send them before the data.
+        bool isWriteback = (request.WriteFlags & FuseWriteFlags.Cache) != 0;
+        Errno error = _vnodes.Write(context.NodeId, request.Position, data,
+            dropsPrivileges: (request.WriteFlags & FuseWriteFlags.KillSuidGid) != 0,
+            isWriteback, keepsTimes: isWriteback && _isDelayed);
+        writtenBytes = error == Errno.None ? data.Length : 0;
+        return Changed(error, _commitsAll);
+    }
+
+    /// <inheritdoc/>
+    public int FAllocate(in FuseContext context, in FuseFAllocateIn request)
+    {
+        Errno error = _vnodes.Allocate(context.NodeId, request.Position, request.LengthBytes,
+            (AllocateModes)request.Mode, DropsPrivileges(in context));
+        return Changed(error, _commitsAll);
+    }
+
+    /// <inheritdoc/>
+    public int CopyFileRange(in FuseContext context, in FuseCopyFileRangeIn request, out ulong copiedBytes)
+    {
+        var source = new FilePlace(context.NodeId, request.SourcePosition);
+        var target = new FilePlace(request.TargetNodeId, request.TargetPosition);
+        Errno error = _vnodes.CopyRange(
+            source, target, request.LengthBytes, DropsPrivileges(in context), out copiedBytes);
+        return Changed(error, _commitsAll);
+    }
+
+    /// <inheritdoc/>
+    public int Flush(in FuseContext context, in FuseFlushIn request)
+    {
+        if (_vnodes.IsReadOnly) return FuseErrno.ENOSYS;            // nothing to tell, now and later
+        bool isLost = request.Handle == WrittenHandle && _vnodes.StopReason != Hammer2Error.None;
+        return isLost ? FuseErrno.EIO : FuseErrno.None;
+    }
+
+    /// <inheritdoc/>
+    public int FSync(in FuseContext context, in FuseFSyncIn request) => Sync();
+
+    /// <inheritdoc/>
+    public int FSyncDir(in FuseContext context, in FuseFSyncIn request) => Sync();
+
+    /// <inheritdoc/>
+    public int SyncFs(in FuseContext context) => Sync();
+
+    /// <inheritdoc/>
+    public void Destroyed()
+    {
+        foreach (ulong inum in _nodes.TakeNameless()) RemoveNameless(inum);
+        FarewellError = (Errno)Sync();
+    }
+
+    /// <summary>Makes everything accepted so far durable; 0 or EIO.</summary>
+    public int Sync() => Changed(_vnodes.Sync(), commits: false);
+
+    // Requests other than WRITE and SETATTR do not say whether their caller may keep set-id bits. Root may,
+    // unless it gave that up, and then somebody's bits stay that it could have set itself a moment ago.
+    private static bool DropsPrivileges(in FuseContext context) => context.Uid != 0;
+
+    // A kernel that keeps the modification time itself sends it along with the change time.
+    private static bool IsTouch(FuseSetAttrValid valid) =>
+        (!Has(valid, FuseSetAttrValid.ATime) || Has(valid, FuseSetAttrValid.ATimeNow))
+        && (!Has(valid, FuseSetAttrValid.MTime)
+            || Has(valid, FuseSetAttrValid.MTimeNow) || Has(valid, FuseSetAttrValid.CTime));
+
+    private static bool Has(FuseSetAttrValid valid, FuseSetAttrValid field) => (valid & field) != 0;
+
+    private Errno OpenFile(ulong node, uint flags, uint openFlags, ref FuseOpenOut answer)
+    {
+        OpenAccess access = OpenAccess.Read;
+        if ((flags & OpenAccessMask) != 0) access |= OpenAccess.Write;
+        if ((flags & OpenTruncate) != 0) access |= OpenAccess.Write | OpenAccess.Truncate;
+        bool isWritten = access != OpenAccess.Read;
+        if (isWritten && (flags & OpenAppend) != 0) access |= OpenAccess.Append;
+        if (isWritten && _vnodes.StopReason != Hammer2Error.None) return Errno.EROFS;
+        Errno error = _vnodes.CheckOpen(node, access);
+        if (error == Errno.None && (access & OpenAccess.Truncate) != 0)
+        {
+            var empty = new AttributeChange
+            {
+                SizeBytes = 0,
+                DropsPrivileges = (openFlags & FuseRequestFlags.OpenKillSuidGid) != 0,
+            };
+            error = _vnodes.SetAttributes(node, empty, out _);
+        }
+        FillOpen(isWritten, ref answer);
+        return error;
+    }
+
+    private static void FillOpen(bool isWritten, ref FuseOpenOut answer)
+    {
+        answer.Handle = isWritten ? WrittenHandle : 0;
+        answer.OpenFlags = FuseOpenFlags.KeepCache
+            | (isWritten ? FuseOpenFlags.ParallelDirectWrites : FuseOpenFlags.NoFlush);
+    }
+
+    // The answer to a change: on a synchronous mount it is durable by then. The first error that tells of the
+    // end of all writing is logged with its reason.
+    private int Changed(Errno error, bool commits)
+    {
+        if (error == Errno.None && commits) error = _vnodes.Sync();
+        if (error is Errno.None or not (Errno.EIO or Errno.EROFS)) return (int)error;
+        if (_vnodes.StopReason is not Hammer2Error.None and var reason
+            && Interlocked.Exchange(ref _hasToldOfStop, 1) == 0)
+        {
+            FuseDaemonLog.Stopped(_logger, reason);
+        }
+        return (int)error;
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.IO;
+using System.Security.Cryptography;
+using Hammer2.Testing;
+using Xunit;
+
+namespace Hammer2.MountTests;
+
+/// <summary>
+/// Goal: what programs write through a mount is there when it is mounted again, and what was said to be durable
+/// is there however the mount ended.
+/// Method: the built program serves a copy of a golden image; trees are made with system calls.
+/// </summary>
+public sealed class WriteMountTests
+{
+    private const int FilesTotal = 200;
+    private const int BytesMax = 300_000;
+
+    [MountTheory]
+    [InlineData("writeback")]
+    [InlineData("nowriteback")]
+    [InlineData("sync")]
+    [InlineData("commit=1")]
+    public void What_was_written_is_there_after_mounting_again(string options)
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        var random = new SeededRandom(20261124);
+        string[] hashes;
+        using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA", options))
+        {
+            WriteTree(mount.Root, random);
+            hashes = HashTree(mount.Root);
+        }
+        Assert.True(hashes.Length > FilesTotal);
+        using (MountFixture again = MountFixture.Mount(copy.Path + "@DATA"))
+            Assert.Equal(hashes, HashTree(again.Root));
+        using (MountFixture writable = MountFixture.MountForWriting(copy.Path + "@DATA"))
+        {
+            Assert.Equal(hashes, HashTree(writable.Root));
+            Directory.Delete(writable.Root + "/tree", recursive: true);
+            Assert.Empty(Directory.GetFileSystemEntries(writable.Root));
+        }
+        using (MountFixture empty = MountFixture.Mount(copy.Path + "@DATA"))
+            Assert.Empty(Directory.GetFileSystemEntries(empty.Root));
+    }
+
+    [MountFact]
+    public void What_was_synced_survives_a_killed_daemon()
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        byte[] content = new byte[BytesMax];
+        new SeededRandom(7).Fill(content);
+        using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA", "commit=86400"))
+        {
+            string path = mount.Root + "/kept";
+            File.WriteAllBytes(path, content);
+            using (PosixFile file = PosixTree.Open(path)) Assert.Equal(0, PosixCalls.Sync(file.Id));
+            File.WriteAllBytes(mount.Root + "/perhaps", content);
+            mount.Signal("KILL");
+            HammerProgram.WaitUntil(() => HammerProgram.ServersOf(mount.Root).Count == 0, "the process to die");
+            Assert.Equal(0, HammerProgram.RunAny("umount", mount.Root).ExitCode);
+            mount.AssertGone();
+        }
+        using MountFixture again = MountFixture.MountForWriting(copy.Path + "@DATA");
+        Assert.Equal(content, File.ReadAllBytes(again.Root + "/kept"));
+        File.WriteAllBytes(again.Root + "/new", content);
+        Assert.Equal(content, File.ReadAllBytes(again.Root + "/new"));
+    }
+
+    [LoopMountFact]
+    public void A_write_protected_device_is_mounted_for_reading_with_a_warning_unless_writing_is_demanded()
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        using LoopDevice loop = LoopDevice.Attach(copy.Path, isReadOnly: true);
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        ProgramResult refused = HammerProgram.Run("mount", "-o", "rw", loop.Path + "@DATA", target);
+        Assert.Equal(32, refused.ExitCode);
+        Assert.Contains("Read-only file system", refused.Error, StringComparison.Ordinal);
+        Assert.Contains(loop.Path, refused.Error, StringComparison.Ordinal);
+
+        ProgramResult mounted = HammerProgram.Run("mount", loop.Path + "@DATA", target);
+        Assert.True(mounted.ExitCode == 0, mounted.Error);
+        Assert.Contains("mounted read-only", mounted.Error, StringComparison.Ordinal);
+        using (MountFixture.Adopt(target))
+            Assert.Equal(-30, PosixCalls.MakeDirectory(target + "/new"));
+
+        // mount(8) says rw although nobody asked for it.
+        string second = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        ProgramResult helped = HammerProgram.Run("mount.hammer2", loop.Path + "@DATA", second, "-o", "rw");
+        Assert.True(helped.ExitCode == 0, helped.Error);
+        Assert.Contains("mounted read-only", helped.Error, StringComparison.Ordinal);
+        using MountFixture third = MountFixture.Adopt(second);
+        Assert.Contains(" ro,", MountFixture.TableLine(second), StringComparison.Ordinal);
+    }
+
+    [MountFact]
+    public void A_mount_for_writing_excludes_all_others_and_is_not_nosuid_by_itself()
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        using MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA");
+        string line = MountFixture.TableLine(mount.Root);
+        Assert.DoesNotContain("nosuid", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("nodev", line, StringComparison.Ordinal);
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        ProgramResult result = HammerProgram.Run("mount", "-o", "ro", copy.Path + "@DATA", target);
+        Assert.Equal(32, result.ExitCode);
+        Assert.Contains("is being written by", result.Error, StringComparison.Ordinal);
+        Directory.Delete(target);
+    }
+
+    private static void WriteTree(string root, SeededRandom random)
+    {
+        string tree = root + "/tree";
+        Directory.CreateDirectory(tree);
+        string directory = tree;
+        for (int i = 0; i < FilesTotal; i++)
+        {
+            if (random.OneIn(10)) directory = Directory.CreateDirectory($"{tree}/d{i}").FullName;
+            string path = $"{directory}/f{i}";
+            byte[] content = new byte[random.OneIn(3) ? random.Below(600) : random.Below(BytesMax)];
+            if (!random.OneIn(4)) random.Fill(content);
+            File.WriteAllBytes(path, content);
+            if (random.OneIn(8)) Assert.Equal(0, PosixCalls.Link(path, $"{tree}/l{i}"));
+            if (random.OneIn(8)) Assert.Equal(0, PosixCalls.Symlink("f" + i, $"{tree}/s{i}"));
+            if (random.OneIn(8)) Assert.Equal(0, PosixCalls.Rename(path, $"{tree}/r{i}"));
+            else if (random.OneIn(8)) Assert.Equal(0, PosixCalls.SetSize(path, random.Below(BytesMax)));
+            else if (random.OneIn(8)) Assert.Equal(0, PosixCalls.ChangeMode(path, 0x124));
+            else if (random.OneIn(8)) File.Delete(path);
+        }
+    }
+
+    // Everything that must be the same afterwards, one line for each object.
+    private static string[] HashTree(string root)
+    {
+        string[] paths = Directory.GetFileSystemEntries(root, "*", SearchOption.AllDirectories);
+        Array.Sort(paths, StringComparer.Ordinal);
+        return Array.ConvertAll(paths, path =>
+        {
+            PosixStatus status = PosixTree.Status(path);
+            string content = status.Type == 'f'
+                ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))) : "";
+            return $"{path[root.Length..]} {status.Inode} {status.Mode:x} {status.LinkCount} {status.Size} "
+                + $"{status.ModifySeconds}.{status.ModifyNanoseconds} {status.ChangeSeconds} {content}";
+        });
+    }
+}
