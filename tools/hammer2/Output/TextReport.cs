@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.IO;
-using Spectre.Console;
+using System.Text;
 
 namespace Hammer2.Tool.Output;
 
@@ -9,6 +9,7 @@ namespace Hammer2.Tool.Output;
 internal sealed class TextReport : Report
 {
     private const int LabelWidth = 20;
+    private const int ColumnGap = 2;
 
     private readonly TextWriter _to;
     private readonly ByteUnit _unit;
@@ -81,26 +82,19 @@ internal sealed class TextReport : Report
     public override void EndTable()
     {
         if (_rows.Count == 0) return;
-        var table = new Table().Border(TableBorder.None);
-        int shown = 0;
+        var headings = new List<string>(_columns.Length);
         foreach (Column column in _columns)
         {
-            if (column.Heading.Length == 0) continue;
-            var heading = new TableColumn(new Text(column.Heading))
-            {
-                Padding = new Padding(0, 0, 2, 0),
-                NoWrap = true
-            };
-            if (_isNumeric[shown++]) heading.Alignment = Justify.Right;
-            table.AddColumn(heading);
+            if (column.Heading.Length > 0) headings.Add(column.Heading);
         }
+        _rows.Insert(0, [.. headings]);
+        var widths = new int[headings.Count];
         foreach (string[] row in _rows)
         {
-            var cells = new List<Text>(row.Length);
-            foreach (string cell in row) cells.Add(new Text(cell));
-            table.AddRow(cells);
+            for (int index = 0; index < row.Length; index++)
+                widths[index] = Math.Max(widths[index], WidthOf(row[index]));
         }
-        Render(table);
+        foreach (string[] row in _rows) WriteRow(row, widths);
         _isEmpty = false;
     }
 
@@ -133,19 +127,25 @@ internal sealed class TextReport : Report
     {
     }
 
-    // The library wraps cells to the width of a terminal, which neither pipes nor people who widen theirs want.
-    private void Render(Table table)
+    // Nothing is folded to the width of a terminal, which neither pipes nor people who widen theirs want.
+    private void WriteRow(string[] row, int[] widths)
     {
-        using var text = new StringWriter();
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        var line = new StringBuilder(Indent);
+        for (int index = 0; index < row.Length; index++)
         {
-            Ansi = AnsiSupport.No,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(text),
-        });
-        console.Profile.Width = short.MaxValue;
-        console.Write(table);
-        foreach (string line in text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'))
-            _to.WriteLine((Indent + line).TrimEnd());
+            int blanks = widths[index] - WidthOf(row[index]);
+            if (_isNumeric[index]) line.Append(' ', blanks).Append(row[index]);
+            else line.Append(row[index]).Append(' ', blanks);
+            line.Append(' ', ColumnGap);
+        }
+        _to.WriteLine(line.ToString().TrimEnd());
+    }
+
+    // In characters, not in the 16-bit halves that some are kept as.
+    private static int WidthOf(string cell)
+    {
+        int width = 0;
+        foreach (Rune _ in cell.EnumerateRunes()) width++;
+        return width;
     }
 }
