@@ -32,7 +32,7 @@ public sealed partial class MediaDevice
         Hammer2Error error = allocator.Load();
         if (error != Hammer2Error.None) return error;
         _allocator = allocator;
-        Writer = new BlockWriter(_volumes, allocator, Faults);
+        Writer = new BlockWriter(_volumes, allocator, Faults, _caches.Chains, _ordinal);
         return Hammer2Error.None;
     }
 
@@ -51,7 +51,9 @@ public sealed partial class MediaDevice
         byte[] bytes = Header.ToArray();
         var view = new VolumeHeaderView(bytes);
         ulong tid = NextMirrorTid;
-        Hammer2Error error = _allocator.Write(tid, view.FreemapBlockset, out ulong freeBytes);
+        Hammer2Error error = Writer!.Flush();
+        if (error != Hammer2Error.None) return error;
+        error = _allocator.Write(tid, view.FreemapBlockset, out ulong freeBytes);
         if (error != Hammer2Error.None) return error;
         superRoot.CopyTo(view.SuperRootBlockset);
         view.Fields.MirrorTid = tid;

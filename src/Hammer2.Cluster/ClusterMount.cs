@@ -87,6 +87,7 @@ public sealed class ClusterMount : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Pfs?.Writer?.Dispose();
         foreach (MediaDevice device in _table.Devices) device.Dispose();
     }
 

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Changes;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Vnodes;
@@ -28,6 +29,7 @@ public sealed class MountDaemon : IDisposable
     private const int WorkersMin = 2;
     private const int WritersMin = 4;               // some may wait for a commit
     private const int WorkersMax = 8;
+    private const int WriteWorkersMax = 4;          // encode and write file data before commits
 
     // A mount that was just taken away still commits: whoever mounts again waits for it.
     private const int LockWaitMilliseconds = 5000;
@@ -171,7 +173,8 @@ public sealed class MountDaemon : IDisposable
         try
         {
             _cluster = OpenCluster(options, isReadOnly: false);
-            Hammer2Error error = _cluster.Pfs.OpenForWriting();
+            Hammer2Error error = _cluster.Pfs.OpenForWriting(
+                new PfsWriteOptions { Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax) });
             if (error == Hammer2Error.None) return options;
             _cluster.Dispose();
             _cluster = null;

@@ -76,7 +76,7 @@ public sealed partial class VnodeOps
         Errno refused =
             writer.Promise(2 * Media.FileBlockBytes, leaves + 1, use, out long promised).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(promised, inum);
+        using PfsChange change = writer.Begin(ref promised, inum);
         refused = OpenFile(change, inum, out LiveInode file);
         if (refused != Errno.None) return refused;
         if (kind != AllocateModes.None && IsFixed(file.Meta)) return Errno.EPERM;

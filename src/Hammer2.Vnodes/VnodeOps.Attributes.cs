@@ -62,7 +62,7 @@ public sealed partial class VnodeOps
         Errno refused = writer.Promise(
             resizes ? Media.FileBlockBytes : 0, leaves: 1, SpaceUse.Remove, out long promised).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(promised, inum);
+        using PfsChange change = writer.Begin(ref promised, inum);
         Hammer2Error error = change.Open(inum, out LiveInode? inode);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         refused = MaySet(inode!.Meta, wanted);

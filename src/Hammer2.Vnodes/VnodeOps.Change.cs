@@ -27,7 +27,8 @@ public sealed partial class VnodeOps
     {
         if (_pfs.Writer is not { } writer) return Errno.None;
         _ = _linkable.TryRemove(inum, out _);
-        using PfsChange change = writer.Begin(0, inum);
+        long promised = 0;
+        using PfsChange change = writer.Begin(ref promised, inum);
         Hammer2Error error = change.Open(inum, out LiveInode? inode);
         if (error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != RootInum) change.Delete(
             inode);

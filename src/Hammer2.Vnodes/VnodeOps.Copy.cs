@@ -58,12 +58,12 @@ public sealed partial class VnodeOps
     {
         done = 0;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        Errno refused = Throttle(writer);
+        Errno refused = writer.Relieve().ToErrno();
         if (refused != Errno.None) return refused;
         refused = writer.Promise(
             3 * Media.FileBlockBytes, leaves: SharedAtOnceMax, SpaceUse.Add, out long promised).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(promised, source.Inum, target.Inum);
+        using PfsChange change = writer.Begin(ref promised, source.Inum, target.Inum);
         refused = OpenFile(change, source.Inum, isChanged: false, out LiveInode from);
         if (refused != Errno.None) return refused;
         refused = OpenFile(change, target.Inum, out LiveInode to);

@@ -71,7 +71,7 @@ public sealed partial class VnodeOps
         attributes = default;
         Errno refused = BeginAdding(name, 0, out long promised);
         if (refused != Errno.None) return refused;
-        using PfsChange change = _pfs.Writer!.Begin(promised, directory, inum);
+        using PfsChange change = _pfs.Writer!.Begin(ref promised, directory, inum);
         refused = OpenDirectory(change, directory, out LiveInode parent);
         if (refused != Errno.None) return refused;
         Hammer2Error error = change.Open(inum, out LiveInode? target);
@@ -115,7 +115,7 @@ public sealed partial class VnodeOps
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Add, out long promised).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(promised, directory);
+        using PfsChange change = writer.Begin(ref promised, directory);
         refused = OpenDirectory(change, directory, out LiveInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
@@ -134,7 +134,7 @@ public sealed partial class VnodeOps
         attributes = default;
         Errno refused = BeginAdding(name, target.Length, out long promised);
         if (refused != Errno.None) return refused;
-        using PfsChange change = _pfs.Writer!.Begin(promised, directory);
+        using PfsChange change = _pfs.Writer!.Begin(ref promised, directory);
         refused = OpenDirectory(change, directory, out LiveInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;

@@ -80,7 +80,7 @@ public sealed partial class VnodeOps
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Remove, out long promised).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(promised, inum);
+        using PfsChange change = writer.Begin(ref promised, inum);
         Hammer2Error error = change.Open(inum, out LiveInode? inode);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         ref InodeMeta meta = ref inode!.Meta;

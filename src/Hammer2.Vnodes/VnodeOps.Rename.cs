@@ -50,7 +50,7 @@ public sealed partial class VnodeOps
             error = BeginAdding(targetName, 0, out long promised);
             if (error != Errno.None) return error;
 
-            using PfsChange change = _pfs.Writer!.Begin(promised, source, target, moved, old);
+            using PfsChange change = _pfs.Writer!.Begin(ref promised, source, target, moved, old);
             error = OpenDirectory(change, source, out LiveInode sourceParent);
             if (error == Errno.None) error = OpenDirectory(change, target, out LiveInode _);
             if (error != Errno.None) return error;

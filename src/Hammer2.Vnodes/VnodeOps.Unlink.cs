@@ -41,7 +41,7 @@ public sealed partial class VnodeOps
             if (error != Errno.None) return error;
             error = writer.Promise(0, leaves: 2, SpaceUse.Remove, out long promised).ToErrno();
             if (error != Errno.None) return error;
-            using PfsChange change = writer.Begin(promised, directory, inum);
+            using PfsChange change = writer.Begin(ref promised, directory, inum);
             error = OpenDirectory(change, directory, out LiveInode parent);
             if (error != Errno.None) return error;
             Hammer2Error found = NameXops.FindEntry(change.AsInode(parent), name, out DirectoryEntry entry);

@@ -25,15 +25,15 @@ public sealed partial class VnodeOps
     {
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (position > long.MaxValue - (ulong)data.Length) return Errno.EFBIG;
-        Errno refused = Throttle(writer);
+        Errno refused = writer.Relieve().ToErrno();
         if (refused != Errno.None) return refused;
         long blocks = (long)((position + (ulong)data.Length - 1) / Media.FileBlockBytes)
             - (long)(position / Media.FileBlockBytes) + 1;
         refused = writer.Promise(
-            blocks * Media.FileBlockBytes, leaves: 1, SpaceUse.Add, out long promised).ToErrno();
+            blocks * Media.FileBlockBytes, leaves: (int)blocks + 1, SpaceUse.Add, out long promised).ToErrno();
         if (refused != Errno.None) return refused;
 
-        using PfsChange change = writer.Begin(promised, inum);
+        using PfsChange change = writer.Begin(ref promised, inum);
         refused = OpenFile(change, inum, isChanged: !isWriteback, out LiveInode file);
         if (refused != Errno.None) return refused;
         if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
@@ -56,10 +56,4 @@ public sealed partial class VnodeOps
         if (file.Meta.Type != ObjectType.RegularFile) return Errno.EINVAL;
         return isChanged && (file.Meta.UserFlags & ImmutableFlags) != 0 ? Errno.EPERM : Errno.None;
     }
-
-    // What waits in memory is bounded: who writes faster than the devices helps writing.
-    private static Errno Throttle(PfsWriter writer) =>
-        writer.WaitingBytes < WaitingBytesMax ? Errno.None : writer.Commit().ToErrno();
-
-    private const long WaitingBytesMax = 64L << 20;
 }

@@ -2,6 +2,7 @@
 
 using System.Reflection;
 using BenchmarkDotNet.Running;
+using Hammer2.Benchmarks.Micro;
 using Hammer2.Benchmarks.Mount;
 
 switch (args)
@@ -10,12 +11,15 @@ switch (args)
         return MountCommand.Run(rest, Console.Out, Console.Error);
     case ["data", .. string[] rest]:
         return DataCommand.Run(rest, Console.Out, Console.Error);
+    case ["write", .. string[] rest]:
+        return WriteCommand.Run(rest, Console.Out);
     case ["micro", .. string[] rest]:
         return BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(rest) is null ? 1 : 0;
     default:
         Console.Error.WriteLine("""
             usage: Hammer2.Benchmarks mount --image IMAGE [options]   mounts, measures and compares
                    Hammer2.Benchmarks data DIR [--scale N] [--squashfs FILE]   makes the measured tree
+                   Hammer2.Benchmarks write DIR [NODES [SCALE]]   drives the write core on images in DIR
                    Hammer2.Benchmarks micro [BenchmarkDotNet options]   benchmarks of single functions
             'mount --help' and 'data --help' list the options.
             """);

@@ -16,7 +16,7 @@ namespace Hammer2.Chains.Freemap;
 /// runs of granules. Every kind goes on where it allocated last. Lock: rank 55; freemap leaves may be read
 /// from the device while it is held.
 /// </remarks>
-public sealed class FreemapAllocator
+public sealed partial class FreemapAllocator
 {
     private const int ClassesTotal = 8;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
 using Hammer2.Chains.Freemap;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -7,30 +8,79 @@ namespace Hammer2.Chains.Trees;
 
 /// <summary>
 /// Puts new blocks on one filesystem: takes space, writes, and fills in the reference. It never writes where
-/// anything was before, so nothing that it does counts until a volume header leads to it.
+/// anything was that a volume header leads to, so nothing that it does counts until a header leads to it.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
+/// <remarks>
+/// Thread-safe. Metadata that gets places one behind the other is gathered and written together: lock of rank 54,
+/// which only commits of one filesystem could contend for, and those come one at a time.
+/// </remarks>
 public sealed class BlockWriter
 {
+    private const int RunBytesMax = 128 << 10;
+    private const int TypesTotal = 8;
+
     private readonly VolumeSet _volumes;
     private readonly FreemapAllocator _allocator;
     private readonly MediaFaultLog _faults;
+    private readonly ChainCache _cache;
+    private readonly int _ordinal;
+    private readonly Lock _gate = new();
+    private readonly Run?[] _runs = new Run?[TypesTotal];
 
-    internal BlockWriter(VolumeSet volumes, FreemapAllocator allocator, MediaFaultLog faults)
+    internal BlockWriter(
+        VolumeSet volumes, FreemapAllocator allocator, MediaFaultLog faults, ChainCache cache, int ordinal)
     {
         _volumes = volumes;
         _allocator = allocator;
         _faults = faults;
+        _cache = cache;
+        _ordinal = ordinal;
     }
 
-    /// <summary>Stores a block.</summary>
+    /// <summary>Stores a block of metadata. It is on the device after the next <see cref="Flush"/>.</summary>
     /// <param name="reference">Has type, methods and keys; gets the place and the check code.</param>
     /// <param name="stored">The bytes as they are to be on media; 1, 2, 4 ... 64 KiB.</param>
     /// <returns>None; NoSpace; Io, which was logged.</returns>
     public Hammer2Error Write(ref Blockref reference, ReadOnlySpan<byte> stored)
     {
         CheckCode.Store(ref reference, stored);
-        return WriteChecked(ref reference, stored);
+        Hammer2Error error = Place(ref reference, stored.Length);
+        if (error != Hammer2Error.None) return error;
+        lock (_gate)
+        {
+            Run run = _runs[(int)reference.Type] ??= new Run();
+            bool follows = reference.Data.Bytes == run.Start + (uint)run.Bytes
+                && stored.Length <= RunBytesMax - run.Bytes;
+            if (!follows) error = WriteRun(run);
+            if (run.Bytes == 0) run.Start = reference.Data.Bytes;
+            stored.CopyTo(run.Buffer.AsSpan(run.Bytes));
+            run.Bytes += stored.Length;
+        }
+        return error;
+    }
+
+    /// <summary>Writes all gathered metadata.</summary>
+    /// <returns>None; Io, which was logged.</returns>
+    public Hammer2Error Flush()
+    {
+        Hammer2Error error = Hammer2Error.None;
+        lock (_gate)
+        {
+            foreach (Run? run in _runs)
+                if (run is not null) error |= WriteRun(run);
+        }
+        return error;
+    }
+
+    /// <summary>Stores a block of file data whose check code is in the reference already: it is the same on every
+    /// node. It is on the device when this returns.</summary>
+    public Hammer2Error WriteChecked(ref Blockref reference, ReadOnlySpan<byte> stored)
+    {
+        Hammer2Error error = Place(ref reference, stored.Length);
+        if (error != Hammer2Error.None) return error;
+        error = _volumes.Write(reference.Data.Bytes, stored);
+        if (error != Hammer2Error.None) _faults.Report(reference, error, "the device could not write it");
+        return error;
     }
 
     /// <summary>Makes sure that a block which is to get a second owner counts as in use, whatever bulkfree
@@ -38,17 +88,57 @@ public sealed class BlockWriter
     /// <returns>None; what reading the freemap met.</returns>
     public Hammer2Error MarkShared(in Blockref reference) => _allocator.MarkAllocated(reference.Data);
 
-    /// <summary>Stores a block whose check code is in the reference already: it is the same on every
-    /// node.</summary>
-    public Hammer2Error WriteChecked(ref Blockref reference, ReadOnlySpan<byte> stored)
+    /// <summary>True when a block on the device has these bytes. Nothing is logged when it cannot be
+    /// read.</summary>
+    /// <param name="reference">A block of file data that was written.</param>
+    /// <param name="stored">As it should be on media.</param>
+    /// <param name="scratch">At least as long.</param>
+    public bool Holds(in Blockref reference, ReadOnlySpan<byte> stored, Span<byte> scratch)
     {
-        int radix = int.Log2(stored.Length);
-        Hammer2Error error = _allocator.Allocate(reference.Type, radix, out DataOffset place);
+        if (reference.Data.SizeBytes != stored.Length) return false;
+        scratch = scratch[..stored.Length];
+        return _volumes.Read(reference.Data.Bytes, scratch) == Hammer2Error.None && scratch.SequenceEqual(stored);
+    }
+
+    /// <summary>Gives the space of a block back that no volume header ever led to.</summary>
+    public void GiveBack(in Blockref reference) => _allocator.Release(reference.Data);
+
+    /// <summary>Lets readers find a block of metadata that was just written without reading it.</summary>
+    /// <param name="kind">What it is.</param>
+    /// <param name="reference">As whoever refers to it has it.</param>
+    /// <param name="block">Its bytes, which nobody changes any more.</param>
+    internal void Remember(ChainKind kind, in Blockref reference, byte[] block) =>
+        _cache.Add(_ordinal, new Chain(kind, reference, block));
+
+    private Hammer2Error Place(ref Blockref reference, int bytes)
+    {
+        Hammer2Error error = _allocator.Allocate(reference.Type, int.Log2(bytes), out DataOffset place);
         if (error != Hammer2Error.None) return error;
-        Invariant.Holds(place.SizeBytes == stored.Length);
+        Invariant.Holds(place.SizeBytes == bytes);
         reference.Data = place;
-        error = _volumes.Write(place.Bytes, stored);
-        if (error != Hammer2Error.None) _faults.Report(reference, error, "the device could not write it");
         return error;
+    }
+
+    private Hammer2Error WriteRun(Run run)
+    {
+        if (run.Bytes == 0) return Hammer2Error.None;
+        Hammer2Error error = _volumes.Write(run.Start, run.Buffer.AsSpan(0, run.Bytes));
+        if (error != Hammer2Error.None)
+        {
+            var place = new Blockref { Data = new DataOffset(run.Start, Media.AllocationRadixMin) };
+            _faults.Report(place, error, $"the device could not write {run.Bytes} bytes of metadata");
+        }
+        run.Bytes = 0;
+        return error;
+    }
+
+    /// <summary>Blocks of one type in a row.</summary>
+    private sealed class Run
+    {
+        public readonly byte[] Buffer = new byte[RunBytesMax];
+
+        public ulong Start { get; set; }
+
+        public int Bytes { get; set; }
     }
 }

@@ -50,6 +50,8 @@ public static class InodeWriter
     {
         reference.Type = BlockrefType.Inode;
         reference.MirrorTid = mirrorTid;
-        return writer.Write(ref reference, block);
+        Hammer2Error error = writer.Write(ref reference, block);
+        if (error == Hammer2Error.None) writer.Remember(ChainKind.Inode, reference, block);
+        return error;
     }
 }

@@ -75,6 +75,8 @@ public sealed partial class TreeEditor
         node.Summarize(ref reference);
         reference.MirrorTid = mirrorTid;
         node.IsDirty = false;
-        return writer.Write(ref reference, block);
+        Hammer2Error error = writer.Write(ref reference, block);
+        if (error == Hammer2Error.None) writer.Remember(ChainKind.Indirect, reference, block);
+        return error;
     }
 }

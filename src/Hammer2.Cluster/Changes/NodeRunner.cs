@@ -55,6 +55,17 @@ public sealed record PfsWriteOptions
     /// <summary>Chance from outside: tells assemblies apart that give themselves the same epoch.</summary>
     public byte EpochTag { get; init; }
 
+    /// <summary>Threads that encode and write file data in the background. With none, writers do it with their
+    /// next write, in an order that depends on nothing but the calls.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Most bytes of file data that stay in memory because they may change again; 64 MiB unless told
+    /// otherwise.</summary>
+    public long OpenBytesMax { get; init; } = 64L << 20;
+
+    /// <summary>False when every block is to be stored, even if an equal one was written lately.</summary>
+    public bool Deduplicates { get; init; } = true;
+
     /// <summary>How the nodes' parts of a commit run; by default side by side.</summary>
     public INodeRunner Runner { get; init; } = ThreadedRunner.Instance;
 }

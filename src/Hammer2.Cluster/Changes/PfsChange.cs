@@ -12,10 +12,13 @@ public ref struct PfsChange : IDisposable
 {
     private readonly PfsWriter _writer;
     private readonly ChangedObjects _objects;
+    private readonly ref long _promised;
     private InodeLocks.Guard _locks;
 
-    internal PfsChange(PfsWriter writer, ChangedObjects objects, InodeLocks.Guard locks, ulong tid)
+    internal PfsChange(
+        PfsWriter writer, ChangedObjects objects, InodeLocks.Guard locks, ulong tid, ref long promised)
     {
+        _promised = ref promised;
         _writer = writer;
         _objects = objects;
         _locks = locks;
@@ -35,11 +38,17 @@ public ref struct PfsChange : IDisposable
     /// <summary>A new object, without a name yet. It needs no lock, since nobody can know it.</summary>
     /// <param name="meta">Everything but the number, which is given here.</param>
     /// <param name="directory">Whose policies of compression and check it takes over.</param>
-    public readonly LiveInode Create(in InodeMeta meta, LiveInode directory) =>
-        _writer.Create(meta, directory, Tid);
+    public readonly LiveInode Create(in InodeMeta meta, LiveInode directory)
+    {
+        _writer.KeepForGroup(ref _promised, SpaceReserve.ChangeBytes);
+        return _writer.Create(meta, directory, Tid);
+    }
 
     /// <summary>Says that an object was changed: the group's commit writes it.</summary>
-    public readonly void Touch(LiveInode inode) => _writer.Touch(inode, Tid);
+    public readonly void Touch(LiveInode inode)
+    {
+        if (_writer.Touch(inode, Tid)) _writer.KeepForGroup(ref _promised, SpaceReserve.ChangeBytes);
+    }
 
     /// <summary>Drops an object that has no name and no user left.</summary>
     public readonly void Delete(LiveInode inode)
@@ -48,22 +57,70 @@ public ref struct PfsChange : IDisposable
         Touch(inode);
     }
 
-    /// <summary>Puts a written block, or a hole, into the open group.</summary>
-    internal readonly void PutBlock(LiveInode file, ulong key, BlockChange block)
+    /// <summary>Puts a block of bytes into the open group; it takes over the space set aside for it.</summary>
+    /// <param name="file">Whose lock is held.</param>
+    /// <param name="key">Its first byte.</param>
+    /// <param name="content">From <see cref="RentContent"/>; the block's from now on.</param>
+    internal readonly BlockChange PutContent(LiveInode file, ulong key, byte[] content)
     {
-        if (file.Changes.Blocks.TryGet(key, out BlockChange? old)) Release(file, old.PromisedBytes);
-        file.Changes.Blocks.Set(key, block);
-        _writer.AddWaiting(file, block.PromisedBytes);
+        _promised -= Media.FileBlockBytes;
+        var block = BlockChange.Of(content, Tid, Media.FileBlockBytes);
+        PutBlock(file, key, block);
+        return block;
     }
 
-    /// <summary>Blocks that waited to be written need not be any more.</summary>
-    internal readonly void Release(LiveInode file, long bytes) => _writer.AddWaiting(file, -bytes);
+    /// <summary>Puts a block that is written already, or a hole, into the open group.</summary>
+    internal readonly void PutBlock(LiveInode file, ulong key, BlockChange block)
+    {
+        if (file.Changes.Blocks.TryGet(key, out BlockChange? old)) _writer.Drop(file, old);
+        else _writer.KeepForGroup(ref _promised, SpaceReserve.ChangeBytes);
+        file.Changes.Blocks.Set(key, block);
+        _writer.AddOpen(file, key, block);
+    }
+
+    /// <summary>Puts a name into the open group, or takes one out.</summary>
+    internal readonly void PutEntry(LiveInode directory, ulong key, EntryChange entry)
+    {
+        directory.Changes.Entries.Set(key, entry);
+        _writer.KeepForGroup(ref _promised, SpaceReserve.ChangeBytes);
+    }
+
+    /// <summary>Cuts a file off at a block boundary.</summary>
+    internal readonly void Cut(LiveInode file, ulong firstKey)
+    {
+        LeafChanges changes = file.Changes;
+        while (changes.Blocks.TryFirst(firstKey, out ulong key, out BlockChange? block))
+        {
+            _writer.Drop(file, block);
+            _ = changes.Blocks.Remove(key);
+        }
+        changes.Cut(firstKey);
+    }
+
+    /// <summary>Says that a block need not be kept in memory for further changes.</summary>
+    internal readonly void Settle(LiveInode file, ulong key, BlockChange block) =>
+        _writer.Settle(file, key, block);
+
+    /// <summary>A buffer for <see cref="PutContent"/>, with any content.</summary>
+    internal readonly byte[] RentContent(int leastBytes) => _writer.Buffers.Rent(leastBytes);
+
+    /// <summary>Gives an open block room for so many bytes.</summary>
+    internal readonly void Lengthen(BlockChange block, int leastBytes)
+    {
+        if (block.Content!.Length < leastBytes) _writer.Lengthen(block, leastBytes);
+    }
+
+    /// <summary>Gives a buffer back that no block took.</summary>
+    internal readonly void ReturnContent(byte[] content) => _writer.Buffers.Return(content);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _writer.DropUntouched(_objects);
         _locks.Dispose();
+        // What was set aside and not needed.
+        _writer.Space.Release(_promised);
+        _promised = 0;
         _writer.EndChange();
     }
 }

@@ -9,7 +9,6 @@ namespace Hammer2.Cluster.Changes;
 public sealed partial class PfsWriter
 {
     private readonly Lock _commitGate = new();
-    private readonly BlockEncoder _encoder = new();
     private long _groupsCommitted;
 
     /// <summary>
@@ -54,11 +53,9 @@ public sealed partial class PfsWriter
     private Hammer2Error WriteGroup(ClosedGroup group)
     {
         Hammer2Error errors = Hammer2Error.None;
-        foreach (ClosedInode inode in group.Inodes)
-        {
-            if (!inode.IsDeleted) errors |= WriteBlocks(inode);
-            if (CountSynced() < Pfs.Assembly.Quorum) return errors;
-        }
+        SettleGroup(group);
+        AwaitGroup(group);
+        if (CountSynced() < Pfs.Assembly.Quorum) return (Hammer2Error)Volatile.Read(ref _writeErrors);
         var commits = new List<NodeCommit?>();
         foreach (PfsNode node in Pfs.Synced)
             commits.Add(node.IsSynced ? new NodeCommit(node, commits.Count, group) : null);
@@ -90,46 +87,6 @@ public sealed partial class PfsWriter
         return all;
     }
 
-    /// <summary>Encodes the written blocks of a file once and stores them on every node.</summary>
-    private Hammer2Error WriteBlocks(ClosedInode inode)
-    {
-        if (inode.Changes is not { } changes) return Hammer2Error.None;
-        Hammer2Error errors = Hammer2Error.None;
-        for (ulong from = 0; changes.Blocks.TryFirst(from, out ulong key, out BlockChange? block); from =
-            key + 1)
-        {
-            if (block.Content is not { } content) continue;
-            _encoder.Encode(inode, key, content, out Blockref reference, out ReadOnlySpan<byte> stored);
-            if (stored.IsEmpty)
-            {
-                block.MarkHole();
-                continue;
-            }
-            reference.ModifyTid = block.ModifyTid;
-            CheckCode.Store(ref reference, stored);
-            errors |= StoreOnNodes(block, reference, stored);
-        }
-        return errors;
-    }
-
-    private Hammer2Error StoreOnNodes(BlockChange block, in Blockref reference, ReadOnlySpan<byte> stored)
-    {
-        var references = new Blockref[Pfs.Synced.Length];
-        Hammer2Error errors = Hammer2Error.None;
-        for (int i = 0; i < references.Length; i++)
-        {
-            PfsNode node = Pfs.Synced[i];
-            if (!node.IsSynced) continue;
-            references[i] = reference;
-            Hammer2Error error = node.Device.Writer!.WriteChecked(ref references[i], stored);
-            if (error == Hammer2Error.None) continue;
-            errors |= error;
-            node.Fence();
-        }
-        block.MarkStored(references);
-        return errors;
-    }
-
     private int CountSynced()
     {
         int count = 0;
@@ -145,7 +102,7 @@ public sealed partial class PfsWriter
         {
             LiveInode live = closed.Live;
             using InodeLocks.Guard guard = _locks.Write(new ChangedObjects(live.Inum, 0, 0, 0));
-            AddWaiting(live, -WaitingIn(closed));
+            live.WaitingBytes -= ChargedIn(closed);
             if (!closed.IsDeleted)
             {
                 live.FocusNode = Pfs.FocusOf(live.Inum);
@@ -159,13 +116,13 @@ public sealed partial class PfsWriter
         }
     }
 
-    private static long WaitingIn(ClosedInode closed)
+    private static long ChargedIn(ClosedInode closed)
     {
         long sum = 0;
         if (closed.Changes is not { } changes) return sum;
         for (ulong from = 0; changes.Blocks.TryFirst(from, out ulong key, out BlockChange? block); from =
             key + 1)
-            sum += block.PromisedBytes;
+            sum += block.ChargedBytes;
         return sum;
     }
 }

@@ -28,7 +28,6 @@ public sealed partial class PfsWriter : IDisposable
     private ulong _lastInum;
     private long _groupsClosed;
     private long _openPromise;
-    private long _waitingBytes;
     private bool _isStopped;
 
     internal PfsWriter(Pfs pfs, PfsWriteOptions options)
@@ -37,6 +36,7 @@ public sealed partial class PfsWriter : IDisposable
         _options = options;
         _tidStep = pfs.Assembly.MastersTotal > 1 ? CommitNumber.Step : 1;
         Space = new SpaceReserve(pfs);
+        _queue.Start(options.Workers, block => WriteOut(block));
         foreach (PfsNode node in pfs.Synced)
         {
             _lastTid = Math.Max(_lastTid, node.Root.Reference.ModifyTid);
@@ -54,31 +54,29 @@ public sealed partial class PfsWriter : IDisposable
 
     internal SpaceReserve Space { get; }
 
-    /// <summary>Bytes of file data that wait to be written, in the open group and the one being
-    /// committed.</summary>
-    public long WaitingBytes => Volatile.Read(ref _waitingBytes);
-
     /// <inheritdoc/>
     public void Dispose()
     {
+        _queue.Dispose();
         _gate.Dispose();
         _locks.Dispose();
     }
 
     /// <summary>Begins an operation on up to four objects; 0 stands for none.</summary>
-    /// <param name="promised">What <see cref="Promise"/> set aside for it.</param>
+    /// <param name="promised">What <see cref="Promise"/> set aside for it; the operation takes from it what it
+    /// needs, and gives the rest back.</param>
     /// <param name="first">Inode number of an object.</param>
     /// <param name="second">Of another.</param>
     /// <param name="third">Of another.</param>
     /// <param name="fourth">Of another.</param>
     /// <remarks>Entry: no lock held. Exit: the gate shared, the objects' locks alone.</remarks>
-    public PfsChange Begin(long promised, ulong first, ulong second = 0, ulong third = 0, ulong fourth = 0)
+    public PfsChange Begin(
+        ref long promised, ulong first, ulong second = 0, ulong third = 0, ulong fourth = 0)
     {
         _gate.EnterReadLock();
-        // The group whose commit takes the space is the one that ends the promise.
-        _ = Interlocked.Add(ref _openPromise, promised);
         var objects = new ChangedObjects(first, second, third, fourth);
-        return new PfsChange(this, objects, _locks.Write(objects), Interlocked.Add(ref _lastTid, _tidStep));
+        return new PfsChange(
+            this, objects, _locks.Write(objects), Interlocked.Add(ref _lastTid, _tidStep), ref promised);
     }
 
     /// <summary>Holds an object still for reading.</summary>
@@ -131,16 +129,25 @@ public sealed partial class PfsWriter : IDisposable
         LiveInode made = LiveInode.Create(full, new BlockMethods(check, directory.Meta.Compression));
         made.FocusNode = Pfs.FocusOf(full.Inum);
         _live[full.Inum] = made;
-        Touch(made, tid);
+        _ = Touch(made, tid);
         return made;
     }
 
-    internal void Touch(LiveInode inode, ulong tid)
+    /// <summary>True when the object was not in the open group before.</summary>
+    internal bool Touch(LiveInode inode, ulong tid)
     {
         inode.ModifyTid = Math.Max(inode.ModifyTid, tid);
-        if (inode.IsDirty) return;
+        if (inode.IsDirty) return false;
         inode.IsDirty = true;
         lock (_dirtyGate) _dirty.Add(inode);
+        return true;
+    }
+
+    /// <summary>Space that the group's commit will take: it is set aside until then.</summary>
+    internal void KeepForGroup(ref long promised, long bytes)
+    {
+        promised -= bytes;
+        _ = Interlocked.Add(ref _openPromise, bytes);
     }
 
     /// <summary>Forgets objects that were opened and then not changed.</summary>
@@ -151,12 +158,6 @@ public sealed partial class PfsWriter : IDisposable
         DropUntouched(objects.Second);
         DropUntouched(objects.Third);
         DropUntouched(objects.Fourth);
-    }
-
-    internal void AddWaiting(LiveInode inode, long bytes)
-    {
-        inode.WaitingBytes += bytes;
-        _ = Interlocked.Add(ref _waitingBytes, bytes);
     }
 
     internal void EndChange() => _gate.ExitReadLock();
@@ -188,6 +189,8 @@ public sealed partial class PfsWriter : IDisposable
             _groupsClosed++;
             List<LiveInode> dirty = _dirty;
             _dirty = [];
+            _openBlocks.Clear();
+            _groupBlocks = 0;
             var closed = new List<ClosedInode>(dirty.Count);
             foreach (LiveInode inode in dirty)
             {

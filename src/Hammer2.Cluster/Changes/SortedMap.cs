@@ -11,6 +11,7 @@ namespace Hammer2.Cluster.Changes;
 /// <remarks>Not thread-safe: the lock of the inode it belongs to guards it.</remarks>
 internal sealed class SortedMap<T>
 {
+    private const int RunMin = 4;
     private const int RunMax = 128;
 
     private readonly List<Run> _runs = [];
@@ -95,8 +96,8 @@ internal sealed class SortedMap<T>
 
     private sealed class Run
     {
-        public readonly ulong[] Keys = new ulong[RunMax];
-        public readonly T[] Values = new T[RunMax];
+        public ulong[] Keys = new ulong[RunMin];
+        public T[] Values = new T[RunMin];
 
         public int Count { get; private set; }
 
@@ -108,6 +109,11 @@ internal sealed class SortedMap<T>
 
         public void Insert(int index, ulong key, T value)
         {
+            if (Count == Keys.Length)
+            {
+                Array.Resize(ref Keys, Count * 2);
+                Array.Resize(ref Values, Count * 2);
+            }
             Array.Copy(Keys, index, Keys, index + 1, Count - index);
             Array.Copy(Values, index, Values, index + 1, Count - index);
             Keys[index] = key;
@@ -125,7 +131,12 @@ internal sealed class SortedMap<T>
 
         public Run CutAt(int index)
         {
-            var second = new Run { Count = Count - index };
+            var second = new Run
+            {
+                Count = Count - index,
+                Keys = new ulong[RunMax],
+                Values = new T[RunMax],
+            };
             Array.Copy(Keys, index, second.Keys, 0, second.Count);
             Array.Copy(Values, index, second.Values, 0, second.Count);
             Array.Clear(Values, index, second.Count);

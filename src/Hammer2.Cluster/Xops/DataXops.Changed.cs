@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
 using Hammer2.Cluster.Changes;
 using Hammer2.Format;
 
@@ -33,9 +34,17 @@ public static partial class DataXops
             int start = (int)(position - key);
             ReadOnlySpan<byte> part = data[..Math.Min(Media.FileBlockBytes - start, data.Length)];
             Hammer2Error error = OpenBlock(
-                change, file, key, isOverwritten: part.Length == Media.FileBlockBytes, out byte[] content);
+                change, file, key, start + part.Length, part.Length == Media.FileBlockBytes,
+                out BlockChange block);
             if (error != Hammer2Error.None) return error;
-            part.CopyTo(content.AsSpan(start));
+            part.CopyTo(block.Content.AsSpan(start));
+            if (start == block.FilledBytes) block.FilledBytes += part.Length;
+            if (block.FilledBytes == Media.FileBlockBytes)
+            {
+                // The size is what says how much of the block counts.
+                file.Meta.Size = Math.Max(file.Meta.Size, key + Media.FileBlockBytes);
+                change.Settle(file, key, block);
+            }
             position += (ulong)part.Length;
             data = data[part.Length..];
         }
@@ -60,7 +69,7 @@ public static partial class DataXops
             Hammer2Error error = ClearTail(change, file, size);
             if (error != Hammer2Error.None) return error;
             ulong firstGone = (size + Media.FileBlockBytes - 1) & ~(ulong)(Media.FileBlockBytes - 1);
-            change.Release(file, file.Changes.Cut(firstGone));
+            change.Cut(file, firstGone);
         }
         file.Meta.Size = size;
         change.Touch(file);
@@ -94,7 +103,7 @@ public static partial class DataXops
         if (error != Hammer2Error.None || end <= firstWhole) return error;
         if (end == file.Meta.Size)
         {
-            change.Release(file, file.Changes.Cut(firstWhole));
+            change.Cut(file, firstWhole);
             return Hammer2Error.None;
         }
         ulong endWhole = BlockOf(end);
@@ -128,9 +137,10 @@ public static partial class DataXops
         bool isWhole = position == key
             && (partEnd == key + Media.FileBlockBytes || partEnd == file.Meta.Size);
         if (isWhole || partEnd == position || !HasData(change.AsInode(file), key)) return Hammer2Error.None;
-        Hammer2Error error = OpenBlock(change, file, key, isOverwritten: false, out byte[] content);
+        Hammer2Error error = OpenBlock(
+            change, file, key, (int)(partEnd - key), isOverwritten: false, out BlockChange block);
         if (error == Hammer2Error.None)
-            content.AsSpan((int)(position - key), (int)(partEnd - position)).Clear();
+            block.Content.AsSpan((int)(position - key), (int)(partEnd - position)).Clear();
         return error;
     }
 
@@ -147,8 +157,8 @@ public static partial class DataXops
         ulong key = BlockOf(size);
         int kept = (int)(size - key);
         if (kept == 0 || !HasData(change.AsInode(file), key)) return Hammer2Error.None;
-        Hammer2Error error = OpenBlock(change, file, key, isOverwritten: false, out byte[] content);
-        if (error == Hammer2Error.None) content.AsSpan(kept).Clear();
+        Hammer2Error error = OpenBlock(change, file, key, kept, isOverwritten: false, out BlockChange block);
+        if (error == Hammer2Error.None) block.Content.AsSpan(kept).Clear();
         return error;
     }
 
@@ -159,33 +169,51 @@ public static partial class DataXops
         file.Embedded = null;
         file.Meta.OperationFlags &= ~OperationFlags.DirectData;
         if (file.Meta.Size == 0) return Hammer2Error.None;
-        byte[] content = new byte[Media.FileBlockBytes];
+        byte[] content = change.RentContent(old.Length);
         old.CopyTo(content, 0);
-        change.PutBlock(file, 0, BlockChange.Of(content, change.Tid, Media.FileBlockBytes));
+        content.AsSpan(old.Length).Clear();
+        BlockChange block = change.PutContent(file, 0, content);
+        block.FilledBytes = (int)Math.Min(file.Meta.Size, Media.EmbeddedBytes);
         return Hammer2Error.None;
     }
 
-    // The bytes of a block in the open group, to be changed in place.
+    /// <summary>A block in the open group whose bytes may be changed in place.</summary>
+    /// <param name="change">Holds the file's lock.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="key">First byte of the block.</param>
+    /// <param name="usedBytes">How many of its bytes the buffer must have, at least.</param>
+    /// <param name="isOverwritten">True when all of them will be set.</param>
+    /// <param name="block">The block.</param>
     private static Hammer2Error OpenBlock(
-        in PfsChange change, LiveInode file, ulong key, bool isOverwritten, out byte[] content)
+        in PfsChange change, LiveInode file, ulong key, int usedBytes, bool isOverwritten,
+        out BlockChange block)
     {
-        if (file.Changes.Blocks.TryGet(key, out BlockChange? block) && block.Content is not null)
+        if (file.Changes.Blocks.TryGet(key, out BlockChange? found) && found.State == BlockState.Open)
         {
-            content = block.Content;
+            block = found;
             block.ModifyTid = change.Tid;
+            change.Lengthen(block, usedBytes);
             return Hammer2Error.None;
         }
-        content = isOverwritten
-            ? GC.AllocateUninitializedArray<byte>(Media.FileBlockBytes)
-            : new byte[Media.FileBlockBytes];
-        if (!isOverwritten && key < file.Meta.Size)
+        block = null!;
+        int filled = isOverwritten || key >= file.Meta.Size
+            ? 0 : (int)Math.Min(file.Meta.Size - key, Media.FileBlockBytes);
+        // Files that have a block already tend to fill the next.
+        byte[] content = change.RentContent(key > 0 ? Media.FileBlockBytes : Math.Max(usedBytes, filled));
+        if (filled > 0)
         {
-            int toEnd = (int)Math.Min(file.Meta.Size - key, Media.FileBlockBytes);
             Hammer2Error error =
-                ReadBlock(change.AsInode(file), key, 0, content.AsSpan(0, toEnd), isWhole: true);
-            if (error != Hammer2Error.None) return error;
+                ReadBlock(change.AsInode(file), key, 0, content.AsSpan(0, filled), isWhole: true);
+            if (error != Hammer2Error.None)
+            {
+                change.ReturnContent(content);
+                return error;
+            }
         }
-        change.PutBlock(file, key, BlockChange.Of(content, change.Tid, Media.FileBlockBytes));
+        if (!isOverwritten) content.AsSpan(filled).Clear();
+        block = change.PutContent(file, key, content);
+        // What is appended goes on filling the block; what is changed in its midst may be changed again.
+        block.FilledBytes = filled == Media.FileBlockBytes ? 0 : filled;
         return Hammer2Error.None;
     }
 
@@ -203,10 +231,26 @@ public static partial class DataXops
     {
         error = Hammer2Error.None;
         if (!TryFindChanged(file, live, key, out BlockChange? block)) return false;
-        if (block?.Content is { } content) content.AsSpan(start, destination.Length).CopyTo(destination);
-        else if (block?.Stored is { } stored) error = ReadStored(file, stored, start, destination);
-        else destination.Clear();
+        if (block is null) destination.Clear();
+        else error = ReadChanged(file, block, start, destination);
         return true;
+    }
+
+    private static Hammer2Error ReadChanged(
+        in Inode file, BlockChange block, int start, Span<byte> destination)
+    {
+        if (block.Content is { } content)
+        {
+            int there = Math.Clamp(content.Length - start, 0, destination.Length);
+            if (there > 0) content.AsSpan(start, there).CopyTo(destination);
+            destination[there..].Clear();
+            // Written out meanwhile, the buffer may hold another block's bytes: then the node has ours.
+            Interlocked.MemoryBarrier();
+            if (block.Content == content) return Hammer2Error.None;
+        }
+        if (block.Stored is { } stored) return ReadStored(file, stored, start, destination);
+        destination.Clear();
+        return Hammer2Error.None;
     }
 
     /// <summary>What the open or the closing group has to say of a block; null for a hole.</summary>

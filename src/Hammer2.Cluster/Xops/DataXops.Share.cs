@@ -66,6 +66,7 @@ public static partial class DataXops
         bool isKnown = TryFindChanged(file, source, key, out BlockChange? block);
         if (block?.Content is not null) return false;
         if (isKnown && block?.Stored is null) return true;
+        if (block is not null) block.IsShared = true;
         Pfs pfs = file.Pfs;
         var found = new Blockref[pfs.Synced.Length];
         bool isHole = false;

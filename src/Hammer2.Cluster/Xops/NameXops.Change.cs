@@ -29,7 +29,7 @@ public static partial class NameXops
         }
         if ((free & ~Media.EntryCollisionMask) != (
             hash & ~Media.EntryCollisionMask)) return Hammer2Error.NoSpace;
-        directory.Changes.Entries.Set(free, new EntryChange(name.ToArray(), inum, type, change.Tid));
+        change.PutEntry(directory, free, new EntryChange(name.ToArray(), inum, type, change.Tid));
         change.Touch(directory);
         return Hammer2Error.None;
     }
@@ -40,14 +40,14 @@ public static partial class NameXops
         ulong inum,
         ObjectType type)
     {
-        directory.Changes.Entries.Set(entry.Key, new EntryChange(name.ToArray(), inum, type, change.Tid));
+        change.PutEntry(directory, entry.Key, new EntryChange(name.ToArray(), inum, type, change.Tid));
         change.Touch(directory);
     }
 
     /// <summary>Takes a name out of a directory.</summary>
     public static void RemoveEntry(in PfsChange change, LiveInode directory, in DirectoryEntry entry)
     {
-        directory.Changes.Entries.Set(entry.Key, new EntryChange(null, 0, ObjectType.Unknown, change.Tid));
+        change.PutEntry(directory, entry.Key, new EntryChange(null, 0, ObjectType.Unknown, change.Tid));
         change.Touch(directory);
     }
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Freemap;
+
+public sealed partial class FreemapAllocator
+{
+    /// <summary>
+    /// Takes a block back that was given out and that nothing on media ever led to: written, and replaced
+    /// before any commit. Blocks that a header leads to, or led to, are bulkfree's.
+    /// </summary>
+    /// <remarks>Small blocks share a granule, of which only the one packed last can be taken back; of the others
+    /// nothing is known here. What bulkfree has in hand is left to it.</remarks>
+    public void Release(in DataOffset block)
+    {
+        lock (_gate)
+        {
+            // It was given out from this leaf, so that it is in memory.
+            if (_tree.GetLeaf(block.Bytes, out FreemapLeaf? leaf) != Hammer2Error.None) return;
+            ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(block.Bytes)];
+            int first = FreemapGeometry.GranuleOf(block.Bytes);
+            int count = Math.Max(1, block.SizeBytes / Media.GranuleBytes);
+            for (int granule = first; granule < first + count; granule++)
+                if (entry.StateOf(granule) != GranuleState.Allocated) return;
+            if (block.SizeBytes < Media.GranuleBytes && !TryUnpack(ref entry, block)) return;
+            for (int granule = first; granule < first + count; granule++)
+                entry.SetState(granule, GranuleState.Free);
+            int bytes = count * Media.GranuleBytes;
+            entry.AvailableBytes += (uint)bytes;
+            leaf.AvailableBytes += bytes;
+            Volatile.Write(ref _freeBytes, _freeBytes + (ulong)bytes);
+            _tree.MarkDirty(leaf);
+        }
+    }
+
+    // True when the granule is empty with it.
+    private static bool TryUnpack(ref FreemapEntry entry, in DataOffset block)
+    {
+        int offset = (int)(block.Bytes % Media.SegmentBytes);
+        if (entry.LinearOffset != offset + block.SizeBytes) return false;
+        bool isFirst = offset % Media.GranuleBytes == 0;
+        entry.LinearOffset = isFirst ? 0 : offset;
+        return isFirst;
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Changes;
+
+/// <summary>A settled block with all that is needed to encode it.</summary>
+/// <param name="File">Whose it is; how its blocks compressed so far.</param>
+/// <param name="Key">Its first byte in the file.</param>
+/// <param name="Block">The block, in state Waiting.</param>
+/// <param name="LogicalBytes">How much of it the file needs, 1 to 64 KiB.</param>
+/// <param name="CompressionPolicy">The file's, as its inode has it.</param>
+/// <param name="Check">The file's.</param>
+internal readonly record struct WaitingBlock(
+    LiveInode File, ulong Key, BlockChange Block, int LogicalBytes, byte CompressionPolicy, CheckMethod Check);
+
+/// <summary>
+/// Settled blocks on their way to the nodes. Background workers take them, as far as there are any; writers that
+/// are ahead of them, and commits, help.
+/// </summary>
+/// <remarks>Lock: rank 60, held for moments.</remarks>
+internal sealed class WriteOutQueue : IDisposable
+{
+    private const int FewBlocks = 2;
+
+    private readonly object _gate = new();
+    private readonly Queue<WaitingBlock> _blocks = new();
+    private readonly List<Thread> _workers = [];
+    private int _idle;
+    private bool _isClosed;
+
+    /// <summary>How many wait for somebody to take them.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _blocks.Count;
+        }
+    }
+
+    /// <summary>True when somebody takes them in the background.</summary>
+    public bool HasWorkers => _workers.Count > 0;
+
+    /// <summary>Has threads of its own do the work from now on.</summary>
+    public void Start(int workers, Action<WaitingBlock> work)
+    {
+        for (int i = 0; i < workers; i++)
+        {
+            var thread = new Thread(() => Run(work)) { Name = $"write-out {i}", IsBackground = true };
+            thread.Start();
+            _workers.Add(thread);
+        }
+    }
+
+    /// <summary>Puts a block at the end.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="leavesFew">True when the caller takes blocks itself right after: for one or two nobody is
+    /// woken.</param>
+    public void Add(in WaitingBlock block, bool leavesFew)
+    {
+        lock (_gate)
+        {
+            _blocks.Enqueue(block);
+            if (_idle > 0 && !(leavesFew && _blocks.Count <= FewBlocks)) Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Takes the first one, for the caller to write out.</summary>
+    public bool TryTake(out WaitingBlock block)
+    {
+        lock (_gate) return _blocks.TryDequeue(out block);
+    }
+
+    /// <summary>Lets the workers finish what waits, and ends them.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_gate);
+        }
+        foreach (Thread worker in _workers) worker.Join();
+        _workers.Clear();
+    }
+
+    private void Run(Action<WaitingBlock> work)
+    {
+        while (true)
+        {
+            WaitingBlock block;
+            lock (_gate)
+            {
+                while (!_blocks.TryDequeue(out block))
+                {
+                    if (_isClosed) return;
+                    _idle++;
+                    _ = Monitor.Wait(_gate);
+                    _idle--;
+                }
+            }
+            work(block);
+        }
+    }
+}
