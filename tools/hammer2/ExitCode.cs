@@ -39,4 +39,19 @@ internal static class ExitCode
 
     /// <summary>mount(8): the mount failed.</summary>
     public const int MountFailed = 32;
+
+    /// <summary>fsck(8): errors were corrected.</summary>
+    public const int FsckCorrected = 1;
+
+    /// <summary>fsck(8): errors were left uncorrected.</summary>
+    public const int FsckUncorrected = 4;
+
+    /// <summary>fsck(8): the check itself failed.</summary>
+    public const int FsckOperational = 8;
+
+    /// <summary>fsck(8): the command line makes no sense.</summary>
+    public const int FsckUsage = 16;
+
+    /// <summary>fsck(8): ended by the user.</summary>
+    public const int FsckCancelled = 32;
 }

@@ -26,6 +26,7 @@ internal static class CommandTable
         FreemapCommand.Row,
         VerifyCommand.Row,
         NewfsCommand.Row,
+        FsckCommand.Row,
         HashCommand.Row,
         DataHashCommand.Row,
         ManualCommand.Row,

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Hammer2.Devices;
+using Hammer2.Testing;
+using Hammer2.Tool;
+using Xunit;
+
+namespace Hammer2.Tests.Admin;
+
+/// <summary>The check as fsck(8), people and programs call it.</summary>
+public sealed class FsckCommandTests
+{
+    [Theory]
+    [InlineData("hammer2", "fsck")]
+    [InlineData("fsck.hammer2")]
+    [InlineData("fsck_hammer2")]
+    public void A_sound_image_ends_with_zero_under_every_name(string program, params string[] words)
+    {
+        ToolRun run = ToolRun.ExecuteAs(program, [.. words, "-n", "-f", "-C0", GoldenImage.Path("basic-types")]);
+        Assert.True(run.ExitCode == ExitCode.Ok, run.ToString());
+        Assert.Contains(": clean", run.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Damage_ends_with_four_and_is_named_by_its_path()
+    {
+        ToolRun run = ToolRun.Execute("fsck", "-n", GoldenImage.Path("dmg-data"));
+        Assert.Equal(ExitCode.FsckUncorrected, run.ExitCode);
+        Assert.Contains("ERROR DATA: /d/rand: ", run.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Programs_get_every_finding_as_an_object()
+    {
+        ToolRun run = ToolRun.Execute("fsck", "--json", GoldenImage.Path("dmg-data"), GoldenImage.Path("basic-types"));
+        Assert.Equal(ExitCode.FsckUncorrected, run.ExitCode);
+        JsonElement filesystems = run.Json.GetProperty("filesystems");
+        Assert.Equal(2, filesystems.GetArrayLength());
+        JsonElement finding = filesystems[0].GetProperty("findings").EnumerateArray().First();
+        Assert.Equal("Error", finding.GetProperty("severity").GetString());
+        Assert.Equal("CheckCode", finding.GetProperty("code").GetString());
+        Assert.Equal("/d/rand", finding.GetProperty("path").GetString());
+        Assert.True(filesystems[1].GetProperty("clean").GetBoolean());
+    }
+
+    [Fact]
+    public void What_cannot_be_opened_ends_with_eight_and_the_others_are_checked()
+    {
+        ToolRun run = ToolRun.Execute("fsck", "--json", "/does/not/exist", GoldenImage.Path("dmg-data"));
+        Assert.Equal(ExitCode.FsckOperational | ExitCode.FsckUncorrected, run.ExitCode);
+        Assert.Equal(1, run.Json.GetProperty("filesystems").GetArrayLength());
+        Assert.Contains("/does/not/exist", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_wrong_command_line_ends_with_sixteen()
+    {
+        Assert.Equal(ExitCode.FsckUsage, ToolRun.Execute("fsck").ExitCode);
+        Assert.Equal(ExitCode.FsckUsage, ToolRun.Execute("fsck", "--no-such", "x").ExitCode);
+    }
+
+    [Fact]
+    public void A_device_that_is_being_written_is_refused()
+    {
+        using var directory = new ScratchDirectory();
+        string image = Path.Combine(directory.Path, "image");
+        File.Copy(GoldenImage.Path("empty-min"), image);
+        using FileBlockDevice writer = FileBlockDevice.Open(image, new FileBlockDeviceOptions(IsReadOnly: false));
+        ToolRun run = ToolRun.Execute("fsck", image);
+        Assert.Equal(ExitCode.FsckOperational, run.ExitCode);
+        Assert.Contains("being written", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Progress_goes_to_the_file_that_was_asked_for()
+    {
+        using var directory = new ScratchDirectory();
+        string path = Path.Combine(directory.Path, "progress");
+        using (FileStream file = File.Create(path))
+        {
+            string number = file.SafeFileHandle.DangerousGetHandle().ToString();
+            ToolRun run = ToolRun.Execute("fsck", "-C" + number, GoldenImage.Path("sizes"));
+            Assert.True(run.ExitCode == ExitCode.Ok, run.ToString());
+        }
+        Assert.Matches(@"^1 \d+ 1000 /", File.ReadAllText(path));
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text;
+using Hammer2.Admin;
+using Hammer2.Devices;
+using Hammer2.Tool.Output;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>The report of a check, for people and for programs.</summary>
+internal static class FsckText
+{
+    /// <summary>One filesystem: a line of judgement, what was read, the findings by severity.</summary>
+    public static void Write(Report report, VolumeSet volumes, FsckReport result)
+    {
+        string verdict = result.Errors > 0 ? "DAMAGED" : result.Warnings > 0 ? "inconsistent" : "clean";
+        report.BeginEntry(volumes.Name + ": " + verdict);
+        report.Detail("name", Cell.Text(volumes.Name));
+        report.Value("clean", "clean", Cell.Flag(result.IsClean));
+        report.Value("errors", "errors", Cell.Number(result.Errors));
+        report.Value("warnings", "warnings", Cell.Number(result.Warnings));
+        report.Value("notes", "notes", Cell.Number(result.Notes));
+        report.Value("pfses", "PFSs", Cell.Number(result.Pfses));
+        report.Value("inodes", "inodes", Cell.Number(result.Inodes));
+        report.Value("entries", "directory entries", Cell.Number(result.Entries));
+        report.Value("indirects", "indirect blocks", Cell.Number(result.Indirects));
+        report.Value("dataBlocks", "data blocks", Cell.Number(result.DataBlocks));
+        report.Value("freemapBlocks", "freemap blocks", Cell.Number(result.FreemapBlocks));
+        report.Value("bytesRead", "read", Cell.Bytes(result.BytesRead));
+        report.Value("bytesReachable", "in use", Cell.Bytes(result.BytesReachable));
+        report.Value("bytesLeaked", "leaked", Cell.Bytes(result.BytesLeaked));
+        WriteTotals(report, result);
+        report.BeginList("findings");
+        foreach (FsckFinding finding in result.Findings) WriteFinding(report, finding);
+        report.EndList();
+        report.EndEntry();
+    }
+
+    private static void WriteTotals(Report report, FsckReport result)
+    {
+        report.BeginTable("totals", new Column("code", "FINDING"), new Column("count", "COUNT"));
+        foreach (KeyValuePair<FsckCode, long> total in result.Totals)
+            report.Row(Cell.Text(total.Key.ToString()), Cell.Number(total.Value));
+        report.EndTable();
+    }
+
+    private static void WriteFinding(Report report, FsckFinding finding)
+    {
+        string severity = finding.Severity.ToString();
+        string? path = finding.Path is null ? null : NameText.Escape(finding.Path);
+        string? label = finding.Label is null ? null : NameText.Escape(Encoding.UTF8.GetBytes(finding.Label));
+        string pfs = label is null ? "" : label + ": ";
+        string named = path is null ? "" : path + ": ";
+        report.BeginEntry($"{severity.ToUpperInvariant()} {pfs}{named}{finding.Text} [{finding.Code}; {finding.Place}]");
+        report.Detail("severity", Cell.Text(severity));
+        report.Detail("code", Cell.Text(finding.Code.ToString()));
+        report.Detail("text", Cell.Text(finding.Text));
+        report.Detail("place", Cell.Text(finding.Place));
+        report.Detail("address", finding.Address == 0 ? Cell.Absent : Cell.Hex(finding.Address));
+        report.Detail("pfs", Cell.Text(label));
+        report.Detail("pfsKey", finding.PfsKey == 0 ? Cell.Absent : Cell.Hex(finding.PfsKey));
+        report.Detail("inum", finding.Inum == 0 ? Cell.Absent : Cell.Number(finding.Inum));
+        report.Detail("key", Cell.Hex(finding.Key));
+        report.Detail("path", Cell.Text(path));
+        report.EndEntry();
+    }
+}
