@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Hammer2.Format;
 
@@ -26,80 +30,108 @@ public static partial class Lz4
     public static bool TryEncode(ReadOnlySpan<byte> source, Span<byte> destination, out int encodedBytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(source.Length, SourceBytesMax, nameof(source));
-        var writer = new SequenceWriter(destination);
         ushort[] positions = t_positions ??= new ushort[1 << HashBits];
         positions.AsSpan().Clear();
 
+        // References instead of indexing, as in the decoder: every position below is compared with
+        // matchStartMax first, and a candidate is less than the position.
+        ref byte input = ref MemoryMarshal.GetReference(source);
+        ref ushort table = ref MemoryMarshal.GetArrayDataReference(positions);
+        var writer = new SequenceWriter(source, destination);
         int anchor = 0;
         int matchStartMax = source.Length - LastMatchFromEnd;
         int position = 1;   // position 0 is what a cleared table refers to
         int misses = 1 << SkipRadix;
+        encodedBytes = 0;
         while (position <= matchStartMax)
         {
-            uint word = BinaryPrimitives.ReadUInt32LittleEndian(source[position..]);
-            ref ushort slot = ref positions[Hash(word)];
+            uint word = Read<uint>(ref input, position);
+            ref ushort slot = ref Unsafe.Add(ref table, Hash(word));
             int candidate = slot;
             slot = (ushort)position;
-            if (candidate >= position || BinaryPrimitives.ReadUInt32LittleEndian(source[candidate..]) != word)
+            if (candidate >= position || Read<uint>(ref input, candidate) != word)
             {
                 position += misses++ >> SkipRadix;
                 continue;
             }
 
+            int end = MatchEnd(ref input, candidate, position, source.Length - LastLiteralsMin);
             int start = position;
-            while (start > anchor && candidate > 0 && source[start - 1] == source[candidate - 1])
+            while (start > anchor && candidate > 0
+                && Unsafe.Add(ref input, start - 1) == Unsafe.Add(ref input, candidate - 1))
             {
                 start--;
                 candidate--;
             }
 
-            int length = MatchLength(source, candidate, start);
-            if (!writer.TryWrite(source[anchor..start], start - candidate, length))
-            {
-                encodedBytes = 0;
-                return false;
-            }
-
-            anchor = position = start + length;
+            if (!writer.TryWrite(anchor, start - anchor, start - candidate, end - start)) return false;
+            anchor = position = end;
             misses = 1 << SkipRadix;
             if (position - 2 <= matchStartMax)
-            {
-                positions[Hash(BinaryPrimitives.ReadUInt32LittleEndian(source[(position - 2)..]))] =
-                    (ushort)(position - 2);
-            }
+                Unsafe.Add(ref table, Hash(Read<uint>(ref input, position - 2))) = (ushort)(position - 2);
         }
 
-        bool isWhole = writer.TryWriteLast(source[anchor..]);
-        encodedBytes = isWhole ? writer.Written : 0;
-        return isWhole;
+        if (!writer.TryWriteLast(anchor)) return false;
+        encodedBytes = writer.Written;
+        return true;
     }
 
     private static int Hash(uint word) => (int)((word * 2654435761u) >> (32 - HashBits));
 
-    /// <summary>Equal bytes from the two positions on, up to where the last literals begin.</summary>
-    private static int MatchLength(ReadOnlySpan<byte> source, int candidate, int start)
+    private static T Read<T>(ref byte input, int position)
+        where T : unmanaged => Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref input, position));
+
+    /// <summary>Where the bytes from the two positions on, of which the first four are equal, begin to differ; at
+    /// most <paramref name="end"/>.</summary>
+    private static int MatchEnd(ref byte input, int candidate, int position, int end)
     {
-        ReadOnlySpan<byte> later = source[start..^LastLiteralsMin];
-        return later.CommonPrefixLength(source.Slice(candidate, later.Length));
+        int distance = position - candidate;
+        position += MatchBytesMin;
+        while (position <= end - sizeof(ulong))
+        {
+            ulong differing = Read<ulong>(ref input, position) ^ Read<ulong>(ref input, position - distance);
+            if (differing != 0) return position + (BitOperations.TrailingZeroCount(differing) >> 3);
+            position += sizeof(ulong);
+        }
+        while (position < end && Unsafe.Add(ref input, position) == Unsafe.Add(ref input, position - distance))
+            position++;
+        return position;
     }
 
     /// <summary>Puts sequences into a span and refuses the first that does not fit.</summary>
     private ref struct SequenceWriter
     {
+        // A token, 16 bytes of literals whatever their number, and the distance.
+        private const int HastyBytes = 1 + 16 + sizeof(ushort);
+
+        private readonly ReadOnlySpan<byte> _source;
         private readonly Span<byte> _destination;
 
-        public SequenceWriter(Span<byte> destination)
+        public SequenceWriter(ReadOnlySpan<byte> source, Span<byte> destination)
         {
+            _source = source;
             _destination = destination;
             Written = 0;
         }
 
         public int Written { get; private set; }
 
-        public bool TryWrite(ReadOnlySpan<byte> literals, int distance, int length)
+        public bool TryWrite(int anchor, int literals, int distance, int length)
         {
             int beyondMin = length - MatchBytesMin;
-            if (!TryWriteLiterals(literals, Math.Min(beyondMin, NibbleMax))) return false;
+            bool isHasty = literals < NibbleMax && beyondMin < NibbleMax
+                && Written <= _destination.Length - HastyBytes && anchor <= _source.Length - 16;
+            if (isHasty)
+            {
+                ref byte output = ref Unsafe.Add(ref MemoryMarshal.GetReference(_destination), Written);
+                output = (byte)((literals << 4) | beyondMin);
+                Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(_source), (nuint)anchor)
+                    .StoreUnsafe(ref output, 1);
+                Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, 1 + literals), (ushort)distance);
+                Written += 1 + literals + sizeof(ushort);
+                return true;
+            }
+            if (!TryWriteLiterals(_source.Slice(anchor, literals), Math.Min(beyondMin, NibbleMax))) return false;
             if (_destination.Length - Written < sizeof(ushort) + LengthBytes(beyondMin)) return false;
             BinaryPrimitives.WriteUInt16LittleEndian(_destination[Written..], (ushort)distance);
             Written += sizeof(ushort);
@@ -107,7 +139,7 @@ public static partial class Lz4
             return true;
         }
 
-        public bool TryWriteLast(ReadOnlySpan<byte> literals) => TryWriteLiterals(literals, 0);
+        public bool TryWriteLast(int anchor) => TryWriteLiterals(_source[anchor..], 0);
 
         private bool TryWriteLiterals(ReadOnlySpan<byte> literals, int matchNibble)
         {
