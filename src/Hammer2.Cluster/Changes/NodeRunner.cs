@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
 
 namespace Hammer2.Cluster.Changes;
 
@@ -29,26 +28,6 @@ public interface INodeRunner
     void RunAll(IReadOnlyList<NodeStep> steps);
 }
 
-/// <summary>One step runs here; the others side by side on threads, since devices are what is slow.</summary>
-internal sealed class ThreadedRunner : INodeRunner
-{
-    public static readonly ThreadedRunner Instance = new();
-
-    public void RunAll(IReadOnlyList<NodeStep> steps)
-    {
-        var threads = new List<Thread>();
-        for (int i = 1; i < steps.Count; i++)
-        {
-            NodeStep step = steps[i];
-            var thread = new Thread(step.Run) { Name = step.Name };
-            thread.Start();
-            threads.Add(thread);
-        }
-        if (steps.Count > 0) steps[0].Run();
-        foreach (Thread thread in threads) thread.Join();
-    }
-}
-
 /// <summary>How a PFS is written.</summary>
 public sealed record PfsWriteOptions
 {
@@ -66,6 +45,6 @@ public sealed record PfsWriteOptions
     /// <summary>False when every block is to be stored, even if an equal one was written lately.</summary>
     public bool Deduplicates { get; init; } = true;
 
-    /// <summary>How the nodes' parts of a commit run; by default side by side.</summary>
-    public INodeRunner Runner { get; init; } = ThreadedRunner.Instance;
+    /// <summary>How the nodes' parts of a commit run; null for side by side.</summary>
+    public INodeRunner? Runner { get; init; }
 }

@@ -76,7 +76,7 @@ public sealed partial class PfsWriter
             int node = i;
             steps.Add(new NodeStep($"commit {Pfs.Synced[node].Name}", () => errors[node] = step(commit)));
         }
-        _options.Runner.RunAll(steps);
+        (_options.Runner ?? _threads).RunAll(steps);
         Hammer2Error all = Hammer2Error.None;
         for (int i = 0; i < errors.Length; i++)
         {

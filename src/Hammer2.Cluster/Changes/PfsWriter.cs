@@ -23,6 +23,7 @@ public sealed partial class PfsWriter : IDisposable
     private readonly Lock _dirtyGate = new();
     private List<LiveInode> _dirty = [];
     private readonly PfsWriteOptions _options;
+    private readonly NodeThreads _threads = new();
     private readonly ulong _tidStep;
     private ulong _lastTid;
     private ulong _lastInum;
@@ -58,6 +59,7 @@ public sealed partial class PfsWriter : IDisposable
     public void Dispose()
     {
         _queue.Dispose();
+        _threads.Dispose();
         _gate.Dispose();
         _locks.Dispose();
     }
