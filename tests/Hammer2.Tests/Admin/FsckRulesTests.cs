@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Admin;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Xunit;
+using RuleTable = System.Collections.Generic.Dictionary<
+    string, (Hammer2.Admin.FsckSeverity Severity, Hammer2.Admin.FsckCode Code,
+    System.Action<Hammer2.Tests.Admin.MediaEdit> Change)>;
 
 namespace Hammer2.Tests.Admin;
 
@@ -19,8 +21,7 @@ public sealed partial class FsckRulesTests
     private const FsckSeverity Note = FsckSeverity.Note;
     private const string Image = "dmg-base";
 
-    private static readonly Dictionary<string, (FsckSeverity Severity, FsckCode Code, Action<MediaEdit> Change)>
-        Rules = new()
+    private static readonly RuleTable Rules = new()
     {
         ["inode version"] = (Error, FsckCode.InodeField, edit => edit.Inode("/third", inode => inode.Meta.Version = 2)),
         ["inode type unknown"] =
@@ -75,8 +76,7 @@ public sealed partial class FsckRulesTests
         ["super-root role"] = (Error, FsckCode.PfsRoot, edit => edit.SuperRoot(inode => inode.Meta.PfsRole = 6)),
     };
 
-    private static readonly Dictionary<string, (FsckSeverity Severity, FsckCode Code, Action<MediaEdit> Change)>
-        HeaderRules = new()
+    private static readonly RuleTable HeaderRules = new()
     {
         ["header freemap_tid"] = (Error, FsckCode.HeaderField,
             edit => edit.ChangeHeader(header => header.Fields.FreemapTid = header.Fields.MirrorTid + 1)),
@@ -109,8 +109,7 @@ public sealed partial class FsckRulesTests
     [Theory, MemberData(nameof(RuleNames))]
     public void A_breach_is_found(string name)
     {
-        (FsckSeverity severity, FsckCode code, Action<MediaEdit> change) = Rules.Concat(HeaderRules)
-            .Concat(ReferenceRules).Concat(EntryRules).Concat(FreemapRules).Single(rule => rule.Key == name).Value;
+        (FsckSeverity severity, FsckCode code, Action<MediaEdit> change) = Rule(name);
         using var edit = new MediaEdit(Image);
         using (VolumeSet before = edit.Open())
         {
@@ -124,6 +123,9 @@ public sealed partial class FsckRulesTests
             report.Findings.Any(finding => finding.Code == code && finding.Severity == severity),
             $"{severity} {code} is not among {report}");
     }
+
+    /// <summary>Makes a breach by its name.</summary>
+    internal static void Break(MediaEdit edit, string name) => Rule(name).Change(edit);
 
     [Fact]
     public void Two_references_of_files_to_equal_data_are_legal()
@@ -174,6 +176,10 @@ public sealed partial class FsckRulesTests
         Assert.Contains(report.Findings, finding => finding.Code == FsckCode.LiveUnrecorded);
         Assert.DoesNotContain(report.Findings, finding => finding.Code == FsckCode.LiveMarkedFree);
     }
+
+    private static (FsckSeverity Severity, FsckCode Code, Action<MediaEdit> Change) Rule(string name) =>
+        Rules.Concat(HeaderRules).Concat(ReferenceRules).Concat(EntryRules).Concat(FreemapRules)
+            .Single(rule => rule.Key == name).Value;
 
     private static bool IsWholeBlock(in Blockref reference) =>
         reference.Type == BlockrefType.Data && reference.Data.Radix == Media.AllocationRadixMax;
