@@ -53,6 +53,15 @@ internal sealed class DataBlockCache
         }
     }
 
+    /// <summary>Forgets all blocks.</summary>
+    public void Clear()
+    {
+        foreach (Shard shard in _shards)
+        {
+            lock (shard.Gate) shard.Clear();
+        }
+    }
+
     private Shard ShardOf(in DataBlockKey key)
     {
         ulong mixed = (key.DataRaw >> Media.AllocationRadixMin) * 0x9E37_79B9_7F4A_7C15;
@@ -68,6 +77,14 @@ internal sealed class DataBlockCache
         private readonly DataBlockKey[] _keys = new DataBlockKey[blocksMax];
         private int _used;
         private int _hand;
+
+        public void Clear()
+        {
+            Index.Clear();
+            Array.Clear(Buffers, 0, _used);
+            Array.Clear(Touched, 0, _used);
+            _used = _hand = 0;
+        }
 
         public byte[]? Put(in DataBlockKey key, byte[] buffer)
         {

@@ -20,8 +20,15 @@ public sealed partial class MediaDevice
     /// <summary>mirror_tid that everything written from now on carries.</summary>
     public ulong NextMirrorTid => Header.Fields.MirrorTid + 1;
 
-    /// <summary>Reads the freemap, so that space can be taken.</summary>
-    /// <returns>None; ReadOnly when a device refuses to be written; what reading the freemap met.</returns>
+    /// <summary>True when so much can certainly be given out. Only once open for writing.</summary>
+    /// <param name="bytes">In all.</param>
+    /// <param name="runBytes">Of it in blocks of 64 KiB.</param>
+    public bool HasRoom(long bytes, long runBytes) => _allocator!.HasRoom(bytes, runBytes);
+
+    /// <summary>Reads the freemap, so that space can be taken, and marks in it what a crash kept out of
+    /// it.</summary>
+    /// <returns>None; ReadOnly when a device refuses to be written; what reading the freemap met, or a block that
+    /// the freemap does not know of yet.</returns>
     public Hammer2Error OpenForWriting()
     {
         if (Writer is not null) return Hammer2Error.None;
@@ -33,7 +40,11 @@ public sealed partial class MediaDevice
         if (error != Hammer2Error.None) return error;
         _allocator = allocator;
         Writer = new BlockWriter(_volumes, allocator, Faults, _caches.Chains, _ordinal);
-        return Hammer2Error.None;
+        error = RecoverFreemap(allocator);
+        if (error == Hammer2Error.None) return error;
+        Writer = null;
+        _allocator = null;
+        return error;
     }
 
     /// <summary>

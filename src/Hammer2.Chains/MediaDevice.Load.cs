@@ -17,7 +17,14 @@ public sealed partial class MediaDevice
     {
         chain = _caches.Chains.Find(_ordinal, reference);
         if (chain is not null) return Hammer2Error.None;
+        Hammer2Error error = LoadFromMedia(reference, out chain);
+        if (error == Hammer2Error.None) _caches.Chains.Add(_ordinal, chain!);
+        return error;
+    }
 
+    private Hammer2Error LoadFromMedia(in Blockref reference, out Chain? chain)
+    {
+        chain = null;
         if (!CanLoad(reference, out ChainKind kind))
         {
             Faults.Report(reference, Hammer2Error.Corrupt, "the reference has no block of metadata");
@@ -34,7 +41,6 @@ public sealed partial class MediaDevice
             return Hammer2Error.Corrupt;
         }
         chain = new Chain(kind, reference, block);
-        _caches.Chains.Add(_ordinal, chain);
         return Hammer2Error.None;
     }
 

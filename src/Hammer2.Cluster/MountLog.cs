@@ -24,4 +24,18 @@ internal static partial class MountLog
         "PFS {Label}: {Present} of {Total} masters are here, {Quorum} make a quorum")]
     public static partial void MastersAbsent(
         ILogger logger, string label, int present, int total, int quorum);
+
+    [LoggerMessage(15, LogLevel.Error,
+        "node {Device} failed ({Error}): nothing more is written to it until it was resynchronized")]
+    public static partial void NodeFailed(ILogger logger, string device, Hammer2Error error);
+
+    [LoggerMessage(16, LogLevel.Error,
+        "PFS {Label} is read-only from now on ({Error}): {Synced} nodes can be written, {Quorum} make a quorum")]
+    public static partial void Stopped(ILogger logger, string label, Hammer2Error error, int synced, int quorum);
+
+    [LoggerMessage(17, LogLevel.Information, "PFS {Label}: {Count} objects without a name were removed")]
+    public static partial void NamelessRemoved(ILogger logger, string label, int count);
+
+    [LoggerMessage(18, LogLevel.Warning, "space cannot be reclaimed: {Error}")]
+    public static partial void ReclaimFailed(ILogger logger, Hammer2Error error);
 }

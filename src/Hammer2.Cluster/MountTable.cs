@@ -78,7 +78,7 @@ public sealed class MountTable
         for (int i = 0; i < members.Count; i++) nodes.Add(new PfsNode(members[i], assembly.States[i]));
         foreach ((string name, string reason) in _missing) nodes.Add(new PfsNode(name, reason));
 
-        var pfs = new Pfs(wanted, nodes.ToArray(), assembly);
+        var pfs = new Pfs(wanted, nodes.ToArray(), assembly, _logger);
         Report(label, pfs);
         if (assembly.SyncedTotal == 0)
             throw new PfsException($"PFS {label}: no node may be read: {Describe(pfs)}");

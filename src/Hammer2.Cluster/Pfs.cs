@@ -4,6 +4,7 @@ using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Cluster.Changes;
 using Hammer2.Format;
+using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
 
@@ -25,8 +26,9 @@ public sealed class Pfs
     private readonly PfsNode[] _synced;
     private long _repairedReads;
 
-    internal Pfs(byte[] label, PfsNode[] nodes, Assembly assembly)
+    internal Pfs(byte[] label, PfsNode[] nodes, Assembly assembly, ILogger logger)
     {
+        Logger = logger;
         Label = label;
         Nodes = nodes;
         Assembly = assembly;
@@ -47,6 +49,8 @@ public sealed class Pfs
 
     /// <summary>What makes changes; null while the PFS is read-only.</summary>
     public PfsWriter? Writer { get; private set; }
+
+    internal ILogger Logger { get; }
 
     /// <summary>The nodes that were synced when the PFS was put together; never empty. One that failed since
     /// stays in its place and says so.</summary>

@@ -58,7 +58,17 @@ public sealed class PfsNode
     /// <returns>None; NoEntry; or what kept it from being read.</returns>
     internal Hammer2Error LoadInode(ulong inum, out Chain? inode)
     {
-        Chain root = Root;
+        while (true)
+        {
+            Chain root = Root;
+            Hammer2Error error = LoadInode(root, inum, out inode);
+            // Blocks of an older commit may have been freed and given out while they were read.
+            if (!error.IsNodeFault() || root == Root) return error;
+        }
+    }
+
+    private Hammer2Error LoadInode(Chain root, ulong inum, out Chain? inode)
+    {
         inode = root;
         if (inum == Media.PfsRootInum) return Hammer2Error.None;
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
 using Hammer2.Format;
 
 namespace Hammer2.Chains.Freemap;
@@ -24,13 +23,12 @@ public sealed partial class FreemapAllocator
             for (int granule = first; granule < first + count; granule++)
                 if (entry.StateOf(granule) != GranuleState.Allocated) return;
             if (block.SizeBytes < Media.GranuleBytes && !TryUnpack(ref entry, block)) return;
+            FreeSpace before = FreeSpace.Of(entry);
             for (int granule = first; granule < first + count; granule++)
                 entry.SetState(granule, GranuleState.Free);
-            int bytes = count * Media.GranuleBytes;
-            entry.AvailableBytes += (uint)bytes;
-            leaf.AvailableBytes += bytes;
-            Volatile.Write(ref _freeBytes, _freeBytes + (ulong)bytes);
+            Settle(leaf, ref entry, before);
             _tree.MarkDirty(leaf);
+            Publish();
         }
     }
 

@@ -19,6 +19,7 @@ namespace Hammer2.Chains.Freemap;
 public sealed partial class FreemapAllocator
 {
     private const int ClassesTotal = 8;
+    private const ulong SegmentsCounted = 64 * FreemapGeometry.EntriesTotal;
 
     private readonly Lock _gate = new();
     private readonly FreemapTree _tree;
@@ -40,15 +41,20 @@ public sealed partial class FreemapAllocator
         Array.Fill(_lastSegment, _begin >> Media.SegmentRadix);
     }
 
-    /// <summary>The count of free bytes that the volume header carries. Upstream overstates it by up to a
-    /// segment when a filesystem is made, and more when it is grown.</summary>
-    public ulong FreeBytes => Volatile.Read(ref _freeBytes);
-
-    /// <summary>Reads the freemap's nodes.</summary>
+    /// <summary>Reads the freemap's nodes, and as many leaves as tell quickly how much is free.</summary>
     /// <returns>None; Io, Check or Corrupt, which were logged.</returns>
     public Hammer2Error Load()
     {
-        lock (_gate) return _tree.Load();
+        lock (_gate)
+        {
+            Hammer2Error error = _tree.Load();
+            if (error != Hammer2Error.None) return error;
+            // A small filesystem is counted exactly. A damaged leaf only hides its own space.
+            if (_segmentsTotal <= SegmentsCounted)
+                _ = _tree.CountUntil(new FreeSpace(long.MaxValue, long.MaxValue));
+            Publish();
+            return error;
+        }
     }
 
     /// <summary>Takes a block of 2^<paramref name="radix"/> bytes out of the free space.</summary>
@@ -62,34 +68,10 @@ public sealed partial class FreemapAllocator
         lock (_gate)
         {
             Hammer2Error error = Search(type, radix, isRelaxed: false, out place);
-            return error == Hammer2Error.None ? error : Search(type, radix, isRelaxed: true, out place);
-        }
-    }
-
-    /// <summary>
-    /// Makes sure that a block that is in use is marked so: after a crash, or when it gets a second owner.
-    /// </summary>
-    /// <returns>None, or what reading the leaf met.</returns>
-    public Hammer2Error MarkAllocated(in DataOffset block)
-    {
-        lock (_gate)
-        {
-            Hammer2Error error = _tree.GetLeaf(block.Bytes, out FreemapLeaf? leaf);
-            if (error != Hammer2Error.None) return error;
-            ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(block.Bytes)];
-            int first = FreemapGeometry.GranuleOf(block.Bytes);
-            int count = Math.Max(1, block.SizeBytes / Media.GranuleBytes);
-            for (int granule = first; granule < first + count; granule++)
-            {
-                GranuleState state = entry.StateOf(granule);
-                if (state == GranuleState.Allocated) continue;
-                entry.SetState(granule, GranuleState.Allocated);
-                if (state == GranuleState.Free) TakeOut(leaf, ref entry, Media.GranuleBytes);
-                // What else lies in this granule is not known: nothing more is packed into it.
-                entry.LinearOffset = 0;
-                _tree.MarkDirty(leaf);
-            }
-            return Hammer2Error.None;
+            if (error != Hammer2Error.None) error = Search(type, radix, isRelaxed: true, out place);
+            if (error == Hammer2Error.None) Track(place);
+            Publish();
+            return error;
         }
     }
 
@@ -132,7 +114,7 @@ public sealed partial class FreemapAllocator
             // Its entry says so too, on sound media; this is where headers and the freemap itself lie.
             if (FreemapGeometry.IsReserved(address)) continue;
             Hammer2Error error = _tree.GetLeaf(address, out FreemapLeaf? leaf);
-            if (error != Hammer2Error.None || (leaf!.AvailableBytes == 0 && radix >= Media.GranuleRadix))
+            if (error != Hammer2Error.None || (leaf!.Free.Bytes == 0 && radix >= Media.GranuleRadix))
             {
                 if (error != Hammer2Error.None) worst = error;
                 ulong nextLeaf = (segment | (FreemapGeometry.EntriesTotal - 1)) + 1;
@@ -161,9 +143,8 @@ public sealed partial class FreemapAllocator
         if (entry.AvailableBytes < size && entry.AvailableBytes < Media.GranuleBytes) return false;
         int run = Math.Max(1, size / Media.GranuleBytes);
         if (!TryFindRun(entry, run, out int granule)) return false;
-        for (int i = 0; i < run; i++) entry.SetState(granule + i, GranuleState.Allocated);
+        Occupy(leaf, ref entry, granule, run);
         if (entry.Class == 0) entry.Class = wanted;
-        TakeOut(leaf, ref entry, run * Media.GranuleBytes);
         offset = granule * Media.GranuleBytes;
         if (radix < Media.GranuleRadix) entry.LinearOffset = offset + size;
         return true;
@@ -201,11 +182,21 @@ public sealed partial class FreemapAllocator
         return false;
     }
 
-    private void TakeOut(FreemapLeaf leaf, ref FreemapEntry entry, int bytes)
+    // Granules that are free become allocated; all sums follow.
+    private void Occupy(FreemapLeaf leaf, ref FreemapEntry entry, int granule, int count)
     {
-        entry.AvailableBytes -= (uint)Math.Min(bytes, entry.AvailableBytes);
-        leaf.AvailableBytes -= bytes;
-        ulong free = _freeBytes;
-        Volatile.Write(ref _freeBytes, free - Math.Min(free, (ulong)bytes));
+        FreeSpace before = FreeSpace.Of(entry);
+        for (int i = 0; i < count; i++) entry.SetState(granule + i, GranuleState.Allocated);
+        Settle(leaf, ref entry, before);
+    }
+
+    private void Settle(FreemapLeaf leaf, ref FreemapEntry entry, FreeSpace before)
+    {
+        FreeSpace after = FreeSpace.Of(entry);
+        entry.AvailableBytes = (uint)after.Bytes;
+        FreeSpace change = after - before;
+        _tree.Adjust(leaf, change);
+        long free = (long)_freeBytes + change.Bytes;
+        _freeBytes = (ulong)Math.Max(free, 0);
     }
 }

@@ -143,8 +143,12 @@ internal sealed class FreemapLeaf : FreemapBlock
     /// <summary>The entries; only when loaded.</summary>
     public Span<FreemapEntry> Entries => MemoryMarshal.Cast<byte, FreemapEntry>(_block.AsSpan());
 
-    /// <summary>Free bytes in all entries; only when loaded, and kept by whoever changes entries.</summary>
-    public long AvailableBytes { get; set; }
+    /// <summary>Free space in all entries, also while the entries are not in memory; kept by whoever changes
+    /// them.</summary>
+    public FreeSpace Free { get; set; }
+
+    /// <summary>True once the entries were seen, so that <see cref="Free"/> is known.</summary>
+    public bool IsCounted { get; private set; }
 
     /// <summary>A leaf for a GiB in which nothing was ever allocated.</summary>
     public static FreemapLeaf Create(ulong key, ulong allocatorBegin, ulong totalBytes)
@@ -177,8 +181,37 @@ internal sealed class FreemapLeaf : FreemapBlock
     public void Attach(byte[] block)
     {
         _block = block;
-        long sum = 0;
-        foreach (ref readonly FreemapEntry entry in Entries) sum += entry.AvailableBytes;
-        AvailableBytes = sum;
+        var sum = default(FreeSpace);
+        foreach (ref readonly FreemapEntry entry in Entries) sum += FreeSpace.Of(entry);
+        Free = sum;
+        IsCounted = true;
     }
+
+    /// <summary>Lets go of the entries, which are as they are on media.</summary>
+    public void Detach()
+    {
+        Invariant.Holds(!IsDirty);
+        _block = null;
+    }
+}
+
+/// <summary>Free granules: all of them, and those that make a whole block of file data together.</summary>
+/// <param name="Bytes">In free granules.</param>
+/// <param name="RunBytes">In aligned runs of 64 KiB that are free as a whole.</param>
+internal readonly record struct FreeSpace(long Bytes, long RunBytes)
+{
+    /// <summary>Of one entry, from its bitmap.</summary>
+    public static FreeSpace Of(in FreemapEntry entry)
+    {
+        // Four granules of two bits make a byte.
+        int runs = MemoryMarshal.AsBytes(entry.WordsRead).Count((byte)0);
+        return new FreeSpace(
+            (long)entry.Count(GranuleState.Free) * Media.GranuleBytes, (long)runs * Media.AllocationBytesMax);
+    }
+
+    public static FreeSpace operator +(FreeSpace left, FreeSpace right) =>
+        new(left.Bytes + right.Bytes, left.RunBytes + right.RunBytes);
+
+    public static FreeSpace operator -(FreeSpace left, FreeSpace right) =>
+        new(left.Bytes - right.Bytes, left.RunBytes - right.RunBytes);
 }

@@ -22,6 +22,7 @@ internal sealed class FreemapTree
     private readonly ulong _totalBytes;
     private readonly FreemapNode _root = new(FreemapNode.RootSlots);
     private readonly SortedDictionary<ulong, FreemapLeaf> _leaves = [];
+    private int _unseen;
 
     /// <summary>An empty tree over the volumes; <see cref="Load"/> fills it.</summary>
     public FreemapTree(VolumeSet volumes, MediaFaultLog faults)
@@ -46,7 +47,59 @@ internal sealed class FreemapTree
             _faults.Report(default, Hammer2Error.Corrupt, $"the volume header's freemap references: {fault}");
             return Hammer2Error.Corrupt;
         }
-        return LoadChildren(_root, blockset);
+        Hammer2Error error = LoadChildren(_root, blockset);
+        if (error == Hammer2Error.None) CountUntouched();
+        return error;
+    }
+
+    /// <summary>The leaves that exist, by key.</summary>
+    public IEnumerable<FreemapLeaf> Leaves => _leaves.Values;
+
+    /// <summary>Free space that is known of: in leaves that were seen and where there never was one.</summary>
+    public FreeSpace Known { get; private set; }
+
+    /// <summary>True when every leaf was seen.</summary>
+    public bool IsAllKnown => _unseen == 0;
+
+    /// <summary>Looks into leaves that were not seen yet until so much is known to be free.</summary>
+    /// <returns>None; the OR-ed faults of leaves that could not be read, whose space does not count.</returns>
+    public Hammer2Error CountUntil(FreeSpace wanted)
+    {
+        if (IsAllKnown) return Hammer2Error.None;
+        Hammer2Error errors = Hammer2Error.None;
+        foreach (FreemapLeaf leaf in _leaves.Values)
+        {
+            if (Known.Bytes >= wanted.Bytes && Known.RunBytes >= wanted.RunBytes) break;
+            if (leaf.IsCounted) continue;
+            errors |= GetLeaf(leaf.Reference.Key, out _);
+            if (leaf.IsLoaded) leaf.Detach();
+        }
+        return errors;
+    }
+
+    /// <summary>Tells the device that a range is not needed.</summary>
+    public Hammer2Error Discard(ulong address, long bytes) => _volumes.Discard(address, bytes);
+
+    /// <summary>Keeps the counts of a leaf whose entries changed.</summary>
+    public void Adjust(FreemapLeaf leaf, FreeSpace change)
+    {
+        leaf.Free += change;
+        Known += change;
+    }
+
+    private void CountUntouched()
+    {
+        _unseen = _leaves.Count;
+        for (ulong zone = 0; zone < _totalBytes; zone += Media.ZoneBytes)
+        {
+            if (HasLeaf(zone)) continue;
+            ulong end = Math.Min(zone + Media.ZoneBytes, _totalBytes);
+            for (ulong address = zone; address + Media.SegmentBytes <= end; address += Media.SegmentBytes)
+            {
+                if (FreemapGeometry.IsAllocatable(address, _allocatorBegin, _totalBytes))
+                    Known += new FreeSpace(Media.SegmentBytes, Media.SegmentBytes);
+            }
+        }
     }
 
     /// <summary>
@@ -64,7 +117,12 @@ internal sealed class FreemapTree
         if (leaf.IsLoaded) return Hammer2Error.None;
         byte[] block = new byte[FreemapGeometry.BlockBytes];
         Hammer2Error error = ReadBlock(leaf.Reference, block);
-        if (error == Hammer2Error.None) leaf.Attach(block);
+        if (error != Hammer2Error.None) return error;
+        bool isFirst = !leaf.IsCounted;
+        leaf.Attach(block);
+        if (!isFirst) return error;
+        _unseen--;
+        Known += leaf.Free;
         return error;
     }
 

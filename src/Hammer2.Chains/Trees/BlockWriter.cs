@@ -86,7 +86,7 @@ public sealed class BlockWriter
     /// <summary>Makes sure that a block which is to get a second owner counts as in use, whatever bulkfree
     /// thought of it.</summary>
     /// <returns>None; what reading the freemap met.</returns>
-    public Hammer2Error MarkShared(in Blockref reference) => _allocator.MarkAllocated(reference.Data);
+    public Hammer2Error MarkShared(in Blockref reference) => _allocator.MarkAllocated(reference.Data, out _);
 
     /// <summary>True when a block on the device has these bytes. Nothing is logged when it cannot be
     /// read.</summary>

@@ -205,7 +205,8 @@ internal sealed class NodeCommit
         reference.Flags |= BlockrefFlags.PfsRoot;
         Hammer2Error written = InodeWriter.Write(
             _writer, _mirrorTid, meta, committed.InodeName, tree, ref reference);
-        if (written == Hammer2Error.None) reference.UpdateTid = CommitStamp.Compute(reference);
+        if (written == Hammer2Error.None)
+            reference.UpdateTid = CommitStamp.Compute(reference, _group.HasNameless);
         return written;
     }
 

@@ -73,7 +73,7 @@ public ref struct PfsChange : IDisposable
     internal readonly void PutBlock(LiveInode file, ulong key, BlockChange block)
     {
         if (file.Changes.Blocks.TryGet(key, out BlockChange? old)) _writer.Drop(file, old);
-        else _writer.KeepForGroup(ref _promised, SpaceReserve.ChangeBytes);
+        else _writer.KeepForGroup(ref _promised, SpaceReserve.BlockBytes);
         file.Changes.Blocks.Set(key, block);
         _writer.AddOpen(file, key, block);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Text;
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Format;
@@ -39,8 +40,7 @@ public sealed partial class PfsWriter
             Hammer2Error error = WriteGroup(group);
             if (error != Hammer2Error.None)
             {
-                StopReason = error;
-                Volatile.Write(ref _isStopped, true);
+                Stop(error);
                 return error;
             }
             _groupsCommitted = _groupsClosed;
@@ -82,9 +82,25 @@ public sealed partial class PfsWriter
         {
             if (errors[i] == Hammer2Error.None) continue;
             all |= errors[i];
-            Pfs.Synced[i].Fence();
+            Fence(Pfs.Synced[i], errors[i]);
         }
         return all;
+    }
+
+    // Nothing more is written to a node that failed a write: what is on it is then unknown.
+    private void Fence(PfsNode node, Hammer2Error error)
+    {
+        if (!node.IsSynced) return;
+        node.Fence();
+        MountLog.NodeFailed(Pfs.Logger, node.Name, error);
+    }
+
+    private void Stop(Hammer2Error error)
+    {
+        if (StopReason == Hammer2Error.None) StopReason = error;
+        if (Interlocked.Exchange(ref _isStopped, true)) return;
+        MountLog.Stopped(Pfs.Logger, Encoding.UTF8.GetString(Pfs.Label.Span), error, CountSynced(),
+            Pfs.Assembly.Quorum);
     }
 
     private int CountSynced()

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text;
+using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Format;
 
@@ -6,19 +9,23 @@ namespace Hammer2.Cluster.Changes;
 
 public sealed partial class PfsWriter
 {
-    /// <summary>What comes before the first change: checks the counter of inode numbers against the index, and
-    /// begins an epoch.</summary>
+    private const int NamelessAtOnce = 4096;
+
+    /// <summary>What comes before the first change: checks the counter of inode numbers against the index, begins
+    /// an epoch, and removes objects without a name that a crash left.</summary>
     /// <returns>None; NoQuorum and the faults of nodes when too few took the epoch; what the index met.</returns>
     internal Hammer2Error Start()
     {
         Hammer2Error error = RaiseLastInum();
-        return error == Hammer2Error.None && Pfs.Assembly.MastersTotal > 1 ? BeginEpoch() : error;
+        bool mayHaveNameless = CommitStamp.MayHaveNameless(Pfs.Synced[0].Root.Reference);
+        if (error == Hammer2Error.None && Pfs.Assembly.MastersTotal > 1) error = BeginEpoch(mayHaveNameless);
+        return error == Hammer2Error.None && mayHaveNameless ? RemoveNameless() : error;
     }
 
     // A commit that was acknowledged in an epoch is on a majority, and any later assembly sees one node of it.
     // Nobody goes beyond the first number of an epoch before a majority holds that, so that a later assembly
     // that could meet such commits knows of the epoch and takes the next.
-    private Hammer2Error BeginEpoch()
+    private Hammer2Error BeginEpoch(bool hasNameless)
     {
         ulong epoch = 0;
         foreach (PfsNode node in Pfs.Nodes)
@@ -27,15 +34,71 @@ public sealed partial class PfsWriter
                 epoch = Math.Max(epoch, CommitNumber.EpochOf(node.Root.Reference.ModifyTid));
         }
         _lastTid = CommitNumber.First(epoch + 1, _options.EpochTag);
-        Hammer2Error error = CommitEmpty(_lastTid);
+        Hammer2Error error = CommitEmpty(_lastTid, hasNameless);
         if (error != Hammer2Error.None) return error;
         _lastTid += _tidStep;
-        return CommitEmpty(_lastTid);
+        return CommitEmpty(_lastTid, hasNameless);
     }
 
-    private Hammer2Error CommitEmpty(ulong tid)
+    private Hammer2Error CommitEmpty(ulong tid, bool hasNameless)
     {
-        lock (_commitGate) return WriteGroup(new ClosedGroup([], _lastInum, tid, 0));
+        lock (_commitGate) return WriteGroup(new ClosedGroup([], _lastInum, tid, 0, hasNameless));
+    }
+
+    // An object that was in use when power failed, and had no name: nobody can reach it any more. There is no
+    // other mark on media than its link count, so that every inode is looked at, unless the last commit was this
+    // driver's and says that there are none.
+    private Hammer2Error RemoveNameless()
+    {
+        // Until the search is through, commits say that there may be some.
+        _ = _nameless.Add(0);
+        int removed = 0;
+        ulong next = Media.PfsRootInum + 1;
+        bool isAtEnd = false;
+        while (!isAtEnd)
+        {
+            var found = new List<ulong>();
+            isAtEnd = FindNameless(ref next, found);
+            foreach (ulong inum in found)
+            {
+                Hammer2Error error = RemoveNameless(inum);
+                if (error != Hammer2Error.None) return error;
+            }
+            removed += found.Count;
+            Hammer2Error committed = found.Count > 0 ? Commit() : Hammer2Error.None;
+            if (committed != Hammer2Error.None) return committed;
+        }
+        _ = _nameless.Remove(0);
+        if (removed > 0)
+            MountLog.NamelessRemoved(Pfs.Logger, Encoding.UTF8.GetString(Pfs.Label.Span), removed);
+        return CommitEmpty(Interlocked.Add(ref _lastTid, _tidStep), hasNameless: false);
+    }
+
+    // What cannot be read is left to whoever repairs it.
+    private bool FindNameless(ref ulong next, List<ulong> found)
+    {
+        PfsNode node = Pfs.Synced[Pfs.FocusOf(Media.PfsRootInum)];
+        var cursor = new ChainCursor(node.Device, node.Root, next, Media.EntryKeyBit - 1);
+        Hammer2Error error;
+        while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)
+        {
+            if (error != Hammer2Error.None) continue;
+            Blockref reference = cursor.Current;
+            next = reference.Key + 1;
+            if (reference.Type != BlockrefType.Inode || node.Device.Load(reference, out Chain? inode) != 0) continue;
+            if (inode!.Meta.LinkCount == 0) found.Add(reference.Key);
+            if (found.Count == NamelessAtOnce) return false;
+        }
+        return true;
+    }
+
+    private Hammer2Error RemoveNameless(ulong inum)
+    {
+        long promised = 0;
+        using PfsChange change = Begin(ref promised, inum);
+        Hammer2Error error = change.Open(inum, out LiveInode? inode);
+        if (error == Hammer2Error.None && inode!.Meta.LinkCount == 0) change.Delete(inode);
+        return error;
     }
 
     // The root says which number comes next. Where a writer failed to say so, a number that is in use must not

@@ -229,8 +229,8 @@ public sealed partial class PfsWriter
     private void FenceForWriteOut(PfsNode node, Hammer2Error error)
     {
         _ = Interlocked.Or(ref _writeErrors, (int)error);
-        node.Fence();
-        if (CountSynced() < Pfs.Assembly.Quorum) Volatile.Write(ref _isStopped, true);
+        Fence(node, error);
+        if (CountSynced() < Pfs.Assembly.Quorum) Stop(error);
     }
 
     private static bool IsAnywhere(Blockref[] references)

@@ -21,6 +21,7 @@ public sealed partial class PfsWriter : IDisposable
     private readonly ConcurrentDictionary<ulong, LiveInode> _live = new();
     private readonly InodeLocks _locks = new();
     private readonly Lock _dirtyGate = new();
+    private readonly HashSet<ulong> _nameless = [];
     private List<LiveInode> _dirty = [];
     private readonly PfsWriteOptions _options;
     private readonly NodeThreads _threads = new();
@@ -86,25 +87,34 @@ public sealed partial class PfsWriter : IDisposable
     public ReadGuard Read(ulong inum) => new(_locks.Read(inum));
 
     /// <summary>Accepts or refuses a change by the space it needs. When there seems to be none, what waits is
-    /// committed first: it was promised more than it takes.</summary>
+    /// committed first, since it was promised more than it takes, and then what was deleted is freed.</summary>
     /// <param name="bytes">Of file data.</param>
     /// <param name="leaves">Objects and entries changed.</param>
     /// <param name="use">Whether it adds.</param>
     /// <param name="promised">What was set aside; goes to <see cref="Begin"/>.</param>
-    /// <returns>None; NoSpace; ReadOnly once stopped.</returns>
+    /// <returns>None; NoSpace; ReadOnly once stopped; the error of a commit that stopped the PFS.</returns>
     /// <remarks>Entry: no lock held.</remarks>
     public Hammer2Error Promise(long bytes, int leaves, SpaceUse use, out long promised)
     {
-        promised = bytes + (leaves * SpaceReserve.ChangeBytes);
+        promised = SpaceReserve.WorstCase(bytes, leaves);
         if (IsStopped) return Hammer2Error.ReadOnly;
-        if (Space.TryPromise(promised, use)) return Hammer2Error.None;
+        if (Space.TryPromise(promised, use, bytes > 0)) return Hammer2Error.None;
         Hammer2Error error = Commit();
-        if (error != Hammer2Error.None) return Hammer2Error.ReadOnly;
-        return Space.TryPromise(promised, use) ? Hammer2Error.None : Hammer2Error.NoSpace;
+        if (error != Hammer2Error.None) return error;
+        if (Space.TryPromise(promised, use, bytes > 0)) return Hammer2Error.None;
+        ReclaimIfWorthIt();
+        if (IsStopped) return Hammer2Error.Io;
+        return Space.TryPromise(promised, use, bytes > 0) ? Hammer2Error.None : Hammer2Error.NoSpace;
     }
 
-    /// <summary>True when this many bytes of file data would be accepted at present.</summary>
-    public bool HasRoom(long bytes) => Space.HasRoom(bytes);
+    /// <summary>True when this many bytes of file data would be accepted at present, once what was deleted is
+    /// freed.</summary>
+    public bool HasRoom(long bytes)
+    {
+        if (Space.HasRoom(bytes)) return true;
+        ReclaimIfWorthIt();
+        return Space.HasRoom(bytes);
+    }
 
     internal bool TryGetLive(ulong inum, [NotNullWhen(true)] out LiveInode? live) =>
         _live.TryGetValue(inum, out live);
@@ -181,6 +191,15 @@ public sealed partial class PfsWriter : IDisposable
         if (!inode.IsDirty && inode.Closing is null) _ = _live.TryRemove(inum, out _);
     }
 
+    // Only while no operation runs.
+    private void TakeNote(ClosedInode image)
+    {
+        ulong inum = image.Live.Inum;
+        if (image.IsDeleted || image.Meta.LinkCount != 0 || inum == Media.PfsRootInum) _ = _nameless.Remove(inum);
+        else _ = _nameless.Add(inum);
+        _hasRemovals |= image.IsDeleted || image.Changes is { CutFrom: not LeafChanges.NoCut };
+    }
+
     /// <summary>Takes everything changed so far out of the open group.</summary>
     private ClosedGroup Close()
     {
@@ -203,10 +222,11 @@ public sealed partial class PfsWriter : IDisposable
                 inode.Closing = image;
                 inode.Open = null;
                 closed.Add(image);
+                TakeNote(image);
             }
             closed.Sort((left, right) => left.Live.Inum.CompareTo(right.Live.Inum));
             long promise = Interlocked.Exchange(ref _openPromise, 0);
-            return new ClosedGroup(closed, _lastInum, _lastTid, promise);
+            return new ClosedGroup(closed, _lastInum, _lastTid, promise, _nameless.Count > 0);
         }
         finally
         {
@@ -220,5 +240,6 @@ public sealed partial class PfsWriter : IDisposable
 /// <param name="LastInum">The highest number given out.</param>
 /// <param name="Tid">The newest operation in it.</param>
 /// <param name="PromisedBytes">Space set aside for it.</param>
+/// <param name="HasNameless">True when it leaves objects without a name, which are in use.</param>
 internal sealed record ClosedGroup(
-    List<ClosedInode> Inodes, ulong LastInum, ulong Tid, long PromisedBytes);
+    List<ClosedInode> Inodes, ulong LastInum, ulong Tid, long PromisedBytes, bool HasNameless);

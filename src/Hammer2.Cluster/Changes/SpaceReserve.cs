@@ -22,9 +22,20 @@ public enum SpaceUse
 /// Lock-free.</remarks>
 internal sealed class SpaceReserve
 {
-    /// <summary>What a change of an object's meta or of one leaf may cost in rewritten blocks: the way from
-    /// a leaf to the root, most of it shared with other changes of the group.</summary>
-    public const long ChangeBytes = 8 << 10;
+    /// <summary>The most that a change of an object's meta or of one leaf can cost in rewritten blocks: the
+    /// block itself and the way to the root, three blocks of 16 KiB and one of 4 KiB, with one of them
+    /// split.</summary>
+    public const long ChangeBytes = 64 << 10;
+
+    /// <summary>The most that the reference to one more changed block of a file can cost beside the change of the
+    /// file: the block of references that it is in, and its part of those above.</summary>
+    public const long BlockBytes = 24 << 10;
+
+    // File data brings references to it, in blocks of 16 KiB for each 8 MiB.
+    private const int DataPerReferences = 64;
+
+    // Blocks of metadata may break up runs of 64 KiB that file data was promised.
+    private const long RunSlackBytes = 512 << 10;
 
     private const long ReserveBytesMin = 2L << 20;
     private const long ReserveBytesMax = 64L << 20;
@@ -47,21 +58,38 @@ internal sealed class SpaceReserve
     /// <summary>Free bytes that a change that adds may not take: promised ones, and the reserve.</summary>
     public ulong KeptBytes => (ulong)Math.Max(0, PromisedBytes + _reserveBytes);
 
+    /// <summary>The most that a change can take.</summary>
+    /// <param name="dataBytes">Of file data, in whole blocks.</param>
+    /// <param name="leaves">Objects and entries changed.</param>
+    public static long WorstCase(long dataBytes, int leaves) =>
+        dataBytes + (leaves * ChangeBytes) + (dataBytes > 0 ? ChangeBytes + (dataBytes / DataPerReferences) : 0);
+
     /// <summary>True when a change of this size may be accepted; it is promised then.</summary>
-    public bool TryPromise(long bytes, SpaceUse use)
+    /// <param name="bytes">What it can take at most.</param>
+    /// <param name="use">Whether it adds.</param>
+    /// <param name="hasData">Whether blocks of file data are among it, which need 64 KiB in one piece.</param>
+    public bool TryPromise(long bytes, SpaceUse use, bool hasData)
     {
-        long free = (long)Math.Min(_pfs.GetSpace().FreeBytes, long.MaxValue);
         long kept = use == SpaceUse.Add ? _reserveBytes : _reserveBytes / 4;
-        if (Interlocked.Add(ref _promisedBytes, bytes) + kept <= free) return true;
+        bool needsRuns = hasData || use == SpaceUse.Add;
+        if (FitsOnAll(Interlocked.Add(ref _promisedBytes, bytes), kept, needsRuns)) return true;
         Release(bytes);
         return false;
     }
 
     /// <summary>True when that much could be promised for adding.</summary>
-    public bool HasRoom(long bytes)
+    public bool HasRoom(long bytes) =>
+        bytes < long.MaxValue / 2 && FitsOnAll(PromisedBytes + bytes, _reserveBytes, needsRuns: true);
+
+    // Every node takes every change, so that the fullest one decides.
+    private bool FitsOnAll(long promised, long kept, bool needsRuns)
     {
-        long free = (long)Math.Min(_pfs.GetSpace().FreeBytes, long.MaxValue);
-        return bytes <= free - PromisedBytes - _reserveBytes;
+        foreach (PfsNode node in _pfs.Synced)
+        {
+            if (node.IsSynced && !node.Device.HasRoom(promised + kept, needsRuns ? promised + RunSlackBytes : 0))
+                return false;
+        }
+        return true;
     }
 
     /// <summary>Takes a promise back: the space was taken, or is not needed.</summary>

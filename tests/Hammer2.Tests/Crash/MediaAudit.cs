@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Runtime.InteropServices;
 using Hammer2.Admin;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Testing;
+using Xunit;
 
 namespace Hammer2.Tests.Crash;
 
@@ -32,6 +35,19 @@ internal sealed class MediaAudit : IMediaVisitor
         audit.CompareWithFreemap(volumes);
         audit.CompareLinks(allowsNameless);
         return audit._faults;
+    }
+
+    /// <summary>Fails unless both this and the checker find a device sound.</summary>
+    public static void AssertSound(IBlockDevice device, string place, bool allowsNameless = true)
+    {
+        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(device)]);
+        IReadOnlyList<string> faults = Judge(volumes, allowsNameless);
+        Assert.True(faults.Count == 0, $"{place}: {string.Join('\n', faults.Take(5))}");
+        FsckReport report = Fsck.Check(volumes);
+        // A header that was torn in the middle of its being written is no damage, and the next but one mends it.
+        FsckFinding[] findings = [.. report.Findings.Where(finding =>
+            finding.Severity != FsckSeverity.Note && finding.Code != FsckCode.HeaderCopy).Take(5)];
+        Assert.True(findings.Length == 0, $"{place}: {string.Join('\n', findings.Select(found => found.ToString()))}");
     }
 
     /// <summary>Bytes of granules that reachable blocks lie in, and those that the freemap keeps from

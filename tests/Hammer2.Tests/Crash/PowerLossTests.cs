@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
 using Hammer2.Cluster;
-using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
 using Hammer2.Tests.Model;
@@ -97,12 +95,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
 
     private static void Audit(OverlayBlockDevice[] devices, string place)
     {
-        foreach (OverlayBlockDevice device in devices)
-        {
-            using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(device)]);
-            IReadOnlyList<string> faults = MediaAudit.Judge(volumes);
-            Assert.True(faults.Count == 0, $"{place}, {device.Name}: {string.Join('\n', faults.Take(5))}");
-        }
+        foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
     }
 
     /// <summary>Writes on after the failure, and reads all of it back.</summary>
@@ -120,6 +113,8 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             Assert.True(opened == Hammer2Error.None, $"{place}: {opened}");
             var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
             Assert.Equal(found, TreeListing.Of(ops, script.Root));
+            if (random.OneIn(3))
+                Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out _));
             for (int i = 0; i < 3; i++)
             {
                 Errno error = ops.Create(

@@ -82,7 +82,12 @@ internal sealed class RecordedScript
                 played += group;
                 session -= group;
                 if (random.OneIn(5)) continue;
-                Assert.Equal(Errno.None, ops.Sync());
+                if (random.OneIn(6))
+                {
+                    var how = new ReclaimOptions(Discards: random.OneIn(2));
+                    Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(how, out _));
+                }
+                else Assert.Equal(Errno.None, ops.Sync());
                 script.Mark('s');
             }
             player.ForgetAll(ops);

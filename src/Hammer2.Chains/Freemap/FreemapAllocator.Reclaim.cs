@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Numerics;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Freemap;
+
+// Marking what is in use, and giving back what is not.
+public sealed partial class FreemapAllocator
+{
+    private const ulong LowBits = 0x5555_5555_5555_5555;
+
+    private HashSet<ulong>? _tracked;
+
+    /// <summary>
+    /// Makes sure that a block that is in use is marked so: after a crash, or when it gets a second owner.
+    /// </summary>
+    /// <returns>True when the freemap had to be changed; error: what reading the leaf met.</returns>
+    /// <remarks>
+    /// Upstream: <c>hammer2_freemap_adjust</c> for recovery, which looks at granule 0 to 15 of each 32, and leaves
+    /// alone where the next small block goes. A granule that is marked already may have got more small blocks since
+    /// the freemap was written: those must not be written over either.
+    /// </remarks>
+    public Hammer2Error MarkAllocated(in DataOffset block, out bool isChanged)
+    {
+        isChanged = false;
+        lock (_gate)
+        {
+            // What newfs laid below the first segment is never allocated from.
+            if (block.Bytes < _begin || FreemapGeometry.IsReserved(block.Bytes)) return Hammer2Error.None;
+            Hammer2Error error = _tree.GetLeaf(block.Bytes, out FreemapLeaf? leaf);
+            if (error != Hammer2Error.None) return error;
+            ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(block.Bytes)];
+            int within = (int)(block.Bytes & (Media.SegmentBytes - 1));
+            int first = within / Media.GranuleBytes;
+            int last = (within + block.SizeBytes - 1) / Media.GranuleBytes;
+            if (last >= FreemapEntry.GranulesTotal) return Hammer2Error.Corrupt;
+            FreeSpace before = FreeSpace.Of(entry);
+            for (int granule = first; granule <= last; granule++)
+            {
+                if (entry.StateOf(granule) == GranuleState.Allocated) continue;
+                entry.SetState(granule, GranuleState.Allocated);
+                isChanged = true;
+            }
+            int linear = entry.LinearOffset;
+            bool isOver = linear % Media.GranuleBytes != 0 && linear / Media.GranuleBytes >= first
+                && linear / Media.GranuleBytes <= last && linear < within + block.SizeBytes;
+            if (isChanged || isOver) entry.LinearOffset = 0;
+            isChanged |= isOver;
+            if (isChanged) Settle(leaf, ref entry, before);
+            if (isChanged) _tree.MarkDirty(leaf);
+            Track(block);
+            Publish();
+            return Hammer2Error.None;
+        }
+    }
+
+    /// <summary>From now on takes note of what is given out, which a pass leaves alone: no commit
+    /// may have it yet. What was noted before is forgotten.</summary>
+    public void StartTracking()
+    {
+        lock (_gate) _tracked = [];
+    }
+
+    /// <summary>Ends what <see cref="StartTracking"/> began.</summary>
+    public void StopTracking()
+    {
+        lock (_gate) _tracked = null;
+    }
+
+    /// <summary>
+    /// Compares the freemap with what a whole commit leads to, in a window of the address space: what is allocated
+    /// and not reached is staged, what was staged before and is still not reached becomes free, what is reached and
+    /// not marked is marked.
+    /// </summary>
+    /// <param name="reached">What is reached in the window.</param>
+    /// <param name="counts">Gets added to.</param>
+    /// <param name="freed">Gets the places of granules that became free; null when nobody asks.</param>
+    /// <returns>None; the OR-ed faults of leaves that could not be read, which stay as they are.</returns>
+    /// <remarks>Upstream: <c>h2_bulkfree_sync</c>. The lock is held for one GiB at a time.</remarks>
+    public Hammer2Error Reclaim(ReachedGranules reached, ref BulkfreeCounts counts, List<ulong>? freed)
+    {
+        Invariant.Holds(_tracked is not null);
+        var keys = new List<ulong>();
+        lock (_gate)
+        {
+            foreach (FreemapLeaf leaf in _tree.Leaves)
+                if (reached.Covers(leaf.Reference.Key)) keys.Add(leaf.Reference.Key);
+        }
+        Hammer2Error errors = Hammer2Error.None;
+        foreach (ulong key in keys)
+        {
+            lock (_gate)
+            {
+                Hammer2Error error = _tree.GetLeaf(key, out FreemapLeaf? leaf);
+                errors |= error;
+                if (error == Hammer2Error.None) Reclaim(leaf!, reached, ref counts, freed);
+                Publish();
+            }
+        }
+        return errors;
+    }
+
+    /// <summary>Has the device give up a granule, if it is still free.</summary>
+    public Hammer2Error Discard(ulong address, int count)
+    {
+        lock (_gate)
+        {
+            Hammer2Error error = _tree.GetLeaf(address, out FreemapLeaf? leaf);
+            if (error != Hammer2Error.None) return error;
+            ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(address)];
+            int first = FreemapGeometry.GranuleOf(address);
+            // Nobody may be given it while it is being discarded: the lock stays held.
+            for (int granule = first; granule < first + count; granule++)
+                if (entry.StateOf(granule) != GranuleState.Free) return Hammer2Error.None;
+            return _tree.Discard(address, (long)count * Media.GranuleBytes);
+        }
+    }
+
+    /// <summary>Once every leaf was seen, the header's count of free bytes can be put right.</summary>
+    public void CorrectTotal()
+    {
+        lock (_gate)
+        {
+            if (_tree.IsAllKnown) _freeBytes = (ulong)_tree.Known.Bytes;
+            Publish();
+        }
+    }
+
+    private void Reclaim(
+        FreemapLeaf leaf, ReachedGranules reached, ref BulkfreeCounts counts, List<ulong>? freed)
+    {
+        bool wasDirty = leaf.IsDirty;
+        bool isChanged = false;
+        for (int index = 0; index < FreemapGeometry.EntriesTotal; index++)
+        {
+            ulong address = leaf.Reference.Key + ((ulong)index << Media.SegmentRadix);
+            if (FreemapGeometry.IsReserved(address) || address < _begin) continue;
+            if ((address >> Media.SegmentRadix) >= _segmentsTotal) break;
+            isChanged |= Reclaim(leaf, ref leaf.Entries[index], address, reached, ref counts, freed);
+        }
+        if (isChanged)
+        {
+            _tree.MarkDirty(leaf);
+            leaf.Reference.FreemapBigMask = uint.MaxValue;
+        }
+        // A pass over a big filesystem does not keep its whole freemap in memory.
+        else if (!wasDirty) leaf.Detach();
+    }
+
+    private bool Reclaim(
+        FreemapLeaf leaf, ref FreemapEntry entry, ulong address, ReachedGranules reached,
+        ref BulkfreeCounts counts, List<ulong>? freed)
+    {
+        FreeSpace before = FreeSpace.Of(entry);
+        bool isChanged = false, isRepaired = false;
+        for (int at = 0; at < FreemapEntry.WordsTotal; at++)
+        {
+            ref ulong word = ref entry.Words[at];
+            ulong place = address + ((ulong)at * FreemapEntry.GranulesPerWord * Media.GranuleBytes);
+            ulong used = Spread(reached.WordOf(place));
+            ulong low = word & LowBits, high = (word >> 1) & LowBits;
+            // What was given out meanwhile stays as it is: it may have been given back, too.
+            ulong unused = LowBits & ~used & ~Spread(TrackedIn(place));
+            ulong staged = low & high & unused, freedBits = high & ~low & unused;
+            ulong missing = used & ~(low | high);
+            ulong next = ((low & ~staged) | used) | (((high & ~freedBits) | used) << 1);
+            if (next == word) continue;
+            word = next;
+            isChanged = true;
+            isRepaired |= missing != 0;
+            counts.StagedGranules += BitOperations.PopCount(staged);
+            counts.FreedGranules += BitOperations.PopCount(freedBits);
+            counts.MissingGranules += BitOperations.PopCount(missing);
+            if (freed is null) continue;
+            for (ulong left = freedBits; left != 0; left &= left - 1)
+                freed.Add(place + ((ulong)BitOperations.TrailingZeroCount(left) / 2 * Media.GranuleBytes));
+        }
+        if (!isChanged) return false;
+        Settle(leaf, ref entry, before);
+        // What lies in a granule that changed hands is not known: nothing more is packed into it.
+        int linear = entry.LinearOffset / Media.GranuleBytes;
+        bool isPacked = !isRepaired && linear < FreemapEntry.GranulesTotal
+            && entry.StateOf(linear) == GranuleState.Allocated;
+        if (!isPacked) entry.LinearOffset = 0;
+        if (entry.AvailableBytes == Media.SegmentBytes) entry.Class = 0;
+        return true;
+    }
+
+    // One bit a granule becomes the low bit of two.
+    private static ulong Spread(uint bits)
+    {
+        ulong wide = bits;
+        wide = (wide | (wide << 16)) & 0x0000_FFFF_0000_FFFF;
+        wide = (wide | (wide << 8)) & 0x00FF_00FF_00FF_00FF;
+        wide = (wide | (wide << 4)) & 0x0F0F_0F0F_0F0F_0F0F;
+        wide = (wide | (wide << 2)) & 0x3333_3333_3333_3333;
+        return (wide | (wide << 1)) & LowBits;
+    }
+
+    private uint TrackedIn(ulong place)
+    {
+        if (_tracked is not { Count: > 0 } tracked) return 0;
+        uint bits = 0;
+        ulong first = place >> Media.GranuleRadix;
+        for (int i = 0; i < FreemapEntry.GranulesPerWord; i++)
+            if (tracked.Contains(first + (ulong)i)) bits |= 1u << i;
+        return bits;
+    }
+
+    private void Track(in DataOffset place)
+    {
+        if (_tracked is null) return;
+        ulong last = (place.Bytes + (ulong)place.SizeBytes - 1) >> Media.GranuleRadix;
+        for (ulong granule = place.Bytes >> Media.GranuleRadix; granule <= last; granule++)
+            _ = _tracked.Add(granule);
+    }
+}

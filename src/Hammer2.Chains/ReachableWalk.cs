@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Chains;
+
+/// <summary>
+/// Goes through everything that a volume header leads to, all PFSs and snapshots, and shows each block's
+/// reference. It ends at the first block that cannot be read: what lies below that one is not known, so that
+/// nothing can be said of any block that was not shown.
+/// </summary>
+/// <remarks>Upstream: <c>hammer2_bulkfree_scan</c>, <c>hammer2_recovery_scan</c>; the former goes on behind damage
+/// and then frees what lies below it. File data is shown and not read. A subtree that several snapshots share is
+/// followed once, as far as memory for remembering it is given.</remarks>
+internal sealed class ReachableWalk
+{
+    private const int RememberedMax = 1 << 20;
+
+    private readonly MediaDevice _device;
+    private readonly Action<Blockref> _show;
+    private readonly ulong _newerThan;
+    private readonly CancellationToken _cancel;
+    private readonly HashSet<ulong> _seen = [];
+
+    /// <summary>A walk over one filesystem.</summary>
+    /// <param name="device">The filesystem.</param>
+    /// <param name="show">Gets references with storage.</param>
+    /// <param name="newerThan">References with a mirror_tid up to this one are passed over, with all below.</param>
+    /// <param name="cancel">Ends the walk.</param>
+    public ReachableWalk(
+        MediaDevice device, Action<Blockref> show, ulong newerThan = 0, CancellationToken cancel = default)
+    {
+        _device = device;
+        _show = show;
+        _newerThan = newerThan;
+        _cancel = cancel;
+    }
+
+    /// <summary>Walks below a root.</summary>
+    /// <returns>None; Interrupted; the fault of the first block that could not be read.</returns>
+    public Hammer2Error Run(Chain root) => Visit(root.Table, depth: 0);
+
+    private Hammer2Error Visit(ReadOnlySpan<Blockref> table, int depth)
+    {
+        foreach (ref readonly Blockref reference in table)
+        {
+            if (reference.IsEmpty || (_newerThan != 0 && reference.MirrorTid <= _newerThan)) continue;
+            // An entry with a short name has no block.
+            if (reference.Data.SizeBytes == 0) continue;
+            _show(reference);
+            if (reference.Type is not (BlockrefType.Inode or BlockrefType.Indirect)) continue;
+            if (_cancel.IsCancellationRequested) return Hammer2Error.Interrupted;
+            Hammer2Error error = Descend(reference, depth);
+            if (error != Hammer2Error.None) return error;
+        }
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error Descend(in Blockref reference, int depth)
+    {
+        // The super-root, a PFS root and a file, each with as many levels as are followed.
+        if (depth >= 3 * (Media.TreeDepthMax + 1))
+            return _device.ReportMisplaced(reference, "blocks are nested too deep");
+        if (_seen.Contains(reference.Data.Raw)) return Hammer2Error.None;
+        Hammer2Error error = _device.LoadOnce(reference, out Chain? chain);
+        if (error != Hammer2Error.None) return error;
+        error = Visit(chain!.Table, depth + 1);
+        if (error == Hammer2Error.None && _seen.Count < RememberedMax) _ = _seen.Add(reference.Data.Raw);
+        return error;
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Chains.Freemap;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Changes;
+
+/// <summary>How space is reclaimed.</summary>
+/// <param name="Discards">True to have the devices give up what became free (TRIM).</param>
+/// <param name="Cancel">Ends it; what was done stands.</param>
+public readonly record struct ReclaimOptions(bool Discards = false, CancellationToken Cancel = default);
+
+public sealed partial class PfsWriter
+{
+    private const long WorthBytes = 1 << 20;
+
+    private readonly Lock _reclaimGate = new();
+    private ulong _freeAfterReclaim = ulong.MaxValue;
+    private bool _hasRemovals;
+
+    /// <summary>
+    /// Bulkfree: gives the space of what was deleted and replaced back, on every synced node. The PFS may be read
+    /// and written meanwhile. Every PFS and snapshot on the devices counts.
+    /// </summary>
+    /// <param name="options">How.</param>
+    /// <param name="counts">What was done, over all nodes.</param>
+    /// <returns>None; Interrupted; ReadOnly once stopped; the fault of a block that could not be read, on account
+    /// of which nothing was freed on its node: what is below it might still be needed.</returns>
+    /// <remarks>
+    /// A block is free when two passes over two commits did not reach it, with a header written between them, so
+    /// that the last header and the one before it stay whole. What is given out meanwhile is left alone: no commit
+    /// may have it yet. Entry: no lock held. Rank 5.
+    /// </remarks>
+    public Hammer2Error Reclaim(ReclaimOptions options, out BulkfreeCounts counts)
+    {
+        counts = default;
+        lock (_reclaimGate)
+        {
+            var freed = new List<ulong>[Pfs.Synced.Length];
+            Hammer2Error error = Hammer2Error.None;
+            try
+            {
+                for (int pass = 0; pass < 2 && error == Hammer2Error.None; pass++)
+                    error = ReclaimPass(options, ref counts, freed);
+            }
+            finally
+            {
+                foreach (PfsNode node in Pfs.Synced) node.Device.EndReclaim();
+            }
+            _freeAfterReclaim = Pfs.GetSpace().FreeBytes;
+            return error == Hammer2Error.None && options.Discards ? Discard(options, freed) : error;
+        }
+    }
+
+    private Hammer2Error ReclaimPass(ReclaimOptions options, ref BulkfreeCounts counts, List<ulong>[] freed)
+    {
+        if (IsStopped) return Hammer2Error.ReadOnly;
+        foreach (PfsNode node in Pfs.Synced)
+            if (node.IsSynced) node.Device.BeginReclaim();
+        // Whatever was given out before now is in this commit, or needed by nobody; and nobody who found a place
+        // here before is still comparing when the commit is through.
+        _dedup.Clear();
+        Hammer2Error error = Commit();
+        _hasRemovals = false;
+        for (int i = 0; i < freed.Length && error == Hammer2Error.None; i++)
+        {
+            if (!Pfs.Synced[i].IsSynced) continue;
+            freed[i] ??= [];
+            error = Pfs.Synced[i].Device.ReclaimPass(
+                ref counts, options.Discards ? freed[i] : null, options.Cancel);
+        }
+        if (error == Hammer2Error.None) return CommitFreemaps();
+        if (error != Hammer2Error.Interrupted) MountLog.ReclaimFailed(Pfs.Logger, error);
+        return error;
+    }
+
+    private Hammer2Error CommitFreemaps()
+    {
+        lock (_commitGate)
+        {
+            if (IsStopped) return Hammer2Error.ReadOnly;
+            Hammer2Error errors = Hammer2Error.None;
+            foreach (PfsNode node in Pfs.Synced)
+            {
+                if (!node.IsSynced) continue;
+                Hammer2Error error = node.Device.CommitFreemap();
+                if (error == Hammer2Error.None) continue;
+                errors |= error;
+                Fence(node, error);
+            }
+            if (CountSynced() >= Pfs.Assembly.Quorum) return Hammer2Error.None;
+            Stop(errors);
+            return errors;
+        }
+    }
+
+    private Hammer2Error Discard(ReclaimOptions options, List<ulong>[] freed)
+    {
+        for (int i = 0; i < freed.Length; i++)
+        {
+            if (freed[i] is null || !Pfs.Synced[i].IsSynced) continue;
+            Hammer2Error error = Pfs.Synced[i].Device.Discard(freed[i], options.Cancel);
+            if (error != Hammer2Error.None) return error;
+        }
+        return Hammer2Error.None;
+    }
+
+    // Two walks over everything are not begun for a few blocks, or a full filesystem would do nothing else.
+    private void ReclaimIfWorthIt()
+    {
+        ulong free = Pfs.GetSpace().FreeBytes;
+        ulong last = _freeAfterReclaim;
+        bool isWorthIt = _hasRemovals || last == ulong.MaxValue || free + WorthBytes <= last;
+        if (!isWorthIt) return;
+        Hammer2Error error = Reclaim(default, out _);
+        // What it could not read it reported; whether there is room now is asked anew.
+        if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) _freeAfterReclaim = free;
+    }
+}

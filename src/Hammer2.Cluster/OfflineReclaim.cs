@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Chains;
+using Hammer2.Chains.Freemap;
+using Hammer2.Cluster.Changes;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Cluster;
+
+/// <summary>Bulkfree of a filesystem that nobody has mounted.</summary>
+public static class OfflineReclaim
+{
+    // Enough for walking: nothing is looked at twice.
+    private const long CacheBytes = 1 << 20;
+
+    /// <summary>Gives back the space that no PFS and no snapshot leads to, in two passes with a header after
+    /// each.</summary>
+    /// <param name="volumes">The filesystem, opened for writing; closed afterwards.</param>
+    /// <param name="options">How.</param>
+    /// <param name="loggers">Get damage.</param>
+    /// <param name="counts">What was done.</param>
+    /// <returns>None; Interrupted; ReadOnly; the fault of a block that could not be read, which kept everything as
+    /// it is.</returns>
+    public static Hammer2Error Run(
+        VolumeSet volumes, ReclaimOptions options, ILoggerFactory loggers, out BulkfreeCounts counts)
+    {
+        counts = default;
+        using var device = new MediaDevice(
+            volumes, new MediaCaches(CacheBytes), loggers.CreateLogger<MediaDevice>());
+        Hammer2Error error = device.OpenForWriting();
+        if (error != Hammer2Error.None) return error;
+        device.BeginReclaim();
+        List<ulong>? freed = options.Discards ? [] : null;
+        for (int pass = 0; pass < 2; pass++)
+        {
+            error = device.ReclaimPass(ref counts, freed, options.Cancel);
+            if (error == Hammer2Error.None) error = device.CommitFreemap();
+            if (error != Hammer2Error.None) return error;
+        }
+        return freed is null ? Hammer2Error.None : device.Discard(freed, options.Cancel);
+    }
+}

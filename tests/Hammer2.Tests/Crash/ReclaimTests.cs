@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using Hammer2.Chains.Freemap;
+using Hammer2.Cluster;
+using Hammer2.Cluster.Changes;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Testing;
+using Hammer2.Tests.Model;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Hammer2.Tests.Crash;
+
+/// <summary>Bulkfree: what is deleted comes back, and nothing else.</summary>
+public sealed class ReclaimTests
+{
+    private const long Bytes = 256L << 20;
+
+    public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(12));
+
+    [Fact]
+    public void What_was_deleted_comes_back_after_two_passes()
+    {
+        using MemoryBlockDevice device = NewVolume.InMemory(Bytes);
+        ulong empty = FreeOf(device);
+        Write(device, ops =>
+        {
+            for (int i = 0; i < 40; i++) _ = RecoveryTests.MakeFile(ops, $"f{i}", 1_000_000, (ulong)i);
+            Assert.Equal(Errno.None, ops.Sync());
+        });
+        Assert.True(FreeOf(device) + (40UL << 20) < empty + (3 << 20));
+        Write(device, ops =>
+        {
+            for (int i = 0; i < 40; i++) Remove(ops, $"f{i}");
+            Assert.Equal(Errno.None, ops.Sync());
+        });
+        ulong deleted = FreeOf(device);
+        using (ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label))
+        {
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out BulkfreeCounts counts));
+            Assert.True(counts.FreedGranules * Media.GranuleBytes > 38 << 20);
+            Assert.Equal(0, counts.MissingGranules);
+        }
+        Assert.True(FreeOf(device) > deleted + (38 << 20));
+        // The count that newfs leaves is up to a segment too high.
+        Assert.True(FreeOf(device) + (5 << 20) > empty);
+        MediaAudit.AssertSound(device, "afterwards", allowsNameless: false);
+        AssertHeaderIsExact(device);
+    }
+
+    /// <summary>Goal: what is given out while a pass runs, and no commit has yet, is never freed. Method: drawn
+    /// operations between all steps of passes, compared with the model afterwards and after mounting
+    /// again.</summary>
+    [Theory, MemberData(nameof(Seeds))]
+    public void Writing_goes_on_while_space_is_reclaimed(ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        IBlockDevice[] devices = seed % 3 == 0
+            ? [.. NewVolume.ClusterInMemory(3, Bytes)] : [NewVolume.InMemory(Bytes)];
+        string label = devices.Length == 1 ? NewVolume.Label : NewVolume.ClusterLabel;
+        var player = new ScriptPlayer(random);
+        for (int session = 0; session < 2; session++)
+        {
+            using ClusterMount mount = RecordedScript.Mount(devices, label);
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            if (session == 0) MakeRoom(ops, player);
+            for (int round = 0; round < 4; round++)
+            {
+                using var done = new ManualResetEventSlim();
+                var reclaimed = new List<Hammer2Error>();
+                var reclaimer = new Thread(() =>
+                {
+                    while (!done.IsSet) reclaimed.Add(mount.Pfs.Writer!.Reclaim(default, out _));
+                });
+                reclaimer.Start();
+                try
+                {
+                    player.Play(ops, 120);
+                }
+                finally
+                {
+                    done.Set();
+                    reclaimer.Join();
+                }
+                Assert.All(reclaimed, error => Assert.Equal(Hammer2Error.None, error));
+                Same(player, ops);
+            }
+            player.ForgetAll(ops);
+            Assert.Equal(Errno.None, ops.Sync());
+        }
+        foreach (IBlockDevice device in devices)
+            MediaAudit.AssertSound(device, $"seed {seed}", allowsNameless: false);
+        using ClusterMount last = RecordedScript.Mount(devices, label);
+        Same(player, new VnodeOps(last.Pfs, NullLogger<VnodeOps>.Instance));
+    }
+
+    [Fact]
+    public void A_block_that_cannot_be_read_keeps_everything_as_it_is()
+    {
+        using MemoryBlockDevice memory = NewVolume.InMemory(Bytes);
+        Write(memory, ops =>
+        {
+            for (int i = 0; i < 200; i++) _ = RecoveryTests.MakeFile(ops, $"f{i}", 70_000, (ulong)i);
+            Assert.Equal(Errno.None, ops.Sync());
+        });
+        string before;
+        using (ClusterMount mount = RecordedScript.Mount([memory], NewVolume.Label))
+            before = TreeListing.Of(new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance), VnodeOps.RootInum);
+        ulong indirect = 0;
+        using (ClusterMount mount = RecordedScript.Mount([memory], NewVolume.Label))
+        {
+            foreach (ref readonly Blockref reference in mount.Pfs.Nodes[0].Root.Table)
+                if (reference.Type == BlockrefType.Indirect) indirect = reference.Data.Bytes;
+        }
+        Assert.NotEqual(0UL, indirect);
+        using var faulty = new FaultyBlockDevice(new UnownedDevice(memory));
+        using (ClusterMount mount = RecordedScript.Mount([faulty], NewVolume.Label))
+        {
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+            faulty.FailReads((long)indirect, 1);
+            Assert.Equal(Hammer2Error.Io, mount.Pfs.Writer!.Reclaim(default, out BulkfreeCounts counts));
+            Assert.Equal(default, counts);
+            Assert.False(mount.Pfs.Writer.IsStopped);
+            faulty.Heal();
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer.Reclaim(default, out _));
+        }
+        using ClusterMount again = RecordedScript.Mount([memory], NewVolume.Label);
+        Assert.Equal(before,
+            TreeListing.Of(new VnodeOps(again.Pfs, NullLogger<VnodeOps>.Instance), VnodeOps.RootInum));
+        MediaAudit.AssertSound(memory, "afterwards");
+    }
+
+    [Theory]
+    [InlineData("pfs-snap"), InlineData("pfs-many"), InlineData("deleted-nobulkfree"), InlineData("mvol2")]
+    [InlineData("indirect-big"), InlineData("dir20k")]
+    public void Everything_on_an_image_of_upstream_stays(string image)
+    {
+        OverlayBlockDevice[] devices = [.. GoldenImage.Paths(image).Select(path => GoldenImage.OpenOverlay(
+            System.IO.Path.GetFileNameWithoutExtension(path)))];
+        IReadOnlyList<string> before, after;
+        using (VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]))
+            before = MediaAudit.Judge(volumes);
+        using (VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]))
+        {
+            Assert.Equal(Hammer2Error.None, OfflineReclaim.Run(
+                volumes, default, NullLoggerFactory.Instance, out BulkfreeCounts counts));
+            if (image == "deleted-nobulkfree") Assert.True(counts.FreedGranules > 0);
+        }
+        using (VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]))
+        {
+            after = MediaAudit.Judge(volumes);
+            (ulong reachable, ulong kept, _) = MediaAudit.Measure(volumes);
+            Assert.True(kept <= reachable + Media.SegmentBytes, $"{kept} kept, {reachable} reachable");
+        }
+        Assert.Equal(before.Where(IsDamage), after.Where(IsDamage));
+        foreach (OverlayBlockDevice device in devices) device.Dispose();
+
+        static bool IsDamage(string fault) => !fault.Contains("free bytes", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Discarding_gives_up_only_what_is_free()
+    {
+        using MemoryBlockDevice memory = NewVolume.InMemory(Bytes);
+        var history = new WriteHistory(memory);
+        IBlockDevice[] devices = history.Open();
+        using (ClusterMount mount = RecordedScript.Mount(devices, NewVolume.Label))
+        {
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            for (int i = 0; i < 50; i++) _ = RecoveryTests.MakeFile(ops, $"f{i}", 200_000, (ulong)i);
+            Assert.Equal(Errno.None, ops.Sync());
+            for (int i = 0; i < 50; i += 2) Remove(ops, $"f{i}");
+            int before = history.Events.Count;
+            Assert.Equal(Hammer2Error.None,
+                mount.Pfs.Writer!.Reclaim(new ReclaimOptions(Discards: true), out BulkfreeCounts counts));
+            long discarded = history.Events.Skip(before).Where(IsDiscard).Sum(one => (long)one.Bytes.Length);
+            Assert.Equal(counts.FreedGranules * Media.GranuleBytes, discarded);
+            Assert.True(discarded > 4 << 20);
+        }
+        MediaAudit.AssertSound(devices[0], "afterwards", allowsNameless: false);
+
+        static bool IsDiscard(HistoryEvent one) =>
+            one.Kind == HistoryKind.Write && !one.Bytes.AsSpan().ContainsAnyExcept((byte)0xDD);
+    }
+
+    private static void Write(IBlockDevice device, Action<VnodeOps> play)
+    {
+        using ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+        play(new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance));
+    }
+
+    private static void Remove(VnodeOps ops, string name)
+    {
+        Assert.Equal(Errno.None, ops.Unlink(VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), out ulong inum));
+        Assert.Equal(Errno.None, ops.Forget(inum));
+    }
+
+    private static void MakeRoom(VnodeOps ops, ScriptPlayer player)
+    {
+        Assert.Equal(Errno.None, ops.Create(
+            VnodeOps.RootInum, "model"u8, new NewObject(ObjectType.Directory, 0x1ED), new Credentials(0, 0),
+            out VnodeAttributes made));
+        player.Model.Root.Inum = made.Inum;
+    }
+
+    private static void Same(ScriptPlayer player, VnodeOps ops)
+    {
+        string expected = TreeListing.Of(player.Model.Root), found = TreeListing.Of(ops, player.Model.Root.Inum);
+        Assert.True(expected == found, TreeListing.Difference(expected, found));
+    }
+
+    private static ulong FreeOf(IBlockDevice device)
+    {
+        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(device)]);
+        (_, _, ulong free) = MediaAudit.Measure(volumes);
+        // Before the first allocation there is no leaf.
+        return free == 0 ? volumes.Header.Fields.AllocatorFree : free;
+    }
+
+    private static void AssertHeaderIsExact(IBlockDevice device)
+    {
+        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(device)]);
+        (_, _, ulong free) = MediaAudit.Measure(volumes);
+        Assert.Equal(free, volumes.Header.Fields.AllocatorFree);
+    }
+}
