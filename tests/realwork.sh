@@ -67,10 +67,8 @@ listing() {
 
 check_images() {
     local image
-    if "$hammer2" fsck --help >"$scratch/fsck.log" 2>&1; then
-        "$hammer2" fsck -n "${images[@]}" >"$scratch/fsck.log" 2>&1 ||
-            { tail -n 40 "$scratch/fsck.log"; fail 'fsck has found something'; }
-    fi
+    "$hammer2" fsck -n "${images[@]}" >"$scratch/fsck.log" 2>&1 ||
+        { tail -n 40 "$scratch/fsck.log"; fail 'fsck has found something'; }
     for image in "${images[@]}"; do
         "$hammer2" verify "$image" >"$scratch/verify.log" || { cat "$scratch/verify.log"; fail 'verify has found damage'; }
         [ -z "${HAMMER2_OTHER_FSCK:-}" ] ||
@@ -107,10 +105,11 @@ work_build() {
     "$mount/clone/tools/hammer2/bin/Release/net10.0/hammer2" --version
 }
 
-# Inserts rows, each a transaction of its own, and writes down each that was acknowledged.
+# Inserts rows, each a transaction of its own, and writes down each that was acknowledged. Extra: a journal that is
+# removed stays removed, for that is what commits a transaction without WAL.
 insert_rows() {
     local i=$1
-    printf '%s\n' 'pragma synchronous=full;' '.timeout 10000'
+    printf '%s\n' 'pragma synchronous=extra;' '.timeout 10000'
     for ((; i < $2; i++)); do printf 'insert into t values(%d, randomblob(%d)); select %d;\n' "$i" $((i % 3000)) "$i"; done
 }
 check_rows() {

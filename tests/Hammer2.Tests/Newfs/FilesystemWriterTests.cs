@@ -281,6 +281,8 @@ public sealed class FilesystemWriterTests
     private static VerifyReport Verified(IReadOnlyList<IBlockDevice> devices)
     {
         using VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]);
+        FsckReport check = Hammer2.Admin.Fsck.Check(volumes);
+        Assert.True(check.IsClean, check.ToString());
         return Verify.Run(volumes, new VerifyOptions());
     }
 

@@ -8,6 +8,7 @@ using System.Text.Json;
 using Hammer2.Devices;
 using Hammer2.Testing;
 using Hammer2.Tests.Admin;
+using Hammer2.Tests.Devices;
 using Hammer2.Tool;
 using Xunit;
 
@@ -44,7 +45,7 @@ public sealed class NewfsCommandTests
         Assert.Equal(("autozero", "xxhash64"), pfs["boot"]);
         Assert.Equal("sha192", pfs["ROOT"].Item2);
         Assert.StartsWith("zlib", pfs["ROOT"].Item1, StringComparison.Ordinal);
-        Assert.Equal(0, ToolRun.Execute("verify", image).ExitCode);
+        Assert.Equal(0, ToolRun.Execute("fsck", image).ExitCode);
     }
 
     [Fact]
@@ -76,6 +77,22 @@ public sealed class NewfsCommandTests
         ToolRun refused = ToolRun.Execute("newfs", "-f", image);
         Assert.Equal(ExitCode.CannotOpen, refused.ExitCode);
         Assert.Contains("in use by", refused.Error, StringComparison.Ordinal);
+    }
+
+    [LoopFact]
+    public void A_block_special_becomes_a_volume_and_the_file_below_it_is_left_alone()
+    {
+        using var scratch = new ScratchDirectory();
+        string image = scratch.Below("below.img");
+        NewVolume.InFile(image);
+        using LoopDevice loop = LoopDevice.Attach(image);
+        ToolRun below = ToolRun.Execute("newfs", "-f", image);
+        Assert.Equal(ExitCode.CannotOpen, below.ExitCode);
+        Assert.Contains(loop.Path, below.Error, StringComparison.Ordinal);
+        ToolRun made = ToolRun.Execute("newfs", "-f", "-E", "-L", "ROOT", loop.Path);
+        Assert.True(made.ExitCode == 0, made.ToString());
+        Assert.Equal(["LOCAL", "ROOT"], Listed(loop.Path).Select(row => row.GetProperty("label").GetString())
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -137,7 +154,8 @@ public sealed class NewfsCommandTests
         string[] cluster = nodes > 1 ? ["--cluster", "CL"] : ["--label", "CL"];
         ToolRun made = ToolRun.Execute(["newfs", "-s", "3g", .. cluster, "--populate", tree, .. images]);
         Assert.True(made.ExitCode == 0, made.ToString());
-        foreach (string image in images) Assert.Equal(0, ToolRun.Execute("verify", image).ExitCode);
+        ToolRun check = ToolRun.Execute(["fsck", .. images]);
+        Assert.True(check.ExitCode == 0, check.ToString());
 
         string[] others = [.. images.Skip(1).SelectMany(image => (string[])["--node", image])];
         ToolRun read = ToolRun.Execute(["extract", images[0] + "@CL", back, .. others]);
@@ -197,7 +215,7 @@ public sealed class NewfsCommandTests
         Assert.True(run.ExitCode == ExitCode.Failed, run.ToString());
         JsonElement populated = run.Json.GetProperty("populated");
         Assert.NotEqual("", populated.GetProperty("stopped").GetString());
-        Assert.Equal(0, ToolRun.Execute("verify", image).ExitCode);
+        Assert.Equal(0, ToolRun.Execute("fsck", image).ExitCode);
     }
 
     private static JsonElement.ArrayEnumerator Listed(string image) =>
