@@ -80,6 +80,17 @@ public sealed class ChainCache
         }
     }
 
+    /// <summary>Forgets what is at a place: a commit replaced it, and nobody will look for it soon.</summary>
+    internal void Remove(int device, in DataOffset data)
+    {
+        var place = new Place(device, data.Raw);
+        Shard shard = ShardOf(place);
+        lock (shard.Gate)
+        {
+            if (shard.Index.TryGetValue(place, out int slot)) shard.Remove(slot);
+        }
+    }
+
     private Shard ShardOf(in Place place)
     {
         ulong mixed = ((place.Raw >> Media.AllocationRadixMin) + (ulong)place.Device) * 0x9E37_79B9_7F4A_7C15;

@@ -100,6 +100,7 @@ public sealed partial class MediaDevice
         Invariant.Holds(isTrusted);
         Volatile.Write(ref _root, MakeRoot(header!.SuperRootBlockset));
         Volatile.Write(ref _header, header);
+        Writer!.ForgetReplaced();
         return Hammer2Error.None;
     }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using System.Threading;
 using Hammer2.Chains.Freemap;
 using Hammer2.Devices;
@@ -26,6 +28,7 @@ public sealed class BlockWriter
     private readonly int _ordinal;
     private readonly Lock _gate = new();
     private readonly Run?[] _runs = new Run?[TypesTotal];
+    private readonly List<DataOffset> _replaced = [];
 
     internal BlockWriter(
         VolumeSet volumes, FreemapAllocator allocator, MediaFaultLog faults, ChainCache cache, int ordinal)
@@ -38,12 +41,14 @@ public sealed class BlockWriter
     }
 
     /// <summary>Stores a block of metadata. It is on the device after the next <see cref="Flush"/>.</summary>
-    /// <param name="reference">Has type, methods and keys; gets the place and the check code.</param>
+    /// <param name="reference">Has type, methods and keys, and the place of what it replaces; gets the new place and
+    /// the check code.</param>
     /// <param name="stored">The bytes as they are to be on media; 1, 2, 4 ... 64 KiB.</param>
     /// <returns>None; NoSpace; Io, which was logged.</returns>
     public Hammer2Error Write(ref Blockref reference, ReadOnlySpan<byte> stored)
     {
         CheckCode.Store(ref reference, stored);
+        DataOffset replaced = reference.Data;
         Hammer2Error error = Place(ref reference, stored.Length);
         if (error != Hammer2Error.None) return error;
         lock (_gate)
@@ -55,6 +60,7 @@ public sealed class BlockWriter
             if (run.Bytes == 0) run.Start = reference.Data.Bytes;
             stored.CopyTo(run.Buffer.AsSpan(run.Bytes));
             run.Bytes += stored.Length;
+            if (replaced.Raw != 0) _replaced.Add(replaced);
         }
         return error;
     }
@@ -70,6 +76,17 @@ public sealed class BlockWriter
                 if (run is not null) error |= WriteRun(run);
         }
         return error;
+    }
+
+    /// <summary>A header leads to the new blocks: those that they replaced need not be kept in memory.</summary>
+    internal void ForgetReplaced()
+    {
+        lock (_gate)
+        {
+            foreach (ref readonly DataOffset place in CollectionsMarshal.AsSpan(_replaced))
+                _cache.Remove(_ordinal, place);
+            _replaced.Clear();
+        }
     }
 
     /// <summary>Stores a block of file data whose check code is in the reference already: it is the same on every

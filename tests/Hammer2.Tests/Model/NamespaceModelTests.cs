@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Hammer2.Admin.Newfs;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
 using Hammer2.Devices;
@@ -36,7 +37,7 @@ public sealed class NamespaceModelTests
     {
         // Odd scripts go on where upstream's code began.
         if (seed % 2 == 1) Play(seed, [GoldenImage.OpenOverlay("empty-mounted")], "DATA");
-        else Play(seed, [NewVolume.InMemory(seed: seed)], NewVolume.Label);
+        else Play(seed, ModelMount.Make(seed, nodes: 1), NewVolume.Label);
     }
 
     [Theory, MemberData(nameof(Seeds))]
@@ -44,7 +45,7 @@ public sealed class NamespaceModelTests
     {
         string[] images = ["cluster3.n0", "cluster3.n1", "cluster3.n2"];
         if (seed % 2 == 1) Play(seed, [.. images.Select(GoldenImage.OpenOverlay)], "CL");
-        else Play(seed, NewVolume.ClusterInMemory(3, seed: seed), NewVolume.ClusterLabel);
+        else Play(seed, ModelMount.Make(seed, nodes: 3), NewVolume.ClusterLabel);
     }
 
     private static void Play(ulong seed, IBlockDevice[] disks, string label)
@@ -99,6 +100,25 @@ internal static class ModelMount
         foreach (IBlockDevice disk in disks) sets.Add(VolumeSet.Open([new UnownedDevice(disk)]));
         var options = new ClusterMountOptions(new MediaSourceOptions(), 16 << 20);
         return ClusterMount.Open(sets, label, options, NullLoggerFactory.Instance);
+    }
+
+    /// <summary>Fresh nodes, with compression and check codes that the seed decides.</summary>
+    public static IBlockDevice[] Make(ulong seed, int nodes)
+    {
+        var random = new SeededRandom(seed);
+        var compression = (CompressionMethod)random.Below(4);
+        int level = compression == CompressionMethod.Zlib ? random.Below(10) : 0;
+        var check = (CheckMethod)random.Below((int)CheckMethod.Freemap);
+        var disks = new IBlockDevice[nodes];
+        for (int node = 0; node < nodes; node++)
+        {
+            disks[node] = new MemoryBlockDevice(NewVolume.UsualBytes, $"n{node}");
+            NewFilesystem wanted = NewVolume.Describe(seed, node, nodes);
+            NewPfs[] all = [.. wanted.Pfses];
+            all[^1] = all[^1] with { Compression = compression, CompressionLevel = level, Check = check };
+            NewVolume.Format([disks[node]], wanted with { Pfses = all });
+        }
+        return disks;
     }
 
     /// <summary>Images have content of their own; scripts play below a directory of theirs.</summary>
