@@ -13,7 +13,7 @@ namespace Fuse.Protocol;
 /// with zeros to 8 bytes.</remarks>
 public ref struct FuseDirectoryPacker
 {
-    private readonly Span<byte> _buffer;
+    private Span<byte> _buffer;
     private int _used;
 
     /// <summary>Packs into <paramref name="buffer"/>, which is as long as the kernel allows.</summary>
@@ -28,6 +28,16 @@ public ref struct FuseDirectoryPacker
 
     /// <summary>Bytes packed so far; 0 at the end of a directory.</summary>
     public readonly int UsedBytes => _used;
+
+    /// <summary>Where the entry packed last says that reading goes on; 0 before the first.</summary>
+    public ulong NextPosition { get; private set; }
+
+    /// <summary>Makes the reply complete with <paramref name="bytes"/> at most, though the kernel allows
+    /// more.</summary>
+    public void Shorten(int bytes)
+    {
+        if (bytes < _buffer.Length) _buffer = _buffer[..Math.Max(bytes, _used)];
+    }
 
     /// <summary>True if an entry with a name of this length still fits. Asked before fetching
     /// attributes, it saves fetching them for nothing.</summary>
@@ -52,6 +62,7 @@ public ref struct FuseDirectoryPacker
         }
         WriteDirent(room, name, inode, mode, nextPosition);
         _used += size;
+        NextPosition = nextPosition;
         return true;
     }
 
@@ -70,6 +81,7 @@ public ref struct FuseDirectoryPacker
         WriteDirent(
             room[Unsafe.SizeOf<FuseEntryOut>()..], name, entry.Attr.Inode, entry.Attr.Mode, nextPosition);
         _used += size;
+        NextPosition = nextPosition;
         return true;
     }
 

@@ -68,7 +68,9 @@ public sealed partial class FuseDispatcher
         bool wantsAttributes = context.Opcode == FuseOpcode.ReadDirPlus;
         var packer = new FuseDirectoryPacker(reply.Room(record.SizeBytes), wantsAttributes);
         int error = dispatcher._fileSystem.ReadDir(in context, in record, ref packer);
-        if (error == FuseErrno.None) reply.Keep(packer.UsedBytes);
+        if (error != FuseErrno.None) return error;
+        reply.Keep(packer.UsedBytes);
+        reply.Listed = (record.Position, packer.NextPosition);
         return error;
     }
 

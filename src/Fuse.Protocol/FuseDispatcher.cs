@@ -83,6 +83,7 @@ public sealed partial class FuseDispatcher
         ref readonly FuseInHeader header = ref request.Header;
         if (_logsRequests) FuseLog.Served(_logger, header.Opcode, header.NodeId, header.Unique, error);
         if (row.IsAnswered) Answer(request, error, reply.Payload, channel);
+        if (reply.Listed.To != 0) TellListed(in header, reply.Listed.From, reply.Listed.To);
     }
 
     /// <summary>Says farewell to the filesystem, once; the session does so when DESTROY did not.</summary>
@@ -124,6 +125,19 @@ public sealed partial class FuseDispatcher
         _ = Interlocked.Increment(ref _thrownTotal);
         FuseLog.BadAnswer(_logger, header.Opcode, header.NodeId, error);
         return FuseErrno.EIO;
+    }
+
+    private void TellListed(in FuseInHeader header, ulong from, ulong to)
+    {
+        try
+        {
+            _fileSystem.ReadDirAnswered(new FuseContext(in header), from, to);
+        }
+        catch (Exception failure)
+        {
+            _ = Interlocked.Increment(ref _thrownTotal);
+            FuseLog.HandlerThrew(_logger, failure, header.Opcode, header.NodeId, header.Unique);
+        }
     }
 
     private void Answer(

@@ -27,6 +27,10 @@ internal static class FuseNegotiation
     /// <summary>Oldest minor version served, that of Linux 5.4.</summary>
     public const uint MinorOldest = 31;
 
+    // Linux 6.16. Before about that time a listing is asked for in pieces of a page. The automatic choice gives
+    // only the first piece attributes to whoever lists all before it looks at any: too few, in a page.
+    private const uint MinorOfLongListings = 44;
+
     /// <summary>INIT's record before 7.36, which added the second word of flags.</summary>
     public const int ShortInitBytes = 16;
 
@@ -51,7 +55,7 @@ internal static class FuseNegotiation
         var offered = (FuseInitFlags)offer.Flags;
         if (offered.HasFlag(FuseInitFlags.InitExt)) offered |= (FuseInitFlags)((ulong)offer.Flags2 << 32);
         FuseInitFlags wanted = options.Wanted | FuseInitFlags.InitExt;
-        FuseInitFlags enabled = Consistent(wanted & offered);
+        FuseInitFlags enabled = Consistent(wanted & offered, offer.Minor);
 
         int pages = PagesOf(options.MaxReadBytes, options.MaxWriteBytes, options.PageBytes);
         if (!enabled.HasFlag(FuseInitFlags.MaxPages)) pages = Math.Min(pages, PagesWithoutFeature);
@@ -82,8 +86,9 @@ internal static class FuseNegotiation
         Math.Clamp((Math.Max(readBytes, writeBytes) + pageBytes - 1) / pageBytes, 1, PagesMax);
 
     // Features that mean nothing, or something else, without another one.
-    private static FuseInitFlags Consistent(FuseInitFlags enabled)
+    private static FuseInitFlags Consistent(FuseInitFlags enabled, uint minor)
     {
+        if (minor < MinorOfLongListings) enabled &= ~FuseInitFlags.ReadDirPlusAuto;
         if (!enabled.HasFlag(FuseInitFlags.DoReadDirPlus)) enabled &= ~FuseInitFlags.ReadDirPlusAuto;
         if (!enabled.HasFlag(FuseInitFlags.InitExt)) enabled = (FuseInitFlags)(uint)enabled;
         return enabled;

@@ -20,6 +20,9 @@ public ref struct FuseReply
     /// <summary>What was built so far.</summary>
     public readonly ReadOnlySpan<byte> Payload => _buffer[.._used];
 
+    /// <summary>Where the piece of a listing in this answer begins and ends; both 0 when it is none.</summary>
+    public (ulong From, ulong To) Listed { get; set; }
+
     /// <summary>Longest data that still fits, in bytes.</summary>
     public readonly int RoomBytes => _buffer.Length - _used;
 
@@ -49,5 +52,9 @@ public ref struct FuseReply
     }
 
     /// <summary>Forgets what was built: an error carries no payload.</summary>
-    public void Clear() => _used = 0;
+    public void Clear()
+    {
+        _used = 0;
+        Listed = default;
+    }
 }

@@ -5,12 +5,13 @@ namespace Fuse.Protocol;
 
 /// <summary>
 /// What one serving thread owns for the session's life: its channel, one buffer for requests and one for
-/// answers. Both are page-aligned memory outside the collected heap, whose pages come into being when they
-/// are first used.
+/// answers. Both are page-aligned memory outside the collected heap, in one huge page where the kernel has
+/// one: it comes into being by one fault instead of five hundred, when it is first used.
 /// </summary>
 internal sealed unsafe class FuseWorker : IDisposable
 {
-    private const nuint AlignmentBytes = 4096;
+    private const nuint PageBytes = 4096;
+    private const nuint HugePageBytes = 2 << 20;
 
     // Room for the headers before the data of a WRITE; the kernel asks for 8 KiB at least.
     private const int HeadBytes = 4096;
@@ -31,8 +32,13 @@ internal sealed unsafe class FuseWorker : IDisposable
         Channel = channel;
         _requestBytes = Math.Max(maxWriteBytes + HeadBytes, RequestBytesMin);
         _replyBytes = Math.Max(maxReadBytes, ReplyBytesMin);
-        _request = (byte*)NativeMemory.AlignedAlloc((nuint)_requestBytes, AlignmentBytes);
-        _reply = (byte*)NativeMemory.AlignedAlloc((nuint)_replyBytes, AlignmentBytes);
+        nuint replyBytes = ((nuint)_replyBytes + PageBytes - 1) & ~(PageBytes - 1);
+        _reply = (byte*)NativeMemory.AlignedAlloc(
+            Math.Max(replyBytes + (nuint)_requestBytes, HugePageBytes), HugePageBytes);
+        _request = _reply + replyBytes;
+
+        // A kernel without huge pages refuses, and small ones do as well.
+        _ = LinuxCalls.AdviseMemory(_reply, HugePageBytes, LinuxCalls.AdviseHugePage);
     }
 
     /// <summary>From 0.</summary>
@@ -54,7 +60,6 @@ internal sealed unsafe class FuseWorker : IDisposable
     public void Dispose()
     {
         Channel.Dispose();
-        NativeMemory.AlignedFree(_request);
         NativeMemory.AlignedFree(_reply);
         _request = null;
         _reply = null;

@@ -127,6 +127,17 @@ public interface IFuseFileSystem
     int ReadDir(in FuseContext context, in FuseReadIn request, ref FuseDirectoryPacker packer) =>
         FuseErrno.ENOSYS;
 
+    /// <summary>
+    /// Entries were sent, and whoever asked is busy with them: the time to read ahead what it will ask for
+    /// next. Runs in the worker that answered, which serves nobody else meanwhile.
+    /// </summary>
+    /// <param name="context">The request that was answered; it cannot be interrupted any more.</param>
+    /// <param name="position">Where the piece that was sent begins.</param>
+    /// <param name="nextPosition">Where the next one does.</param>
+    void ReadDirAnswered(in FuseContext context, ulong position, ulong nextPosition)
+    {
+    }
+
     /// <summary>The last descriptor of a directory handle is gone.</summary>
     int ReleaseDir(in FuseContext context, in FuseReleaseIn request) => FuseErrno.ENOSYS;
 

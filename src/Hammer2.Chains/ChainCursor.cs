@@ -24,6 +24,7 @@ public ref struct ChainCursor
     private ChainStack _stack;
     private int _depth;
     private int _index;
+    private int _passed;                            // slot of the top block right before the position, or -1
     private ulong _position;
     private bool _isAtEnd;
 
@@ -37,6 +38,7 @@ public ref struct ChainCursor
         _stack[0] = top;
         _depth = 1;
         _index = -1;
+        _passed = -1;
         _isAtEnd = first > last;
     }
 
@@ -59,16 +61,19 @@ public ref struct ChainCursor
         while (!_isAtEnd)
         {
             Chain top = _stack[_depth - 1];
-            int index = new BlockTable(top.Table).FindFirst(_position);
-            if (index < 0 || top.Table[index].Key > _last)
+            var table = new BlockTable(top.Table);
+            int index = _passed >= 0 ? table.Next(_passed) : table.FindFirst(_position);
+            _passed = -1;
+            if (index < 0 || table[index].Key > _last)
             {
                 LeaveTop(top);
                 continue;
             }
-            ref readonly Blockref found = ref top.Table[index];
+            ref readonly Blockref found = ref table[index];
             if (found.Type != BlockrefType.Indirect)
             {
                 _index = index;
+                _passed = index;
                 StepBehind(found);
                 return Hammer2Error.None;
             }

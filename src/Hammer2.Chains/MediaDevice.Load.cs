@@ -44,6 +44,34 @@ public sealed partial class MediaDevice
         return Hammer2Error.None;
     }
 
+    /// <summary>
+    /// Brings the indirect blocks that lead to keys in [first, last] below a chain into the cache, those of the
+    /// highest keys first: a walk that catches up meets this on the way, and no block is read by both.
+    /// </summary>
+    /// <param name="top">The object.</param>
+    /// <param name="first">Lowest key.</param>
+    /// <param name="last">Highest key.</param>
+    /// <param name="blocksMax">How many blocks, those in the cache included.</param>
+    /// <returns>None, or the fault at which it stopped; whoever needs that block meets it again.</returns>
+    public Hammer2Error LoadAhead(Chain top, ulong first, ulong last, int blocksMax) =>
+        LoadAhead(top, first, last, Media.TreeDepthMax, ref blocksMax);
+
+    private Hammer2Error LoadAhead(Chain owner, ulong first, ulong last, int depthLeft, ref int blocksLeft)
+    {
+        ReadOnlySpan<Blockref> table = owner.Table;
+        for (int slot = table.Length - 1; slot >= 0 && depthLeft > 0; slot--)
+        {
+            ref readonly Blockref reference = ref table[slot];
+            if (reference.Type != BlockrefType.Indirect || reference.Key > last) continue;
+            if (reference.KeyEnd < first || blocksLeft-- <= 0) break;
+            Hammer2Error error = Load(reference, out Chain? child);
+            if (error == Hammer2Error.None)
+                error = LoadAhead(child!, first, last, depthLeft - 1, ref blocksLeft);
+            if (error != Hammer2Error.None) return error;
+        }
+        return Hammer2Error.None;
+    }
+
     /// <summary>Takes note of a legal reference that stands where its kind cannot be.</summary>
     /// <param name="reference">What was found.</param>
     /// <param name="reason">Why it cannot be there.</param>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Numerics;
 using Fuse.Protocol;
 using Hammer2.Format;
 using Hammer2.Vnodes;
@@ -12,6 +13,12 @@ namespace Hammer2.Fuse;
 internal sealed class AttributeTranslation
 {
     private const uint BlockSizeBytes = 65536;      // what one read from media brings at most
+
+    // The C library reads a directory in pieces of the block size that it shows, each piece is a request to us,
+    // and the kernel makes room for a whole piece however short the answer is.
+    private const ulong ListingBytesMin = 32 << 10;
+    private const ulong ListingBytesMax = 1 << 20;
+    private const ulong SectorBytes = 512;
     private const long MicrosecondsPerSecond = 1_000_000;
     private const uint TypeMask = 0xF000;
     private const uint PermissionMask = 0x1FF;
@@ -38,14 +45,14 @@ internal sealed class AttributeTranslation
         to.Uid = _options.UserId ?? from.UserId;
         to.Gid = _options.GroupId ?? from.GroupId;
         to.DeviceNumber = DeviceNumber(from.DeviceMajor, from.DeviceMinor);
-        to.BlockSizeBytes = BlockSizeBytes;
+        to.BlockSizeBytes = BlockSizeOf(in from);
     }
 
     /// <summary>Fills the record of STATX.</summary>
     public void Fill(in VnodeAttributes from, ref FuseStatX to)
     {
         to.Mask = FuseStatXMask.Basic | FuseStatXMask.BirthTime;
-        to.BlockSizeBytes = BlockSizeBytes;
+        to.BlockSizeBytes = BlockSizeOf(in from);
         to.AttributesMask = StatXAttrImmutable | StatXAttrAppend | StatXAttrNoDump;
         to.Attributes = Flags(from.Flags);
         to.LinkCount = from.LinkCount;
@@ -70,6 +77,12 @@ internal sealed class AttributeTranslation
     /// <summary>Takes that form apart.</summary>
     internal static (uint Major, uint Minor) DeviceOf(uint number) =>
         ((number >> 8) & 0xFFF, (number & 0xFF) | ((number >> 12) & 0xFFF00));
+
+    // Names take about as much in a listing with attributes as on media.
+    private static uint BlockSizeOf(in VnodeAttributes from) => !from.IsDirectory
+        ? BlockSizeBytes
+        : (uint)BitOperations.RoundUpToPowerOf2(
+            Math.Clamp(from.Blocks * SectorBytes, ListingBytesMin, ListingBytesMax));
 
     private uint Mode(uint mode)
     {

@@ -51,6 +51,9 @@ public sealed partial class Hammer2FileSystem
         /// <summary>The packer with what was taken; a reference to it cannot be kept here.</summary>
         public readonly FuseDirectoryPacker Packer => _packer;
 
+        /// <summary>True once an entry was marked.</summary>
+        public bool HasMarked { get; private set; }
+
         public bool Add(scoped ReadOnlySpan<byte> name, ulong inum, ObjectType type, ulong nextPosition)
         {
             if (!IsPossible(name))
@@ -63,6 +66,7 @@ public sealed partial class Hammer2FileSystem
             if (!canCarry || !IsWanted(type, inum))
                 return _packer.TryAdd(name, inum, typeBits, nextPosition);
             if (type != ObjectType.Directory) _given++;
+            HasMarked = true;
             var entry = new FuseEntryOut { NodeId = inum };
             entry.Attr.Inode = inum;
             entry.Attr.Mode = typeBits;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster.Xops;
 using Hammer2.Vnodes;
@@ -21,7 +22,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     public const int TimeGranularityNanoseconds = 1000;
 
     private const FuseInitFlags ReadFeatures =
-        FuseSessionOptions.DefaultFeatures | FuseInitFlags.CacheSymlinks | FuseInitFlags.ExportSupport
+        FuseSessionOptions.DefaultFeatures | FuseInitFlags.ReadDirPlusAuto | FuseInitFlags.CacheSymlinks
+        | FuseInitFlags.ExportSupport
         | FuseInitFlags.NoOpenDirSupport | FuseInitFlags.ExplicitInvalData | FuseInitFlags.HandleKillPrivV2
         | FuseInitFlags.HasIoctlDir;
 
@@ -42,6 +44,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private bool _canSkipOpen;
     private bool _canSkipOpenDir;
     private bool _isDelayed;
+    private int _isReadingAhead;
 
     /// <summary>Shows what <paramref name="vnodes"/> hold.</summary>
     public Hammer2FileSystem(VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger)
@@ -121,11 +124,27 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         ListingHabits.Listing listing = packer.WantsAttributes
             ? _habits.Begin(context.ProcessId, context.NodeId, isStart)
             : default;
+        packer.Shorten(listing.BytesMax);
         var sink = new DirectorySink(this, listing, packer);
         Errno error = _vnodes.ReadDirectory(context.NodeId, request.Position, ref sink);
         packer = sink.Packer;
-        if (error == Errno.None && packer.WantsAttributes) FillAttributes(ref packer);
+        if (error == Errno.None && sink.HasMarked) FillAttributes(ref packer);
         return (int)error;
+    }
+
+    /// <inheritdoc/>
+    public void ReadDirAnswered(in FuseContext context, ulong position, ulong nextPosition)
+    {
+        // One worker at a time: the others stay free for those who wait.
+        if (Interlocked.Exchange(ref _isReadingAhead, 1) != 0) return;
+        try
+        {
+            _vnodes.ReadDirectoryAhead(context.NodeId, position, nextPosition);
+        }
+        finally
+        {
+            Volatile.Write(ref _isReadingAhead, 0);
+        }
     }
 
     // The kernel asks without passing on what it has gathered: a file that is being written would seem to have

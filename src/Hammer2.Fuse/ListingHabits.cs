@@ -19,6 +19,8 @@ internal sealed class ListingHabits
     private const int ScoreMax = 8;
     private const int ScoreForLookup = 2;
     private const int StrangerAttributesMax = 32;   // enough to judge by, and cheap to have read for nothing
+    private const int StrangerPieceBytes = 64 << 10;
+    private const int PlainPieceBytes = 256 << 10;  // some five thousand names: they are used while more is read
 
     private readonly Slot[] _slots = new Slot[SlotsTotal];
 
@@ -83,6 +85,15 @@ internal sealed class ListingHabits
 
         /// <summary>True when entries should have attributes.</summary>
         public bool GivesAttributes => AttributesMax > 0;
+
+        /// <summary>How long this piece should be at most, in bytes. A stranger gets little at first: what it
+        /// does with that tells how to fill the rest.</summary>
+        public int BytesMax => AttributesMax switch
+        {
+            0 => PlainPieceBytes,
+            StrangerAttributesMax => StrangerPieceBytes,
+            _ => int.MaxValue,
+        };
 
         /// <summary>How many entries of this piece should have them.</summary>
         public int AttributesMax { get; }

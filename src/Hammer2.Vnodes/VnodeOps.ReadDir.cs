@@ -23,6 +23,8 @@ public sealed partial class VnodeOps
 {
     private const ulong PositionBehindDot = 1;
     private const ulong PositionBehindDotDot = 2;
+    private const ulong PiecesAhead = 4;
+    private const ulong SpanMax = ulong.MaxValue / PiecesAhead;
 
     private readonly DamagedDirectories _damaged = new();
 
@@ -70,6 +72,21 @@ public sealed partial class VnodeOps
         else if (isAtEnd && start == 0) _damaged.Remove(directory);
         bool hasTaken = start <= PositionBehindDot || entries.HasTaken;
         return isAtEnd && !hasTaken && _damaged.Contains(directory) ? Errno.EIO : Errno.None;
+    }
+
+    /// <summary>Reads the blocks that the next pieces of a listing will need, if they are not in the cache. What
+    /// goes wrong is met again by who lists on.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="from">Where the piece before started.</param>
+    /// <param name="next">Where it stopped. Names are spread evenly over positions, so that the distance tells
+    /// how far the next pieces go.</param>
+    public void ReadDirectoryAhead(ulong directory, ulong from, ulong next)
+    {
+        if (next <= from || next >= Media.EntryKeyBit) return;
+        ulong span = Math.Min(Math.Min(next - from, SpanMax) * PiecesAhead, Media.EntryKeyBit - 1 - next);
+        using PfsWriter.ReadGuard guard = Hold(directory);
+        if (GetDirectory(directory, out Inode inode) != Errno.None) return;
+        NameXops.ReadAhead(inode, next | Media.EntryKeyBit, (next + span) | Media.EntryKeyBit);
     }
 
     [LoggerMessage(32, LogLevel.Error,

@@ -7,6 +7,8 @@ namespace Hammer2.Cluster.Xops;
 /// <remarks>Upstream: <c>hammer2_xop_nresolve</c>, <c>hammer2_xop_readdir</c>.</remarks>
 public static partial class NameXops
 {
+    private const int BlocksAhead = 256;            // of 16 KiB each, as upstream makes them
+
     /// <summary>Finds a name in a directory.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="name">1 to 255 bytes.</param>
@@ -53,5 +55,14 @@ public static partial class NameXops
         }
         isAtEnd = true;
         return faults;
+    }
+
+    /// <summary>Brings blocks of a directory that lead to keys in [first, last] into the cache of the node that
+    /// shows it.</summary>
+    public static void ReadAhead(in Inode directory, ulong first, ulong last)
+    {
+        if (directory.Focus is not { } focus) return;
+        // A fault was logged; whoever lists on meets it again, and then a sibling is asked.
+        _ = directory.Pfs.Synced[directory.FocusNode].Device.LoadAhead(focus, first, last, BlocksAhead);
     }
 }

@@ -62,6 +62,31 @@ public sealed class ChainCursorTests
             Assert.Contains(forest.Damaged, block => first >= block.Key && last <= block.KeyEnd);
     }
 
+    [Theory, MemberData(nameof(Seeds))]
+    public void What_was_loaded_ahead_is_shown_whatever_becomes_of_the_device(ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        using Forest forest = Forest.Grow(random);
+        ulong first = forest.DrawKey(random), last = forest.DrawKey(random);
+        Assert.Equal(Hammer2Error.None, LoadSuperRoot(forest.Device, out Chain? top));
+        Assert.Equal(Hammer2Error.None, forest.Device.LoadAhead(top!, first, last, int.MaxValue));
+        foreach (Blockref block in forest.Checked) forest.Damage(block);
+
+        Assert.Equal(forest.Keys.Where(key => key >= first && key <= last), Walk(forest, first, last, out _));
+    }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Loading_ahead_stops_at_its_limit_and_at_damage(ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        using Forest forest = Forest.Grow(random);
+        foreach (Blockref block in forest.Checked) forest.Damage(block);
+        Assert.Equal(Hammer2Error.None, LoadSuperRoot(forest.Device, out Chain? top));
+        Assert.Equal(Hammer2Error.None, forest.Device.LoadAhead(top!, 0, ulong.MaxValue, 0));
+        Hammer2Error met = forest.Device.LoadAhead(top!, 0, ulong.MaxValue, int.MaxValue);
+        Assert.Equal(forest.Checked.Count > 0 ? Hammer2Error.Check : Hammer2Error.None, met);
+    }
+
     [Fact]
     public void A_block_that_refers_to_itself_is_corrupt()
     {
@@ -78,6 +103,7 @@ public sealed class ChainCursorTests
         var cursor = new ChainCursor(device, top!, 0, ulong.MaxValue);
         Assert.Equal(Hammer2Error.Corrupt, cursor.MoveNext());
         Assert.Equal(Hammer2Error.NoEntry, cursor.MoveNext());
+        Assert.Equal(Hammer2Error.None, device.LoadAhead(top!, 0, ulong.MaxValue, int.MaxValue));
     }
 
     private static Hammer2Error LoadSuperRoot(MediaDevice device, out Chain? top)

@@ -33,6 +33,7 @@ public sealed class FuseNegotiationTests
         Assert.Equal(minor >= 36, connection.Has(FuseInitFlags.InitExt));
         Assert.Equal(minor >= 38, connection.Has(FuseInitFlags.HasExpireOnly));
         Assert.Equal(minor >= 33, connection.Has(FuseInitFlags.HandleKillPrivV2));
+        Assert.Equal(minor >= 44, connection.Has(FuseInitFlags.ReadDirPlusAuto));
         Assert.Equal(256, answer.MaxPages);
         Assert.Equal(1 << 20, connection.MaxReadBytes);
         Assert.Equal(1u << 20, answer.MaxWriteBytes);

@@ -41,6 +41,14 @@ public sealed class FuseWireTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Cases))]
+    public void Only_a_listing_that_was_answered_is_told_of(FuseWireCase wire)
+    {
+        bool isListing = wire.Opcode is 28 or 44;
+        Serve(FuseMessage.Request(wire.Opcode, node: 2, wire.Body));
+        Assert.Equal(isListing ? (2UL, 65536UL, 2UL) : default, _fileSystem.Listed);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
     public void A_request_cut_short_anywhere_is_refused_and_never_crashes(FuseWireCase wire)
     {
         byte[] whole = FuseMessage.Request(wire.Opcode, node: 2, wire.Body);

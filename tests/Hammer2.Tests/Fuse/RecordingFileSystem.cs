@@ -17,6 +17,9 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     /// <summary>Thrown by every method when set.</summary>
     public Exception? Throws { get; set; }
 
+    /// <summary>The directory and the ends of the piece that was listed last.</summary>
+    public (ulong Node, ulong From, ulong To) Listed { get; private set; }
+
     /// <summary>Runs inside READ.</summary>
     public Action<FuseContextCopy>? DuringRead { get; set; }
 
@@ -161,6 +164,12 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
         bool isPacked = packer.TryAdd("."u8, 1, 0x41ED, 1) && packer.TryAdd("sub"u8, in entry, 2);
         return Note($"readdir {Who(context)} handle={request.Handle} at {request.Position} " +
             $"plus={packer.WantsAttributes} packed={isPacked}");
+    }
+
+    public void ReadDirAnswered(in FuseContext context, ulong position, ulong nextPosition)
+    {
+        Listed = (context.NodeId, position, nextPosition);
+        if (Throws is { } failure) throw failure;
     }
 
     public int ReleaseDir(in FuseContext context, in FuseReleaseIn request) =>
