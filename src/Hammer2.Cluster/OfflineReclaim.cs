@@ -20,13 +20,14 @@ public static class OfflineReclaim
     /// <param name="volumes">The filesystem, opened for writing; closed afterwards.</param>
     /// <param name="options">How.</param>
     /// <param name="loggers">Get damage.</param>
-    /// <param name="counts">What was done.</param>
+    /// <param name="result">What was done.</param>
     /// <returns>None; Interrupted; ReadOnly; the fault of a block that could not be read, which kept everything as
     /// it is.</returns>
     public static Hammer2Error Run(
-        VolumeSet volumes, ReclaimOptions options, ILoggerFactory loggers, out BulkfreeCounts counts)
+        VolumeSet volumes, ReclaimOptions options, ILoggerFactory loggers, out ReclaimResult result)
     {
-        counts = default;
+        result = default;
+        BulkfreeCounts counts = default;
         using var device = new MediaDevice(
             volumes, new MediaCaches(CacheBytes), loggers.CreateLogger<MediaDevice>());
         Hammer2Error error = device.OpenForWriting();
@@ -37,6 +38,7 @@ public static class OfflineReclaim
         {
             error = device.ReclaimPass(ref counts, freed, options.Cancel);
             if (error == Hammer2Error.None) error = device.CommitFreemap();
+            result = ReclaimResult.Of(counts);
             if (error != Hammer2Error.None) return error;
         }
         return freed is null ? Hammer2Error.None : device.Discard(freed, options.Cancel);

@@ -21,6 +21,18 @@ public sealed partial class VnodeOps
     /// <returns>EIO when it could not be written; the mount is read-only from then on.</returns>
     public Errno Sync() => _pfs.Writer is { } writer ? writer.Commit().ToErrno() : Errno.None;
 
+    /// <summary>Bulkfree: gives the space of what was deleted and replaced back. The mount goes on
+    /// meanwhile.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="result">What was done.</param>
+    /// <returns>EIO for a block that could not be read, on account of which nothing was freed on its node; EROFS;
+    /// EINTR when it was ended.</returns>
+    public Errno Reclaim(ReclaimOptions options, out ReclaimResult result)
+    {
+        result = default;
+        return _pfs.Writer is { } writer ? writer.Reclaim(options, out result).ToErrno() : Errno.EROFS;
+    }
+
     /// <summary>Says that nobody uses an object any more: one without a name goes with the next
     /// commit.</summary>
     public Errno Forget(ulong inum)

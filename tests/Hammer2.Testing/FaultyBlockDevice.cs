@@ -15,7 +15,8 @@ public sealed class FaultyBlockDevice : IBlockDevice
     private readonly List<Range> _unwritable = [];
     private readonly Dictionary<long, byte> _flips = [];
     private readonly HashSet<long> _failingReads = [];
-    private readonly HashSet<long> _failingWrites = [];
+    private readonly Dictionary<long, int> _failingWrites = [];
+    private long _goneAtWrite = long.MaxValue;
     private readonly HashSet<long> _failingFlushes = [];
 
     /// <summary>Wraps a device, which is closed together with the wrapper.</summary>
@@ -58,7 +59,20 @@ public sealed class FaultyBlockDevice : IBlockDevice
     public void FailReadNumber(long number) => Add(_failingReads, number);
 
     /// <summary>Makes one write fail, counted from 1 from the making of the device.</summary>
-    public void FailWriteNumber(long number) => Add(_failingWrites, number);
+    /// <param name="number">Which.</param>
+    /// <param name="keptBytes">So many bytes from its start are written all the same: a short write.</param>
+    public void FailWriteNumber(long number, int keptBytes = 0)
+    {
+        lock (_lock)
+            _failingWrites[number] = keptBytes;
+    }
+
+    /// <summary>Makes the device go away at a write, counted from 1 from the making of the device.</summary>
+    public void GoneAtWriteNumber(long number)
+    {
+        lock (_lock)
+            _goneAtWrite = number;
+    }
 
     /// <summary>Makes one flush fail, counted from 1 from the making of the device.</summary>
     public void FailFlushNumber(long number) => Add(_failingFlushes, number);
@@ -81,6 +95,7 @@ public sealed class FaultyBlockDevice : IBlockDevice
             _failingReads.Clear();
             _failingWrites.Clear();
             _failingFlushes.Clear();
+            _goneAtWrite = long.MaxValue;
             IsGone = false;
         }
     }
@@ -115,13 +130,19 @@ public sealed class FaultyBlockDevice : IBlockDevice
     /// <inheritdoc/>
     public Hammer2Error Write(long offset, ReadOnlySpan<byte> source)
     {
+        int keptBytes = 0;
+        bool isShort;
         lock (_lock)
         {
-            WriteCount++;
-            if (IsGone || _failingWrites.Contains(WriteCount) || Touches(_unwritable, offset, source.Length))
+            IsGone |= ++WriteCount == _goneAtWrite;
+            if (IsGone || Touches(_unwritable, offset, source.Length))
                 return Hammer2Error.Io;
+            isShort = _failingWrites.TryGetValue(WriteCount, out keptBytes);
         }
-        return _inner.Write(offset, source);
+        if (!isShort)
+            return _inner.Write(offset, source);
+        _ = _inner.Write(offset, source[..Math.Min(keptBytes, source.Length)]);
+        return Hammer2Error.Io;
     }
 
     /// <inheritdoc/>

@@ -11,6 +11,17 @@ namespace Hammer2.Cluster.Changes;
 /// <param name="Cancel">Ends it; what was done stands.</param>
 public readonly record struct ReclaimOptions(bool Discards = false, CancellationToken Cancel = default);
 
+/// <summary>What reclaiming did, over all nodes.</summary>
+/// <param name="StagedBytes">In use and without an owner: to be freed by the next pass that agrees.</param>
+/// <param name="FreedBytes">Made free.</param>
+/// <param name="RepairedBytes">Owned and not marked in use, which is damage: marked now.</param>
+public readonly record struct ReclaimResult(long StagedBytes, long FreedBytes, long RepairedBytes)
+{
+    internal static ReclaimResult Of(in BulkfreeCounts counts) => new(
+        counts.StagedGranules * Media.GranuleBytes, counts.FreedGranules * Media.GranuleBytes,
+        counts.MissingGranules * Media.GranuleBytes);
+}
+
 public sealed partial class PfsWriter
 {
     private const long WorthBytes = 1 << 20;
@@ -24,7 +35,7 @@ public sealed partial class PfsWriter
     /// and written meanwhile. Every PFS and snapshot on the devices counts.
     /// </summary>
     /// <param name="options">How.</param>
-    /// <param name="counts">What was done, over all nodes.</param>
+    /// <param name="result">What was done.</param>
     /// <returns>None; Interrupted; ReadOnly once stopped; the fault of a block that could not be read, on account
     /// of which nothing was freed on its node: what is below it might still be needed.</returns>
     /// <remarks>
@@ -32,9 +43,10 @@ public sealed partial class PfsWriter
     /// that the last header and the one before it stay whole. What is given out meanwhile is left alone: no commit
     /// may have it yet. Entry: no lock held. Rank 5.
     /// </remarks>
-    public Hammer2Error Reclaim(ReclaimOptions options, out BulkfreeCounts counts)
+    public Hammer2Error Reclaim(ReclaimOptions options, out ReclaimResult result)
     {
-        counts = default;
+        BulkfreeCounts counts = default;
+        result = default;
         lock (_reclaimGate)
         {
             var freed = new List<ulong>[Pfs.Synced.Length];
@@ -49,6 +61,7 @@ public sealed partial class PfsWriter
                 foreach (PfsNode node in Pfs.Synced) node.Device.EndReclaim();
             }
             _freeAfterReclaim = Pfs.GetSpace().FreeBytes;
+            result = ReclaimResult.Of(counts);
             return error == Hammer2Error.None && options.Discards ? Discard(options, freed) : error;
         }
     }

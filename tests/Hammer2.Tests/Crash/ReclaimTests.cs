@@ -3,12 +3,12 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Threading;
-using Hammer2.Chains.Freemap;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
+using Hammer2.Tests.Admin;
 using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -43,9 +43,9 @@ public sealed class ReclaimTests
         using (ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label))
         {
             Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
-            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out BulkfreeCounts counts));
-            Assert.True(counts.FreedGranules * Media.GranuleBytes > 38 << 20);
-            Assert.Equal(0, counts.MissingGranules);
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out ReclaimResult result));
+            Assert.True(result.FreedBytes > 38 << 20);
+            Assert.Equal(0, result.RepairedBytes);
         }
         Assert.True(FreeOf(device) > deleted + (38 << 20));
         // The count that newfs leaves is up to a segment too high.
@@ -125,8 +125,8 @@ public sealed class ReclaimTests
         {
             Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
             faulty.FailReads((long)indirect, 1);
-            Assert.Equal(Hammer2Error.Io, mount.Pfs.Writer!.Reclaim(default, out BulkfreeCounts counts));
-            Assert.Equal(default, counts);
+            Assert.Equal(Hammer2Error.Io, mount.Pfs.Writer!.Reclaim(default, out ReclaimResult result));
+            Assert.Equal(default, result);
             Assert.False(mount.Pfs.Writer.IsStopped);
             faulty.Heal();
             Assert.Equal(Hammer2Error.None, mount.Pfs.Writer.Reclaim(default, out _));
@@ -150,8 +150,8 @@ public sealed class ReclaimTests
         using (VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]))
         {
             Assert.Equal(Hammer2Error.None, OfflineReclaim.Run(
-                volumes, default, NullLoggerFactory.Instance, out BulkfreeCounts counts));
-            if (image == "deleted-nobulkfree") Assert.True(counts.FreedGranules > 0);
+                volumes, default, NullLoggerFactory.Instance, out ReclaimResult result));
+            if (image == "deleted-nobulkfree") Assert.True(result.FreedBytes > 0);
         }
         using (VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]))
         {
@@ -180,15 +180,41 @@ public sealed class ReclaimTests
             for (int i = 0; i < 50; i += 2) Remove(ops, $"f{i}");
             int before = history.Events.Count;
             Assert.Equal(Hammer2Error.None,
-                mount.Pfs.Writer!.Reclaim(new ReclaimOptions(Discards: true), out BulkfreeCounts counts));
+                mount.Pfs.Writer!.Reclaim(new ReclaimOptions(Discards: true), out ReclaimResult result));
             long discarded = history.Events.Skip(before).Where(IsDiscard).Sum(one => (long)one.Bytes.Length);
-            Assert.Equal(counts.FreedGranules * Media.GranuleBytes, discarded);
+            Assert.Equal(result.FreedBytes, discarded);
             Assert.True(discarded > 4 << 20);
         }
         MediaAudit.AssertSound(devices[0], "afterwards", allowsNameless: false);
 
         static bool IsDiscard(HistoryEvent one) =>
             one.Kind == HistoryKind.Write && !one.Bytes.AsSpan().ContainsAnyExcept((byte)0xDD);
+    }
+
+    [Fact]
+    public void The_command_frees_what_was_deleted_and_says_how_much()
+    {
+        using var directory = new ScratchDirectory();
+        string image = directory.Below("image");
+        NewVolume.InFile(image, Bytes);
+        using (FileBlockDevice device = FileBlockDevice.Open(image, new FileBlockDeviceOptions(IsReadOnly: false)))
+        {
+            Write(device, ops =>
+            {
+                for (int i = 0; i < 20; i++) _ = RecoveryTests.MakeFile(ops, $"f{i}", 200_000, (ulong)i);
+                Assert.Equal(Errno.None, ops.Sync());
+                for (int i = 0; i < 20; i += 2) Remove(ops, $"f{i}");
+                Assert.Equal(Errno.None, ops.Sync());
+            });
+            // A mount that writes keeps it away.
+            Assert.Equal(Hammer2.Tool.ExitCode.CannotOpen, ToolRun.Execute("bulkfree", image).ExitCode);
+        }
+        ToolRun run = ToolRun.Execute("bulkfree", image, "--json");
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.True(run.Json.GetProperty("freed").GetInt64() > 1 << 20, run.ToString());
+        Assert.Equal(0, ToolRun.Execute("fsck", image).ExitCode);
+        using FileBlockDevice after = FileBlockDevice.Open(image);
+        MediaAudit.AssertSound(after, "afterwards", allowsNameless: false);
     }
 
     private static void Write(IBlockDevice device, Action<VnodeOps> play)

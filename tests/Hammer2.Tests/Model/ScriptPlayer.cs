@@ -33,6 +33,9 @@ internal sealed partial class ScriptPlayer
 
     public ModelFileSystem Model { get; } = new();
 
+    /// <summary>True when EIO and EROFS end the script instead of being wrong: a device fails on purpose.</summary>
+    public bool EndsAtFault { get; init; }
+
     /// <summary>What was done, for the report of a failure.</summary>
     public List<string> Log { get; } = [];
 
@@ -233,6 +236,8 @@ internal sealed partial class ScriptPlayer
     private void Check(string what, Errno expected, Errno found)
     {
         Log.Add($"{what}: {found}");
+        if (EndsAtFault && expected != found && (found is Errno.EIO or Errno.EROFS))
+            throw new ScriptFaultException(found);
         Assert.True(expected == found, $"{what}: {found}, {expected} expected{Tail()}");
     }
 
@@ -284,4 +289,10 @@ internal sealed partial class ScriptPlayer
             return true;
         }
     }
+}
+
+/// <summary>A script met the failure of a device.</summary>
+internal sealed class ScriptFaultException(Errno error) : Exception(error.ToString())
+{
+    public Errno Error { get; } = error;
 }

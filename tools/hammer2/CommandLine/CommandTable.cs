@@ -26,6 +26,7 @@ internal static class CommandTable
         FreemapCommand.Row,
         VerifyCommand.Row,
         NewfsCommand.Row,
+        BulkfreeCommand.Row,
         FsckCommand.Row,
         HashCommand.Row,
         DataHashCommand.Row,

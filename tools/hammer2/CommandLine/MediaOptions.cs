@@ -52,12 +52,19 @@ internal static class MediaOptions
 
     /// <summary>Opens a filesystem for looking at it, beside whatever else uses it.</summary>
     /// <exception cref="CommandException">It cannot be opened.</exception>
-    public static VolumeSet Open(Invocation invocation, MountSpec spec)
+    public static VolumeSet Open(Invocation invocation, MountSpec spec) => Open(invocation, spec, Read(invocation));
+
+    /// <summary>Opens a filesystem for changing it, when nothing else uses it.</summary>
+    /// <exception cref="CommandException">It cannot be opened, or is in use.</exception>
+    public static VolumeSet OpenForWriting(Invocation invocation, MountSpec spec) =>
+        Open(invocation, spec, Read(invocation) with { IsReadOnly = false, TakesLock = true });
+
+    private static VolumeSet Open(Invocation invocation, MountSpec spec, MediaSourceOptions options)
     {
         ILogger logger = invocation.Loggers.CreateLogger("Hammer2.Devices");
         try
         {
-            return MediaSource.Open(spec.Paths, Read(invocation), logger);
+            return MediaSource.Open(spec.Paths, options, logger);
         }
         catch (MediaException failure)
         {

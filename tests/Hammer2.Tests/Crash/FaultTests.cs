@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Testing;
+using Hammer2.Tests.Model;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Hammer2.Tests.Crash;
+
+/// <summary>
+/// Goal: a device that fails a read, a write or a flush, or goes away, never takes anything that was acknowledged
+/// with it. The caller of the operation or of the sync is told; a volume on one device takes no more changes; a
+/// cluster goes on without the node. After the device is well again the volume mounts, whole.
+/// Method: a drawn script is played again and again, and each time another call of the device fails.
+/// HAMMER2_SEED=n replays one script; HAMMER2_LONG=1 fails every call instead of some.
+/// </summary>
+public sealed class FaultTests
+{
+    private const long Bytes = 256L << 20;
+    private const int PointsUsual = 8;
+
+    private static readonly Credentials Caller = new(0, 0);
+
+    public static TheoryData<ulong, FaultKind> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<ulong, FaultKind>();
+            foreach (ulong seed in SeededRandom.Seeds(4))
+                foreach (FaultKind kind in Enum.GetValues<FaultKind>()) cases.Add(seed, kind);
+            return cases;
+        }
+    }
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("HAMMER2_LONG") is { Length: > 0 };
+
+    [Theory, MemberData(nameof(Cases))]
+    public void One_device_that_fails_loses_nothing_acknowledged(ulong seed, FaultKind kind)
+    {
+        foreach (long point in Points(seed, kind, nodes: 1))
+        {
+            using MemoryBlockDevice disk = NewVolume.InMemory(Bytes);
+            using var faulty = new FaultyBlockDevice(new UnownedDevice(disk));
+            var session = new Session(seed, $"seed {seed}, {kind} {point}");
+            bool isStopped;
+            using (ClusterMount mount = session.Open([faulty], NewVolume.Label))
+            {
+                Plan(faulty, kind, point);
+                session.PlayUntilFault();
+                isStopped = mount.Pfs.Writer!.IsStopped;
+                if (isStopped) session.AssertRefusesChanges();
+            }
+            // A failed read may be one that nothing depends on; whatever was to be written matters.
+            Assert.True(kind == FaultKind.Read ? isStopped || session.IsDone || session.Error == Errno.EIO : isStopped,
+                $"{session.Place}: {session.Error}");
+            faulty.Heal();
+            session.AssertRemounts([disk], NewVolume.Label);
+        }
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void A_cluster_goes_on_without_a_node_that_fails(ulong seed, FaultKind kind)
+    {
+        foreach (long point in Points(seed, kind, nodes: 3))
+        {
+            MemoryBlockDevice[] disks = NewVolume.ClusterInMemory(3, Bytes);
+            using var faulty = new FaultyBlockDevice(new UnownedDevice(disks[1]));
+            var session = new Session(seed, $"seed {seed}, {kind} {point}");
+            using (ClusterMount mount = session.Open([disks[0], faulty, disks[2]], NewVolume.ClusterLabel))
+            {
+                Plan(faulty, kind, point);
+                session.PlayUntilFault();
+                Assert.True(session.IsDone, $"{session.Place}: {session.Error}");
+                Assert.False(mount.Pfs.Writer!.IsStopped);
+                // Whoever failed a write or a flush is never written again.
+                bool isFenced = mount.Pfs.Nodes[1].State == NodeState.Failed;
+                Assert.True(isFenced || kind == FaultKind.Read, session.Place);
+                long writes = faulty.WriteCount;
+                faulty.Heal();
+                session.MakeOneMore();
+                Assert.True(faulty.WriteCount > writes != isFenced, session.Place);
+            }
+            session.AssertRemounts(disks, NewVolume.ClusterLabel);
+        }
+    }
+
+    [Fact]
+    public void Two_nodes_of_three_that_fail_stop_the_cluster_and_lose_nothing()
+    {
+        MemoryBlockDevice[] disks = NewVolume.ClusterInMemory(3, Bytes);
+        FaultyBlockDevice[] faulty = [.. disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
+        var session = new Session(1, "two nodes gone");
+        using (ClusterMount mount = session.Open(faulty, NewVolume.ClusterLabel))
+        {
+            faulty[0].IsGone = faulty[2].IsGone = true;
+            session.PlayUntilFault();
+            Assert.False(session.IsDone);
+            Assert.True(mount.Pfs.Writer!.IsStopped);
+            Assert.NotEqual(Hammer2Error.None, mount.Pfs.Writer.StopReason);
+            session.AssertRefusesChanges();
+        }
+        foreach (FaultyBlockDevice device in faulty) device.Heal();
+        session.AssertRemounts(disks, NewVolume.ClusterLabel);
+    }
+
+    [Fact]
+    public void A_freemap_leaf_that_cannot_be_read_is_told_before_anything_is_written()
+    {
+        using MemoryBlockDevice disk = NewVolume.InMemory(Bytes);
+        var session = new Session(3, "a leaf");
+        using (session.Open([disk], NewVolume.Label)) session.PlayUntilFault();
+        ulong leaf;
+        using (VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disk)]))
+            leaf = volumes.Header.FreemapBlockset[0].Data.Bytes;
+        using var faulty = new FaultyBlockDevice(new UnownedDevice(disk));
+        faulty.FailReads((long)leaf, 1);
+        using (ClusterMount mount = RecordedScript.Mount([faulty], NewVolume.Label))
+        {
+            // Its space does not count, so that there is none.
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            Errno error = ops.Create(VnodeOps.RootInum, "new"u8, new NewObject(ObjectType.RegularFile, 0x1A4), Caller,
+                out _);
+            Assert.Equal(Errno.ENOSPC, error);
+        }
+        session.AssertRemounts([disk], NewVolume.Label);
+    }
+
+    // Which calls fail: some of those that the script makes when none does.
+    private static IEnumerable<long> Points(ulong seed, FaultKind kind, int nodes)
+    {
+        IBlockDevice[] disks = nodes == 1
+            ? [NewVolume.InMemory(Bytes)] : [.. NewVolume.ClusterInMemory(nodes, Bytes)];
+        int watched = nodes == 1 ? 0 : 1;
+        using var counting = new FaultyBlockDevice(new UnownedDevice(disks[watched]));
+        disks[watched] = counting;
+        var session = new Session(seed, $"seed {seed}");
+        (long reads, long writes, long flushes) = (0, 0, 0);
+        using (session.Open(disks, nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel))
+        {
+            (reads, writes, flushes) = (counting.ReadCount, counting.WriteCount, counting.FlushCount);
+            session.PlayUntilFault();
+            Assert.True(session.IsDone, $"seed {seed} without a fault: {session.Error}");
+        }
+        long count = kind switch
+        {
+            FaultKind.Read => counting.ReadCount - reads,
+            FaultKind.Flush => counting.FlushCount - flushes,
+            _ => counting.WriteCount - writes,
+        };
+        var random = new SeededRandom(seed + (ulong)kind);
+        if (IsLong || count <= PointsUsual) return Sequence(count);
+        return [.. Enumerable.Range(0, PointsUsual).Select(_ => random.Between(1, count)).Distinct()];
+    }
+
+    private static IEnumerable<long> Sequence(long count)
+    {
+        for (long at = 1; at <= count; at++) yield return at;
+    }
+
+    private static void Plan(FaultyBlockDevice device, FaultKind kind, long point)
+    {
+        switch (kind)
+        {
+            case FaultKind.Read:
+                device.FailReadNumber(device.ReadCount + point);
+                break;
+            case FaultKind.Write:
+                device.FailWriteNumber(device.WriteCount + point);
+                break;
+            case FaultKind.ShortWrite:
+                device.FailWriteNumber(device.WriteCount + point, keptBytes: 512);
+                break;
+            case FaultKind.Flush:
+                device.FailFlushNumber(device.FlushCount + point);
+                break;
+            case FaultKind.Gone:
+                device.GoneAtWriteNumber(device.WriteCount + point);
+                break;
+        }
+    }
+
+    /// <summary>What goes wrong.</summary>
+    public enum FaultKind
+    {
+        Read,
+        Write,
+        ShortWrite,
+        Flush,
+        Gone,
+    }
+
+    /// <summary>A script on a mount whose device may fail, with the states it went through.</summary>
+    private sealed class Session
+    {
+        private const int Steps = 60;
+        private readonly SeededRandom _random;
+        private readonly ScriptPlayer _player;
+        private readonly List<string> _states = [];
+        private VnodeOps _ops = null!;
+        private int _synced;
+
+        public Session(ulong seed, string place)
+        {
+            Place = place;
+            _random = new SeededRandom(seed);
+            _player = new ScriptPlayer(_random) { EndsAtFault = true };
+        }
+
+        public string Place { get; }
+
+        public bool IsDone { get; private set; }
+
+        public Errno Error { get; private set; }
+
+        public ClusterMount Open(IReadOnlyList<IBlockDevice> devices, string label)
+        {
+            ClusterMount mount = RecordedScript.Mount(devices, label);
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(RecordedScript.Options(1)));
+            _ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, "model"u8,
+                new NewObject(ObjectType.Directory, 0x1ED), Caller, out VnodeAttributes made));
+            Assert.Equal(Errno.None, _ops.Sync());
+            _player.Model.Root.Inum = made.Inum;
+            _states.Add(TreeListing.Of(_player.Model.Root));
+            return mount;
+        }
+
+        public void PlayUntilFault()
+        {
+            try
+            {
+                for (int step = 1; step <= Steps; step++)
+                {
+                    _player.Play(_ops, 1);
+                    _states.Add(TreeListing.Of(_player.Model.Root));
+                    if (step % 12 != 0 && step != Steps) continue;
+                    Error = _ops.Sync();
+                    if (Error != Errno.None) return;
+                    _synced = _states.Count - 1;
+                }
+                IsDone = true;
+            }
+            catch (ScriptFaultException fault)
+            {
+                Error = fault.Error;
+                // The step that failed may have been done in part in the model, and not at all here.
+                _states.Add(TreeListing.Of(_player.Model.Root));
+            }
+        }
+
+        public void MakeOneMore()
+        {
+            Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, "more"u8,
+                new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made));
+            Assert.Equal(Errno.None, _ops.Write(made.Inum, 0, new byte[100_000], dropsPrivileges: false));
+            Assert.Equal(Errno.None, _ops.Sync());
+        }
+
+        public void AssertRefusesChanges()
+        {
+            Errno error = _ops.Create(VnodeOps.RootInum, "late"u8,
+                new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out _);
+            Assert.True(error == Errno.EROFS, $"{Place}: {error} when stopped");
+            Assert.Equal(Errno.EIO, _ops.Sync());
+        }
+
+        public void AssertRemounts(IReadOnlyList<IBlockDevice> disks, string label)
+        {
+            foreach (IBlockDevice disk in disks) MediaAudit.AssertSound(disk, $"{Place}, {disk.Name}");
+            using (ClusterMount mount = RecordedScript.Mount(disks, label))
+            {
+                var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+                string found = TreeListing.Of(ops, _player.Model.Root.Inum);
+                Assert.True(_states.IndexOf(found, _synced) >= 0,
+                    $"{Place}: {Error}; {TreeListing.Difference(_states[_synced], found)}");
+                Hammer2Error error = mount.Pfs.OpenForWriting(RecordedScript.Options(2));
+                bool hasQuorum = mount.Pfs.Assembly.SyncedTotal >= mount.Pfs.Assembly.Quorum;
+                Assert.Equal(hasQuorum ? Hammer2Error.None : Hammer2Error.NoQuorum, error);
+                if (!hasQuorum) return;
+                Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "afterwards"u8,
+                    new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out _));
+                Assert.Equal(Errno.None, ops.Sync());
+            }
+            foreach (IBlockDevice disk in disks) MediaAudit.AssertSound(disk, $"{Place}, {disk.Name}, afterwards");
+        }
+    }
+}
