@@ -59,6 +59,18 @@ public sealed unsafe partial class FuseMount
             : $"{Target}: {LinuxCalls.Describe(LinuxCalls.LastError)}";
     }
 
+    /// <summary>
+    /// Makes the kernel pass on what it has gathered. Asks the mount itself, so that its session must be served by
+    /// other threads meanwhile. Answers null, or why not.
+    /// </summary>
+    public string? PassOnDelayedWrites()
+    {
+        int descriptor = LinuxCalls.Open(Target, LinuxCalls.OpenCloseOnExec, 0);
+        if (descriptor < 0) return LinuxCalls.Describe(LinuxCalls.LastError);
+        using var root = new SafeFileHandle(descriptor, ownsHandle: true);
+        return LinuxCalls.SyncFileSystem(root) == 0 ? null : LinuxCalls.Describe(LinuxCalls.LastError);
+    }
+
     /// <summary>Unmounts whatever FUSE filesystem is topmost at a path, as root or with the set-user-id
     /// program. Answers null, or why not.</summary>
     public static string? UnmountAt(string path, bool detaches)

@@ -12,8 +12,8 @@ namespace Hammer2.Cluster;
 /// <param name="TotalBytes">Allocatable bytes of the smallest node.</param>
 /// <param name="FreeBytes">Free bytes of the fullest node.</param>
 /// <param name="InodesTotal">Objects in the PFS, the root included.</param>
-/// <param name="AvailableBytes">What of the free bytes may be filled: not what accepted changes were promised,
-/// nor what is kept for removing.</param>
+/// <param name="AvailableBytes">What of the free bytes may be filled: not what waits to be written, nor
+/// what is kept for removing.</param>
 public readonly record struct PfsSpace(
     ulong TotalBytes, ulong FreeBytes, ulong InodesTotal, ulong AvailableBytes);
 
@@ -116,7 +116,8 @@ public sealed class Pfs
             inodes = Math.Max(inodes, node.Root.Reference.Subtree.InodeCount);
         }
         free = Math.Min(free, total);
-        ulong kept = Writer?.Space.KeptBytes ?? 0;
+        // What waits is less than what was promised for it, which makes no sense to anybody who looks.
+        ulong kept = Writer is { } writer ? (ulong)(writer.Space.ReserveBytes + writer.WaitingBytes) : 0;
         return new PfsSpace(total, free, inodes + 1, free > kept ? free - kept : 0);
     }
 

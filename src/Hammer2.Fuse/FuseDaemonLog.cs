@@ -34,6 +34,9 @@ internal static partial class FuseDaemonLog
     [LoggerMessage(58, LogLevel.Critical, "{Target}: the last changes could not be made durable: {Error}")]
     public static partial void LastChangesLost(ILogger logger, string target, Errno error);
 
+    [LoggerMessage(59, LogLevel.Error, "what the kernel has gathered of open files may be lost: {Reason}")]
+    public static partial void DelayedWritesLost(ILogger logger, string reason);
+
     [LoggerMessage(55, LogLevel.Error, "cannot unmount: {Reason}")]
     public static partial void CannotUnmount(ILogger logger, string reason);
 }

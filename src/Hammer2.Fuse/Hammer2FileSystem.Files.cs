@@ -76,11 +76,9 @@ public sealed partial class Hammer2FileSystem
     public int Write(in FuseContext context, in FuseWriteIn request, ReadOnlySpan<byte> data,
         out int writtenBytes)
     {
-        // Where the kernel gathers writes it keeps the times too, and may send them before the data.
-        bool isWriteback = (request.WriteFlags & FuseWriteFlags.Cache) != 0;
         Errno error = _vnodes.Write(context.NodeId, request.Position, data,
             dropsPrivileges: (request.WriteFlags & FuseWriteFlags.KillSuidGid) != 0,
-            isWriteback, keepsTimes: isWriteback && _isDelayed);
+            isWriteback: (request.WriteFlags & FuseWriteFlags.Cache) != 0);
         writtenBytes = error == Errno.None ? data.Length : 0;
         return Changed(error, _commitsAll);
     }

@@ -72,6 +72,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         _canSkipOpen = connection.Has(FuseInitFlags.NoOpenSupport);
         _canSkipOpenDir = connection.Has(FuseInitFlags.NoOpenDirSupport);
         _isDelayed = connection.Has(FuseInitFlags.WritebackCache);
+        _vnodes.LeavesFileTimes = _isDelayed;
     }
 
     /// <inheritdoc/>

@@ -123,6 +123,8 @@ public sealed class MountDaemon : IDisposable
 
         // Somebody still has files open. The mount goes away all the same, and they get errors.
         FuseDaemonLog.Detaching(_logger, refusal);
+        if (_commits is not null && mount.PassOnDelayedWrites() is { } lost)
+            FuseDaemonLog.DelayedWritesLost(_logger, lost);
         if (mount.Unmount(detaches: true) is { } failure) FuseDaemonLog.CannotUnmount(_logger, failure);
         session.Stop();
     }

@@ -86,8 +86,8 @@ public sealed partial class VnodeOps
         bool grows = next == end && (modes & AllocateModes.KeepSize) == 0 && end > file.Meta.Size;
         if (error == Hammer2Error.None && grows) error = DataXops.Resize(change, file, end);
         if (error != Hammer2Error.None) return error.ToErrno();
-        file.Meta.ChangeTime = Now();
-        if (grows || kind != AllocateModes.None) file.Meta.ModifyTime = file.Meta.ChangeTime;
+        if (grows || kind != AllocateModes.None) TouchFile(file);
+        else if (!LeavesFileTimes) file.Meta.ChangeTime = Now();
         if (dropsPrivileges) DropPrivileges(ref file.Meta);
         change.Touch(file);
         return Errno.None;

@@ -49,6 +49,10 @@ public sealed partial class VnodeOps
 
     private PfsWriter.ReadGuard Hold(ulong inum) => _pfs.Writer is { } writer ? writer.Read(inum) : default;
 
+    /// <summary>True when writing leaves the times of files alone: they come by <see cref="SetAttributes"/>,
+    /// before or after, from a kernel that delays writes and keeps the times itself.</summary>
+    public bool LeavesFileTimes { get; set; }
+
     /// <summary>What changes are stamped with now, in microseconds since 1970 UTC.</summary>
     public ulong CurrentTime => Now();
 
@@ -85,6 +89,11 @@ public sealed partial class VnodeOps
 
     private static bool KeepsName(in InodeMeta meta) =>
         (meta.UserFlags & (ImmutableFlags | AppendFlags | NoUnlinkFlags)) != 0;
+
+    private void TouchFile(LiveInode file)
+    {
+        if (!LeavesFileTimes) file.Meta.ModifyTime = file.Meta.ChangeTime = Now();
+    }
 
     private void TouchDirectory(in PfsChange change, LiveInode directory)
     {

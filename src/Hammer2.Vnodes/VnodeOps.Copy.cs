@@ -78,7 +78,7 @@ public sealed partial class VnodeOps
         if (error == Hammer2Error.None && done == 0)
             error = CopyBytes(change, from, source.Position, to, target.Position, length, out done);
         if (done == 0) return error.ToErrno();
-        to.Meta.ModifyTime = to.Meta.ChangeTime = Now();
+        TouchFile(to);
         if (dropsPrivileges) DropPrivileges(ref to.Meta);
         return Errno.None;
     }

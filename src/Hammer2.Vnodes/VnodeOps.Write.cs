@@ -15,13 +15,10 @@ public sealed partial class VnodeOps
     /// <param name="dropsPrivileges">True when the set-id bits go with it.</param>
     /// <param name="isWriteback">True when the kernel writes what it accepted earlier: flags that were set since
     /// do not matter.</param>
-    /// <param name="keepsTimes">True when the times of the file come by <see cref="SetAttributes"/>, before or
-    /// after.</param>
     /// <returns>ENOSPC, before anything was accepted; EFBIG, EPERM, EISDIR, EINVAL, EROFS, ESTALE; EIO when a
     /// block that is written in part cannot be read.</returns>
     public Errno Write(
-        ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges, bool isWriteback = false,
-        bool keepsTimes = false)
+        ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges, bool isWriteback = false)
     {
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (position > long.MaxValue - (ulong)data.Length) return Errno.EFBIG;
@@ -39,7 +36,7 @@ public sealed partial class VnodeOps
         if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
         Hammer2Error error = DataXops.Write(change, file, position, data);
         if (error != Hammer2Error.None) return error.ToErrno();
-        if (!keepsTimes) file.Meta.ModifyTime = file.Meta.ChangeTime = Now();
+        TouchFile(file);
         if (dropsPrivileges) DropPrivileges(ref file.Meta);
         return Errno.None;
     }

@@ -25,6 +25,7 @@ internal struct PosixStatus
     [FieldOffset(0x40)] internal long AccessSeconds;
     [FieldOffset(0x50)] internal long BirthSeconds;
     [FieldOffset(0x60)] internal long ChangeSeconds;
+    [FieldOffset(0x68)] internal uint ChangeNanoseconds;
     [FieldOffset(0x70)] internal long ModifySeconds;
     [FieldOffset(0x78)] internal uint ModifyNanoseconds;
     [FieldOffset(0x80)] internal uint DeviceMajor;

@@ -2,6 +2,7 @@
 
 using System.IO;
 using System.Security.Cryptography;
+using System.Threading;
 using Hammer2.Testing;
 using Xunit;
 
@@ -16,6 +17,7 @@ public sealed class WriteMountTests
 {
     private const int FilesTotal = 200;
     private const int BytesMax = 300_000;
+    private const int WritersTotal = 3;
 
     [MountTheory]
     [InlineData("writeback")]
@@ -68,6 +70,62 @@ public sealed class WriteMountTests
         Assert.Equal(content, File.ReadAllBytes(again.Root + "/new"));
     }
 
+    [MountTheory]
+    [InlineData("writeback")]
+    [InlineData("nowriteback")]
+    public void What_was_synced_before_a_kill_amid_writing_is_whole(string option)
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        byte[] content = new byte[BytesMax];
+        new SeededRandom(8).Fill(content);
+        int synced = 0;
+        using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA", option + ",commit=1"))
+        {
+            var writers = new System.Collections.Generic.List<Thread>();
+            for (int writer = 0; writer < WritersTotal; writer++)
+            {
+                string path = $"{mount.Root}/w{writer}-";
+                writers.Add(new Thread(() => WriteUntilRefused(path, content, ref synced)));
+                writers[^1].Start();
+            }
+            HammerProgram.WaitUntil(() => Volatile.Read(ref synced) >= 3 * WritersTotal, "some files to be synced");
+            mount.Signal("KILL");
+            writers.ForEach(writer => writer.Join());
+            HammerProgram.WaitUntil(() => HammerProgram.ServersOf(mount.Root).Count == 0, "the process to die");
+            Assert.Equal(0, HammerProgram.RunAny("umount", mount.Root).ExitCode);
+            mount.AssertGone();
+        }
+        using MountFixture again = MountFixture.MountForWriting(copy.Path + "@DATA");
+        string[] kept = Directory.GetFiles(again.Root, "*.synced");
+        Assert.True(kept.Length >= synced, $"{kept.Length} of {synced} files that were synced");
+        foreach (string file in kept)
+        {
+            int length = BitConverter.ToInt32(File.ReadAllBytes(file).AsSpan(0, 4));
+            Assert.Equal(content[..length], File.ReadAllBytes(file)[4..]);
+        }
+    }
+
+    [MountTheory]
+    [InlineData("writeback")]
+    [InlineData("nowriteback")]
+    public void What_was_written_before_a_signal_is_kept_though_the_file_is_open(string option)
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        byte[] content = new byte[BytesMax];
+        new SeededRandom(9).Fill(content);
+        using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA", option + ",commit=86400"))
+        {
+            int file = PosixCalls.Open(mount.Root + "/open", PosixCalls.Create | PosixCalls.WriteOnly, 0x1A4);
+            Assert.True(file >= 0);
+            Assert.Equal(content.Length, PosixCalls.Write(file, content));
+            mount.Signal("TERM");
+            mount.AssertGone();
+            _ = PosixCalls.Close(file);     // tells that the connection is gone, or not
+        }
+        using MountFixture again = MountFixture.Mount(copy.Path + "@DATA");
+        Assert.Equal(content, File.ReadAllBytes(again.Root + "/open"));
+    }
+
     [LoopMountFact]
     public void A_write_protected_device_is_mounted_for_reading_with_a_warning_unless_writing_is_demanded()
     {
@@ -107,6 +165,27 @@ public sealed class WriteMountTests
         Assert.Equal(32, result.ExitCode);
         Assert.Contains("is being written by", result.Error, StringComparison.Ordinal);
         Directory.Delete(target);
+    }
+
+    // Writes, syncs and then renames files until the daemon is gone: what has the last name was synced whole.
+    private static void WriteUntilRefused(string prefix, byte[] content, ref int synced)
+    {
+        byte[] bytes = new byte[content.Length + 4];
+        for (int number = 0; ; number++)
+        {
+            int length = 1 + (number * 7919 % content.Length);
+            BitConverter.TryWriteBytes(bytes, length);
+            content.AsSpan(0, length).CopyTo(bytes.AsSpan(4));
+            string path = $"{prefix}{number}";
+            int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.WriteOnly, 0x1A4);
+            if (file < 0) return;
+            bool isWhole = PosixCalls.Write(file, bytes.AsSpan(0, length + 4)) == length + 4
+                && PosixCalls.Sync(file) == 0 && PosixCalls.Rename(path, path + ".synced") == 0
+                && PosixCalls.Sync(file) == 0;
+            _ = PosixCalls.Close(file);     // an error here was one of the calls before it
+            if (!isWhole) return;
+            _ = Interlocked.Increment(ref synced);
+        }
     }
 
     private static void WriteTree(string root, SeededRandom random)

@@ -111,6 +111,9 @@ public sealed partial class PfsWriter : IDisposable
     /// freed.</summary>
     public bool HasRoom(long bytes)
     {
+        // More is promised than will be taken: only a commit tells.
+        if (Space.HasRoom(bytes)) return true;
+        if (Commit() != Hammer2Error.None) return false;
         if (Space.HasRoom(bytes)) return true;
         ReclaimIfWorthIt();
         return Space.HasRoom(bytes);

@@ -55,8 +55,8 @@ internal sealed class SpaceReserve
     /// <summary>Promised and not taken.</summary>
     public long PromisedBytes => Volatile.Read(ref _promisedBytes);
 
-    /// <summary>Free bytes that a change that adds may not take: promised ones, and the reserve.</summary>
-    public ulong KeptBytes => (ulong)Math.Max(0, PromisedBytes + _reserveBytes);
+    /// <summary>Free bytes that a change that adds may not take.</summary>
+    public long ReserveBytes => _reserveBytes;
 
     /// <summary>The most that a change can take.</summary>
     /// <param name="dataBytes">Of file data, in whole blocks.</param>

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.Collections.Generic;
+using System.Threading;
+using Xunit;
+
+namespace Hammer2.MountTests;
+
+internal static partial class PosixWriteList
+{
+    private const int PageBytes = 4096;
+    private const int ReadAndWrite = 3;         // PROT_READ | PROT_WRITE
+    private const int MapShared = 1;
+
+    private static IReadOnlyList<PosixWriteBehaviour> Contents =>
+    [
+        new("what was written is read, at any size and place", Reading_what_was_written),
+        new("a write behind the end leaves zeros between", Writing_behind_the_end),
+        new("O_APPEND writes at the end wherever the position is", Appending),
+        new("threads that append leave every record whole", Parallel_appending),
+        new("a descriptor for writing does not read, one for reading not write", Directions),
+        new("truncation cuts, and growing brings zeros, not old bytes", Truncating),
+        new("sizes that cannot be are refused", Impossible_sizes),
+        new("O_TRUNC empties a file, and its other readers see that", Opening_truncates),
+        new("shared mappings write the file, and the file shows in them", Mapping),
+        new("O_DIRECT writes what other reads read", Direct_writes),
+        new("two descriptors see each other's writes at once", Two_descriptors),
+        new("threads that write their own parts of one file do not disturb each other", Parallel_writes),
+        new("a file of a petabyte can hold a byte at its end", Far_positions),
+    ];
+
+    private static IReadOnlyList<PosixWriteBehaviour> Storage =>
+    [
+        new("holes take no storage and read as zeros", Holes),
+        new("punching a hole gives storage back and reads as zeros", Punching),
+        new("zeroing a range reads as zeros and may lengthen", Zeroing),
+        new("allocating lengthens unless the size is to stay", Allocating),
+        new("copy_file_range copies, between files and within one", Copying),
+        new("data is found by SEEK_DATA before it is written back", Seeking_new_data),
+        new("fsync, fdatasync and fsync of a directory are carried out", Syncing),
+        new("storage that files take is taken from the free space", Space_counts),
+    ];
+
+    private static void Reading_what_was_written(string root)
+    {
+        byte[] model = new byte[700_000];
+        var random = new Random(20261124);
+        using PosixFile file = Open(root + "/f", PosixCalls.Create | PosixCalls.ReadWrite);
+        Done(PosixCalls.SetSize(file.Id, model.Length), "ftruncate");
+        byte[] found = new byte[model.Length];
+        foreach (int size in (int[])[1, 100, 512, 513, 4096, 65_535, 65_536, 65_537, 200_000])
+        {
+            for (int i = 0; i < 8; i++)
+            {
+                byte[] piece = Pattern(size, random.Next());
+                int at = random.Next(model.Length - size);
+                piece.CopyTo(model, at);
+                Assert.Equal(size, PosixCalls.WriteAt(file.Id, piece, at));
+            }
+            Assert.Equal(found.Length, PosixCalls.ReadAt(file.Id, found, 0));
+            Assert.True(found.AsSpan().SequenceEqual(model), $"after writes of {size}");
+        }
+        Holds(root + "/f", model);
+    }
+
+    private static void Writing_behind_the_end(string root)
+    {
+        foreach (int start in (int[])[10, 511, 512, 5000, 65_536, 1_000_000])
+        {
+            string path = Make($"{root}/f{start}", 1, 2, 3);
+            using (PosixFile file = Open(path, PosixCalls.WriteOnly))
+                Assert.Equal(2, PosixCalls.WriteAt(file.Id, [8, 9], start));
+            byte[] expected = new byte[start + 2];
+            (expected[0], expected[1], expected[2]) = (1, 2, 3);
+            (expected[start], expected[start + 1]) = (8, 9);
+            Holds(path, expected);
+        }
+    }
+
+    private static void Appending(string root)
+    {
+        string path = Make(root + "/f", 1);
+        using PosixFile first = Open(path, PosixCalls.Append | PosixCalls.ReadWrite);
+        using PosixFile second = Open(path, PosixCalls.Append | PosixCalls.WriteOnly);
+        Assert.Equal(1, PosixCalls.Write(first.Id, [2]));
+        Assert.Equal(1, PosixCalls.Write(second.Id, [3]));
+        Done(PosixCalls.Seek(first.Id, 0, PosixCalls.SeekSet), "lseek");
+        Assert.Equal(1, PosixCalls.Write(first.Id, [4]));
+        Assert.Equal(1, PosixCalls.WriteAt(second.Id, [5], 0));     // so Linux, unlike POSIX
+        Holds(path, [1, 2, 3, 4, 5]);
+    }
+
+    private static void Parallel_appending(string root)
+    {
+        string path = Make(root + "/f");
+        const int Records = 50, RecordBytes = 100, Writers = 4;
+        Together(Writers, writer =>
+        {
+            using PosixFile file = Open(path, PosixCalls.Append | PosixCalls.WriteOnly);
+            byte[] record = new byte[RecordBytes];
+            Array.Fill(record, (byte)(writer + 1));
+            for (int i = 0; i < Records; i++) Assert.Equal(RecordBytes, PosixCalls.Write(file.Id, record));
+        });
+        byte[] content = PosixTree.Contents(path);
+        Assert.Equal(Writers * Records * RecordBytes, content.Length);
+        int[] counts = new int[Writers + 1];
+        for (int at = 0; at < content.Length; at += RecordBytes)
+        {
+            Assert.False(content.AsSpan(at, RecordBytes).ContainsAnyExcept(content[at]));
+            counts[content[at]]++;
+        }
+        Assert.Equal([0, Records, Records, Records, Records], counts);
+    }
+
+    private static void Directions(string root)
+    {
+        string path = Make(root + "/f", 1);
+        using PosixFile writer = Open(path, PosixCalls.WriteOnly);
+        Refused(BadDescriptor, PosixCalls.Read(writer.Id, new byte[1]), "read");
+        using PosixFile reader = Open(path, 0);
+        Refused(BadDescriptor, PosixCalls.Write(reader.Id, [1]), "write");
+        Refused(Invalid, PosixCalls.SetSize(reader.Id, 0), "ftruncate");
+        Refused(Invalid, PosixCalls.WriteAt(writer.Id, [1], -1), "pwrite");
+    }
+
+    private static void Truncating(string root)
+    {
+        byte[] content = Pattern(300_000);
+        Array.Fill(content, (byte)0xAA, 0, 1000);
+        foreach (int size in (int[])[0, 1, 511, 512, 513, 4095, 65_535, 65_536, 65_537, 299_999])
+        {
+            string path = Make($"{root}/f{size}", content);
+            Done(PosixCalls.SetSize(path, size), "truncate");
+            Holds(path, content.AsSpan(0, size));
+            Done(PosixCalls.SetSize(path, content.Length), "truncate");
+            byte[] expected = new byte[content.Length];
+            content.AsSpan(0, size).CopyTo(expected);
+            Holds(path, expected);
+        }
+    }
+
+    private static void Impossible_sizes(string root)
+    {
+        string path = Make(root + "/f", 1);
+        Refused(Invalid, PosixCalls.SetSize(path, -1), "truncate");
+        Refused(IsDirectory, PosixCalls.SetSize(root, 0), "truncate of a directory");
+        using PosixFile file = Open(path, PosixCalls.ReadWrite);
+        Refused(Invalid, PosixCalls.WriteAt(file.Id, [1], long.MaxValue), "pwrite");
+        Holds(path, [1]);
+    }
+
+    private static void Opening_truncates(string root)
+    {
+        string path = Make(root + "/f", Pattern(100_000));
+        using PosixFile reader = Open(path, 0);
+        byte[] found = new byte[10];
+        Assert.Equal(10, PosixCalls.ReadAt(reader.Id, found, 90_000));
+        using (Open(path, PosixCalls.Truncate | PosixCalls.WriteOnly))
+        {
+            Assert.Equal(0, PosixCalls.ReadAt(reader.Id, found, 0));
+            Done(PosixCalls.StatX(reader.Id, out PosixStatus status), "fstat");
+            Assert.Equal(0ul, status.Size);
+        }
+    }
+
+    private static unsafe void Mapping(string root)
+    {
+        byte[] content = Pattern(3 * PageBytes + 100);
+        string path = Make(root + "/f", content);
+        using PosixFile file = Open(path, PosixCalls.ReadWrite);
+        nuint mapped = 4 * PageBytes;
+        byte* bytes = PosixCalls.Map(file.Id, mapped, ReadAndWrite, MapShared, 0, out int error);
+        Assert.True(bytes != null, $"mmap: errno {error}");
+        for (int at = 0; at < content.Length; at += 1000) bytes[at] = content[at] = (byte)(at / 1000);
+        Done(PosixCalls.SyncMapping(bytes, mapped), "msync");
+        Holds(path, content);
+        Assert.Equal(3, PosixCalls.WriteAt(file.Id, [7, 8, 9], 5000));
+        Assert.Equal([7, 8, 9], new ReadOnlySpan<byte>(bytes + 5000, 3).ToArray());
+        bytes[2 * PageBytes] = 0x5A;
+        PosixCalls.Unmap(bytes, mapped);
+        byte[] found = new byte[1];
+        Assert.Equal(1, PosixCalls.ReadAt(file.Id, found, 2 * PageBytes));
+        Assert.Equal(0x5A, found[0]);
+        Assert.Equal((ulong)content.Length, PosixTree.Status(path).Size);
+    }
+
+    private static unsafe void Direct_writes(string root)
+    {
+        string path = Make(root + "/f", Pattern(64 * PageBytes));
+        byte[] memory = GC.AllocateUninitializedArray<byte>(PageBytes * 17, pinned: true);
+        int skip;
+        fixed (byte* start = memory) skip = (int)((PageBytes - ((nuint)start % PageBytes)) % PageBytes);
+        Span<byte> aligned = memory.AsSpan(skip, PageBytes * 16);
+        Pattern(aligned.Length, 2).CopyTo(aligned);
+        using PosixFile reader = Open(path, 0);
+        byte[] found = new byte[aligned.Length];
+        using PosixFile file = Open(path, PosixCalls.ReadWrite | PosixCalls.Direct);
+        foreach (int page in (int[])[0, 3, 40, 60])
+        {
+            Assert.Equal(found.Length, PosixCalls.WriteAt(file.Id, aligned, page * PageBytes));
+            Assert.Equal(found.Length, PosixCalls.ReadAt(reader.Id, found, page * PageBytes));
+            Assert.True(aligned.SequenceEqual(found), $"at page {page}");
+        }
+        Assert.Equal(76ul * PageBytes, PosixTree.Status(path).Size);
+        // What waits in the page cache is seen by direct reads too.
+        using PosixFile writer = Open(path, PosixCalls.WriteOnly);
+        Assert.Equal(5, PosixCalls.WriteAt(writer.Id, [1, 2, 3, 4, 5], 20 * PageBytes));
+        Assert.Equal(aligned.Length, PosixCalls.ReadAt(file.Id, aligned, 20 * PageBytes));
+        Assert.Equal([1, 2, 3, 4, 5], aligned[..5].ToArray());
+    }
+
+    private static void Two_descriptors(string root)
+    {
+        string path = Make(root + "/f");
+        using PosixFile first = Open(path, PosixCalls.ReadWrite);
+        using PosixFile second = Open(path, PosixCalls.ReadWrite);
+        byte[] found = new byte[2];
+        for (byte i = 0; i < 100; i++)
+        {
+            PosixFile writer = i % 2 == 0 ? first : second, reader = i % 2 == 0 ? second : first;
+            Assert.Equal(2, PosixCalls.WriteAt(writer.Id, [i, i], i * 700));
+            Assert.Equal(2, PosixCalls.ReadAt(reader.Id, found, i * 700));
+            Assert.Equal([i, i], found);
+            Done(PosixCalls.StatX(reader.Id, out PosixStatus status), "fstat");
+            Assert.Equal((ulong)(i * 700) + 2, status.Size);
+        }
+    }
+
+    private static void Parallel_writes(string root)
+    {
+        string path = Make(root + "/f");
+        const int Part = 150_001, Writers = 4;
+        Together(Writers, writer =>
+        {
+            byte[] content = Pattern(Part, writer);
+            using PosixFile file = Open(path, PosixCalls.WriteOnly);
+            for (int at = 0; at < Part; at += 999)
+            {
+                ReadOnlySpan<byte> piece = content.AsSpan(at, Math.Min(999, Part - at));
+                Assert.Equal(piece.Length, PosixCalls.WriteAt(file.Id, piece, (writer * Part) + at));
+            }
+        });
+        byte[] found = PosixTree.Contents(path);
+        for (int writer = 0; writer < Writers; writer++)
+            Assert.True(Pattern(Part, writer).AsSpan().SequenceEqual(found.AsSpan(writer * Part, Part)));
+    }
+
+    private static void Far_positions(string root)
+    {
+        using PosixFile file = Open(root + "/f", PosixCalls.Create | PosixCalls.ReadWrite);
+        Assert.Equal(1, PosixCalls.WriteAt(file.Id, [77], 1L << 50));
+        Done(PosixCalls.StatX(file.Id, out PosixStatus status), "fstat");
+        Assert.Equal((1ul << 50) + 1, status.Size);
+        byte[] found = new byte[2];
+        Assert.Equal(2, PosixCalls.ReadAt(file.Id, found, (1L << 50) - 1));
+        Assert.Equal([0, 77], found);
+        Done(PosixCalls.SetSize(file.Id, 3), "ftruncate");
+    }
+
+    private static void Holes(string root)
+    {
+        string path = root + "/f";
+        using (PosixFile file = Open(path, PosixCalls.Create | PosixCalls.ReadWrite))
+        {
+            Done(PosixCalls.SetSize(file.Id, 10 << 20), "ftruncate");
+            Assert.Equal(4096, PosixCalls.WriteAt(file.Id, Pattern(4096), 5 << 20));
+            Done(PosixCalls.Sync(file.Id), "fsync");
+        }
+        byte[] expected = new byte[10 << 20];
+        Pattern(4096).CopyTo(expected, 5 << 20);
+        Holds(path, expected);
+        Assert.InRange(PosixTree.Status(path).Blocks, 8ul, 512ul);
+    }
+
+    private static void Punching(string root)
+    {
+        byte[] content = Pattern(1 << 20);
+        string path = Make(root + "/f", content);
+        using PosixFile file = Open(path, PosixCalls.ReadWrite);
+        Done(PosixCalls.Sync(file.Id), "fsync");
+        ulong before = PosixTree.Status(path).Blocks;
+        const int Mode = PosixCalls.AllocatePunchHole | PosixCalls.AllocateKeepSize;
+        Done(PosixCalls.Allocate(file.Id, Mode, 1000, 700_000), "punch");
+        content.AsSpan(1000, 700_000).Clear();
+        Holds(path, content);
+        Done(PosixCalls.Allocate(file.Id, Mode, 900_000, 1 << 30), "punch across the end");
+        content.AsSpan(900_000).Clear();
+        Holds(path, content);
+        Done(PosixCalls.Sync(file.Id), "fsync");
+        Assert.True(PosixTree.Status(path).Blocks < before);
+        Refused(NotSupported, PosixCalls.Allocate(file.Id, PosixCalls.AllocatePunchHole, 0, 4096), "no KEEP_SIZE");
+        Refused(Invalid, PosixCalls.Allocate(file.Id, Mode, 0, 0), "nothing");
+        using PosixFile reader = Open(path, 0);
+        Refused(BadDescriptor, PosixCalls.Allocate(reader.Id, Mode, 0, 1), "punch through a reader");
+    }
+
+    private static void Zeroing(string root)
+    {
+        byte[] content = Pattern(200_000);
+        string path = Make(root + "/f", content);
+        using PosixFile file = Open(path, PosixCalls.ReadWrite);
+        if (PosixCalls.Allocate(file.Id, PosixCalls.AllocateZeroRange, 50_000, 100_000) == -NotSupported) return;
+        content.AsSpan(50_000, 100_000).Clear();
+        Holds(path, content);
+        Done(PosixCalls.Allocate(file.Id, PosixCalls.AllocateZeroRange, 150_000, 100_000), "zero");
+        Array.Resize(ref content, 250_000);
+        content.AsSpan(150_000).Clear();
+        Holds(path, content);
+    }
+
+    private static void Allocating(string root)
+    {
+        string path = Make(root + "/f", 1, 2, 3);
+        using PosixFile file = Open(path, PosixCalls.ReadWrite);
+        Done(PosixCalls.Allocate(file.Id, PosixCalls.AllocateKeepSize, 0, 100_000), "allocate, KEEP_SIZE");
+        Holds(path, [1, 2, 3]);
+        Done(PosixCalls.Allocate(file.Id, 0, 0, 100_000), "allocate");
+        byte[] expected = new byte[100_000];
+        (expected[0], expected[1], expected[2]) = (1, 2, 3);
+        Holds(path, expected);
+        Refused(NotSupported, PosixCalls.Allocate(file.Id, PosixCalls.AllocateCollapse, 0, 65_536), "collapse");
+        Refused(TooBig, PosixCalls.Allocate(file.Id, 0, long.MaxValue - 10, 20), "allocate behind everything");
+    }
+
+    private static void Copying(string root)
+    {
+        byte[] content = Pattern(500_000);
+        using PosixFile from = Open(Make(root + "/a", content), PosixCalls.ReadWrite);
+        using PosixFile to = Open(Make(root + "/b", Pattern(500_000, 2)), PosixCalls.ReadWrite);
+        CopyAll(from.Id, 0, to.Id, 0, 300_000);
+        CopyAll(from.Id, 300_000, to.Id, 300_000, 1 << 20);
+        Holds(root + "/b", content);
+        CopyAll(from.Id, 1234, to.Id, 77_777, 100_000);
+        byte[] expected = (byte[])content.Clone();
+        content.AsSpan(1234, 100_000).CopyTo(expected.AsSpan(77_777));
+        Holds(root + "/b", expected);
+        CopyAll(from.Id, 0, from.Id, 1 << 20, 65_536);
+        Array.Resize(ref content, (1 << 20) + 65_536);
+        content.AsSpan(0, 65_536).CopyTo(content.AsSpan(1 << 20));
+        Holds(root + "/a", content);
+        Assert.Equal(5, PosixCalls.WriteAt(to.Id, [1, 2, 3, 4, 5], 0));
+        Holds(root + "/a", content);
+        Refused(Invalid, PosixCalls.CopyRange(from.Id, 0, from.Id, 10, 100), "overlapping");
+    }
+
+    private static void CopyAll(int from, long fromOffset, int to, long toOffset, long bytes)
+    {
+        while (bytes > 0)
+        {
+            long copied = PosixCalls.CopyRange(from, fromOffset, to, toOffset, bytes);
+            Done(copied, "copy_file_range");
+            if (copied == 0) return;
+            (fromOffset, toOffset, bytes) = (fromOffset + copied, toOffset + copied, bytes - copied);
+        }
+    }
+
+    private static void Seeking_new_data(string root)
+    {
+        using PosixFile file = Open(root + "/f", PosixCalls.Create | PosixCalls.ReadWrite);
+        Done(PosixCalls.SetSize(file.Id, 10 << 20), "ftruncate");
+        Assert.Equal(4096, PosixCalls.WriteAt(file.Id, Pattern(4096), 5 << 20));
+        Assert.InRange(PosixCalls.Seek(file.Id, 0, PosixCalls.SeekData), 0, 5 << 20);
+        Assert.Equal(5 << 20, PosixCalls.Seek(file.Id, 5 << 20, PosixCalls.SeekData));
+        Assert.InRange(PosixCalls.Seek(file.Id, 5 << 20, PosixCalls.SeekHole), (5 << 20) + 4096, 10 << 20);
+        Refused(NoDeviceOrAddress, PosixCalls.Seek(file.Id, 10 << 20, PosixCalls.SeekData), "SEEK_DATA");
+    }
+
+    private static void Syncing(string root)
+    {
+        using PosixFile file = Open(Make(root + "/f", Pattern(100_000)), PosixCalls.ReadWrite);
+        Done(PosixCalls.Sync(file.Id), "fsync");
+        using PosixFile directory = Open(root, PosixCalls.Directory);
+        Done(PosixCalls.Sync(directory.Id), "fsync of a directory");
+        Done(PosixCalls.SyncFileSystem(directory.Id), "syncfs");
+        using PosixFile reader = Open(root + "/f", 0);
+        Done(PosixCalls.Sync(reader.Id), "fsync of a reader");
+    }
+
+    private static void Space_counts(string root)
+    {
+        Done(PosixCalls.StatVfs(root, out PosixSpace before), "statvfs");
+        using (PosixFile file = Open(Make(root + "/f", Pattern(8 << 20)), PosixCalls.ReadWrite))
+            Done(PosixCalls.Sync(file.Id), "fsync");
+        Done(PosixCalls.StatVfs(root, out PosixSpace after), "statvfs");
+        Assert.True(before.BlocksAvailable > after.BlocksAvailable, "what was written does not count");
+        Assert.InRange(after.FilesFree, 1ul, after.Files);
+        Assert.Equal(0ul, after.Flags & PosixCalls.StatVfsReadOnly);
+    }
+
+    /// <summary>Runs as many threads, and fails with the first failure of one.</summary>
+    private static void Together(int count, Action<int> work)
+    {
+        var failures = new List<Exception>();
+        var threads = new Thread[count];
+        for (int i = 0; i < count; i++)
+        {
+            int number = i;
+            threads[i] = new Thread(() =>
+            {
+                try
+                {
+                    work(number);
+                }
+                catch (Exception failure)
+                {
+                    lock (failures) failures.Add(failure);
+                }
+            });
+            threads[i].Start();
+        }
+        foreach (Thread thread in threads) thread.Join();
+        if (failures.Count > 0) throw new AggregateException(failures);
+    }
+}

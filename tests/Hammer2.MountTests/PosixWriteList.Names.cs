@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.Collections.Generic;
+using System.Linq;
+using Xunit;
+
+namespace Hammer2.MountTests;
+
+internal static partial class PosixWriteList
+{
+    private static IReadOnlyList<PosixWriteBehaviour> Making =>
+    [
+        new("O_CREAT makes a file once and O_EXCL only once", Creating),
+        new("each type of object can be made and is what it was made as", All_types),
+        new("names of 255 bytes can be made and longer ones answer ENAMETOOLONG", Name_lengths),
+        new("what exists is not made again", Making_what_exists),
+        new("making below what is no directory answers ENOTDIR, below nothing ENOENT", Bad_parents),
+        new("a link is another name, and directories have none", Linking),
+        new("symbolic links keep targets of 1 to 4095 bytes", Symbolic_links),
+        new("a file without a name is nowhere until it is linked", Nameless_files),
+        new("a file opened with O_EXCL and O_TMPFILE cannot be linked", Nameless_for_good),
+        new("a listing shows what was made and not what was removed meanwhile", Listing_while_changing),
+        new("the umask is taken off and nothing else", Umask),
+    ];
+
+    private static IReadOnlyList<PosixWriteBehaviour> Removing =>
+    [
+        new("unlink takes names and the last one takes the file", Unlinking),
+        new("unlink of a directory answers EISDIR and rmdir of a file ENOTDIR", Wrong_remover),
+        new("rmdir wants an empty directory", Removing_directories),
+        new("an open file without a name can be read, written and stat", Open_unlinked),
+        new("nothing can be made in an open directory without a name", Removed_directory),
+        new("a directory of five hundred names can be emptied while it is listed", Emptying),
+    ];
+
+    private static IReadOnlyList<PosixWriteBehaviour> Renaming =>
+    [
+        new("rename moves any object, within a directory and between two", Moving),
+        new("rename replaces files by files and empty directories by directories", Replacing),
+        new("rename refuses what does not fit together", Refused_renames),
+        new("a directory cannot go below itself", Renaming_below_itself),
+        new("rename of two names of one file does nothing", Renaming_links),
+        new("RENAME_NOREPLACE and RENAME_EXCHANGE do as they say", Rename_flags),
+        new("an open file follows its renaming", Open_renamed),
+        new(".. follows a directory that moves", Parent_follows),
+    ];
+
+    private static void Creating(string root)
+    {
+        string path = root + "/f";
+        using (PosixFile file = Open(path, PosixCalls.Create | PosixCalls.Exclusive | PosixCalls.ReadWrite, 0x180))
+            Assert.Equal(3, PosixCalls.Write(file.Id, [1, 2, 3]));
+        Assert.Equal(0x8180, PosixTree.Status(path).Mode);
+        Refused(Exists, PosixCalls.Open(path, PosixCalls.Create | PosixCalls.Exclusive, 0x1FF), "O_EXCL");
+        using (Open(path, PosixCalls.Create | PosixCalls.ReadWrite, 0x1FF)) Holds(path, [1, 2, 3]);
+        Assert.Equal(0x8180, PosixTree.Status(path).Mode);
+        using (Open(path, PosixCalls.Create | PosixCalls.Truncate | PosixCalls.WriteOnly)) Holds(path, []);
+        // A new file that its opener may not write by its mode is written all the same.
+        using PosixFile closed = Open(root + "/g", PosixCalls.Create | PosixCalls.WriteOnly, 0);
+        Assert.Equal(1, PosixCalls.Write(closed.Id, [9]));
+    }
+
+    private static void All_types(string root)
+    {
+        Done(PosixCalls.MakeNode(root + "/p", 0x11A4, 0), "FIFO");
+        Done(PosixCalls.MakeNode(root + "/s", 0xC1A4, 0), "socket");
+        Done(PosixCalls.MakeNode(root + "/f", 0x81A4, 0), "file");
+        Done(PosixCalls.MakeNode(root + "/c", 0x2180, (1 << 8) | 3), "character device");
+        Done(PosixCalls.MakeNode(root + "/b", 0x61A0, (259ul << 8) | 77), "block device");
+        Done(PosixCalls.Symlink("there", root + "/l"), "symlink");
+        MakeDirectory(root + "/d");
+        foreach (char type in "psfcbld") Assert.Equal(type, PosixTree.Status($"{root}/{type}").Type);
+        PosixStatus block = PosixTree.Status(root + "/b");
+        Assert.Equal((259u, 77u, 0x61A0), (block.DeviceMajor, block.DeviceMinor, (int)block.Mode));
+        using PosixFile zero = Open(root + "/c", 0);
+        Assert.Equal(0, PosixCalls.Read(zero.Id, new byte[4]));     // 1:3 is /dev/null
+    }
+
+    private static void Name_lengths(string root)
+    {
+        string longest = root + "/" + new string('n', 255);
+        Make(longest, 1);
+        Holds(longest, [1]);
+        Make(root + "/" + new string((char)0xFF, 255), 2);
+        string longer = longest + "n";
+        Refused(NameTooLong, PosixCalls.Open(longer, PosixCalls.Create, 0x180), "open");
+        Refused(NameTooLong, PosixCalls.MakeDirectory(longer), "mkdir");
+        Refused(NameTooLong, PosixCalls.Symlink("x", longer), "symlink");
+        Refused(NameTooLong, PosixCalls.Link(longest, longer), "link");
+        Refused(NameTooLong, PosixCalls.Rename(longest, longer), "rename");
+        Refused(NameTooLong, PosixCalls.MakeNode(longer, 0x1180, 0), "mknod");
+    }
+
+    private static void Making_what_exists(string root)
+    {
+        string file = Make(root + "/f");
+        string directory = MakeDirectory(root + "/d");
+        foreach (string path in (string[])[file, directory])
+        {
+            Refused(Exists, PosixCalls.MakeDirectory(path), "mkdir");
+            Refused(Exists, PosixCalls.Symlink("x", path), "symlink");
+            Refused(Exists, PosixCalls.Link(file, path), "link");
+            Refused(Exists, PosixCalls.MakeNode(path, 0x1180, 0), "mknod");
+        }
+        Refused(IsDirectory, PosixCalls.Open(directory, PosixCalls.Create | PosixCalls.WriteOnly, 0x180), "open");
+    }
+
+    private static void Bad_parents(string root)
+    {
+        string file = Make(root + "/f");
+        Refused(NotDirectory, PosixCalls.MakeDirectory(file + "/x"), "mkdir");
+        Refused(NotDirectory, PosixCalls.Open(file + "/x", PosixCalls.Create, 0x180), "open");
+        Refused(NotDirectory, PosixCalls.Rename(file, file + "/x"), "rename");
+        Refused(NoEntry, PosixCalls.MakeDirectory(root + "/none/x"), "mkdir");
+        Refused(NoEntry, PosixCalls.Open(root + "/none/x", PosixCalls.Create, 0x180), "open");
+        Refused(NoEntry, PosixCalls.Link(root + "/none", root + "/x"), "link");
+        Refused(NoEntry, PosixCalls.Rename(root + "/none", root + "/x"), "rename");
+        Refused(NoEntry, PosixCalls.Unlink(root + "/none"), "unlink");
+        Refused(NoEntry, PosixCalls.RemoveDirectory(root + "/none"), "rmdir");
+    }
+
+    private static void Linking(string root)
+    {
+        string first = Make(root + "/a", 1, 2);
+        string second = MakeDirectory(root + "/d") + "/b";
+        Done(PosixCalls.Link(first, second), "link");
+        PosixStatus status = PosixTree.Status(second);
+        Assert.Equal((2u, PosixTree.Status(first).Inode), (status.LinkCount, status.Inode));
+        Assert.Equal(2u, PosixTree.Status(first).LinkCount);
+        Make(second, 3, 4, 5);
+        Holds(first, [3, 4, 5]);
+        Done(PosixCalls.Unlink(first), "unlink");
+        Assert.Equal(1u, PosixTree.Status(second).LinkCount);
+        Refused(NotPermitted, PosixCalls.Link(root + "/d", root + "/e"), "link of a directory");
+        Done(PosixCalls.Symlink("nowhere", root + "/l"), "symlink");
+        Done(PosixCalls.Link(root + "/l", root + "/m"), "link of a symbolic link");
+        Assert.Equal('l', PosixTree.Status(root + "/m").Type);
+    }
+
+    private static void Symbolic_links(string root)
+    {
+        byte[] buffer = new byte[5000];
+        foreach (int length in (int[])[1, 100, 511, 512, 513, 1024, 4095])
+        {
+            string target = new('t', length);
+            Done(PosixCalls.Symlink(target, $"{root}/l{length}"), "symlink");
+            Assert.Equal(length, PosixCalls.ReadLink($"{root}/l{length}", buffer));
+            Assert.Equal((ulong)length, PosixTree.Status($"{root}/l{length}").Size);
+        }
+        Refused(NoEntry, PosixCalls.Symlink("", root + "/empty"), "symlink to nothing");
+        Refused(NameTooLong, PosixCalls.Symlink(new string('t', 4096), root + "/long"), "symlink");
+        Done(PosixCalls.Symlink("loop", root + "/loop"), "symlink");
+        Refused(TooManyLinks, PosixCalls.Open(root + "/loop", 0), "open of a loop");
+    }
+
+    private static void Nameless_files(string root)
+    {
+        using PosixFile file = Open(root, PosixCalls.Nameless | PosixCalls.ReadWrite, 0x180);
+        Assert.Equal(3, PosixCalls.Write(file.Id, [7, 8, 9]));
+        Done(PosixCalls.StatX(file.Id, out PosixStatus status), "fstat");
+        Assert.Equal((0u, 0x8180, 3ul), (status.LinkCount, (int)status.Mode, status.Size));
+        Assert.Equal(2, PosixTree.Entries(root).Count);
+        Done(PosixCalls.LinkDescriptor(file.Id, root + "/named"), "linkat");
+        Holds(root + "/named", [7, 8, 9]);
+        Assert.Equal(1u, PosixTree.Status(root + "/named").LinkCount);
+        Done(PosixCalls.Unlink(root + "/named"), "unlink");
+        Refused(NoEntry, PosixCalls.LinkDescriptor(file.Id, root + "/again"), "linkat of what was removed");
+    }
+
+    private static void Nameless_for_good(string root)
+    {
+        using PosixFile file = Open(
+            root, PosixCalls.Nameless | PosixCalls.Exclusive | PosixCalls.ReadWrite, 0x180);
+        Refused(NoEntry, PosixCalls.LinkDescriptor(file.Id, root + "/named"), "linkat");
+    }
+
+    private static void Listing_while_changing(string root)
+    {
+        for (int i = 0; i < 50; i++) Make($"{root}/old{i}");
+        using PosixFile directory = Open(root, PosixCalls.Directory);
+        byte[] buffer = new byte[400];
+        List<PosixEntry> first = [];
+        long got = PosixCalls.GetDirectoryEntries(directory.Id, buffer);
+        PosixTree.Split(buffer.AsSpan(0, (int)got), first);
+        HashSet<string> seen = [.. first.Select(entry => entry.Name)];
+        string[] removed = [.. Enumerable.Range(0, 50).Select(i => $"old{i}").Where(name => !seen.Contains(name))
+            .Take(10)];
+        foreach (string name in removed) Done(PosixCalls.Unlink($"{root}/{name}"), "unlink");
+        string[] rest = [.. PosixTree.Entries(directory.Id).Select(entry => entry.Name)];
+        Assert.Empty(rest.Intersect(removed));
+        Assert.Equal(52 - removed.Length, first.Count + rest.Length);
+        Make(root + "/new");
+        Done(PosixCalls.Seek(directory.Id, 0, PosixCalls.SeekSet), "rewinddir");
+        Assert.Contains("new", PosixTree.Entries(directory.Id).Select(entry => entry.Name));
+    }
+
+    private static void Umask(string root)
+    {
+        // A process of its own: the mask is the whole process's, and other tests run beside this one.
+        ProgramResult result = HammerProgram.RunAny(
+            "sh", "-c", $"umask 077; cd {root}; : > f; mkdir d; mkfifo p; mkdir -m 777 e");
+        Assert.True(result.ExitCode == 0, result.Error);
+        (string Name, int Mode)[] expected = [("f", 0x8180), ("d", 0x41C0), ("p", 0x1180), ("e", 0x41FF)];
+        foreach ((string name, int mode) in expected) Assert.Equal(mode, PosixTree.Status($"{root}/{name}").Mode);
+    }
+
+    private static void Unlinking(string root)
+    {
+        string path = Make(root + "/f", 1);
+        Done(PosixCalls.Link(path, root + "/g"), "link");
+        Done(PosixCalls.Unlink(path), "unlink");
+        Assert.True(IsMissing(path));
+        Refused(NoEntry, PosixCalls.Unlink(path), "unlink again");
+        Holds(root + "/g", [1]);
+        Done(PosixCalls.Symlink("g", root + "/l"), "symlink");
+        Done(PosixCalls.Unlink(root + "/l"), "unlink of a link");
+        Holds(root + "/g", [1]);
+    }
+
+    private static void Wrong_remover(string root)
+    {
+        MakeDirectory(root + "/d");
+        Make(root + "/f");
+        Refused(IsDirectory, PosixCalls.Unlink(root + "/d"), "unlink");
+        Refused(NotDirectory, PosixCalls.RemoveDirectory(root + "/f"), "rmdir");
+        Refused(Invalid, PosixCalls.RemoveDirectory(root + "/d/."), "rmdir of .");
+        Refused(NotEmpty, PosixCalls.RemoveDirectory(root + "/d/.."), "rmdir of ..");
+    }
+
+    private static void Removing_directories(string root)
+    {
+        string directory = MakeDirectory(root + "/d");
+        string inner = MakeDirectory(directory + "/e");
+        Refused(NotEmpty, PosixCalls.RemoveDirectory(directory), "rmdir");
+        Done(PosixCalls.RemoveDirectory(inner), "rmdir");
+        Make(directory + "/f");
+        Refused(NotEmpty, PosixCalls.RemoveDirectory(directory), "rmdir");
+        Done(PosixCalls.Unlink(directory + "/f"), "unlink");
+        Done(PosixCalls.RemoveDirectory(directory), "rmdir");
+        Assert.True(IsMissing(directory));
+        MakeDirectory(directory);
+    }
+
+    private static void Open_unlinked(string root)
+    {
+        byte[] content = Pattern(200_000);
+        string path = Make(root + "/f", content);
+        using PosixFile file = Open(path, PosixCalls.ReadWrite);
+        Done(PosixCalls.Unlink(path), "unlink");
+        Make(path, 5);
+        Done(PosixCalls.StatX(file.Id, out PosixStatus status), "fstat");
+        Assert.Equal((0u, 200_000ul), (status.LinkCount, status.Size));
+        byte[] found = new byte[content.Length];
+        Assert.Equal(found.Length, PosixCalls.ReadAt(file.Id, found, 0));
+        Assert.True(content.AsSpan().SequenceEqual(found));
+        Assert.Equal(4, PosixCalls.WriteAt(file.Id, [1, 2, 3, 4], 300_000));
+        Done(PosixCalls.SetSize(file.Id, 300_002), "ftruncate");
+        Assert.Equal(2, PosixCalls.ReadAt(file.Id, found, 300_000));
+        Assert.Equal([1, 2], found[..2]);
+        Holds(path, [5]);
+    }
+
+    private static void Removed_directory(string root)
+    {
+        string path = MakeDirectory(root + "/d");
+        using PosixFile directory = Open(path, PosixCalls.Directory);
+        Done(PosixCalls.RemoveDirectory(path), "rmdir");
+        string here = $"/proc/self/fd/{directory.Id}";
+        Refused(NoEntry, PosixCalls.MakeDirectory(here + "/x"), "mkdir");
+        Refused(NoEntry, PosixCalls.Open(here + "/x", PosixCalls.Create, 0x180), "open");
+        Done(PosixCalls.StatX(directory.Id, out PosixStatus status), "fstat");
+        Assert.Equal(0u, status.LinkCount);
+    }
+
+    private static void Emptying(string root)
+    {
+        for (int i = 0; i < 500; i++) Make($"{root}/a name that is rather long, number {i}");
+        using PosixFile directory = Open(root, PosixCalls.Directory);
+        byte[] buffer = new byte[1000];
+        int removed = 0;
+        while (PosixCalls.GetDirectoryEntries(directory.Id, buffer) is > 0 and var got)
+        {
+            List<PosixEntry> entries = [];
+            PosixTree.Split(buffer.AsSpan(0, (int)got), entries);
+            foreach (PosixEntry entry in entries.Where(entry => entry.Type == 'f'))
+            {
+                Done(PosixCalls.Unlink($"{root}/{entry.Name}"), "unlink");
+                removed++;
+            }
+        }
+        Assert.Equal(500, removed);
+        Assert.Equal(2, PosixTree.Entries(root).Count);
+    }
+
+    private static void Moving(string root)
+    {
+        string target = MakeDirectory(root + "/d");
+        Make(root + "/f", 1);
+        Done(PosixCalls.Symlink("nowhere", root + "/l"), "symlink");
+        Done(PosixCalls.MakeNode(root + "/p", 0x1180, 0), "mknod");
+        Make(MakeDirectory(root + "/e") + "/inside", 2);
+        foreach (string name in (string[])["f", "l", "p", "e"])
+        {
+            ulong inode = PosixTree.Status($"{root}/{name}").Inode;
+            Done(PosixCalls.Rename($"{root}/{name}", $"{root}/{name}2"), "rename");
+            Done(PosixCalls.Rename($"{root}/{name}2", $"{target}/{name}"), "rename");
+            Assert.True(IsMissing($"{root}/{name}"));
+            Assert.True(IsMissing($"{root}/{name}2"));
+            Assert.Equal(inode, PosixTree.Status($"{target}/{name}").Inode);
+        }
+        Holds(target + "/e/inside", [2]);
+    }
+
+    private static void Replacing(string root)
+    {
+        Make(root + "/a", 1);
+        Make(root + "/b", 2);
+        using PosixFile replaced = Open(root + "/b", 0);
+        Done(PosixCalls.Rename(root + "/a", root + "/b"), "rename");
+        Holds(root + "/b", [1]);
+        byte[] found = new byte[1];
+        Assert.Equal(1, PosixCalls.ReadAt(replaced.Id, found, 0));
+        Assert.Equal(2, found[0]);
+        Done(PosixCalls.Symlink("b", root + "/l"), "symlink");
+        Done(PosixCalls.Rename(root + "/l", root + "/b"), "rename");
+        Assert.Equal('l', PosixTree.Status(root + "/b").Type);
+        Make(MakeDirectory(root + "/d") + "/inside", 3);
+        MakeDirectory(root + "/e");
+        Done(PosixCalls.Rename(root + "/d", root + "/e"), "rename");
+        Holds(root + "/e/inside", [3]);
+    }
+
+    private static void Refused_renames(string root)
+    {
+        Make(root + "/f");
+        MakeDirectory(root + "/d");
+        Make(MakeDirectory(root + "/full") + "/inside");
+        Refused(IsDirectory, PosixCalls.Rename(root + "/f", root + "/d"), "a file onto a directory");
+        Refused(NotDirectory, PosixCalls.Rename(root + "/d", root + "/f"), "a directory onto a file");
+        Refused(NotEmpty, PosixCalls.Rename(root + "/d", root + "/full"), "onto a full directory");
+        Refused(NoEntry, PosixCalls.Rename(root + "/f", root + "/none/f"), "into nothing");
+        Assert.Equal(5, PosixTree.Entries(root).Count);
+    }
+
+    private static void Renaming_below_itself(string root)
+    {
+        MakeDirectory(MakeDirectory(MakeDirectory(root + "/a") + "/b") + "/c");
+        Refused(Invalid, PosixCalls.Rename(root + "/a", root + "/a/x"), "rename");
+        Refused(Invalid, PosixCalls.Rename(root + "/a", root + "/a/b/c/x"), "rename");
+        Refused(NotEmpty, PosixCalls.Rename(root + "/a/b/c", root + "/a"), "rename onto what it is in");
+    }
+
+    private static void Renaming_links(string root)
+    {
+        Make(root + "/a", 1);
+        Done(PosixCalls.Link(root + "/a", root + "/b"), "link");
+        Done(PosixCalls.Rename(root + "/a", root + "/b"), "rename");
+        Holds(root + "/a", [1]);
+        Assert.Equal(2u, PosixTree.Status(root + "/b").LinkCount);
+        Done(PosixCalls.Rename(root + "/a", root + "/a"), "rename to itself");
+    }
+
+    private static void Rename_flags(string root)
+    {
+        Make(root + "/a", 1);
+        Make(MakeDirectory(root + "/d") + "/b", 2);
+        Refused(Exists, PosixCalls.Rename(root + "/a", root + "/d", PosixCalls.RenameNoReplace), "NOREPLACE");
+        Done(PosixCalls.Rename(root + "/a", root + "/c", PosixCalls.RenameNoReplace), "NOREPLACE");
+        Refused(NoEntry, PosixCalls.Rename(root + "/c", root + "/x", PosixCalls.RenameExchange), "EXCHANGE");
+        Done(PosixCalls.Rename(root + "/c", root + "/d/b", PosixCalls.RenameExchange), "EXCHANGE");
+        Holds(root + "/c", [2]);
+        Holds(root + "/d/b", [1]);
+        Done(PosixCalls.Rename(root + "/c", root + "/d", PosixCalls.RenameExchange), "EXCHANGE of two types");
+        Holds(root + "/c/b", [1]);
+        Holds(root + "/d", [2]);
+        Refused(Invalid, PosixCalls.Rename(root + "/c", root + "/d", 3), "both");
+    }
+
+    private static void Open_renamed(string root)
+    {
+        Make(root + "/a", 1, 2, 3);
+        using PosixFile file = Open(root + "/a", PosixCalls.ReadWrite);
+        Done(PosixCalls.Rename(root + "/a", MakeDirectory(root + "/d") + "/b"), "rename");
+        Assert.Equal(2, PosixCalls.WriteAt(file.Id, [8, 9], 1));
+        Holds(root + "/d/b", [1, 8, 9]);
+    }
+
+    private static void Parent_follows(string root)
+    {
+        MakeDirectory(MakeDirectory(root + "/a") + "/x");
+        string second = MakeDirectory(root + "/b");
+        Done(PosixCalls.Rename(root + "/a/x", second + "/x"), "rename");
+        Assert.Equal(PosixTree.Status(second).Inode, PosixTree.Status(second + "/x/..").Inode);
+        Assert.Equal(PosixTree.Status(second).Inode,
+            PosixTree.Entries(second + "/x").Single(entry => entry.Name == "..").Inode);
+    }
+}
