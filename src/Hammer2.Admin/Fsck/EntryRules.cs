@@ -33,6 +33,8 @@ internal sealed class EntryRules
         {
             _context.Add(FsckSeverity.Warning, FsckCode.EntryHash, place, reference,
                 $"entry {Printable(name)} lies at key 0x{reference.Key:x}, its hash is 0x{hash:x}");
+            _context.Plan.Add(new RepairAction(
+                RepairKind.MoveEntry, place.Pfs!.Key, place.OwnerInum, reference.Key));
         }
         if (!BlockCodec.IsAllZero(area[length..]))
         {

@@ -9,6 +9,9 @@ namespace Hammer2.Admin;
 /// <summary>Compares the freemap with the blocks that can be reached, both ways, and its sums with the header.</summary>
 internal sealed class FreemapCheck
 {
+    // A header that claims more than this is not believed zone by zone: 1 PiB.
+    private const ulong ZonesMax = 1 << 20;
+
     private readonly FsckContext _context;
     private readonly HashSet<ulong> _leaves = [];
     private readonly HashSet<ulong> _lostZones = [];
@@ -54,6 +57,7 @@ internal sealed class FreemapCheck
                 {
                     _context.Add(FsckSeverity.Warning, FsckCode.SlotNotZero, place, place.Parent,
                         $"unused freemap slot {slot} is not all zero");
+                    _context.Plan.HasBadFreemap = true;
                 }
                 continue;
             }
@@ -81,6 +85,7 @@ internal sealed class FreemapCheck
         _context.Add(FsckSeverity.Warning, FsckCode.MirrorTid, place, reference,
             $"mirror_tid 0x{reference.MirrorTid:x} of {FsckContext.Describe(reference)} is above "
                 + $"0x{place.Parent.MirrorTid:x} of what holds it");
+        _context.Plan.HasBadFreemap = true;
     }
 
     private void Visit(in FsckPlace place, in Blockref reference)
@@ -94,6 +99,7 @@ internal sealed class FreemapCheck
         if (MediaValidator.Freemap(reference, block) is { } fault)
         {
             _context.Add(FsckSeverity.Error, FsckCode.FreemapField, place, reference, fault.ToString());
+            _context.Plan.HasBadFreemap = true;
             if (reference.Type == BlockrefType.FreemapNode)
             {
                 Lose(reference);
@@ -122,9 +128,11 @@ internal sealed class FreemapCheck
     private void Lose(in Blockref reference)
     {
         _isPartial = true;
+        _context.Plan.HasBadFreemap = true;
         ulong first = reference.Key >> Media.ZoneRadix;
         ulong end = Math.Min(reference.KeyEnd < reference.Key ? ulong.MaxValue : reference.KeyEnd, _totalBytes - 1);
-        for (ulong zone = first; zone <= end >> Media.ZoneRadix; zone++) _ = _lostZones.Add(zone);
+        ulong last = Math.Min(end >> Media.ZoneRadix, first + ZonesMax);
+        for (ulong zone = first; zone <= last; zone++) _ = _lostZones.Add(zone);
     }
 
     private void JudgeMissing()
@@ -144,13 +152,14 @@ internal sealed class FreemapCheck
                 Lags ? FsckCode.LiveUnrecorded : FsckCode.FreemapMissing,
                 $"blocks lie in 0x{zone << Media.ZoneRadix:x}, which no freemap leaf covers",
                 zone << Media.ZoneRadix, zone << Media.ZoneRadix);
+            _context.Plan.HasBadFreemap |= !Lags;
         }
     }
 
     private void JudgeTotals()
     {
-        if (_isPartial) return;
         ulong zones = FreemapGeometry.LeavesTotal(_totalBytes);
+        if (_isPartial || zones > ZonesMax) return;
         ulong free = _freeBytes;
         for (ulong zone = 0; zone < zones; zone++)
             if (!_leaves.Contains(zone)) free += UntouchedBytes(zone);
@@ -163,6 +172,7 @@ internal sealed class FreemapCheck
         _context.Add(isLag ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.AllocatorFree,
             $"the header counts {stored} free bytes, the freemap adds up to {free} (allocator_size "
                 + $"{_context.Header.AllocatorBytes})");
+        _context.Plan.HasBadFreemap |= !isLag;
     }
 
     private ulong UntouchedBytes(ulong zone)
@@ -289,7 +299,10 @@ internal sealed class FreemapCheck
                     + $"0x{(linear & ~(Media.GranuleBytes - 1)) + highest:x}");
         }
 
-        private void Add(FsckSeverity severity, FsckCode code, string text) =>
+        private void Add(FsckSeverity severity, FsckCode code, string text)
+        {
             Context.AddSegment(severity, code, _leaf, Address, text);
+            if (severity != FsckSeverity.Note) Context.Plan.HasBadFreemap = true;
+        }
     }
 }

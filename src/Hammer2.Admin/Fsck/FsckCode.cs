@@ -148,6 +148,12 @@ public enum FsckCode
     /// <summary>Two PFSs of one label, node id or cluster on one filesystem.</summary>
     PfsTwice,
 
+    /// <summary>What two nodes of a cluster should have in common and have not.</summary>
+    ClusterDiffers,
+
+    /// <summary>A node of a cluster that does not hold the commit of the quorum.</summary>
+    ClusterStale,
+
     /// <summary>A rule that could not be judged because of other damage.</summary>
     NotJudged,
 }

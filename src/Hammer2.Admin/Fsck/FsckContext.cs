@@ -28,6 +28,18 @@ internal sealed class FsckContext
 
     public BlockLedger Ledger { get; } = new();
 
+    /// <summary>Key of the PFS whose names are kept, 0 for none.</summary>
+    public ulong KeptPfsKey { get; init; }
+
+    /// <summary>The names and inodes of that PFS.</summary>
+    public PfsScope? KeptScope { get; set; }
+
+    /// <summary>What could be done about the findings.</summary>
+    public RepairPlan Plan { get; } = new();
+
+    /// <summary>The highest inode number met in each PFS, by the key of its root.</summary>
+    public Dictionary<ulong, ulong> HighestInums { get; } = [];
+
     /// <summary>True once blocks were lost, so that not all that is in use is known.</summary>
     public bool IsReachabilityPartial { get; set; }
 
@@ -113,7 +125,7 @@ internal sealed class FsckContext
     }
 
     /// <summary>Ends the list: the worst first.</summary>
-    public FsckReport Finish()
+    public void Finish()
     {
         var ordered = new List<FsckFinding>(_findings.Count);
         for (FsckSeverity severity = FsckSeverity.Error; severity >= FsckSeverity.Note; severity--)
@@ -121,7 +133,6 @@ internal sealed class FsckContext
                 if (finding.Severity == severity) ordered.Add(finding);
         Report.Findings = ordered;
         Report.BytesReachable = Ledger.UsedBytes;
-        return Report;
     }
 
     /// <summary>What a reference leads to, for messages.</summary>

@@ -68,6 +68,10 @@ public sealed record FsckFinding
     /// <summary>A path of that inode from the root of its PFS, in bytes as stored; null when none leads to it.</summary>
     public byte[]? Path { get; internal set; }
 
+    /// <summary>True when a repair knows what to do about findings of this kind.</summary>
+    public bool IsRepairable => RepairPlan.MayRepair(Code)
+        && (Severity != FsckSeverity.Note || Code == FsckCode.InodeUnlinked);
+
     /// <summary>One line: severity, code, PFS and path, text, place.</summary>
     public override string ToString()
     {

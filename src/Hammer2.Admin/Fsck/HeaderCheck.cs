@@ -51,6 +51,7 @@ internal sealed class HeaderCheck
         byte[] block = new byte[Media.VolumeHeaderBytes];
         bool isBlank = volume.Device.Read(copy.Offset, block) == Hammer2Error.None && BlockCodec.IsAllZero(block);
         ulong address = volume.Start + (ulong)copy.Offset;
+        if (!isBlank) _context.Plan.HasBadHeaderCopy = true;
         _context.Add(
             isBlank ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.HeaderCopy,
                 $"copy {copy.CopyIndex} of the header of volume {volume.Index}: {copy.Fault}", address, (ulong)copy.CopyIndex);

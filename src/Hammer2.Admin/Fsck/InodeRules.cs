@@ -36,7 +36,11 @@ internal sealed class InodeRules
     {
         if (meta.Version != InodeMeta.CurrentVersion) Field(place, reference, FsckSeverity.Error, "version", meta.Version);
         if (!IsKnownType(meta.Type)) Field(place, reference, FsckSeverity.Error, "type", (ulong)meta.Type);
-        if ((meta.Mode & ~ModeMask) != 0) Field(place, reference, FsckSeverity.Warning, "mode", meta.Mode);
+        if ((meta.Mode & ~ModeMask) != 0)
+        {
+            Field(place, reference, FsckSeverity.Warning, "mode", meta.Mode);
+            if (place.Pfs is { } pfs) _context.Plan.Add(new RepairAction(RepairKind.SetMode, pfs.Key, meta.Inum));
+        }
         if (meta.Size > long.MaxValue) Field(place, reference, FsckSeverity.Error, "size", meta.Size);
         if (meta.NameBytes > InodeBlock.NameAreaBytes)
             Field(place, reference, FsckSeverity.Warning, "name length", meta.NameBytes);
@@ -69,6 +73,7 @@ internal sealed class InodeRules
         if ((reference.Subtree.DataCount | reference.Subtree.InodeCount) == 0) return;
         Add(FsckSeverity.Warning, FsckCode.Statistics, place, reference,
             $"{FsckContext.Describe(reference)} counts {reference.Subtree.DataCount} bytes below it and has embedded data");
+        PlanTouch(place, meta.Inum);
     }
 
     private void JudgeName(in FsckPlace place, in Blockref reference, in InodeMeta meta, ReadOnlySpan<byte> block)
@@ -80,6 +85,7 @@ internal sealed class InodeRules
         if (meta.NameKey == meta.Inum && found.SequenceEqual(wanted)) return;
         Add(FsckSeverity.Warning, FsckCode.InodeName, place, reference,
             $"inode 0x{meta.Inum:x} is not called {text} under the name key 0x{meta.NameKey:x}");
+        _context.Plan.Add(new RepairAction(RepairKind.SetName, place.Pfs!.Key, meta.Inum));
     }
 
     private void JudgePfsFields(in FsckPlace place, in Blockref reference, in InodeMeta meta)
@@ -90,6 +96,13 @@ internal sealed class InodeRules
         if ((reference.Flags & BlockrefFlags.PfsRoot) == 0) return;
         Add(FsckSeverity.Warning, FsckCode.ReferenceField, place, reference,
             $"{FsckContext.Describe(reference)} is marked as the root of a PFS");
+        PlanTouch(place, meta.Inum);
+    }
+
+    private void PlanTouch(in FsckPlace place, ulong inum)
+    {
+        if (place.Pfs is not { } pfs) return;
+        _context.Plan.Add(new RepairAction(RepairKind.Touch, pfs.Key, inum, inum, 0, BlockrefType.Inode));
     }
 
     private void Field(in FsckPlace place, in Blockref reference, FsckSeverity severity, string field, ulong value) =>

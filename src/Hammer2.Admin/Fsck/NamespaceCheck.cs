@@ -71,6 +71,7 @@ internal sealed class NamespaceCheck
             $"entry 0x{entry.Key:x} of directory 0x{entry.Directory:x} leads to inode 0x{entry.Inum:x}, "
                 + "which does not exist",
             entry.Key);
+        Plan(RepairKind.RemoveEntry, entry.Directory, entry.Key);
     }
 
     private void JudgeInode(in InodeFact inode, ReadOnlySpan<EntryFact> entries)
@@ -81,6 +82,7 @@ internal sealed class NamespaceCheck
             _context.Add(FsckSeverity.Warning, FsckCode.EntryType, _pfs, entry.Directory,
                 $"entry 0x{entry.Key:x} gives inode 0x{inode.Inum:x} the type {entry.Type}, it is "
                     + $"{inode.Type}", entry.Key);
+            Plan(RepairKind.SetEntryType, entry.Directory, entry.Key, (ulong)inode.Type);
         }
         if (inode.Type == ObjectType.Directory) JudgeDirectory(inode, entries);
         if (entries.Length == 0)
@@ -93,6 +95,7 @@ internal sealed class NamespaceCheck
         if (_pfs.IsEntriesPartial && (ulong)entries.Length < inode.LinkCount) return;
         _context.Add(FsckSeverity.Warning, FsckCode.LinkCount, _pfs, inode.Inum,
             $"inode 0x{inode.Inum:x} has {inode.LinkCount} links, {entries.Length} entries lead to it");
+        if (!_pfs.IsEntriesPartial) Plan(RepairKind.SetLinkCount, inode.Inum, 0, (ulong)entries.Length);
     }
 
     private void JudgeNameless(in InodeFact inode)
@@ -101,11 +104,13 @@ internal sealed class NamespaceCheck
         {
             _context.Add(FsckSeverity.Note, FsckCode.InodeUnlinked, _pfs, inode.Inum,
                 $"inode 0x{inode.Inum:x} has no name and no links: it was open when it was removed");
+            if (!_pfs.IsEntriesPartial) Plan(RepairKind.RemoveInode, inode.Inum);
         }
         else if (!_pfs.IsEntriesPartial)
         {
             _context.Add(FsckSeverity.Warning, FsckCode.InodeLost, _pfs, inode.Inum,
                 $"inode 0x{inode.Inum:x} ({inode.Type}) has {inode.LinkCount} links and no entry leads to it");
+            Plan(RepairKind.Reconnect, inode.Inum);
         }
     }
 
@@ -134,6 +139,7 @@ internal sealed class NamespaceCheck
         }
         _context.Add(FsckSeverity.Warning, FsckCode.ParentInum, _pfs, inode.Inum,
             $"directory 0x{inode.Inum:x} names 0x{inode.ParentInum:x} as its parent, its entry is in 0x{entries[0].Directory:x}");
+        if (entries.Length == 1) Plan(RepairKind.SetParent, inode.Inum, 0, entries[0].Directory);
     }
 
     /// <summary>Climbs from each directory; who neither comes to the root nor to an end goes round in circles.</summary>
@@ -161,10 +167,15 @@ internal sealed class NamespaceCheck
     private void JudgeRoot(ReadOnlySpan<InodeFact> inodes)
     {
         ulong highest = inodes.Length == 0 ? Media.PfsRootInum : inodes[^1].Inum;
+        _context.HighestInums[_pfs.Key] = highest;
         if (highest <= Media.PfsRootInum || _pfs.Meta.PfsInum > highest) return;
         _context.Add(FsckSeverity.Warning, FsckCode.NextInum, _pfs, Media.PfsRootInum,
             $"the next inode number is 0x{_pfs.Meta.PfsInum:x}, and 0x{highest:x} is in use");
+        Plan(RepairKind.SetNextInum, Media.PfsRootInum, 0, highest + 1);
     }
+
+    private void Plan(RepairKind kind, ulong inum, ulong key = 0, ulong value = 0) =>
+        _context.Plan.Add(new RepairAction(kind, _pfs.Key, inum, key, value));
 
     private void Remark()
     {

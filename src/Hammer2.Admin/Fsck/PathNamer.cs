@@ -29,10 +29,13 @@ internal sealed class PathNamer
     }
 
     /// <summary>Names the inodes of this PFS's findings. The entries must be in the order of their inodes.</summary>
-    public void NameFindings()
+    public void NameFindings() => Name(_context.Findings);
+
+    /// <summary>Names the inodes of findings that were made elsewhere.</summary>
+    public void Name(IReadOnlyList<FsckFinding> findings)
     {
         int named = 0;
-        foreach (FsckFinding finding in _context.Findings)
+        foreach (FsckFinding finding in findings)
         {
             if (finding.PfsKey != _pfs.Key || finding.Path is not null || finding.Inum == 0) continue;
             if (++named > PathsMax) return;

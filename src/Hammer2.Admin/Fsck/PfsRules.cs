@@ -43,8 +43,12 @@ internal sealed class PfsRules
             Wrong(place, reference, FsckSeverity.Error, "operation flags, which do not make it a PFS "
                 + "root,", (ulong)meta.OperationFlags);
         if ((reference.Flags & BlockrefFlags.PfsRoot) == 0)
-            Wrong(place, reference, FsckSeverity.Warning, "flags of the reference, which do not mark a PFS "
-                + "root,", (ulong)reference.Flags);
+        {
+            Wrong(place, reference, FsckSeverity.Warning, "flags of the reference, which do not mark a PFS root,",
+                (ulong)reference.Flags);
+            _context.Plan.Add(new RepairAction(
+                RepairKind.Touch, pfs.Key, Media.PfsRootInum, Media.PfsRootInum, 0, BlockrefType.Inode));
+        }
         if (!IsKnownRole(meta.PfsType) || meta.PfsTypeNext is not (PfsType.None or PfsType.Master or PfsType.Slave))
             Wrong(place, reference, FsckSeverity.Warning, "PFS type", meta.PfsRole);
         if (meta.PfsMasters > Media.NodesMax)

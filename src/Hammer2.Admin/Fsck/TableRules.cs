@@ -44,6 +44,7 @@ internal ref struct TableRules
             {
                 Add(FsckSeverity.Warning, FsckCode.SlotNotZero, _place.Parent,
                     $"unused slot {slot} is not all zero");
+                _context.Plan.TouchParent(_place);
             }
             return SlotAnswer.Empty;
         }
@@ -101,6 +102,7 @@ internal ref struct TableRules
         {
             Add(FsckSeverity.Error, FsckCode.KeyOrder, reference,
                 $"slot {slot}: key 0x{reference.Key:x} is not above 0x{_last:x} before it");
+            _context.Plan.TouchParent(_place);
         }
         (_hasLast, _last) = (true, Math.Max(_last, reference.KeyEnd));
         Blockref parent = _place.Parent;
@@ -124,6 +126,7 @@ internal ref struct TableRules
             Add(FsckSeverity.Warning, FsckCode.MirrorTid, reference,
                 $"mirror_tid 0x{reference.MirrorTid:x} of {FsckContext.Describe(reference)} is above its parent's "
                     + $"0x{_place.Parent.MirrorTid:x}");
+            _context.Plan.TouchParent(_place);
         }
         if (_place.Pfs is { } pfs && reference.ModifyTid > _place.Parent.ModifyTid) pfs.ModifyTidsAbove++;
     }
@@ -159,6 +162,7 @@ internal ref struct TableRules
         Blockref parent = _place.Parent;
         _context.Add(FsckSeverity.Warning, FsckCode.Statistics, _place, parent,
             $"{FsckContext.Describe(parent)} counts {found} {what} below it, found are {expected}", _place.OwnerInum);
+        _context.Plan.TouchParent(_place);
     }
 
     private readonly void Add(FsckSeverity severity, FsckCode code, in Blockref reference, string text) =>

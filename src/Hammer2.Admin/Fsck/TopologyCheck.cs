@@ -202,7 +202,8 @@ internal sealed partial class TopologyCheck
         if (isRepeat) return;
         VisitTable(below, MemoryMarshal.Cast<byte, Blockref>(blockset));
         new NamespaceCheck(_context, pfs).Run();
-        pfs.Release();
+        if (pfs.Key == _context.KeptPfsKey) _context.KeptScope = pfs;
+        else pfs.Release();
     }
 
     /// <summary>A snapshot that nothing was changed in since has the findings of its origin and no others.</summary>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -85,5 +86,51 @@ public sealed class FsckCommandTests
             Assert.True(run.ExitCode == ExitCode.Ok, run.ToString());
         }
         Assert.Matches(@"^1 \d+ 1000 /", File.ReadAllText(path));
+    }
+
+    [Theory]
+    [InlineData("-y", ExitCode.FsckCorrected)]
+    [InlineData("--repair", ExitCode.FsckCorrected)]
+    [InlineData("-p", ExitCode.FsckCorrected)]
+    [InlineData("-a", ExitCode.FsckCorrected)]
+    [InlineData("-n", ExitCode.FsckUncorrected)]
+    public void A_repair_ends_with_one_and_the_next_check_with_zero(string option, int code)
+    {
+        using var directory = new ScratchDirectory();
+        string image = Path.Combine(directory.Path, "image");
+        CopySparse("deleted-makefs", image);
+        ToolRun run = ToolRun.Execute("fsck", option, image);
+        Assert.True(run.ExitCode == code, run.ToString());
+        int left = code == ExitCode.FsckCorrected ? ExitCode.Ok : ExitCode.FsckUncorrected;
+        Assert.Equal(left, ToolRun.Execute("fsck", image).ExitCode);
+        Assert.Equal(left == 0, run.Text.Contains("REPAIRED inode 0x413", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_cannot_be_repaired_ends_with_four()
+    {
+        using var directory = new ScratchDirectory();
+        string image = Path.Combine(directory.Path, "image");
+        CopySparse("dmg-data", image);
+        Assert.Equal(ExitCode.FsckUncorrected, ToolRun.Execute("fsck", "-y", image).ExitCode);
+    }
+
+    [Fact]
+    public void Nodes_of_a_cluster_are_compared()
+    {
+        string[] nodes = [.. GoldenImage.Nodes("cluster3").Select(GoldenImage.Path)];
+        ToolRun run = ToolRun.Execute(["fsck", "--json", .. nodes]);
+        Assert.True(run.ExitCode == ExitCode.Ok, run.ToString());
+        JsonElement cluster = run.Json.GetProperty("clusters")[0];
+        Assert.True(cluster.GetProperty("clean").GetBoolean());
+        Assert.Equal(3, cluster.GetProperty("nodes").GetArrayLength());
+    }
+
+    // Images are many GiB long, and nearly all of it is holes.
+    private static void CopySparse(string image, string to)
+    {
+        using Process copy = Process.Start("cp", ["--sparse=always", GoldenImage.Path(image), to]);
+        copy.WaitForExit();
+        Assert.Equal(0, copy.ExitCode);
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
@@ -16,7 +17,17 @@ namespace Hammer2.Tool.Commands;
 /// <summary>Judges filesystems as a whole, the way fsck(8) calls it.</summary>
 internal static class FsckCommand
 {
-    private static readonly OptionRow NoChanges = new("--no-changes", "check only (the default)") { Short = "-n" };
+    private static readonly OptionRow NoChanges =
+        new("--no-changes", "check only (the default), whatever else is asked for") { Short = "-n" };
+
+    private static readonly OptionRow Repair = new("--repair", "repair all that can be repaired without guessing");
+
+    private static readonly OptionRow Yes = new("--yes", "the same as --repair, for fsck(8)") { Short = "-y" };
+
+    private static readonly OptionRow Preen =
+        new("--preen", "repair, but remove no entry or inode and give none a new name") { Short = "-p" };
+
+    private static readonly OptionRow Automatic = new("--auto", "the same as --preen, for fsck(8)") { Short = "-a" };
 
     private static readonly OptionRow Force =
         new("--force", "accepted for fsck(8): media keep no sign of being clean, every check is whole") { Short = "-f" };
@@ -42,18 +53,29 @@ internal static class FsckCommand
             Reads everything and judges it by every rule of the format: headers, check codes, structure, order,
             statistics, the freemap against what can be reached, entries against inodes and link counts. Findings
             are errors (something is lost, or the next write may lose something), warnings (inconsistent, and nothing is
-            lost) and notes (legal, and worth knowing). Nothing is written.
+            lost) and notes (legal, and worth knowing). Nothing is written unless a repair is asked for.
+
+            A repair makes the freemap, sums, link counts, types and places of entries, parents, names of inodes and copies
+            of the header what they should be, removes entries whose inode does not exist and inodes that have neither
+            name nor links, and gives inodes that lost their name one in /lost+found of their PFS. It writes as the
+            filesystem itself does: nothing in use is written over, and the header comes last, so that power may fail at
+            any moment. Damaged blocks are left as they are; what they held can come from a snapshot, from another node
+            of the cluster or from a backup. In a PFS with several masters nothing is changed that the other nodes would
+            have to follow: that is for resynchronisation.
 
             A filesystem that is mounted for writing is refused: what is read meanwhile would not fit together.
 
-            Give the nodes of a cluster as several volumes: each is checked by itself.
+            Give the nodes of a cluster as several volumes: each is checked by itself, and those of one cluster are
+            compared: keys, types, methods, change numbers, check codes, attributes and names of all that is on the
+            nodes that hold the commit of the quorum. Nodes that do not are reported as stale.
             """,
         Arguments = [MediaOptions.Volumes],
-        Options = [NoChanges, Force, Quick, ProgressTo, FindingsMax, .. MediaOptions.All],
+        Options = [NoChanges, Repair, Yes, Preen, Automatic, Force, Quick, ProgressTo, FindingsMax, .. MediaOptions.All],
         HasUnits = true,
         ExitCodes =
         [
             new(ExitCode.Ok, "no errors and no warnings"),
+            new(ExitCode.FsckCorrected, "errors or warnings were found and repaired"),
             new(ExitCode.FsckUncorrected, "errors or warnings were found and left"),
             new(ExitCode.FsckOperational, "a device cannot be opened, is in use or holds no HAMMER2 filesystem"),
             new(ExitCode.FsckUsage, "the command line makes no sense"),
@@ -63,6 +85,7 @@ internal static class FsckCommand
         [
             new("hammer2 fsck /dev/sdb1", "check a partition"),
             new("fsck.hammer2 -n -C0 /dev/sdb1:/dev/sdc1", "check a filesystem of two volumes, with a bar"),
+            new("hammer2 fsck --repair /dev/sdb1", "check and repair"),
             new("hammer2 fsck --json n0.img n1.img n2.img", "check the nodes of a cluster, for a program"),
         ],
     };
@@ -77,17 +100,19 @@ internal static class FsckCommand
         if (findingsMax is 0 or > 1_000_000)
             throw new CommandException(ExitCode.FsckUsage, $"{FindingsMax.Name} {findingsMax}: must be 1 to 1000000");
         int code = ExitCode.Ok;
+        var checkedSets = new List<VolumeSet>();
         using Report report = invocation.OpenReport();
         report.BeginList("filesystems");
-        foreach (string text in invocation.Texts(MediaOptions.Volumes))
+        try
         {
-            if (TryOpen(invocation, text) is not { } volumes)
+            foreach (string text in invocation.Texts(MediaOptions.Volumes))
             {
-                code |= ExitCode.FsckOperational;
-                continue;
-            }
-            using (volumes)
-            {
+                if (TryOpen(invocation, text) is not { } volumes)
+                {
+                    code |= ExitCode.FsckOperational;
+                    continue;
+                }
+                checkedSets.Add(volumes);
                 var options = new FsckOptions
                 {
                     FindingsMax = (int)findingsMax,
@@ -95,22 +120,70 @@ internal static class FsckCommand
                     Progress = progress.Of(volumes),
                     Cancellation = stop.Token,
                 };
-                code |= Check(report, volumes, options, progress);
+                code |= Guard(progress, () => Judge(invocation, report, volumes, options, progress));
+                if (stop.IsCancellationRequested) break;
             }
-            if (stop.IsCancellationRequested) break;
+            report.EndList();
+            var compare = new FsckOptions { FindingsMax = (int)findingsMax, Cancellation = stop.Token };
+            if (checkedSets.Count > 1) code |= Guard(progress, () => Compare(report, checkedSets, compare));
+        }
+        finally
+        {
+            foreach (VolumeSet volumes in checkedSets) volumes.Dispose();
+        }
+        return code;
+    }
+
+    private static bool Repairs(Invocation invocation) => !invocation.Has(NoChanges)
+        && (invocation.Has(Repair) || invocation.Has(Yes) || Preens(invocation));
+
+    private static bool Preens(Invocation invocation) => !invocation.Has(Repair) && !invocation.Has(Yes)
+        && (invocation.Has(Preen) || invocation.Has(Automatic));
+
+    private static int Judge(
+        Invocation invocation, Report report, VolumeSet volumes, FsckOptions options, FsckProgress progress)
+    {
+        if (!Repairs(invocation))
+        {
+            FsckReport result = Fsck.Check(volumes, options);
+            progress.Clear();
+            FsckText.Write(report, volumes, result, null);
+            return result.IsClean ? ExitCode.Ok : ExitCode.FsckUncorrected;
+        }
+        var repairOptions = new FsckRepairOptions
+        {
+            Check = options,
+            IsPreen = Preens(invocation),
+            Time = invocation.Terminal.Time,
+        };
+        FsckRepairReport repair = Fsck.Repair(volumes, repairOptions);
+        progress.Clear();
+        FsckText.Write(report, volumes, repair.After, repair);
+        int code = repair.After.IsClean ? ExitCode.Ok : ExitCode.FsckUncorrected;
+        if (repair.HasChanged) code |= ExitCode.FsckCorrected;
+        if (repair.Error == Hammer2Error.None) return code;
+        invocation.Warn($"{volumes.Name}: the repair ended early: {repair.Error}");
+        return code | ExitCode.FsckOperational;
+    }
+
+    private static int Compare(Report report, List<VolumeSet> sets, FsckOptions options)
+    {
+        int code = ExitCode.Ok;
+        report.BeginList("clusters");
+        foreach (ClusterReport cluster in ClusterCompare.Run(sets, options))
+        {
+            FsckText.Write(report, cluster);
+            if (!cluster.IsClean) code = ExitCode.FsckUncorrected;
         }
         report.EndList();
         return code;
     }
 
-    private static int Check(Report report, VolumeSet volumes, FsckOptions options, FsckProgress progress)
+    private static int Guard(FsckProgress progress, Func<int> action)
     {
         try
         {
-            FsckReport result = Fsck.Check(volumes, options);
-            progress.Clear();
-            FsckText.Write(report, volumes, result);
-            return result.IsClean ? ExitCode.Ok : ExitCode.FsckUncorrected;
+            return action();
         }
         catch (OperationCanceledException)
         {
@@ -124,8 +197,12 @@ internal static class FsckCommand
         try
         {
             MountSpec spec = MountSpec.Parse(text);
-            // The shared lock keeps writers away, and is refused beside one.
-            MediaSourceOptions options = MediaOptions.Read(invocation) with { TakesLock = true };
+            // The lock keeps writers away, and is refused beside one; a repair wants the devices for itself.
+            MediaSourceOptions options = MediaOptions.Read(invocation) with
+            {
+                TakesLock = true,
+                IsReadOnly = !Repairs(invocation),
+            };
             return MediaSource.Open(spec.Paths, options, invocation.Loggers.CreateLogger("Hammer2.Devices"));
         }
         catch (Exception failure) when (failure is MediaException or FormatException or ArgumentException)

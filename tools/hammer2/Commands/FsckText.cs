@@ -11,9 +11,10 @@ namespace Hammer2.Tool.Commands;
 internal static class FsckText
 {
     /// <summary>One filesystem: a line of judgement, what was read, the findings by severity.</summary>
-    public static void Write(Report report, VolumeSet volumes, FsckReport result)
+    public static void Write(Report report, VolumeSet volumes, FsckReport result, FsckRepairReport? repair)
     {
         string verdict = result.Errors > 0 ? "DAMAGED" : result.Warnings > 0 ? "inconsistent" : "clean";
+        if (repair is { HasChanged: true }) verdict = "repaired, now " + verdict;
         report.BeginEntry(volumes.Name + ": " + verdict);
         report.Detail("name", Cell.Text(volumes.Name));
         report.Value("clean", "clean", Cell.Flag(result.IsClean));
@@ -30,10 +31,46 @@ internal static class FsckText
         report.Value("bytesReachable", "in use", Cell.Bytes(result.BytesReachable));
         report.Value("bytesLeaked", "leaked", Cell.Bytes(result.BytesLeaked));
         WriteTotals(report, result);
+        if (repair is not null) WriteRepair(report, repair);
         report.BeginList("findings");
         foreach (FsckFinding finding in result.Findings) WriteFinding(report, finding);
         report.EndList();
         report.EndEntry();
+    }
+
+    /// <summary>The nodes of a cluster, and what differs between them.</summary>
+    public static void Write(Report report, ClusterReport cluster)
+    {
+        string label = NameText.Escape(Encoding.UTF8.GetBytes(cluster.Label));
+        report.BeginEntry($"cluster {label}: {(cluster.IsClean ? "all nodes are equal" : "nodes DIFFER")}");
+        report.Detail("label", Cell.Text(label));
+        report.Detail("clean", Cell.Flag(cluster.IsClean));
+        report.Value("quorum", "quorum", Cell.Number(cluster.Quorum));
+        report.Value("commit", "commit", Cell.Hex(cluster.CommitTid));
+        report.Value("compared", "compared", Cell.Number(cluster.Compared));
+        report.Value("differences", "differences", Cell.Number(cluster.DifferencesTotal));
+        report.BeginTable("nodes", new Column("name", "NODE"), new Column("state", "STATE"), new Column("commit", "COMMIT"));
+        foreach (ClusterNode node in cluster.Nodes)
+            report.Row(Cell.Text(node.Name), Cell.Text(node.State.ToString()), Cell.Hex(node.Root.Reference.ModifyTid));
+        report.EndTable();
+        report.BeginList("findings");
+        foreach (FsckFinding finding in cluster.Findings) WriteFinding(report, finding);
+        report.EndList();
+        report.EndEntry();
+    }
+
+    private static void WriteRepair(Report report, FsckRepairReport repair)
+    {
+        report.Detail("errorsBefore", Cell.Number(repair.Before.Errors));
+        report.Detail("warningsBefore", Cell.Number(repair.Before.Warnings));
+        report.BeginList("repairs");
+        foreach (string done in repair.Done)
+        {
+            report.BeginEntry("REPAIRED " + done);
+            report.Detail("text", Cell.Text(done));
+            report.EndEntry();
+        }
+        report.EndList();
     }
 
     private static void WriteTotals(Report report, FsckReport result)
@@ -54,6 +91,7 @@ internal static class FsckText
         report.BeginEntry($"{severity.ToUpperInvariant()} {pfs}{named}{finding.Text} [{finding.Code}; {finding.Place}]");
         report.Detail("severity", Cell.Text(severity));
         report.Detail("code", Cell.Text(finding.Code.ToString()));
+        report.Detail("repairable", Cell.Flag(finding.IsRepairable));
         report.Detail("text", Cell.Text(finding.Text));
         report.Detail("place", Cell.Text(finding.Place));
         report.Detail("address", finding.Address == 0 ? Cell.Absent : Cell.Hex(finding.Address));

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>How a repair is done.</summary>
+public sealed record FsckRepairOptions
+{
+    /// <summary>How each check is done; one before and one after each commit.</summary>
+    public FsckOptions Check { get; init; } = new();
+
+    /// <summary>True to leave alone what a person should decide: entries without inode, inodes without a name.</summary>
+    public bool IsPreen { get; init; }
+
+    /// <summary>Gives the times of what is made.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>What a repair found, did and left.</summary>
+public sealed class FsckRepairReport
+{
+    /// <summary>The check before anything was written.</summary>
+    public required FsckReport Before { get; init; }
+
+    /// <summary>The check after the last write; the first one when nothing was written.</summary>
+    public required FsckReport After { get; init; }
+
+    /// <summary>What was done, a sentence each, in order.</summary>
+    public required IReadOnlyList<string> Done { get; init; }
+
+    /// <summary>Why the repair ended early: what a device answered, or NoSpace. None when it did not.</summary>
+    public required Hammer2Error Error { get; init; }
+
+    /// <summary>Commits that were made.</summary>
+    public required int Commits { get; init; }
+
+    /// <summary>True when anything was written.</summary>
+    public bool HasChanged => Commits > 0 || Done.Count > 0;
+}
+
+/// <summary>
+/// Repairs what can be repaired without guessing. Writes as the filesystem itself does: changed blocks go to free
+/// space, the header comes last, between barriers. A power cut leaves the state before or after a commit, and each
+/// commit leaves fewer findings than the one before.
+/// </summary>
+internal sealed class FsckRepairer
+{
+    private const int RoundsMax = 8;
+
+    private readonly VolumeSet _given;
+    private readonly FsckRepairOptions _options;
+    private readonly List<string> _done = [];
+    private int _commits;
+
+    public FsckRepairer(VolumeSet volumes, FsckRepairOptions options)
+    {
+        _given = volumes;
+        _options = options;
+    }
+
+    public FsckRepairReport Run()
+    {
+        VolumeSet volumes = _given;
+        FsckContext context = Fsck.Gather(volumes, _options.Check);
+        FsckReport before = context.Report;
+        var error = Hammer2Error.None;
+        for (int round = 0; round < RoundsMax; round++)
+        {
+            int doneBefore = _done.Count;
+            long openBefore = Open(context.Report);
+            error = Apply(volumes, context);
+            if (error != Hammer2Error.None || _done.Count == doneBefore) break;
+            volumes = Reopen(volumes);
+            context = Fsck.Gather(volumes, _options.Check);
+            if (Open(context.Report) >= openBefore) break; // what is left does not give way
+        }
+        return new FsckRepairReport
+        {
+            Before = before,
+            After = context.Report,
+            Done = _done,
+            Error = error,
+            Commits = _commits,
+        };
+    }
+
+    private static long Open(FsckReport report) =>
+        report.Errors + report.Warnings + report.Totals.GetValueOrDefault(FsckCode.InodeUnlinked);
+
+    private Hammer2Error Apply(VolumeSet volumes, FsckContext context)
+    {
+        RepairPlan plan = context.Plan;
+        if (plan.Actions.Count == 0 && !plan.HasBadFreemap) return RewriteCopies(volumes, plan);
+        RepairFreemap freemap = RepairFreemap.Open(volumes);
+        ulong mirrorTid = volumes.Header.Fields.MirrorTid + 1;
+        var space = new RepairSpace(freemap, context.Ledger);
+        if (RepairTree.Open(volumes, space, mirrorTid) is not { } tree) return Hammer2Error.None; // nothing to hold on to
+        int doneBefore = _done.Count;
+        var steps = new RepairSteps(volumes, tree, context, _options, _done);
+        foreach (RepairAction action in plan.Actions) steps.Apply(action);
+        if (!plan.HasBadFreemap && _done.Count == doneBefore) return RewriteCopies(volumes, plan);
+        if (plan.HasBadFreemap) _done.Add("made the freemap agree with what can be reached");
+        if (!tree.TryWrite()) return tree.Error;
+        ulong freeBytes = freemap.Correct(context.Ledger, context.IsReachabilityPartial);
+        var commit = new RepairCommit(volumes, mirrorTid);
+        Hammer2Error error = commit.Write(tree.Top, freemap, freeBytes);
+        if (error == Hammer2Error.None) _commits++;
+        return error;
+    }
+
+    private Hammer2Error RewriteCopies(VolumeSet volumes, RepairPlan plan)
+    {
+        if (!plan.HasBadHeaderCopy) return Hammer2Error.None;
+        return RepairCommit.RewriteCopies(volumes, _done);
+    }
+
+    private static VolumeSet Reopen(VolumeSet volumes)
+    {
+        // The devices stay those of the set that the caller closes.
+        var devices = new List<IBlockDevice>();
+        foreach (Volume volume in volumes.Volumes) devices.Add(volume.Device);
+        return VolumeSet.Open(devices, new VolumeSetOptions(IsReadOnly: false));
+    }
+}

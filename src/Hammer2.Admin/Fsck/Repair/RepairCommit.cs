@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>The last steps of a repair: everything on every volume, barrier, header, barrier.</summary>
+internal sealed class RepairCommit
+{
+    private readonly VolumeSet _volumes;
+    private readonly ulong _mirrorTid;
+
+    public RepairCommit(VolumeSet volumes, ulong mirrorTid)
+    {
+        _volumes = volumes;
+        _mirrorTid = mirrorTid;
+    }
+
+    /// <summary>Writes the freemap and makes the changed tree the one that counts.</summary>
+    public Hammer2Error Write(RepairNode top, RepairFreemap freemap, ulong freeBytes)
+    {
+        byte[] bytes = _volumes.Header.ToArray();
+        var header = new VolumeHeaderView(bytes);
+        foreach (ref Blockref root in header.SuperRootBlockset)
+            if (!root.IsEmpty) root = top.Reference;
+        Hammer2Error error = freemap.Write(_mirrorTid, header.FreemapBlockset);
+        header.Fields.MirrorTid = _mirrorTid;
+        header.Fields.FreemapTid = _mirrorTid;
+        header.Fields.AllocatorFree = freeBytes;
+        VolumeHeaderCandidate.StoreCrcs(header);
+        if (error == Hammer2Error.None) error = _volumes.Flush();
+        if (error != Hammer2Error.None) return error;
+        Volume volume = _volumes.Volumes[0];
+        int next = (volume.Header.CopyIndex + 1) % Media.HeaderCopies;
+        if (!HasRoom(volume, next)) next = 0;
+        error = volume.Device.Write(next * Media.HeaderZoneBytes, bytes);
+        return error == Hammer2Error.None ? _volumes.Flush() : error;
+    }
+
+    /// <summary>Writes the header in use over copies that are damaged.</summary>
+    public static Hammer2Error RewriteCopies(VolumeSet volumes, List<string> done)
+    {
+        foreach (Volume volume in volumes.Volumes)
+        {
+            byte[] bytes = volume.Header.ToArray();
+            foreach (VolumeHeaderCopy copy in volume.Copies.Copies)
+            {
+                if (copy.Header is not null || !HasRoom(volume, copy.CopyIndex)) continue;
+                if (copy.Fault is null || IsBlank(volume, copy)) continue;
+                Hammer2Error error = volume.Device.Write(copy.Offset, bytes);
+                if (error == Hammer2Error.None) error = volume.Device.Flush();
+                if (error != Hammer2Error.None) return error;
+                done.Add($"wrote copy {copy.CopyIndex} of the header of volume {volume.Index} again");
+            }
+        }
+        return Hammer2Error.None;
+    }
+
+    private static bool IsBlank(Volume volume, VolumeHeaderCopy copy)
+    {
+        byte[] block = new byte[Media.VolumeHeaderBytes];
+        return volume.Device.Read(copy.Offset, block) == Hammer2Error.None && BlockCodec.IsAllZero(block);
+    }
+
+    private static bool HasRoom(Volume volume, int copyIndex) => copyIndex == 0
+        || (ulong)(copyIndex * Media.HeaderZoneBytes) + Media.SegmentBytes <= volume.LengthBytes;
+}

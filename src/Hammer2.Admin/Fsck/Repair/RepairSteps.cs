@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Admin;
+
+/// <summary>Carries out single repairs in the tree. One that cannot be done is left; the next check finds it again.</summary>
+internal sealed class RepairSteps
+{
+    private const uint ModeMask = 0xFFF;
+
+    private readonly VolumeSet _volumes;
+    private readonly RepairTree _tree;
+    private readonly FsckContext _context;
+    private readonly FsckRepairOptions _options;
+    private readonly List<string> _done;
+    private readonly Dictionary<ulong, LostAndFound> _found = [];
+
+    public RepairSteps(
+        VolumeSet volumes, RepairTree tree, FsckContext context, FsckRepairOptions options, List<string> done)
+    {
+        _volumes = volumes;
+        _tree = tree;
+        _context = context;
+        _options = options;
+        _done = done;
+    }
+
+    public void Apply(in RepairAction action)
+    {
+        bool isDecision = action.Kind is RepairKind.RemoveEntry or RepairKind.RemoveInode or RepairKind.Reconnect;
+        if (isDecision && _options.IsPreen) return;
+        if (action.PfsKey == 0)
+        {
+            if (_tree.Block(_tree.Top, action) is { } above) Touch(above);
+            return;
+        }
+        if (_tree.Pfs(action.PfsKey) is not { } pfs) return;
+        // The other nodes of a cluster would have to be changed as well: that is for resynchronisation.
+        if (action.IsLogical && pfs.Meta.PfsMasters > 1) return;
+        if (_tree.Inode(pfs, action.Inum) is not { } inode) return;
+        switch (action.Kind)
+        {
+            case RepairKind.Touch:
+                if (_tree.Block(inode, action) is { } block) Touch(block);
+                break;
+            case RepairKind.SetEntryType or RepairKind.RemoveEntry or RepairKind.MoveEntry:
+                ChangeEntry(pfs, inode, action);
+                break;
+            case RepairKind.Reconnect:
+                Reconnect(pfs, inode);
+                break;
+            case RepairKind.RemoveInode:
+                RemoveInode(pfs, inode);
+                break;
+            default:
+                ChangeInode(pfs, inode, action);
+                break;
+        }
+    }
+
+    private void Touch(RepairNode node)
+    {
+        node.MarkDirty();
+        Done($"wrote {FsckContext.Describe(node.Reference)} again, with its sums");
+    }
+
+    private void ChangeInode(RepairNode pfs, RepairNode inode, in RepairAction action)
+    {
+        ref InodeMeta meta = ref inode.Meta;
+        string what;
+        switch (action.Kind)
+        {
+            case RepairKind.SetLinkCount:
+                (meta.LinkCount, what) = (action.Value, $"links set to {action.Value}");
+                break;
+            case RepairKind.SetParent:
+                (meta.ParentInum, what) = (action.Value, $"parent set to 0x{action.Value:x}");
+                break;
+            case RepairKind.SetNextInum:
+                (meta.PfsInum, what) = (Math.Max(meta.PfsInum, action.Value), $"next inode number set to 0x{action.Value:x}");
+                break;
+            case RepairKind.SetMode:
+                (meta.Mode, what) = (meta.Mode & ModeMask, "mode bits without meaning cleared");
+                break;
+            default:
+                NameByNumber(inode);
+                what = "named by its number";
+                break;
+        }
+        inode.Reference.ModifyTid = NextTid(pfs);
+        inode.MarkDirty();
+        Done($"inode 0x{action.Inum:x}: {what}");
+    }
+
+    private void ChangeEntry(RepairNode pfs, RepairNode directory, in RepairAction action)
+    {
+        if (!_tree.TryFind(directory, action.Key, BlockrefType.Dirent, out RepairNode? holder, out int slot)) return;
+        Blockref entry = holder.Table[slot];
+        string what;
+        switch (action.Kind)
+        {
+            case RepairKind.SetEntryType:
+                entry.Dirent.Type = (ObjectType)action.Value;
+                entry.ModifyTid = NextTid(pfs);
+                holder.Table[slot] = entry;
+                what = $"type set to {entry.Dirent.Type}";
+                break;
+            case RepairKind.RemoveEntry:
+                holder.Table[slot] = default;
+                what = "removed, since its inode does not exist";
+                break;
+            default:
+                if (NameOf(entry) is not { } name || FreeKey(directory, name) is not { } key) return;
+                holder.Table[slot] = default;
+                entry.Key = key;
+                entry.ModifyTid = NextTid(pfs);
+                if (!_tree.TryInsert(directory, entry)) return;
+                what = $"moved to key 0x{key:x}";
+                break;
+        }
+        holder.MarkDirty();
+        directory.Reference.ModifyTid = NextTid(pfs);
+        Done($"entry 0x{action.Key:x} of directory 0x{action.Inum:x}: {what}");
+    }
+
+    private void RemoveInode(RepairNode pfs, RepairNode inode)
+    {
+        ulong inum = inode.Reference.Key;
+        if (inum <= Media.PfsRootInum
+            || !_tree.TryFind(pfs, inum, BlockrefType.Inode, out RepairNode? holder, out int slot)) return;
+        holder.Table[slot] = default;
+        _ = holder.Children.Remove(inum);
+        holder.MarkDirty();
+        Done($"inode 0x{inum:x} removed: it had neither name nor links");
+    }
+
+    private void Reconnect(RepairNode pfs, RepairNode inode)
+    {
+        ulong inum = inode.Reference.Key;
+        if (inum <= Media.PfsRootInum) return;
+        if (!_found.TryGetValue(pfs.Reference.Key, out LostAndFound? place))
+        {
+            place = LostAndFound.Open(_tree, pfs, _context, NextTid(pfs), Now());
+            if (place is null) return;
+            _found.Add(pfs.Reference.Key, place);
+        }
+        if (!place.TryAdd(inode, NextTid(pfs))) return;
+        Done($"inode 0x{inum:x} ({inode.Meta.Type}) given a name in {place.Name}");
+    }
+
+    private byte[]? NameOf(in Blockref entry)
+    {
+        int length = entry.Dirent.NameBytes;
+        if (length <= Media.EntryNameInlineBytesMax) return entry.CheckRead[..length].ToArray();
+        byte[] block = new byte[Media.AllocationBytesMin];
+        return new KeyReader(_volumes).TryRead(entry, block) ? block[..length] : null;
+    }
+
+    /// <summary>A key among those of a name that no entry has; null when all are taken.</summary>
+    private ulong? FreeKey(RepairNode directory, ReadOnlySpan<byte> name) => LostAndFound.FreeKey(_tree, directory, name);
+
+    private static void NameByNumber(RepairNode inode)
+    {
+        var block = new InodeBlock(inode.Block);
+        string text = string.Create(CultureInfo.InvariantCulture, $"0x{inode.Meta.Inum:x16}");
+        block.NameArea.Clear();
+        block.Meta.NameBytes = (ushort)Encoding.ASCII.GetBytes(text, block.NameArea);
+        block.Meta.NameKey = block.Meta.Inum;
+    }
+
+    /// <summary>A change number above all of the PFS.</summary>
+    private static ulong NextTid(RepairNode pfs) => pfs.Original.ModifyTid + 1;
+
+    private ulong Now() => (ulong)(_options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private void Done(string text) => _done.Add(text);
+}
