@@ -62,7 +62,7 @@ public sealed partial class Hammer2FileSystem
             ChangeTime = Has(valid, FuseSetAttrValid.CTime)
                 ? AttributeTranslation.Microseconds(request.CTime, request.CTimeNanoseconds) : null,
             IsTouch = IsTouch(valid),
-            DropsPrivileges = Has(valid, FuseSetAttrValid.KillSuidGid),
+            DropsPrivileges = Has(valid, FuseSetAttrValid.KillSuidGid) || IsForPrivileges(valid),
         };
         int error = Changed(
             _vnodes.SetAttributes(context.NodeId, wanted, out VnodeAttributes set), _commitsAll);
@@ -131,6 +131,11 @@ public sealed partial class Hammer2FileSystem
     // Requests other than WRITE and SETATTR do not say whether their caller may keep set-id bits. Root may,
     // unless it gave that up, and then somebody's bits stay that it could have set itself a moment ago.
     private static bool DropsPrivileges(in FuseContext context) => context.Uid != 0;
+
+    // Before a write by somebody who may not keep set-id bits Linux asks to set nothing, and takes the mode from
+    // the answer.
+    private static bool IsForPrivileges(FuseSetAttrValid valid) =>
+        (valid & ~(FuseSetAttrValid.Handle | FuseSetAttrValid.LockOwner)) == FuseSetAttrValid.None;
 
     // A kernel that keeps the modification time itself sends it along with the change time.
     private static bool IsTouch(FuseSetAttrValid valid) =>

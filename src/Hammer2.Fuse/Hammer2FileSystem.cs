@@ -62,7 +62,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         // Nothing has to be known of a file that is only read. One that is written has to be opened, to be
         // refused when it is immutable, and closed, to tell of errors.
         if (isReadOnly) return ReadFeatures | FuseInitFlags.NoOpenSupport;
-        FuseInitFlags features = ReadFeatures | FuseInitFlags.AtomicOTrunc;
+        // Without waiting for direct writes the kernel leaves pages in its cache that were read meanwhile.
+        FuseInitFlags features = (ReadFeatures & ~FuseInitFlags.AsyncDio) | FuseInitFlags.AtomicOTrunc;
         return usesWritebackCache ? features | FuseInitFlags.WritebackCache : features;
     }
 

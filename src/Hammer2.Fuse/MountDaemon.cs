@@ -51,7 +51,7 @@ public sealed class MountDaemon : IDisposable
     /// <summary>Prepares; nothing is opened yet.</summary>
     public MountDaemon(MountRequest request, ILoggerFactory loggers, TimeProvider? time = null)
     {
-        _time = time ?? TimeProvider.System;
+        _time = time ?? KernelTime.Instance;
         _request = request;
         _loggers = loggers;
         _logger = loggers.CreateLogger<MountDaemon>();
