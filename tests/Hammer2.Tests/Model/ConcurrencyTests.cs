@@ -17,7 +17,7 @@ namespace Hammer2.Tests.Model;
 /// <summary>
 /// Goal: threads that use a PFS at the same time do not disturb each other, and what they share stays sound.
 /// Method: each thread plays a script of its own below a directory of its own, and between its steps makes, moves
-/// and removes names and bytes in a directory that all share; some sync, one reads everything all the time. What
+/// and removes names and bytes in a directory that all share; they sync, reclaim space and read all of theirs. What
 /// each thread did is drawn from the seed; how they met is not. HAMMER2_SEED=n replays the drawing.
 /// </summary>
 public sealed class ConcurrencyTests
@@ -60,7 +60,7 @@ public sealed class ConcurrencyTests
                 var player = new ScriptPlayer(random);
                 _ = ModelMount.MakeRoom(ops, player, $"own{i}");
                 players.Add(player);
-                threads.Add(Start(failures, () => Play(ops, player, random, shared)));
+                threads.Add(Start(failures, () => Play(mount.Pfs.Writer!, ops, player, random, shared)));
             }
             foreach (Thread thread in threads) thread.Join();
             Assert.True(failures.Count == 0, $"seed {seed}: {string.Join('\n', failures.Take(3))}");
@@ -97,13 +97,15 @@ public sealed class ConcurrencyTests
         return thread;
     }
 
-    private static void Play(VnodeOps ops, ScriptPlayer player, SeededRandom random, ulong shared)
+    private static void Play(
+        PfsWriter writer, VnodeOps ops, ScriptPlayer player, SeededRandom random, ulong shared)
     {
         for (int round = 0; round < 25; round++)
         {
             player.Play(ops, random.Below(12));
             for (int i = random.Below(12); i > 0; i--) Race(ops, random, shared);
             if (random.OneIn(4)) Assert.Equal(Errno.None, ops.Sync());
+            if (random.OneIn(10)) Assert.Equal(Hammer2Error.None, writer.Reclaim(default, out _));
             if (random.OneIn(6)) player.Compare(ops);
         }
     }

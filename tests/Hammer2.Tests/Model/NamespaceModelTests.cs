@@ -72,6 +72,9 @@ public sealed class NamespaceModelTests
                 player.Play(ops, random.Below(150));
                 if (random.OneIn(3)) player.Compare(ops);
                 Assert.Equal(Errno.None, ops.Sync());
+                // What is still needed must survive, shared blocks and those given back before a commit too.
+                if (random.OneIn(4))
+                    Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out _));
                 if (random.OneIn(3)) player.Compare(ops);
             }
             player.Compare(ops);
