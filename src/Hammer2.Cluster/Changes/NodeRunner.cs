@@ -45,6 +45,10 @@ public sealed record PfsWriteOptions
     /// <summary>False when every block is to be stored, even if an equal one was written lately.</summary>
     public bool Deduplicates { get; init; } = true;
 
+    /// <summary>True to have the devices give up (TRIM) what bulkfree freed when it ran because space was
+    /// low.</summary>
+    public bool Discards { get; init; }
+
     /// <summary>How the nodes' parts of a commit run; null for side by side.</summary>
     public INodeRunner? Runner { get; init; }
 }

@@ -126,7 +126,7 @@ public sealed partial class PfsWriter
         ulong last = _freeAfterReclaim;
         bool isWorthIt = _hasRemovals || last == ulong.MaxValue || free + WorthBytes <= last;
         if (!isWorthIt) return;
-        Hammer2Error error = Reclaim(default, out _);
+        Hammer2Error error = Reclaim(new ReclaimOptions(_options.Discards), out _);
         // What it could not read it reported; whether there is room now is asked anew.
         if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) _freeAfterReclaim = free;
     }

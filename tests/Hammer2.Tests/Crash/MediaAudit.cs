@@ -7,6 +7,7 @@ using Hammer2.Admin;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
+using Hammer2.Tests.Model;
 using Xunit;
 
 namespace Hammer2.Tests.Crash;
@@ -40,6 +41,7 @@ internal sealed class MediaAudit : IMediaVisitor
     /// <summary>Fails unless both this and the checker find a device sound.</summary>
     public static void AssertSound(IBlockDevice device, string place, bool allowsNameless = true)
     {
+        KeptImages.Keep(device, place);
         using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(device)]);
         IReadOnlyList<string> faults = Judge(volumes, allowsNameless);
         Assert.True(faults.Count == 0, $"{place}: {string.Join('\n', faults.Take(5))}");

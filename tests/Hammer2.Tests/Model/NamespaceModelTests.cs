@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using Hammer2.Admin.Newfs;
 using Hammer2.Cluster;
@@ -94,8 +93,6 @@ public sealed class NamespaceModelTests
 /// <summary>Devices of scripts.</summary>
 internal static class ModelMount
 {
-    private const int CopyBytes = 1 << 20;
-
     /// <summary>Mounts devices, which stay open.</summary>
     public static ClusterMount Open(IReadOnlyList<IBlockDevice> disks, string label)
     {
@@ -145,23 +142,7 @@ internal static class ModelMount
             using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disks[i])]);
             IReadOnlyList<string> faults = MediaAudit.Judge(volumes, allowsNameless: false);
             Assert.True(faults.Count == 0, $"seed {seed}, node {i}:\n{string.Join('\n', faults.Take(10))}");
-            if (Environment.GetEnvironmentVariable("HAMMER2_SAVE_IMAGES") is { Length: > 0 } directory)
-                Save(disks[i], Path.Combine(directory, $"model.{disks.Count}.{seed}.{i}.img"));
+            KeptImages.Keep(disks[i], $"model.{disks.Count}.{seed}.{i}");
         }
-    }
-
-    private static void Save(IBlockDevice disk, string path)
-    {
-        using FileStream file = File.Create(path);
-        byte[] part = new byte[CopyBytes];
-        for (long at = 0; at < disk.LengthBytes; at += part.Length)
-        {
-            int length = (int)Math.Min(part.Length, disk.LengthBytes - at);
-            Assert.Equal(Hammer2Error.None, disk.Read(at, part.AsSpan(0, length)));
-            if (!part.AsSpan(0, length).ContainsAnyExcept((byte)0)) continue;
-            file.Position = at;
-            file.Write(part, 0, length);
-        }
-        file.SetLength(disk.LengthBytes);
     }
 }
