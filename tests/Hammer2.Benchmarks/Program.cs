@@ -4,6 +4,7 @@ using System.Reflection;
 using BenchmarkDotNet.Running;
 using Hammer2.Benchmarks.Micro;
 using Hammer2.Benchmarks.Mount;
+using Hammer2.Benchmarks.Write;
 
 switch (args)
 {
@@ -13,6 +14,8 @@ switch (args)
         return DataCommand.Run(rest, Console.Out, Console.Error);
     case ["write", .. string[] rest]:
         return WriteCommand.Run(rest, Console.Out);
+    case ["peers", .. string[] rest]:
+        return PeersCommand.Run(rest, Console.Out, Console.Error);
     case ["micro", .. string[] rest]:
         return BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(rest) is null ? 1 : 0;
     default:
@@ -20,6 +23,7 @@ switch (args)
             usage: Hammer2.Benchmarks mount --image IMAGE [options]   mounts, measures and compares
                    Hammer2.Benchmarks data DIR [--scale N] [--squashfs FILE]   makes the measured tree
                    Hammer2.Benchmarks write DIR [NODES [SCALE]]   drives the write core on images in DIR
+                   Hammer2.Benchmarks peers --program FILE [options]    writes to filesystems and compares
                    Hammer2.Benchmarks micro [BenchmarkDotNet options]   benchmarks of single functions
             'mount --help' and 'data --help' list the options.
             """);
