@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Hammer2.Admin;
 using Hammer2.Admin.Newfs;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
@@ -142,7 +143,18 @@ internal static class ModelMount
             using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disks[i])]);
             IReadOnlyList<string> faults = MediaAudit.Judge(volumes, allowsNameless: false);
             Assert.True(faults.Count == 0, $"seed {seed}, node {i}:\n{string.Join('\n', faults.Take(10))}");
+            FsckReport report = Fsck.Check(volumes);
+            Assert.True(report.IsClean, $"seed {seed}, node {i}: {report}");
             KeptImages.Keep(disks[i], $"model.{disks.Count}.{seed}.{i}");
         }
+        if (disks.Count > 1) JudgeEquality(disks, seed);
+    }
+
+    private static void JudgeEquality(IReadOnlyList<IBlockDevice> disks, ulong seed)
+    {
+        List<VolumeSet> sets = [.. disks.Select(disk => VolumeSet.Open([new UnownedDevice(disk)]))];
+        ClusterReport report = Assert.Single(ClusterCompare.Run(sets, new FsckOptions()));
+        Assert.True(report.IsClean, $"seed {seed}:\n{string.Join('\n', report.Findings.Take(10))}");
+        foreach (VolumeSet set in sets) set.Dispose();
     }
 }
