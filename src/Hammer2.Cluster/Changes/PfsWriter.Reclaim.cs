@@ -119,15 +119,19 @@ public sealed partial class PfsWriter
         return Hammer2Error.None;
     }
 
-    // Two walks over everything are not begun for a few blocks, or a full filesystem would do nothing else.
+    // Two walks over everything are not begun for a few blocks, or a full filesystem would do nothing else. Whoever
+    // comes while they are under way waits for what they find.
     private void ReclaimIfWorthIt()
     {
-        ulong free = Pfs.GetSpace().FreeBytes;
-        ulong last = _freeAfterReclaim;
-        bool isWorthIt = _hasRemovals || last == ulong.MaxValue || free + WorthBytes <= last;
-        if (!isWorthIt) return;
-        Hammer2Error error = Reclaim(new ReclaimOptions(_options.Discards), out _);
-        // What it could not read it reported; whether there is room now is asked anew.
-        if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) _freeAfterReclaim = free;
+        lock (_reclaimGate)
+        {
+            ulong free = Pfs.GetSpace().FreeBytes;
+            ulong last = _freeAfterReclaim;
+            bool isWorthIt = _hasRemovals || last == ulong.MaxValue || free + WorthBytes <= last;
+            if (!isWorthIt) return;
+            Hammer2Error error = Reclaim(new ReclaimOptions(_options.Discards), out _);
+            // What it could not read it reported; whether there is room now is asked anew.
+            if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) _freeAfterReclaim = free;
+        }
     }
 }

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using System.Threading;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -87,6 +88,40 @@ public sealed class FullVolumeTests
             files.RemoveSome(100);
         }
         MediaAudit.AssertSound(device, "afterwards", allowsNameless: false);
+    }
+
+    // Whoever writes first frees what was removed; whoever comes meanwhile waits for that, and is not refused.
+    [Fact]
+    public void Several_who_write_at_once_find_the_room_that_removing_made()
+    {
+        const int WritersTotal = 8;
+        using MemoryBlockDevice device = NewVolume.InMemory(64L << 20);
+        var files = new Files(new SeededRandom(1), 1);
+        using ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+        VnodeOps ops = files.Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+        files.Fill(Filling.Big);
+        files.RemoveSome(100);
+        var made = new ulong[WritersTotal];
+        for (int i = 0; i < made.Length; i++)
+        {
+            Errno error = ops.Create(VnodeOps.RootInum, Encoding.ASCII.GetBytes($"w{i}"),
+                new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes attributes);
+            Assert.Equal(Errno.None, error);
+            made[i] = attributes.Inum;
+        }
+        var errors = new Errno[WritersTotal];
+        Thread[] threads = [.. Enumerable.Range(0, WritersTotal).Select(i => new Thread(() =>
+        {
+            byte[] data = new byte[128 << 10];
+            new SeededRandom((ulong)i).Fill(data);
+            for (int part = 0; part < 8 && errors[i] == Errno.None; part++)
+                errors[i] = ops.Write(made[i], (ulong)(part * data.Length), data, dropsPrivileges: false);
+        }))];
+        foreach (Thread thread in threads) thread.Start();
+        foreach (Thread thread in threads) thread.Join();
+        Assert.All(errors, error => Assert.Equal(Errno.None, error));
+        Assert.Equal(Errno.None, ops.Sync());
     }
 
     private static IBlockDevice[] MakeDevices(SeededRandom random, out string label)
