@@ -15,7 +15,7 @@ public sealed class PosixControlTests(PosixControlTree control) : IClassFixture<
         get
         {
             var sentences = new TheoryData<string>();
-            foreach (PosixBehaviour behaviour in PosixReadList.All) sentences.Add(behaviour.Sentence);
+            foreach (PosixBehaviour<PosixTree> behaviour in PosixReadList.All) sentences.Add(behaviour.Sentence);
             return sentences;
         }
     }

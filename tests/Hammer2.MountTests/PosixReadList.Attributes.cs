@@ -4,12 +4,13 @@ using System.Collections.Generic;
 using System.Globalization;
 using Hammer2.Testing;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
 internal static partial class PosixReadList
 {
-    private static IReadOnlyList<PosixBehaviour> Attributes =>
+    private static IReadOnlyList<PosixBehaviour<PosixTree>> Attributes =>
     [
         new("stat gives type, mode, owner and size of every object", Attributes_of_every_object),
         new("stat gives the link count of every hard link", Link_counts),

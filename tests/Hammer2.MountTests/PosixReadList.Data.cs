@@ -3,6 +3,7 @@
 using System.Collections.Generic;
 using System.Threading;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
@@ -14,7 +15,7 @@ internal static partial class PosixReadList
     private const int MapPrivate = 2;
     private const int PageBytes = 4096;
 
-    private static IReadOnlyList<PosixBehaviour> Data =>
+    private static IReadOnlyList<PosixBehaviour<PosixTree>> Data =>
     [
         new("reads of any size and place give the same bytes", Reads_agree),
         new("read moves the position and pread does not", Positions_of_read),

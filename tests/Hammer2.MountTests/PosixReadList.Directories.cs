@@ -3,6 +3,7 @@
 using System.Collections.Generic;
 using Hammer2.Testing;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
@@ -11,7 +12,7 @@ internal static partial class PosixReadList
     // One entry with a name of 255 bytes takes 280.
     private const int SmallestBuffer = 280;
 
-    private static IReadOnlyList<PosixBehaviour> Directories =>
+    private static IReadOnlyList<PosixBehaviour<PosixTree>> Directories =>
     [
         new("a directory lists exactly its names, each once", Lists_each_name_once),
         new("an empty directory lists dot and dot-dot", Empty_directory),

@@ -2,12 +2,13 @@
 
 using System.Collections.Generic;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
 internal static partial class PosixReadList
 {
-    private static IReadOnlyList<PosixBehaviour> Holes =>
+    private static IReadOnlyList<PosixBehaviour<PosixTree>> Holes =>
     [
         new("SEEK_DATA and SEEK_HOLE part a file into data and holes", Data_and_holes),
         new("holes read as zeros", Holes_are_zeros),

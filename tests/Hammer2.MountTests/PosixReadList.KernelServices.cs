@@ -2,6 +2,7 @@
 
 using System.Collections.Generic;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
@@ -14,7 +15,7 @@ internal static partial class PosixReadList
     private const int SetDescriptionLock = 37; // F_OFD_SETLK
     private const int HandleHeadBytes = 8;
 
-    private static IReadOnlyList<PosixBehaviour> KernelServices =>
+    private static IReadOnlyList<PosixBehaviour<PosixTree>> KernelServices =>
     [
         new("flock excludes others, also on a read-only filesystem", Whole_file_locks),
         new("record locks for reading are shared, for writing refused to a reader", Record_locks),

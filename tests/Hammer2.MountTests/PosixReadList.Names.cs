@@ -4,12 +4,13 @@ using System.Collections.Generic;
 using System.Text;
 using Hammer2.Testing;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
 internal static partial class PosixReadList
 {
-    private static IReadOnlyList<PosixBehaviour> Names =>
+    private static IReadOnlyList<PosixBehaviour<PosixTree>> Names =>
     [
         new("every name is found, whatever its bytes", Every_name_is_found),
         new("names of 255 bytes work and longer ones answer ENAMETOOLONG", Long_names),

@@ -2,12 +2,13 @@
 
 using System.Collections.Generic;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
 internal static partial class PosixReadList
 {
-    private static IReadOnlyList<PosixBehaviour> Refusals =>
+    private static IReadOnlyList<PosixBehaviour<PosixTree>> Refusals =>
     [
         new("opening for writing answers EROFS", Opening_for_writing),
         new("making anything answers EROFS", Making_anything),

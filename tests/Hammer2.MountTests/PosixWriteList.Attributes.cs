@@ -2,12 +2,13 @@
 
 using System.Collections.Generic;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
 internal static partial class PosixWriteList
 {
-    private static IReadOnlyList<PosixWriteBehaviour> Attributes =>
+    private static IReadOnlyList<PosixBehaviour<string>> Attributes =>
     [
         new("chmod sets all twelve bits", Changing_modes),
         new("chown sets either or both, and takes set-id bits off files", Changing_owners),
@@ -18,7 +19,7 @@ internal static partial class PosixWriteList
         new("chattr keeps append-only files from all but appending", Append_only_files),
     ];
 
-    private static IReadOnlyList<PosixWriteBehaviour> Permissions =>
+    private static IReadOnlyList<PosixBehaviour<string>> Permissions =>
     [
         new("others may do what the mode lets them and nothing else", Modes_are_checked),
         new("only the owner changes mode and times", Owners_only),

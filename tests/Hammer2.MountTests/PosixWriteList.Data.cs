@@ -3,6 +3,7 @@
 using System.Collections.Generic;
 using System.Threading;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
@@ -12,7 +13,7 @@ internal static partial class PosixWriteList
     private const int ReadAndWrite = 3;         // PROT_READ | PROT_WRITE
     private const int MapShared = 1;
 
-    private static IReadOnlyList<PosixWriteBehaviour> Contents =>
+    private static IReadOnlyList<PosixBehaviour<string>> Contents =>
     [
         new("what was written is read, at any size and place", Reading_what_was_written),
         new("a write behind the end leaves zeros between", Writing_behind_the_end),
@@ -29,7 +30,7 @@ internal static partial class PosixWriteList
         new("a file of a petabyte can hold a byte at its end", Far_positions),
     ];
 
-    private static IReadOnlyList<PosixWriteBehaviour> Storage =>
+    private static IReadOnlyList<PosixBehaviour<string>> Storage =>
     [
         new("holes take no storage and read as zeros", Holes),
         new("punching a hole gives storage back and reads as zeros", Punching),

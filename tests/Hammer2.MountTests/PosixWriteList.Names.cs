@@ -3,12 +3,13 @@
 using System.Collections.Generic;
 using System.Linq;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
 
 internal static partial class PosixWriteList
 {
-    private static IReadOnlyList<PosixWriteBehaviour> Making =>
+    private static IReadOnlyList<PosixBehaviour<string>> Making =>
     [
         new("O_CREAT makes a file once and O_EXCL only once", Creating),
         new("each type of object can be made and is what it was made as", All_types),
@@ -23,7 +24,7 @@ internal static partial class PosixWriteList
         new("the umask is taken off and nothing else", Umask),
     ];
 
-    private static IReadOnlyList<PosixWriteBehaviour> Removing =>
+    private static IReadOnlyList<PosixBehaviour<string>> Removing =>
     [
         new("unlink takes names and the last one takes the file", Unlinking),
         new("unlink of a directory answers EISDIR and rmdir of a file ENOTDIR", Wrong_remover),
@@ -33,7 +34,7 @@ internal static partial class PosixWriteList
         new("a directory of five hundred names can be emptied while it is listed", Emptying),
     ];
 
-    private static IReadOnlyList<PosixWriteBehaviour> Renaming =>
+    private static IReadOnlyList<PosixBehaviour<string>> Renaming =>
     [
         new("rename moves any object, within a directory and between two", Moving),
         new("rename replaces files by files and empty directories by directories", Replacing),

@@ -2,11 +2,9 @@
 
 using System.Collections.Generic;
 using Xunit;
+using static Hammer2.MountTests.PosixExpectations;
 
 namespace Hammer2.MountTests;
-
-/// <summary>One thing that a program may rely on when it changes files, tried in an empty directory.</summary>
-internal sealed record PosixWriteBehaviour(string Sentence, Action<string> Try);
 
 /// <summary>
 /// What Linux programs may expect of a filesystem they write to. The list is run on a HAMMER2 mount and, as its
@@ -14,43 +12,15 @@ internal sealed record PosixWriteBehaviour(string Sentence, Action<string> Try);
 /// </summary>
 internal static partial class PosixWriteList
 {
-    private const int NotPermitted = 1;
-    private const int NoEntry = 2;
-    private const int NoDeviceOrAddress = 6;
-    private const int BadDescriptor = 9;
-    private const int AccessDenied = 13;
-    private const int Exists = 17;
-    private const int NotDirectory = 20;
-    private const int IsDirectory = 21;
-    private const int Invalid = 22;
-    private const int TooBig = 27;
-    private const int NameTooLong = 36;
-    private const int NotEmpty = 39;
-    private const int TooManyLinks = 40;
-    private const int NotSupported = 95;
-
     private const uint Somebody = 1234;
     private const uint SomebodyElse = 4321;
 
     /// <summary>Everything, by concern.</summary>
-    internal static IReadOnlyList<PosixWriteBehaviour> All { get; } =
+    internal static IReadOnlyList<PosixBehaviour<string>> All { get; } =
         [.. Making, .. Removing, .. Renaming, .. Contents, .. Storage, .. Attributes, .. Permissions];
 
     /// <summary>Finds a behaviour by its sentence.</summary>
-    internal static PosixWriteBehaviour Find(string sentence)
-    {
-        foreach (PosixWriteBehaviour behaviour in All)
-        {
-            if (behaviour.Sentence == sentence) return behaviour;
-        }
-        throw new KeyNotFoundException(sentence);
-    }
-
-    private static void Refused(int error, long result, string call)
-        => Assert.True(result == -error, $"{call} answered {result}, expected {-error}");
-
-    private static void Done(long result, string call)
-        => Assert.True(result >= 0, $"{call} answered {result}");
+    internal static PosixBehaviour<string> Find(string sentence) => PosixExpectations.Find(All, sentence);
 
     private static PosixFile Open(string path, int flags, int mode = 0x1A4)
     {

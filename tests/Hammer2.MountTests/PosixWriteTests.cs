@@ -79,7 +79,7 @@ public sealed class PosixWriteTests(WritableMount mount) : IClassFixture<Writabl
         get
         {
             var sentences = new TheoryData<string>();
-            foreach (PosixWriteBehaviour behaviour in PosixWriteList.All) sentences.Add(behaviour.Sentence);
+            foreach (PosixBehaviour<string> behaviour in PosixWriteList.All) sentences.Add(behaviour.Sentence);
             return sentences;
         }
     }
