@@ -43,7 +43,7 @@ public sealed partial class DaemonLoggers : ILoggerFactory
     }
 
     /// <summary>The priority of syslog(3) for a level.</summary>
-    internal static int Priority(LogLevel level) => level switch
+    public static int Priority(LogLevel level) => level switch
     {
         LogLevel.Critical => 2,
         LogLevel.Error => 3,

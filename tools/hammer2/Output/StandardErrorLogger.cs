@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Text;
 using System.Threading;
+using Hammer2.Fuse;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.Output;
@@ -44,7 +45,7 @@ internal sealed class StandardErrorLogger : ILogger
         if (_terminal.ErrorIsJournal)
         {
             // The journal splits events at line ends, so that each line needs its priority: keep to one.
-            line.Append('<').Append(Priority(logLevel)).Append('>');
+            line.Append('<').Append(DaemonLoggers.Priority(logLevel)).Append('>');
         }
         else
         {
@@ -63,16 +64,6 @@ internal sealed class StandardErrorLogger : ILogger
             // Nobody is left to tell: a daemon must live on when its log is closed.
         }
     }
-
-    /// <summary>The priority of syslog(3) for a level.</summary>
-    internal static int Priority(LogLevel level) => level switch
-    {
-        LogLevel.Critical => 2,
-        LogLevel.Error => 3,
-        LogLevel.Warning => 4,
-        LogLevel.Information => 6,
-        _ => 7,
-    };
 
     private static string Name(LogLevel level) => level switch
     {
