@@ -44,8 +44,8 @@ internal sealed class DeviceLock : IDisposable
         string? mountPoint = FindMountPoint(device);
         if (mountPoint != null)
             return new DeviceBusyException(path, $"is mounted on {mountPoint}");
-        (int? holder, string text) = FindHolder(status);
-        return new DeviceBusyException(path, $"is claimed for exclusive use by {text}", holder);
+        string text = FindHolder(status);
+        return new DeviceBusyException(path, $"is claimed for exclusive use by {text}");
     }
 
     /// <summary>Gives back what is not given back by closing the device itself.</summary>
@@ -74,12 +74,12 @@ internal sealed class DeviceLock : IDisposable
 
     private static DeviceBusyException Busy(string path, FileStatus status, bool wantsToRead)
     {
-        (int? holder, string text) = FindHolder(status);
+        string text = FindHolder(status);
         string use = wantsToRead ? "is being written by" : "is in use by";
         string refusal = wantsToRead
             ? "it cannot be opened read-only meanwhile"
             : "a second writer is refused";
-        return new DeviceBusyException(path, $"{use} {text}; {refusal}", holder);
+        return new DeviceBusyException(path, $"{use} {text}; {refusal}");
     }
 
     private static SafeFileHandle? LockBackingFile(
@@ -101,9 +101,9 @@ internal sealed class DeviceLock : IDisposable
         if (TryLock(backingPath, backing, LinuxBlockIoctls.LockShared, options.LockWaitMilliseconds))
             return backing;
         backing.Dispose();
-        (int? holder, string text) = FindHolder(kind);
+        string text = FindHolder(kind);
         throw new DeviceBusyException(
-            path, $"its backing file {backingPath} is being written by {text}", holder);
+            path, $"its backing file {backingPath} is being written by {text}");
     }
 
     private static string? FindMountPoint(string deviceNumber)
@@ -118,7 +118,7 @@ internal sealed class DeviceLock : IDisposable
         return null;
     }
 
-    private static (int? ProcessId, string Text) FindHolder(FileStatus status)
+    private static string FindHolder(FileStatus status)
     {
         string inode = string.Create(CultureInfo.InvariantCulture,
             $"{status.Device.Major:x2}:{status.Device.Minor:x2}:{status.Inode}");
@@ -132,12 +132,11 @@ internal sealed class DeviceLock : IDisposable
             if (!int.TryParse(fields[4], CultureInfo.InvariantCulture, out int processId) || processId <= 0)
                 continue;
             string? command = ReadFirstLine($"/proc/{processId}/comm");
-            string who = processId == Environment.ProcessId
+            return processId == Environment.ProcessId
                 ? $"this process ({processId})"
                 : command == null ? $"process {processId}" : $"process {processId} ({command})";
-            return (processId, who);
         }
-        return (null, "another process");
+        return "another process";
     }
 
     private static string[] ReadLines(string path)

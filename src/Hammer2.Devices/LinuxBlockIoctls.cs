@@ -26,7 +26,6 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int ErrorWouldBlock = 11;
     internal const int ErrorAccessDenied = 13;
     internal const int ErrorBusy = 16;
-    internal const int ErrorInvalid = 22;
     internal const int ErrorNotTerminal = 25;     // ENOTTY: the driver does not know the ioctl
     internal const int ErrorNoSpace = 28;
     internal const int ErrorReadOnly = 30;

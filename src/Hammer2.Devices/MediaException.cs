@@ -27,13 +27,8 @@ public sealed class WriteProtectedException(string deviceName, string message)
 /// <summary>Somebody else uses the device in a way that excludes what was asked for.</summary>
 /// <param name="deviceName">The device.</param>
 /// <param name="message">Who holds it, as far as the kernel tells.</param>
-/// <param name="holderProcessId">Process id of the holder, or null when it cannot be learned.</param>
-public sealed class DeviceBusyException(string deviceName, string message, int? holderProcessId = null)
-    : MediaException(deviceName, message)
-{
-    /// <summary>Process id of the holder, or null when it cannot be learned.</summary>
-    public int? HolderProcessId { get; } = holderProcessId;
-}
+public sealed class DeviceBusyException(string deviceName, string message)
+    : MediaException(deviceName, message);
 
 /// <summary>No usable HAMMER2 volume header was found on the device.</summary>
 public sealed class NotHammer2Exception(string deviceName, string message)

@@ -207,9 +207,6 @@ public struct Blockref
     /// <summary>True for an unused slot.</summary>
     public readonly bool IsEmpty => Type == BlockrefType.Empty;
 
-    /// <summary>True when the reference leads to further references of the same tree.</summary>
-    public readonly bool IsIndirect => Type is BlockrefType.Indirect or BlockrefType.FreemapNode;
-
     [InlineArray(CheckBytes)]
     private struct CheckArea
     {

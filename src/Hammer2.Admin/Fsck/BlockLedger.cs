@@ -93,9 +93,6 @@ internal sealed class BlockLedger
     public uint UnitsOf(ulong segment, int granule) =>
         _segments.TryGetValue(segment, out Segment? found) ? found.UnitsOf(granule) : 0;
 
-    /// <summary>True when any block lies in the segment.</summary>
-    public bool HasSegment(ulong segment) => _segments.ContainsKey(segment);
-
     private static int SizeOf(ulong first, ulong second, int unit)
     {
         // The block goes on as long as units are in use and none starts.

@@ -18,9 +18,6 @@ public sealed class NewfsIdentities
     /// <summary>Derives from <paramref name="seed"/>, in the byte order in which a UUID is printed.</summary>
     public NewfsIdentities(Guid seed) => _seed = seed.ToByteArray(bigEndian: true);
 
-    /// <summary>Derives from 16 bytes that the caller drew.</summary>
-    public static NewfsIdentities FromBytes(ReadOnlySpan<byte> drawn) => new(new Guid(drawn, bigEndian: true));
-
     /// <summary>The id of the filesystem on node <paramref name="node"/> of those made together.</summary>
     public MediaUuid FilesystemOf(int node) => Derive($"filesystem {node}");
 
