@@ -5,7 +5,7 @@ namespace Fuse.Protocol;
 
 /// <summary>
 /// One worker's descriptor of /dev/fuse: a request is one read(2), an answer one writev(2) of the header and
-/// of the data where it lies.
+/// of the data where it lies. Reading never waits; poll(2) does.
 /// </summary>
 internal sealed unsafe class FuseChannel : IFuseChannel
 {
@@ -20,19 +20,26 @@ internal sealed unsafe class FuseChannel : IFuseChannel
     {
         _device = device;
         _ownsDevice = ownsDevice;
+        LinuxCalls.SetNonBlocking(device);
     }
 
     /// <inheritdoc/>
-    public int Receive(Span<byte> request)
+    public int TryReceive(Span<byte> request)
     {
-        // The main channel goes from the thread that negotiates to a worker.
-        int thread = Environment.CurrentManagedThreadId;
-        if (_receiverThread != thread) (_receiverThread, _receiver) = (thread, LinuxCalls.ThreadNumber());
         fixed (byte* start = request)
         {
             nint got = LinuxCalls.Read(_device, start, request.Length);
             return got >= 0 ? (int)got : -LinuxCalls.LastError;
         }
+    }
+
+    /// <inheritdoc/>
+    public int WaitForRequest()
+    {
+        // The main channel goes from the thread that negotiates to a worker.
+        int thread = Environment.CurrentManagedThreadId;
+        if (_receiverThread != thread) (_receiverThread, _receiver) = (thread, LinuxCalls.ThreadNumber());
+        return LinuxCalls.WaitReadable(_device);
     }
 
     /// <inheritdoc/>

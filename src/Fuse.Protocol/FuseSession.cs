@@ -37,6 +37,7 @@ public sealed class FuseSession : IDisposable
     private readonly FuseSessionOptions _options;
     private readonly ILogger _logger;
     private readonly List<FuseWorker> _workers = [];
+    private readonly FuseReadTurns _turns;
     private readonly object _gate = new();
     private volatile bool _isStopping;
     private int _runningTotal;
@@ -52,6 +53,7 @@ public sealed class FuseSession : IDisposable
         _fileSystem = fileSystem;
         _options = options;
         _logger = logger;
+        _turns = new FuseReadTurns(options.MaySpin, options.Time);
         MainChannel = transport.OpenChannel();
     }
 
@@ -73,8 +75,11 @@ public sealed class FuseSession : IDisposable
         byte[] buffer = GC.AllocateUninitializedArray<byte>(65536, pinned: true);
         while (true)
         {
-            int got = MainChannel.Receive(buffer);
-            if (got is -FuseErrno.EINTR or -FuseErrno.EAGAIN or -FuseErrno.ENOENT && !_isStopping) continue;
+            int got = MainChannel.TryReceive(buffer);
+            if (got == -FuseErrno.EAGAIN) got = -MainChannel.WaitForRequest();
+            bool isNothing = got == FuseErrno.None || got is -FuseErrno.EINTR or -FuseErrno.ENOENT;
+            if (isNothing && !_isStopping) continue;
+            if (isNothing) got = -FuseErrno.EINTR;
             if (got < 0) throw new FuseException("no INIT from the kernel: " + LinuxCalls.Describe(-got));
             if (AnswerInit(buffer.AsSpan(0, got)) is not { } connection) continue;
 
@@ -144,6 +149,7 @@ public sealed class FuseSession : IDisposable
     /// <summary>Closes all channels; the kernel aborts what is still mounted.</summary>
     public void Dispose()
     {
+        _turns.Dispose();
         foreach (FuseWorker worker in _workers) worker.Dispose();
         _workers.Clear();
         MainChannel.Dispose();
@@ -188,11 +194,10 @@ public sealed class FuseSession : IDisposable
     {
         while (!_isStopping)
         {
-            int got = worker.Channel.Receive(worker.RequestBuffer);
+            int got = _turns.Take(worker);
             if (got >= 0)
             {
-                Dispatcher!.Serve(
-                    worker.Number, worker.RequestBuffer[..got], worker.ReplyBuffer, worker.Channel);
+                Serve(worker, worker.RequestBuffer[..got]);
                 continue;
             }
             if (got is -FuseErrno.EINTR or -FuseErrno.ENOENT or -FuseErrno.EAGAIN) continue;
@@ -212,6 +217,16 @@ public sealed class FuseSession : IDisposable
         }
     }
 
+    private void Serve(FuseWorker worker, ReadOnlySpan<byte> message)
+    {
+        // A message too short for a header is for the dispatcher to refuse.
+        FuseOpcode opcode = message.Length >= Unsafe.SizeOf<FuseInHeader>()
+            ? MemoryMarshal.AsRef<FuseInHeader>(message).Opcode : default;
+        _turns.BeforeServing(opcode);
+        Dispatcher!.Serve(worker.Number, message, worker.ReplyBuffer, worker.Channel);
+        _turns.Answered(worker, opcode);
+    }
+
     // The first reason is the one that counts.
     private void End(FuseSessionEnd end)
     {
@@ -222,5 +237,6 @@ public sealed class FuseSession : IDisposable
             _isStopping = true;
             Monitor.PulseAll(_gate);
         }
+        _turns.Stop();
     }
 }

@@ -27,6 +27,13 @@ public sealed record FuseSessionOptions
     /// <summary>Read-ahead and other requests nobody waits for that may be under way at once.</summary>
     public int BackgroundRequestsMax { get; init; } = 64;
 
+    /// <summary>False to have workers sleep as soon as there is no request, as the only processor asks
+    /// for.</summary>
+    public bool MaySpin { get; init; } = Environment.ProcessorCount > 1;
+
+    /// <summary>Clock and timers.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Bytes in a page of this machine: requests are limited in pages.</summary>
     public int PageBytes { get; init; } = Environment.SystemPageSize;
 

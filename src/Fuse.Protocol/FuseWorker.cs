@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace Fuse.Protocol;
 
@@ -24,6 +25,7 @@ internal sealed unsafe class FuseWorker : IDisposable
     private readonly int _replyBytes;
     private byte* _request;
     private byte* _reply;
+    private readonly AutoResetEvent _called = new(initialState: false);
 
     /// <summary>Allocates both buffers for the sizes that were agreed.</summary>
     public FuseWorker(int number, IFuseChannel channel, int maxWriteBytes, int maxReadBytes)
@@ -50,6 +52,21 @@ internal sealed unsafe class FuseWorker : IDisposable
     /// <summary>True once the thread has left its loop.</summary>
     public bool HasEnded { get; set; }
 
+    /// <summary>When it took the request that it serves, by the session's clock.</summary>
+    public long TakenAt { get; set; }
+
+    /// <summary>True while it has slept nowhere since it answered a request.</summary>
+    public bool IsAwake { get; set; }
+
+    /// <summary>True when it was called to look for requests and has not looked yet.</summary>
+    public bool WasCalled { get; set; }
+
+    /// <summary>Ends a wait in <see cref="AwaitCall"/>, also one that comes later.</summary>
+    public void Call() => _called.Set();
+
+    /// <summary>Waits until somebody wants this worker to look for requests.</summary>
+    public void AwaitCall() => _ = _called.WaitOne();
+
     /// <summary>Where requests are read to.</summary>
     public Span<byte> RequestBuffer => new(_request, _requestBytes);
 
@@ -60,6 +77,7 @@ internal sealed unsafe class FuseWorker : IDisposable
     public void Dispose()
     {
         Channel.Dispose();
+        _called.Dispose();
         NativeMemory.AlignedFree(_reply);
         _request = null;
         _reply = null;

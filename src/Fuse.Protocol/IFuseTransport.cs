@@ -21,11 +21,17 @@ public interface IFuseTransport : IDisposable
 public interface IFuseChannel : IDisposable
 {
     /// <summary>
-    /// Waits for the next request and copies it into <paramref name="request"/>. Answers its length in bytes,
-    /// or a negative error number: -ENODEV once the filesystem is unmounted, -EINTR after
-    /// <see cref="Interrupt"/>, -ENOENT for a request that was withdrawn meanwhile.
+    /// Copies the next request into <paramref name="request"/> if there is one. Answers its length in bytes, or
+    /// a negative error number: -EAGAIN when there is none, -ENODEV once the filesystem is unmounted, -ENOENT
+    /// for a request that was withdrawn meanwhile.
     /// </summary>
-    int Receive(Span<byte> request);
+    int TryReceive(Span<byte> request);
+
+    /// <summary>
+    /// Waits until there may be a request, or something else for <see cref="TryReceive"/> to tell. Answers 0, or
+    /// a positive error number: EINTR after <see cref="Interrupt"/>.
+    /// </summary>
+    int WaitForRequest();
 
     /// <summary>
     /// Sends a header and what follows it as one message; <see cref="FuseOutHeader.Length"/> counts both.
@@ -34,8 +40,8 @@ public interface IFuseChannel : IDisposable
     int Send(in FuseOutHeader header, ReadOnlySpan<byte> payload);
 
     /// <summary>
-    /// Makes a waiting <see cref="Receive"/> return -EINTR. From any thread; has no effect when the receiver
-    /// is just not waiting, so it is called again until the receiver has noticed what the caller wants.
+    /// Makes a waiting <see cref="WaitForRequest"/> return EINTR. From any thread; has no effect when the
+    /// receiver is just not waiting, so it is called again until the receiver has noticed what the caller wants.
     /// </summary>
     void Interrupt();
 }

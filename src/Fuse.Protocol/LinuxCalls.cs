@@ -15,6 +15,9 @@ internal static unsafe partial class LinuxCalls
     public const int UnmountNoFollow = 8;       // UMOUNT_NOFOLLOW
 
     private const int SetDescriptorFlags = 2;   // F_SETFD, whose only flag is FD_CLOEXEC
+    private const int SetStatusFlags = 4;       // F_SETFL
+    private const int StatusNonBlocking = 0x800;
+    private const short PollReadable = 1;       // POLLIN
 
     // _IOR(229, 0, uint32_t)
     public const nuint CloneDevice = 0x8004E500;
@@ -86,6 +89,29 @@ internal static unsafe partial class LinuxCalls
         _ = SendSignal(Environment.ProcessId, threadNumber, WakeSignal);
     }
 
+    /// <summary>Makes reading a descriptor answer EAGAIN where it would wait.</summary>
+    public static void SetNonBlocking(SafeFileHandle file)
+    {
+        if (ControlFile(file, SetStatusFlags, StatusNonBlocking) != 0)
+            throw new FuseException("reading without waiting: " + Describe(LastError));
+    }
+
+    /// <summary>Waits until a descriptor can be read, or tells an error. 0, or an error number.</summary>
+    public static int WaitReadable(SafeFileHandle file)
+    {
+        bool isHeld = false;
+        try
+        {
+            file.DangerousAddRef(ref isHeld);
+            var wanted = new PollRequest { Descriptor = (int)file.DangerousGetHandle(), Wanted = PollReadable };
+            return Poll(&wanted, 1, -1) < 0 ? LastError : FuseErrno.None;
+        }
+        finally
+        {
+            if (isHeld) file.DangerousRelease();
+        }
+    }
+
     /// <summary>Keeps programs that are executed later from inheriting a descriptor.</summary>
     public static void SetCloseOnExec(int descriptor) => _ = Control(descriptor, SetDescriptorFlags, 1);
 
@@ -107,6 +133,12 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(int descriptor, int command, nint argument);
 
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int ControlFile(SafeFileHandle file, int command, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(PollRequest* requests, nuint count, int milliseconds);
+
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     private static partial int SetSignalAction(int signal, SignalAction* action, SignalAction* previous);
 
@@ -118,6 +150,14 @@ internal static unsafe partial class LinuxCalls
     {
         public byte* Start;
         public nint LengthBytes;
+    }
+
+    // Source: struct pollfd.
+    private struct PollRequest
+    {
+        public int Descriptor;
+        public short Wanted;
+        public short Happened;
     }
 
     // struct sigaction of glibc on 64-bit Linux; the C library fills in the restorer.

@@ -77,7 +77,7 @@ public sealed class MountDaemon : IDisposable
         if (_mount.ReadAheadFailure is { } failure) FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
-        _session = new FuseSession(transport, _fileSystem, SessionOptions(options), sessionLogger);
+        _session = new FuseSession(transport, _fileSystem, SessionOptions(options, _time), sessionLogger);
         _ = _session.Negotiate();
         _session.Start();
         if (!options.IsReadOnly) _commits = new PeriodicCommit(_fileSystem, options.CommitInterval, _time);
@@ -208,8 +208,9 @@ public sealed class MountDaemon : IDisposable
         _ => $"its freemap cannot be read ({error})",
     };
 
-    private static FuseSessionOptions SessionOptions(MountOptions options) => new()
+    private static FuseSessionOptions SessionOptions(MountOptions options, TimeProvider time) => new()
     {
+        Time = time,
         Wanted = Hammer2FileSystem.Features(options.IsReadOnly, options.UsesWritebackCache),
         MaxWriteBytes = options.IsReadOnly ? 4096 : 1 << 20,
         TimeGranularityNanoseconds = Hammer2FileSystem.TimeGranularityNanoseconds,

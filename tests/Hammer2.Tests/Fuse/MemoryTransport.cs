@@ -11,6 +11,7 @@ internal sealed class MemoryTransport : IFuseTransport
 {
     private readonly BlockingCollection<byte[]> _requests = [];
     private readonly BlockingCollection<byte[]> _answers = [];
+    private readonly object _change = new();
 
     /// <summary>Channels that were opened and not yet disposed of.</summary>
     public List<MemoryChannel> Open { get; } = [];
@@ -19,10 +20,18 @@ internal sealed class MemoryTransport : IFuseTransport
     public int SendError { get; set; }
 
     /// <summary>Puts in a request.</summary>
-    public void Ask(byte[] request) => _requests.Add(request);
+    public void Ask(byte[] request)
+    {
+        _requests.Add(request);
+        TellChange();
+    }
 
     /// <summary>Everything from here on reads ENODEV.</summary>
-    public void Unmount() => _requests.CompleteAdding();
+    public void Unmount()
+    {
+        _requests.CompleteAdding();
+        TellChange();
+    }
 
     /// <summary>The next answer; fails the test when none comes.</summary>
     public byte[] Answer()
@@ -33,6 +42,17 @@ internal sealed class MemoryTransport : IFuseTransport
 
     /// <summary>True when there is no answer waiting.</summary>
     public bool IsQuiet => _answers.Count == 0;
+
+    // Whoever waits looks again, a little later all the same: a change may come just before the wait.
+    private void AwaitChange()
+    {
+        lock (_change) _ = System.Threading.Monitor.Wait(_change, 2);
+    }
+
+    private void TellChange()
+    {
+        lock (_change) System.Threading.Monitor.PulseAll(_change);
+    }
 
     public IFuseChannel OpenChannel()
     {
@@ -50,18 +70,24 @@ internal sealed class MemoryTransport : IFuseTransport
     {
         private volatile bool _isInterrupted;
 
-        public int Receive(Span<byte> request)
+        public int TryReceive(Span<byte> request)
+        {
+            if (transport._requests.IsCompleted) return -FuseErrno.ENODEV;
+            if (!transport._requests.TryTake(out byte[]? bytes)) return -FuseErrno.EAGAIN;
+            if (bytes.Length > request.Length) return -FuseErrno.EINVAL;
+            bytes.CopyTo(request);
+            return bytes.Length;
+        }
+
+        public int WaitForRequest()
         {
             while (!_isInterrupted)
             {
-                if (transport._requests.IsCompleted) return -FuseErrno.ENODEV;
-                if (!transport._requests.TryTake(out byte[]? bytes, 2)) continue;
-                if (bytes.Length > request.Length) return -FuseErrno.EINVAL;
-                bytes.CopyTo(request);
-                return bytes.Length;
+                if (transport._requests.IsCompleted || transport._requests.Count > 0) return FuseErrno.None;
+                transport.AwaitChange();
             }
             _isInterrupted = false;
-            return -FuseErrno.EINTR;
+            return FuseErrno.EINTR;
         }
 
         public int Send(in FuseOutHeader header, ReadOnlySpan<byte> payload)
@@ -75,7 +101,11 @@ internal sealed class MemoryTransport : IFuseTransport
             return 0;
         }
 
-        public void Interrupt() => _isInterrupted = true;
+        public void Interrupt()
+        {
+            _isInterrupted = true;
+            transport.TellChange();
+        }
 
         public void Dispose()
         {

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Fuse.Protocol;
+using Xunit;
+
+namespace Hammer2.Tests.Fuse;
+
+/// <summary>
+/// Goal: workers sleep while requests come seldom, look without sleeping while they come closely, and no request
+/// waits behind one that takes long.
+/// Method: a clock that goes on by a step whenever it is asked, and a channel that says what a worker did. What
+/// needs several threads waits for what is certain to come.
+/// </summary>
+public sealed class FuseReadTurnsTests : IDisposable
+{
+    private const int CloseRequests = 8;
+    private readonly SteppedTime _time = new();
+    private readonly ScriptedChannel _channel = new();
+    private readonly FuseWorker _worker;
+
+    public FuseReadTurnsTests() => _worker = new FuseWorker(0, _channel, 4096, 4096);
+
+    public void Dispose() => _worker.Dispose();
+
+    [Fact]
+    public void A_worker_sleeps_at_once_while_requests_come_seldom()
+    {
+        using var turns = new FuseReadTurns(maySpin: true, _time);
+        for (int i = 0; i < 3 * CloseRequests; i++)
+        {
+            _time.Step = TimeSpan.FromMilliseconds(1);
+            ServeNext(turns);
+        }
+        Assert.Equal(3 * CloseRequests, _channel.Sleeps);
+        Assert.Equal(2 * 3 * CloseRequests, _channel.Looks);       // before sleeping and after
+    }
+
+    [Fact]
+    public void A_worker_looks_without_sleeping_once_requests_came_closely()
+    {
+        using var turns = new FuseReadTurns(maySpin: true, _time);
+        Warm(turns);
+        int sleeps = _channel.Sleeps;
+        for (int i = 0; i < 100; i++)
+        {
+            _channel.EmptyLooks = 3;
+            ServeNext(turns);
+        }
+        Assert.Equal(sleeps, _channel.Sleeps);
+    }
+
+    [Fact]
+    public void Looking_in_vain_is_given_up()
+    {
+        using var turns = new FuseReadTurns(maySpin: true, _time);
+        Warm(turns);
+        int looks = 0;
+        for (int i = 0; i < 50; i++)
+        {
+            _time.Step = TimeSpan.FromMicroseconds(10);
+            _channel.EmptyLooks = int.MaxValue;
+            looks = _channel.Looks;
+            ServeNext(turns);
+        }
+        Assert.Equal(2, _channel.Looks - looks);
+    }
+
+    [Fact]
+    public void The_only_processor_is_left_to_those_who_ask()
+    {
+        using var turns = new FuseReadTurns(maySpin: false, _time);
+        Warm(turns);
+        int sleeps = _channel.Sleeps;
+        for (int i = 0; i < 10; i++) ServeNext(turns);
+        Assert.Equal(sleeps + 10, _channel.Sleeps);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Another_worker_is_called_before_what_takes_long(bool takesLong)
+    {
+        using var turns = new FuseReadTurns(maySpin: true, _time);
+        using var other = new FuseWorker(1, new ScriptedChannel(), 4096, 4096);
+        Warm(turns);
+        if (takesLong)
+        {
+            for (int i = 0; i < CloseRequests; i++)
+            {
+                ServeNext(turns, FuseOpcode.FSync, TimeSpan.FromMilliseconds(10));
+            }
+        }
+
+        // The first worker looks; the other one parks until it is called.
+        _channel.EmptyLooks = int.MaxValue;
+        _channel.HoldsSleepers = true;
+        int got = 0;
+        var first = new Thread(() => got = turns.Take(_worker));
+        first.Start();
+        Assert.True(_channel.IsAsleep.Wait(TimeSpan.FromSeconds(60)));
+        bool hasLooked = false;
+        var second = new Thread(() => hasLooked = turns.Take(other) >= 0);
+        second.Start();
+        _channel.HoldsSleepers = false;
+        first.Join();
+        Assert.True(got > 0);
+        SpinWait.SpinUntil(() => (second.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(60));
+
+        turns.BeforeServing(takesLong ? FuseOpcode.FSync : FuseOpcode.GetAttr);
+        if (!takesLong) turns.Stop();
+        Assert.True(second.Join(TimeSpan.FromSeconds(60)));
+        Assert.Equal(takesLong, hasLooked);
+    }
+
+    [Fact]
+    public void A_worker_that_is_stuck_is_relieved_by_the_timer()
+    {
+        using var turns = new FuseReadTurns(maySpin: true, _time);
+        Warm(turns);
+        using var other = new FuseWorker(1, new ScriptedChannel(), 4096, 4096);
+        var second = new Thread(() => _ = turns.Take(other));
+        _channel.EmptyLooks = int.MaxValue;
+        _channel.HoldsSleepers = true;
+        var first = new Thread(() => _ = turns.Take(_worker));
+        first.Start();
+        Assert.True(_channel.IsAsleep.Wait(TimeSpan.FromSeconds(60)));
+        second.Start();
+        _channel.HoldsSleepers = false;
+        first.Join();
+        SpinWait.SpinUntil(() => (second.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(60));
+        turns.BeforeServing(FuseOpcode.GetAttr);    // short as a rule, and the first worker never comes back
+
+        _time.Tick();
+        _time.Tick();
+        Assert.True(second.Join(TimeSpan.FromSeconds(60)));
+    }
+
+    // So many requests, one right after the other, that spinning begins.
+    private void Warm(FuseReadTurns turns)
+    {
+        for (int i = 0; i <= CloseRequests; i++)
+        {
+            _time.Step = TimeSpan.FromMicroseconds(1);
+            _channel.EmptyLooks = 1;
+            ServeNext(turns);
+        }
+    }
+
+    private void ServeNext(FuseReadTurns turns, FuseOpcode opcode = FuseOpcode.GetAttr, TimeSpan duration = default)
+    {
+        Assert.True(turns.Take(_worker) > 0);
+        turns.BeforeServing(opcode);
+        _time.Advance(duration);
+        turns.Answered(_worker, opcode);
+        if (_channel.EmptyLooks < 1) _channel.EmptyLooks = 1;
+    }
+
+    /// <summary>Goes on by a step whenever it is asked; timers run when the test says so.</summary>
+    private sealed class SteppedTime : TimeProvider
+    {
+        private readonly List<(TimerCallback Callback, object? State)> _timers = [];
+        private long _now;
+
+        public TimeSpan Step { get; set; } = TimeSpan.FromMicroseconds(1);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Add(ref _now, Step.Ticks);
+
+        public void Advance(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
+
+        public void Tick() => _timers.ForEach(timer => timer.Callback(timer.State));
+
+        public override ITimer CreateTimer(
+            TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _timers.Add((callback, state));
+            return new NoTimer();
+        }
+
+        private sealed class NoTimer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public System.Threading.Tasks.ValueTask DisposeAsync() => default;
+        }
+    }
+
+    /// <summary>Always has a request, but for so many looks or until somebody sleeps for it.</summary>
+    private sealed class ScriptedChannel : IFuseChannel
+    {
+        private volatile bool _holdsSleepers;
+
+        public int EmptyLooks { get; set; } = 1;
+
+        public int Looks { get; private set; }
+
+        public int Sleeps { get; private set; }
+
+        public bool HoldsSleepers
+        {
+            get => _holdsSleepers;
+            set => _holdsSleepers = value;
+        }
+
+        public ManualResetEventSlim IsAsleep { get; } = new();
+
+        public int TryReceive(Span<byte> request)
+        {
+            Looks++;
+            return EmptyLooks-- > 0 ? -FuseErrno.EAGAIN : 40;
+        }
+
+        public int WaitForRequest()
+        {
+            Sleeps++;
+            IsAsleep.Set();
+            SpinWait.SpinUntil(() => !_holdsSleepers);
+            EmptyLooks = 0;
+            return FuseErrno.None;
+        }
+
+        public int Send(in FuseOutHeader header, ReadOnlySpan<byte> payload) => FuseErrno.None;
+
+        public void Interrupt()
+        {
+        }
+
+        public void Dispose() => IsAsleep.Dispose();
+    }
+}
