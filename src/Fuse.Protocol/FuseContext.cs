@@ -40,7 +40,19 @@ public readonly ref struct FuseContext
     /// True once the caller was hit by a signal while it waits: a handler in a long loop should
     /// then answer EINTR. Costs a few memory reads, so ask every some milliseconds of work.
     /// </summary>
-    public bool IsInterrupted => _interrupts is not null && _interrupts.IsInterrupted(_header.Unique);
+    public bool IsInterrupted => Interruption.HasCome();
+
+    /// <summary>The same for a handler that passes the question on.</summary>
+    public FuseInterruption Interruption => new(_interrupts, _header.Unique);
+}
+
+/// <summary>Whether one request is still wanted; may be kept while it is being handled.</summary>
+/// <param name="Interrupts">Knows it; null when no request is ever interrupted.</param>
+/// <param name="Unique">The request.</param>
+public readonly record struct FuseInterruption(IFuseInterrupts? Interrupts, ulong Unique)
+{
+    /// <summary>True once the caller was hit by a signal while it waits.</summary>
+    public bool HasCome() => Interrupts is not null && Interrupts.IsInterrupted(Unique);
 }
 
 /// <summary>Knows which requests the kernel has interrupted.</summary>

@@ -159,6 +159,9 @@ public sealed unsafe partial class FuseMount
         }
     }
 
+    /// <summary>The user who mounts, as the table of mounts shows it.</summary>
+    public static uint UserId => LinuxCalls.RealUser();
+
     /// <summary>Why the read-ahead that was asked for could not be set; null when it was.</summary>
     public string? ReadAheadFailure { get; private set; }
 

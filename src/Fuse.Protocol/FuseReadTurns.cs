@@ -9,7 +9,7 @@ namespace Fuse.Protocol;
 /// one thread that is awake, and those that come at once or take long by several: leader and followers.
 /// </summary>
 /// <remarks>
-/// To wake a thread on a processor that sleeps costs 30 to 200 µs on a virtual machine, many times what a
+/// To wake a thread on a processor that sleeps costs 30 to 200 microseconds on a virtual machine, many times what a
 /// request on cached metadata takes. Hence, while requests follow each other closely, the worker that has
 /// answered one looks for the next without sleeping (spinning), serves it itself, and nobody else looks
 /// meanwhile. It calls another worker to look in its place before a request of a kind that lately took long,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
 using Hammer2.Chains.Freemap;
 using Hammer2.Format;
 
@@ -25,12 +24,12 @@ public sealed partial class MediaDevice
     /// </summary>
     /// <param name="counts">Gets added to.</param>
     /// <param name="freed">Gets the places of granules that became free; null when nobody asks.</param>
-    /// <param name="cancel">Ends the pass between two blocks.</param>
+    /// <param name="isCancelled">Asked between two blocks; true ends the pass.</param>
     /// <returns>None; Interrupted; the fault of a block that could not be read: then nothing was changed in the
     /// window at hand, since nothing is known of what is below it.</returns>
     /// <remarks>The filesystem may be read and written meanwhile. Memory: 8 KiB for each GiB, at most 64 MiB.
     /// Upstream: <c>hammer2_bulkfree_pass</c>.</remarks>
-    public Hammer2Error ReclaimPass(ref BulkfreeCounts counts, List<ulong>? freed, CancellationToken cancel)
+    public Hammer2Error ReclaimPass(ref BulkfreeCounts counts, List<ulong>? freed, Func<bool>? isCancelled)
     {
         Invariant.Holds(_allocator is not null);
         Chain root = RootChain;
@@ -38,7 +37,7 @@ public sealed partial class MediaDevice
         for (ulong zone = 0; zone < zones; zone += WindowZones)
         {
             var reached = new ReachedGranules(zone, (int)Math.Min(WindowZones, zones - zone));
-            var walk = new ReachableWalk(this, reference => reached.Mark(reference.Data), 0, cancel);
+            var walk = new ReachableWalk(this, reference => reached.Mark(reference.Data), 0, isCancelled);
             Hammer2Error error = walk.Run(root);
             if (error != Hammer2Error.None) return error;
             error = _allocator.Reclaim(reached, ref counts, freed);
@@ -62,12 +61,12 @@ public sealed partial class MediaDevice
 
     /// <summary>Has the devices give up granules that became free and still are.</summary>
     /// <param name="freed">What passes freed; ascending.</param>
-    /// <param name="cancel">Ends it.</param>
-    public Hammer2Error Discard(List<ulong> freed, CancellationToken cancel)
+    /// <param name="isCancelled">Asked between two places; true ends it.</param>
+    public Hammer2Error Discard(List<ulong> freed, Func<bool>? isCancelled)
     {
         for (int first = 0; first < freed.Count;)
         {
-            if (cancel.IsCancellationRequested) return Hammer2Error.Interrupted;
+            if (isCancelled is not null && isCancelled()) return Hammer2Error.Interrupted;
             int count = 1;
             while (first + count < freed.Count
                 && freed[first + count] == freed[first] + ((ulong)count * Media.GranuleBytes)

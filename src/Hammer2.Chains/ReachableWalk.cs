@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
 using Hammer2.Format;
 
 namespace Hammer2.Chains;
@@ -20,21 +19,21 @@ internal sealed class ReachableWalk
     private readonly MediaDevice _device;
     private readonly Action<Blockref> _show;
     private readonly ulong _newerThan;
-    private readonly CancellationToken _cancel;
+    private readonly Func<bool>? _isCancelled;
     private readonly HashSet<ulong> _seen = [];
 
     /// <summary>A walk over one filesystem.</summary>
     /// <param name="device">The filesystem.</param>
     /// <param name="show">Gets references with storage.</param>
     /// <param name="newerThan">References with a mirror_tid up to this one are passed over, with all below.</param>
-    /// <param name="cancel">Ends the walk.</param>
+    /// <param name="isCancelled">Asked before each block of metadata; true ends the walk.</param>
     public ReachableWalk(
-        MediaDevice device, Action<Blockref> show, ulong newerThan = 0, CancellationToken cancel = default)
+        MediaDevice device, Action<Blockref> show, ulong newerThan = 0, Func<bool>? isCancelled = null)
     {
         _device = device;
         _show = show;
         _newerThan = newerThan;
-        _cancel = cancel;
+        _isCancelled = isCancelled;
     }
 
     /// <summary>Walks below a root.</summary>
@@ -50,7 +49,7 @@ internal sealed class ReachableWalk
             if (reference.Data.SizeBytes == 0) continue;
             _show(reference);
             if (reference.Type is not (BlockrefType.Inode or BlockrefType.Indirect)) continue;
-            if (_cancel.IsCancellationRequested) return Hammer2Error.Interrupted;
+            if (_isCancelled is not null && _isCancelled()) return Hammer2Error.Interrupted;
             Hammer2Error error = Descend(reference, depth);
             if (error != Hammer2Error.None) return error;
         }

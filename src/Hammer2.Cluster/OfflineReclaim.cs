@@ -36,11 +36,11 @@ public static class OfflineReclaim
         List<ulong>? freed = options.Discards ? [] : null;
         for (int pass = 0; pass < 2; pass++)
         {
-            error = device.ReclaimPass(ref counts, freed, options.Cancel);
+            error = device.ReclaimPass(ref counts, freed, options.IsCancelled);
             if (error == Hammer2Error.None) error = device.CommitFreemap();
             result = ReclaimResult.Of(counts);
             if (error != Hammer2Error.None) return error;
         }
-        return freed is null ? Hammer2Error.None : device.Discard(freed, options.Cancel);
+        return freed is null ? Hammer2Error.None : device.Discard(freed, options.IsCancelled);
     }
 }

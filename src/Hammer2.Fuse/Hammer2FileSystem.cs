@@ -41,6 +41,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
     private readonly bool _commitsNames;
+    private readonly bool _discards;
+    private readonly uint _owner;
     private bool _canSkipOpen;
     private bool _canSkipOpenDir;
     private bool _isDelayed;
@@ -52,6 +54,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         _vnodes = vnodes;
         _attributes = new AttributeTranslation(options);
         _logger = logger;
+        _owner = FuseMount.UserId;
+        _discards = options.Discards;
         _commitsAll = options.Flags.HasFlag(FuseMountFlags.Synchronous);
         _commitsNames = _commitsAll || options.Flags.HasFlag(FuseMountFlags.DirectorySync);
     }

@@ -175,8 +175,12 @@ public sealed class MountDaemon : IDisposable
         try
         {
             _cluster = OpenCluster(options, isReadOnly: false);
-            Hammer2Error error = _cluster.Pfs.OpenForWriting(
-                new PfsWriteOptions { Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax) });
+            Hammer2Error error = _cluster.Pfs.OpenForWriting(new PfsWriteOptions
+            {
+                Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax),
+                Discards = options.Discards,
+                Deduplicates = options.Deduplicates,
+            });
             if (error == Hammer2Error.None) return options;
             _cluster.Dispose();
             _cluster = null;

@@ -29,6 +29,13 @@ public sealed record MountOptions
     /// <summary>True to let the kernel gather writes of files before it passes them on.</summary>
     public bool UsesWritebackCache { get; init; } = true;
 
+    /// <summary>True to have the devices give up (TRIM) what bulkfree freed; those that cannot are left
+    /// alone.</summary>
+    public bool Discards { get; init; } = true;
+
+    /// <summary>True to store a block once that equals one written lately.</summary>
+    public bool Deduplicates { get; init; } = true;
+
     /// <summary>Owner shown for everything; null shows the stored ones.</summary>
     public uint? UserId { get; init; }
 

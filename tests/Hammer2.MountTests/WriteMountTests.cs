@@ -126,6 +126,43 @@ public sealed class WriteMountTests
         Assert.Equal(content, File.ReadAllBytes(again.Root + "/open"));
     }
 
+    [MountFact]
+    public void Bulkfree_gives_space_back_while_the_mount_goes_on()
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        byte[] content = new byte[BytesMax];
+        var random = new SeededRandom(10);
+        using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA"))
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                random.Fill(content);
+                File.WriteAllBytes($"{mount.Root}/f{i}", content);
+            }
+            using (PosixFile file = PosixTree.Open(mount.Root + "/f0")) Assert.Equal(0, PosixCalls.Sync(file.Id));
+            byte[] kept = File.ReadAllBytes(mount.Root + "/f1");
+            for (int i = 2; i < 20; i++) File.Delete($"{mount.Root}/f{i}");
+
+            ProgramResult refused = HammerProgram.Run("bulkfree", copy.Path);
+            Assert.Equal(3, refused.ExitCode);      // not behind the mount's back
+            ProgramResult result = HammerProgram.Run("bulkfree", "--json", mount.Root);
+            Assert.True(result.ExitCode == 0, result.Error);
+            using var answer = System.Text.Json.JsonDocument.Parse(result.Output);
+            long freed = answer.RootElement.GetProperty("freed").GetInt64();
+            Assert.True(freed > 18 * (BytesMax - 65536), $"{freed} bytes freed");
+            Assert.Equal(kept, File.ReadAllBytes(mount.Root + "/f1"));
+            File.WriteAllBytes(mount.Root + "/new", content);
+        }
+        using MountFixture again = MountFixture.Mount(copy.Path + "@DATA");
+        Assert.Equal(content, File.ReadAllBytes(again.Root + "/new"));
+        ProgramResult readOnly = HammerProgram.Run("bulkfree", again.Root);
+        Assert.Equal(5, readOnly.ExitCode);
+        Assert.Contains("read-only", readOnly.Error, StringComparison.Ordinal);
+        ProgramResult elsewhere = HammerProgram.Run("bulkfree", Path.GetTempPath());
+        Assert.Equal(3, elsewhere.ExitCode);
+        Assert.Contains("no HAMMER2 mount", elsewhere.Error, StringComparison.Ordinal);
+    }
+
     [LoopMountFact]
     public void A_write_protected_device_is_mounted_for_reading_with_a_warning_unless_writing_is_demanded()
     {

@@ -8,8 +8,8 @@ namespace Hammer2.Cluster.Changes;
 
 /// <summary>How space is reclaimed.</summary>
 /// <param name="Discards">True to have the devices give up what became free (TRIM).</param>
-/// <param name="Cancel">Ends it; what was done stands.</param>
-public readonly record struct ReclaimOptions(bool Discards = false, CancellationToken Cancel = default);
+/// <param name="IsCancelled">Asked again and again; true ends it, and what was done stands.</param>
+public readonly record struct ReclaimOptions(bool Discards = false, Func<bool>? IsCancelled = null);
 
 /// <summary>What reclaiming did, over all nodes.</summary>
 /// <param name="StagedBytes">In use and without an owner: to be freed by the next pass that agrees.</param>
@@ -81,7 +81,7 @@ public sealed partial class PfsWriter
             if (!Pfs.Synced[i].IsSynced) continue;
             freed[i] ??= [];
             error = Pfs.Synced[i].Device.ReclaimPass(
-                ref counts, options.Discards ? freed[i] : null, options.Cancel);
+                ref counts, options.Discards ? freed[i] : null, options.IsCancelled);
         }
         if (error == Hammer2Error.None) return CommitFreemaps();
         if (error != Hammer2Error.Interrupted) MountLog.ReclaimFailed(Pfs.Logger, error);
@@ -113,7 +113,7 @@ public sealed partial class PfsWriter
         for (int i = 0; i < freed.Length; i++)
         {
             if (freed[i] is null || !Pfs.Synced[i].IsSynced) continue;
-            Hammer2Error error = Pfs.Synced[i].Device.Discard(freed[i], options.Cancel);
+            Hammer2Error error = Pfs.Synced[i].Device.Discard(freed[i], options.IsCancelled);
             if (error != Hammer2Error.None) return error;
         }
         return Hammer2Error.None;

@@ -42,6 +42,15 @@ public sealed class LayoutTests
           0A 1 Type
           0B 1 Reserved0B
           0C 4 Reserved0C
+        BulkfreeRecord 64
+          00 8 First
+          08 8 End
+          10 8 MemoryBytes
+          18 8 AllocatedBytes
+          20 8 FreedBytes
+          28 8 FragmentedBytes
+          30 8 TotalAllocatedBytes
+          38 8 TotalScannedBytes
         SubtreeStatistics 16
           00 8 DataCount
           08 8 InodeCount

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Hammer2.Tool.Extract;
+
+namespace Hammer2.Tool.Mounts;
+
+/// <summary>Asks a mount by ioctl(2).</summary>
+internal static unsafe partial class MountIoctl
+{
+    private const int NotPermitted = 1;             // EPERM
+    private const int Interrupted = 4;              // EINTR
+    private const int InputOutput = 5;              // EIO
+    private const int NoSuchIoctl = 25;             // ENOTTY
+    private const int ReadOnly = 30;                // EROFS
+
+    /// <summary>Sends a record and gets it back filled in.</summary>
+    /// <param name="directory">The mount, or a directory in it.</param>
+    /// <param name="command">A number of <see cref="Format.IoctlCommand"/> that goes with the record.</param>
+    /// <param name="record">What is asked, then what was answered.</param>
+    /// <exception cref="CommandException">It cannot be opened, is no mount of HAMMER2, or refuses.</exception>
+    public static void Call<T>(string directory, uint command, ref T record)
+        where T : unmanaged
+    {
+        int descriptor;
+        fixed (byte* path = Encoding.UTF8.GetBytes(directory + '\0'))
+        {
+            descriptor = LinuxFiles.openat(LinuxFiles.AtCurrentDirectory, path,
+                LinuxFiles.OpenDirectory | LinuxFiles.OpenCloseOnExec, 0);
+        }
+        if (descriptor < 0)
+        {
+            string reason = LinuxFiles.Describe(Marshal.GetLastPInvokeError());
+            throw new CommandException(ExitCode.CannotOpen, $"{directory}: {reason}");
+        }
+        int result, error;
+        fixed (void* argument = &Unsafe.As<T, byte>(ref record))
+        {
+            result = ioctl(descriptor, command, argument);
+            error = Marshal.GetLastPInvokeError();
+        }
+        _ = LinuxFiles.close(descriptor);
+        if (result < 0) throw Refused(directory, error);
+    }
+
+    private static CommandException Refused(string directory, int error) => error switch
+    {
+        NoSuchIoctl => new(ExitCode.CannotOpen, $"{directory}: is in no HAMMER2 mount that knows this request"),
+        NotPermitted => new(ExitCode.Failed, $"{directory}: only for root and the user who mounted it"),
+        ReadOnly => new(ExitCode.Failed, $"{directory}: is mounted read-only, or stopped being written"),
+        Interrupted => new(ExitCode.Interrupted, $"{directory}: interrupted"),
+        InputOutput => new(ExitCode.Failed, $"{directory}: a block cannot be read or written; the mount's log has it"),
+        _ => new(ExitCode.Failed, $"{directory}: {LinuxFiles.Describe(error)}"),
+    };
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(int descriptor, nuint request, void* argument);
+}
