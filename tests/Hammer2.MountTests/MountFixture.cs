@@ -36,6 +36,9 @@ internal sealed class MountFixture : IDisposable
     public static MountFixture MountForWriting(string spec, string options = "rw") =>
         MountWith([spec], "rw," + options);
 
+    /// <summary>Mounts the nodes of a cluster for writing.</summary>
+    public static MountFixture MountForWriting(IEnumerable<string> specs) => MountWith(specs, "rw");
+
     private static MountFixture MountWith(IEnumerable<string> specs, string options)
     {
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.IO;
+using Hammer2.Testing;
+using Xunit;
+
+namespace Hammer2.MountTests;
+
+/// <summary>
+/// Goal: when a device fails under a mount, whoever writes is told by write, fsync or close; what was synced before
+/// stays readable and is whole after mounting again; and a cluster goes on with the others.
+/// Method: the built program serves disks of this process, which fail calls from a moment on.
+/// </summary>
+public sealed class FaultMountTests
+{
+    private const int EIO = -5;
+    private const int EROFS = -30;
+    private const int Bytes = 700_000;
+
+    [MountTheory]
+    [InlineData(DiskFault.Writes, "writeback")]
+    [InlineData(DiskFault.Writes, "nowriteback")]
+    [InlineData(DiskFault.Flushes, "writeback")]
+    [InlineData(DiskFault.Flushes, "nowriteback")]
+    [InlineData(DiskFault.All, "writeback")]
+    [InlineData(DiskFault.All, "nowriteback")]
+    internal void Whoever_writes_is_told_that_a_device_fails(DiskFault fault, string option)
+    {
+        byte[] before = Noise(1), after = Noise(2);
+        using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
+        using (var disks = new FaultyDisks(memory))
+        {
+            using MountFixture mount = MountFixture.MountForWriting(disks.PathOf(0) + "@DATA", option + ",commit=86400");
+            WriteSynced(mount.Root + "/before", before);
+            disks.Fail(0, fault);
+
+            int file = PosixCalls.Open(mount.Root + "/after", PosixCalls.Create | PosixCalls.ReadWrite, 0x1A4);
+            Assert.True(file >= 0);
+            long written = PosixCalls.Write(file, after);
+            Assert.True(written == after.Length || written is EIO or EROFS, $"write answered {written}");
+            Assert.Equal(EIO, PosixCalls.Sync(file));
+            Assert.Equal(EIO, PosixCalls.Sync(file));                       // and goes on saying so
+            long more = PosixCalls.WriteAt(file, after, after.Length);
+            int close = PosixCalls.Close(file);
+            Assert.True(more < 0 || close < 0, $"write answered {more} and close {close}");
+            Assert.Equal(EROFS, PosixCalls.MakeDirectory(mount.Root + "/directory"));
+            disks.Fail(0, DiskFault.None);
+            Assert.Equal(before, File.ReadAllBytes(mount.Root + "/before"));
+            Assert.Equal(EROFS, PosixCalls.MakeDirectory(mount.Root + "/directory"));   // what failed once is not tried
+        }
+        AssertClean(memory);
+        using var again = new FaultyDisks(memory);
+        using MountFixture second = MountFixture.MountForWriting(again.PathOf(0) + "@DATA");
+        Assert.Equal(before, File.ReadAllBytes(second.Root + "/before"));
+        WriteSynced(second.Root + "/after", after);
+        Assert.Equal(after, File.ReadAllBytes(second.Root + "/after"));
+    }
+
+    [MountFact]
+    public void A_block_that_cannot_be_read_is_an_error_of_its_file_while_it_lasts()
+    {
+        byte[] content = Noise(3);
+        using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
+        using var disks = new FaultyDisks(memory);
+        using (MountFixture first = MountFixture.MountForWriting(disks.PathOf(0) + "@DATA"))
+            WriteSynced(first.Root + "/file", content);
+        using MountFixture mount = MountFixture.MountForWriting(disks.PathOf(0) + "@DATA");
+        Assert.True(File.Exists(mount.Root + "/file"));
+        disks.Fail(0, DiskFault.Reads);
+        using (PosixFile file = PosixTree.Open(mount.Root + "/file"))
+            Assert.Equal(EIO, PosixCalls.ReadAt(file.Id, new byte[4096], 0));
+        disks.Fail(0, DiskFault.None);
+        Assert.Equal(content, File.ReadAllBytes(mount.Root + "/file"));
+        WriteSynced(mount.Root + "/new", content);
+    }
+
+    [MountTheory]
+    [InlineData(DiskFault.Writes)]
+    [InlineData(DiskFault.Flushes)]
+    [InlineData(DiskFault.All)]
+    internal void A_cluster_goes_on_without_a_node_and_stops_without_a_quorum(DiskFault fault)
+    {
+        byte[] before = Noise(4), after = Noise(5);
+        MemoryBlockDevice[] memory = NewVolume.ClusterInMemory(3, 2L << 30);
+        using (var disks = new FaultyDisks(memory))
+        {
+            string spec = disks.PathOf(0) + "@CL";
+            using MountFixture mount = MountFixture.MountForWriting([spec, disks.PathOf(1), disks.PathOf(2)]);
+            WriteSynced(mount.Root + "/before", before);
+            disks.Fail(1, fault);
+            WriteSynced(mount.Root + "/after", after);
+            disks.Fail(1, DiskFault.None);
+            WriteSynced(mount.Root + "/later", before);
+            Assert.Equal(after, File.ReadAllBytes(mount.Root + "/after"));
+
+            disks.Fail(2, fault);
+            int file = PosixCalls.Open(mount.Root + "/never", PosixCalls.Create | PosixCalls.ReadWrite, 0x1A4);
+            Assert.True(file >= 0);
+            _ = PosixCalls.Write(file, after);                              // may be accepted; fsync tells
+            Assert.Equal(EIO, PosixCalls.Sync(file));
+            _ = PosixCalls.Close(file);
+            Assert.Equal(EROFS, PosixCalls.MakeDirectory(mount.Root + "/directory"));
+            if (fault != DiskFault.All) Assert.Equal(before, File.ReadAllBytes(mount.Root + "/later"));
+        }
+        foreach (MemoryBlockDevice one in memory) AssertClean(one);
+        using var again = new FaultyDisks(memory);
+        // The two that were synced last agree; the one that failed first is behind, and left out.
+        using MountFixture second = MountFixture.MountForWriting(
+            [again.PathOf(0) + "@CL", again.PathOf(1), again.PathOf(2)]);
+        Assert.Equal(after, File.ReadAllBytes(second.Root + "/after"));
+        Assert.Equal(before, File.ReadAllBytes(second.Root + "/later"));
+        WriteSynced(second.Root + "/new", after);
+    }
+
+    [MountFact]
+    public void A_failed_commit_by_time_ends_writing_and_a_later_sync_says_so()
+    {
+        using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
+        using var disks = new FaultyDisks(memory);
+        using MountFixture mount = MountFixture.MountForWriting(disks.PathOf(0) + "@DATA", "commit=1");
+        WriteSynced(mount.Root + "/before", Noise(6));
+        disks.Fail(0, DiskFault.Flushes);
+        Assert.Equal(0, PosixCalls.MakeDirectory(mount.Root + "/accepted"));
+        HammerProgram.WaitUntil(
+            () => PosixCalls.MakeDirectory(mount.Root + $"/d{Environment.TickCount64}") == EROFS, "writing to end");
+        Assert.True(Directory.Exists(mount.Root + "/accepted"));
+        using PosixFile root = PosixTree.Open(mount.Root);
+        Assert.Equal(EIO, PosixCalls.Sync(root.Id));
+    }
+
+    private static byte[] Noise(ulong seed)
+    {
+        byte[] bytes = new byte[Bytes];
+        new SeededRandom(seed).Fill(bytes);
+        return bytes;
+    }
+
+    private static void WriteSynced(string path, byte[] content)
+    {
+        int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.WriteOnly, 0x1A4);
+        Assert.True(file >= 0, $"{path}: {file}");
+        Assert.Equal(content.Length, PosixCalls.Write(file, content));
+        Assert.Equal(0, PosixCalls.Sync(file));
+        Assert.Equal(0, PosixCalls.Close(file));
+    }
+
+    private static void AssertClean(MemoryBlockDevice memory)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"hammer2-{Guid.NewGuid():N}.img");
+        try
+        {
+            using (var disks = new FaultyDisks(memory))
+                Assert.Equal(0, HammerProgram.RunAny("cp", "--sparse=always", disks.PathOf(0), path).ExitCode);
+            ProgramResult result = HammerProgram.Run("fsck", path);
+            Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}
