@@ -15,23 +15,28 @@ public sealed record FileBlockDeviceOptions(
 /// <summary>An image file or a block special of this machine.</summary>
 /// <remarks>
 /// Buffered I/O through pread and pwrite: the page cache is wanted below a read-mostly driver, and no
-/// alignment is asked of the caller. The length is taken once, at opening; an image that shrinks afterwards
-/// answers Io past its new end.
+/// alignment is asked of the caller. Long writes of what nobody will read pass the page cache of a block special
+/// by (O_DIRECT): to copy them there costs more processor time than all else that is done to them. The kernel
+/// keeps both views of a page alike, so that only whole pages go that way. The length is taken once, at opening;
+/// an image that shrinks afterwards answers Io past its new end.
 /// </remarks>
-public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
+public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDevice
 {
     private const int ImageSectorBytes = 512;
 
     private readonly SafeFileHandle _file;
+    private readonly SafeFileHandle? _direct;
     private readonly IDisposable? _lock;
     private readonly bool _isBlock;
     private volatile bool _cannotDiscard;
+    private volatile bool _cannotWriteDirectly;
 
-    private FileBlockDevice(string name, SafeFileHandle file, IDisposable? deviceLock, FileStatus status,
-        long lengthBytes, int sectorBytes, bool isReadOnly)
+    private FileBlockDevice(string name, SafeFileHandle file, SafeFileHandle? direct, IDisposable? deviceLock,
+        FileStatus status, long lengthBytes, int sectorBytes, bool isReadOnly)
     {
         Name = name;
         _file = file;
+        _direct = direct;
         _lock = deviceLock;
         _isBlock = status.IsBlock;
         LengthBytes = lengthBytes;
@@ -80,8 +85,9 @@ public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
             if (options.TakesLock)
                 deviceLock = DeviceLock.Take(path, file, status, options);
             (long lengthBytes, int sectorBytes) = Measure(path, file, status);
+            SafeFileHandle? direct = options.IsReadOnly ? null : TryOpenDirect(path, status);
             return new FileBlockDevice(
-                path, file, deviceLock, status, lengthBytes, sectorBytes, options.IsReadOnly);
+                path, file, direct, deviceLock, status, lengthBytes, sectorBytes, options.IsReadOnly);
         }
         catch (MediaException)
         {
@@ -119,22 +125,8 @@ public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
             return Hammer2Error.ReadOnly;
         if (!Contains(offset, source.Length))
             return Hammer2Error.Io;
-        fixed (byte* first = source)
-        {
-            int done = 0;
-            while (done < source.Length)
-            {
-                nint count = LinuxBlockIoctls.PositionalWrite(
-                    _file, first + done, source.Length - done, offset + done);
-                if (count > 0)
-                    done += (int)count;
-                else if (count == 0)
-                    return Hammer2Error.Io;
-                else if (LinuxBlockIoctls.LastError != LinuxBlockIoctls.ErrorInterrupted)
-                    return ToError(LinuxBlockIoctls.LastError);
-            }
-        }
-        return Hammer2Error.None;
+        int errorNumber = WriteAll(_file, offset, source);
+        return errorNumber == 0 ? Hammer2Error.None : ToError(errorNumber);
     }
 
     /// <inheritdoc/>
@@ -179,6 +171,7 @@ public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
     /// <summary>Closes the device and gives the lock back. Nothing is flushed.</summary>
     public void Dispose()
     {
+        _direct?.Dispose();
         _file.Dispose();
         _lock?.Dispose();
     }
@@ -237,6 +230,27 @@ public sealed unsafe class FileBlockDevice : IBlockDevice, IIdentifiedDevice
         LinuxBlockIoctls.ErrorReadOnly => Hammer2Error.ReadOnly,
         _ => Hammer2Error.Io,
     };
+
+    /// <returns>0, or an error number.</returns>
+    private static int WriteAll(SafeFileHandle file, long offset, ReadOnlySpan<byte> source)
+    {
+        fixed (byte* first = source)
+        {
+            int done = 0;
+            while (done < source.Length)
+            {
+                nint count = LinuxBlockIoctls.PositionalWrite(
+                    file, first + done, source.Length - done, offset + done);
+                if (count > 0)
+                    done += (int)count;
+                else if (count == 0)
+                    return LinuxBlockIoctls.ErrorInputOutput;
+                else if (LinuxBlockIoctls.LastError != LinuxBlockIoctls.ErrorInterrupted)
+                    return LinuxBlockIoctls.LastError;
+            }
+        }
+        return 0;
+    }
 
     private bool Contains(long offset, long lengthBytes)
         => offset >= 0 && lengthBytes >= 0 && offset <= LengthBytes && lengthBytes <= LengthBytes - offset;

@@ -27,6 +27,9 @@ public interface IBlockDevice : IDisposable
     /// </summary>
     int SectorBytes { get; }
 
+    /// <summary>See <see cref="WriteUncached"/>: a page of memory.</summary>
+    const int UncachedAlignmentBytes = 4096;
+
     /// <summary>True when <see cref="Write"/> and <see cref="Discard"/> are refused.</summary>
     bool IsReadOnly { get; }
 
@@ -41,6 +44,13 @@ public interface IBlockDevice : IDisposable
     /// </summary>
     /// <returns>None; ReadOnly; NoSpace when a sparse image's filesystem is full; Io otherwise.</returns>
     Hammer2Error Write(long offset, ReadOnlySpan<byte> source);
+
+    /// <summary>
+    /// As <see cref="Write"/>, for bytes that nobody is expected to read soon: a device may pass its cache by.
+    /// Bytes that begin and end at, and are in memory at, multiples of
+    /// <see cref="UncachedAlignmentBytes"/> spare it the most.
+    /// </summary>
+    Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source) => Write(offset, source);
 
     /// <summary>
     /// Makes every write that returned before this call durable. After an error nothing is known about any

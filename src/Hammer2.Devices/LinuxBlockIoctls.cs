@@ -23,9 +23,11 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int HolePunch = 2;             // FALLOC_FL_PUNCH_HOLE
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorInterrupted = 4;
+    internal const int ErrorInputOutput = 5;
     internal const int ErrorWouldBlock = 11;
     internal const int ErrorAccessDenied = 13;
     internal const int ErrorBusy = 16;
+    internal const int ErrorInvalid = 22;
     internal const int ErrorNotTerminal = 25;     // ENOTTY: the driver does not know the ioctl
     internal const int ErrorNoSpace = 28;
     internal const int ErrorReadOnly = 30;
@@ -40,6 +42,14 @@ internal static unsafe partial class LinuxBlockIoctls
     private const int AtEmptyPath = 0x1000;
     private const int AtWorkingDirectory = -100;
     private const uint StatBasic = 0x7FF;            // STATX_BASIC_STATS
+
+    /// <summary>O_DIRECT, which differs between architectures; 0 where it is not known.</summary>
+    internal static int OpenDirect => RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 0x4000,
+        Architecture.Arm64 => 0x10000,
+        _ => 0,
+    };
 
     /// <summary>Error number of the last call in this class on this thread.</summary>
     internal static int LastError => Marshal.GetLastPInvokeError();

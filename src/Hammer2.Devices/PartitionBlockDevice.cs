@@ -53,6 +53,12 @@ public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
         => Contains(offset, source.Length) ? _whole.Write(_firstOffset + offset, source) : Hammer2Error.Io;
 
     /// <inheritdoc/>
+    public Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source)
+        => Contains(offset, source.Length)
+            ? _whole.WriteUncached(_firstOffset + offset, source)
+            : Hammer2Error.Io;
+
+    /// <inheritdoc/>
     public Hammer2Error Flush() => _whole.Flush();
 
     /// <inheritdoc/>

@@ -132,6 +132,12 @@ public sealed class VolumeSet : IDisposable
             ? volume.Device.Write((long)(mediaOffset - volume.Start), source)
             : Hammer2Error.Corrupt;
 
+    /// <summary>As <see cref="Write"/>, for bytes that nobody is expected to read soon.</summary>
+    public Hammer2Error WriteUncached(ulong mediaOffset, ReadOnlySpan<byte> source)
+        => TryFindVolume(mediaOffset, source.Length, out Volume? volume)
+            ? volume.Device.WriteUncached((long)(mediaOffset - volume.Start), source)
+            : Hammer2Error.Corrupt;
+
     /// <summary>Makes all earlier writes to all volumes durable.</summary>
     /// <returns>None, or what any of the devices answered: every one is flushed even if an earlier one
     /// fails.</returns>

@@ -46,6 +46,9 @@ public sealed class FaultyBlockDevice : IBlockDevice
     /// <summary>Writes so far, failed ones included.</summary>
     public long WriteCount { get; private set; }
 
+    /// <summary>Bytes of writes that nobody was expected to read.</summary>
+    public long UncachedBytes { get; private set; }
+
     /// <summary>Flushes so far, failed ones included.</summary>
     public long FlushCount { get; private set; }
 
@@ -125,6 +128,13 @@ public sealed class FaultyBlockDevice : IBlockDevice
             }
         }
         return Hammer2Error.None;
+    }
+
+    /// <inheritdoc/>
+    public Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source)
+    {
+        lock (_lock) UncachedBytes += source.Length;
+        return Write(offset, source);
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,8 @@ public sealed class UnownedDevice(IBlockDevice below) : IBlockDevice
 
     public Hammer2Error Write(long offset, ReadOnlySpan<byte> source) => below.Write(offset, source);
 
+    public Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source) => below.WriteUncached(offset, source);
+
     public Hammer2Error Flush() => below.Flush();
 
     public Hammer2Error Discard(long offset, long lengthBytes) => below.Discard(offset, lengthBytes);

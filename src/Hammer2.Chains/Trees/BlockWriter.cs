@@ -89,14 +89,31 @@ public sealed class BlockWriter
         }
     }
 
-    /// <summary>Stores a block of file data whose check code is in the reference already: it is the same on every
-    /// node. It is on the device when this returns.</summary>
-    public Hammer2Error WriteChecked(ref Blockref reference, ReadOnlySpan<byte> stored)
+    /// <summary>Takes space for a block of file data whose check code is in the reference already: it is the same
+    /// on every node. <see cref="WritePlaced"/> comes next.</summary>
+    /// <returns>None; NoSpace.</returns>
+    public Hammer2Error Place(ref Blockref reference, int bytes)
     {
-        Hammer2Error error = Place(ref reference, stored.Length);
+        Hammer2Error error = _allocator.Allocate(reference.Type, int.Log2(bytes), out DataOffset place);
         if (error != Hammer2Error.None) return error;
-        error = _volumes.Write(reference.Data.Bytes, stored);
-        if (error != Hammer2Error.None) _faults.Report(reference, error, "the device could not write it");
+        Invariant.Holds(place.SizeBytes == bytes);
+        reference.Data = place;
+        return error;
+    }
+
+    /// <summary>Stores blocks of file data that have places one behind the other. They are on the device when this
+    /// returns.</summary>
+    /// <param name="first">The first one.</param>
+    /// <param name="stored">The bytes of all.</param>
+    /// <param name="isReadHere">False when nobody is expected to read them from this node soon.</param>
+    /// <returns>None; Io, which was logged.</returns>
+    public Hammer2Error WritePlaced(in Blockref first, ReadOnlySpan<byte> stored, bool isReadHere)
+    {
+        Hammer2Error error = isReadHere
+            ? _volumes.Write(first.Data.Bytes, stored)
+            : _volumes.WriteUncached(first.Data.Bytes, stored);
+        if (error != Hammer2Error.None)
+            _faults.Report(first, error, $"the device could not write {stored.Length} bytes of file data");
         return error;
     }
 
@@ -126,15 +143,6 @@ public sealed class BlockWriter
     /// <param name="block">Its bytes, which nobody changes any more.</param>
     internal void Remember(ChainKind kind, in Blockref reference, byte[] block) =>
         _cache.Add(_ordinal, new Chain(kind, reference, block));
-
-    private Hammer2Error Place(ref Blockref reference, int bytes)
-    {
-        Hammer2Error error = _allocator.Allocate(reference.Type, int.Log2(bytes), out DataOffset place);
-        if (error != Hammer2Error.None) return error;
-        Invariant.Holds(place.SizeBytes == bytes);
-        reference.Data = place;
-        return error;
-    }
 
     private Hammer2Error WriteRun(Run run)
     {

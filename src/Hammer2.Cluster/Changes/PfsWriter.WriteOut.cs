@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Threading;
 using Hammer2.Chains.Trees;
@@ -24,20 +23,12 @@ public sealed partial class PfsWriter
     private long _queuedBytes;
     private int _doneWaiters;
     private int _groupBlocks;
-    private readonly DedupTable _dedup = new();
     private int _writeErrors;
-    private long _deduplicated;
-
-    [ThreadStatic]
-    private static BlockEncoder? t_encoder;
 
     private readonly record struct OpenBlock(LiveInode File, ulong Key, BlockChange Block);
 
     /// <summary>Bytes of written blocks that are in memory and on no node yet.</summary>
     public long WaitingBytes => Volatile.Read(ref _openBytes) + Volatile.Read(ref _queuedBytes);
-
-    /// <summary>Blocks that were not stored because an equal one was there.</summary>
-    public long DeduplicatedBlocks => Volatile.Read(ref _deduplicated);
 
     internal ContentBuffers Buffers { get; } = new(SparesMax);
 
@@ -56,8 +47,7 @@ public sealed partial class PfsWriter
         while (Volatile.Read(ref _openBytes) > _options.OpenBytesMax && _openBlocks.TryDequeue(out OpenBlock oldest))
             Settle(oldest);
         long allowed = _queue.HasWorkers ? QueuedBytesMax : 0;
-        while (Volatile.Read(ref _queuedBytes) > allowed && _queue.TryTake(out WaitingBlock block))
-            WriteOut(block);
+        while (Volatile.Read(ref _queuedBytes) > allowed && _queue.TryTake(OwnBatch)) WriteOut(OwnBatch);
         if (IsStopped) return Hammer2Error.ReadOnly;
         return Volatile.Read(ref _groupBlocks) > GroupBlocksMax ? Commit() : Hammer2Error.None;
     }
@@ -88,7 +78,7 @@ public sealed partial class PfsWriter
     /// <summary>Sends a block of the open group on its way when it is not expected to change again.</summary>
     /// <remarks>Entry: the file's lock is held, and its size covers the block.</remarks>
     internal void Settle(LiveInode file, ulong key, BlockChange block) =>
-        Settle(file, file.Meta, key, block, isCommit: false);
+        Settle(file, file.Meta, key, block);
 
     /// <summary>Newer bytes, a hole or a cut took a block's place in the open group.</summary>
     /// <remarks>Entry: the file's lock is held.</remarks>
@@ -119,7 +109,7 @@ public sealed partial class PfsWriter
         }
     }
 
-    private void Settle(LiveInode file, in InodeMeta meta, ulong key, BlockChange block, bool isCommit)
+    private void Settle(LiveInode file, in InodeMeta meta, ulong key, BlockChange block)
     {
         // Whoever settles it has it: its content stays until it is written out.
         if (!block.TrySettle()) return;
@@ -128,7 +118,7 @@ public sealed partial class PfsWriter
         _ = Interlocked.Add(ref _queuedBytes, bytes);
         int logicalBytes = BlockEncoder.LogicalBytes(meta.Size - key);
         var item = new WaitingBlock(file, key, block, logicalBytes, meta.CompressionPolicy, meta.Check);
-        _queue.Add(item, leavesFew: isCommit);
+        _queue.Add(item);
     }
 
     // Of the open group, or not at all: a commit settles what is in its group by the sizes of that group.
@@ -137,7 +127,7 @@ public sealed partial class PfsWriter
         using InodeLocks.Guard guard = _locks.Write(new ChangedObjects(oldest.File.Inum, 0, 0, 0));
         if (oldest.File.Open is { } changes && changes.Blocks.TryGet(oldest.Key, out BlockChange? block)
             && block == oldest.Block)
-            Settle(oldest.File, oldest.File.Meta, oldest.Key, block, isCommit: false);
+            Settle(oldest.File, oldest.File.Meta, oldest.Key, block);
     }
 
     private void Free(BlockChange block, ref long counter)
@@ -146,98 +136,6 @@ public sealed partial class PfsWriter
         if (block.TakeContent() is not { } content) return;
         _ = Interlocked.Add(ref counter, -content.Length);
         Buffers.Return(content);
-    }
-
-    /// <summary>Encodes a block once and stores it on every node.</summary>
-    /// <remarks>Entry: no lock needed; none is held while bytes are encoded or written.</remarks>
-    private void WriteOut(in WaitingBlock item)
-    {
-        BlockChange block = item.Block;
-        Blockref[]? references = null;
-        if (block.State == BlockState.Waiting)
-        {
-            BlockEncoder encoder = t_encoder ??= new BlockEncoder();
-            encoder.Encode(item, block.Content, out Blockref reference, out ReadOnlySpan<byte> stored);
-            if (!stored.IsEmpty)
-            {
-                reference.ModifyTid = block.ModifyTid;
-                CheckCode.Store(ref reference, stored);
-                references = FindEqual(block, reference, stored, encoder.Scratch)
-                    ?? StoreOnNodes(reference, stored);
-            }
-        }
-        // Bytes that no node took stay, so that they can be read as long as the mount stands.
-        bool isLost = references is not null && !IsAnywhere(references) && block.TryFail();
-        if (!isLost)
-        {
-            bool isDone = block.TryFinish(references);
-            if (references is not null && !block.IsShared)
-            {
-                if (!isDone) GiveBack(references);
-                else if (_options.Deduplicates && block.Hash != 0) _dedup.Add(block);
-            }
-            Free(block, ref _queuedBytes);
-        }
-        SignalDone();
-    }
-
-    /// <summary>Looks for a block with the same stored bytes on every node.</summary>
-    /// <returns>References to it with the key of this one; null when there is none.</returns>
-    private Blockref[]? FindEqual(
-        BlockChange block, in Blockref reference, ReadOnlySpan<byte> stored, Span<byte> scratch)
-    {
-        if (!_options.Deduplicates || !CheckCode.Protects(reference.Methods.Check)) return null;
-        block.Hash = reference.Methods.Check == CheckMethod.XxHash64
-            ? BinaryPrimitives.ReadUInt64LittleEndian(reference.CheckRead)
-            : XxHash64.HashToUInt64(stored);
-        if (_dedup.Find(block.Hash, reference, stored.Length) is not { Stored: { } places }) return null;
-        var references = new Blockref[places.Length];
-        for (int i = 0; i < references.Length; i++)
-        {
-            PfsNode node = Pfs.Synced[i];
-            if (!node.IsSynced) continue;
-            BlockWriter writer = node.Device.Writer!;
-            references[i] = reference;
-            references[i].Data = places[i].Data;
-            // Marked first: from then on nobody gets its space while the bytes are compared.
-            if (places[i].Data.Raw == 0 || writer.MarkShared(references[i]) != Hammer2Error.None
-                || !writer.Holds(references[i], stored, scratch))
-                return null;
-        }
-        block.IsShared = true;
-        _ = Interlocked.Increment(ref _deduplicated);
-        return references;
-    }
-
-    private Blockref[] StoreOnNodes(in Blockref reference, ReadOnlySpan<byte> stored)
-    {
-        var references = new Blockref[Pfs.Synced.Length];
-        for (int i = 0; i < references.Length; i++)
-        {
-            PfsNode node = Pfs.Synced[i];
-            if (!node.IsSynced) continue;
-            Blockref placed = reference;
-            Hammer2Error error = node.Device.Writer!.WriteChecked(ref placed, stored);
-            if (error == Hammer2Error.None) references[i] = placed;
-            else FenceForWriteOut(node, error);
-        }
-        return references;
-    }
-
-    // As when a commit fails on a node. Without a quorum nothing more can become durable, and whoever asks for
-    // that is told.
-    private void FenceForWriteOut(PfsNode node, Hammer2Error error)
-    {
-        _ = Interlocked.Or(ref _writeErrors, (int)error);
-        Fence(node, error);
-        if (CountSynced() < Pfs.Assembly.Quorum) Stop(error);
-    }
-
-    private static bool IsAnywhere(Blockref[] references)
-    {
-        foreach (ref readonly Blockref reference in references.AsSpan())
-            if (reference.Data.Raw != 0) return true;
-        return false;
     }
 
     private void GiveBack(BlockChange block)
@@ -273,7 +171,7 @@ public sealed partial class PfsWriter
             for (ulong from = 0; changes.Blocks.TryFirst(from, out ulong key, out BlockChange? block);)
             {
                 if (inode.IsDeleted) DropBlock(block);
-                else if (key < inode.Meta.Size) Settle(inode.Live, inode.Meta, key, block, isCommit: true);
+                else if (key < inode.Meta.Size) Settle(inode.Live, inode.Meta, key, block);
                 else Invariant.Holds(block.State != BlockState.Open);
                 from = key + Media.FileBlockBytes;
             }
@@ -296,9 +194,9 @@ public sealed partial class PfsWriter
 
     private void HelpOrWait(BlockChange block)
     {
-        if (_queue.TryTake(out WaitingBlock item))
+        if (_queue.TryTake(OwnBatch))
         {
-            WriteOut(item);
+            WriteOut(OwnBatch);
             return;
         }
         lock (_doneGate)

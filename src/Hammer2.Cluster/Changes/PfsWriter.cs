@@ -38,7 +38,7 @@ public sealed partial class PfsWriter : IDisposable
         _options = options;
         _tidStep = pfs.Assembly.MastersTotal > 1 ? CommitNumber.Step : 1;
         Space = new SpaceReserve(pfs);
-        _queue.Start(options.Workers, block => WriteOut(block));
+        _queue.Start(options.Workers, batch => WriteOut(batch));
         foreach (PfsNode node in pfs.Synced)
         {
             _lastTid = Math.Max(_lastTid, node.Root.Reference.ModifyTid);

@@ -16,14 +16,13 @@ internal readonly record struct WaitingBlock(
     LiveInode File, ulong Key, BlockChange Block, int LogicalBytes, byte CompressionPolicy, CheckMethod Check);
 
 /// <summary>
-/// Settled blocks on their way to the nodes. Background workers take them, as far as there are any; writers that
-/// are ahead of them, and commits, help.
+/// Settled blocks on their way to the nodes. Background workers take them by whole batches, as far as there are any;
+/// writers that are ahead of them, and commits, help. What does not make a batch waits for more, or for a commit:
+/// nobody is woken for less.
 /// </summary>
 /// <remarks>Lock: rank 60, held for moments.</remarks>
 internal sealed class WriteOutQueue : IDisposable
 {
-    private const int FewBlocks = 2;
-
     private readonly object _gate = new();
     private readonly Queue<WaitingBlock> _blocks = new();
     private readonly List<Thread> _workers = [];
@@ -43,7 +42,7 @@ internal sealed class WriteOutQueue : IDisposable
     public bool HasWorkers => _workers.Count > 0;
 
     /// <summary>Has threads of its own do the work from now on.</summary>
-    public void Start(int workers, Action<WaitingBlock> work)
+    public void Start(int workers, Action<WriteOutBatch> work)
     {
         for (int i = 0; i < workers; i++)
         {
@@ -54,22 +53,20 @@ internal sealed class WriteOutQueue : IDisposable
     }
 
     /// <summary>Puts a block at the end.</summary>
-    /// <param name="block">The block.</param>
-    /// <param name="leavesFew">True when the caller takes blocks itself right after: for one or two nobody is
-    /// woken.</param>
-    public void Add(in WaitingBlock block, bool leavesFew)
+    public void Add(in WaitingBlock block)
     {
         lock (_gate)
         {
             _blocks.Enqueue(block);
-            if (_idle > 0 && !(leavesFew && _blocks.Count <= FewBlocks)) Monitor.Pulse(_gate);
+            if (_idle > 0 && _blocks.Count % WriteOutBatch.BlocksMax == 0) Monitor.Pulse(_gate);
         }
     }
 
-    /// <summary>Takes the first one, for the caller to write out.</summary>
-    public bool TryTake(out WaitingBlock block)
+    /// <summary>Takes the first ones, for the caller to write out.</summary>
+    /// <returns>False when there are none.</returns>
+    public bool TryTake(WriteOutBatch batch)
     {
-        lock (_gate) return _blocks.TryDequeue(out block);
+        lock (_gate) return Fill(batch);
     }
 
     /// <summary>Lets the workers finish what waits, and ends them.</summary>
@@ -84,22 +81,28 @@ internal sealed class WriteOutQueue : IDisposable
         _workers.Clear();
     }
 
-    private void Run(Action<WaitingBlock> work)
+    private bool Fill(WriteOutBatch batch)
     {
+        while (!batch.IsFull && _blocks.TryDequeue(out WaitingBlock block)) batch.Add(block);
+        return batch.Count > 0;
+    }
+
+    private void Run(Action<WriteOutBatch> work)
+    {
+        var batch = new WriteOutBatch();
         while (true)
         {
-            WaitingBlock block;
             lock (_gate)
             {
-                while (!_blocks.TryDequeue(out block))
+                while (_blocks.Count < WriteOutBatch.BlocksMax && !_isClosed)
                 {
-                    if (_isClosed) return;
                     _idle++;
                     _ = Monitor.Wait(_gate);
                     _idle--;
                 }
+                if (!Fill(batch)) return;
             }
-            work(block);
+            work(batch);
         }
     }
 }

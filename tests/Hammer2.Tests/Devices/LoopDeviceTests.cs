@@ -45,6 +45,34 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [LoopFact]
+    public void Writes_past_the_cache_are_seen_by_whoever_reads_through_it()
+    {
+        TestFile.Write(_file, new MemoryBlockDevice(8 * Megabyte));
+        using LoopDevice loop = LoopDevice.Attach(_file);
+        using FileBlockDevice device = FileBlockDevice.Open(loop.Path, Writing);
+        var buffer = new UncachedBuffer((int)Megabyte);
+        byte[] read = new byte[Megabyte];
+        var random = new SeededRandom(1);
+        // Whole pages from a page, and whatever else: the cache holds what was there before.
+        foreach ((long offset, int start, int length) in ((long, int, int)[])[
+            (Megabyte, 0, (int)Megabyte), (Megabyte, 4096, 512 << 10), (Megabyte + 512, 0, 256 << 10),
+            (Megabyte + 4096, 0, (256 << 10) + 1), (2 * Megabyte, 100, 256 << 10), (7 * Megabyte, 0, (int)Megabyte)])
+        {
+            Assert.Equal(Hammer2Error.None, device.Read(offset, read.AsSpan(0, length)));
+            Span<byte> bytes = buffer.Span.Slice(start, length);
+            random.Fill(bytes);
+            // Its first page is changed in the cache, and not written from there yet.
+            Assert.Equal(Hammer2Error.None, device.Write(offset, read.AsSpan(0, 4096)));
+            Assert.Equal(Hammer2Error.None, device.WriteUncached(offset, bytes));
+            Assert.Equal(Hammer2Error.None, device.Read(offset, read.AsSpan(0, length)));
+            Assert.True(bytes.SequenceEqual(read.AsSpan(0, length)), $"{length} bytes at {offset}");
+            Assert.Equal(Hammer2Error.None, device.Flush());
+            Assert.True(bytes.SequenceEqual(File.ReadAllBytes(_file).AsSpan((int)offset, length)), $"{offset}");
+        }
+        Assert.Equal(Hammer2Error.Io, device.WriteUncached((8 * Megabyte) - 4096, buffer.Span));
+    }
+
+    [LoopFact]
     public void A_block_special_has_one_writer_or_many_readers()
     {
         TestFile.Write(_file, new MemoryBlockDevice(Megabyte));

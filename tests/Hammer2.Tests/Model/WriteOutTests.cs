@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Linq;
 using System.Text;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
@@ -74,6 +75,58 @@ public sealed class WriteOutTests
         {
             Assert.Equal(third, Read(ops, "first", BlockBytes));
             Assert.Equal([.. content, .. third], Read(ops, "second", 2 * BlockBytes));
+        }
+        ModelMount.Judge([disk], 1);
+    }
+
+    [Fact]
+    public void Neighbouring_blocks_are_one_write_on_each_node_and_cached_on_one()
+    {
+        MemoryBlockDevice[] disks = NewVolume.ClusterInMemory(3);
+        FaultyBlockDevice[] counted = [.. disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
+        byte[] content = Noise(1, 32 * BlockBytes);
+        using (ClusterMount mount = ModelMount.Open(counted, NewVolume.ClusterLabel))
+        {
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(AtOnce));
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            ulong file = Make(ops, "file");
+            Assert.Equal(Errno.None, ops.Sync());
+            long[] before = [.. counted.Select(device => device.WriteCount)];
+            Assert.Equal(Errno.None, ops.Write(file, 0, content, false));
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Relieve());
+            // Two batches; a new segment may begin within one.
+            for (int i = 0; i < counted.Length; i++) Assert.InRange(counted[i].WriteCount - before[i], 2, 3);
+            Assert.Equal(Errno.None, ops.Sync());
+            Assert.Single(counted, device => device.UncachedBytes == 0);
+            Assert.Equal(2, counted.Count(device => device.UncachedBytes == content.Length));
+            Assert.Equal(content, Read(ops, "file", content.Length));
+        }
+        ModelMount.Judge(disks, 3);
+        foreach (MemoryBlockDevice disk in disks) disk.Dispose();
+    }
+
+    [Fact]
+    public void Equal_blocks_of_one_batch_are_stored_once_whichever_of_them_stays()
+    {
+        using MemoryBlockDevice disk = NewVolume.InMemory();
+        byte[] once = Noise(1, BlockBytes), other = Noise(2, BlockBytes);
+        byte[] content = [.. once, .. once, .. other, .. once];
+        using (ClusterMount mount = Open(disk, AtOnce, out VnodeOps ops))
+        {
+            ulong first = Make(ops, "first"), second = Make(ops, "second");
+            Assert.Equal(Errno.None, ops.Sync());
+            Assert.Equal(Errno.None, ops.Write(first, 0, content, false));
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Relieve());
+            Assert.Equal(2, mount.Pfs.Writer!.DeduplicatedBlocks);
+            // The block that was stored is replaced before the commit, and its space is asked for.
+            Assert.Equal(Errno.None, ops.Write(first, 0, Noise(3, BlockBytes), false));
+            Assert.Equal(Errno.None, ops.Write(second, 0, Noise(4, 4 * BlockBytes), false));
+            Assert.Equal(Errno.None, ops.Sync());
+        }
+        using (ClusterMount again = Open(disk, AtOnce, out VnodeOps ops))
+        {
+            Assert.Equal([.. Noise(3, BlockBytes), .. once, .. other, .. once], Read(ops, "first", content.Length));
+            Assert.Equal(Noise(4, 4 * BlockBytes), Read(ops, "second", 4 * BlockBytes));
         }
         ModelMount.Judge([disk], 1);
     }
