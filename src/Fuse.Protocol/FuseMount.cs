@@ -13,11 +13,16 @@ namespace Fuse.Protocol;
 /// </summary>
 public sealed unsafe partial class FuseMount
 {
+    // What Linux uses for most block specials itself: with another it would drop what it has cached of one.
+    private const string BlockBytes = "4096";
+
     private readonly bool _usesFuserMount;
+    private readonly bool _isOnBlock;
     private readonly string? _deviceNumber;
 
-    private FuseMount(string target, SafeFileHandle device, bool usesFuserMount)
+    private FuseMount(string target, SafeFileHandle device, bool usesFuserMount, bool isOnBlock = false)
     {
+        _isOnBlock = isOnBlock;
         Target = target;
         Device = device;
         _usesFuserMount = usesFuserMount;
@@ -37,6 +42,18 @@ public sealed unsafe partial class FuseMount
         options = options with { Target = Canonical(options.Target) };
         FuseMount? mount = LinuxCalls.EffectiveUser() == 0 ? MountAsRoot(options) : null;
         mount ??= new FuseMount(options.Target, FuserMount.Mount(options), usesFuserMount: true);
+        if (options.ReadAheadBytes is { } readAheadBytes) mount.SetReadAhead(readAheadBytes);
+        return mount;
+    }
+
+    /// <summary>Mounts on a block special, which nobody may have claimed.</summary>
+    /// <returns>Null when the kernel cannot, or must not, mount on one: <see cref="Create"/> may still do.</returns>
+    /// <exception cref="FuseException">Names the target and the reason.</exception>
+    public static FuseMount? TryCreateOnBlock(FuseMountOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options.BlockDevice);
+        options = options with { Target = Canonical(options.Target) };
+        if (LinuxCalls.EffectiveUser() != 0 || MountAsRoot(options) is not { } mount) return null;
         if (options.ReadAheadBytes is { } readAheadBytes) mount.SetReadAhead(readAheadBytes);
         return mount;
     }
@@ -93,6 +110,7 @@ public sealed unsafe partial class FuseMount
             $"fd={descriptor},rootmode=40000,user_id={user},group_id={group}");
         if (options.ChecksPermissions) data += ",default_permissions";
         if (options.AllowsOthers) data += ",allow_other";
+        if (options.BlockDevice is not null) data += ",blksize=" + BlockBytes;
         return data;
     }
 
@@ -131,23 +149,25 @@ public sealed unsafe partial class FuseMount
         SafeFileHandle device = FuseDeviceTransport.OpenDevice();
         string data = Data(
             options, (int)device.DangerousGetHandle(), LinuxCalls.RealUser(), LinuxCalls.RealGroup());
-        if (LinuxCalls.Mount(
-            options.Source, options.Target, "fuse." + options.Subtype, (nuint)(uint)options.Flags, data) == 0)
-        {
-            return new FuseMount(options.Target, device, usesFuserMount: false);
-        }
+        bool isOnBlock = options.BlockDevice is not null;
+        string type = (isOnBlock ? "fuseblk." : "fuse.") + options.Subtype;
+        string source = options.BlockDevice ?? options.Source;
+        if (LinuxCalls.Mount(source, options.Target, type, (nuint)(uint)options.Flags, data) == 0)
+            return new FuseMount(options.Target, device, usesFuserMount: false, isOnBlock);
         int error = LinuxCalls.LastError;
         device.Dispose();
 
         // Root of a container that may not mount: the set-user-id program may still be allowed to.
         if (error == FuseErrno.EPERM) return null;
+        // Kernels without block layer, or without this part of FUSE, and devices that it does not take.
+        if (isOnBlock && error is FuseErrno.ENODEV or FuseErrno.EINVAL or FuseErrno.EACCES) return null;
         throw new FuseException($"{options.Target}: mount: {LinuxCalls.Describe(error)}");
     }
 
     private void SetReadAhead(int bytes)
     {
         if (_deviceNumber is null) return;
-        string path = $"/sys/class/bdi/{_deviceNumber}/read_ahead_kb";
+        string path = $"/sys/class/bdi/{_deviceNumber}{(_isOnBlock ? "-fuseblk" : "")}/read_ahead_kb";
         string text = (bytes / 1024).ToString(CultureInfo.InvariantCulture);
         try
         {

@@ -10,6 +10,11 @@ public sealed record FuseMountOptions(string Target, string Source, string Subty
     /// <summary>Flags of mount(2).</summary>
     public FuseMountFlags Flags { get; init; } = FuseMountFlags.NoSuid | FuseMountFlags.NoDevice;
 
+    /// <summary>The block special that the mount is made on, instead of <see cref="Source"/>; null for none. The
+    /// kernel claims it; sync(2) and syncfs(2) then reach the filesystem, and umount(2) waits for its farewell
+    /// (<c>fuseblk</c>, root only).</summary>
+    public string? BlockDevice { get; init; }
+
     /// <summary>True to let other users in, and not only the one who mounts.</summary>
     public bool AllowsOthers { get; init; }
 

@@ -35,6 +35,9 @@ public sealed partial class MediaDevice : IDisposable
     /// <summary>The volumes' names as the user gave them.</summary>
     public string Name => _volumes.Name;
 
+    /// <summary>What holds the volume header.</summary>
+    public IBlockDevice RootVolume => _volumes.Volumes[0].Device;
+
     /// <summary>The volume header that was taken or, since, committed.</summary>
     public VolumeHeader Header => Volatile.Read(ref _header);
 

@@ -33,6 +33,11 @@ public sealed class ClusterMount : IDisposable
     /// <summary>The opened filesystems.</summary>
     public IReadOnlyList<MediaDevice> Devices => _table.Devices;
 
+    /// <summary>The block special whose claim a mount of the kernel's may take over: the root volume of the first
+    /// node; null when that is an image, a partition inside an image or disk, or only read.</summary>
+    public FileBlockDevice? ClaimedDevice => _table.Devices.Count > 0
+        && _table.Devices[0].RootVolume is FileBlockDevice { ClaimedPath: not null } claimed ? claimed : null;
+
     /// <summary>
     /// Opens the filesystems that the specifications name, one a node, and puts the PFS together. When there
     /// are several, one that cannot be opened is a node that is missing: it is reported, and the quorum

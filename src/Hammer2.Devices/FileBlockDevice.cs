@@ -28,12 +28,14 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     private readonly SafeFileHandle? _direct;
     private readonly IDisposable? _lock;
     private readonly bool _isBlock;
+    private readonly bool _hasClaim;
     private volatile bool _cannotDiscard;
     private volatile bool _cannotWriteDirectly;
 
     private FileBlockDevice(string name, SafeFileHandle file, SafeFileHandle? direct, IDisposable? deviceLock,
         FileStatus status, long lengthBytes, int sectorBytes, bool isReadOnly)
     {
+        _hasClaim = status.IsBlock && !isReadOnly && deviceLock is not null;
         Name = name;
         _file = file;
         _direct = direct;

@@ -19,6 +19,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int LockShared = 1;
     internal const int LockExclusive = 2;
     internal const int LockNoWait = 4;
+    internal const int LockNone = 8;
     internal const int HoleKeepSize = 1;          // FALLOC_FL_KEEP_SIZE
     internal const int HolePunch = 2;             // FALLOC_FL_PUNCH_HOLE
     internal const int ErrorNotPermitted = 1;
@@ -77,6 +78,10 @@ internal static unsafe partial class LinuxBlockIoctls
         return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
+    /// <summary>Puts another open file in the place of one: who uses the number uses that from now on.</summary>
+    internal static bool TryReplace(SafeFileHandle file, SafeFileHandle other) =>
+        Replace((int)other.DangerousGetHandle(), (int)file.DangerousGetHandle(), OpenCloseOnExec) >= 0;
+
     /// <summary>Length in bytes of a block special.</summary>
     internal static bool TryGetBlockLength(SafeFileHandle device, out long lengthBytes)
     {
@@ -113,6 +118,9 @@ internal static unsafe partial class LinuxBlockIoctls
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
         StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
+    private static partial int Replace(int other, int file, int flags);
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     internal static partial nint PositionalRead(SafeFileHandle file, byte* buffer, nint count, long offset);

@@ -31,6 +31,8 @@ public sealed class MountDaemon : IDisposable
     private const int WorkersMax = 8;
     private const int WriteWorkersMax = 4;          // encode and write file data before commits
 
+    private const int FuseBlockBytesMax = 4096;     // of a sector, for a mount on a block special
+
     // A mount that was just taken away still commits: whoever mounts again waits for it.
     private const int LockWaitMilliseconds = 5000;
 
@@ -73,7 +75,7 @@ public sealed class MountDaemon : IDisposable
         var vnodes = new VnodeOps(_cluster!.Pfs, _loggers.CreateLogger<VnodeOps>(), _time);
         _fileSystem = new Hammer2FileSystem(vnodes, options, _loggers.CreateLogger<Hammer2FileSystem>());
 
-        _mount = FuseMount.Create(MountOptionsFor(_request with { Options = options }));
+        _mount = Mount(MountOptionsFor(_request with { Options = options }), options.IsReadOnly);
         if (_mount.ReadAheadFailure is { } failure) FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
@@ -160,6 +162,17 @@ public sealed class MountDaemon : IDisposable
             ChecksPermissions = true,
             ReadAheadBytes = options.ReadAheadBytes,
         };
+    }
+
+    // On a block special sync(2) reaches the filesystem, and umount(2) waits for the last commit.
+    private FuseMount Mount(FuseMountOptions options, bool isReadOnly)
+    {
+        FileBlockDevice? claimed = isReadOnly || !Environment.IsPrivilegedProcess ? null : _cluster!.ClaimedDevice;
+        if (claimed is null || claimed.SectorBytes > FuseBlockBytesMax || !claimed.ReleaseClaim())
+            return FuseMount.Create(options);
+        if (FuseMount.TryCreateOnBlock(options with { BlockDevice = claimed.Name }) is { } mount) return mount;
+        if (!claimed.RenewClaim()) throw new DeviceBusyException(claimed.Name, "was claimed by somebody else");
+        return FuseMount.Create(options);
     }
 
     /// <summary>Opens the media for writing if that is wanted, and for reading if that is all there is.</summary>

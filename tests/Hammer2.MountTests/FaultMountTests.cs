@@ -30,7 +30,8 @@ public sealed class FaultMountTests
         using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
         using (var disks = new FaultyDisks(memory))
         {
-            using MountFixture mount = MountFixture.MountForWriting(disks.PathOf(0) + "@DATA", option + ",commit=86400");
+            using MountFixture mount =
+                MountFixture.MountForWriting(disks.PathOf(0) + "@DATA", option + ",commit=86400");
             WriteSynced(mount.Root + "/before", before);
             disks.Fail(0, fault);
 

@@ -164,6 +164,46 @@ public sealed class WriteMountTests
     }
 
     [LoopMountFact]
+    public void On_a_block_special_sync_is_durable_and_umount_waits_for_the_last_commit()
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        using LoopDevice loop = LoopDevice.Attach(copy.Path);
+        string spec = loop.Path + "@DATA";
+        byte[] content = new byte[BytesMax];
+        new SeededRandom(11).Fill(content);
+        using (MountFixture mount = MountFixture.MountForWriting(spec, "commit=86400"))
+        {
+            Assert.Contains(" fuseblk.hammer2 ", MountFixture.TableLine(mount.Root), StringComparison.Ordinal);
+            File.WriteAllBytes(mount.Root + "/synced", content);
+            using (PosixFile root = PosixTree.Open(mount.Root))
+                Assert.Equal(0, PosixCalls.SyncFileSystem(root.Id));
+            mount.Signal("KILL");
+            HammerProgram.WaitUntil(() => HammerProgram.ServersOf(mount.Root).Count == 0, "the process to die");
+            Assert.Equal(0, HammerProgram.RunAny("umount", mount.Root).ExitCode);
+            mount.AssertGone();
+        }
+        using (MountFixture mount = MountFixture.MountForWriting(spec, "commit=86400"))
+        {
+            Assert.Equal(content, File.ReadAllBytes(mount.Root + "/synced"));
+            File.WriteAllBytes(mount.Root + "/last", content);
+            ProgramResult second = HammerProgram.Run("mount", spec, Path.GetTempPath());
+            Assert.Equal(32, second.ExitCode);
+            Assert.Contains("is mounted on " + mount.Root, second.Error, StringComparison.Ordinal);
+            Assert.Equal(0, HammerProgram.RunAny("umount", mount.Root).ExitCode);
+
+            // The process may still be about to end; what it had to write is there.
+            ProgramResult listing = HammerProgram.Run("ls", "-l", "--json", spec, "/last");
+            Assert.True(listing.ExitCode == 0, listing.Error);
+            Assert.Contains(BytesMax.ToString(System.Globalization.CultureInfo.InvariantCulture), listing.Output,
+                StringComparison.Ordinal);
+            mount.AssertGone();
+        }
+        using MountFixture again = MountFixture.Mount(spec);
+        Assert.Contains(" fuse.hammer2 ", MountFixture.TableLine(again.Root), StringComparison.Ordinal);
+        Assert.Equal(content, File.ReadAllBytes(again.Root + "/last"));
+    }
+
+    [LoopMountFact]
     public void A_write_protected_device_is_mounted_for_reading_with_a_warning_unless_writing_is_demanded()
     {
         using var copy = new ScratchImage("empty-mounted");

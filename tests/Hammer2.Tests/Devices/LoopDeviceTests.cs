@@ -73,6 +73,30 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [LoopFact]
+    public void A_claim_is_given_up_and_taken_again_while_the_lock_stays()
+    {
+        TestFile.Write(_file, new MemoryBlockDevice(Megabyte));
+        using LoopDevice loop = LoopDevice.Attach(_file);
+        FileBlockDeviceOptions soon = Writing with { LockWaitMilliseconds = 0 };
+        using FileBlockDevice device = FileBlockDevice.Open(loop.Path, Writing);
+        Assert.Equal(loop.Path, device.ClaimedPath);
+        DeviceBusyException claimed = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(loop.Path, soon));
+        Assert.Contains("claimed", claimed.Message, StringComparison.Ordinal);
+
+        Assert.True(device.ReleaseClaim());
+        DeviceBusyException locked = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(loop.Path, soon));
+        Assert.Contains("second writer", locked.Message, StringComparison.Ordinal);
+        byte[] bytes = [1, 2, 3, 4];
+        Assert.Equal(Hammer2Error.None, device.Write(100, bytes));
+        Assert.Equal(Hammer2Error.None, device.Flush());
+        Assert.Equal(bytes, File.ReadAllBytes(_file)[100..104]);
+
+        Assert.True(device.RenewClaim());
+        claimed = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(loop.Path, soon));
+        Assert.Contains("claimed", claimed.Message, StringComparison.Ordinal);
+    }
+
+    [LoopFact]
     public void A_block_special_has_one_writer_or_many_readers()
     {
         TestFile.Write(_file, new MemoryBlockDevice(Megabyte));
