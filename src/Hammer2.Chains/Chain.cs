@@ -72,6 +72,9 @@ public sealed class Chain
     /// <summary>The 512 bytes in place of references. Only of an inode with direct data.</summary>
     public ReadOnlySpan<byte> EmbeddedData => Block.Slice(InodeBlock.UnionOffset, Media.EmbeddedBytes);
 
+    /// <summary>The same block, with another reference to it.</summary>
+    internal Chain Under(in Blockref reference) => new(Kind, reference, _block);
+
     private static ReadOnlySpan<Blockref> References(ReadOnlySpan<byte> bytes) =>
         MemoryMarshal.Cast<byte, Blockref>(bytes);
 }

@@ -10,6 +10,7 @@ namespace Hammer2.Chains;
 public sealed partial class MediaDevice
 {
     private FreemapAllocator? _allocator;
+    private VolumeHeaderWriter? _headerWriter;
 
     /// <summary>Where new blocks go; null until <see cref="OpenForWriting"/> succeeded.</summary>
     public BlockWriter? Writer { get; private set; }
@@ -39,6 +40,7 @@ public sealed partial class MediaDevice
         Hammer2Error error = allocator.Load();
         if (error != Hammer2Error.None) return error;
         _allocator = allocator;
+        _headerWriter = new VolumeHeaderWriter(_volumes.Volumes[0].Device);
         Writer = new BlockWriter(_volumes, allocator, Faults, _caches.Chains, _ordinal);
         error = RecoverFreemap(allocator);
         if (error == Hammer2Error.None) return error;
@@ -70,13 +72,11 @@ public sealed partial class MediaDevice
         view.Fields.MirrorTid = tid;
         view.Fields.FreemapTid = tid;
         view.Fields.AllocatorFree = freeBytes;
-        VolumeHeaderCandidate.StoreCrcs(view);
-        int copyIndex = NextCopyIndex();
+        VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, NextCopyIndex());
         // The only copy is about to be overwritten: a spare stands in for it until that is done.
-        if (copyIndex == Header.CopyIndex)
-            error = _volumes.Volumes[0].Device.Write(Media.SpareHeaderOffset, bytes);
+        if (next.CopyIndex == Header.CopyIndex) error = _headerWriter!.WriteSpare(next);
         if (error == Hammer2Error.None) error = _volumes.Flush();
-        if (error == Hammer2Error.None) prepared = new PreparedCommit(bytes, copyIndex);
+        if (error == Hammer2Error.None) prepared = new PreparedCommit(next);
         else Faults.Report(default, error, "the device could not make a commit's blocks durable");
         return error;
     }
@@ -87,19 +87,15 @@ public sealed partial class MediaDevice
     /// again.</returns>
     public Hammer2Error FinishCommit(PreparedCommit prepared)
     {
-        IBlockDevice root = _volumes.Volumes[0].Device;
-        Hammer2Error error = root.Write(prepared.CopyIndex * Media.HeaderZoneBytes, prepared.Bytes);
-        if (error == Hammer2Error.None) error = root.Flush();
+        Hammer2Error error = _headerWriter!.Write(prepared.Header);
+        if (error == Hammer2Error.None) error = _volumes.Volumes[0].Device.Flush();
         if (error != Hammer2Error.None)
         {
             Faults.Report(default, error, "the device could not write the volume header");
             return error;
         }
-        bool isTrusted = new VolumeHeaderCandidate(prepared.Bytes, prepared.CopyIndex)
-            .TryTrust(out VolumeHeader? header, out _);
-        Invariant.Holds(isTrusted);
-        Volatile.Write(ref _root, MakeRoot(header!.SuperRootBlockset));
-        Volatile.Write(ref _header, header);
+        Volatile.Write(ref _root, MakeRoot(prepared.Header.SuperRootBlockset));
+        Volatile.Write(ref _header, prepared.Header);
         Writer!.ForgetReplaced();
         return Hammer2Error.None;
     }
@@ -128,13 +124,7 @@ public sealed partial class MediaDevice
 /// <summary>A volume header that waits for every node to be ready.</summary>
 public sealed class PreparedCommit
 {
-    internal PreparedCommit(byte[] bytes, int copyIndex)
-    {
-        Bytes = bytes;
-        CopyIndex = copyIndex;
-    }
+    internal PreparedCommit(VolumeHeader header) => Header = header;
 
-    internal byte[] Bytes { get; }
-
-    internal int CopyIndex { get; }
+    internal VolumeHeader Header { get; }
 }

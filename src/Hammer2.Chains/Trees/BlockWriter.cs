@@ -144,6 +144,13 @@ public sealed class BlockWriter
     internal void Remember(ChainKind kind, in Blockref reference, byte[] block) =>
         _cache.Add(_ordinal, new Chain(kind, reference, block));
 
+    /// <summary>Has readers find an inode that was just written by a reference that differs from the written one in
+    /// what only whoever refers to it knows.</summary>
+    public void RememberAs(in Blockref written, in Blockref reference)
+    {
+        if (_cache.Find(_ordinal, written) is { } chain) _cache.Add(_ordinal, chain.Under(reference));
+    }
+
     private Hammer2Error WriteRun(Run run)
     {
         if (run.Bytes == 0) return Hammer2Error.None;

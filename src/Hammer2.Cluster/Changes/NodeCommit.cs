@@ -205,8 +205,11 @@ internal sealed class NodeCommit
         reference.Flags |= BlockrefFlags.PfsRoot;
         Hammer2Error written = InodeWriter.Write(
             _writer, _mirrorTid, meta, committed.InodeName, tree, ref reference);
-        if (written == Hammer2Error.None)
-            reference.UpdateTid = CommitStamp.Compute(reference, _group.HasNameless);
+        if (written != Hammer2Error.None) return written;
+        Blockref stamped = reference;
+        stamped.UpdateTid = CommitStamp.Compute(reference, _group.HasNameless);
+        _writer.RememberAs(reference, stamped);
+        reference = stamped;
         return written;
     }
 

@@ -44,6 +44,40 @@ public sealed class VolumeHeaderTests
         Assert.Contains("other byte order", fault, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Of_a_place_that_was_written_whole_only_what_differs_is_written_again()
+    {
+        using MemoryBlockDevice disk = HeaderBuilder.Volume(0, EightGigabytes);
+        using var device = new FaultyBlockDevice(new UnownedDevice(disk));
+        var writer = new VolumeHeaderWriter(device);
+        byte[] bytes = VolumeHeaderCopies.Read(disk).Newest.ToArray();
+        for (int number = 1; number <= 20; number++)
+        {
+            var view = new VolumeHeaderView(bytes = (byte[])bytes.Clone());
+            view.Fields.MirrorTid += 1;
+            // Sector 0 ends with its CRC, so that the last CRC is the same whatever else is in that one.
+            view.FreemapBlockset[0].MirrorTid += 7;
+            // What is between changes once, and every place is written whole again.
+            if (number == 10) bytes[0x8000] ^= 1;
+            VolumeHeader header = VolumeHeaderCandidate.Seal(bytes, number % Media.HeaderCopies);
+            long before = device.WriteCount;
+            // The fourteenth fails with a part of it written: there the next one is whole.
+            if (number == 14) device.FailWriteNumber(before + 2, keptBytes: 512);
+            Hammer2Error expected = number == 14 ? Hammer2Error.Io : Hammer2Error.None;
+            Assert.Equal(expected, writer.Write(header));
+            bool isWhole = number is <= 4 or (>= 10 and <= 13) or 18;
+            Assert.Equal(isWhole ? 1 : 2, device.WriteCount - before);
+            VolumeHeaderCopies copies = VolumeHeaderCopies.Read(disk);
+            if (number == 14) Assert.NotEqual(header.Fields.MirrorTid, copies.Newest.Fields.MirrorTid);
+            else Assert.True(header.Bytes.SequenceEqual(copies.Newest.Bytes), $"{number}");
+        }
+        VolumeHeader last = VolumeHeaderCopies.Read(disk).Newest;
+        Assert.Equal(Hammer2Error.None, writer.WriteSpare(last));
+        byte[] spare = new byte[Media.VolumeHeaderBytes];
+        Assert.Equal(Hammer2Error.None, disk.Read(Media.SpareHeaderOffset, spare));
+        Assert.True(last.Bytes.SequenceEqual(spare));
+    }
+
     [Theory]
     [InlineData(new ulong[] { 5, 6, 7, 4 }, 2)]
     [InlineData(new ulong[] { 9, 6, 7, 8 }, 0)]
