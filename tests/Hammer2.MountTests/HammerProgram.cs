@@ -52,7 +52,7 @@ internal static class HammerProgram
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
     }
 
-    /// <summary>Processes that serve a mount on a directory: those with it as their last word.</summary>
+    /// <summary>Processes that serve a mount on a directory, or wait for one that does.</summary>
     public static List<int> ServersOf(string target)
     {
         var found = new List<int>();
@@ -60,7 +60,8 @@ internal static class HammerProgram
         {
             if (!int.TryParse(Path.GetFileName(directory), out int number)) continue;
             string[] words = WordsOf(directory);
-            if (words.Length > 1 && words[^1] == target && words.Contains("mount")) found.Add(number);
+            bool isMount = words.Contains("mount") || words.Contains("mount.hammer2");
+            if (isMount && words.Contains(target)) found.Add(number);
         }
         return found;
     }
