@@ -29,8 +29,11 @@ internal sealed class FuseReadTurns : IDisposable
     // Waking another worker may cost as much as a request that takes this long.
     private static readonly TimeSpan s_long = TimeSpan.FromMicroseconds(200);
 
-    // A spinning thread that misses so much time was put aside for another one.
-    private static readonly TimeSpan s_preempted = TimeSpan.FromMicroseconds(40);
+    // A spinning thread that misses so much time was put aside for another one that computes. It is worse off than
+    // one that sleeps, which gets the processor as soon as it wakes: no more spinning for a while.
+    private static readonly TimeSpan s_preempted = TimeSpan.FromMicroseconds(700);
+    private static readonly TimeSpan s_pauseMin = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_pauseMax = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(5);
     private const int IdleTicksMax = 20;
@@ -46,7 +49,7 @@ internal sealed class FuseReadTurns : IDisposable
     private readonly Stack<FuseWorker> _parked = new();
     private readonly long[] _averages = new long[KindsTotal];
     private readonly bool _maySpin;
-    private readonly long _spinTicks, _closeTicks, _longTicks, _preemptedTicks;
+    private readonly long _spinTicks, _closeTicks, _longTicks, _preemptedTicks, _pauseTicksMin, _pauseTicksMax;
     private ITimer? _timer;
     private int _looking;
     private int _sleeping;
@@ -60,6 +63,7 @@ internal sealed class FuseReadTurns : IDisposable
     private int _credit;
     private int _close, _closeNeeded = CloseRequestsMin;
     private int _queued;
+    private long _pauseTicks, _pauseEnd;
 
     /// <summary>Prepares for workers that call <see cref="Take"/>.</summary>
     /// <param name="maySpin">False where those who ask need the only processor.</param>
@@ -72,6 +76,8 @@ internal sealed class FuseReadTurns : IDisposable
         _closeTicks = ToTicks(s_close);
         _longTicks = ToTicks(s_long);
         _preemptedTicks = ToTicks(s_preempted);
+        _pauseTicks = _pauseTicksMin = ToTicks(s_pauseMin);
+        _pauseTicksMax = ToTicks(s_pauseMax);
     }
 
     /// <summary>
@@ -179,17 +185,31 @@ internal sealed class FuseReadTurns : IDisposable
             int got = worker.Channel.TryReceive(worker.RequestBuffer);
             if (got != -FuseErrno.EAGAIN)
             {
-                _credit = Math.Min(_credit + 1, CreditMax);
-                if (_credit == CreditMax) _closeNeeded = CloseRequestsMin;
+                GainCredit();
                 return got;
             }
             long now = _time.GetTimestamp();
-            if (now - last > _preemptedTicks) _credit /= 2;
+            if (now - last > _preemptedTicks) return Pause(now);
             last = now;
         }
         if (--_credit > 0) return -FuseErrno.EAGAIN;
         _credit = 0;
         _closeNeeded = Math.Min(_closeNeeded * 2, CloseRequestsMax);
+        return -FuseErrno.EAGAIN;
+    }
+
+    private void GainCredit()
+    {
+        if (_credit < CreditMax && ++_credit < CreditMax) return;
+        _closeNeeded = CloseRequestsMin;
+        _pauseTicks = Math.Max(_pauseTicks - (_pauseTicks >> WeightShift), _pauseTicksMin);
+    }
+
+    private int Pause(long now)
+    {
+        _credit = 0;
+        Volatile.Write(ref _pauseEnd, now + _pauseTicks);
+        _pauseTicks = Math.Min(_pauseTicks * 2, _pauseTicksMax);
         return -FuseErrno.EAGAIN;
     }
 
@@ -223,12 +243,13 @@ internal sealed class FuseReadTurns : IDisposable
     private void NoteDistance()
     {
         _queued = 0;
-        long distance = _time.GetTimestamp() - Volatile.Read(ref _lastAnswered);
+        long now = _time.GetTimestamp();
+        long distance = now - Volatile.Read(ref _lastAnswered);
         _close = distance <= _closeTicks ? _close + 1 : 0;
         if (_close < _closeNeeded) return;
         _close = 0;
         Watch();
-        if (_maySpin) _credit = Math.Max(_credit, CreditMax / 2);
+        if (_maySpin && now >= Volatile.Read(ref _pauseEnd)) _credit = Math.Max(_credit, CreditMax / 2);
     }
 
     private void CallAnother()

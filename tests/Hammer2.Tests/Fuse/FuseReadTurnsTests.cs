@@ -67,6 +67,30 @@ public sealed class FuseReadTurnsTests : IDisposable
     }
 
     [Fact]
+    public void A_thread_that_was_put_aside_sleeps_for_a_while()
+    {
+        using var turns = new FuseReadTurns(maySpin: true, _time);
+        Warm(turns);
+        _time.Step = TimeSpan.FromMilliseconds(3);      // somebody else computed meanwhile
+        _channel.EmptyLooks = 3;
+        ServeNext(turns);
+        int sleeps = _channel.Sleeps;
+        for (int i = 0; i < 3 * CloseRequests; i++)
+        {
+            _time.Step = TimeSpan.FromMicroseconds(1);
+            ServeNext(turns);
+        }
+        Assert.Equal(sleeps + (3 * CloseRequests), _channel.Sleeps);
+
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        ServeNext(turns);
+        Warm(turns);
+        sleeps = _channel.Sleeps;
+        ServeNext(turns);
+        Assert.Equal(sleeps, _channel.Sleeps);
+    }
+
+    [Fact]
     public void The_only_processor_is_left_to_those_who_ask()
     {
         using var turns = new FuseReadTurns(maySpin: false, _time);
