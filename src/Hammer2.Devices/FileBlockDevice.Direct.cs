@@ -21,7 +21,7 @@ public sealed unsafe partial class FileBlockDevice
             && ((offset | (uint)source.Length) & InPage) == 0
             && ((nuint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(source)) & InPage) == 0;
         if (!isDirect || !Contains(offset, source.Length)) return Write(offset, source);
-        int errorNumber = WriteAll(_direct!, offset, source);
+        int errorNumber = WriteAll(_direct!, offset, source, source.Length);
         if (errorNumber == 0) return Hammer2Error.None;
         // A device may ask for more than a page; the page cache is good for any.
         if (errorNumber is not (LinuxBlockIoctls.ErrorInvalid or LinuxBlockIoctls.ErrorNotSupported))

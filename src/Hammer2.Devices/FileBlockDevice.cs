@@ -24,6 +24,9 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
 {
     private const int ImageSectorBytes = 512;
 
+    // The page cache takes memory in pieces as long as a write, and the longest are the least likely to be at hand.
+    private const int BufferedBytesMax = 64 << 10;
+
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle? _direct;
     private readonly IDisposable? _lock;
@@ -127,7 +130,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
             return Hammer2Error.ReadOnly;
         if (!Contains(offset, source.Length))
             return Hammer2Error.Io;
-        int errorNumber = WriteAll(_file, offset, source);
+        int errorNumber = WriteAll(_file, offset, source, BufferedBytesMax);
         return errorNumber == 0 ? Hammer2Error.None : ToError(errorNumber);
     }
 
@@ -234,7 +237,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     };
 
     /// <returns>0, or an error number.</returns>
-    private static int WriteAll(SafeFileHandle file, long offset, ReadOnlySpan<byte> source)
+    private static int WriteAll(SafeFileHandle file, long offset, ReadOnlySpan<byte> source, int atOnceMax)
     {
         fixed (byte* first = source)
         {
@@ -242,7 +245,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
             while (done < source.Length)
             {
                 nint count = LinuxBlockIoctls.PositionalWrite(
-                    file, first + done, source.Length - done, offset + done);
+                    file, first + done, Math.Min(source.Length - done, atOnceMax), offset + done);
                 if (count > 0)
                     done += (int)count;
                 else if (count == 0)
