@@ -8,10 +8,12 @@ namespace Hammer2.Cluster.Changes;
 /// Runs the nodes' parts of a commit side by side on threads that wait for the next one in between. The caller takes
 /// parts as well: where devices are fast it has done them all before a thread wakes.
 /// </summary>
-/// <remarks>One caller at a time. Lock: rank 15, held for moments.</remarks>
+/// <remarks>One caller at a time. Locks: both of rank 15, held for moments, never together. There are two so that the
+/// last part to end wakes the caller and no thread that has nothing to do.</remarks>
 internal sealed class NodeThreads : INodeRunner, IDisposable
 {
     private readonly object _gate = new();
+    private readonly object _doneGate = new();
     private readonly List<Thread> _threads = [];
     private IReadOnlyList<NodeStep> _steps = [];
     private int _next;
@@ -26,13 +28,20 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
             _steps = steps;
             _next = 0;
             while (_threads.Count < steps.Count - 1) AddThread();
-            if (steps.Count > 1) Monitor.PulseAll(_gate);
+            for (int others = 1; others < steps.Count; others++) Monitor.Pulse(_gate);
         }
-        while (TryTake(out NodeStep? step)) Run(step);
+        while (TryTake(out NodeStep? step))
+        {
+            step.Run();
+            _ = Interlocked.Decrement(ref _running);
+        }
+        lock (_doneGate)
+        {
+            while (Volatile.Read(ref _running) > 0) _ = Monitor.Wait(_doneGate);
+        }
+        // Nothing of the group that was committed is kept.
         lock (_gate)
         {
-            while (_running > 0) _ = Monitor.Wait(_gate);
-            // Nothing of the group that was committed is kept.
             _steps = [];
             _next = 0;
         }
@@ -80,7 +89,7 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
         {
             bool isLeft = _next < _steps.Count;
             step = isLeft ? _steps[_next++] : null;
-            if (isLeft) _running++;
+            if (isLeft) _ = Interlocked.Increment(ref _running);
             return isLeft;
         }
     }
@@ -88,9 +97,7 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
     private void Run(NodeStep step)
     {
         step.Run();
-        lock (_gate)
-        {
-            if (--_running == 0) Monitor.PulseAll(_gate);
-        }
+        if (Interlocked.Decrement(ref _running) > 0) return;
+        lock (_doneGate) Monitor.Pulse(_doneGate);
     }
 }
