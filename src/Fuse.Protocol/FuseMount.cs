@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fuse.Protocol;
@@ -118,24 +119,27 @@ public sealed unsafe partial class FuseMount
     /// Looks in the text of mountinfo for the topmost mount at a path and answers its device number, as
     /// "0:52"; null when nothing is mounted there.
     /// </summary>
-    internal static string? DeviceNumberIn(TextReader mountTable, string target)
+    internal static string? DeviceNumberIn(ReadOnlySpan<byte> mountTable, string target)
     {
-        string escaped = EscapeMountPath(target);
-        string? found = null;
-        while (mountTable.ReadLine() is { } line)
+        byte[] escaped = Encoding.UTF8.GetBytes(EscapeMountPath(target));
+        ReadOnlySpan<byte> found = default;
+        foreach (Range lineRange in mountTable.Split((byte)'\n'))
         {
             // 36 35 98:0 /root /target options...
-            string[] words = line.Split(' ', 6);
-            if (words.Length == 6 && words[4] == escaped) found = words[2];
+            ReadOnlySpan<byte> line = mountTable[lineRange], device = default;
+            int column = 0;
+            foreach (Range word in line.Split((byte)' '))
+            {
+                if (column == 2) device = line[word];
+                if (column == 4 && line[word].SequenceEqual(escaped)) found = device;
+                if (column++ == 4) break;
+            }
         }
-        return found;
+        return found.IsEmpty ? null : Encoding.UTF8.GetString(found);
     }
 
-    private static string? DeviceNumberAt(string target)
-    {
-        using StreamReader table = File.OpenText("/proc/self/mountinfo");
-        return DeviceNumberIn(table, target);
-    }
+    private static string? DeviceNumberAt(string target) =>
+        DeviceNumberIn(File.ReadAllBytes("/proc/self/mountinfo"), target);
 
     // The kernel writes these four characters as octal.
     private static string EscapeMountPath(string path) => path

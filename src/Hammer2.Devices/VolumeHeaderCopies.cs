@@ -121,7 +121,7 @@ public sealed class VolumeHeaderCopies
     {
         if (device.LengthBytes - offset < Media.VolumeHeaderBytes)
             return new VolumeHeaderCopy(index, offset, null, "the device ends within it");
-        byte[] bytes = new byte[Media.VolumeHeaderBytes];
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(Media.VolumeHeaderBytes);
         if (device.Read(offset, bytes) != Hammer2Error.None)
             return new VolumeHeaderCopy(index, offset, null, "it cannot be read (I/O error)");
         return new VolumeHeaderCandidate(bytes, index).TryTrust(out VolumeHeader? header, out string? reason)

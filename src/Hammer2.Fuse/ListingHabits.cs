@@ -22,13 +22,7 @@ internal sealed class ListingHabits
     private const int StrangerPieceBytes = 64 << 10;
     private const int PlainPieceBytes = 256 << 10;  // some five thousand names: they are used while more is read
 
-    private readonly Slot[] _slots = new Slot[SlotsTotal];
-
-    /// <summary>Nothing is known of anybody.</summary>
-    public ListingHabits()
-    {
-        for (int slot = 0; slot < SlotsTotal; slot++) _slots[slot] = new Slot();
-    }
+    private readonly Slot?[] _slots = new Slot?[SlotsTotal];    // null until a process lists
 
     /// <summary>
     /// A process asks for entries with attributes. Answers the listing to fill, which says whether to give
@@ -39,7 +33,7 @@ internal sealed class ListingHabits
     /// <param name="isStart">True for the first piece of a listing.</param>
     public Listing Begin(uint processId, ulong directory, bool isStart)
     {
-        Slot slot = _slots[processId % SlotsTotal];
+        Slot slot = _slots[processId % SlotsTotal] ??= new Slot();
         if (slot.ProcessId != processId) slot.Reset(processId);
         if (isStart)
         {
@@ -60,8 +54,8 @@ internal sealed class ListingHabits
     /// <summary>A process looked up something that is no directory.</summary>
     public void NoteLookup(uint processId, ulong directory, ulong inum)
     {
-        Slot slot = _slots[processId % SlotsTotal];
-        if (slot.ProcessId != processId || slot.Directory != directory) return;
+        Slot? slot = _slots[processId % SlotsTotal];
+        if (slot is null || slot.ProcessId != processId || slot.Directory != directory) return;
         if (slot.Canary != 0 ? slot.Canary != inum : slot.GaveAttributes) return;
         slot.Canary = 0;
 

@@ -8,20 +8,21 @@ namespace Hammer2.Tool;
 internal sealed class Terminal : IDisposable
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+    private StreamWriter? _out;
 
     /// <summary>Takes the two streams over; neither is closed.</summary>
     public Terminal(Stream output, Stream error)
     {
         Output = output;
-        Out = new StreamWriter(output, Utf8, bufferSize: 16384, leaveOpen: true) { NewLine = "\n" };
         Error = new StreamWriter(error, Utf8, bufferSize: 1024, leaveOpen: true) { AutoFlush = true, NewLine = "\n" };
     }
 
     /// <summary>Raw standard output; flush <see cref="Out"/> before writing to it.</summary>
     public Stream Output { get; }
 
-    /// <summary>Text on standard output, buffered until the command ends.</summary>
-    public TextWriter Out { get; }
+    /// <summary>Text on standard output, buffered until the command ends; made when first asked for.</summary>
+    public TextWriter Out =>
+        _out ??= new StreamWriter(Output, Utf8, bufferSize: 16384, leaveOpen: true) { NewLine = "\n" };
 
     /// <summary>Text on standard error, not buffered.</summary>
     public TextWriter Error { get; }
@@ -55,12 +56,19 @@ internal sealed class Terminal : IDisposable
         return target == $"socket:[{journal[(journal.IndexOf(':', StringComparison.Ordinal) + 1)..]}]";
     }
 
+    /// <summary>Passes on what is buffered, and does not swallow that nobody takes it.</summary>
+    public void Flush()
+    {
+        _out?.Flush();
+        Output.Flush();
+    }
+
     /// <summary>Writes out what is buffered.</summary>
     public void Dispose()
     {
         try
         {
-            Out.Dispose();
+            _out?.Dispose();
         }
         catch (IOException)
         {

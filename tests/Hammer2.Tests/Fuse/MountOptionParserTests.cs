@@ -139,12 +139,12 @@ public sealed class MountOptionParserTests
     [InlineData("/none", null)]
     public void The_topmost_mount_at_a_path_is_found_in_the_table(string target, string? deviceNumber)
     {
-        using var table = new System.IO.StringReader("""
+        ReadOnlySpan<byte> table = """
             20 1 0:5 / / rw - ext4 /dev/a rw
             21 20 0:6 / /mnt rw - tmpfs none rw
             22 21 0:7 / /mnt ro,nosuid - fuse.hammer2 /x ro
             23 20 0:8 / /a\040b ro - fuse.hammer2 /x ro
-            """);
+            """u8;
         Assert.Equal(deviceNumber, FuseMount.DeviceNumberIn(table, target));
     }
 }

@@ -105,8 +105,7 @@ internal static class Dispatcher
     {
         try
         {
-            terminal.Out.Flush();
-            terminal.Output.Flush();
+            terminal.Flush();
             return code;
         }
         catch (IOException failure)
