@@ -10,7 +10,7 @@ namespace Hammer2.Tool.CommandLine;
 internal sealed class Invocation : IDisposable
 {
     private readonly Dictionary<string, string[]> _values;
-    private ILoggerFactory? _loggers;
+    private LoggerFactory? _loggers;
 
     /// <summary>Keeps the values by the name of their row; a flag that was given has an empty array.</summary>
     public Invocation(CommandRow row, Dictionary<string, string[]> values, Terminal terminal)

@@ -16,33 +16,31 @@ internal sealed class StandardErrorLogger : ILogger
 {
     private readonly Terminal _terminal;
     private readonly Lock _gate;
-    private readonly LogLevel _level;
     private readonly string _category;
 
-    private StandardErrorLogger(Terminal terminal, Lock gate, LogLevel level, string category)
+    private StandardErrorLogger(Terminal terminal, Lock gate, string category)
     {
-        _level = level;
         _terminal = terminal;
         _gate = gate;
         _category = category[(category.LastIndexOf('.') + 1)..];
     }
 
     /// <summary>A factory whose loggers write to the terminal what is at least as bad as the level.</summary>
-    public static ILoggerFactory CreateFactory(Terminal terminal, LogLevel level) => new Factory(terminal, level);
+    public static LoggerFactory CreateFactory(Terminal terminal, LogLevel level) =>
+        new([new Provider(terminal)], new LoggerFilterOptions { MinLevel = level });
 
     /// <inheritdoc/>
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
     /// <inheritdoc/>
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= _level && logLevel != LogLevel.None;
+    public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
     /// <inheritdoc/>
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,
         Func<TState, Exception?, string> formatter)
     {
-        if (!IsEnabled(logLevel)) return;
         var line = new StringBuilder();
         if (_terminal.ErrorIsJournal)
         {
@@ -77,15 +75,11 @@ internal sealed class StandardErrorLogger : ILogger
         _ => "trace",
     };
 
-    private sealed class Factory(Terminal terminal, LogLevel level) : ILoggerFactory
+    private sealed class Provider(Terminal terminal) : ILoggerProvider
     {
         private readonly Lock _gate = new();
 
-        public ILogger CreateLogger(string categoryName) =>
-            new StandardErrorLogger(terminal, _gate, level, categoryName);
-
-        public void AddProvider(ILoggerProvider provider) =>
-            throw new NotSupportedException("there is but one place to write to");
+        public ILogger CreateLogger(string categoryName) => new StandardErrorLogger(terminal, _gate, categoryName);
 
         public void Dispose()
         {
