@@ -38,6 +38,12 @@ public sealed class Chain
         Kind = kind;
         _reference = reference;
         _block = block;
+        foreach (ref readonly Blockref child in Table)
+        {
+            if (child.Type != BlockrefType.Indirect) continue;
+            LeadsToIndirect = true;
+            break;
+        }
     }
 
     /// <summary>What the bytes are.</summary>
@@ -60,6 +66,9 @@ public sealed class Chain
         ChainKind.Name => default,
         _ => References(_block),
     };
+
+    /// <summary>True when one of the references leads to a block of references.</summary>
+    internal bool LeadsToIndirect { get; }
 
     /// <summary>The meta part. Only of an inode.</summary>
     public ref readonly InodeMeta Meta => ref InodeBlock.ReadMeta(_block);

@@ -58,8 +58,9 @@ public sealed partial class MediaDevice
 
     private Hammer2Error LoadAhead(Chain owner, ulong first, ulong last, int depthLeft, ref int blocksLeft)
     {
+        if (!owner.LeadsToIndirect || depthLeft <= 0) return Hammer2Error.None;
         ReadOnlySpan<Blockref> table = owner.Table;
-        for (int slot = table.Length - 1; slot >= 0 && depthLeft > 0; slot--)
+        for (int slot = table.Length - 1; slot >= 0; slot--)
         {
             ref readonly Blockref reference = ref table[slot];
             if (reference.Type != BlockrefType.Indirect || reference.Key > last) continue;

@@ -18,7 +18,7 @@ internal sealed class ListingHabits
     private const int ScoreUnknown = 4;             // from here on attributes are given
     private const int ScoreMax = 8;
     private const int ScoreForLookup = 2;
-    private const int StrangerAttributesMax = 32;   // enough to judge by, and cheap to have read for nothing
+    private const int StrangerAttributesMax = 8;    // enough to judge by, and cheap to have read for nothing
     private const int StrangerPieceBytes = 64 << 10;
     private const int PlainPieceBytes = 256 << 10;  // some five thousand names: they are used while more is read
 
