@@ -35,7 +35,9 @@ internal sealed class FuseReadTurns : IDisposable
     private static readonly TimeSpan s_pauseMin = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_pauseMax = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(5);
+    // Each tick wakes two threads of the runtime, which spin before they sleep again: seldom, then. It is for what
+    // nobody foresaw; of what takes long now and then the averages know.
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
     private const int IdleTicksMax = 20;
     private const int PausesAtOnce = 4;
     private const int CreditMax = 16;

@@ -20,7 +20,7 @@ internal static class PeersCommand
           --scratch DIR       where images are made (default /dev/shm/hammer2-write)
           --megabytes N       bytes of a sequential row in MiB (default 256)
           --files N           files of the rows of small files (default 2000)
-          --contender A,B     contenders to run: hammer2, hammer2-3, btrfs, btrfs-zstd1, ntfs-3g, fuse2fs
+          --contender A,B     contenders to run: hammer2, hammer2-nowb, hammer2-3, btrfs, btrfs-zstd1, ntfs-3g, fuse2fs
           --runs N            rounds (default 3); contenders alternate within a round
           --json FILE, --markdown FILE   where to write results besides the screen
         """;

@@ -21,6 +21,8 @@ internal sealed record WriteContender(string Name, int Devices, string Make, str
         return
         [
             new("hammer2", 1, $"{ours} newfs {{devices}}", $"{ours} mount {{devices}} {{mountpoint}}", name),
+            new("hammer2-nowb", 1, $"{ours} newfs {{devices}}",
+                $"{ours} mount -o nowriteback {{devices}} {{mountpoint}}", name),
             new("hammer2-3", 3, $"{ours} newfs --cluster CL {{devices}}",
                 $"{ours} mount $(echo {{devices}} | sed 's/ /@CL /') {{mountpoint}}", name),
             new("btrfs", 1, "mkfs.btrfs -q -f {devices}", "mount {devices} {mountpoint}", string.Empty),
