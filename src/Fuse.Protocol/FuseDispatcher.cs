@@ -15,6 +15,9 @@ namespace Fuse.Protocol;
 /// </remarks>
 public sealed partial class FuseDispatcher
 {
+    // A piece of a listing after which more is to come that takes a while to prepare.
+    private const int LongPieceBytes = 16 << 10;
+
     private readonly IFuseFileSystem _fileSystem;
     private readonly FuseConnection _connection;
     private readonly ILogger _logger;
@@ -40,6 +43,10 @@ public sealed partial class FuseDispatcher
         _logsRequests = logger.IsEnabled(LogLevel.Debug);
         _interrupts = new FuseInterrupts(workersTotal);
     }
+
+    /// <summary>Called by a worker that has answered its request and is not done with it, so that another takes the
+    /// next one.</summary>
+    public Action? Lingers { get; init; }
 
     /// <summary>Requests whose handler threw, or answered no error number.</summary>
     public long ThrownTotal => Interlocked.Read(ref _thrownTotal);
@@ -83,7 +90,9 @@ public sealed partial class FuseDispatcher
         ref readonly FuseInHeader header = ref request.Header;
         if (_logsRequests) FuseLog.Served(_logger, header.Opcode, header.NodeId, header.Unique, error);
         if (row.IsAnswered) Answer(request, error, reply.Payload, channel);
-        if (reply.Listed.To != 0) TellListed(in header, reply.Listed.From, reply.Listed.To);
+        if (reply.Listed.To == 0) return;
+        if (reply.Payload.Length >= LongPieceBytes) Lingers?.Invoke();
+        TellListed(in header, reply.Listed.From, reply.Listed.To);
     }
 
     /// <summary>Says farewell to the filesystem, once; the session does so when DESTROY did not.</summary>

@@ -254,7 +254,8 @@ internal sealed class FuseReadTurns : IDisposable
         if (_maySpin && now >= Volatile.Read(ref _pauseEnd)) _credit = Math.Max(_credit, CreditMax / 2);
     }
 
-    private void CallAnother()
+    /// <summary>Calls another worker to look for requests, unless somebody does.</summary>
+    public void CallAnother()
     {
         FuseWorker? called;
         lock (_gate)

@@ -84,7 +84,10 @@ public sealed class FuseSession : IDisposable
             if (AnswerInit(buffer.AsSpan(0, got)) is not { } connection) continue;
 
             Connection = connection;
-            Dispatcher = new FuseDispatcher(_fileSystem, connection, _options.WorkersTotal, _logger);
+            Dispatcher = new FuseDispatcher(_fileSystem, connection, _options.WorkersTotal, _logger)
+            {
+                Lingers = _turns.CallAnother,
+            };
             FuseLog.Negotiated(_logger, connection.KernelMinor, connection.Minor, connection.Enabled,
                 connection.MaxReadBytes, connection.MaxWriteBytes, connection.MaxReadAheadBytes);
             _fileSystem.Initialized(connection);
