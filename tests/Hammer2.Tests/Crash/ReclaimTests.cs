@@ -192,6 +192,51 @@ public sealed class ReclaimTests
     }
 
     [Fact]
+    public void No_mixture_of_two_headers_passes_for_one()
+    {
+        using MemoryBlockDevice memory = NewVolume.InMemory(Bytes);
+        using ClusterMount mount = RecordedScript.Mount([memory], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+        var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+        _ = RecoveryTests.MakeFile(ops, "kept", 200_000, 1);
+        for (int step = 0; step < 4; step++)
+        {
+            _ = RecoveryTests.MakeFile(ops, $"f{step}", 200_000, (ulong)step);
+            Assert.Equal(Errno.None, ops.Sync());
+            byte[] before = mount.Devices[0].Header.ToArray();
+            // The freemap alone, then with a tree: headers of both kinds follow each other.
+            if (step % 2 == 0) Remove(ops, $"f{step}");
+            Assert.Equal(Hammer2Error.None, step % 2 == 0
+                ? mount.Pfs.Writer!.Reclaim(default, out _) : mount.Devices[0].CommitFreemap());
+            AssertNoMixture(before, mount.Devices[0].Header.ToArray());
+        }
+    }
+
+    // Every choice of the sectors that differ, from either header.
+    private static void AssertNoMixture(byte[] before, byte[] after)
+    {
+        const int SectorBytes = 512;
+        int[] differing = [.. Enumerable.Range(0, Media.VolumeHeaderBytes / SectorBytes).Where(IsOther)];
+        Assert.InRange(differing.Length, 3, 12);
+        for (int choice = 1; choice < (1 << differing.Length) - 1; choice++)
+        {
+            byte[] mixed = [.. before];
+            for (int i = 0; i < differing.Length; i++)
+            {
+                int at = differing[i] * SectorBytes;
+                if ((choice >> i & 1) != 0) after.AsSpan(at, SectorBytes).CopyTo(mixed.AsSpan(at));
+            }
+            Assert.False(new VolumeHeaderCandidate(mixed, 0).TryTrust(out _, out _), $"mixture {choice:x}");
+        }
+
+        bool IsOther(int sector)
+        {
+            int at = sector * SectorBytes;
+            return !before.AsSpan(at, SectorBytes).SequenceEqual(after.AsSpan(at, SectorBytes));
+        }
+    }
+
+    [Fact]
     public void The_command_frees_what_was_deleted_and_says_how_much()
     {
         using var directory = new ScratchDirectory();

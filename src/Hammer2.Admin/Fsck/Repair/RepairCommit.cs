@@ -23,7 +23,12 @@ internal sealed class RepairCommit
         byte[] bytes = _volumes.Header.ToArray();
         var header = new VolumeHeaderView(bytes);
         foreach (ref Blockref root in header.SuperRootBlockset)
-            if (!root.IsEmpty) root = top.Reference;
+        {
+            if (root.IsEmpty) continue;
+            root = top.Reference;
+            // Also where the tree is as it was: what a torn mixture of two headers is told by.
+            root.MirrorTid = _mirrorTid;
+        }
         Hammer2Error error = freemap.Write(_mirrorTid, header.FreemapBlockset);
         header.Fields.MirrorTid = _mirrorTid;
         header.Fields.FreemapTid = _mirrorTid;
