@@ -169,7 +169,8 @@ public sealed class WriteOutTests
         // What may be open, what may be queued, and one operation.
         Assert.InRange(most, BlockBytes, OpenBytesMax + (8 << 20) + (4 * BlockBytes));
         Assert.Equal(Errno.None, ops.Sync());
-        Assert.Equal(0, mount.Pfs.Writer!.WaitingBytes);
+        Assert.True(System.Threading.SpinWait.SpinUntil(
+            () => mount.Pfs.Writer!.WaitingBytes == 0, TimeSpan.FromSeconds(60)));
     }
 
     [Theory, InlineData(0), InlineData(2)]
