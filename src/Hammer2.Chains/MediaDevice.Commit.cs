@@ -69,6 +69,12 @@ public sealed partial class MediaDevice
         error = _allocator.Write(tid, view.FreemapBlockset, out ulong freeBytes);
         if (error != Hammer2Error.None) return error;
         superRoot.CopyTo(view.SuperRootBlockset);
+        // Also where the tree is as it was. The CRC of a whole header says nothing of its first sector, which ends
+        // with a CRC of its own: two headers that differ in nothing but that sector and the freemap could be torn
+        // into one that seems whole, with the counts of the one and the freemap of the other. The second sector,
+        // with this reference, is what tells any two headers apart.
+        foreach (ref Blockref reference in view.SuperRootBlockset)
+            if (!reference.IsEmpty) reference.MirrorTid = tid;
         view.Fields.MirrorTid = tid;
         view.Fields.FreemapTid = tid;
         view.Fields.AllocatorFree = freeBytes;

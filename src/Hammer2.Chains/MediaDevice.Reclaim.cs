@@ -50,21 +50,12 @@ public sealed partial class MediaDevice
 
     /// <summary>Writes the freemap with a header of its own, which leads to the same tree as the last.</summary>
     /// <returns>None; Io: the device must not be written again.</returns>
-    /// <remarks>
-    /// One commit at a time. The reference to the super-root gets the commit's tid all the same. The CRC of a whole
-    /// header says nothing of its first sector, which ends with a CRC of its own: two headers that differ in nothing
-    /// but that sector and the freemap could be torn into one that seems whole and has the counts of the one with
-    /// the freemap of the other. The second sector, with this reference, is what tells any two headers apart.
-    /// </remarks>
+    /// <remarks>One commit at a time.</remarks>
     public Hammer2Error CommitFreemap()
     {
         Invariant.Holds(_allocator is not null);
         _allocator.CorrectTotal();
-        var superRoot = new Blockref[Media.BlocksetCount];
-        Header.SuperRootBlockset.CopyTo(superRoot);
-        foreach (ref Blockref reference in superRoot.AsSpan())
-            if (!reference.IsEmpty) reference.MirrorTid = NextMirrorTid;
-        Hammer2Error error = PrepareCommit(superRoot, out PreparedCommit? prepared);
+        Hammer2Error error = PrepareCommit(Header.SuperRootBlockset, out PreparedCommit? prepared);
         return error == Hammer2Error.None ? FinishCommit(prepared!) : error;
     }
 
