@@ -21,7 +21,12 @@ public sealed partial class FreemapAllocator
     private const int ClassesTotal = 8;
     private const ulong SegmentsCounted = 64 * FreemapGeometry.EntriesTotal;
 
+    private const int PageBytes = 4096;
+
+    private static readonly byte[] s_zeros = new byte[PageBytes];
+
     private readonly Lock _gate = new();
+    private readonly VolumeSet _volumes;
     private readonly FreemapTree _tree;
     private readonly ulong _begin;
     private readonly ulong _segmentsTotal;
@@ -31,6 +36,7 @@ public sealed partial class FreemapAllocator
     /// <summary>An allocator over opened volumes; <see cref="Load"/> comes first.</summary>
     public FreemapAllocator(VolumeSet volumes, MediaFaultLog faults)
     {
+        _volumes = volumes;
         _tree = new FreemapTree(volumes, faults);
         ref readonly VolumeHeaderSector fields = ref volumes.Header.Fields;
         // A header that lets the allocator begin behind the end leaves nothing to allocate.
@@ -61,7 +67,8 @@ public sealed partial class FreemapAllocator
     /// <param name="type">What it is for: inode, indirect, data or directory entry.</param>
     /// <param name="radix">10 to 16.</param>
     /// <param name="place">Where it is.</param>
-    /// <returns>None; NoSpace; what reading a freemap leaf met, when nothing else had room.</returns>
+    /// <returns>None; NoSpace; what reading a freemap leaf met, when nothing else had room; Io when the device
+    /// cannot write there.</returns>
     public Hammer2Error Allocate(BlockrefType type, int radix, out DataOffset place)
     {
         Invariant.Holds(radix is >= Media.AllocationRadixMin and <= Media.AllocationRadixMax);
@@ -69,7 +76,11 @@ public sealed partial class FreemapAllocator
         {
             Hammer2Error error = Search(type, radix, isRelaxed: false, out place);
             if (error != Hammer2Error.None) error = Search(type, radix, isRelaxed: true, out place);
-            if (error == Hammer2Error.None) Track(place);
+            if (error == Hammer2Error.None)
+            {
+                Track(place);
+                error = ClearBehind(place);
+            }
             Publish();
             return error;
         }
@@ -95,6 +106,16 @@ public sealed partial class FreemapAllocator
             freeBytes = _freeBytes;
             return _tree.Write(tid, blockset);
         }
+    }
+
+    // The first block in a page that it does not fill: the rest of the page is free, and nobody else gets any of it
+    // before this is done. Else the page cache would have to read the page from the device before it takes the block,
+    // in the middle of a commit.
+    private Hammer2Error ClearBehind(in DataOffset place)
+    {
+        ulong end = place.Bytes + (uint)place.SizeBytes;
+        ulong page = end & ~(ulong)(PageBytes - 1);
+        return page == end || page < place.Bytes ? Hammer2Error.None : _volumes.Write(page, s_zeros);
     }
 
     // From the segment of the last allocation of this kind to the end, then from the start.

@@ -24,6 +24,8 @@ internal sealed class WritableVolume : IDisposable
         SuperRoot = LoadSuperRoot();
     }
 
+    public IBlockDevice Disk => _disk;
+
     public MediaDevice Device { get; private set; }
 
     public Chain SuperRoot { get; private set; }
