@@ -6,13 +6,14 @@ namespace Fuse.Protocol;
 
 /// <summary>
 /// What one serving thread owns for the session's life: its channel, one buffer for requests and one for
-/// answers. Both are page-aligned memory outside the collected heap, in one huge page where the kernel has
-/// one: it comes into being by one fault instead of five hundred, when it is first used.
+/// answers. Both are page-aligned memory outside the collected heap.
 /// </summary>
+/// <remarks>Not in a huge page: most sessions use the first few pages of each buffer and nothing else, and to bring
+/// two MiB into being for that takes milliseconds on a virtual machine whose host has yet to find the memory.
+/// </remarks>
 internal sealed unsafe class FuseWorker : IDisposable
 {
     private const nuint PageBytes = 4096;
-    private const nuint HugePageBytes = 2 << 20;
 
     // Room for the headers before the data of a WRITE; the kernel asks for 8 KiB at least.
     private const int HeadBytes = 4096;
@@ -35,12 +36,8 @@ internal sealed unsafe class FuseWorker : IDisposable
         _requestBytes = Math.Max(maxWriteBytes + HeadBytes, RequestBytesMin);
         _replyBytes = Math.Max(maxReadBytes, ReplyBytesMin);
         nuint replyBytes = ((nuint)_replyBytes + PageBytes - 1) & ~(PageBytes - 1);
-        _reply = (byte*)NativeMemory.AlignedAlloc(
-            Math.Max(replyBytes + (nuint)_requestBytes, HugePageBytes), HugePageBytes);
+        _reply = (byte*)NativeMemory.AlignedAlloc(replyBytes + (nuint)_requestBytes, PageBytes);
         _request = _reply + replyBytes;
-
-        // A kernel without huge pages refuses, and small ones do as well.
-        _ = LinuxCalls.AdviseMemory(_reply, HugePageBytes, LinuxCalls.AdviseHugePage);
     }
 
     /// <summary>From 0.</summary>

@@ -11,7 +11,6 @@ internal static unsafe partial class LinuxCalls
     public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
     public const int DetachMount = 2;           // MNT_DETACH
-    public const int AdviseHugePage = 14;       // MADV_HUGEPAGE
     public const int UnmountNoFollow = 8;       // UMOUNT_NOFOLLOW
 
     private const int SetDescriptorFlags = 2;   // F_SETFD, whose only flag is FD_CLOEXEC
@@ -71,9 +70,6 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     public static partial int Duplicate(int descriptor, int target);
-
-    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
-    public static partial int AdviseMemory(void* start, nuint lengthBytes, int advice);
 
     [LibraryImport("libc", EntryPoint = "gettid")]
     public static partial int ThreadNumber();

@@ -17,8 +17,7 @@ internal sealed class AttributeTranslation
     // The C library reads a directory in pieces of the block size that it shows, each piece is a request to us,
     // and the kernel makes room for a whole piece however short the answer is.
     private const ulong ListingBytesMin = 32 << 10;
-    private const ulong ListingBytesMax = 1 << 20;
-    private const ulong SectorBytes = 512;
+    private const ulong ListingBytesMax = 128 << 10;
     private const long MicrosecondsPerSecond = 1_000_000;
     private const uint TypeMask = 0xF000;
     private const uint PermissionMask = 0x1FF;
@@ -82,7 +81,7 @@ internal sealed class AttributeTranslation
     private static uint BlockSizeOf(in VnodeAttributes from) => !from.IsDirectory
         ? BlockSizeBytes
         : (uint)BitOperations.RoundUpToPowerOf2(
-            Math.Clamp(from.Blocks * SectorBytes, ListingBytesMin, ListingBytesMax));
+            Math.Clamp(from.BytesBelow, ListingBytesMin, ListingBytesMax));
 
     private uint Mode(uint mode)
     {

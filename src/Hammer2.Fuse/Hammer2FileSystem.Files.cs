@@ -31,8 +31,9 @@ public sealed partial class Hammer2FileSystem
     /// <inheritdoc/>
     public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {
-        if (_canSkipOpenDir) return FuseErrno.ENOSYS;
-        answer.OpenFlags = FuseOpenFlags.KeepCache | FuseOpenFlags.CacheDir;
+        if (_canSkipOpenDir && _opened.IsWalk) return FuseErrno.ENOSYS;
+        answer.OpenFlags = FuseOpenFlags.KeepCache;
+        if (_opened.Note(context.NodeId)) answer.OpenFlags |= FuseOpenFlags.CacheDir;
         return FuseErrno.None;
     }
 

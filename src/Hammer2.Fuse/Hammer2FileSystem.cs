@@ -44,6 +44,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly bool _discards;
     private readonly uint _owner;
     private bool _canSkipOpen;
+    private readonly OpenedDirectories _opened = new();
     private bool _canSkipOpenDir;
     private bool _isDelayed;
     private int _isReadingAhead;

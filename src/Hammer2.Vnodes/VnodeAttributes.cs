@@ -22,6 +22,7 @@ public readonly struct VnodeAttributes
         bool isDirectory = meta.Type == ObjectType.Directory;
         SizeBytes = isDirectory ? DirectoryBytes : meta.Size;
         Blocks = (isDirectory ? DirectoryBytes : inode.AllocatedBytes) / SectorBytes;
+        BytesBelow = inode.AllocatedBytes;
         // Upstream stores 1 for every directory, or a count that it does not always keep; 1 is what says
         // "not counted" to find(1) and its like.
         bool isNamed = meta.LinkCount > 0 || inode.Inum == VnodeOps.RootInum;
@@ -57,6 +58,10 @@ public readonly struct VnodeAttributes
 
     /// <summary>st_blocks: 512-byte units allocated on media.</summary>
     public ulong Blocks { get; }
+
+    /// <summary>Bytes of all blocks below the inode. For a directory they are those that keep its entries, which
+    /// <see cref="Blocks"/> leaves out as upstream does.</summary>
+    public ulong BytesBelow { get; }
 
     /// <summary>st_nlink.</summary>
     public uint LinkCount { get; }

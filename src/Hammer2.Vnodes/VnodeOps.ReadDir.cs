@@ -23,8 +23,7 @@ public sealed partial class VnodeOps
 {
     private const ulong PositionBehindDot = 1;
     private const ulong PositionBehindDotDot = 2;
-    private const ulong PiecesAhead = 4;
-    private const ulong SpanMax = ulong.MaxValue / PiecesAhead;
+    private const int PiecesAhead = 2;
 
     private readonly DamagedDirectories _damaged = new();
 
@@ -74,19 +73,25 @@ public sealed partial class VnodeOps
         return isAtEnd && !hasTaken && _damaged.Contains(directory) ? Errno.EIO : Errno.None;
     }
 
-    /// <summary>Reads the blocks that the next pieces of a listing will need, if they are not in the cache. What
-    /// goes wrong is met again by who lists on.</summary>
+    /// <summary>Reads the blocks that the next pieces of a listing will need, if they are not in the cache, the
+    /// nearest piece first. What goes wrong is met again by who lists on.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="from">Where the piece before started.</param>
     /// <param name="next">Where it stopped. Names are spread evenly over positions, so that the distance tells
     /// how far the next pieces go.</param>
     public void ReadDirectoryAhead(ulong directory, ulong from, ulong next)
     {
-        if (next <= from || next >= Media.EntryKeyBit) return;
-        ulong span = Math.Min(Math.Min(next - from, SpanMax) * PiecesAhead, Media.EntryKeyBit - 1 - next);
-        using PfsWriter.ReadGuard guard = Hold(directory);
-        if (GetDirectory(directory, out Inode inode) != Errno.None) return;
-        NameXops.ReadAhead(inode, next | Media.EntryKeyBit, (next + span) | Media.EntryKeyBit);
+        if (next <= from) return;
+        ulong span = next - from;
+        for (int piece = 0; piece < PiecesAhead && next < Media.EntryKeyBit; piece++)
+        {
+            ulong last = Math.Min(span, Media.EntryKeyBit - 1 - next) + next;
+            // Held for one piece at a time, for the sake of who waits to change the directory.
+            using PfsWriter.ReadGuard guard = Hold(directory);
+            if (GetDirectory(directory, out Inode inode) != Errno.None) return;
+            NameXops.ReadAhead(inode, next | Media.EntryKeyBit, last | Media.EntryKeyBit);
+            next = last + 1;
+        }
     }
 
     [LoggerMessage(32, LogLevel.Error,
