@@ -18,8 +18,9 @@ public sealed partial class MediaDevice
     /// <summary>Bytes that the volume header counts as free, less what was given out since.</summary>
     public ulong FreeBytes => _allocator?.FreeBytes ?? Header.Fields.AllocatorFree;
 
-    /// <summary>mirror_tid that everything written from now on carries.</summary>
-    public ulong NextMirrorTid => Header.Fields.MirrorTid + 1;
+    /// <summary>mirror_tid that everything written from now on carries: one that no header had, torn ones
+    /// included.</summary>
+    public ulong NextMirrorTid => Math.Max(Header.Fields.MirrorTid, _volumes.Volumes[0].Copies.TornTid) + 1;
 
     /// <summary>True when so much can certainly be given out. Only once open for writing.</summary>
     /// <param name="bytes">In all.</param>

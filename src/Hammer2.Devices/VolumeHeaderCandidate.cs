@@ -40,6 +40,18 @@ public readonly struct VolumeHeaderCandidate
         return header != null;
     }
 
+    /// <summary>The fields of sector 0, when its magic number and its own CRC are right; null otherwise.</summary>
+    internal VolumeHeaderSector? FirstSector
+    {
+        get
+        {
+            ref readonly VolumeHeaderSector fields = ref MemoryMarshal.AsRef<VolumeHeaderSector>(_bytes);
+            bool isWhole = fields.Magic == VolumeHeaderView.MagicValue
+                && fields.CrcSector0 == IscsiCrc32.Compute(_bytes.AsSpan(0, Sector0CrcBytes));
+            return isWhole ? fields : null;
+        }
+    }
+
     /// <summary>Sets the CRCs of a header that was made from one that is trusted, and need not be checked
     /// again.</summary>
     /// <param name="bytes">Of which nobody may change any afterwards.</param>

@@ -11,7 +11,11 @@ namespace Hammer2.Devices;
 /// <param name="Offset">Byte offset on the device: a multiple of 2 GiB.</param>
 /// <param name="Header">The header, or null when there is none that can be trusted.</param>
 /// <param name="Fault">Why not; null with a header.</param>
-public sealed record VolumeHeaderCopy(int CopyIndex, long Offset, VolumeHeader? Header, string? Fault);
+public sealed record VolumeHeaderCopy(int CopyIndex, long Offset, VolumeHeader? Header, string? Fault)
+{
+    /// <summary>The first sector of a header that is not whole, when that sector is; null otherwise.</summary>
+    public VolumeHeaderSector? TornSector { get; init; }
+}
 
 /// <summary>
 /// The copies of the volume header that a device has room for, and the one to use: the newest that is whole.
@@ -25,6 +29,9 @@ public sealed record VolumeHeaderCopy(int CopyIndex, long Offset, VolumeHeader? 
 /// </remarks>
 public sealed class VolumeHeaderCopies
 {
+    // Each that was torn is one ahead of the one before it.
+    private const ulong TornTidsMax = 1 << 16;
+
     private readonly List<VolumeHeaderCopy> _copies;
 
     private VolumeHeaderCopies(string deviceName, List<VolumeHeaderCopy> copies, VolumeHeader newest)
@@ -42,6 +49,23 @@ public sealed class VolumeHeaderCopies
 
     /// <summary>The trusted copy with the greatest mirror_tid; of equal ones the first.</summary>
     public VolumeHeader Newest { get; }
+
+    /// <summary>The greatest mirror_tid that a torn header of this filesystem shows, or 0 when there is none. The next
+    /// header may come to lie where that one is: with another mirror_tid it cannot be taken for part of it.</summary>
+    public ulong TornTid
+    {
+        get
+        {
+            ref readonly VolumeHeaderSector newest = ref Newest.Fields;
+            ulong greatest = 0;
+            foreach (VolumeHeaderCopy copy in _copies)
+            {
+                if (copy.TornSector is not { } torn || torn.FilesystemId != newest.FilesystemId) continue;
+                if (torn.MirrorTid - newest.MirrorTid <= TornTidsMax) greatest = Math.Max(greatest, torn.MirrorTid);
+            }
+            return greatest;
+        }
+    }
 
     /// <summary>Reads all copies of a device and chooses.</summary>
     /// <exception cref="NotHammer2Exception">No copy can be trusted; the message says why for
@@ -124,9 +148,10 @@ public sealed class VolumeHeaderCopies
         byte[] bytes = GC.AllocateUninitializedArray<byte>(Media.VolumeHeaderBytes);
         if (device.Read(offset, bytes) != Hammer2Error.None)
             return new VolumeHeaderCopy(index, offset, null, "it cannot be read (I/O error)");
-        return new VolumeHeaderCandidate(bytes, index).TryTrust(out VolumeHeader? header, out string? reason)
+        var candidate = new VolumeHeaderCandidate(bytes, index);
+        return candidate.TryTrust(out VolumeHeader? header, out string? reason)
             ? new VolumeHeaderCopy(index, offset, header, null)
-            : new VolumeHeaderCopy(index, offset, null, reason);
+            : new VolumeHeaderCopy(index, offset, null, reason) { TornSector = candidate.FirstSector };
     }
 
     private static string DescribeAbsence(IBlockDevice device, List<VolumeHeaderCopy> copies)

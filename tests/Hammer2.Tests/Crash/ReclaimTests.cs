@@ -20,6 +20,7 @@ namespace Hammer2.Tests.Crash;
 public sealed class ReclaimTests
 {
     private const long Bytes = 256L << 20;
+    private const long TwoCopiesBytes = (2L << 30) + (64L << 20);
 
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(12));
 
@@ -210,6 +211,34 @@ public sealed class ReclaimTests
                 ? mount.Pfs.Writer!.Reclaim(default, out _) : mount.Devices[0].CommitFreemap());
             AssertNoMixture(before, mount.Devices[0].Header.ToArray());
         }
+    }
+
+    [Fact]
+    public void A_header_that_was_torn_and_is_made_again_does_not_mix_with_what_is_left_of_it()
+    {
+        using MemoryBlockDevice memory = NewVolume.InMemory(TwoCopiesBytes);
+        byte[] torn = CommitFreemapOnly(memory, out int place);
+        // Power fails: all that got there of the new header is its first sector.
+        byte[] before = new byte[Media.VolumeHeaderBytes];
+        long offset = place * Media.HeaderZoneBytes;
+        Assert.Equal(Hammer2Error.None, memory.Read(offset, before));
+        Array.Clear(before);
+        torn.AsSpan(0, 512).CopyTo(before);
+        Assert.Equal(Hammer2Error.None, memory.Write(offset, before));
+
+        byte[] again = CommitFreemapOnly(memory, out int placeAgain);
+        Assert.Equal(place, placeAgain);
+        AssertNoMixture(torn, again);
+    }
+
+    // What a mount commits that changes nothing but the freemap.
+    private static byte[] CommitFreemapOnly(MemoryBlockDevice memory, out int place)
+    {
+        using ClusterMount mount = RecordedScript.Mount([memory], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+        Assert.Equal(Hammer2Error.None, mount.Devices[0].CommitFreemap());
+        place = mount.Devices[0].Header.CopyIndex;
+        return mount.Devices[0].Header.ToArray();
     }
 
     // Every choice of the sectors that differ, from either header.
