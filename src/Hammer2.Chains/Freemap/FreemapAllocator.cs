@@ -31,6 +31,7 @@ public sealed partial class FreemapAllocator
     private readonly ulong _begin;
     private readonly ulong _segmentsTotal;
     private readonly ulong[] _lastSegment = new ulong[ClassesTotal];
+    private readonly ulong[] _openedGranule = new ulong[ClassesTotal];
     private ulong _freeBytes;
 
     /// <summary>An allocator over opened volumes; <see cref="Load"/> comes first.</summary>
@@ -79,7 +80,7 @@ public sealed partial class FreemapAllocator
             if (error == Hammer2Error.None)
             {
                 Track(place);
-                error = ClearBehind(place);
+                error = ClearBehind(type, place);
             }
             Publish();
             return error;
@@ -110,12 +111,18 @@ public sealed partial class FreemapAllocator
 
     // The first block in a page that it does not fill: the rest of the page is free, and nobody else gets any of it
     // before this is done. Else the page cache would have to read the page from the device before it takes the block,
-    // in the middle of a commit.
-    private Hammer2Error ClearBehind(in DataOffset place)
+    // in the middle of a commit. Only in granules that were wholly free when this allocator began with them: of others
+    // the media's word for what is free is good enough to give it out, not to write over it unasked.
+    private Hammer2Error ClearBehind(BlockrefType type, in DataOffset place)
     {
+        if (place.SizeBytes >= Media.GranuleBytes) return Hammer2Error.None;
+        ulong granule = place.Bytes & ~(ulong)(Media.GranuleBytes - 1);
+        ref ulong opened = ref _openedGranule[(int)type];
+        if (place.Bytes == granule) opened = granule;
         ulong end = place.Bytes + (uint)place.SizeBytes;
         ulong page = end & ~(ulong)(PageBytes - 1);
-        return page == end || page < place.Bytes ? Hammer2Error.None : _volumes.Write(page, s_zeros);
+        bool isFirstInPage = page != end && page >= place.Bytes;
+        return isFirstInPage && opened == granule ? _volumes.Write(page, s_zeros) : Hammer2Error.None;
     }
 
     // From the segment of the last allocation of this kind to the end, then from the start.

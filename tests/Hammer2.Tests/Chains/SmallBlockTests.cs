@@ -17,7 +17,7 @@ public sealed class SmallBlockTests
         using var volume = new WritableVolume("empty-newfs");
         Assert.Equal(Hammer2Error.None, volume.Device.OpenForWriting());
         BlockWriter writer = volume.Device.Writer!;
-        Blockref before = PlaceAtEndOfPage(writer);
+        Blockref before = PlaceAtEndOfPage(writer, isOwnGranule: true);
         ulong page = before.Data.Bytes + Media.AllocationBytesMin;
         Assert.Equal(Hammer2Error.None, volume.Disk.Write((long)page, Filled(PageBytes, 0xEE)));
 
@@ -35,14 +35,31 @@ public sealed class SmallBlockTests
         Assert.Equal(content, Read(volume, page, content.Length));
     }
 
-    // The last KiB of a page that is not the last page of a granule.
-    private static Blockref PlaceAtEndOfPage(BlockWriter writer)
+    [Fact]
+    public void In_a_granule_that_was_begun_before_nothing_is_written_unasked()
     {
+        using var volume = new WritableVolume("empty-newfs");
+        volume.Commit(volume.Edit(isFile: false));
+        volume.Reopen();
+        Assert.Equal(Hammer2Error.None, volume.Device.OpenForWriting());
+        BlockWriter writer = volume.Device.Writer!;
+        ulong page = PlaceAtEndOfPage(writer, isOwnGranule: false).Data.Bytes + Media.AllocationBytesMin;
+        byte[] foreign = Filled(PageBytes, 0xEE);
+        Assert.Equal(Hammer2Error.None, volume.Disk.Write((long)page, foreign));
+        Assert.Equal(page, Place(writer).Data.Bytes);
+        Assert.Equal(foreign, Read(volume, page, PageBytes));
+    }
+
+    // The last KiB of a page that is not the last page of a granule; of the one that was begun before, or of the next.
+    private static Blockref PlaceAtEndOfPage(BlockWriter writer, bool isOwnGranule)
+    {
+        bool isOwn = false;
         for (int i = 0; i < 2 * Media.GranuleBytes / Media.AllocationBytesMin; i++)
         {
             Blockref placed = Place(writer);
+            isOwn |= placed.Data.Bytes % Media.GranuleBytes == 0;
             ulong end = placed.Data.Bytes + Media.AllocationBytesMin;
-            if (end % PageBytes == 0 && end % Media.GranuleBytes != 0) return placed;
+            if (isOwn == isOwnGranule && end % PageBytes == 0 && end % Media.GranuleBytes != 0) return placed;
         }
         throw new InvalidOperationException("no block came to lie at the end of a page");
     }
