@@ -97,7 +97,9 @@ public sealed class VolumeHeaderCopies
         var text = new StringBuilder();
         foreach (VolumeHeaderCopy copy in _copies)
         {
-            if (copy.Fault == null)
+            // A device may be longer than the volume on it, which then has no copies there.
+            bool isOutside = (ulong)copy.Offset + Media.VolumeHeaderBytes > Newest.Fields.VolumeBytes;
+            if (copy.Fault == null || isOutside)
                 continue;
             _ = text.Append(text.Length == 0 ? "" : "; ");
             _ = text.Append(CultureInfo.InvariantCulture,

@@ -14,7 +14,14 @@ public sealed partial class Hammer2FileSystem
     private const uint OpenAppend = 0x400;
     private const ulong WrittenHandle = 1;          // all that is known of an open file: whether it is written
 
+    // More than the longest WRITE takes, so that the next one is not refused again.
+    private const long RoomBytesMin = 4 << 20;
+
+    private readonly RefusedWrites _refused = new();
     private int _hasToldOfStop;
+
+    /// <summary>Where the kernel is told of what it cannot know; null while there is none.</summary>
+    public FuseNotifier? Notifier { get; set; }
 
     /// <summary>Why not everything is durable that was accepted before the mount went; None when it
     /// is.</summary>
@@ -81,7 +88,36 @@ public sealed partial class Hammer2FileSystem
             dropsPrivileges: (request.WriteFlags & FuseWriteFlags.KillSuidGid) != 0,
             isWriteback: (request.WriteFlags & FuseWriteFlags.Cache) != 0);
         writtenBytes = error == Errno.None ? data.Length : 0;
+        if (error != Errno.None && (request.WriteFlags & FuseWriteFlags.Cache) != 0) Refuse(context.NodeId, error);
         return Changed(error, _commitsAll);
+    }
+
+    // Before it takes more bytes for a file, the kernel asks for attributes of it that it does not have: that is
+    // where an error gets through to write(2). When it was told nothing, fsync and close still tell. Another thread
+    // tells it, since the kernel may wait for an inode that it is giving up, and with that for this very answer.
+    private void Refuse(ulong inum, Errno error)
+    {
+        if (Notifier is { } notifier && _refused.Add(inum, error))
+            _ = ThreadPool.UnsafeQueueUserWorkItem(TellRefused, notifier, preferLocal: false);
+    }
+
+    private void TellRefused(FuseNotifier notifier)
+    {
+        while (_refused.TryNextUntold(out ulong inum))
+            _ = notifier.InvalidateInode(inum, position: -1, lengthBytes: 0);
+    }
+
+    // With a handle it is not stat(2) that asks, but write(2), or a read(2) behind the end by one who may write.
+    private static bool IsForWriting(in FuseGetAttrIn request) =>
+        (request.Flags & FuseRequestFlags.GetAttrHandle) != 0 && request.Handle == WrittenHandle;
+
+    private Errno StillRefused(ulong inum)
+    {
+        Errno error = _refused.Of(inum);
+        if (error == Errno.None) return error;
+        if (error == Errno.ENOSPC ? !_vnodes.HasRoom(RoomBytesMin) : !_vnodes.CanWrite) return error;
+        _refused.Remove(inum);
+        return Errno.None;
     }
 
     /// <inheritdoc/>

@@ -37,6 +37,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly VnodeOps _vnodes;
     private readonly AttributeTranslation _attributes;
     private readonly ListingHabits _habits = new();
+    private readonly OpenedDirectories _opened = new();
     private readonly NodeTable _nodes = new();
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
@@ -44,7 +45,6 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly bool _discards;
     private readonly uint _owner;
     private bool _canSkipOpen;
-    private readonly OpenedDirectories _opened = new();
     private bool _canSkipOpenDir;
     private bool _isDelayed;
     private int _isReadingAhead;
@@ -99,6 +99,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     /// <inheritdoc/>
     public int GetAttr(in FuseContext context, in FuseGetAttrIn request, ref FuseAttrOut answer)
     {
+        if (_refused.IsAny && IsForWriting(request) && StillRefused(context.NodeId) is var refused and not Errno.None)
+            return (int)refused;
         Errno error = _vnodes.GetAttributes(context.NodeId, out VnodeAttributes found);
         if (error != Errno.None) return (int)error;
         answer.AttrValidSeconds = ValidityOf(in found);

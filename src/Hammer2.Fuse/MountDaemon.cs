@@ -80,6 +80,7 @@ public sealed class MountDaemon : IDisposable
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
         _session = new FuseSession(transport, _fileSystem, SessionOptions(options, _time), sessionLogger);
+        _fileSystem.Notifier = new FuseNotifier(_session);
         _ = _session.Negotiate();
         _session.Start();
         if (!options.IsReadOnly) _commits = new PeriodicCommit(_fileSystem, options.CommitInterval, _time);

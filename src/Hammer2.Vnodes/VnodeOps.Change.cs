@@ -14,6 +14,13 @@ public sealed partial class VnodeOps
     /// <summary>True when nothing may be changed.</summary>
     public bool IsReadOnly => _pfs.Writer is null;
 
+    /// <summary>True while changes are accepted.</summary>
+    public bool CanWrite => _pfs.Writer is { IsStopped: false };
+
+    /// <summary>True when this many bytes of file data would be accepted at present, once what was deleted is
+    /// freed.</summary>
+    public bool HasRoom(long bytes) => _pfs.Writer is { } writer && writer.HasRoom(bytes);
+
     /// <summary>What stopped all writing; None while it goes on.</summary>
     public Hammer2Error StopReason => _pfs.Writer?.StopReason ?? Hammer2Error.None;
 

@@ -15,6 +15,7 @@ public sealed class FaultMountTests
 {
     private const int EIO = -5;
     private const int EROFS = -30;
+    private const int ENOSPC = -28;
     private const int Bytes = 700_000;
 
     [MountTheory]
@@ -55,6 +56,52 @@ public sealed class FaultMountTests
         Assert.Equal(before, File.ReadAllBytes(second.Root + "/before"));
         WriteSynced(second.Root + "/after", after);
         Assert.Equal(after, File.ReadAllBytes(second.Root + "/after"));
+    }
+
+    [MountTheory]
+    [InlineData("writeback")]
+    [InlineData("nowriteback")]
+    public void A_full_volume_tells_whoever_writes_and_goes_on_once_there_is_room(string option)
+    {
+        const long VolumeBytes = 96L << 20;
+        byte[] piece = Noise(9);
+        using MemoryBlockDevice memory = NewVolume.InMemory(VolumeBytes);
+        using (var disks = new FaultyDisks(memory))
+        {
+            using MountFixture mount =
+                MountFixture.MountForWriting(disks.PathOf(0) + "@DATA", option + ",commit=86400");
+            string path = mount.Root + "/fill";
+            int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.ReadWrite, 0x1A4);
+            Assert.True(file >= 0);
+            try
+            {
+                long taken = 0, answer;
+                do
+                {
+                    // No two pieces are the same, else they would be stored once.
+                    BitConverter.TryWriteBytes(piece.AsSpan(), taken);
+                    for (int at = 0; at < piece.Length; at += 4096) piece[at + 8]++;
+                    answer = PosixCalls.Write(file, piece);
+                    taken += Math.Max(answer, 0);
+                }
+                while (answer > 0 && taken < 4 * VolumeBytes);
+                Assert.Equal(ENOSPC, answer);
+                Assert.NotEqual(0, new FileInfo(path).Length);          // neither stat(2) nor who reads is refused
+                using FileStream reader = File.OpenRead(path);
+                Assert.Equal(piece.Length, reader.Read(new byte[piece.Length]));
+            }
+            finally
+            {
+                int close = PosixCalls.Close(file);     // which says so too, of what the kernel had accepted
+                Assert.True(close is 0 or ENOSPC, $"close answered {close}");
+            }
+            File.Delete(path);
+            WriteSynced(mount.Root + "/after", piece);
+        }
+        AssertClean(memory);
+        using var again = new FaultyDisks(memory);
+        using MountFixture second = MountFixture.Mount(again.PathOf(0) + "@DATA");
+        Assert.Equal(piece, File.ReadAllBytes(second.Root + "/after"));
     }
 
     [MountFact]
