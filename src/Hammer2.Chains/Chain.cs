@@ -32,18 +32,20 @@ public sealed class Chain
 {
     private readonly Blockref _reference;
     private readonly byte[] _block;
+    private readonly int _bytes;
 
     internal Chain(ChainKind kind, in Blockref reference, byte[] block)
+        : this(kind, reference, block, block.Length)
+    {
+    }
+
+    internal Chain(ChainKind kind, in Blockref reference, byte[] block, int bytes)
     {
         Kind = kind;
         _reference = reference;
         _block = block;
-        foreach (ref readonly Blockref child in Table)
-        {
-            if (child.Type != BlockrefType.Indirect) continue;
-            LeadsToIndirect = true;
-            break;
-        }
+        _bytes = bytes;
+        LeadsToIndirect = HasIndirect(MemoryMarshal.AsBytes(Table));
     }
 
     /// <summary>What the bytes are.</summary>
@@ -52,19 +54,19 @@ public sealed class Chain
     /// <summary>The reference that led here; all zero for <see cref="ChainKind.Root"/>.</summary>
     public ref readonly Blockref Reference => ref _reference;
 
-    /// <summary>The decoded bytes.</summary>
-    public ReadOnlySpan<byte> Block => _block;
+    /// <summary>The decoded bytes; of a block of references those up to the last one in use.</summary>
+    public ReadOnlySpan<byte> Block => _block.AsSpan(0, _bytes);
 
     /// <summary>What the cache charges for this chain, in bytes.</summary>
-    internal int CostBytes => _block.Length + 256;
+    internal int CostBytes => _bytes + 256;
 
-    /// <summary>The references in this block: ascending, disjoint, with empty slots anywhere; none for names
-    /// and for inodes that embed their data.</summary>
+    /// <summary>The references in this block: ascending, disjoint, with empty slots anywhere, those behind the last
+    /// one in use left out; none for names and for inodes that embed their data.</summary>
     public ReadOnlySpan<Blockref> Table => Kind switch
     {
-        ChainKind.Inode => Meta.HasDirectData ? default : References(_block.AsSpan(InodeBlock.UnionOffset)),
+        ChainKind.Inode => Meta.HasDirectData ? default : References(Block[InodeBlock.UnionOffset..]),
         ChainKind.Name => default,
-        _ => References(_block),
+        _ => References(Block),
     };
 
     /// <summary>True when one of the references leads to a block of references.</summary>
@@ -82,7 +84,15 @@ public sealed class Chain
     public ReadOnlySpan<byte> EmbeddedData => Block.Slice(InodeBlock.UnionOffset, Media.EmbeddedBytes);
 
     /// <summary>The same block, with another reference to it.</summary>
-    internal Chain Under(in Blockref reference) => new(Kind, reference, _block);
+    internal Chain Under(in Blockref reference) => new(Kind, reference, _block, _bytes);
+
+    /// <summary>True when one of the references in a table leads to a block of references.</summary>
+    internal static bool HasIndirect(ReadOnlySpan<byte> table)
+    {
+        foreach (ref readonly Blockref reference in References(table))
+            if (reference.Type == BlockrefType.Indirect) return true;
+        return false;
+    }
 
     private static ReadOnlySpan<Blockref> References(ReadOnlySpan<byte> bytes) =>
         MemoryMarshal.Cast<byte, Blockref>(bytes);

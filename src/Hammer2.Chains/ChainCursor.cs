@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Hammer2.Format;
 
@@ -21,7 +20,10 @@ public ref struct ChainCursor
 
     private readonly MediaDevice _device;
     private readonly ulong _last;
+    private readonly bool _keepsLeaves;
+    private byte[]? _buffer;                        // of a block that is not kept
     private ChainStack _stack;
+    private ReadOnlySpan<Blockref> _table;          // of the top block
     private int _depth;
     private int _index;
     private int _passed;                            // slot of the top block right before the position, or -1
@@ -30,12 +32,20 @@ public ref struct ChainCursor
 
     /// <summary>Stands before the first leaf with a key in [first, last] below
     /// <paramref name="top"/>.</summary>
-    public ChainCursor(MediaDevice device, Chain top, ulong first, ulong last)
+    /// <param name="device">Where the chains are.</param>
+    /// <param name="top">The object.</param>
+    /// <param name="first">Lowest key.</param>
+    /// <param name="last">Highest key.</param>
+    /// <param name="keepsLeaves">False for a walk that will not be repeated: what it reads at the bottom of the
+    /// tree does not drive anything out of the cache. It should be told its end.</param>
+    public ChainCursor(MediaDevice device, Chain top, ulong first, ulong last, bool keepsLeaves = true)
     {
+        _keepsLeaves = keepsLeaves;
         _device = device;
         _position = first;
         _last = last;
         _stack[0] = top;
+        _table = top.Table;
         _depth = 1;
         _index = -1;
         _passed = -1;
@@ -43,8 +53,7 @@ public ref struct ChainCursor
     }
 
     /// <summary>The leaf that the last step found. Only after a step that answered None.</summary>
-    [UnscopedRef]
-    public readonly ref readonly Blockref Current => ref _stack[_depth - 1].Table[_index];
+    public readonly ref readonly Blockref Current => ref _table[_index];
 
     /// <summary>First key that the last step could not see, after a fault.</summary>
     public ulong HiddenFirst { get; private set; }
@@ -60,13 +69,12 @@ public ref struct ChainCursor
         int barren = 0;
         while (!_isAtEnd)
         {
-            Chain top = _stack[_depth - 1];
-            var table = new BlockTable(top.Table);
+            var table = new BlockTable(_table);
             int index = _passed >= 0 ? table.Next(_passed) : table.FindFirst(_position);
             _passed = -1;
             if (index < 0 || table[index].Key > _last)
             {
-                LeaveTop(top);
+                LeaveTop();
                 continue;
             }
             ref readonly Blockref found = ref table[index];
@@ -82,25 +90,36 @@ public ref struct ChainCursor
                 _device.Faults.Report(found, Hammer2Error.Corrupt, "indirect blocks go in a circle");
                 return Hide(_position, _last, Hammer2Error.Corrupt, isEnd: true);
             }
-            Hammer2Error error = _device.Load(found, out Chain? child);
+            if (!_keepsLeaves) _buffer ??= _device.RentBuffer();
+            Hammer2Error error = _device.LoadPassing(found, _buffer, out Chain? child);
             if (error != Hammer2Error.None)
             {
                 ulong first = Math.Max(_position, found.Key);
                 return Hide(first, Math.Min(found.KeyEnd, _last), error, isEnd: false);
             }
             _stack[_depth++] = child!;
+            _table = child!.Table;
         }
         return Hammer2Error.NoEntry;
     }
 
-    private void LeaveTop(Chain top)
+    /// <summary>Ends the walk.</summary>
+    public void End()
     {
-        if (_depth == 1) _isAtEnd = true;
-        else
+        _isAtEnd = true;
+        _device.ReturnBuffer(_buffer);
+        _buffer = null;
+    }
+
+    private void LeaveTop()
+    {
+        if (_depth == 1)
         {
-            _depth--;
-            StepBehind(top.Reference);
+            _isAtEnd = true;
+            return;
         }
+        StepBehind(_stack[--_depth].Reference);
+        _table = _stack[_depth - 1].Table;
     }
 
     // Every step moves the position up, so that the walk ends whatever the media says.

@@ -13,35 +13,59 @@ public sealed partial class MediaDevice
     /// </summary>
     /// <returns>None; Io, Check or Corrupt, which were logged with the place.</returns>
     /// <remarks>Upstream: <c>hammer2_chain_load_data</c>.</remarks>
-    public Hammer2Error Load(in Blockref reference, out Chain? chain)
+    public Hammer2Error Load(in Blockref reference, out Chain? chain) =>
+        LoadPassing(reference, buffer: null, out chain);
+
+    /// <summary>The same for whoever passes through a tree once: a block of references that leads to no other is
+    /// not kept. Its chain is then in <paramref name="buffer"/>, and good until that is used again.</summary>
+    /// <param name="reference">An INODE, INDIRECT or long DIRENT reference.</param>
+    /// <param name="buffer">64 KiB; null to keep everything.</param>
+    /// <param name="chain">What was loaded.</param>
+    internal Hammer2Error LoadPassing(in Blockref reference, byte[]? buffer, out Chain? chain)
     {
         chain = _caches.Chains.Find(_ordinal, reference);
         if (chain is not null) return Hammer2Error.None;
-        Hammer2Error error = LoadFromMedia(reference, out chain);
-        if (error == Hammer2Error.None) _caches.Chains.Add(_ordinal, chain!);
+        Hammer2Error error = LoadFromMedia(reference, buffer, out chain, out bool isPassed);
+        if (error == Hammer2Error.None && !isPassed) _caches.Chains.Add(_ordinal, chain!);
         return error;
     }
 
-    private Hammer2Error LoadFromMedia(in Blockref reference, out Chain? chain)
+    private Hammer2Error LoadFromMedia(in Blockref reference, byte[]? buffer, out Chain? chain, out bool isPassed)
     {
         chain = null;
+        isPassed = false;
         if (!CanLoad(reference, out ChainKind kind))
         {
             Faults.Report(reference, Hammer2Error.Corrupt, "the reference has no block of metadata");
             return Hammer2Error.Corrupt;
         }
-        byte[] block = GC.AllocateUninitializedArray<byte>(reference.Data.SizeBytes);
+        byte[] read = buffer ?? _caches.Buffers.Rent();
+        Span<byte> block = read.AsSpan(0, reference.Data.SizeBytes);
         Hammer2Error error = ReadVerified(reference, block);
-        if (error != Hammer2Error.None) return error;
-
-        MediaFault? fault = ContentFault(kind, reference, block);
-        if (fault is { } found)
+        if (error == Hammer2Error.None && ContentFault(kind, reference, block) is { } fault)
         {
-            Faults.Report(reference, Hammer2Error.Corrupt, found.ToString());
-            return Hammer2Error.Corrupt;
+            error = Hammer2Error.Corrupt;
+            Faults.Report(reference, error, fault.ToString());
         }
-        chain = new Chain(kind, reference, block);
-        return Hammer2Error.None;
+        if (error == Hammer2Error.None)
+        {
+            // A table is rarely full: what is kept of it ends with the last slot in use.
+            if (kind == ChainKind.Indirect) block = block[..UsedBytes(block)];
+            isPassed = buffer is not null && kind == ChainKind.Indirect && !Chain.HasIndirect(block);
+            byte[] held = isPassed ? read : GC.AllocateUninitializedArray<byte>(block.Length);
+            if (!isPassed) block.CopyTo(held);
+            chain = new Chain(kind, reference, held, block.Length);
+        }
+        if (buffer is null) _caches.Buffers.Return(read);
+        return error;
+    }
+
+    private static int UsedBytes(ReadOnlySpan<byte> block)
+    {
+        ReadOnlySpan<Blockref> table = MemoryMarshal.Cast<byte, Blockref>(block);
+        int used = table.Length;
+        while (used > 0 && table[used - 1].IsEmpty) used--;
+        return used * Blockref.SizeBytes;
     }
 
     /// <summary>

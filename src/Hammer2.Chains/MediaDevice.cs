@@ -47,6 +47,12 @@ public sealed partial class MediaDevice : IDisposable
     /// <summary>The references in the volume header; the super-root inode has key 0 below it.</summary>
     public Chain RootChain => Volatile.Read(ref _root);
 
+    /// <summary>A buffer of 64 KiB with any content.</summary>
+    internal byte[] RentBuffer() => _caches.Buffers.Rent();
+
+    /// <summary>Gives a buffer back, if there is one.</summary>
+    internal void ReturnBuffer(byte[]? buffer) => _caches.Buffers.Return(buffer);
+
     /// <inheritdoc/>
     public void Dispose() => _volumes.Dispose();
 

@@ -20,7 +20,11 @@ internal ref struct ClusterCursor
     private bool _isRepairing;
 
     /// <summary>Stands before the first leaf with a key in [first, last] of an object.</summary>
-    public ClusterCursor(in Inode inode, ulong first, ulong last)
+    /// <param name="inode">The object.</param>
+    /// <param name="first">Lowest key.</param>
+    /// <param name="last">Highest key.</param>
+    /// <param name="keepsLeaves">As for <see cref="ChainCursor"/>, on the focus.</param>
+    public ClusterCursor(in Inode inode, ulong first, ulong last, bool keepsLeaves = true)
     {
         _inode = inode;
         Node = inode.FocusNode;
@@ -28,7 +32,7 @@ internal ref struct ClusterCursor
         Chain top = inode.Focus ?? inode.Pfs.Synced[Node].Root;
         _focus = inode.Focus is null
             ? new ChainCursor(DeviceOf(Node), top, 1, 0)
-            : new ChainCursor(DeviceOf(Node), top, first, last);
+            : new ChainCursor(DeviceOf(Node), top, first, last, keepsLeaves);
     }
 
     /// <summary>The synced node that the last step read.</summary>
@@ -72,6 +76,9 @@ internal ref struct ClusterCursor
             if (error != Hammer2Error.NoEntry) return error;
         }
     }
+
+    /// <summary>Ends the walk.</summary>
+    public void End() => _focus.End();
 
     /// <summary>Looks for a sibling that shows the keys [first, last].</summary>
     /// <returns>None with the sibling standing on the first of them; NoEntry when a sibling shows that there

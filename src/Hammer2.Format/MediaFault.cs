@@ -31,7 +31,7 @@ public enum MediaKind
 /// <param name="Reason">What is wrong with it.</param>
 /// <param name="Found">The value found.</param>
 /// <param name="Expected">The value wanted, or the limit that was passed.</param>
-public readonly record struct MediaFault(
+public sealed record MediaFault(
     MediaKind Kind, string Field, string Reason, ulong Found, ulong Expected)
 {
     /// <summary>One line for logs: <c>corrupt kind: field, reason, found x expected y</c>; the

@@ -135,8 +135,8 @@ public sealed partial class TreeEditor
         if (entry.Node is not null) return Hammer2Error.None;
         Hammer2Error error = _device.Load(entry.Reference, out Chain? chain);
         if (error != Hammer2Error.None) return error;
-        child = entry.Node = new TreeNode(chain!.Table.Length, entry.Reference);
-        child.Fill(chain.Table);
+        child = entry.Node = new TreeNode(entry.Reference.Data.SizeBytes / Blockref.SizeBytes, entry.Reference);
+        child.Fill(chain!.Table);
         return Hammer2Error.None;
     }
 

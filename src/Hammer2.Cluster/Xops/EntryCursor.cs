@@ -30,13 +30,15 @@ internal ref struct EntryCursor
     /// <param name="last">Highest key.</param>
     /// <param name="nameBytes">When not 0, committed entries with names of another length need not be shown,
     /// nor their names be readable.</param>
-    public EntryCursor(in Inode directory, ulong first, ulong last, int nameBytes = 0)
+    /// <param name="keepsLeaves">As for <see cref="ChainCursor"/>.</param>
+    public EntryCursor(
+        in Inode directory, ulong first, ulong last, int nameBytes = 0, bool keepsLeaves = true)
     {
         _nameBytes = nameBytes;
         _directory = directory;
         _open = directory.Live?.Open;
         _closing = directory.Live?.Closing?.Changes;
-        _committed = new ClusterCursor(directory, first, last);
+        _committed = new ClusterCursor(directory, first, last, keepsLeaves);
         _position = first;
         _last = last;
     }
@@ -49,10 +51,28 @@ internal ref struct EntryCursor
     public readonly ReadOnlySpan<byte> Name =>
         _name is not null ? _name : EntryNames.Of(_committed.Current, _block);
 
+    /// <summary>Ends the walk.</summary>
+    public void End() => _committed.End();
+
     /// <summary>Goes to the next entry.</summary>
     /// <returns>None; NoEntry at the end; the fault of what could not be read, behind which it goes
     /// on.</returns>
-    public Hammer2Error MoveNext()
+    public Hammer2Error MoveNext() =>
+        _open is null && _closing is null ? MoveNextCommitted() : MoveNextOfBoth();
+
+    // What a listing spends its time on: nothing but the committed entries, one after the other.
+    private Hammer2Error MoveNextCommitted()
+    {
+        Hammer2Error error;
+        while ((error = _committed.MoveNext()) == Hammer2Error.None)
+        {
+            if (IsOfOtherLength(_committed.Current)) continue;
+            return LoadCommitted();
+        }
+        return error;
+    }
+
+    private Hammer2Error MoveNextOfBoth()
     {
         while (!_isAtEnd)
         {
@@ -71,10 +91,7 @@ internal ref struct EntryCursor
                 StepBehind(committedKey);
                 _name = null;
                 if (IsOfOtherLength(_committed.Current)) continue;
-                Hammer2Error error =
-                    EntryNames.Load(_directory, _committed, out _block, out DirectoryEntry entry);
-                Entry = entry;
-                return error;
+                return LoadCommitted();
             }
             if (change is null) break;
             // A change stands for whatever has the same key below it.
@@ -86,6 +103,13 @@ internal ref struct EntryCursor
             return Hammer2Error.None;
         }
         return Hammer2Error.NoEntry;
+    }
+
+    private Hammer2Error LoadCommitted()
+    {
+        Hammer2Error error = EntryNames.Load(_directory, _committed, out _block, out DirectoryEntry entry);
+        Entry = entry;
+        return error;
     }
 
     private readonly bool IsOfOtherLength(in Blockref reference) =>

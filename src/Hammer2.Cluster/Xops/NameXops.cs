@@ -37,23 +37,26 @@ public static partial class NameXops
     /// key order, until the sink has no room or the directory ends.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="firstKey">Where to start; keys without the entry bit are below all entries.</param>
+    /// <param name="keepsBlocks">False when the directory will hardly be listed again soon.</param>
     /// <param name="sink">Takes the entries.</param>
     /// <param name="isAtEnd">True when the directory ended, false when the sink had no room.</param>
     /// <returns>None, or the OR-ed faults of what could not be read on the way.</returns>
     public static Hammer2Error ReadDirectory<TSink>(
-        in Inode directory, ulong firstKey, ref TSink sink, out bool isAtEnd)
+        in Inode directory, ulong firstKey, bool keepsBlocks, ref TSink sink, out bool isAtEnd)
         where TSink : IEntrySink, allows ref struct
     {
-        isAtEnd = false;
-        var cursor = new EntryCursor(directory, Math.Max(firstKey, Media.EntryKeyBit), ulong.MaxValue);
+        var cursor = new EntryCursor(
+            directory, Math.Max(firstKey, Media.EntryKeyBit), ulong.MaxValue, keepsLeaves: keepsBlocks);
         Hammer2Error faults = Hammer2Error.None;
         Hammer2Error error;
-        while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)
+        bool hasRoom = true;
+        while (hasRoom && (error = cursor.MoveNext()) != Hammer2Error.NoEntry)
         {
             if (error != Hammer2Error.None) faults |= error;
-            else if (!sink.Add(cursor.Name, cursor.Entry)) return faults;
+            else hasRoom = sink.Add(cursor.Name, cursor.Entry);
         }
-        isAtEnd = true;
+        cursor.End();
+        isAtEnd = hasRoom;
         return faults;
     }
 

@@ -114,13 +114,36 @@ public sealed class ChainCursorTests
         return error == Hammer2Error.None ? device.Load(cursor.Current, out top) : error;
     }
 
+    [Theory, MemberData(nameof(Seeds))]
+    public void A_walk_that_passes_leaves_nothing_of_the_lowest_blocks_in_the_cache(ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        using Forest forest = Forest.Grow(random);
+        _ = Walk(forest, 0, ulong.MaxValue, out _, keepsLeaves: false);
+        foreach (Blockref block in forest.Lowest) forest.Damage(block);
+        _ = Walk(forest, 0, ulong.MaxValue, out List<(ulong First, ulong Last)> hidden, keepsLeaves: false);
+        Assert.Equal(
+            forest.Lowest.Select(block => block.Key).Order(), hidden.Select(range => range.First).Order());
+    }
+
+    // What is kept makes no difference to what is seen.
     private static List<ulong> Walk(
         Forest forest, ulong first, ulong last, out List<(ulong First, ulong Last)> hidden)
+    {
+        List<ulong> passed = Walk(forest, first, last, out List<(ulong First, ulong Last)> passedHidden, false);
+        List<ulong> keys = Walk(forest, first, last, out hidden, keepsLeaves: true);
+        Assert.Equal(keys, passed);
+        Assert.Equal(hidden, passedHidden);
+        return keys;
+    }
+
+    private static List<ulong> Walk(
+        Forest forest, ulong first, ulong last, out List<(ulong First, ulong Last)> hidden, bool keepsLeaves)
     {
         hidden = [];
         var keys = new List<ulong>();
         Assert.Equal(Hammer2Error.None, LoadSuperRoot(forest.Device, out Chain? top));
-        var cursor = new ChainCursor(forest.Device, top!, first, last);
+        var cursor = new ChainCursor(forest.Device, top!, first, last, keepsLeaves);
         Hammer2Error error;
         while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)
         {
@@ -132,6 +155,7 @@ public sealed class ChainCursorTests
             }
         }
         Assert.Equal(Hammer2Error.NoEntry, cursor.MoveNext());
+        cursor.End();
         return keys;
     }
 
@@ -145,6 +169,9 @@ public sealed class ChainCursorTests
         public List<Blockref> Checked { get; } = [];
 
         public List<Blockref> Damaged { get; } = [];
+
+        /// <summary>Those of <see cref="Checked"/> that lead to no other block.</summary>
+        public List<Blockref> Lowest { get; } = [];
 
         public MediaDevice Device { get; private set; } = null!;
 
@@ -228,9 +255,11 @@ public sealed class ChainCursorTests
         {
             int slots = random.Pick<int>([32, 128, 512]);
             CheckMethod check = random.Pick<CheckMethod>(Checks);
-            Blockref laid = _media.LayIndirect(
-                first, bits, slots, check, Table(random, first, bits, slots, keys, depth));
-            if (CheckCode.Protects(check)) Checked.Add(laid);
+            List<(int, Blockref Reference)> table = Table(random, first, bits, slots, keys, depth);
+            Blockref laid = _media.LayIndirect(first, bits, slots, check, table);
+            if (!CheckCode.Protects(check)) return laid;
+            Checked.Add(laid);
+            if (table.TrueForAll(used => used.Reference.Type != BlockrefType.Indirect)) Lowest.Add(laid);
             return laid;
         }
 

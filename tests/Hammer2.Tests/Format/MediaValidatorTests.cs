@@ -213,7 +213,8 @@ public sealed class MediaValidatorTests
     {
         Blockref reference = Inode();
         reference.Data = new DataOffset(0x100000, 11);
-        MediaFault fault = Assert.NotNull(MediaValidator.Reference(reference, InInode));
+        MediaFault? fault = MediaValidator.Reference(reference, InInode);
+        Assert.NotNull(fault);
         Assert.Equal(
             "corrupt reference: data radix, too large for the type, found 0xb expected 0xa",
             fault.ToString());
@@ -252,8 +253,8 @@ public sealed class MediaValidatorTests
     internal static void AssertFault(MediaKind kind, string field, MediaFault? fault)
     {
         Assert.NotNull(fault);
-        Assert.Equal((kind, field), (fault.Value.Kind, fault.Value.Field));
-        Assert.NotEmpty(fault.Value.Reason);
+        Assert.Equal((kind, field), (fault.Kind, fault.Field));
+        Assert.NotEmpty(fault.Reason);
     }
 
     internal static Blockref Inode() => new()
