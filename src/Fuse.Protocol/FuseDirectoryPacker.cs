@@ -85,6 +85,18 @@ public ref struct FuseDirectoryPacker
         return true;
     }
 
+    /// <summary>Adds entries that another packer has packed without attributes. False when attributes were asked
+    /// for or they do not fit: nothing is added then.</summary>
+    /// <param name="packed">Whole entries.</param>
+    /// <param name="nextPosition">Where reading goes on after the last of them.</param>
+    public bool TryAddPacked(scoped ReadOnlySpan<byte> packed, ulong nextPosition)
+    {
+        if (WantsAttributes || !packed.TryCopyTo(_buffer[_used..])) return false;
+        _used += packed.Length;
+        NextPosition = nextPosition;
+        return true;
+    }
+
     /// <summary>
     /// The record of an entry that was packed with attributes, to be filled in afterwards: what takes long is
     /// then done after the listing itself.

@@ -19,7 +19,10 @@ public sealed partial class FuseDispatcher
     {
         ref readonly FuseOpenIn record = ref request.Record<FuseOpenIn>();
         if (request.Fault is not null) return FuseErrno.EINVAL;
-        return dispatcher._fileSystem.OpenDir(in context, in record, ref reply.Record<FuseOpenOut>());
+        int error = dispatcher._fileSystem.OpenDir(
+            in context, in record, ref reply.Record<FuseOpenOut>(), out bool isLong);
+        if (isLong) reply.Listed = default(FuseListedPiece);
+        return error;
     }
 
     private static int Create(
@@ -70,7 +73,8 @@ public sealed partial class FuseDispatcher
         int error = dispatcher._fileSystem.ReadDir(in context, in record, ref packer);
         if (error != FuseErrno.None) return error;
         reply.Keep(packer.UsedBytes);
-        reply.Listed = (record.Position, packer.NextPosition);
+        if (packer.UsedBytes > 0)
+            reply.Listed = new FuseListedPiece(record.Position, packer.NextPosition, record.SizeBytes);
         return error;
     }
 

@@ -90,9 +90,9 @@ public sealed partial class FuseDispatcher
         ref readonly FuseInHeader header = ref request.Header;
         if (_logsRequests) FuseLog.Served(_logger, header.Opcode, header.NodeId, header.Unique, error);
         if (row.IsAnswered) Answer(request, error, reply.Payload, channel);
-        if (reply.Listed.To == 0) return;
-        if (reply.Payload.Length >= LongPieceBytes) Lingers?.Invoke();
-        TellListed(in header, reply.Listed.From, reply.Listed.To);
+        if (reply.Listed is not { } piece) return;
+        if (piece.NextPosition == 0 || reply.Payload.Length >= LongPieceBytes) Lingers?.Invoke();
+        TellListed(in header, in piece);
     }
 
     /// <summary>Says farewell to the filesystem, once; the session does so when DESTROY did not.</summary>
@@ -136,11 +136,11 @@ public sealed partial class FuseDispatcher
         return FuseErrno.EIO;
     }
 
-    private void TellListed(in FuseInHeader header, ulong from, ulong to)
+    private void TellListed(in FuseInHeader header, in FuseListedPiece piece)
     {
         try
         {
-            _fileSystem.ReadDirAnswered(new FuseContext(in header), from, to);
+            _fileSystem.ReadDirAnswered(new FuseContext(in header), in piece);
         }
         catch (Exception failure)
         {

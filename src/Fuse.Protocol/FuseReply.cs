@@ -20,8 +20,9 @@ public ref struct FuseReply
     /// <summary>What was built so far.</summary>
     public readonly ReadOnlySpan<byte> Payload => _buffer[.._used];
 
-    /// <summary>Where the piece of a listing in this answer begins and ends; both 0 when it is none.</summary>
-    public (ulong From, ulong To) Listed { get; set; }
+    /// <summary>The piece of a listing in this answer, for which the filesystem wants to get ready for the next;
+    /// null when it is none.</summary>
+    public FuseListedPiece? Listed { get; set; }
 
     /// <summary>Longest data that still fits, in bytes.</summary>
     public readonly int RoomBytes => _buffer.Length - _used;
@@ -55,6 +56,6 @@ public ref struct FuseReply
     public void Clear()
     {
         _used = 0;
-        Listed = default;
+        Listed = null;
     }
 }

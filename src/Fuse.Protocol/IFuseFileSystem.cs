@@ -120,7 +120,16 @@ public interface IFuseFileSystem
 
     /// <summary>Opens a directory; ENOSYS as for <see cref="Open"/> with NO_OPENDIR_SUPPORT, and the
     /// kernel then caches entries.</summary>
-    int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer) => FuseErrno.ENOSYS;
+    /// <param name="context">Who asks for what.</param>
+    /// <param name="request">How.</param>
+    /// <param name="answer">What the kernel should do with entries.</param>
+    /// <param name="isLong">True when <see cref="ReadDirAnswered"/> should be called once the answer was
+    /// sent.</param>
+    int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer, out bool isLong)
+    {
+        isLong = false;
+        return FuseErrno.ENOSYS;
+    }
 
     /// <summary>Packs entries from <see cref="FuseReadIn.Position"/> (0 is the start) until the
     /// packer is full or the directory ends. READDIR and READDIRPLUS alike.</summary>
@@ -128,13 +137,12 @@ public interface IFuseFileSystem
         FuseErrno.ENOSYS;
 
     /// <summary>
-    /// Entries were sent, and whoever asked is busy with them: the time to read ahead what it will ask for
-    /// next. Runs in the worker that answered, which serves nobody else meanwhile.
+    /// Entries were sent, and whoever asked is busy with them, or a long directory was opened: the time to get
+    /// ready for what will be asked next. Runs in the worker that answered, which serves nobody else meanwhile.
     /// </summary>
     /// <param name="context">The request that was answered; it cannot be interrupted any more.</param>
-    /// <param name="position">Where the piece that was sent begins.</param>
-    /// <param name="nextPosition">Where the next one does.</param>
-    void ReadDirAnswered(in FuseContext context, ulong position, ulong nextPosition)
+    /// <param name="piece">What was sent.</param>
+    void ReadDirAnswered(in FuseContext context, in FuseListedPiece piece)
     {
     }
 

@@ -36,11 +36,14 @@ public sealed partial class Hammer2FileSystem
     }
 
     /// <inheritdoc/>
-    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
+    public int OpenDir(
+        in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer, out bool isLong)
     {
+        isLong = false;
         if (_canSkipOpenDir && _opened.IsWalk) return FuseErrno.ENOSYS;
         answer.OpenFlags = FuseOpenFlags.KeepCache;
         if (_opened.Note(context.NodeId)) answer.OpenFlags |= FuseOpenFlags.CacheDir;
+        else isLong = _vnodes.IsLongDirectory(context.NodeId);
         return FuseErrno.None;
     }
 

@@ -1,20 +1,53 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Format;
 using Hammer2.Vnodes;
-using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
 public sealed partial class Hammer2FileSystem
 {
-    [LoggerMessage(60, LogLevel.Error,
-        "directory 0x{Inum:x} has an entry whose name has a slash or NUL in it, or is empty: not listed")]
-    private static partial void LogImpossibleName(ILogger logger, ulong inum);
+    /// <inheritdoc/>
+    public int ReadDir(in FuseContext context, in FuseReadIn request, ref FuseDirectoryPacker packer)
+    {
+        ulong directory = context.NodeId;
+        ListingHabits.Listing listing = ListingHabits.Listing.Plain;
+        if (packer.WantsAttributes)
+        {
+            bool isStart = request.Position == 0;
+            bool isLong = isStart && _vnodes.IsLongDirectory(directory);
+            listing = _habits.Begin(context.ProcessId, directory, isStart, isLong);
+        }
+        else if (_prepared.TryTake(directory, request.Position, ref packer)) return FuseErrno.None;
+        packer.Shorten(listing.BytesMax);
+        var sink = new DirectorySink(listing, packer);
+        Errno error = _vnodes.ReadDirectory(
+            directory, request.Position, ref sink, listing.GivesAttributes || _opened.IsRepeated(directory));
+        packer = sink.Packer;
+        if (error == Errno.None && sink.HasMarked) FillAttributes(ref packer);
+        return (int)error;
+    }
 
-    // The kernel fails a whole listing for one name that cannot be.
-    private static bool IsPossible(ReadOnlySpan<byte> name) =>
-        !name.IsEmpty && name.IndexOfAny((byte)0, (byte)'/') < 0;
+    /// <inheritdoc/>
+    public void ReadDirAnswered(in FuseContext context, in FuseListedPiece piece)
+    {
+        // One worker at a time: the others stay free for those who wait.
+        if (Interlocked.Exchange(ref _isPreparing, 1) != 0) return;
+        try
+        {
+            bool isPlain = context.Opcode == FuseOpcode.ReadDir
+                || (context.Opcode == FuseOpcode.ReadDirPlus && !_habits.Stats(context.ProcessId));
+            int bytes = Math.Min((int)piece.SizeBytes, ListingHabits.Listing.Plain.BytesMax);
+            if (isPlain && _prepared.TryPrepare(
+                context.NodeId, piece.NextPosition, bytes, _opened.IsRepeated(context.NodeId))) return;
+            _vnodes.ReadDirectoryAhead(context.NodeId, piece.Position, piece.NextPosition);
+        }
+        finally
+        {
+            Volatile.Write(ref _isPreparing, 0);
+        }
+    }
 
     // Only now that the directory is not held any more: an object's attributes need its own lock.
     private void FillAttributes(ref FuseDirectoryPacker packer)
@@ -35,15 +68,12 @@ public sealed partial class Hammer2FileSystem
     /// <summary>Packs entries, and marks those that should have their attributes.</summary>
     private ref struct DirectorySink : IDirectorySink
     {
-        private readonly Hammer2FileSystem _fileSystem;
         private readonly ListingHabits.Listing _listing;
         private FuseDirectoryPacker _packer;
         private int _given;
 
-        public DirectorySink(
-            Hammer2FileSystem fileSystem, ListingHabits.Listing listing, FuseDirectoryPacker packer)
+        public DirectorySink(ListingHabits.Listing listing, FuseDirectoryPacker packer)
         {
-            _fileSystem = fileSystem;
             _listing = listing;
             _packer = packer;
         }
@@ -56,11 +86,6 @@ public sealed partial class Hammer2FileSystem
 
         public bool Add(scoped ReadOnlySpan<byte> name, ulong inum, ObjectType type, ulong nextPosition)
         {
-            if (!IsPossible(name))
-            {
-                LogImpossibleName(_fileSystem._logger, inum);
-                return true;
-            }
             uint typeBits = VnodeAttributes.TypeBits(type);
             bool canCarry = _packer.WantsAttributes && !IsDots(name) && _packer.HasRoom(name.Length);
             if (!canCarry || !IsWanted(type, inum))

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster.Xops;
 using Hammer2.Vnodes;
@@ -38,6 +37,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly AttributeTranslation _attributes;
     private readonly ListingHabits _habits = new();
     private readonly OpenedDirectories _opened = new();
+    private readonly PreparedPiece _prepared;
     private readonly NodeTable _nodes = new();
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
@@ -47,12 +47,13 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private bool _canSkipOpen;
     private bool _canSkipOpenDir;
     private bool _isDelayed;
-    private int _isReadingAhead;
+    private int _isPreparing;
 
     /// <summary>Shows what <paramref name="vnodes"/> hold.</summary>
     public Hammer2FileSystem(VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger)
     {
         _vnodes = vnodes;
+        _prepared = new PreparedPiece(vnodes);
         _attributes = new AttributeTranslation(options);
         _logger = logger;
         _owner = FuseMount.UserId;
@@ -125,36 +126,6 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     /// <inheritdoc/>
     public int Read(in FuseContext context, in FuseReadIn request, Span<byte> data, out int readBytes) =>
         (int)_vnodes.Read(context.NodeId, request.Position, data, out readBytes);
-
-    /// <inheritdoc/>
-    public int ReadDir(in FuseContext context, in FuseReadIn request, ref FuseDirectoryPacker packer)
-    {
-        bool isStart = request.Position == 0;
-        ListingHabits.Listing listing = packer.WantsAttributes
-            ? _habits.Begin(context.ProcessId, context.NodeId, isStart)
-            : default;
-        packer.Shorten(listing.BytesMax);
-        var sink = new DirectorySink(this, listing, packer);
-        Errno error = _vnodes.ReadDirectory(context.NodeId, request.Position, ref sink);
-        packer = sink.Packer;
-        if (error == Errno.None && sink.HasMarked) FillAttributes(ref packer);
-        return (int)error;
-    }
-
-    /// <inheritdoc/>
-    public void ReadDirAnswered(in FuseContext context, ulong position, ulong nextPosition)
-    {
-        // One worker at a time: the others stay free for those who wait.
-        if (Interlocked.Exchange(ref _isReadingAhead, 1) != 0) return;
-        try
-        {
-            _vnodes.ReadDirectoryAhead(context.NodeId, position, nextPosition);
-        }
-        finally
-        {
-            Volatile.Write(ref _isReadingAhead, 0);
-        }
-    }
 
     // The kernel asks without passing on what it has gathered: a file that is being written would seem to have
     // a hole where its newest data is. Told no, it takes all of a file for data, which is allowed and safe.

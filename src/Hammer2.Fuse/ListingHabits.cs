@@ -31,7 +31,8 @@ internal sealed class ListingHabits
     /// <param name="processId">Who lists.</param>
     /// <param name="directory">What.</param>
     /// <param name="isStart">True for the first piece of a listing.</param>
-    public Listing Begin(uint processId, ulong directory, bool isStart)
+    /// <param name="isLong">True for the first piece of many.</param>
+    public Listing Begin(uint processId, ulong directory, bool isStart, bool isLong = false)
     {
         Slot slot = _slots[processId % SlotsTotal] ??= new Slot();
         if (slot.ProcessId != processId) slot.Reset(processId);
@@ -43,13 +44,20 @@ internal sealed class ListingHabits
             slot.Canary = 0;
         }
 
-        // Of a stranger's listing only the first piece has attributes: it may be long, and all of it would be
-        // listed before the first canary can be judged.
-        bool gives = isStart ? slot.Score >= ScoreUnknown : slot.Score > ScoreUnknown;
+        // Of a stranger's listing only the first piece has attributes, and that only when it is about all: of a
+        // long one everything would be listed before the first canary can be judged, and whoever stats it has to
+        // look up hundreds whether or not it got the first few.
+        bool isFirstOfStranger = isStart && slot.Score == ScoreUnknown;
+        bool gives = slot.Score > ScoreUnknown || (isFirstOfStranger && !isLong);
         slot.GaveAttributes = gives;
-        int most = !gives ? 0 : slot.Score > ScoreUnknown ? int.MaxValue : StrangerAttributesMax;
-        return new Listing(slot, most, wantsCanary: gives && isStart);
+        int most = !gives ? 0 : isFirstOfStranger ? StrangerAttributesMax : int.MaxValue;
+        int bytesMax = isFirstOfStranger ? StrangerPieceBytes : gives ? int.MaxValue : Listing.Plain.BytesMax;
+        return new Listing(slot, most, bytesMax, wantsCanary: gives && isStart);
     }
+
+    /// <summary>True for a process that is known to stat what it lists.</summary>
+    public bool Stats(uint processId) =>
+        _slots[processId % SlotsTotal] is { Score: > ScoreUnknown } slot && slot.ProcessId == processId;
 
     /// <summary>A process looked up something that is no directory.</summary>
     public void NoteLookup(uint processId, ulong directory, ulong inum)
@@ -67,13 +75,17 @@ internal sealed class ListingHabits
     /// <summary>One piece of a listing.</summary>
     public readonly struct Listing
     {
-        private readonly Slot _slot;
+        /// <summary>A piece for which no attributes were asked.</summary>
+        public static readonly Listing Plain = new(null, 0, PlainPieceBytes, wantsCanary: false);
+
+        private readonly Slot? _slot;
         private readonly bool _wantsCanary;
 
-        internal Listing(Slot slot, int attributesMax, bool wantsCanary)
+        internal Listing(Slot? slot, int attributesMax, int bytesMax, bool wantsCanary)
         {
             _slot = slot;
             AttributesMax = attributesMax;
+            BytesMax = bytesMax;
             _wantsCanary = wantsCanary;
         }
 
@@ -82,12 +94,7 @@ internal sealed class ListingHabits
 
         /// <summary>How long this piece should be at most, in bytes. A stranger gets little at first: what it
         /// does with that tells how to fill the rest.</summary>
-        public int BytesMax => AttributesMax switch
-        {
-            0 => PlainPieceBytes,
-            StrangerAttributesMax => StrangerPieceBytes,
-            _ => int.MaxValue,
-        };
+        public int BytesMax { get; }
 
         /// <summary>How many entries of this piece should have them.</summary>
         public int AttributesMax { get; }
@@ -96,7 +103,7 @@ internal sealed class ListingHabits
         /// happens.</summary>
         public bool TakeAsCanary(ulong inum)
         {
-            if (!_wantsCanary || _slot.Canary != 0) return false;
+            if (!_wantsCanary || _slot!.Canary != 0) return false;
             _slot.Canary = inum;
             return true;
         }

@@ -45,7 +45,16 @@ public sealed class FuseWireTests : IDisposable
     {
         bool isListing = wire.Opcode is 28 or 44;
         Serve(FuseMessage.Request(wire.Opcode, node: 2, wire.Body));
-        Assert.Equal(isListing ? (2UL, 65536UL, 2UL) : default, _fileSystem.Listed);
+        Assert.Equal(isListing ? (2UL, new FuseListedPiece(65536, 2, 4096)) : null, _fileSystem.Listed);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void The_opening_of_a_long_directory_is_told_of_as_well(FuseWireCase wire)
+    {
+        _fileSystem.IsLong = true;
+        _fileSystem.Error = wire.Opcode == 27 ? FuseErrno.None : FuseErrno.EIO;
+        Serve(FuseMessage.Request(wire.Opcode, node: 2, wire.Body));
+        Assert.Equal(wire.Opcode == 27 ? (2UL, default(FuseListedPiece)) : null, _fileSystem.Listed);
     }
 
     [Theory, MemberData(nameof(Cases))]

@@ -20,6 +20,21 @@ public sealed class ListingHabitsTests
     }
 
     [Fact]
+    public void A_stranger_gets_none_of_a_long_directory_until_it_stats_something()
+    {
+        ListingHabits.Listing first = _habits.Begin(Process, directory: 1, isStart: true, isLong: true);
+        Assert.False(first.GivesAttributes);
+        Assert.False(first.TakeAsCanary(FirstInum));
+        Assert.True(first.BytesMax < ListingHabits.Listing.Plain.BytesMax);
+        Assert.False(_habits.Stats(Process));
+        _habits.NoteLookup(Process, directory: 1, FirstInum);
+        Assert.True(_habits.Stats(Process));
+        Assert.False(_habits.Stats(Process + 1024));
+        Assert.True(_habits.Begin(Process, directory: 1, isStart: false).GivesAttributes);
+        Assert.True(_habits.Begin(Process, directory: 2, isStart: true, isLong: true).GivesAttributes);
+    }
+
+    [Fact]
     public void One_entry_of_a_listing_is_the_canary()
     {
         ListingHabits.Listing listing = _habits.Begin(Process, directory: 1, isStart: true);

@@ -19,6 +19,21 @@ public sealed class OpenedDirectoriesTests
     }
 
     [Fact]
+    public void Only_what_was_opened_again_is_repeated()
+    {
+        var opened = new OpenedDirectories();
+        Assert.False(opened.IsRepeated(1));
+        _ = opened.Note(1);
+        Assert.False(opened.IsRepeated(1));
+        _ = opened.Note(1);
+        Assert.True(opened.IsRepeated(1));
+        Assert.True(opened.Note(1));
+        _ = opened.Note(65);
+        Assert.False(opened.IsRepeated(1));
+        Assert.False(opened.IsRepeated(65));
+    }
+
+    [Fact]
     public void Many_directories_are_a_walk_and_one_is_none()
     {
         var opened = new OpenedDirectories();

@@ -17,8 +17,11 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     /// <summary>Thrown by every method when set.</summary>
     public Exception? Throws { get; set; }
 
-    /// <summary>The directory and the ends of the piece that was listed last.</summary>
-    public (ulong Node, ulong From, ulong To) Listed { get; private set; }
+    /// <summary>The directory and the piece that was listed last.</summary>
+    public (ulong Node, FuseListedPiece Piece)? Listed { get; private set; }
+
+    /// <summary>What OPENDIR says of every directory.</summary>
+    public bool IsLong { get; set; }
 
     /// <summary>Runs inside READ.</summary>
     public Action<FuseContextCopy>? DuringRead { get; set; }
@@ -149,8 +152,9 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     public int FSync(in FuseContext context, in FuseFSyncIn request) =>
         Note($"fsync {Who(context)} handle={request.Handle} flags={request.Flags}");
 
-    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
+    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer, out bool isLong)
     {
+        isLong = IsLong;
         answer.Handle = 0x44;
         answer.OpenFlags = FuseOpenFlags.CacheDir;
         return Note($"opendir {Who(context)} flags={request.Flags:X}");
@@ -166,9 +170,9 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
             $"plus={packer.WantsAttributes} packed={isPacked}");
     }
 
-    public void ReadDirAnswered(in FuseContext context, ulong position, ulong nextPosition)
+    public void ReadDirAnswered(in FuseContext context, in FuseListedPiece piece)
     {
-        Listed = (context.NodeId, position, nextPosition);
+        Listed = (context.NodeId, piece);
         if (Throws is { } failure) throw failure;
     }
 
