@@ -27,6 +27,9 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     // The page cache takes memory in pieces as long as a write, and the longest are the least likely to be at hand.
     private const int BufferedBytesMax = 64 << 10;
 
+    // A whole block of a file. What is less comes from small changes that are about to be flushed.
+    private const int SentOnBytesMin = 64 << 10;
+
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle? _direct;
     private readonly IDisposable? _lock;
@@ -124,6 +127,8 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     }
 
     /// <inheritdoc/>
+    /// <remarks>What is long is sent on to the device at once: else all of it waits in the page cache for
+    /// <see cref="Flush"/>, and the device waits meanwhile.</remarks>
     public Hammer2Error Write(long offset, ReadOnlySpan<byte> source)
     {
         if (IsReadOnly)
@@ -131,7 +136,11 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
         if (!Contains(offset, source.Length))
             return Hammer2Error.Io;
         int errorNumber = WriteAll(_file, offset, source, BufferedBytesMax);
-        return errorNumber == 0 ? Hammer2Error.None : ToError(errorNumber);
+        if (errorNumber != 0) return ToError(errorNumber);
+        // Advice: a page that cannot be written is told by the next flush, as when nobody had asked.
+        if (source.Length >= SentOnBytesMin)
+            _ = LinuxBlockIoctls.SyncRange(_file, offset, source.Length, LinuxBlockIoctls.SyncRangeBegin);
+        return Hammer2Error.None;
     }
 
     /// <inheritdoc/>

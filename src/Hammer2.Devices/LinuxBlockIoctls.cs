@@ -22,6 +22,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int LockNone = 8;
     internal const int HoleKeepSize = 1;          // FALLOC_FL_KEEP_SIZE
     internal const int HolePunch = 2;             // FALLOC_FL_PUNCH_HOLE
+    internal const uint SyncRangeBegin = 2;       // SYNC_FILE_RANGE_WRITE
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorInterrupted = 4;
     internal const int ErrorInputOutput = 5;
@@ -127,6 +128,9 @@ internal static unsafe partial class LinuxBlockIoctls
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     internal static partial nint PositionalWrite(SafeFileHandle file, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    internal static partial int SyncRange(SafeFileHandle file, long offset, long lengthBytes, uint flags);
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     internal static partial int DataSync(SafeFileHandle file);

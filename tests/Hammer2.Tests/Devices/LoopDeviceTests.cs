@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Diagnostics;
 using System.IO;
+using System.Threading;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -25,6 +27,31 @@ public sealed class LoopDeviceTests : IDisposable
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"hammer2-{Guid.NewGuid():n}.img");
 
     public void Dispose() => File.Delete(_file);
+
+    /// <summary>The device gets a long write at once, and refuses it when nobody is waiting.</summary>
+    [LoopFact]
+    public void What_a_device_refuses_of_a_long_write_is_told_by_the_next_flush()
+    {
+        string full = Directory.CreateTempSubdirectory("hammer2-full-").FullName;
+        Run("mount", "-t", "tmpfs", "-o", "size=1m", "hammer2-full", full);
+        try
+        {
+            string file = Path.Combine(full, "image");
+            using (FileStream image = File.Create(file)) image.SetLength(8 * Megabyte);
+            using LoopDevice loop = LoopDevice.Attach(file);
+            using FileBlockDevice device = FileBlockDevice.Open(loop.Path, Writing);
+            byte[] data = new byte[4 * Megabyte];
+            new Random(1).NextBytes(data);
+            Assert.Equal(Hammer2Error.None, device.Write(0, data));
+            Thread.Sleep(100);
+            Assert.NotEqual(Hammer2Error.None, device.Flush());
+        }
+        finally
+        {
+            Run("umount", "-l", full);
+            Directory.Delete(full);
+        }
+    }
 
     [LoopFact]
     public void A_block_special_is_read_written_flushed_and_discarded()
@@ -147,5 +174,12 @@ public sealed class LoopDeviceTests : IDisposable
         using TestMount mount = TestMount.Open([volumes], "LOCAL");
         Assert.Equal($"{loop.Path}:p2", volumes.Name);
         ManifestComparison.AssertEqual(Manifest.Read("empty-min", "LOCAL"), TreeReader.Read(mount.Ops));
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(program, arguments);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
     }
 }
