@@ -45,7 +45,12 @@ public sealed class Chain
         _reference = reference;
         _block = block;
         _bytes = bytes;
-        LeadsToIndirect = HasIndirect(MemoryMarshal.AsBytes(Table));
+        foreach (ref readonly Blockref child in Table)
+        {
+            if (child.Type != BlockrefType.Indirect) continue;
+            LeadsToIndirect = true;
+            break;
+        }
     }
 
     /// <summary>What the bytes are.</summary>
@@ -85,14 +90,6 @@ public sealed class Chain
 
     /// <summary>The same block, with another reference to it.</summary>
     internal Chain Under(in Blockref reference) => new(Kind, reference, _block, _bytes);
-
-    /// <summary>True when one of the references in a table leads to a block of references.</summary>
-    internal static bool HasIndirect(ReadOnlySpan<byte> table)
-    {
-        foreach (ref readonly Blockref reference in References(table))
-            if (reference.Type == BlockrefType.Indirect) return true;
-        return false;
-    }
 
     private static ReadOnlySpan<Blockref> References(ReadOnlySpan<byte> bytes) =>
         MemoryMarshal.Cast<byte, Blockref>(bytes);

@@ -51,13 +51,22 @@ public sealed partial class MediaDevice
         {
             // A table is rarely full: what is kept of it ends with the last slot in use.
             if (kind == ChainKind.Indirect) block = block[..UsedBytes(block)];
-            isPassed = buffer is not null && kind == ChainKind.Indirect && !Chain.HasIndirect(block);
-            byte[] held = isPassed ? read : GC.AllocateUninitializedArray<byte>(block.Length);
-            if (!isPassed) block.CopyTo(held);
-            chain = new Chain(kind, reference, held, block.Length);
+            if (buffer is not null && kind == ChainKind.Indirect)
+            {
+                chain = new Chain(kind, reference, buffer, block.Length);
+                isPassed = !chain.LeadsToIndirect;
+            }
+            if (!isPassed) chain = new Chain(kind, reference, Kept(block));
         }
         if (buffer is null) _caches.Buffers.Return(read);
         return error;
+    }
+
+    private static byte[] Kept(ReadOnlySpan<byte> block)
+    {
+        byte[] kept = GC.AllocateUninitializedArray<byte>(block.Length);
+        block.CopyTo(kept);
+        return kept;
     }
 
     private static int UsedBytes(ReadOnlySpan<byte> block)

@@ -38,7 +38,7 @@ public sealed partial class Hammer2FileSystem
         {
             bool isPlain = context.Opcode == FuseOpcode.ReadDir
                 || (context.Opcode == FuseOpcode.ReadDirPlus && !_habits.Stats(context.ProcessId));
-            int bytes = Math.Min((int)piece.SizeBytes, ListingHabits.Listing.Plain.BytesMax);
+            int bytes = (int)Math.Min(piece.SizeBytes, (uint)ListingHabits.Listing.Plain.BytesMax);
             if (isPlain && _prepared.TryPrepare(
                 context.NodeId, piece.NextPosition, bytes, _opened.IsRepeated(context.NodeId))) return;
             _vnodes.ReadDirectoryAhead(context.NodeId, piece.Position, piece.NextPosition);
