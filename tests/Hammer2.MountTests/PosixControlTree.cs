@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using Hammer2.Testing;
@@ -22,12 +21,12 @@ public sealed class PosixControlTree : IDisposable
     {
         Root = Directory.CreateTempSubdirectory("hammer2-posix-").FullName;
         if (PosixCalls.EffectiveUser() != 0) return; // every test of the class is skipped
-        Run("mount", "-t", "tmpfs", "-o", "size=64m", "hammer2-posix", Root);
+        HostProgram.Run("mount", "-t", "tmpfs", "-o", "size=64m", "hammer2-posix", Root);
         foreach ((string image, string label) in PosixTree.Images)
         {
             Build(Manifest.Read(image, label), Path.Combine(Root, image));
         }
-        Run("mount", "-o", "remount,ro", Root);
+        HostProgram.Run("mount", "-o", "remount,ro", Root);
     }
 
     /// <summary>Mount point.</summary>
@@ -36,7 +35,7 @@ public sealed class PosixControlTree : IDisposable
     /// <summary>Unmounts.</summary>
     public void Dispose()
     {
-        if (PosixCalls.EffectiveUser() == 0) Run("umount", Root);
+        if (PosixCalls.EffectiveUser() == 0) HostProgram.Run("umount", Root);
         Directory.Delete(Root);
     }
 
@@ -129,12 +128,5 @@ public sealed class PosixControlTree : IDisposable
     private static void Check(int result, string path)
     {
         if (result < 0) throw new IOException($"{path}: errno {-result}");
-    }
-
-    private static void Run(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(program, arguments);
-        process.WaitForExit();
-        if (process.ExitCode != 0) throw new IOException($"{program} {string.Join(' ', arguments)} failed");
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-using System.Diagnostics;
 using System.IO;
+using Hammer2.Testing;
 using Xunit;
 
 namespace Hammer2.MountTests;
@@ -49,7 +49,8 @@ public sealed class ControlMount : IDisposable
     /// <summary>Mounts.</summary>
     public ControlMount()
     {
-        if (PosixCalls.EffectiveUser() == 0) Run("mount", "-t", "tmpfs", "-o", "size=256m", "hammer2-posix", _root);
+        if (PosixCalls.EffectiveUser() == 0)
+            HostProgram.Run("mount", "-t", "tmpfs", "-o", "size=256m", "hammer2-posix", _root);
     }
 
     /// <summary>An empty directory on it.</summary>
@@ -58,15 +59,8 @@ public sealed class ControlMount : IDisposable
     /// <summary>Unmounts.</summary>
     public void Dispose()
     {
-        if (PosixCalls.EffectiveUser() == 0) Run("umount", _root);
+        if (PosixCalls.EffectiveUser() == 0) HostProgram.Run("umount", _root);
         Directory.Delete(_root);
-    }
-
-    private static void Run(string program, params string[] words)
-    {
-        using Process process = Process.Start(program, words);
-        process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
     }
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Diagnostics;
 using System.IO;
 using System.Threading;
 using Hammer2.Devices;
@@ -33,7 +32,7 @@ public sealed class LoopDeviceTests : IDisposable
     public void What_a_device_refuses_of_a_long_write_is_told_by_the_next_flush()
     {
         string full = Directory.CreateTempSubdirectory("hammer2-full-").FullName;
-        Run("mount", "-t", "tmpfs", "-o", "size=1m", "hammer2-full", full);
+        HostProgram.Run("mount", "-t", "tmpfs", "-o", "size=1m", "hammer2-full", full);
         try
         {
             string file = Path.Combine(full, "image");
@@ -48,7 +47,7 @@ public sealed class LoopDeviceTests : IDisposable
         }
         finally
         {
-            Run("umount", "-l", full);
+            HostProgram.Run("umount", "-l", full);
             Directory.Delete(full);
         }
     }
@@ -174,12 +173,5 @@ public sealed class LoopDeviceTests : IDisposable
         using TestMount mount = TestMount.Open([volumes], "LOCAL");
         Assert.Equal($"{loop.Path}:p2", volumes.Name);
         ManifestComparison.AssertEqual(Manifest.Read("empty-min", "LOCAL"), TreeReader.Read(mount.Ops));
-    }
-
-    private static void Run(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(program, arguments);
-        process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
     }
 }
