@@ -190,6 +190,7 @@ public sealed partial class PfsWriter
                 from = key + Media.FileBlockBytes;
             }
         }
+        while (_queue.TryTakeDropped(OwnBatch)) WriteOut(OwnBatch);
     }
 
     private void HelpOrWait(BlockChange block)

@@ -69,6 +69,20 @@ internal sealed class WriteOutQueue : IDisposable
         lock (_gate) return Fill(batch);
     }
 
+    /// <summary>Takes those of the first ones that were dropped while they waited. Nobody waits for them: they would
+    /// stay, and keep their memory and their promised space, until there is a batch.</summary>
+    /// <returns>False when the first one was not dropped, or there are none.</returns>
+    public bool TryTakeDropped(WriteOutBatch batch)
+    {
+        lock (_gate)
+        {
+            while (!batch.IsFull && _blocks.TryPeek(out WaitingBlock first)
+                && first.Block.State == BlockState.Dropped)
+                batch.Add(_blocks.Dequeue());
+            return batch.Count > 0;
+        }
+    }
+
     /// <summary>Lets the workers finish what waits, and ends them.</summary>
     public void Dispose()
     {
