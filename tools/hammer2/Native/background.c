@@ -68,7 +68,7 @@ static int wait_for_server(pid_t server, int pipe_end) {
 }
 
 #ifdef __GLIBC__ // others do not pass the command line to constructors
-__attribute__((constructor)) static void serve_in_background(int count, char **words) {
+__attribute__((constructor(102))) static void serve_in_background(int count, char **words) {
     int ends[2];
     if (!is_background_mount(count, words) || pipe2(ends, O_CLOEXEC) != 0) return;
     signal(SIGCHLD, SIG_DFL); // whoever ignores it would have no exit code to wait for
