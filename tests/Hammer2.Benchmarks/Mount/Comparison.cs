@@ -16,6 +16,9 @@ internal readonly record struct Cell(double Figure, double Median50, double Tail
 /// <summary>All measurements, and what they come to.</summary>
 internal sealed class Comparison(IReadOnlyList<Contender> contenders, IReadOnlyList<Workload> workloads)
 {
+    /// <summary>Name of the workload that does nothing but mount.</summary>
+    internal const string MountRow = "mount";
+
     private readonly List<Measurement> _measurements = [];
 
     /// <summary>
@@ -48,9 +51,18 @@ internal sealed class Comparison(IReadOnlyList<Contender> contenders, IReadOnlyL
 
     /// <summary>
     /// Medians over the undisturbed runs if there are at least three of them, else over all: on a busy
-    /// machine alternation, not choice, keeps the comparison fair.
+    /// machine alternation, not choice, keeps the comparison fair. Every run mounts: how long that took is the median
+    /// of all of them.
     /// </summary>
     internal Cell CellOf(string contender, string workload)
+    {
+        Cell cell = CellOfRow(contender, workload);
+        if (workload != MountRow) return cell;
+        List<Measurement> mounts = _measurements.FindAll(m => m.Contender == contender && m.Error is null);
+        return cell with { Figure = Median(mounts, m => m.MountMilliseconds), Runs = mounts.Count };
+    }
+
+    private Cell CellOfRow(string contender, string workload)
     {
         List<Measurement> all = [];
         List<Measurement> quiet = [];

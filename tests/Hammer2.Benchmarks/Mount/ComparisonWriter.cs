@@ -91,6 +91,7 @@ internal static class ComparisonWriter
         writer.WriteNumber("round", run.Round);
         writer.WriteNumber("figure", run.Outcome.Figure);
         writer.WriteNumber("witness", run.Outcome.Witness);
+        writer.WriteNumber("mount_ms", run.MountMilliseconds);
         writer.WriteNumber("daemon_cpu_s", run.DaemonCpuSeconds);
         writer.WriteNumber("daemon_peak_mib", run.DaemonPeakMiB);
         writer.WriteNumber("foreign_share", run.ForeignShare);

@@ -16,6 +16,9 @@ internal sealed record Measurement(string Contender, string Workload, int Round,
     /// <summary>Above this share of foreign use a run counts as disturbed.</summary>
     internal const double Disturbed = 0.125;
 
+    /// <summary>How long the mount took, to the first answered stat; 0 where that was not asked.</summary>
+    internal double MountMilliseconds { get; init; }
+
     /// <summary>Mounts cold, runs the workload, reads the daemon's record, unmounts.</summary>
     internal static Measurement Take(Contender contender, string image, string mountPoint, Workload workload,
         int round)
@@ -28,8 +31,9 @@ internal sealed record Measurement(string Contender, string Workload, int Round,
             double busyBefore = Machine.BusySeconds();
             var clock = Stopwatch.StartNew();
 
-            Outcome outcome = workload.Name == "mount"
-                ? new Outcome(session.MountSeconds * 1000, 1)
+            double mounted = session.MountSeconds * 1000;
+            Outcome outcome = workload.Name == Comparison.MountRow
+                ? new Outcome(mounted, 1)
                 : workload.Run(mountPoint, round);
 
             double capacity = clock.Elapsed.TotalSeconds * Environment.ProcessorCount;
@@ -40,11 +44,11 @@ internal sealed record Measurement(string Contender, string Workload, int Round,
                 throw new IOException("the daemon died");
             }
             double daemon = after.CpuSeconds - before.CpuSeconds;
-            double foreign = workload.Name == "mount"
+            double foreign = workload.Name == Comparison.MountRow
                 ? 0
                 : Math.Clamp((busy - own - daemon) / capacity, 0, 1);
             return new Measurement(contender.Name, workload.Name, round, outcome, daemon, after.PeakMiB,
-                foreign, null);
+                foreign, null) { MountMilliseconds = mounted };
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

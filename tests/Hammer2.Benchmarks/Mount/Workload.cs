@@ -54,7 +54,7 @@ internal sealed record Workload(string Name, string Title, string Unit, Func<str
         // GNU tar reads no file data when it sees that its output is /dev/null, hence the pipe.
         new("tar", "tar of small files", "s",
             (root, _) => Command($"{root}/s20k", "tar cf - . | wc -c")),
-        new("mount", "mount to first stat", "ms", (_, _) => default),
+        new(Comparison.MountRow, "mount to first stat", "ms", (_, _) => default),
     ];
 
     private static Outcome Sequential(string root, params string[] names)

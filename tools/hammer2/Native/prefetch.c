@@ -20,6 +20,8 @@ static void ask_for(char *from, char *to) {
 
 __attribute__((constructor(101))) static void prefetch(void) {
     ask_for(mount_data_start, mount_data_end);
+    // One of its first pages is marked to read on, from where the kernel has nothing yet: that would be the rest.
+    madvise(mount_data_start, (size_t)(mount_data_end - mount_data_start), MADV_RANDOM);
     ask_for(mount_code_start, mount_code_end);
     ask_for(mount_constants_start, mount_constants_end);
 }
