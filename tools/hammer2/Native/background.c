@@ -6,6 +6,7 @@
 // Whatever is unusual here (options that serve in the foreground, no fork, another C library) goes on in this
 // process as if this file did not exist.
 #define _GNU_SOURCE
+#include "prefetch.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -51,7 +52,10 @@ static size_t read_report(int pipe_end) {
 static int wait_for_server(pid_t server, int pipe_end) {
     signal(SIGPIPE, SIG_IGN);
     size_t length = read_report(pipe_end);
-    if (length > 0 && report[0] == 0) return 0;
+    if (length > 0 && report[0] == 0) {
+        prefetch_rest(); // whoever uses the mount now needs more of the program
+        return 0;
+    }
     int status = 0;
     while (waitpid(server, &status, 0) < 0 && errno == EINTR) {
     }

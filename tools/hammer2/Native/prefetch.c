@@ -4,13 +4,14 @@
 // makes the kernel read some MiB around it, and all that is read for the mount waits behind. layout.ld says which
 // parts these are; this code lies in the few pages that exec(2) and the loader have read.
 #define _GNU_SOURCE
+#include "prefetch.h"
 #include <sys/mman.h>
 
 // The kernel reads no more at a call than its read-ahead and the device's longest request, whichever is more.
 enum { STEP_BYTES = 512 << 10 };
 
-extern char mount_data_start[], mount_data_end[], mount_code_start[], mount_code_end[], mount_constants_start[],
-    mount_constants_end[];
+extern char mount_data_start[], mount_data_end[], mount_code_start[], mount_code_end[], code_end[],
+    mount_constants_start[], mount_constants_end[], constants_end[];
 
 // An advice that is not taken costs time, nothing else.
 static void ask_for(char *from, char *to) {
@@ -24,4 +25,9 @@ __attribute__((constructor(101))) static void prefetch(void) {
     madvise(mount_data_start, (size_t)(mount_data_end - mount_data_start), MADV_RANDOM);
     ask_for(mount_code_start, mount_code_end);
     ask_for(mount_constants_start, mount_constants_end);
+}
+
+void prefetch_rest(void) {
+    ask_for(mount_code_end, code_end);
+    ask_for(mount_constants_end, constants_end);
 }
