@@ -10,7 +10,8 @@ using Xunit;
 
 namespace Hammer2.MountTests;
 
-/// <summary>What keeps a cold start of the native program short (layout.ld), and nobody would notice to be gone.</summary>
+/// <summary>What keeps a cold start of the native program short (layout.ld); nobody would notice that it is gone.
+/// </summary>
 public sealed partial class NativeProgramTests
 {
     private const long PageBytes = 4096;

@@ -48,7 +48,8 @@ internal sealed record Measurement(string Contender, string Workload, int Round,
                 ? 0
                 : Math.Clamp((busy - own - daemon) / capacity, 0, 1);
             return new Measurement(contender.Name, workload.Name, round, outcome, daemon, after.PeakMiB,
-                foreign, null) { MountMilliseconds = mounted };
+                foreign, null)
+            { MountMilliseconds = mounted };
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
