@@ -178,7 +178,8 @@ public sealed partial class PfsWriter
         }
     }
 
-    /// <summary>Returns when no block of a closed group waits any more.</summary>
+    /// <summary>Returns when no block of a closed group waits any more, and lets go of what was dropped meanwhile.
+    /// </summary>
     private void AwaitGroup(ClosedGroup group)
     {
         foreach (ClosedInode inode in group.Inodes)

@@ -57,22 +57,25 @@ public sealed class WriteOutTests
     public void What_was_dropped_while_it_waited_is_gone_after_the_next_commit(bool isRemoved)
     {
         using MemoryBlockDevice disk = NewVolume.InMemory();
-        using ClusterMount mount = Open(disk, new PfsWriteOptions { Workers = 2 }, out VnodeOps ops);
-        ulong file = Make(ops, "file");
-        Assert.Equal(Errno.None, ops.Write(file, 0, Noise(1, 4 * BlockBytes), false));
-        Assert.NotEqual(0, mount.Pfs.Writer!.WaitingBytes);
-        if (isRemoved)
+        using (ClusterMount mount = Open(disk, new PfsWriteOptions { Workers = 2 }, out VnodeOps ops))
         {
-            Assert.Equal(Errno.None, ops.Unlink(VnodeOps.RootInum, "file"u8, out ulong gone));
-            Assert.Equal(Errno.None, ops.Forget(gone));
+            ulong file = Make(ops, "file");
+            Assert.Equal(Errno.None, ops.Write(file, 0, Noise(1, 4 * BlockBytes), false));
+            Assert.NotEqual(0, mount.Pfs.Writer!.WaitingBytes);
+            if (isRemoved)
+            {
+                Assert.Equal(Errno.None, ops.Unlink(VnodeOps.RootInum, "file"u8, out ulong gone));
+                Assert.Equal(Errno.None, ops.Forget(gone));
+            }
+            else
+            {
+                var empty = new AttributeChange { SizeBytes = 0 };
+                Assert.Equal(Errno.None, ops.SetAttributes(file, empty, out _));
+            }
+            Assert.Equal(Errno.None, ops.Sync());
+            Assert.Equal(0, mount.Pfs.Writer.WaitingBytes);
         }
-        else
-        {
-            var empty = new AttributeChange { SizeBytes = 0 };
-            Assert.Equal(Errno.None, ops.SetAttributes(file, empty, out _));
-        }
-        Assert.Equal(Errno.None, ops.Sync());
-        Assert.Equal(0, mount.Pfs.Writer.WaitingBytes);
+        ModelMount.Judge([disk], 1);
     }
 
     [Fact]
