@@ -42,14 +42,9 @@ static void read_places(const char *path) {
     fclose(list);
 }
 
-static struct place *find(unsigned long address) {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (places[middle].address < address) low = middle + 1;
-        else high = middle;
-    }
-    return low < count && places[low].address == address ? &places[low] : NULL;
+static int compare(const void *left, const void *right) {
+    unsigned long one = ((const struct place *)left)->address, other = ((const struct place *)right)->address;
+    return (one > other) - (one < other);
 }
 
 static int open_memory(pid_t task) {
@@ -74,14 +69,15 @@ static void set_breakpoints(pid_t task) {
 static bool is_call(pid_t task, FILE *calls) {
     struct user_regs_struct registers;
     if (ptrace(PTRACE_GETREGS, task, NULL, &registers) != 0) err(1, "the registers of %d", task);
-    struct place *place = find(registers.rip - 1);
+    struct place wanted = {.address = registers.rip - 1};
+    struct place *place = bsearch(&wanted, places, count, sizeof places[0], compare);
     if (place == NULL) return false;
     int memory = open_memory(task);
     if (pwrite(memory, &place->code, 1, (off_t)place->address) != 1) err(1, "%lx in memory", place->address);
     close(memory);
     registers.rip = place->address;
     if (ptrace(PTRACE_SETREGS, task, NULL, &registers) != 0) err(1, "the registers of %d", task);
-    if (!place->is_called) fprintf(calls, "%lx\n", place->address);
+    if (!place->is_called) fprintf(calls, "%016lx\n", place->address);
     place->is_called = true;
     return true;
 }
@@ -92,11 +88,11 @@ static int signal_to_pass(pid_t task, int status, FILE *calls) {
     return is_event || (stop == SIGTRAP && is_call(task, calls)) ? 0 : stop;
 }
 
-static int follow(FILE *calls) {
+static void follow(FILE *calls) {
     for (;;) {
         int status;
         pid_t task = waitpid(-1, &status, __WALL);
-        if (task < 0 && errno == ECHILD) return 0;
+        if (task < 0 && errno == ECHILD) return;
         if (task < 0) err(1, "wait");
         if (!WIFSTOPPED(status)) continue;
         // One that was killed meanwhile is gone.

@@ -126,6 +126,16 @@ internal sealed class UserMountFactAttribute : FactAttribute
     public UserMountFactAttribute() => Skip = MountConditions.WhyNot ?? MountConditions.WhyNotAsUser;
 }
 
+/// <summary>A test of the native program, whose path HAMMER2_PROGRAM is.</summary>
+internal sealed class NativeFactAttribute : FactAttribute
+{
+    public NativeFactAttribute()
+    {
+        bool isNative = Environment.GetEnvironmentVariable("HAMMER2_PROGRAM") is { Length: > 0 };
+        Skip = isNative ? null : "the program that was built with the tests is managed";
+    }
+}
+
 /// <summary>What mounting needs of the machine.</summary>
 internal static class MountConditions
 {
