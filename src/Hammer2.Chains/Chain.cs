@@ -62,6 +62,9 @@ public sealed class Chain
     /// <summary>The decoded bytes; of a block of references those up to the last one in use.</summary>
     public ReadOnlySpan<byte> Block => _block.AsSpan(0, _bytes);
 
+    /// <summary>What holds the bytes.</summary>
+    internal byte[] Buffer => _block;
+
     /// <summary>What the cache charges for this chain, in bytes.</summary>
     internal int CostBytes => _bytes + 256;
 

@@ -97,7 +97,8 @@ public sealed class ChainCache
         return _shards[(int)(mixed >> 40) & (_shards.Length - 1)];
     }
 
-    private static bool SameReference(in Blockref left, in Blockref right) =>
+    /// <summary>True when two references are alike in every bit.</summary>
+    internal static bool SameReference(in Blockref left, in Blockref right) =>
         MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in left))
             .SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in right)));
 

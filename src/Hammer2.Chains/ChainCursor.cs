@@ -21,7 +21,8 @@ public ref struct ChainCursor
     private readonly MediaDevice _device;
     private readonly ulong _last;
     private readonly bool _keepsLeaves;
-    private byte[]? _buffer;                        // of a block that is not kept
+    private byte[]? _buffer;                        // for a block that is not kept
+    private Chain? _passing;                        // that is in it
     private ChainStack _stack;
     private ReadOnlySpan<Blockref> _table;          // of the top block
     private int _depth;
@@ -90,8 +91,9 @@ public ref struct ChainCursor
                 _device.Faults.Report(found, Hammer2Error.Corrupt, "indirect blocks go in a circle");
                 return Hide(_position, _last, Hammer2Error.Corrupt, isEnd: true);
             }
-            if (!_keepsLeaves) _buffer ??= _device.RentBuffer();
-            Hammer2Error error = _device.LoadPassing(found, _buffer, out Chain? child);
+            Hammer2Error error = _keepsLeaves
+                ? _device.Load(found, out Chain? child)
+                : _device.LoadPassing(found, ref _buffer, ref _passing, out child);
             if (error != Hammer2Error.None)
             {
                 ulong first = Math.Max(_position, found.Key);
@@ -107,8 +109,9 @@ public ref struct ChainCursor
     public void End()
     {
         _isAtEnd = true;
-        _device.ReturnBuffer(_buffer);
+        _device.ReturnBuffer(_buffer, _passing);
         _buffer = null;
+        _passing = null;
     }
 
     private void LeaveTop()

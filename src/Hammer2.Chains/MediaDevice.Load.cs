@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.InteropServices;
+using System.Threading;
 using Hammer2.Format;
 
 namespace Hammer2.Chains;
@@ -13,21 +14,57 @@ public sealed partial class MediaDevice
     /// </summary>
     /// <returns>None; Io, Check or Corrupt, which were logged with the place.</returns>
     /// <remarks>Upstream: <c>hammer2_chain_load_data</c>.</remarks>
-    public Hammer2Error Load(in Blockref reference, out Chain? chain) =>
-        LoadPassing(reference, buffer: null, out chain);
-
-    /// <summary>The same for whoever passes through a tree once: a block of references that leads to no other is
-    /// not kept. Its chain is then in <paramref name="buffer"/>, and good until that is used again.</summary>
-    /// <param name="reference">An INODE, INDIRECT or long DIRENT reference.</param>
-    /// <param name="buffer">64 KiB; null to keep everything.</param>
-    /// <param name="chain">What was loaded.</param>
-    internal Hammer2Error LoadPassing(in Blockref reference, byte[]? buffer, out Chain? chain)
+    public Hammer2Error Load(in Blockref reference, out Chain? chain)
     {
         chain = _caches.Chains.Find(_ordinal, reference);
         if (chain is not null) return Hammer2Error.None;
-        Hammer2Error error = LoadFromMedia(reference, buffer, out chain, out bool isPassed);
-        if (error == Hammer2Error.None && !isPassed) _caches.Chains.Add(_ordinal, chain!);
+        Hammer2Error error = LoadFromMedia(reference, buffer: null, out chain, out _);
+        if (error == Hammer2Error.None) _caches.Chains.Add(_ordinal, chain!);
         return error;
+    }
+
+    /// <summary>The same for whoever passes through a tree once: a block of references that leads to no other is
+    /// not kept.</summary>
+    /// <param name="reference">An INODE, INDIRECT or long DIRENT reference.</param>
+    /// <param name="buffer">What such a block is read into, got when first needed; for
+    /// <see cref="ReturnBuffer"/> in the end.</param>
+    /// <param name="passed">The chain that is in the buffer, null when there is none. It is good until the next is
+    /// loaded.</param>
+    /// <param name="chain">What was loaded.</param>
+    internal Hammer2Error LoadPassing(
+        in Blockref reference, ref byte[]? buffer, ref Chain? passed, out Chain? chain)
+    {
+        chain = _caches.Chains.Find(_ordinal, reference);
+        if (chain is not null) return Hammer2Error.None;
+        if (buffer is null && TakePassed(reference) is { } left)
+        {
+            (buffer, passed, chain) = (left.Buffer, left, left);
+            return Hammer2Error.None;
+        }
+        buffer ??= _caches.Buffers.Rent();
+        passed = null;
+        Hammer2Error error = LoadFromMedia(reference, buffer, out chain, out bool isPassed);
+        if (error != Hammer2Error.None) return error;
+        if (isPassed) passed = chain;
+        else _caches.Chains.Add(_ordinal, chain!);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Ends a walk that passed.</summary>
+    /// <param name="buffer">Its buffer, if it has one.</param>
+    /// <param name="passed">The chain in it: kept for a walk that goes on where this one ended.</param>
+    internal void ReturnBuffer(byte[]? buffer, Chain? passed)
+    {
+        if (passed is not null) buffer = Interlocked.Exchange(ref _passed, passed)?.Buffer;
+        _caches.Buffers.Return(buffer);
+    }
+
+    // It belongs to the walk from here on, as does its buffer.
+    private Chain? TakePassed(in Blockref reference)
+    {
+        Chain? passed = Volatile.Read(ref _passed);
+        if (passed is null || !ChainCache.SameReference(passed.Reference, reference)) return null;
+        return Interlocked.CompareExchange(ref _passed, null, passed) == passed ? passed : null;
     }
 
     private Hammer2Error LoadFromMedia(in Blockref reference, byte[]? buffer, out Chain? chain, out bool isPassed)

@@ -20,6 +20,7 @@ public sealed partial class MediaDevice : IDisposable
     private readonly int _ordinal;
     private VolumeHeader _header;
     private Chain _root;
+    private Chain? _passed;                         // that the last walk passed last and did not keep
 
     /// <summary>Takes over the volumes and closes them when disposed of.</summary>
     public MediaDevice(VolumeSet volumes, MediaCaches caches, ILogger<MediaDevice> logger)
@@ -46,12 +47,6 @@ public sealed partial class MediaDevice : IDisposable
 
     /// <summary>The references in the volume header; the super-root inode has key 0 below it.</summary>
     public Chain RootChain => Volatile.Read(ref _root);
-
-    /// <summary>A buffer of 64 KiB with any content.</summary>
-    internal byte[] RentBuffer() => _caches.Buffers.Rent();
-
-    /// <summary>Gives a buffer back, if there is one.</summary>
-    internal void ReturnBuffer(byte[]? buffer) => _caches.Buffers.Return(buffer);
 
     /// <inheritdoc/>
     public void Dispose() => _volumes.Dispose();

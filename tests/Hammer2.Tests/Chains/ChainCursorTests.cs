@@ -122,8 +122,46 @@ public sealed class ChainCursorTests
         _ = Walk(forest, 0, ulong.MaxValue, out _, keepsLeaves: false);
         foreach (Blockref block in forest.Lowest) forest.Damage(block);
         _ = Walk(forest, 0, ulong.MaxValue, out List<(ulong First, ulong Last)> hidden, keepsLeaves: false);
+        // Where there is only one, it is also the one that was passed last, which is still at hand.
+        IEnumerable<Blockref> expected = forest.Lowest.Count > 1 ? forest.Lowest : [];
+        Assert.Equal(expected.Select(block => block.Key).Order(), hidden.Select(range => range.First).Order());
+    }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void A_walk_that_goes_on_where_another_ended_does_not_read_its_block_again(ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        using Forest forest = Forest.Grow(random);
+        List<ulong> keys = Walk(forest, 0, ulong.MaxValue, out _, keepsLeaves: false);
+        if (keys.Count < 2) return;
+        int steps = 1 + random.Below(keys.Count - 1);
+        Assert.Equal(Hammer2Error.None, LoadSuperRoot(forest.Device, out Chain? top));
+        var cursor = new ChainCursor(forest.Device, top!, 0, ulong.MaxValue, keepsLeaves: false);
+        for (int i = 0; i < steps; i++) Assert.Equal(Hammer2Error.None, cursor.MoveNext());
+        cursor.End();
+
+        foreach (Blockref block in forest.Lowest) forest.Damage(block);
+        ulong last = keys[steps - 1];
+        List<ulong> rest = Walk(forest, last + 1, ulong.MaxValue, out _, keepsLeaves: false);
+        Blockref? here = LowestOf(last);
         Assert.Equal(
-            forest.Lowest.Select(block => block.Key).Order(), hidden.Select(range => range.First).Order());
+            keys.Skip(steps).Where(key => LowestOf(key) is not { } block || block.Key == here?.Key), rest);
+
+        // Once another block was passed, it is read.
+        if (forest.Lowest.Count > 1)
+        {
+            List<ulong> again = Walk(forest, 0, ulong.MaxValue, out _, keepsLeaves: false);
+            Assert.DoesNotContain(again, key => LowestOf(key) is not null);
+        }
+
+        Blockref? LowestOf(ulong key)
+        {
+            foreach (Blockref block in forest.Lowest)
+            {
+                if (key >= block.Key && key <= block.KeyEnd) return block;
+            }
+            return null;
+        }
     }
 
     // What is kept makes no difference to what is seen.
