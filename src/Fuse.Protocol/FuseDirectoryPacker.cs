@@ -29,6 +29,9 @@ public ref struct FuseDirectoryPacker
     /// <summary>Bytes packed so far; 0 at the end of a directory.</summary>
     public readonly int UsedBytes => _used;
 
+    /// <summary>True once something had no room: more is to come.</summary>
+    public bool IsFull { get; private set; }
+
     /// <summary>Where the entry packed last says that reading goes on; 0 before the first.</summary>
     public ulong NextPosition { get; private set; }
 
@@ -53,7 +56,7 @@ public ref struct FuseDirectoryPacker
     public bool TryAdd(scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)
     {
         int size = EntryBytes(name.Length);
-        if (size > _buffer.Length - _used) return false;
+        if (!HasRoomFor(size)) return false;
         Span<byte> room = _buffer.Slice(_used, size);
         if (WantsAttributes)
         {
@@ -75,7 +78,7 @@ public ref struct FuseDirectoryPacker
     {
         if (!WantsAttributes) return TryAdd(name, entry.Attr.Inode, entry.Attr.Mode, nextPosition);
         int size = EntryBytes(name.Length);
-        if (size > _buffer.Length - _used) return false;
+        if (!HasRoomFor(size)) return false;
         Span<byte> room = _buffer.Slice(_used, size);
         MemoryMarshal.Write(room, in entry);
         WriteDirent(
@@ -85,16 +88,26 @@ public ref struct FuseDirectoryPacker
         return true;
     }
 
-    /// <summary>Adds entries that another packer has packed without attributes. False when attributes were asked
-    /// for or they do not fit: nothing is added then.</summary>
+    /// <summary>Adds entries that another packer has packed without attributes, as many as there is room for; no
+    /// attributes may have been asked for.</summary>
     /// <param name="packed">Whole entries.</param>
+    /// <param name="position">Those are left out that do not lie behind it.</param>
     /// <param name="nextPosition">Where reading goes on after the last of them.</param>
-    public bool TryAddPacked(scoped ReadOnlySpan<byte> packed, ulong nextPosition)
+    /// <returns>False when some had no room: the reply is then complete.</returns>
+    /// <exception cref="InvalidOperationException">Attributes were asked for.</exception>
+    public bool TryAddPacked(scoped ReadOnlySpan<byte> packed, ulong position, ulong nextPosition)
     {
-        if (WantsAttributes || !packed.TryCopyTo(_buffer[_used..])) return false;
+        if (WantsAttributes) throw new InvalidOperationException("entries need attributes here");
+        while (packed.Length > 0 && DirentAt(packed).NextPosition <= position)
+            packed = packed[EntryBytes((int)DirentAt(packed).NameBytes)..];
+        if (packed.Length == 0) return true;
+        bool isAll = HasRoomFor(packed.Length);
+        if (!isAll) packed = packed[..FittingBytes(packed, out nextPosition)];
+        if (packed.Length == 0) return false;
+        packed.CopyTo(_buffer[_used..]);
         _used += packed.Length;
         NextPosition = nextPosition;
-        return true;
+        return isAll;
     }
 
     /// <summary>
@@ -112,6 +125,29 @@ public ref struct FuseDirectoryPacker
         offset += EntryBytes((int)plus.Dirent.NameBytes);
         return ref plus.Entry;
     }
+
+    private bool HasRoomFor(int bytes)
+    {
+        if (bytes <= _buffer.Length - _used) return true;
+        IsFull = true;
+        return false;
+    }
+
+    private readonly int FittingBytes(scoped ReadOnlySpan<byte> packed, out ulong nextPosition)
+    {
+        nextPosition = 0;
+        for (int bytes = 0; ;)
+        {
+            ref readonly FuseDirent entry = ref DirentAt(packed[bytes..]);
+            int size = EntryBytes((int)entry.NameBytes);
+            if (bytes + size > _buffer.Length - _used) return bytes;
+            nextPosition = entry.NextPosition;
+            bytes += size;
+        }
+    }
+
+    private static ref readonly FuseDirent DirentAt(ReadOnlySpan<byte> packed) =>
+        ref MemoryMarshal.AsRef<FuseDirent>(packed);
 
     private static void WriteDirent(
         Span<byte> room, scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)

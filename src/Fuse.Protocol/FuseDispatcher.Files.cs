@@ -74,7 +74,7 @@ public sealed partial class FuseDispatcher
         if (error != FuseErrno.None) return error;
         reply.Keep(packer.UsedBytes);
         if (packer.UsedBytes > 0)
-            reply.Listed = new FuseListedPiece(record.Position, packer.NextPosition, record.SizeBytes);
+            reply.Listed = new FuseListedPiece(record.Position, packer.NextPosition, packer.IsFull);
         return error;
     }
 

@@ -15,9 +15,6 @@ namespace Fuse.Protocol;
 /// </remarks>
 public sealed partial class FuseDispatcher
 {
-    // A piece of a listing after which more is to come that takes a while to prepare.
-    private const int LongPieceBytes = 16 << 10;
-
     private readonly IFuseFileSystem _fileSystem;
     private readonly FuseConnection _connection;
     private readonly ILogger _logger;
@@ -46,7 +43,7 @@ public sealed partial class FuseDispatcher
 
     /// <summary>Called by a worker that has answered its request and is not done with it, so that another takes the
     /// next one.</summary>
-    public Action? Lingers { get; init; }
+    public Action Lingers { get; init; } = static () => { };
 
     /// <summary>Requests whose handler threw, or answered no error number.</summary>
     public long ThrownTotal => Interlocked.Read(ref _thrownTotal);
@@ -65,12 +62,13 @@ public sealed partial class FuseDispatcher
     /// <param name="buffer">Where the answer is built: as long as the longest READ, and at least 8
     /// KiB.</param>
     /// <param name="channel">Where the request came from.</param>
-    public void Serve(int worker, ReadOnlySpan<byte> message, Span<byte> buffer, IFuseChannel channel)
+    /// <returns>True when <see cref="Prepare"/> should be called while there are no requests.</returns>
+    public bool Serve(int worker, ReadOnlySpan<byte> message, Span<byte> buffer, IFuseChannel channel)
     {
         if (!FuseRequest.TryOpen(message, out FuseRequest request, out string? fault))
         {
             ServeNonsense(message, request, fault!, channel);
-            return;
+            return false;
         }
         FuseRow? row = RowOf(request.Header.Opcode);
         if (row is null)
@@ -78,7 +76,7 @@ public sealed partial class FuseDispatcher
             _ = Interlocked.Increment(ref _unknownTotal);
             FuseLog.UnknownOperation(_logger, request.Header.Opcode);
             Answer(request, FuseErrno.ENOSYS, default, channel);
-            return;
+            return false;
         }
 
         _interrupts.Begin(worker, request.Header.Unique);
@@ -90,9 +88,23 @@ public sealed partial class FuseDispatcher
         ref readonly FuseInHeader header = ref request.Header;
         if (_logsRequests) FuseLog.Served(_logger, header.Opcode, header.NodeId, header.Unique, error);
         if (row.IsAnswered) Answer(request, error, reply.Payload, channel);
-        if (reply.Listed is not { } piece) return;
-        if (piece.NextPosition == 0 || reply.Payload.Length >= LongPieceBytes) Lingers?.Invoke();
-        TellListed(in header, in piece);
+        return reply.Listed is { } piece && TellListed(in header, in piece);
+    }
+
+    /// <summary>Does a part of what the filesystem left for when there are no requests.</summary>
+    /// <returns>True when there is more.</returns>
+    public bool Prepare()
+    {
+        try
+        {
+            return _fileSystem.Prepare();
+        }
+        catch (Exception failure)
+        {
+            _ = Interlocked.Increment(ref _thrownTotal);
+            FuseLog.PreparationThrew(_logger, failure);
+            return false;
+        }
     }
 
     /// <summary>Says farewell to the filesystem, once; the session does so when DESTROY did not.</summary>
@@ -136,16 +148,17 @@ public sealed partial class FuseDispatcher
         return FuseErrno.EIO;
     }
 
-    private void TellListed(in FuseInHeader header, in FuseListedPiece piece)
+    private bool TellListed(in FuseInHeader header, in FuseListedPiece piece)
     {
         try
         {
-            _fileSystem.ReadDirAnswered(new FuseContext(in header), in piece);
+            return _fileSystem.ReadDirAnswered(new FuseContext(in header), in piece, Lingers);
         }
         catch (Exception failure)
         {
             _ = Interlocked.Increment(ref _thrownTotal);
             FuseLog.HandlerThrew(_logger, failure, header.Opcode, header.NodeId, header.Unique);
+            return false;
         }
     }
 

@@ -5,5 +5,5 @@ namespace Fuse.Protocol;
 /// yet.</summary>
 /// <param name="Position">Where it begins; 0 is the start of the directory.</param>
 /// <param name="NextPosition">Where the next one does.</param>
-/// <param name="SizeBytes">How long the kernel allowed it to be, as it will the next.</param>
-public readonly record struct FuseListedPiece(ulong Position, ulong NextPosition, uint SizeBytes);
+/// <param name="IsFull">True when there was no room for more: another piece follows.</param>
+public readonly record struct FuseListedPiece(ulong Position, ulong NextPosition, bool IsFull);

@@ -14,7 +14,8 @@ namespace Fuse.Protocol;
 /// answered one looks for the next without sleeping (spinning), serves it itself, and nobody else looks
 /// meanwhile. It calls another worker to look in its place before a request of a kind that lately took long,
 /// when requests queue up, and when they do not follow closely; a timer does when it is stuck all the same. A
-/// worker that finds nothing sleeps if nobody else does, and is parked otherwise.
+/// worker that finds nothing sleeps if nobody else does, and is parked otherwise. What its last answer left to
+/// prepare it does first, part by part, and looks for requests after each.
 /// Lock: a leaf, held for moments. Spinning is given up where it does not pay: where requests come too seldom,
 /// and where other threads want the processor.
 /// </remarks>
@@ -44,6 +45,7 @@ internal sealed class FuseReadTurns : IDisposable
     private const int CloseRequestsMin = 8, CloseRequestsMax = 128;
     private const int QueuedRequests = 4;
     private const int KindsTotal = 64;
+    private const int PreparationKind = KindsTotal - 1;
     private const int WeightShift = 3;              // an answer's time counts for an eighth of the average
 
     private readonly TimeProvider _time;
@@ -60,6 +62,7 @@ internal sealed class FuseReadTurns : IDisposable
     private int _idleTicks;
     private bool _isWatched;
     private volatile bool _isStopping;
+    private FuseWorker? _preparer;
 
     // Estimates: workers that overwrite each other's do no harm.
     private int _credit;
@@ -80,6 +83,17 @@ internal sealed class FuseReadTurns : IDisposable
         _preemptedTicks = ToTicks(s_preempted);
         _pauseTicks = _pauseTicksMin = ToTicks(s_pauseMin);
         _pauseTicksMax = ToTicks(s_pauseMax);
+    }
+
+    /// <summary>Does a part of what was left for when there are no requests, and answers whether there is
+    /// more.</summary>
+    public Func<bool> Prepare { get; set; } = static () => false;
+
+    /// <summary>There is something to be done between requests, by this worker unless another is at it.</summary>
+    /// <param name="worker">Who has just answered.</param>
+    public void NotePreparations(FuseWorker worker)
+    {
+        if (Interlocked.CompareExchange(ref _preparer, worker, null) is null) Watch();
     }
 
     /// <summary>
@@ -169,11 +183,36 @@ internal sealed class FuseReadTurns : IDisposable
     private int Look(FuseWorker worker)
     {
         int got = worker.Channel.TryReceive(worker.RequestBuffer);
+        while (got == -FuseErrno.EAGAIN && _preparer == worker && !_isStopping)
+        {
+            // What is prepared can wait for whoever wants this processor.
+            _queued = 0;
+            _ = Thread.Yield();
+            PreparePart();
+            got = worker.Channel.TryReceive(worker.RequestBuffer);
+        }
         if (got >= 0) _queued++;
         else if (got == -FuseErrno.EAGAIN && worker.IsAwake && _credit > 0) got = Spin(worker);
         if (got == -FuseErrno.EAGAIN) return got;
         lock (_gate) _looking--;
         return got;
+    }
+
+    // Not looking meanwhile if it lately took long: then somebody else does.
+    private void PreparePart()
+    {
+        ref long average = ref _averages[PreparationKind];
+        bool isLong = average >= _longTicks;
+        if (isLong)
+        {
+            lock (_gate) _looking--;
+            CallAnother();
+        }
+        long start = _time.GetTimestamp();
+        if (!Prepare()) Volatile.Write(ref _preparer, null);
+        average += (_time.GetTimestamp() - start - average) >> WeightShift;
+        if (!isLong) return;
+        lock (_gate) _looking++;
     }
 
     private int Spin(FuseWorker worker)

@@ -88,6 +88,7 @@ public sealed class FuseSession : IDisposable
             {
                 Lingers = _turns.CallAnother,
             };
+            _turns.Prepare = Dispatcher.Prepare;
             FuseLog.Negotiated(_logger, connection.KernelMinor, connection.Minor, connection.Enabled,
                 connection.MaxReadBytes, connection.MaxWriteBytes, connection.MaxReadAheadBytes);
             _fileSystem.Initialized(connection);
@@ -226,8 +227,9 @@ public sealed class FuseSession : IDisposable
         FuseOpcode opcode = message.Length >= Unsafe.SizeOf<FuseInHeader>()
             ? MemoryMarshal.AsRef<FuseInHeader>(message).Opcode : default;
         _turns.BeforeServing(opcode);
-        Dispatcher!.Serve(worker.Number, message, worker.ReplyBuffer, worker.Channel);
+        bool leaves = Dispatcher!.Serve(worker.Number, message, worker.ReplyBuffer, worker.Channel);
         _turns.Answered(worker, opcode);
+        if (leaves) _turns.NotePreparations(worker);
     }
 
     // The first reason is the one that counts.

@@ -142,9 +142,17 @@ public interface IFuseFileSystem
     /// </summary>
     /// <param name="context">The request that was answered; it cannot be interrupted any more.</param>
     /// <param name="piece">What was sent.</param>
-    void ReadDirAnswered(in FuseContext context, in FuseListedPiece piece)
-    {
-    }
+    /// <param name="lingers">To be called before anything that takes a while: another worker then takes the next
+    /// request.</param>
+    /// <returns>True when <see cref="Prepare"/> has something to do.</returns>
+    bool ReadDirAnswered(in FuseContext context, in FuseListedPiece piece, Action lingers) => false;
+
+    /// <summary>
+    /// There are no requests: the time for a part of what can be done before it is asked for. Short parts, at best
+    /// of less than a tenth of a millisecond: requests are looked for between them. Of one worker at a time.
+    /// </summary>
+    /// <returns>True when there is more.</returns>
+    bool Prepare() => false;
 
     /// <summary>The last descriptor of a directory handle is gone.</summary>
     int ReleaseDir(in FuseContext context, in FuseReleaseIn request) => FuseErrno.ENOSYS;

@@ -18,6 +18,7 @@ public sealed partial class Hammer2FileSystem
             bool isStart = request.Position == 0;
             bool isLong = isStart && _vnodes.IsLongDirectory(directory);
             listing = _habits.Begin(context.ProcessId, directory, isStart, isLong);
+            if (listing.GivesAttributes) _prepared.GiveUp(directory);
         }
         else if (_prepared.TryTake(directory, request.Position, ref packer)) return FuseErrno.None;
         packer.Shorten(listing.BytesMax);
@@ -30,24 +31,32 @@ public sealed partial class Hammer2FileSystem
     }
 
     /// <inheritdoc/>
-    public void ReadDirAnswered(in FuseContext context, in FuseListedPiece piece)
+    public bool ReadDirAnswered(in FuseContext context, in FuseListedPiece piece, Action lingers)
     {
+        ulong directory = context.NodeId;
+        bool isOpening = context.Opcode == FuseOpcode.OpenDir;
+        if (!isOpening && !piece.IsFull && !_prepared.Serves(directory)) return false;
+        bool isPlain = context.Opcode == FuseOpcode.ReadDir || !_habits.Stats(context.ProcessId);
+        bool keepsBlocks = _opened.IsRepeated(directory);
+        if (isPlain && _prepared.TryServe(directory, piece.NextPosition, keepsBlocks, out bool isWanted))
+            return isWanted;
+
         // One worker at a time: the others stay free for those who wait.
-        if (Interlocked.Exchange(ref _isPreparing, 1) != 0) return;
+        if (Interlocked.Exchange(ref _isReadingAhead, 1) != 0) return false;
         try
         {
-            bool isPlain = context.Opcode == FuseOpcode.ReadDir
-                || (context.Opcode == FuseOpcode.ReadDirPlus && !_habits.Stats(context.ProcessId));
-            int bytes = (int)Math.Min(piece.SizeBytes, (uint)ListingHabits.Listing.Plain.BytesMax);
-            if (isPlain && _prepared.TryPrepare(
-                context.NodeId, piece.NextPosition, bytes, _opened.IsRepeated(context.NodeId))) return;
-            _vnodes.ReadDirectoryAhead(context.NodeId, piece.Position, piece.NextPosition);
+            lingers();
+            _vnodes.ReadDirectoryAhead(directory, piece.Position, piece.NextPosition);
+            return false;
         }
         finally
         {
-            Volatile.Write(ref _isPreparing, 0);
+            Volatile.Write(ref _isReadingAhead, 0);
         }
     }
+
+    /// <inheritdoc/>
+    public bool Prepare() => _prepared.FillPart();
 
     // Only now that the directory is not held any more: an object's attributes need its own lock.
     private void FillAttributes(ref FuseDirectoryPacker packer)

@@ -20,7 +20,8 @@ internal sealed class ListingHabits
     private const int ScoreForLookup = 2;
     private const int StrangerAttributesMax = 8;    // enough to judge by, and cheap to have read for nothing
     private const int StrangerPieceBytes = 64 << 10;
-    private const int PlainPieceBytes = 256 << 10;  // some five thousand names: they are used while more is read
+    private const int LongStrangerPieceBytes = 16 << 10;        // some hundred names: each may have to be looked up
+    private const int PlainPieceBytes = 128 << 10; // some three thousand names: they are used while more is read
 
     private readonly Slot?[] _slots = new Slot?[SlotsTotal];    // null until a process lists
 
@@ -51,7 +52,8 @@ internal sealed class ListingHabits
         bool gives = slot.Score > ScoreUnknown || (isFirstOfStranger && !isLong);
         slot.GaveAttributes = gives;
         int most = !gives ? 0 : isFirstOfStranger ? StrangerAttributesMax : int.MaxValue;
-        int bytesMax = isFirstOfStranger ? StrangerPieceBytes : gives ? int.MaxValue : Listing.Plain.BytesMax;
+        int bytesMax = !isFirstOfStranger ? gives ? int.MaxValue : Listing.Plain.BytesMax
+            : isLong ? LongStrangerPieceBytes : StrangerPieceBytes;
         return new Listing(slot, most, bytesMax, wantsCanary: gives && isStart);
     }
 

@@ -160,6 +160,93 @@ public sealed class FuseReadTurnsTests : IDisposable
         Assert.True(second.Join(TimeSpan.FromSeconds(60)));
     }
 
+    [Fact]
+    public void Preparations_go_on_until_there_is_a_request_and_after_it()
+    {
+        int parts = 0;
+        using var turns = new FuseReadTurns(maySpin: true, _time) { Prepare = () => ++parts < 10 };
+        ServeNext(turns);
+        turns.NotePreparations(_worker);
+        _channel.EmptyLooks = 3;
+        ServeNext(turns);
+        Assert.Equal(3, parts);
+        int sleeps = _channel.Sleeps;
+        _channel.EmptyLooks = int.MaxValue;
+        ServeNext(turns);
+        Assert.Equal(10, parts);
+        Assert.Equal(sleeps + 1, _channel.Sleeps);
+
+        // Done: nothing is prepared before there is something again.
+        _channel.EmptyLooks = 5;
+        ServeNext(turns);
+        Assert.Equal(10, parts);
+        turns.NotePreparations(_worker);
+        _channel.EmptyLooks = 5;
+        ServeNext(turns);
+        Assert.Equal(11, parts);
+    }
+
+    [Fact]
+    public void One_worker_prepares_and_the_others_only_serve()
+    {
+        int parts = 0;
+        using var turns = new FuseReadTurns(maySpin: true, _time) { Prepare = () => ++parts > 0 };
+        using var channel = new ScriptedChannel();
+        using var other = new FuseWorker(1, channel, 4096, 4096);
+        turns.NotePreparations(_worker);
+        turns.NotePreparations(other);
+        channel.EmptyLooks = 5;
+        Assert.True(turns.Take(other) > 0);
+        Assert.Equal(0, parts);
+        _channel.EmptyLooks = 5;
+        Assert.True(turns.Take(_worker) > 0);
+        Assert.Equal(5, parts);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Another_worker_looks_while_parts_take_long(bool takeLong)
+    {
+        int parts = 0;
+        bool hasLooked = false;
+        using var isDone = new ManualResetEventSlim();
+        using var turns = new FuseReadTurns(maySpin: true, _time)
+        {
+            Prepare = () =>
+            {
+                if (takeLong) _time.Advance(TimeSpan.FromMilliseconds(10));
+                if (takeLong && parts > 10) _ = isDone.Wait(TimeSpan.FromSeconds(60));
+                return ++parts < 100;
+            },
+        };
+        using var other = new FuseWorker(1, new ScriptedChannel(), 4096, 4096);
+        ServeNext(turns);
+
+        // The first worker sleeps, the other one parks; then the first has something to prepare.
+        _channel.EmptyLooks = int.MaxValue;
+        _channel.HoldsSleepers = true;
+        var first = new Thread(() => _ = turns.Take(_worker));
+        first.Start();
+        Assert.True(_channel.IsAsleep.Wait(TimeSpan.FromSeconds(60)));
+        var second = new Thread(() =>
+        {
+            hasLooked = turns.Take(other) >= 0;
+            isDone.Set();
+        });
+        second.Start();
+        SpinWait.SpinUntil(() => (second.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(60));
+        _channel.HoldsSleepers = false;
+        first.Join();
+        turns.NotePreparations(_worker);
+        _channel.EmptyLooks = int.MaxValue;
+        Assert.True(turns.Take(_worker) > 0);
+        Assert.Equal(100, parts);
+        if (!takeLong) turns.Stop();
+        Assert.True(second.Join(TimeSpan.FromSeconds(60)));
+        Assert.Equal(takeLong, hasLooked);
+    }
+
     // So many requests, one right after the other, that spinning begins.
     private void Warm(FuseReadTurns turns)
     {

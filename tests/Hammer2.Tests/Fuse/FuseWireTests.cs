@@ -45,7 +45,7 @@ public sealed class FuseWireTests : IDisposable
     {
         bool isListing = wire.Opcode is 28 or 44;
         Serve(FuseMessage.Request(wire.Opcode, node: 2, wire.Body));
-        Assert.Equal(isListing ? (2UL, new FuseListedPiece(65536, 2, 4096)) : null, _fileSystem.Listed);
+        Assert.Equal(isListing ? (2UL, new FuseListedPiece(65536, 2, IsFull: false)) : null, _fileSystem.Listed);
     }
 
     [Theory, MemberData(nameof(Cases))]
@@ -154,6 +154,17 @@ public sealed class FuseWireTests : IDisposable
         Serve(FuseMessage.Request(opcode, node: 1, "00 00 00 00"), dispatcher);
         Assert.Equal(1, dispatcher.UnknownTotal);
         AssertAnswer(FuseErrno.ENOSYS, []);
+    }
+
+    [Fact]
+    public void Preparing_that_throws_is_counted_and_given_up()
+    {
+        FuseDispatcher dispatcher = Dispatcher();
+        _fileSystem.Preparations = 3;
+        Assert.True(dispatcher.Prepare());
+        _fileSystem.Throws = new InvalidOperationException("on purpose");
+        Assert.False(dispatcher.Prepare());
+        Assert.Equal(1, dispatcher.ThrownTotal);
     }
 
     [Fact]

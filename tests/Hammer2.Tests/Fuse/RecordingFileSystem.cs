@@ -23,6 +23,9 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     /// <summary>What OPENDIR says of every directory.</summary>
     public bool IsLong { get; set; }
 
+    /// <summary>How many parts there are to be prepared after an answer.</summary>
+    public int Preparations { get; set; }
+
     /// <summary>Runs inside READ.</summary>
     public Action<FuseContextCopy>? DuringRead { get; set; }
 
@@ -170,10 +173,18 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
             $"plus={packer.WantsAttributes} packed={isPacked}");
     }
 
-    public void ReadDirAnswered(in FuseContext context, in FuseListedPiece piece)
+    public bool ReadDirAnswered(in FuseContext context, in FuseListedPiece piece, Action lingers)
     {
         Listed = (context.NodeId, piece);
         if (Throws is { } failure) throw failure;
+        return Preparations > 0;
+    }
+
+    public bool Prepare()
+    {
+        if (Throws is { } failure) throw failure;
+        _ = Note("prepare");
+        return --Preparations > 0;
     }
 
     public int ReleaseDir(in FuseContext context, in FuseReleaseIn request) =>
