@@ -126,10 +126,10 @@ public sealed class FuseReadTurnsTests : IDisposable
         bool hasLooked = false;
         var second = new Thread(() => hasLooked = turns.Take(other) >= 0);
         second.Start();
+        AwaitParked(second);
         _channel.HoldsSleepers = false;
         first.Join();
         Assert.True(got > 0);
-        SpinWait.SpinUntil(() => (second.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(60));
 
         turns.BeforeServing(takesLong ? FuseOpcode.FSync : FuseOpcode.GetAttr);
         if (!takesLong) turns.Stop();
@@ -150,9 +150,9 @@ public sealed class FuseReadTurnsTests : IDisposable
         first.Start();
         Assert.True(_channel.IsAsleep.Wait(TimeSpan.FromSeconds(60)));
         second.Start();
+        AwaitParked(second);
         _channel.HoldsSleepers = false;
         first.Join();
-        SpinWait.SpinUntil(() => (second.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(60));
         turns.BeforeServing(FuseOpcode.GetAttr);    // short as a rule, and the first worker never comes back
 
         _time.Tick();
@@ -235,7 +235,7 @@ public sealed class FuseReadTurnsTests : IDisposable
             isDone.Set();
         });
         second.Start();
-        SpinWait.SpinUntil(() => (second.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(60));
+        AwaitParked(second);
         _channel.HoldsSleepers = false;
         first.Join();
         turns.NotePreparations(_worker);
@@ -246,6 +246,10 @@ public sealed class FuseReadTurnsTests : IDisposable
         Assert.True(second.Join(TimeSpan.FromSeconds(60)));
         Assert.Equal(takeLong, hasLooked);
     }
+
+    // It must park while the other one sleeps: later it would look itself.
+    private static void AwaitParked(Thread worker) => Assert.True(SpinWait.SpinUntil(
+        () => (worker.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(60)));
 
     // So many requests, one right after the other, that spinning begins.
     private void Warm(FuseReadTurns turns)
@@ -316,7 +320,11 @@ public sealed class FuseReadTurnsTests : IDisposable
         public bool HoldsSleepers
         {
             get => _holdsSleepers;
-            set => _holdsSleepers = value;
+            set
+            {
+                if (value) IsAsleep.Reset();            // from here on it tells of a sleeper that is held
+                _holdsSleepers = value;
+            }
         }
 
         public ManualResetEventSlim IsAsleep { get; } = new();
