@@ -44,7 +44,9 @@ public ref struct FuseDirectoryPacker
 
     /// <summary>True if an entry with a name of this length still fits. Asked before fetching
     /// attributes, it saves fetching them for nothing.</summary>
-    public readonly bool HasRoom(int nameBytes) => EntryBytes(nameBytes) <= _buffer.Length - _used;
+    public readonly bool HasRoom(int nameBytes) => EntryBytes(nameBytes) <= RoomBytes;
+
+    private readonly int RoomBytes => _buffer.Length - _used;
 
     /// <summary>
     /// Adds an entry without attributes. False when it does not fit: the reply is then complete.
@@ -128,7 +130,7 @@ public ref struct FuseDirectoryPacker
 
     private bool HasRoomFor(int bytes)
     {
-        if (bytes <= _buffer.Length - _used) return true;
+        if (bytes <= RoomBytes) return true;
         IsFull = true;
         return false;
     }
@@ -140,7 +142,7 @@ public ref struct FuseDirectoryPacker
         {
             ref readonly FuseDirent entry = ref DirentAt(packed[bytes..]);
             int size = EntryBytes((int)entry.NameBytes);
-            if (bytes + size > _buffer.Length - _used) return bytes;
+            if (bytes + size > RoomBytes) return bytes;
             nextPosition = entry.NextPosition;
             bytes += size;
         }

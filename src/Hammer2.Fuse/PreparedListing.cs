@@ -103,6 +103,7 @@ internal sealed class PreparedListing
         Errno error = Errno.EIO;
         int usedBytes = 0;
         ulong nextPosition = position;
+        bool isMoreWanted;
         try
         {
             if (_buffer.Length == 0) _buffer = GC.AllocateUninitializedArray<byte>(BytesMax);
@@ -117,10 +118,11 @@ internal sealed class PreparedListing
             {
                 _isFilling = false;
                 if (_directory == directory) Keep(slot, new Part(position, nextPosition, usedBytes), error);
+                isMoreWanted = IsWanted;
                 Monitor.PulseAll(_gate);
             }
         }
-        lock (_gate) return IsWanted;
+        return isMoreWanted;
     }
 
     /// <summary>Gives the entries behind a position of a directory, as far as there is room for them, if they are those
@@ -162,6 +164,7 @@ internal sealed class PreparedListing
     /// <summary>Nobody wants the entries of a directory any more without attributes.</summary>
     public void GiveUp(ulong directory)
     {
+        if (!Serves(directory)) return;
         lock (_gate)
         {
             if (_directory == directory) Clear();

@@ -2,7 +2,6 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
@@ -75,7 +74,7 @@ public sealed class PreparedListingTests : IDisposable
             for (int i = 0; i < partsEach && _prepared.FillPart(); i++) continue;
             Assert.True(Take(_long, position, pieceBytes, out byte[] piece, out ulong next));
             if (piece.Length == 0) break;
-            Assert.Equal(NextPositionOf(piece), next);
+            Assert.Equal(EntriesOf(piece).Last().NextPosition, next);
             taken.AddRange(piece);
             position = next;
         }
@@ -356,28 +355,18 @@ public sealed class PreparedListingTests : IDisposable
     }
 
     // struct fuse_dirent: inode and position of 8 bytes, length of the name and type of 4, the name.
-    private static List<string> NamesOf(byte[] piece)
+    private static IEnumerable<(string Name, ulong NextPosition)> EntriesOf(byte[] piece)
     {
-        var names = new List<string>();
         for (int offset = 0; offset < piece.Length;)
         {
             int bytes = BitConverter.ToInt32(piece, offset + 16);
-            names.Add(Encoding.Latin1.GetString(piece, offset + 24, bytes));
+            string name = Encoding.Latin1.GetString(piece, offset + 24, bytes);
+            yield return (name, BitConverter.ToUInt64(piece, offset + 8));
             offset += (24 + bytes + 7) & ~7;
         }
-        return names;
     }
 
-    private static ulong NextPositionOf(byte[] piece)
-    {
-        int last = 0;
-        for (int offset = 0; offset < piece.Length;)
-        {
-            last = offset;
-            offset += (24 + BitConverter.ToInt32(piece, offset + 16) + 7) & ~7;
-        }
-        return MemoryMarshal.Read<ulong>(piece.AsSpan(last + 8));
-    }
+    private static List<string> NamesOf(byte[] piece) => [.. EntriesOf(piece).Select(entry => entry.Name)];
 
     private ref struct PackingSink(FuseDirectoryPacker packer) : IDirectorySink
     {
