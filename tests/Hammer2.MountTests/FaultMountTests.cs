@@ -187,9 +187,10 @@ public sealed class FaultMountTests
     {
         int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.WriteOnly, 0x1A4);
         Assert.True(file >= 0, $"{path}: {file}");
-        Assert.Equal(content.Length, PosixCalls.Write(file, content));
-        Assert.Equal(0, PosixCalls.Sync(file));
-        Assert.Equal(0, PosixCalls.Close(file));
+        long written = PosixCalls.Write(file, content);
+        int sync = PosixCalls.Sync(file);
+        int close = PosixCalls.Close(file);
+        Assert.Equal((content.Length, 0, 0), (written, sync, close));
     }
 
     private static void AssertClean(MemoryBlockDevice memory)
