@@ -48,7 +48,11 @@ public sealed partial class Hammer2FileSystem
     }
 
     /// <inheritdoc/>
-    public int Release(in FuseContext context, in FuseReleaseIn request) => FuseErrno.None;
+    public int Release(in FuseContext context, in FuseReleaseIn request)
+    {
+        if (_nodes.MayBeNameless(context.NodeId)) _vnodes.ExpectForget(context.NodeId);
+        return FuseErrno.None;
+    }
 
     /// <inheritdoc/>
     public int ReleaseDir(in FuseContext context, in FuseReleaseIn request) => FuseErrno.None;

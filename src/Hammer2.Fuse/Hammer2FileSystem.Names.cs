@@ -142,6 +142,7 @@ public sealed partial class Hammer2FileSystem
     private void LoseName(ulong inum)
     {
         if (_nodes.MarkNameless(inum)) RemoveNameless(inum);
+        else _vnodes.ExpectForget(inum);
     }
 
     private void RemoveNameless(ulong inum)

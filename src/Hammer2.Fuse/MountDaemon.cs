@@ -194,6 +194,7 @@ public sealed class MountDaemon : IDisposable
                 Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax),
                 Discards = options.Discards,
                 Deduplicates = options.Deduplicates,
+                Time = _time,
             });
             if (error == Hammer2Error.None) return options;
             _cluster.Dispose();

@@ -19,6 +19,7 @@ internal sealed class NodeTable
     private const ulong RootNode = 1;               // lives as long as the mount
 
     private readonly Shard[] _shards = new Shard[ShardsTotal];
+    private int _namelessTotal;                     // that may be
 
     /// <summary>An empty table.</summary>
     public NodeTable()
@@ -50,6 +51,7 @@ internal sealed class NodeTable
             }
             bool mayBeNameless = entry.MayBeNameless;
             _ = shard.Nodes.Remove(node);
+            if (mayBeNameless) _ = Interlocked.Decrement(ref _namelessTotal);
             return mayBeNameless;
         }
     }
@@ -63,9 +65,18 @@ internal sealed class NodeTable
         {
             ref Entry entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard.Nodes, node);
             if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)) return true;
+            if (!entry.MayBeNameless) _ = Interlocked.Increment(ref _namelessTotal);
             entry.MayBeNameless = true;
             return false;
         }
+    }
+
+    /// <summary>True for an object that lost a name, or was made without one, and that the kernel knows.</summary>
+    public bool MayBeNameless(ulong node)
+    {
+        if (Volatile.Read(ref _namelessTotal) == 0) return false;
+        Shard shard = ShardOf(node);
+        lock (shard.Gate) return shard.Nodes.TryGetValue(node, out Entry entry) && entry.MayBeNameless;
     }
 
     /// <summary>The mount is gone, and all references with it: empties the table.</summary>
@@ -73,6 +84,7 @@ internal sealed class NodeTable
     public List<ulong> TakeNameless()
     {
         var nameless = new List<ulong>();
+        Volatile.Write(ref _namelessTotal, 0);
         foreach (Shard shard in _shards)
         {
             lock (shard.Gate)

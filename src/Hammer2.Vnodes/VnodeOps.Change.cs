@@ -46,12 +46,29 @@ public sealed partial class VnodeOps
     {
         if (_pfs.Writer is not { } writer) return Errno.None;
         _ = _linkable.TryRemove(inum, out _);
+        Hammer2Error error = RemoveNameless(writer, inum);
+        writer.EndRemoval(inum);
+        return error == Hammer2Error.NoEntry ? Errno.None : error.ToErrno();
+    }
+
+    /// <summary>Says that an object that lost a name, or was closed, is likely to be forgotten soon. If it is a file
+    /// that has no name left, whoever finds no room in the next second waits for that.</summary>
+    public void ExpectForget(ulong inum)
+    {
+        if (_pfs.Writer is not { } writer) return;
+        bool isLeaving = GetAttributes(inum, out VnodeAttributes attributes) == Errno.None
+            && attributes is { LinkCount: 0, Type: ObjectType.RegularFile };
+        if (isLeaving) writer.ExpectRemoval(inum);
+    }
+
+    private static Hammer2Error RemoveNameless(PfsWriter writer, ulong inum)
+    {
         long promised = 0;
         using PfsChange change = writer.Begin(ref promised, inum);
         Hammer2Error error = change.Open(inum, out LiveInode? inode);
-        if (error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != RootInum) change.Delete(
-            inode);
-        return error == Hammer2Error.NoEntry ? Errno.None : error.ToErrno();
+        bool isNameless = error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != RootInum;
+        if (isNameless) change.Delete(inode!);
+        return error;
     }
 
     private PfsWriter.ReadGuard Hold(ulong inum) => _pfs.Writer is { } writer ? writer.Read(inum) : default;

@@ -11,6 +11,7 @@ public sealed partial class PfsWriter
 {
     private readonly Lock _commitGate = new();
     private long _groupsCommitted;
+    private long _removalsCommitted;        // groups that removed something
 
     /// <summary>
     /// Makes every change that was accepted before this call durable on a quorum of masters. Callers at the
@@ -44,6 +45,7 @@ public sealed partial class PfsWriter
                 return error;
             }
             _groupsCommitted = _groupsClosed;
+            if (group.Removes) _ = Interlocked.Increment(ref _removalsCommitted);
             Install(group);
             Space.Release(group.PromisedBytes);
             return Hammer2Error.None;

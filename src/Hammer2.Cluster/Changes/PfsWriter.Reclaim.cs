@@ -24,11 +24,9 @@ public readonly record struct ReclaimResult(long StagedBytes, long FreedBytes, l
 
 public sealed partial class PfsWriter
 {
-    private const long WorthBytes = 1 << 20;
-
     private readonly Lock _reclaimGate = new();
-    private ulong _freeAfterReclaim = ulong.MaxValue;
-    private bool _hasRemovals;
+    private ulong _freeAfterReclaim = ulong.MaxValue;   // and what a further pass would free
+    private long _removalsReclaimed;
 
     /// <summary>
     /// Bulkfree: gives the space of what was deleted and replaced back, on every synced node. The PFS may be read
@@ -51,16 +49,24 @@ public sealed partial class PfsWriter
         {
             var freed = new List<ulong>[Pfs.Synced.Length];
             Hammer2Error error = Hammer2Error.None;
+            // What is removed from now on the first pass may not see as removed, and then nothing frees it here.
+            long removals = Volatile.Read(ref _removalsCommitted);
+            long stagedBefore = 0;
             try
             {
                 for (int pass = 0; pass < 2 && error == Hammer2Error.None; pass++)
+                {
+                    stagedBefore = counts.StagedGranules;
                     error = ReclaimPass(options, ref counts, freed);
+                }
             }
             finally
             {
                 foreach (PfsNode node in Pfs.Synced) node.Device.EndReclaim();
             }
-            _freeAfterReclaim = Pfs.GetSpace().FreeBytes;
+            if (error != Hammer2Error.Interrupted) _removalsReclaimed = removals;
+            long staged = (counts.StagedGranules - stagedBefore) * Media.GranuleBytes;
+            _freeAfterReclaim = Pfs.GetSpace().FreeBytes + (ulong)staged;
             result = ReclaimResult.Of(counts);
             return error == Hammer2Error.None && options.Discards ? Discard(options, freed) : error;
         }
@@ -75,7 +81,6 @@ public sealed partial class PfsWriter
         // here before is still comparing when the commit is through.
         _dedup.Clear();
         Hammer2Error error = Commit();
-        _hasRemovals = false;
         for (int i = 0; i < freed.Length && error == Hammer2Error.None; i++)
         {
             if (!Pfs.Synced[i].IsSynced) continue;
@@ -117,21 +122,5 @@ public sealed partial class PfsWriter
             if (error != Hammer2Error.None) return error;
         }
         return Hammer2Error.None;
-    }
-
-    // Two walks over everything are not begun for a few blocks, or a full filesystem would do nothing else. Whoever
-    // comes while they are under way waits for what they find.
-    private void ReclaimIfWorthIt()
-    {
-        lock (_reclaimGate)
-        {
-            ulong free = Pfs.GetSpace().FreeBytes;
-            ulong last = _freeAfterReclaim;
-            bool isWorthIt = _hasRemovals || last == ulong.MaxValue || free + WorthBytes <= last;
-            if (!isWorthIt) return;
-            Hammer2Error error = Reclaim(new ReclaimOptions(_options.Discards), out _);
-            // What it could not read it reported; whether there is room now is asked anew.
-            if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) _freeAfterReclaim = free;
-        }
     }
 }

@@ -42,7 +42,7 @@ public sealed partial class PfsWriter
 
     private Hammer2Error CommitEmpty(ulong tid, bool hasNameless)
     {
-        lock (_commitGate) return WriteGroup(new ClosedGroup([], _lastInum, tid, 0, hasNameless));
+        lock (_commitGate) return WriteGroup(new ClosedGroup([], _lastInum, tid, 0, hasNameless, Removes: false));
     }
 
     // An object that was in use when power failed, and had no name: nobody can reach it any more. There is no

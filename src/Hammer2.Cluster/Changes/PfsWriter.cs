@@ -38,6 +38,7 @@ public sealed partial class PfsWriter : IDisposable
         _options = options;
         _tidStep = pfs.Assembly.MastersTotal > 1 ? CommitNumber.Step : 1;
         Space = new SpaceReserve(pfs);
+        _removals = new ExpectedRemovals(options.Time);
         _queue.Start(options.Workers, batch => WriteOut(batch));
         foreach (PfsNode node in pfs.Synced)
         {
@@ -85,39 +86,6 @@ public sealed partial class PfsWriter : IDisposable
     /// <summary>Holds an object still for reading.</summary>
     /// <remarks>Entry: no inode lock held.</remarks>
     public ReadGuard Read(ulong inum) => new(_locks.Read(inum));
-
-    /// <summary>Accepts or refuses a change by the space it needs. When there seems to be none, what waits is
-    /// committed first, since it was promised more than it takes, and then what was deleted is freed.</summary>
-    /// <param name="bytes">Of file data.</param>
-    /// <param name="leaves">Objects and entries changed.</param>
-    /// <param name="use">Whether it adds.</param>
-    /// <param name="promised">What was set aside; goes to <see cref="Begin"/>.</param>
-    /// <returns>None; NoSpace; ReadOnly once stopped; the error of a commit that stopped the PFS.</returns>
-    /// <remarks>Entry: no lock held.</remarks>
-    public Hammer2Error Promise(long bytes, int leaves, SpaceUse use, out long promised)
-    {
-        promised = SpaceReserve.WorstCase(bytes, leaves);
-        if (IsStopped) return Hammer2Error.ReadOnly;
-        if (Space.TryPromise(promised, use, bytes > 0)) return Hammer2Error.None;
-        Hammer2Error error = Commit();
-        if (error != Hammer2Error.None) return error;
-        if (Space.TryPromise(promised, use, bytes > 0)) return Hammer2Error.None;
-        ReclaimIfWorthIt();
-        if (IsStopped) return Hammer2Error.Io;
-        return Space.TryPromise(promised, use, bytes > 0) ? Hammer2Error.None : Hammer2Error.NoSpace;
-    }
-
-    /// <summary>True when this many bytes of file data would be accepted at present, once what was deleted is
-    /// freed.</summary>
-    public bool HasRoom(long bytes)
-    {
-        // More is promised than will be taken: only a commit tells.
-        if (Space.HasRoom(bytes)) return true;
-        if (Commit() != Hammer2Error.None) return false;
-        if (Space.HasRoom(bytes)) return true;
-        ReclaimIfWorthIt();
-        return Space.HasRoom(bytes);
-    }
 
     internal bool TryGetLive(ulong inum, [NotNullWhen(true)] out LiveInode? live) =>
         _live.TryGetValue(inum, out live);
@@ -200,7 +168,6 @@ public sealed partial class PfsWriter : IDisposable
         ulong inum = image.Live.Inum;
         if (image.IsDeleted || image.Meta.LinkCount != 0 || inum == Media.PfsRootInum) _ = _nameless.Remove(inum);
         else _ = _nameless.Add(inum);
-        _hasRemovals |= image.IsDeleted || image.Changes is { CutFrom: not LeafChanges.NoCut };
     }
 
     /// <summary>Takes everything changed so far out of the open group.</summary>
@@ -216,6 +183,7 @@ public sealed partial class PfsWriter : IDisposable
             _openBlocks.Clear();
             _groupBlocks = 0;
             var closed = new List<ClosedInode>(dirty.Count);
+            bool removes = false;
             foreach (LiveInode inode in dirty)
             {
                 inode.IsDirty = false;
@@ -226,10 +194,11 @@ public sealed partial class PfsWriter : IDisposable
                 inode.Open = null;
                 closed.Add(image);
                 TakeNote(image);
+                removes |= image.IsDeleted || image.Changes is { CutFrom: not LeafChanges.NoCut };
             }
             closed.Sort((left, right) => left.Live.Inum.CompareTo(right.Live.Inum));
             long promise = Interlocked.Exchange(ref _openPromise, 0);
-            return new ClosedGroup(closed, _lastInum, _lastTid, promise, _nameless.Count > 0);
+            return new ClosedGroup(closed, _lastInum, _lastTid, promise, _nameless.Count > 0, removes);
         }
         finally
         {
@@ -244,5 +213,6 @@ public sealed partial class PfsWriter : IDisposable
 /// <param name="Tid">The newest operation in it.</param>
 /// <param name="PromisedBytes">Space set aside for it.</param>
 /// <param name="HasNameless">True when it leaves objects without a name, which are in use.</param>
+/// <param name="Removes">True when it deletes objects or cuts files.</param>
 internal sealed record ClosedGroup(
-    List<ClosedInode> Inodes, ulong LastInum, ulong Tid, long PromisedBytes, bool HasNameless);
+    List<ClosedInode> Inodes, ulong LastInum, ulong Tid, long PromisedBytes, bool HasNameless, bool Removes);

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Changes;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -121,6 +122,67 @@ public sealed class FullVolumeTests
         foreach (Thread thread in threads) thread.Start();
         foreach (Thread thread in threads) thread.Join();
         Assert.All(errors, error => Assert.Equal(Errno.None, error));
+        Assert.Equal(Errno.None, ops.Sync());
+    }
+
+    // Its second walk sees it as removed, and its first one did not: it is not free yet.
+    [Fact]
+    public void What_is_removed_while_space_is_reclaimed_makes_room_for_who_writes_next()
+    {
+        using MemoryBlockDevice device = NewVolume.InMemory(64L << 20);
+        var files = new Files(new SeededRandom(1), 1);
+        using ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+        files.Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+        files.Fill(Filling.Big);
+        ReclaimAfter(mount, () => files.RemoveSome(100));
+        AssertHasRoom(files.Ops, 30 << 20);
+    }
+
+    [Fact]
+    public void What_is_written_over_while_space_is_reclaimed_makes_room_for_who_writes_next()
+    {
+        using MemoryBlockDevice device = NewVolume.InMemory(64L << 20);
+        var files = new Files(new SeededRandom(1), 1);
+        using ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+        files.Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+        files.Fill(Filling.Big);
+        files.RemoveSome(40);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out _));
+        ReclaimAfter(mount, () =>
+        {
+            while (mount.Pfs.GetSpace().FreeBytes > 3 << 20) files.Overwrite(1);
+        });
+        AssertHasRoom(files.Ops, 8 << 20);
+    }
+
+    // Once the first walk began.
+    private static void ReclaimAfter(ClusterMount mount, Action changes)
+    {
+        bool isDone = false;
+        bool Change()
+        {
+            if (!isDone) changes();
+            isDone = true;
+            return false;
+        }
+        Assert.Equal(Hammer2Error.None,
+            mount.Pfs.Writer!.Reclaim(new ReclaimOptions(IsCancelled: Change), out ReclaimResult result));
+        Assert.True(isDone);
+        Assert.True(result.StagedBytes > 8 << 20);
+    }
+
+    private static void AssertHasRoom(VnodeOps ops, int bytes)
+    {
+        Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "more"u8, new NewObject(ObjectType.RegularFile, 0x1A4),
+            Caller, out VnodeAttributes made));
+        byte[] part = new byte[128 << 10];
+        for (int at = 0; at < bytes; at += part.Length)
+        {
+            new SeededRandom((ulong)at).Fill(part);
+            Assert.Equal(Errno.None, ops.Write(made.Inum, (ulong)at, part, dropsPrivileges: false));
+        }
         Assert.Equal(Errno.None, ops.Sync());
     }
 

@@ -44,6 +44,20 @@ public sealed class NodeTableTests
     public void What_the_kernel_never_heard_of_goes_at_once() => Assert.True(_table.MarkNameless(Node));
 
     [Fact]
+    public void What_may_be_without_a_name_is_known_as_long_as_the_kernel_knows_it()
+    {
+        _table.Add(Node);
+        Assert.False(_table.MayBeNameless(Node));
+        _ = _table.MarkNameless(Node);
+        _ = _table.MarkNameless(Node);
+        Assert.True(_table.MayBeNameless(Node));
+        Assert.False(_table.MayBeNameless(Node + 1));
+        _ = _table.Drop(Node, 1);
+        _table.Add(Node);
+        Assert.False(_table.MayBeNameless(Node));
+    }
+
+    [Fact]
     public void At_the_end_everything_without_a_name_is_left_over_once()
     {
         for (ulong node = 2; node < 300; node++) _table.Add(node);

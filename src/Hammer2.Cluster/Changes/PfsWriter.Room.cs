@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Changes;
+
+// Whether there is room for a change, and what is done to make some.
+public sealed partial class PfsWriter
+{
+    private const long WorthBytes = 1 << 20;
+
+    private readonly ExpectedRemovals _removals;
+
+    /// <summary>Accepts or refuses a change by the space it needs. When there seems to be none, what waits is
+    /// committed first, since it was promised more than it takes, and then what was deleted is freed.</summary>
+    /// <param name="bytes">Of file data.</param>
+    /// <param name="leaves">Objects and entries changed.</param>
+    /// <param name="use">Whether it adds: then what is about to be removed is waited for, too.</param>
+    /// <param name="promised">What was set aside; goes to <see cref="Begin"/>.</param>
+    /// <returns>None; NoSpace; ReadOnly once stopped; the error of a commit that stopped the PFS.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    public Hammer2Error Promise(long bytes, int leaves, SpaceUse use, out long promised)
+    {
+        promised = SpaceReserve.WorstCase(bytes, leaves);
+        if (IsStopped) return Hammer2Error.ReadOnly;
+        return Space.TryPromise(promised, use, bytes > 0)
+            ? Hammer2Error.None : MakeRoomFor(promised, use, bytes > 0);
+    }
+
+    /// <summary>True when this many bytes of file data would be accepted at present, once what was deleted is
+    /// freed.</summary>
+    /// <remarks>Entry: no lock held.</remarks>
+    public bool HasRoom(long bytes) => Space.HasRoom(bytes) || MakeRoomFor(bytes);
+
+    /// <summary>A file lost its last name and is in use no longer, as far as one can tell: whoever finds no room
+    /// in the next second waits for its removal.</summary>
+    /// <param name="inum">Its number; not one that is removed already.</param>
+    public void ExpectRemoval(ulong inum) => _removals.Expect(inum);
+
+    /// <summary>An object was removed, or will not be.</summary>
+    /// <remarks>Entry: the change is over, so that the next commit has it.</remarks>
+    public void EndRemoval(ulong inum) => _removals.End(inum);
+
+    // Apart, so that a promise that is kept at once allocates nothing.
+    private Hammer2Error MakeRoomFor(long promised, SpaceUse use, bool hasData) =>
+        MakeRoom(() => Space.TryPromise(promised, use, hasData), awaitsRemovals: use == SpaceUse.Add);
+
+    private bool MakeRoomFor(long bytes) =>
+        MakeRoom(() => Space.HasRoom(bytes), awaitsRemovals: true) == Hammer2Error.None;
+
+    private Hammer2Error MakeRoom(Func<bool> fits, bool awaitsRemovals)
+    {
+        long ended = _removals.EndedTotal;
+        for (bool isLast = !awaitsRemovals; ; isLast = true)
+        {
+            // More is promised than will be taken: only a commit tells.
+            Hammer2Error error = Commit();
+            if (error != Hammer2Error.None) return error;
+            if (fits()) return Hammer2Error.None;
+            ReclaimIfWorthIt();
+            if (IsStopped) return Hammer2Error.Io;
+            if (fits()) return Hammer2Error.None;
+            if (isLast || !_removals.Await(ended)) return Hammer2Error.NoSpace;
+        }
+    }
+
+    // Two walks over everything are not begun for a few blocks, or a full filesystem would do nothing else. Whoever
+    // comes while they are under way waits for what they find.
+    private void ReclaimIfWorthIt()
+    {
+        lock (_reclaimGate)
+        {
+            ulong free = Pfs.GetSpace().FreeBytes;
+            ulong last = _freeAfterReclaim;
+            bool isWorthIt = last == ulong.MaxValue || free + WorthBytes <= last
+                || Volatile.Read(ref _removalsCommitted) != _removalsReclaimed;
+            if (!isWorthIt) return;
+            Hammer2Error error = Reclaim(new ReclaimOptions(_options.Discards), out _);
+            // What it could not read it reported; whether there is room now is asked anew.
+            if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) _freeAfterReclaim = free;
+        }
+    }
+}

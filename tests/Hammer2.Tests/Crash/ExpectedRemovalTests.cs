@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Concurrent;
+using System.Threading;
+using Hammer2.Cluster;
+using Hammer2.Cluster.Changes;
+using Hammer2.Format;
+using Hammer2.Testing;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Hammer2.Tests.Crash;
+
+/// <summary>
+/// Goal: on a full volume a file can be deleted and another written, though the kernel lets go of the first one only
+/// later. Method: time stands still, and a writer that waits is known by the timer that it starts.
+/// </summary>
+public sealed class ExpectedRemovalTests : IDisposable
+{
+    private const int VolumeBytes = 64 << 20;
+    private const int FilesTotal = 4;
+
+    private static readonly Credentials Caller = new(0, 0);
+
+    private readonly MemoryBlockDevice _device = NewVolume.InMemory(VolumeBytes);
+    private readonly HeldTime _time = new();
+    private readonly ClusterMount _mount;
+    private readonly VnodeOps _ops;
+    private readonly ulong[] _files = new ulong[FilesTotal];
+
+    public ExpectedRemovalTests()
+    {
+        _mount = RecordedScript.Mount([_device], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting(new PfsWriteOptions { Time = _time }));
+        _ops = new VnodeOps(_mount.Pfs, NullLogger<VnodeOps>.Instance);
+        for (int i = 0; i < FilesTotal; i++) _files[i] = Make((byte)('0' + i));
+        Errno error = Errno.None;
+        for (int part = 0; error == Errno.None; part++) error = Write(_files[part % FilesTotal], part);
+        Assert.Equal(Errno.ENOSPC, error);
+        Assert.False(_time.IsAwaited);
+    }
+
+    public void Dispose()
+    {
+        _mount.Dispose();
+        _device.Dispose();
+        _time.Dispose();
+    }
+
+    [Fact]
+    public void Who_finds_no_room_waits_for_a_file_that_is_about_to_go()
+    {
+        RemoveName(0);
+        Errno answer = WriteOnceAwaited(() => Assert.Equal(Errno.None, _ops.Forget(_files[0])));
+        Assert.Equal(Errno.None, answer);
+    }
+
+    [Fact]
+    public void What_does_not_go_in_a_second_is_waited_for_no_more()
+    {
+        RemoveName(0);
+        Assert.Equal(Errno.ENOSPC, WriteOnceAwaited(() => _time.Advance(TimeSpan.FromSeconds(1))));
+        Assert.Equal(Errno.ENOSPC, Write(_files[1], -1));                   // at once: time stands still
+        Assert.Equal(Errno.None, _ops.Forget(_files[0]));
+        Assert.Equal(Errno.None, Write(_files[1], -1));
+    }
+
+    [Fact]
+    public void Each_file_is_waited_for_as_long_as_it_may_be_about_to_go()
+    {
+        RemoveName(0);
+        _time.Advance(TimeSpan.FromSeconds(0.75));
+        RemoveName(1);
+        Errno answer = WriteOnceAwaited(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(0.5));                       // the first one's second is over
+            Assert.Equal(Errno.None, _ops.Forget(_files[1]));
+        });
+        Assert.Equal(Errno.None, answer);
+    }
+
+    [Fact]
+    public void A_file_with_a_name_left_is_not_waited_for()
+    {
+        Assert.Equal(Errno.None, _ops.Link(_files[0], VnodeOps.RootInum, "other"u8, out _));
+        RemoveName(0);
+        Assert.Equal(Errno.ENOSPC, Write(_files[1], -1));
+    }
+
+    [Fact]
+    public void Who_removes_does_not_wait()
+    {
+        RemoveName(0);
+        Errno answer = WriteOnceAwaited(() =>
+        {
+            RemoveName(1);
+            Assert.Equal(Errno.None, _ops.Forget(_files[1]));
+            Assert.Equal(Errno.None, _ops.Forget(_files[0]));
+        });
+        Assert.Equal(Errno.None, answer);
+    }
+
+    private ulong Make(byte name)
+    {
+        Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, [name],
+            new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made));
+        return made.Inum;
+    }
+
+    private void RemoveName(int file)
+    {
+        Assert.Equal(Errno.None, _ops.Unlink(VnodeOps.RootInum, [(byte)('0' + file)], out ulong inum));
+        Assert.Equal(_files[file], inum);
+        _ops.ExpectForget(inum);
+    }
+
+    // Each part of each file is different, else it would be stored once.
+    private Errno Write(ulong file, int part)
+    {
+        byte[] data = new byte[1 << 20];
+        new SeededRandom((ulong)(part + 1)).Fill(data);
+        return _ops.Write(file, (ulong)(part + 1) << 20, data, dropsPrivileges: false);
+    }
+
+    private Errno WriteOnceAwaited(Action then)
+    {
+        Errno answer = Errno.None;
+        var writer = new Thread(() => answer = Write(_files[FilesTotal - 1], -1));
+        writer.Start();
+        _time.AwaitTimer();
+        then();
+        writer.Join();
+        return answer;
+    }
+
+    /// <summary>Goes on when it is told to, and knows how often somebody set a timer.</summary>
+    private sealed class HeldTime : TimeProvider, IDisposable
+    {
+        private readonly ConcurrentDictionary<HeldTimer, TimerCallback> _timers = new();
+        private readonly SemaphoreSlim _started = new(0);
+        private long _now;
+
+        public bool IsAwaited => !_timers.IsEmpty;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _now);
+
+        public void Advance(TimeSpan time)
+        {
+            long now = Interlocked.Add(ref _now, time.Ticks);
+            foreach ((HeldTimer timer, TimerCallback callback) in _timers)
+                if (timer.End <= now) callback(null);
+        }
+
+        public void AwaitTimer() => Assert.True(_started.Wait(TimeSpan.FromMinutes(2)), "nobody waits");
+
+        public void Dispose() => _started.Dispose();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = new HeldTimer(this, GetTimestamp() + dueTime.Ticks);
+            _timers[timer] = callback;
+            _ = _started.Release();
+            return timer;
+        }
+
+        private sealed class HeldTimer(HeldTime time, long end) : ITimer
+        {
+            public long End { get; } = end;
+
+            public bool Change(TimeSpan dueTime, TimeSpan period) => throw new NotSupportedException();
+
+            public void Dispose() => _ = time._timers.TryRemove(this, out _);
+
+            public System.Threading.Tasks.ValueTask DisposeAsync() => throw new NotSupportedException();
+        }
+    }
+}
