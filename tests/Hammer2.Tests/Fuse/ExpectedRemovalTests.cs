@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Concurrent;
 using System.Threading;
+using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
 using Hammer2.Format;
+using Hammer2.Fuse;
 using Hammer2.Testing;
+using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-namespace Hammer2.Tests.Crash;
+namespace Hammer2.Tests.Fuse;
 
 /// <summary>
 /// Goal: on a full volume a file can be deleted and another written, though the kernel lets go of the first one only
-/// later. Method: time stands still, and a writer that waits is known by the timer that it starts.
+/// later. Method: the kernel's requests by hand; time stands still, and a writer that waits is known by the timer that
+/// it starts.
 /// </summary>
 public sealed class ExpectedRemovalTests : IDisposable
 {
@@ -26,13 +30,15 @@ public sealed class ExpectedRemovalTests : IDisposable
     private readonly HeldTime _time = new();
     private readonly ClusterMount _mount;
     private readonly VnodeOps _ops;
+    private readonly Hammer2FileSystem _kernelSide;
     private readonly ulong[] _files = new ulong[FilesTotal];
 
     public ExpectedRemovalTests()
     {
-        _mount = RecordedScript.Mount([_device], NewVolume.Label);
+        _mount = ModelMount.Open([_device], NewVolume.Label);
         Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting(new PfsWriteOptions { Time = _time }));
         _ops = new VnodeOps(_mount.Pfs, NullLogger<VnodeOps>.Instance);
+        _kernelSide = new Hammer2FileSystem(_ops, new MountOptions(), NullLogger<Hammer2FileSystem>.Instance);
         for (int i = 0; i < FilesTotal; i++) _files[i] = Make((byte)('0' + i));
         Errno error = Errno.None;
         for (int part = 0; error == Errno.None; part++) error = Write(_files[part % FilesTotal], part);
@@ -51,7 +57,7 @@ public sealed class ExpectedRemovalTests : IDisposable
     public void Who_finds_no_room_waits_for_a_file_that_is_about_to_go()
     {
         RemoveName(0);
-        Errno answer = WriteOnceAwaited(() => Assert.Equal(Errno.None, _ops.Forget(_files[0])));
+        Errno answer = WriteOnceAwaited(() => Forget(0));
         Assert.Equal(Errno.None, answer);
     }
 
@@ -61,8 +67,19 @@ public sealed class ExpectedRemovalTests : IDisposable
         RemoveName(0);
         Assert.Equal(Errno.ENOSPC, WriteOnceAwaited(() => _time.Advance(TimeSpan.FromSeconds(1))));
         Assert.Equal(Errno.ENOSPC, Write(_files[1], -1));                   // at once: time stands still
-        Assert.Equal(Errno.None, _ops.Forget(_files[0]));
+        Forget(0);
         Assert.Equal(Errno.None, Write(_files[1], -1));
+    }
+
+    [Fact]
+    public void A_file_that_is_closed_is_waited_for_again()
+    {
+        RemoveName(0);
+        Close(1);                                                           // has its name: nothing to wait for
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(Errno.ENOSPC, Write(_files[1], -1));
+        Close(0);
+        Assert.Equal(Errno.None, WriteOnceAwaited(() => Forget(0)));
     }
 
     [Fact]
@@ -74,7 +91,7 @@ public sealed class ExpectedRemovalTests : IDisposable
         Errno answer = WriteOnceAwaited(() =>
         {
             _time.Advance(TimeSpan.FromSeconds(0.5));                       // the first one's second is over
-            Assert.Equal(Errno.None, _ops.Forget(_files[1]));
+            Forget(1);
         });
         Assert.Equal(Errno.None, answer);
     }
@@ -94,8 +111,8 @@ public sealed class ExpectedRemovalTests : IDisposable
         Errno answer = WriteOnceAwaited(() =>
         {
             RemoveName(1);
-            Assert.Equal(Errno.None, _ops.Forget(_files[1]));
-            Assert.Equal(Errno.None, _ops.Forget(_files[0]));
+            Forget(1);
+            Forget(0);
         });
         Assert.Equal(Errno.None, answer);
     }
@@ -104,15 +121,26 @@ public sealed class ExpectedRemovalTests : IDisposable
     {
         Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, [name],
             new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made));
+        var header = new FuseInHeader { NodeId = VnodeOps.RootInum };
+        var entry = new FuseEntryOut();
+        Assert.Equal(FuseErrno.None, _kernelSide.Lookup(new FuseContext(in header), [name], ref entry));
+        Assert.Equal(made.Inum, entry.NodeId);
         return made.Inum;
     }
 
     private void RemoveName(int file)
     {
-        Assert.Equal(Errno.None, _ops.Unlink(VnodeOps.RootInum, [(byte)('0' + file)], out ulong inum));
-        Assert.Equal(_files[file], inum);
-        _ops.ExpectForget(inum);
+        var header = new FuseInHeader { NodeId = VnodeOps.RootInum };
+        Assert.Equal(FuseErrno.None, _kernelSide.Unlink(new FuseContext(in header), [(byte)('0' + file)]));
     }
+
+    private void Close(int file)
+    {
+        var header = new FuseInHeader { NodeId = _files[file] };
+        Assert.Equal(FuseErrno.None, _kernelSide.Release(new FuseContext(in header), default));
+    }
+
+    private void Forget(int file) => _kernelSide.Forget(_files[file], 1);
 
     // Each part of each file is different, else it would be stored once.
     private Errno Write(ulong file, int part)
@@ -153,7 +181,7 @@ public sealed class ExpectedRemovalTests : IDisposable
                 if (timer.End <= now) callback(null);
         }
 
-        public void AwaitTimer() => Assert.True(_started.Wait(TimeSpan.FromMinutes(2)), "nobody waits");
+        public void AwaitTimer() => Assert.True(_started.Wait(TimeSpan.FromSeconds(30)), "nobody waits");
 
         public void Dispose() => _started.Dispose();
 
