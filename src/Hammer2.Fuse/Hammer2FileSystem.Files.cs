@@ -122,7 +122,7 @@ public sealed partial class Hammer2FileSystem
     {
         Errno error = _refused.Of(inum);
         if (error == Errno.None) return error;
-        if (error == Errno.ENOSPC ? !_vnodes.HasRoom(RoomBytesMin) : !_vnodes.CanWrite) return error;
+        if (error == Errno.ENOSPC ? !_vnodes.HasRoom(inum, RoomBytesMin) : !_vnodes.CanWrite) return error;
         _refused.Remove(inum);
         return Errno.None;
     }

@@ -54,7 +54,7 @@ public sealed partial class VnodeOps
         if (modes == AllocateModes.PunchHole) return Errno.EOPNOTSUPP;
         if (position > long.MaxValue || length > long.MaxValue - position) return Errno.EFBIG;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        if (kind == AllocateModes.None && !writer.HasRoom((long)length)) return Errno.ENOSPC;
+        if (kind == AllocateModes.None && !writer.HasRoom((long)length, inum)) return Errno.ENOSPC;
 
         ulong end = position + length;
         while (true)
@@ -74,7 +74,7 @@ public sealed partial class VnodeOps
         SpaceUse use = kind == AllocateModes.PunchHole ? SpaceUse.Remove : SpaceUse.Add;
         int leaves = kind == AllocateModes.None ? 0 : HolesAtOnceMax;
         Errno refused =
-            writer.Promise(2 * Media.FileBlockBytes, leaves + 1, use, out long promised).ToErrno();
+            writer.Promise(2 * Media.FileBlockBytes, leaves + 1, use, out long promised, inum).ToErrno();
         if (refused != Errno.None) return refused;
         using PfsChange change = writer.Begin(ref promised, inum);
         refused = OpenFile(change, inum, out LiveInode file);

@@ -19,7 +19,9 @@ public sealed partial class VnodeOps
 
     /// <summary>True when this many bytes of file data would be accepted at present, once what was deleted is
     /// freed.</summary>
-    public bool HasRoom(long bytes) => _pfs.Writer is { } writer && writer.HasRoom(bytes);
+    /// <param name="inum">The file that they are for.</param>
+    /// <param name="bytes">How many.</param>
+    public bool HasRoom(ulong inum, long bytes) => _pfs.Writer is { } writer && writer.HasRoom(bytes, inum);
 
     /// <summary>What stopped all writing; None while it goes on.</summary>
     public Hammer2Error StopReason => _pfs.Writer?.StopReason ?? Hammer2Error.None;

@@ -61,7 +61,7 @@ public sealed partial class VnodeOps
         Errno refused = writer.Relieve().ToErrno();
         if (refused != Errno.None) return refused;
         refused = writer.Promise(
-            3 * Media.FileBlockBytes, leaves: SharedAtOnceMax, SpaceUse.Add, out long promised).ToErrno();
+            3 * Media.FileBlockBytes, SharedAtOnceMax, SpaceUse.Add, out long promised, target.Inum).ToErrno();
         if (refused != Errno.None) return refused;
         using PfsChange change = writer.Begin(ref promised, source.Inum, target.Inum);
         refused = OpenFile(change, source.Inum, isChanged: false, out LiveInode from);

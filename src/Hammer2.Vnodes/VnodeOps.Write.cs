@@ -27,7 +27,7 @@ public sealed partial class VnodeOps
         long blocks = (long)((position + (ulong)data.Length - 1) / Media.FileBlockBytes)
             - (long)(position / Media.FileBlockBytes) + 1;
         refused = writer.Promise(
-            blocks * Media.FileBlockBytes, leaves: (int)blocks + 1, SpaceUse.Add, out long promised).ToErrno();
+            blocks * Media.FileBlockBytes, leaves: (int)blocks + 1, SpaceUse.Add, out long promised, inum).ToErrno();
         if (refused != Errno.None) return refused;
 
         using PfsChange change = writer.Begin(ref promised, inum);

@@ -53,13 +53,14 @@ internal sealed class ExpectedRemovals
     /// <summary>Waits for what is expected at this time, for as long as it may still be about to be
     /// removed.</summary>
     /// <param name="endedBefore">An earlier <see cref="EndedTotal"/>.</param>
+    /// <param name="written">What the caller writes to: when that is expected to go, it does not wait.</param>
     /// <returns>True when some removal ended since then.</returns>
-    public bool Await(long endedBefore)
+    public bool Await(long endedBefore, ulong written)
     {
         lock (_gate)
         {
             long start = _time.GetTimestamp();
-            while (LeftOf(start) is { } left)
+            while (!_since.ContainsKey(written) && LeftOf(start) is { } left)
             {
                 using ITimer timer = _time.CreateTimer(_ => Wake(), null, left, Timeout.InfiniteTimeSpan);
                 _ = Monitor.Wait(_gate);

@@ -17,20 +17,24 @@ public sealed partial class PfsWriter
     /// <param name="leaves">Objects and entries changed.</param>
     /// <param name="use">Whether it adds: then what is about to be removed is waited for, too.</param>
     /// <param name="promised">What was set aside; goes to <see cref="Begin"/>.</param>
+    /// <param name="written">The file that grows, if it is one: when it is itself about to be removed, nothing is
+    /// waited for, since the kernel does not let go of it before this write is answered.</param>
     /// <returns>None; NoSpace; ReadOnly once stopped; the error of a commit that stopped the PFS.</returns>
     /// <remarks>Entry: no lock held.</remarks>
-    public Hammer2Error Promise(long bytes, int leaves, SpaceUse use, out long promised)
+    public Hammer2Error Promise(long bytes, int leaves, SpaceUse use, out long promised, ulong written = 0)
     {
         promised = SpaceReserve.WorstCase(bytes, leaves);
         if (IsStopped) return Hammer2Error.ReadOnly;
         return Space.TryPromise(promised, use, bytes > 0)
-            ? Hammer2Error.None : MakeRoomFor(promised, use, bytes > 0);
+            ? Hammer2Error.None : MakeRoomFor(promised, use, bytes > 0, written);
     }
 
     /// <summary>True when this many bytes of file data would be accepted at present, once what was deleted is
     /// freed.</summary>
+    /// <param name="bytes">Of one file.</param>
+    /// <param name="written">Its number.</param>
     /// <remarks>Entry: no lock held.</remarks>
-    public bool HasRoom(long bytes) => Space.HasRoom(bytes) || MakeRoomFor(bytes);
+    public bool HasRoom(long bytes, ulong written) => Space.HasRoom(bytes) || MakeRoomFor(bytes, written);
 
     /// <summary>A file lost its last name and is in use no longer, as far as one can tell: whoever finds no room
     /// in the next second waits for its removal.</summary>
@@ -42,13 +46,13 @@ public sealed partial class PfsWriter
     public void EndRemoval(ulong inum) => _removals.End(inum);
 
     // Apart, so that a promise that is kept at once allocates nothing.
-    private Hammer2Error MakeRoomFor(long promised, SpaceUse use, bool hasData) =>
-        MakeRoom(() => Space.TryPromise(promised, use, hasData), awaitsRemovals: use == SpaceUse.Add);
+    private Hammer2Error MakeRoomFor(long promised, SpaceUse use, bool hasData, ulong written) =>
+        MakeRoom(() => Space.TryPromise(promised, use, hasData), use == SpaceUse.Add, written);
 
-    private bool MakeRoomFor(long bytes) =>
-        MakeRoom(() => Space.HasRoom(bytes), awaitsRemovals: true) == Hammer2Error.None;
+    private bool MakeRoomFor(long bytes, ulong written) =>
+        MakeRoom(() => Space.HasRoom(bytes), awaitsRemovals: true, written) == Hammer2Error.None;
 
-    private Hammer2Error MakeRoom(Func<bool> fits, bool awaitsRemovals)
+    private Hammer2Error MakeRoom(Func<bool> fits, bool awaitsRemovals, ulong written)
     {
         long ended = _removals.EndedTotal;
         for (bool isLast = !awaitsRemovals; ; isLast = true)
@@ -60,7 +64,7 @@ public sealed partial class PfsWriter
             ReclaimIfWorthIt();
             if (IsStopped) return Hammer2Error.Io;
             if (fits()) return Hammer2Error.None;
-            if (isLast || !_removals.Await(ended)) return Hammer2Error.NoSpace;
+            if (isLast || !_removals.Await(ended, written)) return Hammer2Error.NoSpace;
         }
     }
 
