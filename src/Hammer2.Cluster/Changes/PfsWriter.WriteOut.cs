@@ -22,6 +22,7 @@ public sealed partial class PfsWriter
     private long _openBytes;
     private long _queuedBytes;
     private int _doneWaiters;
+    private int _doneSignals;
     private int _groupBlocks;
     private int _writeErrors;
 
@@ -119,6 +120,8 @@ public sealed partial class PfsWriter
         int logicalBytes = BlockEncoder.LogicalBytes(meta.Size - key);
         var item = new WaitingBlock(file, key, block, logicalBytes, meta.CompressionPolicy, meta.Check);
         _queue.Add(item);
+        // A commit may have found it waiting, and not yet here.
+        SignalDone();
     }
 
     // Of the open group, or not at all: a commit settles what is in its group by the sizes of that group.
@@ -158,8 +161,13 @@ public sealed partial class PfsWriter
 
     private void SignalDone()
     {
+        Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _doneWaiters) == 0) return;
-        lock (_doneGate) Monitor.PulseAll(_doneGate);
+        lock (_doneGate)
+        {
+            _doneSignals++;
+            Monitor.PulseAll(_doneGate);
+        }
     }
 
     /// <summary>Settles every block of a closed group, or drops those of dead objects.</summary>
@@ -194,18 +202,21 @@ public sealed partial class PfsWriter
         while (_queue.TryTakeDropped(OwnBatch)) WriteOut(OwnBatch);
     }
 
+    // Who settled the block may not have queued it yet, and no worker is woken for one block: what comes into the queue
+    // after the look at it is a signal, too.
     private void HelpOrWait(BlockChange block)
     {
-        if (_queue.TryTake(OwnBatch))
+        _ = Interlocked.Increment(ref _doneWaiters);
+        int signals = Volatile.Read(ref _doneSignals);
+        bool helps = _queue.TryTake(OwnBatch);
+        if (!helps)
         {
-            WriteOut(OwnBatch);
-            return;
+            lock (_doneGate)
+            {
+                if (signals == _doneSignals && block.State == BlockState.Waiting) _ = Monitor.Wait(_doneGate);
+            }
         }
-        lock (_doneGate)
-        {
-            _ = Interlocked.Increment(ref _doneWaiters);
-            if (block.State == BlockState.Waiting) _ = Monitor.Wait(_doneGate);
-            _ = Interlocked.Decrement(ref _doneWaiters);
-        }
+        _ = Interlocked.Decrement(ref _doneWaiters);
+        if (helps) WriteOut(OwnBatch);
     }
 }
