@@ -48,8 +48,7 @@ public sealed partial class VnodeOps
     {
         if (_pfs.Writer is not { } writer) return Errno.None;
         _ = _linkable.TryRemove(inum, out _);
-        Hammer2Error error = RemoveNameless(writer, inum);
-        writer.EndRemoval(inum);
+        Hammer2Error error = writer.RemoveIfNameless(inum);
         return error == Hammer2Error.NoEntry ? Errno.None : error.ToErrno();
     }
 
@@ -61,16 +60,6 @@ public sealed partial class VnodeOps
         bool isLeaving = GetAttributes(inum, out VnodeAttributes attributes) == Errno.None
             && attributes is { LinkCount: 0, Type: ObjectType.RegularFile };
         if (isLeaving) writer.ExpectRemoval(inum);
-    }
-
-    private static Hammer2Error RemoveNameless(PfsWriter writer, ulong inum)
-    {
-        long promised = 0;
-        using PfsChange change = writer.Begin(ref promised, inum);
-        Hammer2Error error = change.Open(inum, out LiveInode? inode);
-        bool isNameless = error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != RootInum;
-        if (isNameless) change.Delete(inode!);
-        return error;
     }
 
     private PfsWriter.ReadGuard Hold(ulong inum) => _pfs.Writer is { } writer ? writer.Read(inum) : default;

@@ -41,9 +41,27 @@ public sealed partial class PfsWriter
     /// <param name="inum">Its number; not one that is removed already.</param>
     public void ExpectRemoval(ulong inum) => _removals.Expect(inum);
 
-    /// <summary>An object was removed, or will not be.</summary>
-    /// <remarks>Entry: the change is over, so that the next commit has it.</remarks>
-    public void EndRemoval(ulong inum) => _removals.End(inum);
+    /// <summary>Removes an object that nobody uses any more, if it has no name: it goes with the next commit. Who
+    /// waited for that goes on, whether it was removed or not.</summary>
+    /// <param name="inum">Its number.</param>
+    /// <returns>None; NoEntry; the fault of a block on the way to it.</returns>
+    /// <remarks>Entry: no lock held. Takes no promise of space: removing must always be possible.</remarks>
+    public Hammer2Error RemoveIfNameless(ulong inum)
+    {
+        Hammer2Error error = DeleteIfNameless(inum);
+        _removals.End(inum);            // after the change, so that the next commit has it
+        return error;
+    }
+
+    private Hammer2Error DeleteIfNameless(ulong inum)
+    {
+        long promised = 0;
+        using PfsChange change = Begin(ref promised, inum);
+        Hammer2Error error = change.Open(inum, out LiveInode? inode);
+        bool isNameless = error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != Media.PfsRootInum;
+        if (isNameless) change.Delete(inode!);
+        return error;
+    }
 
     // Apart, so that a promise that is kept at once allocates nothing.
     private Hammer2Error MakeRoomFor(long promised, SpaceUse use, bool hasData, ulong written) =>

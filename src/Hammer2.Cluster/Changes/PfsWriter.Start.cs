@@ -61,7 +61,7 @@ public sealed partial class PfsWriter
             isAtEnd = FindNameless(ref next, found);
             foreach (ulong inum in found)
             {
-                Hammer2Error error = RemoveNameless(inum);
+                Hammer2Error error = RemoveIfNameless(inum);
                 if (error != Hammer2Error.None) return error;
             }
             removed += found.Count;
@@ -90,15 +90,6 @@ public sealed partial class PfsWriter
             if (found.Count == NamelessAtOnce) return false;
         }
         return true;
-    }
-
-    private Hammer2Error RemoveNameless(ulong inum)
-    {
-        long promised = 0;
-        using PfsChange change = Begin(ref promised, inum);
-        Hammer2Error error = change.Open(inum, out LiveInode? inode);
-        if (error == Hammer2Error.None && inode!.Meta.LinkCount == 0) change.Delete(inode);
-        return error;
     }
 
     // The root says which number comes next. Where a writer failed to say so, a number that is in use must not

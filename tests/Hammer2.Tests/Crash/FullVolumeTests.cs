@@ -97,11 +97,8 @@ public sealed class FullVolumeTests
     {
         const int WritersTotal = 8;
         using MemoryBlockDevice device = NewVolume.InMemory(64L << 20);
-        var files = new Files(new SeededRandom(1), 1);
-        using ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
-        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
-        VnodeOps ops = files.Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
-        files.Fill(Filling.Big);
+        using ClusterMount mount = MountFilled(device, out Files files);
+        VnodeOps ops = files.Ops;
         files.RemoveSome(100);
         var made = new ulong[WritersTotal];
         for (int i = 0; i < made.Length; i++)
@@ -130,11 +127,7 @@ public sealed class FullVolumeTests
     public void What_is_removed_while_space_is_reclaimed_makes_room_for_who_writes_next()
     {
         using MemoryBlockDevice device = NewVolume.InMemory(64L << 20);
-        var files = new Files(new SeededRandom(1), 1);
-        using ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
-        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
-        files.Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
-        files.Fill(Filling.Big);
+        using ClusterMount mount = MountFilled(device, out Files files);
         ReclaimAfter(mount, () => files.RemoveSome(100));
         AssertHasRoom(files.Ops, 30 << 20);
     }
@@ -143,11 +136,7 @@ public sealed class FullVolumeTests
     public void What_is_written_over_while_space_is_reclaimed_makes_room_for_who_writes_next()
     {
         using MemoryBlockDevice device = NewVolume.InMemory(64L << 20);
-        var files = new Files(new SeededRandom(1), 1);
-        using ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
-        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
-        files.Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
-        files.Fill(Filling.Big);
+        using ClusterMount mount = MountFilled(device, out Files files);
         files.RemoveSome(40);
         Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out _));
         ReclaimAfter(mount, () =>
@@ -155,6 +144,16 @@ public sealed class FullVolumeTests
             while (mount.Pfs.GetSpace().FreeBytes > 3 << 20) files.Overwrite(1);
         });
         AssertHasRoom(files.Ops, 8 << 20);
+    }
+
+    private static ClusterMount MountFilled(MemoryBlockDevice device, out Files files)
+    {
+        files = new Files(new SeededRandom(1), 1);
+        ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+        files.Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+        files.Fill(Filling.Big);
+        return mount;
     }
 
     // Once the first walk began.
