@@ -1,42 +1,60 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Globalization;
-using System.IO;
 using System.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Keeps two mounts from writing one device: readers hold a shared flock, a writer an exclusive one. The
-/// lock belongs to the open file, so it ends with the process however that ends, and two opens in one
-/// process exclude each other as two processes do.
+/// Keeps a writer of a device from all other users of the same bytes, whatever name or device they use: readers hold
+/// shared locks, a writer exclusive ones. The locks belong to open files, so they end with the process however that
+/// ends, and two opens in one process exclude each other as two processes do.
 /// </summary>
 /// <remarks>
-/// flock is what udev, mkfs and partition tools use on block specials, so they are excluded as well. A
-/// loop device's backing file gets a shared lock too: whoever opens that file directly to write is refused,
-/// while several loop devices over parts of one file go on working.
+/// Two locks are taken. flock on the file or device node itself is what udev, mkfs and partition tools use; they are
+/// excluded as well. A <see cref="RangeLock"/> on the origin of the bytes excludes processes that use them through
+/// another device: partitions and their disk, loop devices and their backing file. The backing file gets a shared
+/// flock too, against tools that write it under an exclusive one.
 /// </remarks>
 internal sealed class DeviceLock : IDisposable
 {
     private const int PollMilliseconds = 50;
-    private const uint LoopMajor = 7;
 
-    private readonly SafeFileHandle? _backingFile;
+    private readonly DeviceOrigin? _origin;
 
-    private DeviceLock(SafeFileHandle? backingFile) => _backingFile = backingFile;
+    private DeviceLock(DeviceOrigin? origin, string? note)
+    {
+        _origin = origin;
+        Note = note;
+    }
 
-    /// <summary>Takes the lock that fits the options on an open device.</summary>
-    /// <exception cref="DeviceBusyException">It is held in a way that excludes ours.</exception>
+    /// <summary>A message when other ways to the same bytes could not be locked; null when all are.</summary>
+    internal string? Note { get; }
+
+    /// <summary>Takes the locks that fit the options on an open device.</summary>
+    /// <exception cref="DeviceBusyException">They are held in a way that excludes ours.</exception>
+    /// <exception cref="DeviceOpenException">The device's filesystem does not lock files.</exception>
     internal static DeviceLock Take(
         string path, SafeFileHandle file, FileStatus status, FileBlockDeviceOptions options)
     {
         int operation = options.IsReadOnly ? LinuxBlockIoctls.LockShared : LinuxBlockIoctls.LockExclusive;
-        if (!TryLock(path, file, operation, options.LockWaitMilliseconds))
-            throw Busy(path, status, options.IsReadOnly);
-        return new DeviceLock(LockBackingFile(path, status, options));
+        if (!WaitFor(path, options, () => Flock(file, operation)))
+            throw Busy(path, "", LockHolders.OfWhole(status), options.IsReadOnly);
+        DeviceOrigin? origin = DeviceOrigin.Find(
+            path, status, new BlockTopology(options.SystemDirectory), out string? note);
+        try
+        {
+            if (origin is not null) LockOrigin(path, origin, options);
+            return new DeviceLock(origin, note);
+        }
+        catch (MediaException)
+        {
+            origin?.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Says who made the kernel refuse an exclusive open of a block special.</summary>
+    /// <summary>Says which process made the kernel refuse an exclusive open of a block device.</summary>
     internal static DeviceBusyException DescribeClaim(string path, FileStatus status)
     {
         string device = string.Create(
@@ -44,116 +62,75 @@ internal sealed class DeviceLock : IDisposable
         string? mountPoint = FindMountPoint(device);
         if (mountPoint != null)
             return new DeviceBusyException(path, $"is mounted on {mountPoint}");
-        string text = FindHolder(status);
-        return new DeviceBusyException(path, $"is claimed for exclusive use by {text}");
+        return new DeviceBusyException(path, $"is claimed for exclusive use by {LockHolders.OfWhole(status)}");
     }
 
     /// <summary>Gives back what is not given back by closing the device itself.</summary>
-    public void Dispose() => _backingFile?.Dispose();
+    public void Dispose() => _origin?.Dispose();
 
-    private static bool TryLock(string path, SafeFileHandle file, int operation, int waitMilliseconds)
+    private static void LockOrigin(string path, DeviceOrigin origin, FileBlockDeviceOptions options)
+    {
+        string what = origin.Kind switch
+        {
+            OriginKind.BackingFile => $"its backing file {origin.Path} ",
+            OriginKind.Disk => $"its disk {origin.Path} ",
+            _ => "",
+        };
+        bool isBackingFile = origin.Kind == OriginKind.BackingFile && origin.Status.IsRegular;
+        if (isBackingFile && !WaitFor(path, options, () => Flock(origin.File, LinuxBlockIoctls.LockShared)))
+            throw new DeviceBusyException(path, $"{what}is being written by {LockHolders.OfWhole(origin.Status)}");
+        if (WaitFor(path, options, () => RangeLock.Take(origin.File, origin.Range, !options.IsReadOnly))) return;
+        string holder = LockHolders.OfRange(origin.Status, origin.Range, !options.IsReadOnly);
+        string way = origin.Kind == OriginKind.Itself ? ", which opened it under another name or device" : "";
+        throw Busy(path, what, holder + way, options.IsReadOnly);
+    }
+
+    private static int Flock(SafeFileHandle file, int operation) =>
+        LinuxBlockIoctls.Lock(file, operation | LinuxBlockIoctls.LockNoWait) == 0 ? 0 : LinuxBlockIoctls.LastError;
+
+    /// <summary>Tries for as long as the options say.</summary>
+    /// <param name="path">The device, for messages.</param>
+    /// <param name="options">How long.</param>
+    /// <param name="tryLock">Takes the lock and answers 0, or an error number.</param>
+    /// <returns>False when it is still held otherwise.</returns>
+    private static bool WaitFor(string path, FileBlockDeviceOptions options, Func<int> tryLock)
     {
         using var pause = new ManualResetEventSlim();
         for (int waited = 0; ; waited += PollMilliseconds)
         {
-            if (LinuxBlockIoctls.Lock(file, operation | LinuxBlockIoctls.LockNoWait) == 0)
-                return true;
-            int errorNumber = LinuxBlockIoctls.LastError;
-            if (errorNumber == LinuxBlockIoctls.ErrorInterrupted)
-                continue;
+            int errorNumber = tryLock();
+            while (errorNumber == LinuxBlockIoctls.ErrorInterrupted) errorNumber = tryLock();
+            if (errorNumber == 0) return true;
             if (errorNumber != LinuxBlockIoctls.ErrorWouldBlock)
             {
                 throw new DeviceOpenException(
                     path, $"cannot be locked: {LinuxBlockIoctls.Describe(errorNumber)}");
             }
-            if (waited >= waitMilliseconds)
-                return false;
-            _ = pause.Wait(PollMilliseconds); // nobody sets it: the kernel tells no one that a lock is free
+            if (waited >= options.LockWaitMilliseconds) return false;
+            // Nothing sets it: the kernel tells no process that a lock is free. Two that withdrew for each other
+            // come back at different times.
+            _ = pause.Wait(PollMilliseconds + (Environment.ProcessId % PollMilliseconds));
         }
     }
 
-    private static DeviceBusyException Busy(string path, FileStatus status, bool wantsToRead)
+    private static DeviceBusyException Busy(string path, string what, string holder, bool wantsToRead)
     {
-        string text = FindHolder(status);
         string use = wantsToRead ? "is being written by" : "is in use by";
         string refusal = wantsToRead
             ? "it cannot be opened read-only meanwhile"
             : "a second writer is refused";
-        return new DeviceBusyException(path, $"{use} {text}; {refusal}");
-    }
-
-    private static SafeFileHandle? LockBackingFile(
-        string path, FileStatus status, FileBlockDeviceOptions options)
-    {
-        if (!status.IsBlock || status.Special.Major != LoopMajor)
-            return null;
-        string? backingPath = ReadFirstLine(string.Create(CultureInfo.InvariantCulture,
-            $"/sys/dev/block/{status.Special.Major}:{status.Special.Minor}/loop/backing_file"));
-        if (backingPath == null)
-            return null;
-        // The path may mean something else or nothing here (deleted, another mount namespace): then there
-        // is no one to exclude by it either.
-        SafeFileHandle? backing = LinuxBlockIoctls.TryStat(backingPath, out FileStatus kind) && kind.IsRegular
-            ? LinuxBlockIoctls.TryOpen(backingPath, LinuxBlockIoctls.OpenReadOnly)
-            : null;
-        if (backing == null)
-            return null;
-        if (TryLock(backingPath, backing, LinuxBlockIoctls.LockShared, options.LockWaitMilliseconds))
-            return backing;
-        backing.Dispose();
-        string text = FindHolder(kind);
-        throw new DeviceBusyException(
-            path, $"its backing file {backingPath} is being written by {text}");
+        return new DeviceBusyException(path, $"{what}{use} {holder}; {refusal}");
     }
 
     private static string? FindMountPoint(string deviceNumber)
     {
         // Fields of mountinfo: mount id, parent id, major:minor, root, mount point, ...
-        foreach (string line in ReadLines("/proc/self/mountinfo"))
+        foreach (string line in ProcFile.Lines("/proc/self/mountinfo"))
         {
             string[] fields = line.Split(' ');
             if (fields.Length > 4 && fields[2] == deviceNumber)
                 return fields[4];
         }
         return null;
-    }
-
-    private static string FindHolder(FileStatus status)
-    {
-        string inode = string.Create(CultureInfo.InvariantCulture,
-            $"{status.Device.Major:x2}:{status.Device.Minor:x2}:{status.Inode}");
-        // "7: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF"; the pid is -1 or 0 when it is in another
-        // namespace.
-        foreach (string line in ReadLines("/proc/locks"))
-        {
-            string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length < 6 || fields[1] != "FLOCK" || fields[5] != inode)
-                continue;
-            if (!int.TryParse(fields[4], CultureInfo.InvariantCulture, out int processId) || processId <= 0)
-                continue;
-            string? command = ReadFirstLine($"/proc/{processId}/comm");
-            return processId == Environment.ProcessId
-                ? $"this process ({processId})"
-                : command == null ? $"process {processId}" : $"process {processId} ({command})";
-        }
-        return "another process";
-    }
-
-    private static string[] ReadLines(string path)
-    {
-        try
-        {
-            return File.ReadAllLines(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return []; // only the wording of a message depends on it
-        }
-    }
-
-    private static string? ReadFirstLine(string path)
-    {
-        string[] lines = ReadLines(path);
-        return lines.Length == 0 ? null : lines[0];
     }
 }

@@ -10,7 +10,14 @@ namespace Hammer2.Devices;
 /// <param name="LockWaitMilliseconds">How long to wait for a lock that somebody holds for a moment, as udev
 /// does while it probes a block device. The default is enough for that and short for a person.</param>
 public sealed record FileBlockDeviceOptions(
-    bool IsReadOnly = false, bool TakesLock = true, int LockWaitMilliseconds = 1500);
+    bool IsReadOnly = false, bool TakesLock = true, int LockWaitMilliseconds = 1500)
+{
+    /// <summary>Where sysfs is mounted.</summary>
+    internal const string SystemMount = "/sys";
+
+    /// <summary>Where sysfs is looked for; tests name another directory.</summary>
+    internal string SystemDirectory { get; init; } = SystemMount;
+}
 
 /// <summary>An image file or a block special of this machine.</summary>
 /// <remarks>
@@ -32,13 +39,13 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
 
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle? _direct;
-    private readonly IDisposable? _lock;
+    private readonly DeviceLock? _lock;
     private readonly bool _isBlock;
     private readonly bool _hasClaim;
     private volatile bool _cannotDiscard;
     private volatile bool _cannotWriteDirectly;
 
-    private FileBlockDevice(string name, SafeFileHandle file, SafeFileHandle? direct, IDisposable? deviceLock,
+    private FileBlockDevice(string name, SafeFileHandle file, SafeFileHandle? direct, DeviceLock? deviceLock,
         FileStatus status, long lengthBytes, int sectorBytes, bool isReadOnly)
     {
         _hasClaim = status.IsBlock && !isReadOnly && deviceLock is not null;
@@ -67,6 +74,10 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
 
     /// <inheritdoc/>
     public DeviceIdentity? Identity { get; }
+
+    /// <summary>A message for the user when other devices with the same bytes, such as the disk of a partition, could
+    /// not be locked; null when they are, or no lock was asked for.</summary>
+    public string? LockNote => _lock?.Note;
 
     /// <summary>Opens an existing image file or block special and locks it.</summary>
     /// <exception cref="DeviceOpenException">It is missing, forbidden, or neither of the two.</exception>

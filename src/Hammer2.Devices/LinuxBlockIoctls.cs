@@ -22,6 +22,9 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int LockNone = 8;
     internal const int HoleKeepSize = 1;          // FALLOC_FL_KEEP_SIZE
     internal const int HolePunch = 2;             // FALLOC_FL_PUNCH_HOLE
+    internal const short RangeShared = 0;         // F_RDLCK
+    internal const short RangeExclusive = 1;      // F_WRLCK
+    internal const short RangeUnlocked = 2;       // F_UNLCK
     internal const uint SyncRangeBegin = 2;       // SYNC_FILE_RANGE_WRITE
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorInterrupted = 4;
@@ -41,6 +44,9 @@ internal static unsafe partial class LinuxBlockIoctls
     private const nuint BlockReadOnly = 0x125E;      // BLKROGET
     private const nuint BlockSectorBytes = 0x1268;   // BLKSSZGET
     private const nuint BlockDiscard = 0x1277;       // BLKDISCARD
+    private const nuint LoopGetStatus = 0x4C05;      // LOOP_GET_STATUS64
+    private const int TestRangeLock = 36;            // F_OFD_GETLK
+    private const int SetRangeLock = 37;             // F_OFD_SETLK
     private const int AtEmptyPath = 0x1000;
     private const int AtWorkingDirectory = -100;
     private const uint StatBasic = 0x7FF;            // STATX_BASIC_STATS
@@ -116,6 +122,41 @@ internal static unsafe partial class LinuxBlockIoctls
         return Ioctl(device, BlockDiscard, range) == 0 ? 0 : LastError;
     }
 
+    /// <summary>What a loop device is over; false for other devices, and for one without a backing file.</summary>
+    internal static bool TryGetLoopStatus(SafeFileHandle device, out LoopStatus status)
+    {
+        byte* raw = stackalloc byte[LoopStatus.InfoBytes];
+        bool known = Ioctl(device, LoopGetStatus, raw) == 0;
+        status = known ? LoopStatus.Read(new ReadOnlySpan<byte>(raw, LoopStatus.InfoBytes)) : default;
+        return known;
+    }
+
+    /// <summary>Sets or removes the lock of an open file on a range, without waiting; 0 or an error number.</summary>
+    internal static int LockRange(SafeFileHandle file, short type, long start, long lengthBytes)
+    {
+        var request = new FileLock { Type = type, Start = start, Length = lengthBytes };
+        int result;
+        do
+        {
+            result = Control(file, SetRangeLock, ref request);
+        }
+        while (result < 0 && LastError == ErrorInterrupted);
+        return result < 0 ? LastError : 0;
+    }
+
+    /// <summary>Whether another open file has a lock, of either kind, on part of a range; 0 or an error
+    /// number.</summary>
+    internal static int IsRangeLocked(SafeFileHandle file, long start, long lengthBytes, out bool isLocked)
+    {
+        var request = new FileLock { Type = RangeExclusive, Start = start, Length = lengthBytes };
+        int result = Control(file, TestRangeLock, ref request);
+        isLocked = result == 0 && request.Type != RangeUnlocked;
+        return result < 0 ? LastError : 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(SafeFileHandle file, int command, ref FileLock request);
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
         StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags, int mode);
@@ -148,6 +189,17 @@ internal static unsafe partial class LinuxBlockIoctls
         StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatExtended(int directory, string path, int flags, uint mask, byte* result);
 
+    // struct flock of a 64-bit kernel; whence is 0, from the start.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FileLock
+    {
+        internal short Type;
+        internal short Whence;
+        internal long Start;
+        internal long Length;
+        internal int ProcessId;
+    }
+
     private static bool TryStat(int directory, string path, int flags, out FileStatus status)
     {
         // struct statx is 256 bytes and the same on every architecture, which struct stat is not.
@@ -166,25 +218,4 @@ internal static unsafe partial class LinuxBlockIoctls
         static DeviceNumber Device(byte* at)
             => new(Unsafe.ReadUnaligned<uint>(at), Unsafe.ReadUnaligned<uint>(at + 4));
     }
-}
-
-/// <summary>A Linux device number: which driver, and which of its devices.</summary>
-internal readonly record struct DeviceNumber(uint Major, uint Minor);
-
-/// <summary>The part of <c>struct statx</c> that says what a file is and which one.</summary>
-internal readonly record struct FileStatus(
-    ushort Mode, ulong Inode, long SizeBytes, DeviceNumber Special, DeviceNumber Device)
-{
-    private const int TypeMask = 0xF000;
-
-    /// <summary>True for a block special (S_IFBLK).</summary>
-    internal bool IsBlock => (Mode & TypeMask) == 0x6000;
-
-    /// <summary>True for a regular file (S_IFREG).</summary>
-    internal bool IsRegular => (Mode & TypeMask) == 0x8000;
-
-    /// <summary>The same for every name of the same bytes.</summary>
-    internal DeviceIdentity Identity => IsBlock
-        ? new DeviceIdentity(Special.Major, Special.Minor, 0, 0)
-        : new DeviceIdentity(Device.Major, Device.Minor, Inode, 0);
 }

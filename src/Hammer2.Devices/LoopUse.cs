@@ -1,47 +1,38 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.IO;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Whether the kernel offers an image file as a loop device: then its bytes may be in use although nobody holds a
+/// Whether the kernel offers an image file as a loop device: then its bytes may be in use although no process holds a
 /// lock on the file itself.
 /// </summary>
-public static class LoopUse
+/// <param name="Device">The loop device over the file, such as /dev/loop3; null when none is known.</param>
+/// <param name="Note">A message when the kernel does not tell, so that there may be one all the same; else
+/// null.</param>
+public readonly record struct LoopUse(string? Device, string? Note)
 {
-    private const string BlockClass = "/sys/block";
+    /// <summary>Looks for a loop device over the file at a path. What is no regular file has none.</summary>
+    public static LoopUse Find(string path) => Find(path, FileBlockDeviceOptions.SystemMount);
 
-    /// <summary>The loop device over the file at <paramref name="path"/>, such as /dev/loop3; null when there is none,
-    /// or when the kernel does not tell.</summary>
-    public static string? Find(string path)
+    /// <summary>The same with sysfs mounted elsewhere.</summary>
+    internal static LoopUse Find(string path, string systemDirectory)
     {
-        if (!LinuxBlockIoctls.TryStat(path, out FileStatus wanted) || !wanted.IsRegular) return null;
-        if (!Directory.Exists(BlockClass)) return null;
-        foreach (string device in Directory.EnumerateDirectories(BlockClass, "loop*"))
-        {
-            string? backing = ReadBackingFile(Path.Combine(device, "loop", "backing_file"));
-            if (backing != null && LinuxBlockIoctls.TryStat(backing, out FileStatus status)
-                && status.Identity == wanted.Identity)
-            {
-                return "/dev/" + Path.GetFileName(device);
-            }
-        }
-        return null;
+        if (!LinuxBlockIoctls.TryStat(path, out FileStatus wanted) || !wanted.IsRegular) return default;
+        var topology = new BlockTopology(systemDirectory);
+        if (topology.Absence is { } absence)
+            return new LoopUse(null, $"{path}: whether a loop device uses it cannot be told: {absence}");
+        foreach ((string node, string backing) in topology.LoopDevices())
+            if (IsOver(node, backing, wanted)) return new LoopUse(node, null);
+        return default;
     }
 
-    private static string? ReadBackingFile(string path)
+    // Users who may not open the device can still compare the path of its backing file.
+    private static bool IsOver(string node, string backing, FileStatus wanted)
     {
-        try
-        {
-            return File.Exists(path) ? File.ReadAllText(path).TrimEnd('\n') : null;
-        }
-        catch (IOException)
-        {
-            return null; // detached between the two calls
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return null;
-        }
+        using SafeFileHandle? device = LinuxBlockIoctls.TryOpen(node, LinuxBlockIoctls.OpenReadOnly);
+        if (device is not null && LinuxBlockIoctls.TryGetLoopStatus(device, out LoopStatus loop))
+            return loop.IsBackedBy(wanted);
+        return LinuxBlockIoctls.TryStat(backing, out FileStatus status) && status.Identity == wanted.Identity;
     }
 }

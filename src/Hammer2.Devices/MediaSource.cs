@@ -89,8 +89,12 @@ public static class MediaSource
     private static VolumeSetChecks.Member OpenMember(string path, MediaSourceOptions options, ILogger logger)
     {
         var fileOptions = new FileBlockDeviceOptions(
-            options.IsReadOnly, options.TakesLock, options.LockWaitMilliseconds);
+            options.IsReadOnly, options.TakesLock, options.LockWaitMilliseconds)
+        {
+            SystemDirectory = options.SystemDirectory,
+        };
         FileBlockDevice whole = FileBlockDevice.Open(path, fileOptions);
+        if (whole.LockNote is { } note) DevicesLog.Note(logger, note);
         try
         {
             IBlockDevice device = PartitionChoice.Choose(whole, options);

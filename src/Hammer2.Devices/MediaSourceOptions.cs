@@ -16,4 +16,8 @@ public sealed record MediaSourceOptions(
     long? PartitionOffset = null,
     string? Partition = null,
     bool AcceptsShortDevices = false,
-    int LockWaitMilliseconds = 1500);
+    int LockWaitMilliseconds = 1500)
+{
+    /// <summary>Where sysfs is looked for; tests name another directory.</summary>
+    internal string SystemDirectory { get; init; } = FileBlockDeviceOptions.SystemMount;
+}

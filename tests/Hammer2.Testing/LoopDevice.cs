@@ -7,6 +7,8 @@ namespace Hammer2.Testing;
 /// <summary>A block special of the kernel over an image file, for tests that need a real one.</summary>
 public sealed class LoopDevice : IDisposable
 {
+    private readonly System.Collections.Generic.List<int> _partitions = [];
+
     private LoopDevice(string path) => Path = path;
 
     /// <summary>Why there can be none here, or null when there can: it takes root and a kernel with loop
@@ -25,8 +27,30 @@ public sealed class LoopDevice : IDisposable
         return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(path);
     }
 
+    /// <summary>Puts a block device over part of a file.</summary>
+    public static LoopDevice AttachPart(string file, long offset, long lengthBytes)
+    {
+        string? path = Run(
+            "losetup", "--find", "--show", "--offset", $"{offset}", "--sizelimit", $"{lengthBytes}", file);
+        return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(path);
+    }
+
+    /// <summary>Makes a partition known to the kernel, which no table on the device has to name.</summary>
+    /// <returns>Its device node, as /dev/loop0p1.</returns>
+    public string AddPartition(int number, long offset, long lengthBytes)
+    {
+        if (Run("addpart", Path, $"{number}", $"{offset / 512}", $"{lengthBytes / 512}") == null)
+            throw new IOException($"no partition {number} of {Path}");
+        _partitions.Add(number);
+        return $"{Path}p{number}";
+    }
+
     /// <summary>Gives the block special back to the kernel.</summary>
-    public void Dispose() => _ = Run("losetup", "--detach", Path);
+    public void Dispose()
+    {
+        foreach (int number in _partitions) _ = Run("delpart", Path, $"{number}");
+        _ = Run("losetup", "--detach", Path);
+    }
 
     private static string? FindAbsence()
     {

@@ -26,7 +26,13 @@ internal sealed class NewfsNode : IDisposable
 {
     private readonly List<NewfsTarget> _targets = [];
 
-    private NewfsNode(NewFilesystem wanted) => Wanted = wanted;
+    private readonly NewfsRequest _request;
+
+    private NewfsNode(NewfsRequest request, int index)
+    {
+        _request = request;
+        Wanted = request.Describe(index);
+    }
 
     /// <summary>What it is to be like.</summary>
     public NewFilesystem Wanted { get; }
@@ -44,12 +50,12 @@ internal sealed class NewfsNode : IDisposable
     /// <exception cref="CommandException">A device cannot be opened, is in use, or holds something.</exception>
     public static NewfsNode Open(NewfsRequest request, int index)
     {
-        var node = new NewfsNode(request.Describe(index));
+        var node = new NewfsNode(request, index);
         try
         {
             string[] paths = request.Nodes[index];
             for (int volume = 0; volume < paths.Length; volume++)
-                node._targets.Add(OpenTarget(paths[volume], SizeOf(request, paths.Length, volume)));
+                node._targets.Add(OpenTarget(request, paths[volume], SizeOf(request, paths.Length, volume)));
             if (!request.Forces) node.RefuseContent();
             node.Plan = VolumePlan.Make(node.Wanted, node._targets.ConvertAll(
                 target => new DeviceSpace(target.Path, target.LengthBytes)));
@@ -85,7 +91,7 @@ internal sealed class NewfsNode : IDisposable
             {
                 throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: {failure.Message}", failure);
             }
-            target.Device = OpenDevice(target.Path);
+            target.Device = OpenDevice(_request, target.Path);
         }
     }
 
@@ -106,9 +112,9 @@ internal sealed class NewfsNode : IDisposable
         foreach (NewfsTarget target in _targets) target.Device?.Dispose();
     }
 
-    private static NewfsTarget OpenTarget(string path, ulong? size)
+    private static NewfsTarget OpenTarget(NewfsRequest request, string path, ulong? size)
     {
-        FileBlockDevice? device = Path.Exists(path) ? OpenDevice(path) : null;
+        FileBlockDevice? device = Path.Exists(path) ? OpenDevice(request, path) : null;
         if (device is { LengthBytes: > 0 }) return new NewfsTarget(path, device, device.LengthBytes);
         // An empty file is as good as none.
         device?.Dispose();
@@ -118,16 +124,20 @@ internal sealed class NewfsNode : IDisposable
                 $"{path}: there is no such device; with {NewfsOptions.Size.Name} SIZE a file is made");
     }
 
-    private static FileBlockDevice OpenDevice(string path)
+    private static FileBlockDevice OpenDevice(NewfsRequest request, string path)
     {
+        LoopUse use = LoopUse.Find(path);
+        if (use.Device is { } loop)
+        {
+            throw new CommandException(
+                ExitCode.CannotOpen, $"{path}: is in use as {loop}; 'losetup -d {loop}' ends that");
+        }
+        if (use.Note is not null) request.Warn(use.Note);
         try
         {
-            if (LoopUse.Find(path) is { } loop)
-            {
-                throw new CommandException(
-                    ExitCode.CannotOpen, $"{path}: is in use as {loop}; 'losetup -d {loop}' ends that");
-            }
-            return FileBlockDevice.Open(path);
+            FileBlockDevice device = FileBlockDevice.Open(path);
+            if (device.LockNote is { } note) request.Warn(note);
+            return device;
         }
         catch (MediaException refusal)
         {

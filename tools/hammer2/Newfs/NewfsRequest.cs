@@ -88,6 +88,9 @@ internal sealed class NewfsRequest
         };
     }
 
+    /// <summary>Tells the user what does not stop the command.</summary>
+    public void Warn(string message) => _invocation.Warn(message);
+
     private NewPfs Pfs(int node, string label) =>
         _model with { Label = label, ClusterId = _ids.ClusterOf(node, label), NodeId = _ids.NodeOf(node, label) };
 
