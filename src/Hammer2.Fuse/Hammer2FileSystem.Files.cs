@@ -35,14 +35,22 @@ public sealed partial class Hammer2FileSystem
         return (request.Flags & OpenTruncate) != 0 ? Changed(error, _commitsAll) : (int)error;
     }
 
+    // Linux compares a listing that it keeps with the version of the directory only where a reader begins. A reader
+    // that began with fresh entries goes on with those that an older reader gathered, if that one reached its end in
+    // between: it misses names that exist and shows names that do not. So listings are kept only where no name can
+    // change.
+    private bool KeepsListings => _vnodes.IsReadOnly;
+
     /// <inheritdoc/>
     public int OpenDir(
         in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer, out bool isLong)
     {
         isLong = false;
-        if (_canSkipOpenDir && _opened.IsWalk) return FuseErrno.ENOSYS;
-        answer.OpenFlags = FuseOpenFlags.KeepCache;
-        if (_opened.Note(context.NodeId)) answer.OpenFlags |= FuseOpenFlags.CacheDir;
+        // ENOSYS also tells the kernel to keep every listing.
+        if (KeepsListings && _canSkipOpenDir && _opened.IsWalk) return FuseErrno.ENOSYS;
+        bool isRepeated = _opened.Note(context.NodeId);
+        if (KeepsListings) answer.OpenFlags = FuseOpenFlags.KeepCache;
+        if (KeepsListings && isRepeated) answer.OpenFlags |= FuseOpenFlags.CacheDir;
         else isLong = _vnodes.IsLongDirectory(context.NodeId);
         return FuseErrno.None;
     }
