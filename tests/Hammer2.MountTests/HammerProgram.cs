@@ -126,6 +126,15 @@ internal sealed class UserMountFactAttribute : FactAttribute
     public UserMountFactAttribute() => Skip = MountConditions.WhyNot ?? MountConditions.WhyNotAsUser;
 }
 
+/// <summary>A test that runs the program as an ordinary user, without a mount.</summary>
+internal sealed class OtherUserFactAttribute : FactAttribute
+{
+    public OtherUserFactAttribute() => Skip =
+        PosixCalls.EffectiveUser() != 0 ? "becoming another user needs root"
+        : !File.Exists("/usr/bin/setpriv") ? "there is no setpriv"
+        : null;
+}
+
 /// <summary>A test of the native program, whose path HAMMER2_PROGRAM is.</summary>
 internal sealed class NativeFactAttribute : FactAttribute
 {

@@ -48,8 +48,12 @@ public sealed class FileCopyTests
         var copy = new FileCopy(vnodes);
         using (target)
         {
-            Assert.Equal(0, target!.CreateFile("big"u8.ToArray(), out TargetDirectory.TargetFile? file));
-            using (file) Assert.Equal(0, copy.Run(big.Inum, big.SizeBytes, file!));
+            Assert.Equal(0, target!.Begin("big"u8.ToArray(), out TargetObject? made));
+            using (made)
+            {
+                Assert.Equal(0, made!.CreateFile(out TargetFile? file));
+                Assert.Equal(0, copy.Run(big.Inum, big.SizeBytes, file!));
+            }
         }
         Assert.Equal(Joined(damaged, big.SizeBytes), copy.Lost);
         Assert.Equal((long)big.SizeBytes, new FileInfo(scratch.Below("big")).Length);

@@ -29,7 +29,9 @@ internal static class ExtractCommand
         Description = """
             Files, directories, links (hard links stay hard links), FIFOs, sockets and, for root, device nodes are made
             in DIRECTORY with their permissions and times; root restores owners and set-id bits too. Holes stay holes.
-            Nothing is written outside DIRECTORY, whatever the volume says. Files of the same name are replaced.
+            Nothing is written outside DIRECTORY, whatever the volume says and whatever another user renames in it
+            meanwhile. Files of the same name are replaced; directories of the same name are filled, and get the
+            permissions and owner that they have on the volume. While a directory is filled, it is closed to others.
 
             Damage does not stop it: bytes that cannot be read become holes, objects that cannot be read are left out,
             and both are listed at the end. With several nodes of a cluster each block is taken from a node that has it.

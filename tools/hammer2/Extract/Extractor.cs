@@ -27,7 +27,7 @@ internal sealed class Extractor
     private readonly bool _isRoot;
     private readonly FileCopy _copy;
     private readonly HashSet<ulong> _directories = [];
-    private readonly Dictionary<ulong, byte[]> _firstNames = [];
+    private readonly HardLinkSources _firstNames;
     private readonly Stack<Level> _levels = new();
 
     /// <summary>Extracts from a PFS into an open directory.</summary>
@@ -39,6 +39,7 @@ internal sealed class Extractor
         _vnodes = vnodes;
         _top = top;
         _isRoot = isRoot;
+        _firstNames = new HardLinkSources(top);
         _copy = new FileCopy(vnodes)
         {
             Progress = length =>
@@ -93,10 +94,7 @@ internal sealed class Extractor
     {
         if (level.Error != Errno.None)
             Result.AddDamaged(PathOf(level), "part of the directory: " + PathWalk.Describe(level.Error));
-        int error = _isRoot ? level.Target.SetOwner(level.Attributes.UserId, level.Attributes.GroupId) : 0;
-        if (error == 0) error = level.Target.SetTimes(level.Attributes.AccessTime, level.Attributes.ModifyTime);
-        // Last: permissions may be none, and then its owner cannot change anything in it any more.
-        if (error == 0) error = level.Target.SetMode(ModeOf(level.Attributes));
+        int error = level.Target.SetAttributes(Wanted(level.Attributes, setsTimes: true));
         if (error != 0) Fail(PathOf(level), "attributes", error);
         if (level.Target != _top) level.Target.Dispose();
     }
@@ -109,7 +107,7 @@ internal sealed class Extractor
             Result.AddDamaged(path, PathWalk.Describe(error));
             return;
         }
-        byte[] below = level.Below.Length == 0 ? item.Name : [.. level.Below, (byte)'/', .. item.Name];
+        byte[][] below = [.. level.Below, item.Name];
         bool isDone = attributes.LinkCount > 1 && !attributes.IsDirectory
             && LinkAgain(level, item.Name, attributes, path);
         if (attributes.IsDirectory) Enter(level, item.Name, attributes, path, below);
@@ -117,7 +115,7 @@ internal sealed class Extractor
         Progress?.Invoke(Result);
     }
 
-    private void Enter(Level level, byte[] name, in VnodeAttributes attributes, byte[] path, byte[] below)
+    private void Enter(Level level, byte[] name, in VnodeAttributes attributes, byte[] path, byte[][] below)
     {
         if (!_directories.Add(attributes.Inum))
         {
@@ -138,40 +136,66 @@ internal sealed class Extractor
     /// <summary>Makes a second name of an object that has one; false when it has none or cannot have two.</summary>
     private bool LinkAgain(Level level, byte[] name, in VnodeAttributes attributes, byte[] path)
     {
-        if (!_firstNames.TryGetValue(attributes.Inum, out byte[]? first)) return false;
-        int error = level.Target.CreateHardLink(_top, first, name);
+        if (!_firstNames.Has(attributes.Inum)) return false;
+        int error = _firstNames.Link(attributes.Inum, level.Target, name, out bool isSame);
         if (error == EEXIST)
         {
             if (!TryRemove(level, name, path)) return true;
-            error = level.Target.CreateHardLink(_top, first, name);
+            error = _firstNames.Link(attributes.Inum, level.Target, name, out isSame);
         }
-        if (error != 0) return false;
+        if (!isSame) Result.AddFailed(path, "hard link: another object has its first name by now; it is copied");
+        else if (error != 0) Fail(path, "hard link (it is copied)", error);
+        if (!isSame || error != 0) return false;
         Result.HardLinks++;
         return true;
     }
 
-    private void Make(Level level, byte[] name, in VnodeAttributes attributes, byte[] path, byte[] below)
+    private void Make(Level level, byte[] name, in VnodeAttributes attributes, byte[] path, byte[][] below)
     {
         bool isThere = level.Target.Status(name, out LinuxFiles.FileStatus status) == 0;
         if (isThere && IsFinished(level, name, attributes, status))
         {
             Result.Present++;
-            Remember(attributes, below);
+            Remember(attributes, below, status.Identity);
             return;
         }
         if (isThere && !TryRemove(level, name, path)) return;
-        bool isMade = attributes.Type switch
+        int error = level.Target.Begin(name, out TargetObject? made);
+        if (error != 0)
         {
-            ObjectType.RegularFile => MakeFile(level, name, attributes, path),
-            ObjectType.SoftLink => MakeLink(level, name, attributes, path),
-            _ => MakeSpecial(level, name, attributes, path),
-        };
-        if (isMade) Remember(attributes, below);
+            Fail(path, "object", error);
+            return;
+        }
+        using (made)
+        {
+            bool isMade = attributes.Type switch
+            {
+                ObjectType.RegularFile => MakeFile(made!, attributes, path),
+                ObjectType.SoftLink => MakeLink(made!, attributes, path),
+                _ => MakeSpecial(made!, attributes, path),
+            };
+            if (!isMade) return;
+            error = made!.Publish(out FileIdentity identity);
+            if (error != 0)
+            {
+                Fail(path, "name", error);
+                return;
+            }
+            Count(attributes.Type);
+            Remember(attributes, below, identity);
+        }
     }
 
-    private void Remember(in VnodeAttributes attributes, byte[] below)
+    private void Count(ObjectType type)
     {
-        if (attributes.LinkCount > 1) _firstNames[attributes.Inum] = below;
+        if (type == ObjectType.SoftLink) Result.Links++;
+        else if (type != ObjectType.RegularFile) Result.Specials++;
+        else if (_copy.Lost.Count == 0) Result.Files++;
+    }
+
+    private void Remember(in VnodeAttributes attributes, byte[][] below, in FileIdentity identity)
+    {
+        if (attributes.LinkCount > 1) _firstNames.Add(attributes.Inum, below, identity);
     }
 
     private bool TryRemove(Level level, byte[] name, byte[] path)
@@ -196,64 +220,59 @@ internal sealed class Extractor
         };
     }
 
-    private bool MakeFile(Level level, byte[] name, in VnodeAttributes attributes, byte[] path)
+    private bool MakeFile(TargetObject made, in VnodeAttributes attributes, byte[] path)
     {
-        int error = level.Target.CreateFile(name, out TargetDirectory.TargetFile? file);
-        if (error == 0)
-        {
-            using (file) error = _copy.Run(attributes.Inum, attributes.SizeBytes, file!);
-        }
+        int error = made.CreateFile(out TargetFile? file);
+        if (error == 0) error = _copy.Run(attributes.Inum, attributes.SizeBytes, file!);
         if (error != 0)
         {
             Fail(path, "file", error);
             return false;
         }
         if (_copy.Lost.Count > 0) Result.AddDamaged(path, "damaged: bytes are missing", _copy.Lost);
-        else Result.Files++;
-        SetAttributes(level, name, attributes, path, setsTimes: _copy.Lost.Count == 0);
+        SetAttributes(made, attributes, path, setsTimes: _copy.Lost.Count == 0);
         return true;
     }
 
-    private bool MakeLink(Level level, byte[] name, in VnodeAttributes attributes, byte[] path)
+    private bool MakeLink(TargetObject made, in VnodeAttributes attributes, byte[] path)
     {
         if (LinkText.ReadBytes(_vnodes, attributes) is not { } target)
         {
             Result.AddDamaged(path, "damaged: the target of the link cannot be read");
             return false;
         }
-        int error = level.Target.CreateLink(name, target);
+        int error = made.CreateLink(target);
         if (error != 0)
         {
             Fail(path, "symbolic link", error);
             return false;
         }
-        Result.Links++;
-        SetAttributes(level, name, attributes, path, setsTimes: true);
+        SetAttributes(made, attributes, path, setsTimes: true);
         return true;
     }
 
-    private bool MakeSpecial(Level level, byte[] name, in VnodeAttributes attributes, byte[] path)
+    private bool MakeSpecial(TargetObject made, in VnodeAttributes attributes, byte[] path)
     {
         ulong device = LinuxFiles.DeviceNumber(attributes.DeviceMajor, attributes.DeviceMinor);
-        int error = level.Target.CreateSpecial(name, attributes.Mode & LinuxFiles.TypeMask, device);
+        int error = made.CreateSpecial(attributes.Mode & LinuxFiles.TypeMask, device);
         if (error != 0)
         {
             Fail(path, "special file", error);
             return false;
         }
-        Result.Specials++;
-        SetAttributes(level, name, attributes, path, setsTimes: true);
+        SetAttributes(made, attributes, path, setsTimes: true);
         return true;
     }
 
-    private void SetAttributes(Level level, byte[] name, in VnodeAttributes attributes, byte[] path, bool setsTimes)
+    private void SetAttributes(TargetObject made, in VnodeAttributes attributes, byte[] path, bool setsTimes)
     {
-        int error = _isRoot ? level.Target.SetOwner(name, attributes.UserId, attributes.GroupId) : 0;
-        if (error == 0 && attributes.Type != ObjectType.SoftLink) error = level.Target.SetMode(name,
-            ModeOf(attributes));
-        if (error == 0 && setsTimes) error = level.Target.SetTimes(name, attributes.AccessTime, attributes.ModifyTime);
+        int error = made.SetAttributes(Wanted(attributes, setsTimes), attributes.Type == ObjectType.SoftLink);
         if (error != 0) Fail(path, "attributes", error);
     }
+
+    private TargetAttributes Wanted(in VnodeAttributes attributes, bool setsTimes) => new(
+        _isRoot ? (attributes.UserId, attributes.GroupId) : null, ModeOf(attributes),
+        setsTimes ? (attributes.AccessTime, attributes.ModifyTime) : null);
 
     // A set-id bit on a file of somebody else's making would act for whoever extracts it.
     private uint ModeOf(in VnodeAttributes attributes) =>
@@ -274,7 +293,7 @@ internal sealed class Extractor
         private IReadOnlyList<DirectoryItem> _piece = [];
         private int _next;
 
-        public Level(VnodeOps vnodes, TargetDirectory target, in VnodeAttributes attributes, byte[] path, byte[] below)
+        public Level(VnodeOps vnodes, TargetDirectory target, in VnodeAttributes attributes, byte[] path, byte[][] below)
         {
             Target = target;
             Attributes = attributes;
@@ -290,8 +309,8 @@ internal sealed class Extractor
         /// <summary>Path within the PFS, without a slash at its end.</summary>
         public byte[] Path { get; }
 
-        /// <summary>Path below the target.</summary>
-        public byte[] Below { get; }
+        /// <summary>Names that lead to it from the target.</summary>
+        public byte[][] Below { get; }
 
         /// <summary>Why the directory could not be read to its end.</summary>
         public Errno Error { get; private set; }

@@ -35,7 +35,7 @@ internal sealed class FileCopy
     public Action<int>? Progress { get; init; }
 
     /// <summary>Copies a file into an empty one. Answers 0 or the Linux error number of the target.</summary>
-    public int Run(ulong inum, ulong size, TargetDirectory.TargetFile target)
+    public int Run(ulong inum, ulong size, TargetFile target)
     {
         _lost.Clear();
         int error = target.SetSize(size);
@@ -56,7 +56,7 @@ internal sealed class FileCopy
     }
 
     /// <summary>Copies from data to the next hole, at most a piece.</summary>
-    private int CopyPiece(ulong inum, ref ulong position, ulong size, TargetDirectory.TargetFile target)
+    private int CopyPiece(ulong inum, ref ulong position, ulong size, TargetFile target)
     {
         ulong end = Math.Min(size, (position & ~(ulong)(BlockBytes - 1)) + PieceBytes);
         if (_vnodes.Seek(inum, position, SeekTarget.Hole, out ulong hole) == Errno.None && hole > position)
@@ -73,7 +73,7 @@ internal sealed class FileCopy
     }
 
     /// <summary>Copies block by block what cannot be read as a whole.</summary>
-    private int CopyBlocks(ulong inum, ref ulong position, ulong end, TargetDirectory.TargetFile target)
+    private int CopyBlocks(ulong inum, ref ulong position, ulong end, TargetFile target)
     {
         int error = 0;
         while (error == 0 && position < end)

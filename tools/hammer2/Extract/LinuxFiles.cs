@@ -12,14 +12,22 @@ internal static unsafe partial class LinuxFiles
     public const int OpenWriteOnly = 1;
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;
-    public const int OpenDirectory = 0x10000;
-    public const int OpenNoFollow = 0x20000;
     public const int OpenCloseOnExec = 0x80000;
+    public const int OpenPathOnly = 0x200000;
     public const int AtCurrentDirectory = -100;
     public const int AtSymlinkNoFollow = 0x100;
+    public const int AtRemoveDirectory = 0x200;
+    public const int AtSymlinkFollow = 0x400;
     public const int AtEmptyPath = 0x1000;
     public const uint StatxBasic = 0x7FF;
+    public const uint StatxBirthTime = 0x800;
     public const uint TypeMask = 0xF000;
+
+    // These two differ between processor architectures.
+    public static readonly int OpenDirectory = IsArm ? 0x4000 : 0x10000;
+    public static readonly int OpenNoFollow = IsArm ? 0x8000 : 0x20000;
+
+    private static bool IsArm => RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64;
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int openat(int directory, byte* name, int flags, uint mode);
@@ -44,6 +52,18 @@ internal static unsafe partial class LinuxFiles
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fchownat(int directory, byte* name, uint user, uint group, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int renameat(int fromDirectory, byte* from, int directory, byte* name);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fchown(int descriptor, uint user, uint group);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fchmod(int descriptor, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int futimens(int descriptor, TimeSpec* times);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fchmodat(int directory, byte* name, uint mode, int flags);
@@ -99,6 +119,8 @@ internal static unsafe partial class LinuxFiles
         [FieldOffset(40)] public ulong Size;
         [FieldOffset(64)] public long AccessSeconds;
         [FieldOffset(72)] public uint AccessNanoseconds;
+        [FieldOffset(80)] public long BirthSeconds;
+        [FieldOffset(88)] public uint BirthNanoseconds;
         [FieldOffset(112)] public long ModifySeconds;
         [FieldOffset(120)] public uint ModifyNanoseconds;
         [FieldOffset(128)] public uint SpecialMajor;
@@ -108,7 +130,18 @@ internal static unsafe partial class LinuxFiles
 
         public readonly uint Type => Mode & TypeMask;
 
+        /// <summary>What no other object of the host has, as long as this one exists.</summary>
+        public readonly FileIdentity Identity =>
+            new(DeviceMajor, DeviceMinor, Inode, BirthSeconds, BirthNanoseconds);
+
         public readonly bool IsModifiedAt(ulong time) =>
             ModifySeconds == (long)(time / 1_000_000) && ModifyNanoseconds == (uint)(time % 1_000_000 * 1000);
     }
 }
+
+/// <summary>
+/// Which object of the host this is. The time of its birth (zero where the filesystem keeps none) tells it from one
+/// that got the inode number of a removed object.
+/// </summary>
+internal readonly record struct FileIdentity(
+    uint DeviceMajor, uint DeviceMinor, ulong Inode, long BirthSeconds, uint BirthNanoseconds);

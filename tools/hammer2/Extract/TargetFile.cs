@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.InteropServices;
+using static Hammer2.Tool.Extract.LinuxFiles;
+
+namespace Hammer2.Tool.Extract;
+
+/// <summary>
+/// A regular file that is being written. All it gets goes through the descriptor that made it, so that it does not
+/// matter what happens to its name. Methods answer 0 or a Linux error number.
+/// </summary>
+internal sealed unsafe class TargetFile(int descriptor) : IDisposable
+{
+    private const int EINTR = 4;
+
+    private bool _isClosed;
+
+    /// <summary>Writes all bytes at a position.</summary>
+    public int Write(ulong position, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            nint written;
+            fixed (byte* source = bytes) written = pwrite(descriptor, source, bytes.Length, (long)position);
+            if (written < 0)
+            {
+                if (Marshal.GetLastPInvokeError() == EINTR) continue;
+                return Marshal.GetLastPInvokeError();
+            }
+            bytes = bytes[(int)written..];
+            position += (ulong)written;
+        }
+        return 0;
+    }
+
+    /// <summary>Sets the size; what was not written is a hole.</summary>
+    public int SetSize(ulong size) => Result(ftruncate(descriptor, (long)size));
+
+    /// <summary>Sets owner, permissions and times.</summary>
+    public int SetAttributes(in TargetAttributes attributes)
+    {
+        // The owner comes before the permissions, because chown(2) clears set-id bits.
+        int error = attributes.Owner is { } owner ? Result(fchown(descriptor, owner.User, owner.Group)) : 0;
+        if (error == 0) error = Result(fchmod(descriptor, attributes.Mode));
+        if (error != 0 || attributes.Times is not { } times) return error;
+        TimeSpec* pair = stackalloc TimeSpec[2];
+        pair[0] = TimeSpec.OfMicroseconds(times.Access);
+        pair[1] = TimeSpec.OfMicroseconds(times.Modify);
+        return Result(futimens(descriptor, pair));
+    }
+
+    /// <summary>Closes it; some filesystems tell only then that data could not be stored.</summary>
+    public int Close()
+    {
+        if (_isClosed) return 0;
+        _isClosed = true;
+        return Result(close(descriptor));
+    }
+
+    /// <summary>Closes a file that was given up.</summary>
+    public void Dispose() => _ = Close();
+
+    private static int Result(int result) => result == 0 ? 0 : Marshal.GetLastPInvokeError();
+}
