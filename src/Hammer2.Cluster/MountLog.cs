@@ -29,9 +29,15 @@ internal static partial class MountLog
         "node {Device} failed ({Error}): nothing more is written to it until it was resynchronized")]
     public static partial void NodeFailed(ILogger logger, string device, Hammer2Error error);
 
-    [LoggerMessage(16, LogLevel.Error,
-        "PFS {Label} is read-only from now on ({Error}): {Synced} nodes can be written, {Quorum} make a quorum")]
+    [LoggerMessage(16, LogLevel.Critical,
+        "PFS {Label} is read-only from now on ({Error}), and what was not synced is lost: {Synced} nodes can be " +
+        "written, {Quorum} make a quorum")]
     public static partial void Stopped(ILogger logger, string label, Hammer2Error error, int synced, int quorum);
+
+    [LoggerMessage(19, LogLevel.Critical,
+        "PFS {Label} is read-only from now on, and what was not synced is lost: an invariant of this program broke " +
+        "in {Work}")]
+    public static partial void StoppedByException(ILogger logger, string label, string work, Exception? failure);
 
     [LoggerMessage(17, LogLevel.Information, "PFS {Label}: {Count} objects without a name were removed")]
     public static partial void NamelessRemoved(ILogger logger, string label, int count);

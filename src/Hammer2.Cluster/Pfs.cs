@@ -91,14 +91,16 @@ public sealed class Pfs
             if (error != Hammer2Error.None) return error;
         }
         var writer = new PfsWriter(this, options ?? new PfsWriteOptions());
-        Hammer2Error refused = writer.Start();
-        if (refused != Hammer2Error.None)
+        try
         {
-            writer.Dispose();
+            Hammer2Error refused = writer.Start();
+            if (refused == Hammer2Error.None) Writer = writer;
             return refused;
         }
-        Writer = writer;
-        return Hammer2Error.None;
+        finally
+        {
+            if (Writer is null) writer.Dispose();
+        }
     }
 
     /// <summary>

@@ -69,6 +69,9 @@ public enum Hammer2Error
 
     /// <summary>Memory or another bounded resource of this process is used up.</summary>
     NoResource = 0x4_0000,
+
+    /// <summary>An invariant of this program is broken: what it holds in memory is in doubt.</summary>
+    Internal = 0x8_0000,
 }
 
 /// <summary>Questions about an error set.</summary>

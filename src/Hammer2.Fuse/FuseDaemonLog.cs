@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Fuse.Protocol;
-using Hammer2.Format;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 
@@ -23,10 +22,6 @@ internal static partial class FuseDaemonLog
 
     [LoggerMessage(54, LogLevel.Warning, "unmounting although files are open: {Reason}")]
     public static partial void Detaching(ILogger logger, string reason);
-
-    [LoggerMessage(56, LogLevel.Critical,
-        "a commit failed ({Reason}): nothing more is written, and what was not durable before is lost")]
-    public static partial void Stopped(ILogger logger, Hammer2Error reason);
 
     [LoggerMessage(57, LogLevel.Error, "object 0x{Inum:x}, which has no name left, cannot be removed: {Error}")]
     public static partial void NotForgotten(ILogger logger, ulong inum, Errno error);

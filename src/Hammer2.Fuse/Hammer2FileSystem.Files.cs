@@ -18,7 +18,6 @@ public sealed partial class Hammer2FileSystem
     private const long RoomBytesMin = 4 << 20;
 
     private readonly RefusedWrites _refused = new();
-    private int _hasToldOfStop;
 
     /// <summary>Where the kernel is told of what it cannot know; null while there is none.</summary>
     public FuseNotifier? Notifier { get; set; }
@@ -113,8 +112,15 @@ public sealed partial class Hammer2FileSystem
     private void Refuse(ulong inum, Errno error)
     {
         if (Notifier is { } notifier && _refused.Add(inum, error))
-            _ = ThreadPool.UnsafeQueueUserWorkItem(TellRefused, notifier, preferLocal: false);
+            _ = ThreadPool.UnsafeQueueUserWorkItem(TellRefusedInBackground, notifier, preferLocal: false);
     }
+
+    private void TellRefusedInBackground(FuseNotifier notifier) =>
+        _ = _vnodes.RunInBackground("telling the kernel of refused writes", () =>
+        {
+            TellRefused(notifier);
+            return Errno.None;
+        });
 
     private void TellRefused(FuseNotifier notifier)
     {
@@ -177,6 +183,11 @@ public sealed partial class Hammer2FileSystem
         FarewellError = (Errno)Sync();
     }
 
+    /// <summary>Makes everything accepted so far durable, on a timer's thread. An error was logged, and is told to all
+    /// that write or sync.</summary>
+    public void CommitInBackground() =>
+        _ = _vnodes.RunInBackground("the periodic commit", () => (Errno)Sync());
+
     /// <summary>Makes everything accepted so far durable; 0 or EIO.</summary>
     public int Sync() => Changed(_vnodes.Sync(), commits: false);
 
@@ -226,17 +237,7 @@ public sealed partial class Hammer2FileSystem
             | (isWritten ? FuseOpenFlags.ParallelDirectWrites : FuseOpenFlags.NoFlush);
     }
 
-    // The answer to a change: on a synchronous mount it is durable by then. The first error that tells of the
-    // end of all writing is logged with its reason.
-    private int Changed(Errno error, bool commits)
-    {
-        if (error == Errno.None && commits) error = _vnodes.Sync();
-        if (error is Errno.None or not (Errno.EIO or Errno.EROFS)) return (int)error;
-        if (_vnodes.StopReason is not Hammer2Error.None and var reason
-            && Interlocked.Exchange(ref _hasToldOfStop, 1) == 0)
-        {
-            FuseDaemonLog.Stopped(_logger, reason);
-        }
-        return (int)error;
-    }
+    // The answer to a change: on a synchronous mount it is durable by then.
+    private int Changed(Errno error, bool commits) =>
+        (int)(error == Errno.None && commits ? _vnodes.Sync() : error);
 }

@@ -26,7 +26,13 @@ internal sealed class PeriodicCommit : IDisposable
     private void Commit()
     {
         if (Interlocked.Exchange(ref _isRunning, 1) != 0) return;
-        _ = _fileSystem.Sync();     // an error was logged, and is told to everybody who writes or syncs
-        Volatile.Write(ref _isRunning, 0);
+        try
+        {
+            _fileSystem.CommitInBackground();
+        }
+        finally
+        {
+            Volatile.Write(ref _isRunning, 0);
+        }
     }
 }

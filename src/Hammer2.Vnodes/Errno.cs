@@ -80,7 +80,7 @@ internal static class Hammer2ErrorToErrno
     private static readonly (Hammer2Error Error, Errno Errno)[] Rows =
     [
         (Hammer2Error.Io | Hammer2Error.Check | Hammer2Error.Corrupt | Hammer2Error.NodeDown, Errno.EIO),
-        (Hammer2Error.NoQuorum, Errno.EIO),
+        (Hammer2Error.NoQuorum | Hammer2Error.Internal, Errno.EIO),
         (Hammer2Error.NoSpace, Errno.ENOSPC),
         (Hammer2Error.ReadOnly, Errno.EROFS),
         (Hammer2Error.NotPermitted, Errno.EPERM),

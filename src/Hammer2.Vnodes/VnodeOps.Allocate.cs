@@ -74,9 +74,9 @@ public sealed partial class VnodeOps
         SpaceUse use = kind == AllocateModes.PunchHole ? SpaceUse.Remove : SpaceUse.Add;
         int leaves = kind == AllocateModes.None ? 0 : HolesAtOnceMax;
         Errno refused =
-            writer.Promise(2 * Media.FileBlockBytes, leaves + 1, use, out long promised, inum).ToErrno();
+            writer.Promise(2 * Media.FileBlockBytes, leaves + 1, use, out PfsOperation operation, inum).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref promised, inum);
+        using PfsChange change = writer.Begin(ref operation, inum);
         refused = OpenFile(change, inum, out LiveInode file);
         if (refused != Errno.None) return refused;
         if (kind != AllocateModes.None && IsFixed(file.Meta)) return Errno.EPERM;
@@ -85,11 +85,12 @@ public sealed partial class VnodeOps
             error = DataXops.PunchHole(change, file, position, end, leaves, out next);
         bool grows = next == end && (modes & AllocateModes.KeepSize) == 0 && end > file.Meta.Size;
         if (error == Hammer2Error.None && grows) error = DataXops.Resize(change, file, end);
-        if (error != Hammer2Error.None) return error.ToErrno();
+        if (error != Hammer2Error.None) return End(change, error);
         if (grows || kind != AllocateModes.None) TouchFile(file);
         else if (!LeavesFileTimes) file.Meta.ChangeTime = Now();
         if (dropsPrivileges) DropPrivileges(ref file.Meta);
         change.Touch(file);
+        change.Complete();
         return Errno.None;
     }
 

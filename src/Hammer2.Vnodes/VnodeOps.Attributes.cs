@@ -60,9 +60,9 @@ public sealed partial class VnodeOps
         if (wanted.SizeBytes > long.MaxValue) return Errno.EFBIG;
         bool resizes = wanted.SizeBytes is not null;
         Errno refused = writer.Promise(
-            resizes ? Media.FileBlockBytes : 0, leaves: 1, SpaceUse.Remove, out long promised).ToErrno();
+            resizes ? Media.FileBlockBytes : 0, leaves: 1, SpaceUse.Remove, out PfsOperation operation).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref promised, inum);
+        using PfsChange change = writer.Begin(ref operation, inum);
         Hammer2Error error = change.Open(inum, out LiveInode? inode);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         refused = MaySet(inode!.Meta, wanted);
@@ -72,12 +72,13 @@ public sealed partial class VnodeOps
         if (wanted.SizeBytes is { } size)
         {
             error = DataXops.Resize(change, inode, size);
-            if (error != Hammer2Error.None) return error.ToErrno();
+            if (error != Hammer2Error.None) return End(change, error);
             inode.Meta.ModifyTime = now;
         }
         Apply(ref inode.Meta, wanted);
         inode.Meta.ChangeTime = wanted.ChangeTime ?? now;
         change.Touch(inode);
+        change.Complete();
         attributes = new VnodeAttributes(change.AsInode(inode));
         return Errno.None;
     }

@@ -30,6 +30,23 @@ public sealed partial class VnodeOps
     /// <returns>EIO when it could not be written; the mount is read-only from then on.</returns>
     public Errno Sync() => _pfs.Writer is { } writer ? writer.Commit().ToErrno() : Errno.None;
 
+    /// <summary>Does something that no caller waits for, on a timer's or a pool's thread. What it throws stops all
+    /// writing, with a reason, and ends nothing else.</summary>
+    /// <param name="work">What it is, for the log.</param>
+    /// <param name="body">What is done.</param>
+    /// <returns>What it answers; EIO when it threw.</returns>
+    public Errno RunInBackground(string work, Func<Errno> body)
+    {
+        if (_pfs.Writer is not { } writer) return body();
+        Errno answer = Errno.EIO;
+        Hammer2Error error = writer.RunInBackground(work, () =>
+        {
+            answer = body();
+            return Hammer2Error.None;
+        });
+        return error == Hammer2Error.None ? answer : error.ToErrno();
+    }
+
     /// <summary>Bulkfree: gives the space of what was deleted and replaced back. The mount goes on
     /// meanwhile.</summary>
     /// <param name="options">How.</param>
@@ -74,14 +91,14 @@ public sealed partial class VnodeOps
     private ulong Now() =>
         (ulong)((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
-    private Errno BeginAdding(ReadOnlySpan<byte> name, long bytes, out long promised)
+    private Errno BeginAdding(ReadOnlySpan<byte> name, long bytes, out PfsOperation operation)
     {
-        promised = 0;
+        operation = default;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (name.Length > NameBytesMax) return Errno.ENAMETOOLONG;
         // The kernel never asks for such a name; the control file and tests may.
         if (!MediaValidator.IsEntryName(name)) return Errno.EINVAL;
-        return writer.Promise(bytes, leaves: 3, SpaceUse.Add, out promised).ToErrno();
+        return writer.Promise(bytes, leaves: 3, SpaceUse.Add, out operation).ToErrno();
     }
 
     private static Errno OpenDirectory(in PfsChange change, ulong inum, out LiveInode directory)
@@ -91,6 +108,13 @@ public sealed partial class VnodeOps
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         if (directory.Meta.Type != ObjectType.Directory) return Errno.ENOTDIR;
         return (directory.Meta.UserFlags & ImmutableFlags) != 0 ? Errno.EPERM : Errno.None;
+    }
+
+    // What a fault left of a change to one file is whole: the bytes before it, or nothing.
+    private static Errno End(in PfsChange change, Hammer2Error error)
+    {
+        change.Complete();
+        return error.ToErrno();
     }
 
     private static Errno ErrnoOf(Hammer2Error error, Errno noEntry) =>

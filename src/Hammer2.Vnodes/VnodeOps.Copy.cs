@@ -61,9 +61,9 @@ public sealed partial class VnodeOps
         Errno refused = writer.Relieve().ToErrno();
         if (refused != Errno.None) return refused;
         refused = writer.Promise(
-            3 * Media.FileBlockBytes, SharedAtOnceMax, SpaceUse.Add, out long promised, target.Inum).ToErrno();
+            3 * Media.FileBlockBytes, SharedAtOnceMax, SpaceUse.Add, out PfsOperation operation, target.Inum).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref promised, source.Inum, target.Inum);
+        using PfsChange change = writer.Begin(ref operation, source.Inum, target.Inum);
         refused = OpenFile(change, source.Inum, isChanged: false, out LiveInode from);
         if (refused != Errno.None) return refused;
         refused = OpenFile(change, target.Inum, out LiveInode to);
@@ -77,9 +77,10 @@ public sealed partial class VnodeOps
             Math.Min(length, (ulong)SharedAtOnceMax * Media.FileBlockBytes), out done);
         if (error == Hammer2Error.None && done == 0)
             error = CopyBytes(change, from, source.Position, to, target.Position, length, out done);
-        if (done == 0) return error.ToErrno();
+        if (done == 0) return End(change, error);
         TouchFile(to);
         if (dropsPrivileges) DropPrivileges(ref to.Meta);
+        change.Complete();
         return Errno.None;
     }
 

@@ -69,9 +69,9 @@ public sealed partial class VnodeOps
     public Errno Link(ulong inum, ulong directory, ReadOnlySpan<byte> name, out VnodeAttributes attributes)
     {
         attributes = default;
-        Errno refused = BeginAdding(name, 0, out long promised);
+        Errno refused = BeginAdding(name, 0, out PfsOperation operation);
         if (refused != Errno.None) return refused;
-        using PfsChange change = _pfs.Writer!.Begin(ref promised, directory, inum);
+        using PfsChange change = _pfs.Writer!.Begin(ref operation, directory, inum);
         refused = OpenDirectory(change, directory, out LiveInode parent);
         if (refused != Errno.None) return refused;
         Hammer2Error error = change.Open(inum, out LiveInode? target);
@@ -95,6 +95,7 @@ public sealed partial class VnodeOps
         meta.ChangeTime = Now();
         change.Touch(target);
         TouchDirectory(change, parent);
+        change.Complete();
         attributes = new VnodeAttributes(change.AsInode(target));
         return Errno.None;
     }
@@ -113,15 +114,16 @@ public sealed partial class VnodeOps
     {
         attributes = default;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Add, out long promised).ToErrno();
+        Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Add, out PfsOperation operation).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref promised, directory);
+        using PfsChange change = writer.Begin(ref operation, directory);
         refused = OpenDirectory(change, directory, out LiveInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
         InodeMeta meta = NewMeta(new NewObject(ObjectType.RegularFile, mode), caller, parent);
         meta.LinkCount = 0;
         LiveInode child = change.Create(meta, parent);
+        change.Complete();
         _ = _linkable.TryAdd(child.Inum, 0);
         attributes = new VnodeAttributes(change.AsInode(child));
         return Errno.None;
@@ -132,9 +134,9 @@ public sealed partial class VnodeOps
         ReadOnlySpan<byte> target, out VnodeAttributes attributes)
     {
         attributes = default;
-        Errno refused = BeginAdding(name, target.Length, out long promised);
+        Errno refused = BeginAdding(name, target.Length, out PfsOperation operation);
         if (refused != Errno.None) return refused;
-        using PfsChange change = _pfs.Writer!.Begin(ref promised, directory);
+        using PfsChange change = _pfs.Writer!.Begin(ref operation, directory);
         refused = OpenDirectory(change, directory, out LiveInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
@@ -147,10 +149,11 @@ public sealed partial class VnodeOps
         if (error != Hammer2Error.None)
         {
             change.Delete(child);
-            return error.ToErrno();
+            return End(change, error);
         }
         if (made.Type == ObjectType.Directory) CountSubdirectory(parent, 1);
         TouchDirectory(change, parent);
+        change.Complete();
         attributes = new VnodeAttributes(change.AsInode(child));
         return Errno.None;
     }

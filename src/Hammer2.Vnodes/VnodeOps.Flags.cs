@@ -78,9 +78,9 @@ public sealed partial class VnodeOps
         if ((flags & ~AllLinuxFlags) != 0) return Errno.EOPNOTSUPP;
         if ((flags & Opposites) == Opposites) return Errno.EINVAL;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Remove, out long promised).ToErrno();
+        Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Remove, out PfsOperation operation).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref promised, inum);
+        using PfsChange change = writer.Begin(ref operation, inum);
         Hammer2Error error = change.Open(inum, out LiveInode? inode);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         ref InodeMeta meta = ref inode!.Meta;
@@ -89,6 +89,7 @@ public sealed partial class VnodeOps
         if (((flags ^ ToLinux(meta)) & Opposites) != 0) meta.CompressionPolicy = PolicyOf(flags);
         meta.ChangeTime = Now();
         change.Touch(inode);
+        change.Complete();
         return Errno.None;
     }
 

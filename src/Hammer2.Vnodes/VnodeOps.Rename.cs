@@ -47,10 +47,10 @@ public sealed partial class VnodeOps
             error = FindName(target, targetName, out ulong old);
             if (error is not (Errno.None or Errno.ENOENT)) return error;
             if (error == Errno.ENOENT) old = 0;
-            error = BeginAdding(targetName, 0, out long promised);
+            error = BeginAdding(targetName, 0, out PfsOperation operation);
             if (error != Errno.None) return error;
 
-            using PfsChange change = _pfs.Writer!.Begin(ref promised, source, target, moved, old);
+            using PfsChange change = _pfs.Writer!.Begin(ref operation, source, target, moved, old);
             error = OpenDirectory(change, source, out LiveInode sourceParent);
             if (error == Errno.None) error = OpenDirectory(change, target, out LiveInode _);
             if (error != Errno.None) return error;
@@ -112,6 +112,7 @@ public sealed partial class VnodeOps
         }
         NameXops.RemoveEntry(change, source, from);
         FinishMove(change, source, target, moved);
+        change.Complete();
         return Errno.None;
     }
 
@@ -125,6 +126,7 @@ public sealed partial class VnodeOps
         NameXops.ReplaceEntry(change, source, names.Source, from, onto.Inum, other.Meta.Type);
         FinishMove(change, source, target, moved);
         FinishMove(change, target, source, other);
+        change.Complete();
         return Errno.None;
     }
 

@@ -39,9 +39,9 @@ public sealed partial class VnodeOps
         {
             Errno error = FindName(directory, name, out inum);
             if (error != Errno.None) return error;
-            error = writer.Promise(0, leaves: 2, SpaceUse.Remove, out long promised).ToErrno();
+            error = writer.Promise(0, leaves: 2, SpaceUse.Remove, out PfsOperation operation).ToErrno();
             if (error != Errno.None) return error;
-            using PfsChange change = writer.Begin(ref promised, directory, inum);
+            using PfsChange change = writer.Begin(ref operation, directory, inum);
             error = OpenDirectory(change, directory, out LiveInode parent);
             if (error != Errno.None) return error;
             Hammer2Error found = NameXops.FindEntry(change.AsInode(parent), name, out DirectoryEntry entry);
@@ -71,6 +71,7 @@ public sealed partial class VnodeOps
         }
         NameXops.RemoveEntry(change, parent, entry);
         TouchDirectory(change, parent);
+        change.Complete();
         return Errno.None;
     }
 

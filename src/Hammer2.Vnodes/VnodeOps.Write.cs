@@ -27,17 +27,19 @@ public sealed partial class VnodeOps
         long blocks = (long)((position + (ulong)data.Length - 1) / Media.FileBlockBytes)
             - (long)(position / Media.FileBlockBytes) + 1;
         refused = writer.Promise(
-            blocks * Media.FileBlockBytes, leaves: (int)blocks + 1, SpaceUse.Add, out long promised, inum).ToErrno();
+            blocks * Media.FileBlockBytes, leaves: (int)blocks + 1, SpaceUse.Add, out PfsOperation operation, inum)
+            .ToErrno();
         if (refused != Errno.None) return refused;
 
-        using PfsChange change = writer.Begin(ref promised, inum);
+        using PfsChange change = writer.Begin(ref operation, inum);
         refused = OpenFile(change, inum, isChanged: !isWriteback, out LiveInode file);
         if (refused != Errno.None) return refused;
         if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
         Hammer2Error error = DataXops.Write(change, file, position, data);
-        if (error != Hammer2Error.None) return error.ToErrno();
+        if (error != Hammer2Error.None) return End(change, error);
         TouchFile(file);
         if (dropsPrivileges) DropPrivileges(ref file.Meta);
+        change.Complete();
         return Errno.None;
     }
 

@@ -18,6 +18,7 @@ public sealed class FaultyBlockDevice : IBlockDevice
     private readonly Dictionary<long, int> _failingWrites = [];
     private long _goneAtWrite = long.MaxValue;
     private readonly HashSet<long> _failingFlushes = [];
+    private readonly HashSet<(DeviceCall, long)> _throwing = [];
 
     /// <summary>Wraps a device, which is closed together with the wrapper.</summary>
     public FaultyBlockDevice(IBlockDevice inner) => _inner = inner;
@@ -80,6 +81,22 @@ public sealed class FaultyBlockDevice : IBlockDevice
     /// <summary>Makes one flush fail, counted from 1 from the making of the device.</summary>
     public void FailFlushNumber(long number) => Add(_failingFlushes, number);
 
+    /// <summary>Makes one call throw, counted from 1 from the making of the device: a defect of what is below, which no
+    /// caller expects.</summary>
+    public void ThrowAt(DeviceCall call, long number)
+    {
+        lock (_lock)
+            _ = _throwing.Add((call, number));
+    }
+
+    /// <summary>Calls of a kind so far.</summary>
+    public long CountOf(DeviceCall call) => call switch
+    {
+        DeviceCall.Read => ReadCount,
+        DeviceCall.Write => WriteCount,
+        _ => FlushCount,
+    };
+
     /// <summary>Reads give one byte with the bits of a mask exchanged, whatever is written there.</summary>
     public void FlipOnRead(long offset, byte mask)
     {
@@ -98,6 +115,7 @@ public sealed class FaultyBlockDevice : IBlockDevice
             _failingReads.Clear();
             _failingWrites.Clear();
             _failingFlushes.Clear();
+            _throwing.Clear();
             _goneAtWrite = long.MaxValue;
             IsGone = false;
         }
@@ -109,6 +127,7 @@ public sealed class FaultyBlockDevice : IBlockDevice
         lock (_lock)
         {
             ReadCount++;
+            ThrowIfPlanned(DeviceCall.Read);
             ReadBytes += destination.Length;
             if (IsGone || _failingReads.Contains(ReadCount)
                 || Touches(_unreadable, offset, destination.Length))
@@ -145,6 +164,7 @@ public sealed class FaultyBlockDevice : IBlockDevice
         lock (_lock)
         {
             IsGone |= ++WriteCount == _goneAtWrite;
+            ThrowIfPlanned(DeviceCall.Write);
             if (IsGone || Touches(_unwritable, offset, source.Length))
                 return Hammer2Error.Io;
             isShort = _failingWrites.TryGetValue(WriteCount, out keptBytes);
@@ -161,6 +181,7 @@ public sealed class FaultyBlockDevice : IBlockDevice
         lock (_lock)
         {
             FlushCount++;
+            ThrowIfPlanned(DeviceCall.Flush);
             if (IsGone || _failingFlushes.Contains(FlushCount))
                 return Hammer2Error.Io;
         }
@@ -173,6 +194,12 @@ public sealed class FaultyBlockDevice : IBlockDevice
 
     /// <inheritdoc/>
     public void Dispose() => _inner.Dispose();
+
+    private void ThrowIfPlanned(DeviceCall call)
+    {
+        if (_throwing.Contains((call, CountOf(call))))
+            throw new DeviceDefectException();
+    }
 
     private void Add(List<Range> ranges, long offset, long lengthBytes)
     {
@@ -198,3 +225,19 @@ public sealed class FaultyBlockDevice : IBlockDevice
 
     private readonly record struct Range(long Offset, long LengthBytes);
 }
+
+/// <summary>What a device is called for.</summary>
+public enum DeviceCall
+{
+    /// <summary>Reading bytes.</summary>
+    Read,
+
+    /// <summary>Writing bytes, by way of the page cache or not.</summary>
+    Write,
+
+    /// <summary>A barrier.</summary>
+    Flush,
+}
+
+/// <summary>Thrown by a <see cref="FaultyBlockDevice"/> that was told to.</summary>
+public sealed class DeviceDefectException() : Exception("a defect on purpose");

@@ -17,7 +17,7 @@ public sealed class NodeStep
     /// <summary>Says what it is, for the name of a thread.</summary>
     public string Name { get; }
 
-    /// <summary>Does it. Errors are kept by whoever made the step.</summary>
+    /// <summary>Does it. Errors and exceptions are kept by the caller that made the step.</summary>
     public void Run() => _work();
 }
 

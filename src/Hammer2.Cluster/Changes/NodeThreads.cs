@@ -23,27 +23,35 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
     /// <inheritdoc/>
     public void RunAll(IReadOnlyList<NodeStep> steps)
     {
-        lock (_gate)
+        try
         {
-            _steps = steps;
-            _next = 0;
-            while (_threads.Count < steps.Count - 1) AddThread();
-            for (int others = 1; others < steps.Count; others++) Monitor.Pulse(_gate);
+            lock (_gate)
+            {
+                _steps = steps;
+                _next = 0;
+                while (_threads.Count < steps.Count - 1) AddThread();
+                for (int others = 1; others < steps.Count; others++) Monitor.Pulse(_gate);
+            }
+            while (TryTake(out NodeStep? step)) Run(step);
         }
-        while (TryTake(out NodeStep? step))
+        finally
         {
-            step.Run();
-            _ = Interlocked.Decrement(ref _running);
+            AwaitOthers();
         }
-        lock (_doneGate)
-        {
-            while (Volatile.Read(ref _running) > 0) _ = Monitor.Wait(_doneGate);
-        }
-        // Nothing of the group that was committed is kept.
+    }
+
+    // Whatever a part of the caller's threw, the others end before the caller goes on. Nothing of the group that was
+    // committed is kept.
+    private void AwaitOthers()
+    {
         lock (_gate)
         {
             _steps = [];
             _next = 0;
+        }
+        lock (_doneGate)
+        {
+            while (Volatile.Read(ref _running) > 0) _ = Monitor.Wait(_doneGate);
         }
     }
 
@@ -96,8 +104,16 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
 
     private void Run(NodeStep step)
     {
-        step.Run();
-        if (Interlocked.Decrement(ref _running) > 0) return;
-        lock (_doneGate) Monitor.Pulse(_doneGate);
+        try
+        {
+            step.Run();
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref _running) == 0)
+            {
+                lock (_doneGate) Monitor.Pulse(_doneGate);
+            }
+        }
     }
 }

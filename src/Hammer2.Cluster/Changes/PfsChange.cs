@@ -12,13 +12,13 @@ public ref struct PfsChange : IDisposable
 {
     private readonly PfsWriter _writer;
     private readonly ChangedObjects _objects;
-    private readonly ref long _promised;
+    private readonly ref PfsOperation _operation;
     private InodeLocks.Guard _locks;
 
     internal PfsChange(
-        PfsWriter writer, ChangedObjects objects, InodeLocks.Guard locks, ulong tid, ref long promised)
+        PfsWriter writer, ChangedObjects objects, InodeLocks.Guard locks, ulong tid, ref PfsOperation operation)
     {
-        _promised = ref promised;
+        _operation = ref operation;
         _writer = writer;
         _objects = objects;
         _locks = locks;
@@ -27,6 +27,10 @@ public ref struct PfsChange : IDisposable
 
     /// <summary>The operation's number: what it changes carries it as modify_tid on every node.</summary>
     public ulong Tid { get; }
+
+    /// <summary>Says that the operation is done as a whole, or undone. One that changed something and ends without
+    /// this, by an exception, stops the PFS: a part of it must never be committed.</summary>
+    public readonly void Complete() => _operation.IsComplete = true;
 
     /// <summary>The object with a number, ready to be changed. Its lock must be among those held.</summary>
     /// <returns>None; NoEntry; what kept it from being read.</returns>
@@ -40,14 +44,16 @@ public ref struct PfsChange : IDisposable
     /// <param name="directory">Whose policies of compression and check it takes over.</param>
     public readonly LiveInode Create(in InodeMeta meta, LiveInode directory)
     {
-        _writer.KeepForGroup(ref _promised, SpaceReserve.ChangeBytes);
+        _operation.HasChanged = true;
+        _writer.KeepForGroup(ref _operation, SpaceReserve.ChangeBytes);
         return _writer.Create(meta, directory, Tid);
     }
 
     /// <summary>Says that an object was changed: the group's commit writes it.</summary>
     public readonly void Touch(LiveInode inode)
     {
-        if (_writer.Touch(inode, Tid)) _writer.KeepForGroup(ref _promised, SpaceReserve.ChangeBytes);
+        _operation.HasChanged = true;
+        if (_writer.Touch(inode, Tid)) _writer.KeepForGroup(ref _operation, SpaceReserve.ChangeBytes);
     }
 
     /// <summary>Drops an object that has no name and no user left.</summary>
@@ -63,7 +69,8 @@ public ref struct PfsChange : IDisposable
     /// <param name="content">From <see cref="RentContent"/>; the block's from now on.</param>
     internal readonly BlockChange PutContent(LiveInode file, ulong key, byte[] content)
     {
-        _promised -= Media.FileBlockBytes;
+        _operation.HasChanged = true;
+        _operation.PromisedBytes -= Media.FileBlockBytes;
         var block = BlockChange.Of(content, Tid, Media.FileBlockBytes);
         PutBlock(file, key, block);
         return block;
@@ -72,8 +79,9 @@ public ref struct PfsChange : IDisposable
     /// <summary>Puts a block that is written already, or a hole, into the open group.</summary>
     internal readonly void PutBlock(LiveInode file, ulong key, BlockChange block)
     {
+        _operation.HasChanged = true;
         if (file.Changes.Blocks.TryGet(key, out BlockChange? old)) _writer.Drop(file, old);
-        else _writer.KeepForGroup(ref _promised, SpaceReserve.BlockBytes);
+        else _writer.KeepForGroup(ref _operation, SpaceReserve.BlockBytes);
         file.Changes.Blocks.Set(key, block);
         _writer.AddOpen(file, key, block);
     }
@@ -81,13 +89,15 @@ public ref struct PfsChange : IDisposable
     /// <summary>Puts a name into the open group, or takes one out.</summary>
     internal readonly void PutEntry(LiveInode directory, ulong key, EntryChange entry)
     {
+        _operation.HasChanged = true;
         directory.Changes.Entries.Set(key, entry);
-        _writer.KeepForGroup(ref _promised, SpaceReserve.ChangeBytes);
+        _writer.KeepForGroup(ref _operation, SpaceReserve.ChangeBytes);
     }
 
     /// <summary>Cuts a file off at a block boundary.</summary>
     internal readonly void Cut(LiveInode file, ulong firstKey)
     {
+        _operation.HasChanged = true;
         LeafChanges changes = file.Changes;
         while (changes.Blocks.TryFirst(firstKey, out ulong key, out BlockChange? block))
         {
@@ -116,13 +126,27 @@ public ref struct PfsChange : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_operation is { HasChanged: true, IsComplete: false }) _writer.StopTornOperation();
         _writer.DropUntouched(_objects);
         _locks.Dispose();
         // What was set aside and not needed.
-        _writer.Space.Release(_promised);
-        _promised = 0;
+        _writer.Space.Release(_operation.PromisedBytes);
+        _operation.PromisedBytes = 0;
         _writer.EndChange();
     }
+}
+
+/// <summary>What lasts from before an operation to its end: the space set aside for it, and how far it got.</summary>
+public struct PfsOperation
+{
+    /// <summary>Set aside for it, and not taken yet.</summary>
+    internal long PromisedBytes;
+
+    /// <summary>True once it changed an object.</summary>
+    internal bool HasChanged;
+
+    /// <summary>True once it is done as a whole.</summary>
+    internal bool IsComplete;
 }
 
 /// <summary>The objects that an operation names; 0 stands for none.</summary>

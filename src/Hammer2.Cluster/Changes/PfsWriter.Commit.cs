@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Text;
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Format;
@@ -31,25 +30,28 @@ public sealed partial class PfsWriter
         {
             if (IsStopped) return Hammer2Error.Io;
             if (_groupsCommitted >= wanted) return Hammer2Error.None;
-            ClosedGroup group = Close();
-            if (group.Inodes.Count == 0)
-            {
-                _groupsCommitted = _groupsClosed;
-                Space.Release(group.PromisedBytes);
-                return Hammer2Error.None;
-            }
+            return _failStop.Run("a commit", this, static writer => writer.CommitOpenGroup());
+        }
+    }
+
+    // From the closing of the group on it is committed, or the PFS is stopped: no group is ever left out.
+    private Hammer2Error CommitOpenGroup()
+    {
+        ClosedGroup group = Close();
+        if (group.Inodes.Count != 0)
+        {
             Hammer2Error error = WriteGroup(group);
             if (error != Hammer2Error.None)
             {
                 Stop(error);
                 return error;
             }
-            _groupsCommitted = _groupsClosed;
             if (group.Removes) _ = Interlocked.Increment(ref _removalsCommitted);
             Install(group);
-            Space.Release(group.PromisedBytes);
-            return Hammer2Error.None;
         }
+        _groupsCommitted = _groupsClosed;
+        Space.Release(group.PromisedBytes);
+        return Hammer2Error.None;
     }
 
     private Hammer2Error WriteGroup(ClosedGroup group)
@@ -57,14 +59,17 @@ public sealed partial class PfsWriter
         Hammer2Error errors = Hammer2Error.None;
         SettleGroup(group);
         AwaitGroup(group);
+        if (IsStopped) return StopReason;
         if (CountSynced() < Pfs.Assembly.Quorum) return (Hammer2Error)Volatile.Read(ref _writeErrors);
         var commits = new List<NodeCommit?>();
         foreach (PfsNode node in Pfs.Synced)
             commits.Add(node.IsSynced ? new NodeCommit(node, commits.Count, group) : null);
 
         errors |= OnEachNode(commits, commit => commit.Prepare());
+        if (IsStopped) return StopReason;
         if (CountSynced() < Pfs.Assembly.Quorum) return errors;
         errors |= OnEachNode(commits, commit => commit.Finish());
+        if (IsStopped) return StopReason;
         return CountSynced() < Pfs.Assembly.Quorum ? errors : Hammer2Error.None;
     }
 
@@ -76,7 +81,8 @@ public sealed partial class PfsWriter
         {
             if (commits[i] is not { } commit || !Pfs.Synced[i].IsSynced) continue;
             int node = i;
-            steps.Add(new NodeStep($"commit {Pfs.Synced[node].Name}", () => errors[node] = step(commit)));
+            string name = $"commit {Pfs.Synced[node].Name}";
+            steps.Add(new NodeStep(name, () => errors[node] = _failStop.Run(name, commit, step)));
         }
         (_options.Runner ?? _threads).RunAll(steps);
         Hammer2Error all = Hammer2Error.None;
@@ -84,6 +90,8 @@ public sealed partial class PfsWriter
         {
             if (errors[i] == Hammer2Error.None) continue;
             all |= errors[i];
+            // An exception stopped the PFS: nothing is written any more, and the node may still be read.
+            if (errors[i] == Hammer2Error.Internal) continue;
             Fence(Pfs.Synced[i], errors[i]);
         }
         return all;
@@ -97,13 +105,7 @@ public sealed partial class PfsWriter
         MountLog.NodeFailed(Pfs.Logger, node.Name, error);
     }
 
-    private void Stop(Hammer2Error error)
-    {
-        if (StopReason == Hammer2Error.None) StopReason = error;
-        if (Interlocked.Exchange(ref _isStopped, true)) return;
-        MountLog.Stopped(Pfs.Logger, Encoding.UTF8.GetString(Pfs.Label.Span), error, CountSynced(),
-            Pfs.Assembly.Quorum);
-    }
+    private void Stop(Hammer2Error error) => _failStop.Stop(error, CountSynced(), Pfs.Assembly.Quorum);
 
     private int CountSynced()
     {

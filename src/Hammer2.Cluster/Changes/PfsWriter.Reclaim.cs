@@ -57,7 +57,7 @@ public sealed partial class PfsWriter
                 for (int pass = 0; pass < 2 && error == Hammer2Error.None; pass++)
                 {
                     stagedBefore = counts.StagedGranules;
-                    error = ReclaimPass(options, ref counts, freed);
+                    error = ReclaimPassOrStop(options, ref counts, freed);
                 }
             }
             finally
@@ -68,8 +68,18 @@ public sealed partial class PfsWriter
             long staged = (counts.StagedGranules - stagedBefore) * Media.GranuleBytes;
             _freeAfterReclaim = Pfs.GetSpace().FreeBytes + (ulong)staged;
             result = ReclaimResult.Of(counts);
-            return error == Hammer2Error.None && options.Discards ? Discard(options, freed) : error;
+            if (error != Hammer2Error.None || !options.Discards) return error;
+            return RunInBackground("discarding", () => Discard(options, freed));
         }
+    }
+
+    // A pass that was torn off may have left a freemap in memory that frees what is in use.
+    private Hammer2Error ReclaimPassOrStop(ReclaimOptions options, ref BulkfreeCounts counts, List<ulong>[] freed)
+    {
+        BulkfreeCounts sum = counts;
+        Hammer2Error error = RunInBackground("bulkfree", () => ReclaimPass(options, ref sum, freed));
+        counts = sum;
+        return error;
     }
 
     private Hammer2Error ReclaimPass(ReclaimOptions options, ref BulkfreeCounts counts, List<ulong>[] freed)

@@ -16,14 +16,15 @@ public sealed partial class PfsWriter
     /// <param name="bytes">Of file data.</param>
     /// <param name="leaves">Objects and entries changed.</param>
     /// <param name="use">Whether it adds: then what is about to be removed is waited for, too.</param>
-    /// <param name="promised">What was set aside; goes to <see cref="Begin"/>.</param>
+    /// <param name="operation">With what was set aside; goes to <see cref="Begin"/>.</param>
     /// <param name="written">The file that grows, if it is one: when it is itself about to be removed, nothing is
     /// waited for, since the kernel does not let go of it before this write is answered.</param>
     /// <returns>None; NoSpace; ReadOnly once stopped; the error of a commit that stopped the PFS.</returns>
     /// <remarks>Entry: no lock held.</remarks>
-    public Hammer2Error Promise(long bytes, int leaves, SpaceUse use, out long promised, ulong written = 0)
+    public Hammer2Error Promise(long bytes, int leaves, SpaceUse use, out PfsOperation operation, ulong written = 0)
     {
-        promised = SpaceReserve.WorstCase(bytes, leaves);
+        long promised = SpaceReserve.WorstCase(bytes, leaves);
+        operation = new PfsOperation { PromisedBytes = promised };
         if (IsStopped) return Hammer2Error.ReadOnly;
         return Space.TryPromise(promised, use, bytes > 0)
             ? Hammer2Error.None : MakeRoomFor(promised, use, bytes > 0, written);
@@ -55,11 +56,12 @@ public sealed partial class PfsWriter
 
     private Hammer2Error DeleteIfNameless(ulong inum)
     {
-        long promised = 0;
-        using PfsChange change = Begin(ref promised, inum);
+        var operation = default(PfsOperation);
+        using PfsChange change = Begin(ref operation, inum);
         Hammer2Error error = change.Open(inum, out LiveInode? inode);
         bool isNameless = error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != Media.PfsRootInum;
         if (isNameless) change.Delete(inode!);
+        change.Complete();
         return error;
     }
 

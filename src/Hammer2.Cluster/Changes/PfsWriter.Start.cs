@@ -42,7 +42,9 @@ public sealed partial class PfsWriter
 
     private Hammer2Error CommitEmpty(ulong tid, bool hasNameless)
     {
-        lock (_commitGate) return WriteGroup(new ClosedGroup([], _lastInum, tid, 0, hasNameless, Removes: false));
+        var group = new ClosedGroup([], _lastInum, tid, 0, hasNameless, Removes: false);
+        lock (_commitGate)
+            return _failStop.Run("a commit", (this, group), static work => work.Item1.WriteGroup(work.group));
     }
 
     // An object that was in use when power failed, and had no name: nobody can reach it any more. There is no

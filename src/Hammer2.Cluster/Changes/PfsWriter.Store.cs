@@ -24,6 +24,21 @@ public sealed partial class PfsWriter
     /// <remarks>Entry: no lock needed; none is held while bytes are encoded or written.</remarks>
     private void WriteOut(WriteOutBatch batch)
     {
+        try
+        {
+            // Once stopped, nothing more is written: the bytes stay readable here.
+            if (!IsStopped) _ = _failStop.Run("write-back", (this, batch), static work => work.Item1.Store(work.batch));
+        }
+        finally
+        {
+            foreach (WriteOutItem item in batch.Items) LeaveUnwritten(item.Waiting.Block);
+            batch.Clear();
+            SignalDone();
+        }
+    }
+
+    private Hammer2Error Store(WriteOutBatch batch)
+    {
         foreach (WriteOutItem item in batch.Items)
             if (item.Waiting.Block.State == BlockState.Waiting) Encode(batch, item);
         for (int node = 0; node < Pfs.Synced.Length; node++)
@@ -32,8 +47,14 @@ public sealed partial class PfsWriter
         }
         for (int node = 0; node < Pfs.Synced.Length; node++) StoreOnNode(batch, node);
         foreach (WriteOutItem item in batch.Items) Finish(item);
-        batch.Clear();
-        SignalDone();
+        return Hammer2Error.None;
+    }
+
+    // Whatever became of the batch, nobody waits for its blocks any more.
+    private void LeaveUnwritten(BlockChange block)
+    {
+        if (block.TryFail()) return;
+        if (block.State == BlockState.Dropped) Free(block, ref _queuedBytes);
     }
 
     private void Encode(WriteOutBatch batch, WriteOutItem item)

@@ -119,9 +119,19 @@ public sealed partial class PfsWriter
         _ = Interlocked.Add(ref _queuedBytes, bytes);
         int logicalBytes = BlockEncoder.LogicalBytes(meta.Size - key);
         var item = new WaitingBlock(file, key, block, logicalBytes, meta.CompressionPolicy, meta.Check);
-        _queue.Add(item);
-        // A commit may have found it waiting, and not yet here.
-        SignalDone();
+        bool isQueued = false;
+        try
+        {
+            _queue.Add(item);
+            isQueued = true;
+        }
+        finally
+        {
+            // Without that no thread would ever take it, and a commit would wait for ever.
+            if (!isQueued) _ = block.TryFail();
+            // A commit may have found it waiting, and not yet here.
+            SignalDone();
+        }
     }
 
     // Of the open group, or not at all: a commit settles what is in its group by the sizes of that group.
@@ -206,17 +216,24 @@ public sealed partial class PfsWriter
     // after the look at it is a signal, too.
     private void HelpOrWait(BlockChange block)
     {
+        bool helps;
         _ = Interlocked.Increment(ref _doneWaiters);
-        int signals = Volatile.Read(ref _doneSignals);
-        bool helps = _queue.TryTake(OwnBatch);
-        if (!helps)
+        try
         {
-            lock (_doneGate)
+            int signals = Volatile.Read(ref _doneSignals);
+            helps = _queue.TryTake(OwnBatch);
+            if (!helps)
             {
-                if (signals == _doneSignals && block.State == BlockState.Waiting) _ = Monitor.Wait(_doneGate);
+                lock (_doneGate)
+                {
+                    if (signals == _doneSignals && block.State == BlockState.Waiting) _ = Monitor.Wait(_doneGate);
+                }
             }
         }
-        _ = Interlocked.Decrement(ref _doneWaiters);
+        finally
+        {
+            _ = Interlocked.Decrement(ref _doneWaiters);
+        }
         if (helps) WriteOut(OwnBatch);
     }
 }

@@ -2,6 +2,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Threading;
 using Hammer2.Format;
 
@@ -25,17 +26,18 @@ public sealed partial class PfsWriter : IDisposable
     private List<LiveInode> _dirty = [];
     private readonly PfsWriteOptions _options;
     private readonly NodeThreads _threads = new();
+    private readonly FailStop _failStop;
     private readonly ulong _tidStep;
     private ulong _lastTid;
     private ulong _lastInum;
     private long _groupsClosed;
     private long _openPromise;
-    private bool _isStopped;
 
     internal PfsWriter(Pfs pfs, PfsWriteOptions options)
     {
         Pfs = pfs;
         _options = options;
+        _failStop = new FailStop(pfs.Logger, Encoding.UTF8.GetString(pfs.Label.Span));
         _tidStep = pfs.Assembly.MastersTotal > 1 ? CommitNumber.Step : 1;
         Space = new SpaceReserve(pfs);
         _removals = new ExpectedRemovals(options.Time);
@@ -47,11 +49,12 @@ public sealed partial class PfsWriter : IDisposable
         }
     }
 
-    /// <summary>True once a commit failed in a way that leaves no quorum: nothing more is accepted.</summary>
-    public bool IsStopped => Volatile.Read(ref _isStopped);
+    /// <summary>True once too few nodes can be written, or an invariant broke: nothing more is accepted, and nothing
+    /// more reaches the media.</summary>
+    public bool IsStopped => _failStop.IsStopped;
 
     /// <summary>What stopped it; None while it is not.</summary>
-    public Hammer2Error StopReason { get; private set; }
+    public Hammer2Error StopReason => _failStop.Reason;
 
     internal Pfs Pfs { get; }
 
@@ -67,7 +70,7 @@ public sealed partial class PfsWriter : IDisposable
     }
 
     /// <summary>Begins an operation on up to four objects; 0 stands for none.</summary>
-    /// <param name="promised">What <see cref="Promise"/> set aside for it; the operation takes from it what it
+    /// <param name="operation">What <see cref="Promise"/> set aside for it; the operation takes from it what it
     /// needs, and gives the rest back.</param>
     /// <param name="first">Inode number of an object.</param>
     /// <param name="second">Of another.</param>
@@ -75,13 +78,21 @@ public sealed partial class PfsWriter : IDisposable
     /// <param name="fourth">Of another.</param>
     /// <remarks>Entry: no lock held. Exit: the gate shared, the objects' locks alone.</remarks>
     public PfsChange Begin(
-        ref long promised, ulong first, ulong second = 0, ulong third = 0, ulong fourth = 0)
+        ref PfsOperation operation, ulong first, ulong second = 0, ulong third = 0, ulong fourth = 0)
     {
         _gate.EnterReadLock();
         var objects = new ChangedObjects(first, second, third, fourth);
         return new PfsChange(
-            this, objects, _locks.Write(objects), Interlocked.Add(ref _lastTid, _tidStep), ref promised);
+            this, objects, _locks.Write(objects), Interlocked.Add(ref _lastTid, _tidStep), ref operation);
     }
+
+    /// <summary>Does something on behalf of the PFS that no caller waits for, on a timer's or a pool's thread: an
+    /// exception stops the PFS instead of ending the process.</summary>
+    /// <param name="work">What it is, for the log.</param>
+    /// <param name="body">What is done.</param>
+    /// <returns>What it answers; Internal when it threw.</returns>
+    public Hammer2Error RunInBackground(string work, Func<Hammer2Error> body) =>
+        _failStop.Run(work, body, static body => body());
 
     /// <summary>Holds an object still for reading.</summary>
     /// <remarks>Entry: no inode lock held.</remarks>
@@ -127,9 +138,9 @@ public sealed partial class PfsWriter : IDisposable
     }
 
     /// <summary>Space that the group's commit will take: it is set aside until then.</summary>
-    internal void KeepForGroup(ref long promised, long bytes)
+    internal void KeepForGroup(ref PfsOperation operation, long bytes)
     {
-        promised -= bytes;
+        operation.PromisedBytes -= bytes;
         _ = Interlocked.Add(ref _openPromise, bytes);
     }
 
@@ -142,6 +153,11 @@ public sealed partial class PfsWriter : IDisposable
         DropUntouched(objects.Third);
         DropUntouched(objects.Fourth);
     }
+
+    /// <summary>An operation was torn off in its midst: what there is of it must not be committed, and is in one
+    /// group with everything else.</summary>
+    /// <remarks>Entry: the gate is held shared, so that no group is closed with it before this is known.</remarks>
+    internal void StopTornOperation() => _failStop.Stop("an operation, which ended halfway", failure: null);
 
     internal void EndChange() => _gate.ExitReadLock();
 

@@ -42,6 +42,8 @@ internal sealed class WriteOutQueue : IDisposable
     public bool HasWorkers => _workers.Count > 0;
 
     /// <summary>Has threads of its own do the work from now on.</summary>
+    /// <param name="workers">How many threads.</param>
+    /// <param name="work">Writes a batch out and empties it; does not throw.</param>
     public void Start(int workers, Action<WriteOutBatch> work)
     {
         for (int i = 0; i < workers; i++)
@@ -111,8 +113,14 @@ internal sealed class WriteOutQueue : IDisposable
                 while (_blocks.Count < WriteOutBatch.BlocksMax && !_isClosed)
                 {
                     _idle++;
-                    _ = Monitor.Wait(_gate);
-                    _idle--;
+                    try
+                    {
+                        _ = Monitor.Wait(_gate);
+                    }
+                    finally
+                    {
+                        _idle--;
+                    }
                 }
                 if (!Fill(batch)) return;
             }

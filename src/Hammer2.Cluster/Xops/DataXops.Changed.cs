@@ -28,6 +28,7 @@ public static partial class DataXops
             Hammer2Error moved = MoveOutOfInode(change, file);
             if (moved != Hammer2Error.None) return moved;
         }
+        ulong begin = position;
         while (data.Length > 0)
         {
             ulong key = BlockOf(position);
@@ -36,7 +37,12 @@ public static partial class DataXops
             Hammer2Error error = OpenBlock(
                 change, file, key, start + part.Length, part.Length == Media.FileBlockBytes,
                 out BlockChange block);
-            if (error != Hammer2Error.None) return error;
+            if (error != Hammer2Error.None)
+            {
+                // The blocks before it count: no block is past EOF.
+                if (position > begin) _ = Grow(change, file, position);
+                return error;
+            }
             part.CopyTo(block.Content.AsSpan(start));
             if (start == block.FilledBytes) block.FilledBytes += part.Length;
             if (block.FilledBytes == Media.FileBlockBytes)

@@ -5,7 +5,6 @@ using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
-using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -46,7 +45,7 @@ public sealed class FaultTests
         {
             using MemoryBlockDevice disk = NewVolume.InMemory(Bytes);
             using var faulty = new FaultyBlockDevice(new UnownedDevice(disk));
-            var session = new Session(seed, $"seed {seed}, {kind} {point}");
+            var session = new FaultSession(seed, $"seed {seed}, {kind} {point}");
             bool isStopped;
             using (ClusterMount mount = session.Open([faulty], NewVolume.Label))
             {
@@ -70,7 +69,7 @@ public sealed class FaultTests
         {
             MemoryBlockDevice[] disks = NewVolume.ClusterInMemory(3, Bytes);
             using var faulty = new FaultyBlockDevice(new UnownedDevice(disks[1]));
-            var session = new Session(seed, $"seed {seed}, {kind} {point}");
+            var session = new FaultSession(seed, $"seed {seed}, {kind} {point}");
             using (ClusterMount mount = session.Open([disks[0], faulty, disks[2]], NewVolume.ClusterLabel))
             {
                 Plan(faulty, kind, point);
@@ -94,7 +93,7 @@ public sealed class FaultTests
     {
         MemoryBlockDevice[] disks = NewVolume.ClusterInMemory(3, Bytes);
         FaultyBlockDevice[] faulty = [.. disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
-        var session = new Session(1, "two nodes gone");
+        var session = new FaultSession(1, "two nodes gone");
         using (ClusterMount mount = session.Open(faulty, NewVolume.ClusterLabel))
         {
             faulty[0].IsGone = faulty[2].IsGone = true;
@@ -112,7 +111,7 @@ public sealed class FaultTests
     public void A_freemap_leaf_that_cannot_be_read_is_told_before_anything_is_written()
     {
         using MemoryBlockDevice disk = NewVolume.InMemory(Bytes);
-        var session = new Session(3, "a leaf");
+        var session = new FaultSession(3, "a leaf");
         using (session.Open([disk], NewVolume.Label)) session.PlayUntilFault();
         ulong leaf;
         using (VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disk)]))
@@ -139,7 +138,7 @@ public sealed class FaultTests
         int watched = nodes == 1 ? 0 : 1;
         using var counting = new FaultyBlockDevice(new UnownedDevice(disks[watched]));
         disks[watched] = counting;
-        var session = new Session(seed, $"seed {seed}");
+        var session = new FaultSession(seed, $"seed {seed}");
         (long reads, long writes, long flushes) = (0, 0, 0);
         using (session.Open(disks, nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel))
         {
@@ -193,101 +192,5 @@ public sealed class FaultTests
         ShortWrite,
         Flush,
         Gone,
-    }
-
-    /// <summary>A script on a mount whose device may fail, with the states it went through.</summary>
-    private sealed class Session
-    {
-        private const int Steps = 60;
-        private readonly SeededRandom _random;
-        private readonly ScriptPlayer _player;
-        private readonly List<string> _states = [];
-        private VnodeOps _ops = null!;
-        private int _synced;
-
-        public Session(ulong seed, string place)
-        {
-            Place = place;
-            _random = new SeededRandom(seed);
-            _player = new ScriptPlayer(_random) { EndsAtFault = true };
-        }
-
-        public string Place { get; }
-
-        public bool IsDone { get; private set; }
-
-        public Errno Error { get; private set; }
-
-        public ClusterMount Open(IReadOnlyList<IBlockDevice> devices, string label)
-        {
-            ClusterMount mount = RecordedScript.Mount(devices, label);
-            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(RecordedScript.Options(1)));
-            _ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
-            Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, "model"u8,
-                new NewObject(ObjectType.Directory, 0x1ED), Caller, out VnodeAttributes made));
-            Assert.Equal(Errno.None, _ops.Sync());
-            _player.Model.Root.Inum = made.Inum;
-            _states.Add(TreeListing.Of(_player.Model.Root));
-            return mount;
-        }
-
-        public void PlayUntilFault()
-        {
-            try
-            {
-                for (int step = 1; step <= Steps; step++)
-                {
-                    _player.Play(_ops, 1);
-                    _states.Add(TreeListing.Of(_player.Model.Root));
-                    if (step % 12 != 0 && step != Steps) continue;
-                    Error = _ops.Sync();
-                    if (Error != Errno.None) return;
-                    _synced = _states.Count - 1;
-                }
-                IsDone = true;
-            }
-            catch (ScriptFaultException fault)
-            {
-                Error = fault.Error;
-                // The step that failed may have been done in part in the model, and not at all here.
-                _states.Add(TreeListing.Of(_player.Model.Root));
-            }
-        }
-
-        public void MakeOneMore()
-        {
-            Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, "more"u8,
-                new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made));
-            Assert.Equal(Errno.None, _ops.Write(made.Inum, 0, new byte[100_000], dropsPrivileges: false));
-            Assert.Equal(Errno.None, _ops.Sync());
-        }
-
-        public void AssertRefusesChanges()
-        {
-            Errno error = _ops.Create(VnodeOps.RootInum, "late"u8,
-                new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out _);
-            Assert.True(error == Errno.EROFS, $"{Place}: {error} when stopped");
-            Assert.Equal(Errno.EIO, _ops.Sync());
-        }
-
-        public void AssertRemounts(IReadOnlyList<IBlockDevice> disks, string label)
-        {
-            foreach (IBlockDevice disk in disks) MediaAudit.AssertSound(disk, $"{Place}, {disk.Name}");
-            using (ClusterMount mount = RecordedScript.Mount(disks, label))
-            {
-                var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
-                string found = TreeListing.Of(ops, _player.Model.Root.Inum);
-                Assert.True(_states.IndexOf(found, _synced) >= 0,
-                    $"{Place}: {Error}; {TreeListing.Difference(_states[_synced], found)}");
-                Hammer2Error error = mount.Pfs.OpenForWriting(RecordedScript.Options(2));
-                bool hasQuorum = mount.Pfs.Assembly.SyncedTotal >= mount.Pfs.Assembly.Quorum;
-                Assert.Equal(hasQuorum ? Hammer2Error.None : Hammer2Error.NoQuorum, error);
-                if (!hasQuorum) return;
-                Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "afterwards"u8,
-                    new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out _));
-                Assert.Equal(Errno.None, ops.Sync());
-            }
-            foreach (IBlockDevice disk in disks) MediaAudit.AssertSound(disk, $"{Place}, {disk.Name}, afterwards");
-        }
     }
 }

@@ -9,6 +9,7 @@ using Hammer2.Format;
 using Hammer2.Testing;
 using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -98,11 +99,12 @@ internal sealed class RecordedScript
     }
 
     /// <summary>Opens devices, which stay open afterwards.</summary>
-    public static ClusterMount Mount(IReadOnlyList<IBlockDevice> devices, string label)
+    public static ClusterMount Mount(
+        IReadOnlyList<IBlockDevice> devices, string label, long cacheBytes = 16 << 20, ILoggerFactory? loggers = null)
     {
         VolumeSet[] sets = [.. devices.Select(device => VolumeSet.Open([new UnownedDevice(device)]))];
-        var options = new ClusterMountOptions(new MediaSourceOptions(), 16 << 20);
-        return ClusterMount.Open(sets, label, options, NullLoggerFactory.Instance);
+        var options = new ClusterMountOptions(new MediaSourceOptions(), cacheBytes);
+        return ClusterMount.Open(sets, label, options, loggers ?? NullLoggerFactory.Instance);
     }
 
     /// <summary>Nodes one after the other in a drawn order, so that a seed gives the same history.</summary>

@@ -41,7 +41,10 @@ public sealed class TidyTests
 
     /// <summary>Files in which anything thrown is caught: the edges where nobody is above.</summary>
     private static readonly string[] CatchAllAllowed =
-        ["src/Fuse.Protocol/FuseDispatcher", "tools/hammer2/CommandLine/Dispatcher.cs"];
+    [
+        "src/Fuse.Protocol/FuseDispatcher", "src/Hammer2.Cluster/Changes/FailStop.cs",
+        "tools/hammer2/CommandLine/Dispatcher.cs",
+    ];
 
     // Written in pieces, so that this file does not break its own rule.
     private static readonly Regex Banned = new(
