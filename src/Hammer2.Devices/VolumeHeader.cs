@@ -28,11 +28,27 @@ public sealed class VolumeHeader
     /// <summary>Which of the four copies this is, 0 to 3: it was read at CopyIndex * 2 GiB.</summary>
     public int CopyIndex { get; }
 
+    /// <summary>The copy that the header after this one goes to. They are written in turn, so that the one before
+    /// survives a torn write; small volumes have room for fewer than four.</summary>
+    public int NextCopyIndex
+    {
+        get
+        {
+            int next = (CopyIndex + 1) % Media.HeaderCopies;
+            long end = (next * Media.HeaderZoneBytes) + Media.ZoneReservedBytes;
+            return (ulong)end > Fields.VolumeBytes ? 0 : next;
+        }
+    }
+
     /// <summary>All 65536 bytes as they were read.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>The fields of sector 0.</summary>
     public ref readonly VolumeHeaderSector Fields => ref MemoryMarshal.AsRef<VolumeHeaderSector>(_bytes);
+
+    /// <summary>The CRCs that together cover every byte: of the first sector in the low half, of the whole in the high
+    /// half. (The latter is blind to the first sector, which ends with a CRC of its own.)</summary>
+    public ulong Fingerprint => Fields.CrcSector0 | ((ulong)View.CrcHeader << 32);
 
     /// <summary>The four references to the super-root inode. Fillers in all but the root volume.</summary>
     public ReadOnlySpan<Blockref> SuperRootBlockset => View.SuperRootBlockset;

@@ -15,6 +15,12 @@ public sealed record VolumeHeaderCopy(int CopyIndex, long Offset, VolumeHeader? 
 {
     /// <summary>The first sector of a header that is not whole, when that sector is; null otherwise.</summary>
     public VolumeHeaderSector? TornSector { get; init; }
+
+    /// <summary>True when all its bytes are zero: no header was ever written there.</summary>
+    public bool IsBlank { get; init; }
+
+    /// <summary>True when it holds the header of another filesystem.</summary>
+    public bool IsStranger { get; init; }
 }
 
 /// <summary>
@@ -138,7 +144,7 @@ public sealed class VolumeHeaderCopies
             if (header != null && header.Fields.FilesystemId != first.Fields.FilesystemId)
             {
                 string fault = $"it belongs to another filesystem, {header.Fields.FilesystemId}";
-                copies[index] = copies[index] with { Header = null, Fault = fault };
+                copies[index] = copies[index] with { Header = null, Fault = fault, IsStranger = true };
             }
         }
     }
@@ -153,7 +159,11 @@ public sealed class VolumeHeaderCopies
         var candidate = new VolumeHeaderCandidate(bytes, index);
         return candidate.TryTrust(out VolumeHeader? header, out string? reason)
             ? new VolumeHeaderCopy(index, offset, header, null)
-            : new VolumeHeaderCopy(index, offset, null, reason) { TornSector = candidate.FirstSector };
+            : new VolumeHeaderCopy(index, offset, null, reason)
+            {
+                TornSector = candidate.FirstSector,
+                IsBlank = !bytes.AsSpan().ContainsAnyExcept((byte)0),
+            };
     }
 
     private static string DescribeAbsence(IBlockDevice device, List<VolumeHeaderCopy> copies)

@@ -21,6 +21,7 @@ public sealed class VolumeSet : IDisposable
     private readonly Volume[] _volumes;
     private readonly ulong[] _ends; // of the volumes, ascending: what a lookup compares
     private readonly List<string> _notes;
+    private VolumeHeader? _adopted;
 
     private VolumeSet(Volume[] volumes, List<string> notes)
     {
@@ -41,8 +42,12 @@ public sealed class VolumeSet : IDisposable
     public string Name { get; }
 
     /// <summary>The trusted header of the root volume: the only one with roots, transaction ids and free
-    /// counts that mean anything.</summary>
-    public VolumeHeader Header => _volumes[0].Header;
+    /// counts that mean anything. The one that was read, or that was put in its place since.</summary>
+    public VolumeHeader Header => _adopted ?? _volumes[0].Header;
+
+    /// <summary>Shows the filesystem as a header describes it that is not on media yet: one that a cluster's nodes had
+    /// agreed on when power failed. Comes before anything else reads the set.</summary>
+    public void Adopt(VolumeHeader header) => _adopted = header;
 
     /// <summary>The volumes in the order of the address space.</summary>
     public IReadOnlyList<Volume> Volumes => _volumes;

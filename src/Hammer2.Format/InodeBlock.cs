@@ -52,7 +52,7 @@ public struct InodeMeta
     [FieldOffset(0xC0)] public ulong InodeQuota;
     [FieldOffset(0xC8)] public ulong UnusedC8;
     [FieldOffset(0xD0)] public ulong PfsSnapshotTid;      // modify tid of the newest snapshot
-    [FieldOffset(0xD8)] public ulong ReservedD8;
+    [FieldOffset(0xD8)] public ulong PfsCommitId;         // PFS root of a cluster: id of its commit, ours
     [FieldOffset(0xE0)] public ulong DecryptCheck;
     [FieldOffset(0xE8)] public ulong ReservedE8;
     [FieldOffset(0xF0)] public ulong ReservedF0;

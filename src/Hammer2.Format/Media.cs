@@ -88,6 +88,10 @@ public static class Media
     /// last 64 KiB of the first reserved segment, which no other writer uses.</summary>
     public const long SpareHeaderOffset = ZoneReservedBytes - VolumeHeaderBytes;
 
+    /// <summary>Where a device that holds a node of a cluster keeps the record of the commit that it prepared: slot 62
+    /// of the first reserved segment, which no other writer uses.</summary>
+    public const long PreparedRecordOffset = SpareHeaderOffset - VolumeHeaderBytes;
+
     /// <summary>Bytes of a volume header (<c>HAMMER2_VOLUME_BYTES</c>).</summary>
     public const int VolumeHeaderBytes = 65536;
 

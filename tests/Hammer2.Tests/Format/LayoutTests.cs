@@ -91,7 +91,7 @@ public sealed class LayoutTests
           C0 8 InodeQuota
           C8 8 UnusedC8
           D0 8 PfsSnapshotTid
-          D8 8 ReservedD8
+          D8 8 PfsCommitId
           E0 8 DecryptCheck
           E8 8 ReservedE8
           F0 8 ReservedF0
@@ -100,6 +100,24 @@ public sealed class LayoutTests
           00 8 Low
           08 8 High
           0C 4 UnixId
+        PreparedRecord 256
+          00 8 Magic
+          08 4 Version
+          0C 4 HeaderSlot
+          10 16 FilesystemId
+          20 8 PredecessorTid
+          28 8 PredecessorCrc
+          30 8 NextTid
+          38 8 NextCrc
+          40 8 AllocatorFree
+          48 8 FreemapTid
+          50 8 PfsKey
+          58 16 ClusterId
+          68 8 CommitNumber
+          70 8 CommitId
+          78 8 UnprotectedDigest
+          80 8 UnprotectedBlocks
+          88 8 Reserved88
         FreemapEntry 128
           00 4 LinearOffset
           04 2 Class

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Format;
+
+namespace Hammer2.Devices;
+
+/// <summary>An attempt to commit a cluster: which PFS on which device, and what all nodes of the attempt
+/// share.</summary>
+/// <param name="PfsKey">Key of the PFS root below the super-root; 0 when only the freemap changes.</param>
+/// <param name="ClusterId">The cluster that the PFS is a node of.</param>
+/// <param name="Number">modify_tid of the PFS root.</param>
+/// <param name="Id">Drawn for this attempt; never 0.</param>
+public readonly record struct CommitIdentity(ulong PfsKey, MediaUuid ClusterId, ulong Number, ulong Id);
+
+/// <summary>What became of the commit that a record announced.</summary>
+public enum PreparedState
+{
+    /// <summary>Overtaken by another commit of the device, or not all of it is there.</summary>
+    Void,
+
+    /// <summary>All of it is on the device but for the volume header.</summary>
+    Prepared,
+
+    /// <summary>The newest volume header of the device is the one that was announced.</summary>
+    Written,
+}
+
+/// <summary>
+/// A commit that is wholly on a device but for its volume header. A node of a cluster makes this record durable
+/// together with the blocks of the commit, before any node writes a header, so that power which fails between two
+/// headers leaves every node able to finish.
+/// </summary>
+/// <remarks>Lies in slot 62 of the first reserved segment; layout: <see cref="PreparedRecord"/>. A record is void
+/// unless the header that it follows is still the newest of its device, and unless every block of the commit verifies:
+/// record and blocks share one barrier, so that one can survive without the other.</remarks>
+public sealed class PreparedCommitRecord
+{
+    private PreparedCommitRecord(PreparedState state, CommitIdentity commit, VolumeHeader? next)
+    {
+        State = state;
+        Commit = commit;
+        Next = next;
+    }
+
+    /// <summary>What became of the commit.</summary>
+    public PreparedState State { get; }
+
+    /// <summary>What was to be committed. Its number was used, also when the record is void.</summary>
+    public CommitIdentity Commit { get; }
+
+    /// <summary>The header that finishes the commit; null when the record is void.</summary>
+    public VolumeHeader? Next { get; }
+
+    /// <summary>Writes the record of a commit. It is durable after the next flush, as are the commit's
+    /// blocks.</summary>
+    /// <param name="volumes">The filesystem.</param>
+    /// <param name="predecessor">Its newest header, which the commit follows.</param>
+    /// <param name="next">The header that is going to be written.</param>
+    /// <param name="commit">What it commits.</param>
+    /// <param name="digest">Of the commit's blocks without a check code.</param>
+    public static Hammer2Error Write(
+        VolumeSet volumes, VolumeHeader predecessor, VolumeHeader next, in CommitIdentity commit,
+        UnprotectedDigest digest)
+    {
+        byte[] bytes = new byte[PreparedRecordView.SizeBytes];
+        var record = new PreparedRecordView(bytes);
+        record.Fields = new PreparedRecord
+        {
+            Magic = PreparedRecord.MagicValue,
+            Version = PreparedRecord.CurrentVersion,
+            HeaderSlot = (uint)next.CopyIndex,
+            FilesystemId = next.Fields.FilesystemId,
+            PredecessorTid = predecessor.Fields.MirrorTid,
+            PredecessorCrc = predecessor.Fingerprint,
+            NextTid = next.Fields.MirrorTid,
+            NextCrc = next.Fingerprint,
+            AllocatorFree = next.Fields.AllocatorFree,
+            FreemapTid = next.Fields.FreemapTid,
+            PfsKey = commit.PfsKey,
+            ClusterId = commit.ClusterId,
+            CommitNumber = commit.Number,
+            CommitId = commit.Id,
+            UnprotectedDigest = digest.Sum,
+            UnprotectedBlocks = digest.Blocks,
+        };
+        next.SuperRootBlockset.CopyTo(record.SuperRootBlockset);
+        next.FreemapBlockset.CopyTo(record.FreemapBlockset);
+        record.Crc = record.ComputeCrc();
+        return volumes.Volumes[0].Device.Write(Media.PreparedRecordOffset, bytes);
+    }
+
+    /// <summary>Reads the record of a filesystem and judges it.</summary>
+    /// <returns>The record, or null when there is none that is whole and of this filesystem.</returns>
+    public static PreparedCommitRecord? Read(VolumeSet volumes)
+    {
+        ArgumentNullException.ThrowIfNull(volumes);
+        IBlockDevice device = volumes.Volumes[0].Device;
+        byte[] bytes = new byte[PreparedRecordView.SizeBytes];
+        if (device.LengthBytes < Media.PreparedRecordOffset + bytes.Length) return null;
+        if (device.Read(Media.PreparedRecordOffset, bytes) != Hammer2Error.None) return null;
+        var record = new PreparedRecordView(bytes);
+        VolumeHeader newest = volumes.Header;
+        if (!IsWhole(record, newest)) return null;
+        var commit = new CommitIdentity(
+            record.Fields.PfsKey, record.Fields.ClusterId, record.Fields.CommitNumber, record.Fields.CommitId);
+        if (record.Fields.NextCrc == newest.Fingerprint && record.Fields.NextTid == newest.Fields.MirrorTid)
+            return new PreparedCommitRecord(PreparedState.Written, commit, newest);
+        VolumeHeader? next = FindNext(volumes, newest, record);
+        return new PreparedCommitRecord(next is null ? PreparedState.Void : PreparedState.Prepared, commit, next);
+    }
+
+    private static VolumeHeader? FindNext(VolumeSet volumes, VolumeHeader newest, PreparedRecordView record)
+    {
+        if (record.Fields.PredecessorTid != newest.Fields.MirrorTid
+            || record.Fields.PredecessorCrc != newest.Fingerprint) return null;
+        VolumeHeader next = MakeNext(newest, record);
+        if (next.Fingerprint != record.Fields.NextCrc) return null;
+        Hammer2Error error = NewBlocks.Verify(
+            volumes, next.SuperRootBlockset, next.FreemapBlockset, newest.Fields.MirrorTid,
+            out UnprotectedDigest found);
+        bool isThere = error == Hammer2Error.None
+            && found == new UnprotectedDigest(record.Fields.UnprotectedDigest, record.Fields.UnprotectedBlocks);
+        return isThere ? next : null;
+    }
+
+    private static bool IsWhole(PreparedRecordView record, VolumeHeader newest) =>
+        record.Fields.Magic == PreparedRecord.MagicValue
+        && record.Crc == record.ComputeCrc()
+        && record.Fields.Version == PreparedRecord.CurrentVersion
+        && record.Fields.HeaderSlot < Media.HeaderCopies
+        && record.Fields.FilesystemId == newest.Fields.FilesystemId;
+
+    private static VolumeHeader MakeNext(VolumeHeader predecessor, PreparedRecordView record)
+    {
+        byte[] bytes = predecessor.ToArray();
+        var header = new VolumeHeaderView(bytes);
+        record.SuperRootBlockset.CopyTo(header.SuperRootBlockset);
+        record.FreemapBlockset.CopyTo(header.FreemapBlockset);
+        header.Fields.MirrorTid = record.Fields.NextTid;
+        header.Fields.FreemapTid = record.Fields.FreemapTid;
+        header.Fields.AllocatorFree = record.Fields.AllocatorFree;
+        return VolumeHeaderCandidate.Seal(bytes, (int)record.Fields.HeaderSlot);
+    }
+}

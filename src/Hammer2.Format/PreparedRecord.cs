@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Hammer2.Format;
+
+/// <summary>The first 256 bytes of a prepared record: what a device that holds a node of a cluster is about to commit.
+/// It is durable before any node writes a volume header of the same commit.</summary>
+/// <remarks>Ours; upstream neither reads nor writes the slot it lies in. See docs/FORMAT.md.</remarks>
+[StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
+public struct PreparedRecord
+{
+    /// <summary>Size on media, in bytes.</summary>
+    public const int SizeBytes = 256;
+
+    /// <summary>The only version there is.</summary>
+    public const uint CurrentVersion = 1;
+
+    /// <summary>What a record starts with: "H2PREPRD" in the order of its bytes.</summary>
+    public const ulong MagicValue = 0x4452504552503248;
+
+    [FieldOffset(0x00)] public ulong Magic;
+    [FieldOffset(0x08)] public uint Version;
+    [FieldOffset(0x0C)] public uint HeaderSlot;           // copy that the new header is written to, 0 to 3
+    [FieldOffset(0x10)] public MediaUuid FilesystemId;
+    [FieldOffset(0x20)] public ulong PredecessorTid;      // mirror_tid of the header that it follows
+    [FieldOffset(0x28)] public ulong PredecessorCrc;      // that header's CRCs, see VolumeHeader.Fingerprint
+    [FieldOffset(0x30)] public ulong NextTid;             // mirror_tid of the new header
+    [FieldOffset(0x38)] public ulong NextCrc;             // the new header's CRCs
+    [FieldOffset(0x40)] public ulong AllocatorFree;       // of the new header
+    [FieldOffset(0x48)] public ulong FreemapTid;          // of the new header
+    [FieldOffset(0x50)] public ulong PfsKey;              // key of the PFS root below the super-root; 0: no PFS
+    [FieldOffset(0x58)] public MediaUuid ClusterId;
+    [FieldOffset(0x68)] public ulong CommitNumber;        // modify_tid of the PFS root in the new tree
+    [FieldOffset(0x70)] public ulong CommitId;            // shared by all nodes of this attempt
+    [FieldOffset(0x78)] public ulong UnprotectedDigest;   // of new blocks without a check code
+    [FieldOffset(0x80)] public ulong UnprotectedBlocks;   // how many those are
+    [FieldOffset(0x88)] public ulong Reserved88;
+}
+
+/// <summary>A view of the 4 KiB of a prepared record. Says nothing of whether they are to be trusted.</summary>
+public readonly ref struct PreparedRecordView
+{
+    /// <summary>Size on media, in bytes.</summary>
+    public const int SizeBytes = 4096;
+
+    /// <summary>Where the new references to the super-root are.</summary>
+    public const int SuperRootBlocksetOffset = 0x200;
+
+    /// <summary>Where the new references to the freemap are.</summary>
+    public const int FreemapBlocksetOffset = 0x400;
+
+    /// <summary>Where the CRC-32C over all bytes before it is.</summary>
+    public const int CrcOffset = SizeBytes - sizeof(uint);
+
+    private readonly Span<byte> _bytes;
+
+    /// <summary>Lays the view over <paramref name="bytes"/>, which must be 4096 long.</summary>
+    public PreparedRecordView(Span<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, SizeBytes);
+        _bytes = bytes;
+    }
+
+    /// <summary>The fields.</summary>
+    public ref PreparedRecord Fields => ref Unsafe.As<byte, PreparedRecord>(ref _bytes[0]);
+
+    /// <summary>The four references to the new super-root inode.</summary>
+    public Span<Blockref> SuperRootBlockset =>
+        MemoryMarshal.Cast<byte, Blockref>(_bytes.Slice(SuperRootBlocksetOffset, Media.BlocksetBytes));
+
+    /// <summary>The four references to the new freemap.</summary>
+    public Span<Blockref> FreemapBlockset =>
+        MemoryMarshal.Cast<byte, Blockref>(_bytes.Slice(FreemapBlocksetOffset, Media.BlocksetBytes));
+
+    /// <summary>The CRC-32C over all bytes before it, as stored.</summary>
+    public ref uint Crc => ref Unsafe.As<byte, uint>(ref _bytes[CrcOffset]);
+
+    /// <summary>The CRC-32C over all bytes before it, as it should be.</summary>
+    public uint ComputeCrc() => IscsiCrc32.Compute(_bytes[..CrcOffset]);
+}
