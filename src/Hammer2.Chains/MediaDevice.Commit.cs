@@ -11,9 +11,17 @@ public sealed partial class MediaDevice
 {
     private FreemapAllocator? _allocator;
     private VolumeHeaderWriter? _headerWriter;
+    private bool _isHeaderAdopted;
 
     /// <summary>Where new blocks go; null until <see cref="OpenForWriting"/> succeeded.</summary>
     public BlockWriter? Writer { get; private set; }
+
+    /// <summary>True when a node of a cluster lies on the device: each commit, of whichever PFS, leaves a record of
+    /// what it was about to do, which explains a torn header.</summary>
+    public bool KeepsPreparedRecord { get; set; }
+
+    /// <summary>The volumes, for those who judge headers and records.</summary>
+    public VolumeSet Volumes => _volumes;
 
     /// <summary>Bytes that the volume header counts as free, less what was given out since.</summary>
     public ulong FreeBytes => _allocator?.FreeBytes ?? Header.Fields.AllocatorFree;
@@ -35,7 +43,7 @@ public sealed partial class MediaDevice
     {
         if (Writer is not null) return Hammer2Error.None;
         if (_volumes.IsReadOnly) return Hammer2Error.ReadOnly;
-        Hammer2Error torn = RestoreTornHeader();
+        Hammer2Error torn = WriteTakenHeader();
         if (torn != Hammer2Error.None) return torn;
         var allocator = new FreemapAllocator(_volumes, Faults);
         Hammer2Error error = allocator.Load();
@@ -55,10 +63,13 @@ public sealed partial class MediaDevice
     /// on media leads to any of it yet.
     /// </summary>
     /// <param name="superRoot">The four references to the new super-root inode.</param>
+    /// <param name="commit">What is committed: goes into the record of a device that
+    /// <see cref="KeepsPreparedRecord"/>.</param>
     /// <param name="prepared">The header that the second half writes.</param>
     /// <returns>None; Io. After an error the header on media stays the truth.</returns>
     /// <remarks>One caller at a time. Blocks for the next commit may be written meanwhile.</remarks>
-    public Hammer2Error PrepareCommit(ReadOnlySpan<Blockref> superRoot, out PreparedCommit? prepared)
+    public Hammer2Error PrepareCommit(
+        ReadOnlySpan<Blockref> superRoot, in CommitIdentity commit, out PreparedCommit? prepared)
     {
         prepared = null;
         Invariant.Holds(_allocator is not null);
@@ -79,9 +90,10 @@ public sealed partial class MediaDevice
         view.Fields.MirrorTid = tid;
         view.Fields.FreemapTid = tid;
         view.Fields.AllocatorFree = freeBytes;
-        VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, NextCopyIndex());
+        VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, Header.NextCopyIndex);
         // The only copy is about to be overwritten: a spare stands in for it until that is done.
         if (next.CopyIndex == Header.CopyIndex) error = _headerWriter!.WriteSpare(next);
+        if (error == Hammer2Error.None && KeepsPreparedRecord) error = WriteRecord(next, commit);
         if (error == Hammer2Error.None) error = _volumes.Flush();
         if (error == Hammer2Error.None) prepared = new PreparedCommit(next);
         else Faults.Report(default, error, "the device could not make a commit's blocks durable");
@@ -107,24 +119,50 @@ public sealed partial class MediaDevice
         return Hammer2Error.None;
     }
 
-    // A volume that was opened by its spare gets its header back before its blocks change.
-    private Hammer2Error RestoreTornHeader()
+    /// <summary>Shows the filesystem as of a commit that was prepared on it before power failed. Its header is written
+    /// when the device is opened for writing. Comes before anything else is read from it.</summary>
+    public void Adopt(PreparedCommitRecord record)
     {
-        if (!Header.IsSpare) return Hammer2Error.None;
-        IBlockDevice root = _volumes.Volumes[0].Device;
-        Hammer2Error error = root.Write(0, Header.Bytes);
-        if (error == Hammer2Error.None) error = root.Flush();
-        if (error != Hammer2Error.None)
-            Faults.Report(default, error, "the device could not write the volume header in place of the torn one");
-        return error;
+        ArgumentNullException.ThrowIfNull(record);
+        Invariant.Holds(record.State == PreparedState.Prepared && Writer is null);
+        VolumeHeader header = record.Next!;
+        _volumes.Adopt(header);
+        _isHeaderAdopted = true;
+        Volatile.Write(ref _root, MakeRoot(header.SuperRootBlockset));
+        Volatile.Write(ref _header, header);
     }
 
-    // The copies are written in turn, so that the one before survives a torn write. Small volumes have fewer.
-    private int NextCopyIndex()
+    private Hammer2Error WriteRecord(VolumeHeader next, in CommitIdentity commit)
     {
-        int next = (Header.CopyIndex + 1) % Media.HeaderCopies;
-        long end = (next * Media.HeaderZoneBytes) + Media.ZoneReservedBytes;
-        return (ulong)end > Header.Fields.VolumeBytes ? 0 : next;
+        UnprotectedDigest digest = default;
+        Hammer2Error error = Hammer2Error.None;
+        if (Writer!.WritesUnprotected)
+        {
+            error = NewBlocks.Verify(
+                _volumes, next.SuperRootBlockset, next.FreemapBlockset, Header.Fields.MirrorTid, out digest);
+        }
+        return error == Hammer2Error.None
+            ? PreparedCommitRecord.Write(_volumes, Header, next, commit, digest)
+            : error;
+    }
+
+    // A volume that was opened by its spare, or by a prepared commit, gets that header before its blocks change.
+    private Hammer2Error WriteTakenHeader()
+    {
+        if (!Header.IsSpare && !_isHeaderAdopted) return Hammer2Error.None;
+        IBlockDevice root = _volumes.Volumes[0].Device;
+        Hammer2Error error = Hammer2Error.None;
+        if (_isHeaderAdopted && Header.NextCopyIndex == Header.CopyIndex)
+        {
+            error = root.Write(Media.SpareHeaderOffset, Header.Bytes);
+            if (error == Hammer2Error.None) error = root.Flush();
+        }
+        if (error == Hammer2Error.None) error = root.Write(Header.CopyIndex * Media.HeaderZoneBytes, Header.Bytes);
+        if (error == Hammer2Error.None) error = root.Flush();
+        if (error != Hammer2Error.None)
+            Faults.Report(default, error, "the device could not write the volume header that power failed before");
+        else _isHeaderAdopted = false;
+        return error;
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Chains.Freemap;
+using Hammer2.Devices;
 using Hammer2.Format;
 
 namespace Hammer2.Chains;
@@ -49,13 +50,14 @@ public sealed partial class MediaDevice
     }
 
     /// <summary>Writes the freemap with a header of its own, which leads to the same tree as the last.</summary>
+    /// <param name="commit">The commit that stays on the device, for its record.</param>
     /// <returns>None; Io: the device must not be written again.</returns>
     /// <remarks>One commit at a time.</remarks>
-    public Hammer2Error CommitFreemap()
+    public Hammer2Error CommitFreemap(in CommitIdentity commit = default)
     {
         Invariant.Holds(_allocator is not null);
         _allocator.CorrectTotal();
-        Hammer2Error error = PrepareCommit(Header.SuperRootBlockset, out PreparedCommit? prepared);
+        Hammer2Error error = PrepareCommit(Header.SuperRootBlockset, commit, out PreparedCommit? prepared);
         return error == Hammer2Error.None ? FinishCommit(prepared!) : error;
     }
 

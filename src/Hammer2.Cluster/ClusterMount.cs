@@ -10,8 +10,17 @@ namespace Hammer2.Cluster;
 /// <param name="Media">How their devices are opened.</param>
 /// <param name="MemoryBytes">Bound of all caches together, in bytes.</param>
 /// <param name="AllowDegraded">Show the best node there is when no quorum of masters can be had.</param>
+/// <param name="Masters">How many masters the cluster has, for nodes that do not say.</param>
 public sealed record ClusterMountOptions(
-    MediaSourceOptions Media, long MemoryBytes = MediaCaches.DefaultBytes, bool AllowDegraded = false);
+    MediaSourceOptions Media, long MemoryBytes = MediaCaches.DefaultBytes, bool AllowDegraded = false,
+    int? Masters = null)
+{
+    /// <summary>Finds another node of a cluster among devices that were not named; null when that is not looked
+    /// for.</summary>
+    public SiblingSearch? Siblings { get; init; }
+
+    internal PfsOpenOptions ForPfs => new(AllowDegraded, Masters, Siblings is null ? null : Siblings.Find);
+}
 
 /// <summary>A PFS with everything that was opened for it, closed together.</summary>
 public sealed class ClusterMount : IDisposable
@@ -58,7 +67,7 @@ public sealed class ClusterMount : IDisposable
         try
         {
             mount.OpenDevices(specs, options.Media, loggers);
-            mount.Pfs = mount._table.Open(label, new PfsOpenOptions(options.AllowDegraded));
+            mount.Pfs = mount._table.Open(label, options.ForPfs);
         }
         catch (Exception refusal) when (refusal is PfsException or MediaException)
         {
@@ -79,7 +88,7 @@ public sealed class ClusterMount : IDisposable
         try
         {
             foreach (VolumeSet volumes in filesystems) mount.AddDevice(volumes, loggers);
-            mount.Pfs = mount._table.Open(label, new PfsOpenOptions(options.AllowDegraded));
+            mount.Pfs = mount._table.Open(label, options.ForPfs);
         }
         catch (PfsException)
         {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Format;
+using Hammer2.Membership;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
@@ -44,4 +45,18 @@ internal static partial class MountLog
 
     [LoggerMessage(18, LogLevel.Warning, "space cannot be reclaimed: {Error}")]
     public static partial void ReclaimFailed(ILogger logger, Hammer2Error error);
+
+    [LoggerMessage(19, LogLevel.Warning, "PFS {Label}: node {Device} is read: {Reason}")]
+    public static partial void NodeInDoubt(ILogger logger, string label, string device, string reason);
+
+    [LoggerMessage(20, LogLevel.Warning, "PFS {Label} cannot be written: {Reason}")]
+    public static partial void CannotBeWritten(ILogger logger, string label, string reason);
+
+    [LoggerMessage(21, LogLevel.Information,
+        "PFS {Label}: node {Device} finishes commit 0x{Number:x}, which it had prepared before power failed")]
+    public static partial void PreparedAdopted(ILogger logger, string label, string device, ulong number);
+
+    [LoggerMessage(22, LogLevel.Warning,
+        "PFS {Label}: {Sibling} holds another node of the cluster that {Device} is in")]
+    public static partial void SiblingFound(ILogger logger, string label, string device, string sibling);
 }

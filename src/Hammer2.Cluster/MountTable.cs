@@ -2,14 +2,21 @@
 using System.Collections.Generic;
 using System.Text;
 using Hammer2.Chains;
+using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
 
 /// <summary>How a PFS is to be opened.</summary>
 /// <param name="AllowDegraded">Show the best node there is when no quorum of masters can be had.</param>
-public readonly record struct PfsOpenOptions(bool AllowDegraded);
+/// <param name="Masters">How many masters the cluster has, for nodes that do not say; null when it is not
+/// known.</param>
+/// <param name="HasSiblings">Tells whether another node of a cluster is attached that does not take part; null when
+/// that is not asked, because nothing is going to be written.</param>
+public readonly record struct PfsOpenOptions(
+    bool AllowDegraded, int? Masters = null, Func<PfsEntry, string?>? HasSiblings = null);
 
 /// <summary>
 /// The opened filesystems and the PFSs on them. PFSs with one cluster id are the nodes of one cluster,
@@ -69,29 +76,85 @@ public sealed class MountTable
     {
         byte[] wanted = Encoding.UTF8.GetBytes(label);
         List<PfsEntry> members = MembersOf(label, FirstWith(label, wanted));
-        var answers = new List<NodeAnswer>();
-        foreach (PfsEntry member in members) answers.Add(AnswerOf(member));
-        foreach (var _ in _missing) answers.Add(new NodeAnswer(NodeRole.Absent, 0, 0, StampState.None));
-
-        Assembly assembly = QuorumResolver.Assemble(answers.ToArray());
+        AssemblyHints hints = HintsFor(label, members, options);
+        Assembly assembly = Assemble(label, members, hints, out List<NodeFacts> facts);
         var nodes = new List<PfsNode>();
-        for (int i = 0; i < members.Count; i++) nodes.Add(new PfsNode(members[i], assembly.States[i]));
+        for (int i = 0; i < members.Count; i++) nodes.Add(new PfsNode(members[i], assembly.States[i], facts[i]));
         foreach ((string name, string reason) in _missing) nodes.Add(new PfsNode(name, reason));
 
         var pfs = new Pfs(wanted, nodes.ToArray(), assembly, _logger);
-        Report(label, pfs);
+        foreach (PfsEntry member in members)
+            member.Device.KeepsPreparedRecord = assembly.MastersTotal > 1 || HoldsClusterNode(member.Device);
+        AssemblyReport report = new(label, pfs);
+        report.Log(_logger);
         if (assembly.SyncedTotal == 0)
-            throw new PfsException($"PFS {label}: no node may be read: {Describe(pfs)}");
-        bool isSlaveOnly = assembly.MastersPresent == 0;
-        if (!assembly.HasQuorum && !isSlaveOnly && !options.AllowDegraded)
+            throw new PfsException($"PFS {label}: no node may be read: {report.DescribeNodes()}");
+        bool isSlaveOnly = assembly.Obstacle == WriteObstacle.SlavesOnly;
+        bool isRefused = assembly.Obstacle == WriteObstacle.Split || (!assembly.HasQuorum && !isSlaveOnly);
+        if (isRefused && !options.AllowDegraded)
         {
-            throw new PfsException(
-                $"PFS {label}: {assembly.MastersPresent} of {assembly.MastersTotal} masters are here, "
-                + $"{assembly.Quorum} are needed to know which commit is the newest; the option degraded "
-                + $"shows the best there is. {Describe(pfs)}");
+            throw new PfsException($"PFS {label}: {report.DescribeObstacle()}; the option degraded shows the best "
+                + $"there is. {report.DescribeNodes()}");
         }
         return pfs;
     }
+
+    private AssemblyHints HintsFor(string label, List<PfsEntry> members, PfsOpenOptions options)
+    {
+        bool storesNumber = false;
+        foreach (PfsEntry member in members)
+        {
+            int stored = member.Root.Meta.PfsMasters;
+            storesNumber |= stored > 0;
+            if (options.Masters is { } given && stored is > 0 and <= Media.NodesMax && stored != given)
+            {
+                throw new PfsException(
+                    $"PFS {label}: masters={given} was given, and {member.Device.Name} stores {stored}");
+            }
+        }
+        if (storesNumber || options.Masters is not null || members.Count > 1 || members[0].ClusterId.IsZero
+            || options.HasSiblings?.Invoke(members[0]) is not { } sibling) return new AssemblyHints(options.Masters);
+        MountLog.SiblingFound(_logger, label, members[0].Device.Name, sibling);
+        return new AssemblyHints(options.Masters, HasSiblings: true);
+    }
+
+    // A prepared commit that counts is shown from here on. Where its root is not what its record says, it does not
+    // count.
+    private Assembly Assemble(
+        string label, List<PfsEntry> members, AssemblyHints hints, out List<NodeFacts> facts)
+    {
+        facts = [];
+        var records = new PreparedCommitRecord?[members.Count];
+        for (int i = 0; i < members.Count; i++)
+        {
+            PfsEntry member = members[i];
+            if (members.Count > 1 || member.Root.Meta.PfsMasters > 1)
+                records[i] = PreparedCommitRecord.Read(member.Device.Volumes);
+            facts.Add(NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Device.Volumes, records[i]));
+        }
+        foreach (var _ in _missing) facts.Add(NodeFacts.Missing);
+        Assembly assembly = QuorumResolver.Assemble(facts.ToArray(), hints);
+        for (int i = 0; i < members.Count; i++)
+            if (assembly.Adopts[i]) members[i] = Adopt(label, members[i], records[i]!);
+        return assembly;
+    }
+
+    private PfsEntry Adopt(string label, PfsEntry member, PreparedCommitRecord record)
+    {
+        member.Device.Adopt(record);
+        Hammer2Error error = PfsEntry.Find(member.Device, record.Commit.PfsKey, out Chain? root);
+        if (error != Hammer2Error.None || root!.Reference.ModifyTid != record.Commit.Number
+            || root.Meta.PfsCommitId != record.Commit.Id)
+        {
+            throw new PfsException($"PFS {label}: {member.Device.Name}: its prepared commit 0x{record.Commit.Number:x} "
+                + $"verifies and holds another one ({error}); fsck tells more");
+        }
+        MountLog.PreparedAdopted(_logger, label, member.Device.Name, record.Commit.Number);
+        return member with { Root = root };
+    }
+
+    private bool HoldsClusterNode(MediaDevice device) =>
+        _entries.Exists(entry => entry.Device == device && entry.Root.Meta.PfsMasters > 1);
 
     private PfsEntry FirstWith(string label, ReadOnlySpan<byte> wanted)
     {
@@ -130,46 +193,6 @@ public sealed class MountTable
             }
         }
         return members;
-    }
-
-    // A returning master keeps the slave's number with the role it is on the way to above it, so that nothing
-    // else takes it for a master.
-    private static NodeAnswer AnswerOf(PfsEntry entry)
-    {
-        ref readonly InodeMeta meta = ref entry.Root.Meta;
-        NodeRole role = meta.PfsType switch
-        {
-            PfsType.Master or PfsType.SoftMaster => NodeRole.Master,
-            PfsType.Slave when meta.PfsRole >> 4 == (int)PfsType.Master => NodeRole.Returning,
-            PfsType.Slave or PfsType.SoftSlave => NodeRole.Slave,
-            _ => NodeRole.Absent,
-        };
-        ref readonly Blockref root = ref entry.Root.Reference;
-        return new NodeAnswer(role, root.ModifyTid, meta.PfsMasters, CommitStamp.Judge(root));
-    }
-
-    private void Report(string label, Pfs pfs)
-    {
-        foreach (PfsNode node in pfs.Nodes)
-        {
-            if (node.State == NodeState.Synced)
-                MountLog.NodeUsed(_logger, label, node.Name, pfs.Assembly.CommitTid);
-            else MountLog.NodeNotUsed(_logger, label, node.Name, node.State, node.Absence ?? TidText(node));
-        }
-        int known = pfs.Assembly.MastersPresent;
-        if (known < pfs.Assembly.MastersTotal)
-            MountLog.MastersAbsent(_logger, label, known, pfs.Assembly.MastersTotal, pfs.Assembly.Quorum);
-    }
-
-    private static string TidText(PfsNode node) =>
-        $"its commit is 0x{node.Root.Reference.ModifyTid:x}";
-
-    private static string Describe(Pfs pfs)
-    {
-        var text = new StringBuilder("Nodes:");
-        foreach (PfsNode node in pfs.Nodes)
-            _ = text.Append($" {node.Name} {node.State} ({node.Absence ?? TidText(node)});");
-        return text.ToString().TrimEnd(';');
     }
 
     private string Labels()

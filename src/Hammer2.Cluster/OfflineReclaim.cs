@@ -30,7 +30,11 @@ public static class OfflineReclaim
         BulkfreeCounts counts = default;
         using var device = new MediaDevice(
             volumes, new MediaCaches(CacheBytes), loggers.CreateLogger<MediaDevice>());
-        Hammer2Error error = device.OpenForWriting();
+        var roots = new List<PfsEntry>();
+        Hammer2Error error = PfsEntry.List(device, roots);
+        if (error != Hammer2Error.None) return error;
+        device.KeepsPreparedRecord = roots.Exists(root => root.Root.Meta.PfsMasters > 1);
+        error = device.OpenForWriting();
         if (error != Hammer2Error.None) return error;
         device.BeginReclaim();
         List<ulong>? freed = options.Discards ? [] : null;

@@ -4,6 +4,7 @@ using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Cluster.Changes;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
@@ -78,13 +79,12 @@ public sealed class Pfs
     /// crash. Nodes that are not level are neither read nor written.
     /// </summary>
     /// <param name="options">How it is written.</param>
-    /// <returns>None; ReadOnly; NoQuorum when fewer nodes than the quorum are synced; what a freemap, the index
-    /// of inodes or a first commit met. After an error the PFS stays read-only.</returns>
+    /// <returns>None; ReadOnly; NoQuorum when <see cref="Assembly"/> says why it must not be written; what a freemap,
+    /// the index of inodes or a first commit met. After an error the PFS stays read-only.</returns>
     public Hammer2Error OpenForWriting(PfsWriteOptions? options = null)
     {
         if (Writer is not null) return Hammer2Error.None;
-        // Slaves take what masters decided, and by themselves are for reading.
-        if (!Assembly.HasQuorum || _synced.Length < Assembly.Quorum) return Hammer2Error.NoQuorum;
+        if (Assembly.Obstacle != WriteObstacle.None) return Hammer2Error.NoQuorum;
         foreach (PfsNode node in _synced)
         {
             Hammer2Error error = node.Device.OpenForWriting();

@@ -39,6 +39,18 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
             : error;
     }
 
+    /// <summary>Finds the root of the PFS with a key below the super-root.</summary>
+    /// <returns>None; NoEntry; what a block on the way met.</returns>
+    public static Hammer2Error Find(MediaDevice device, ulong key, out Chain? root)
+    {
+        root = null;
+        Hammer2Error error = LoadSuperRoot(device, out Chain? superRoot);
+        if (error != Hammer2Error.None) return error;
+        var cursor = new ChainCursor(device, superRoot!, key, key);
+        error = cursor.MoveNext();
+        return error == Hammer2Error.None ? device.Load(cursor.Current, out root) : error;
+    }
+
     /// <summary>
     /// Lists the PFSs of a device. What cannot be read is left out and its error kept: the others
     /// can still be mounted.

@@ -2,6 +2,7 @@
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Cluster;
 
@@ -12,8 +13,9 @@ public sealed class PfsNode
     private Chain? _root;
     private int _state;
 
-    internal PfsNode(PfsEntry entry, NodeState state)
+    internal PfsNode(PfsEntry entry, NodeState state, in NodeFacts facts)
     {
+        Facts = facts;
         Name = entry.Device.Name;
         Entry = entry;
         _root = entry.Root;
@@ -22,6 +24,7 @@ public sealed class PfsNode
 
     internal PfsNode(string name, string absence)
     {
+        Facts = NodeFacts.Missing;
         Name = name;
         Absence = absence;
         _state = (int)NodeState.Offline;
@@ -41,6 +44,9 @@ public sealed class PfsNode
 
     /// <summary>Why the node is absent; null when it is there.</summary>
     public string? Absence { get; }
+
+    /// <summary>What it said of itself when the PFS was put together.</summary>
+    public NodeFacts Facts { get; }
 
     /// <summary>What it may be used for.</summary>
     public NodeState State => (NodeState)Volatile.Read(ref _state);

@@ -7,6 +7,7 @@ using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 
@@ -197,9 +198,10 @@ public sealed class MountDaemon : IDisposable
                 Time = _time,
             });
             if (error == Hammer2Error.None) return options;
+            string reason = Describe(error, _cluster.Pfs.Assembly);
             _cluster.Dispose();
             _cluster = null;
-            throw new PfsNotWritableException($"{_request.SourceText}: cannot be written: {Describe(error)}");
+            throw new PfsNotWritableException($"{_request.SourceText}: cannot be written: {reason}");
         }
         catch (Exception refusal) when (MayStillBeRead(refusal) && !options.AsksForWriting)
         {
@@ -216,13 +218,17 @@ public sealed class MountDaemon : IDisposable
     {
         var media = new MediaSourceOptions(isReadOnly, PartitionOffset: options.Offset,
             Partition: options.Partition, LockWaitMilliseconds: LockWaitMilliseconds);
-        var clusterOptions = new ClusterMountOptions(media, options.MemoryBytes, options.IsDegraded);
+        var clusterOptions = new ClusterMountOptions(media, options.MemoryBytes, options.IsDegraded, options.Masters)
+        {
+            Siblings = isReadOnly ? null : new SiblingSearch(AttachedDevices.List),
+        };
         return ClusterMount.Open(_request.Specs, clusterOptions, _loggers);
     }
 
-    private static string Describe(Hammer2Error error) => error switch
+    private static string Describe(Hammer2Error error, Assembly assembly) => error switch
     {
-        Hammer2Error.NoQuorum => "too few of its masters are here, or only slaves",
+        Hammer2Error.NoQuorum => AssemblyText.Describe(assembly) ?? "too few of its masters can be written",
+        Hammer2Error.TooLarge => "the numbers of its commits are used up",
         Hammer2Error.ReadOnly => "Read-only file system",
         _ => $"its freemap cannot be read ({error})",
     };

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Fuse.Protocol;
+using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
@@ -138,6 +139,7 @@ public static class MountOptionParser
             "loglevel" => options with { LogLevel = Level(name, value) },
             "memory" => options with { MemoryBytes = Memory(name, value) },
             "degraded" => WithoutValue(options with { IsDegraded = true }, name, value),
+            "masters" => options with { Masters = (int)Positive(name, value, Media.NodesMax) },
             "offset" => options with { Offset = Size(name, value) },
             "partition" => options with { Partition = Text(name, value) },
             "max_threads" => options with { ThreadsTotal = (int)Positive(name, value, ThreadsMax) },

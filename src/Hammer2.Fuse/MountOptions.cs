@@ -61,6 +61,10 @@ public sealed record MountOptions
     /// <summary>True to show the best node there is when no quorum of masters can be had.</summary>
     public bool IsDegraded { get; init; }
 
+    /// <summary>How many masters the cluster has, 1 to 8, for nodes that do not say; null when it is not
+    /// known.</summary>
+    public int? Masters { get; init; }
+
     /// <summary>Where in each device the filesystem starts, in bytes; null to search.</summary>
     public long? Offset { get; init; }
 

@@ -149,15 +149,19 @@ public sealed class PowerCuts
 
     /// <summary>The devices after power failed now: what is durable, and of what is not a part that is
     /// drawn.</summary>
-    public OverlayBlockDevice[] Cut(SeededRandom random)
+    public OverlayBlockDevice[] Cut(SeededRandom random) => Cut(random, _position);
+
+    /// <summary>The devices after power failed while what they did up to event <paramref name="end"/> went on side by
+    /// side: each had come to a point of its own.</summary>
+    public OverlayBlockDevice[] Cut(SeededRandom random, int end)
     {
         var devices = new OverlayBlockDevice[_durable.Length];
         int way = random.Below(6);
         for (int i = 0; i < devices.Length; i++)
         {
             devices[i] = new OverlayBlockDevice(_durable[i], ownsBelow: false);
+            List<HistoryEvent> left = GoOn(devices[i], i, random, end);
             if (way == 0) continue;
-            var left = new List<HistoryEvent>(_pending[i]);
             while (left.Count > 0)
             {
                 // A drive's cache writes in an order of its own.
@@ -169,6 +173,22 @@ public sealed class PowerCuts
             }
         }
         return devices;
+    }
+
+    private List<HistoryEvent> GoOn(OverlayBlockDevice device, int index, SeededRandom random, int end)
+    {
+        var pending = new List<HistoryEvent>(_pending[index]);
+        int stop = end == _position ? end : (int)random.Between(_position, end);
+        for (int at = _position; at < stop; at++)
+        {
+            HistoryEvent next = _history.Events[at];
+            if (next.Device != index) continue;
+            if (next.Kind == HistoryKind.Write) pending.Add(next);
+            if (next.Kind != HistoryKind.Flush) continue;
+            foreach (HistoryEvent write in pending) _ = device.Write(write.Offset, write.Bytes);
+            pending.Clear();
+        }
+        return pending;
     }
 
     private static void KeepSome(OverlayBlockDevice device, in HistoryEvent write, SeededRandom random, bool mostly)

@@ -29,6 +29,7 @@ public sealed class BlockWriter
     private readonly Lock _gate = new();
     private readonly Run?[] _runs = new Run?[TypesTotal];
     private readonly List<DataOffset> _replaced = [];
+    private bool _writesUnprotected;
 
     internal BlockWriter(
         VolumeSet volumes, FreemapAllocator allocator, MediaFaultLog faults, ChainCache cache, int ordinal)
@@ -39,6 +40,9 @@ public sealed class BlockWriter
         _cache = cache;
         _ordinal = ordinal;
     }
+
+    /// <summary>True once a block was written, or got a second owner, whose reference keeps no check code.</summary>
+    public bool WritesUnprotected => Volatile.Read(ref _writesUnprotected);
 
     /// <summary>Stores a block of metadata. It is on the device after the next <see cref="Flush"/>.</summary>
     /// <param name="reference">Has type, methods and keys, and the place of what it replaces; gets the new place and
@@ -94,6 +98,7 @@ public sealed class BlockWriter
     /// <returns>None; NoSpace.</returns>
     public Hammer2Error Place(ref Blockref reference, int bytes)
     {
+        NoteProtection(reference);
         Hammer2Error error = _allocator.Allocate(reference.Type, int.Log2(bytes), out DataOffset place);
         if (error != Hammer2Error.None) return error;
         Invariant.Holds(place.SizeBytes == bytes);
@@ -120,7 +125,11 @@ public sealed class BlockWriter
     /// <summary>Makes sure that a block which is to get a second owner counts as in use, whatever bulkfree
     /// thought of it.</summary>
     /// <returns>None; what reading the freemap met.</returns>
-    public Hammer2Error MarkShared(in Blockref reference) => _allocator.MarkAllocated(reference.Data, out _);
+    public Hammer2Error MarkShared(in Blockref reference)
+    {
+        NoteProtection(reference);
+        return _allocator.MarkAllocated(reference.Data, out _);
+    }
 
     /// <summary>True when a block on the device has these bytes. Nothing is logged when it cannot be
     /// read.</summary>
@@ -149,6 +158,11 @@ public sealed class BlockWriter
     public void RememberAs(in Blockref written, in Blockref reference)
     {
         if (_cache.Find(_ordinal, written) is { } chain) _cache.Add(_ordinal, chain.Under(reference));
+    }
+
+    private void NoteProtection(in Blockref reference)
+    {
+        if (!CheckCode.Protects(reference.Methods.Check)) Volatile.Write(ref _writesUnprotected, true);
     }
 
     private Hammer2Error WriteRun(Run run)

@@ -2,7 +2,9 @@
 using System.Text;
 using Hammer2.Chains;
 using Hammer2.Chains.Trees;
+using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Cluster.Changes;
 
@@ -58,7 +60,9 @@ internal sealed class NodeCommit
         var blockset = new Blockref[Media.BlocksetCount];
         _node.Device.Header.SuperRootBlockset.CopyTo(blockset);
         blockset[slot] = superRoot;
-        failed = _node.Device.PrepareCommit(blockset, out PreparedCommit? prepared);
+        var identity = new CommitIdentity(
+            root.Key, _node.Root.Meta.PfsClusterId, root.ModifyTid, _group.Cluster?.CommitId ?? 0);
+        failed = _node.Device.PrepareCommit(blockset, identity, out PreparedCommit? prepared);
         Prepared = prepared;
         return failed;
     }
@@ -68,7 +72,7 @@ internal sealed class NodeCommit
     {
         Hammer2Error error = _node.Device.FinishCommit(Prepared!);
         if (error != Hammer2Error.None) return error;
-        error = LoadRoot(out Chain? root);
+        error = PfsEntry.Find(_node.Device, _node.Root.Reference.Key, out Chain? root);
         if (error == Hammer2Error.None) _node.Install(root!);
         return error;
     }
@@ -201,6 +205,11 @@ internal sealed class NodeCommit
             meta = RootMeta.Join(image.Meta, committed.Meta);
         }
         meta.PfsInum = _group.LastInum + 1;
+        if (_group.Cluster is { } cluster)
+        {
+            meta.PfsMasters = (byte)cluster.Masters;
+            meta.PfsCommitId = cluster.CommitId;
+        }
         reference.ModifyTid = Math.Max(reference.ModifyTid, _group.Tid);
         reference.Flags |= BlockrefFlags.PfsRoot;
         Hammer2Error written = InodeWriter.Write(
@@ -227,18 +236,6 @@ internal sealed class NodeCommit
         if (error != Hammer2Error.None) return error;
         return InodeWriter.Write(
             _writer, _mirrorTid, superRoot!.Meta, superRoot.InodeName, tree, ref reference);
-    }
-
-    private Hammer2Error LoadRoot(out Chain? root)
-    {
-        root = null;
-        MediaDevice device = _node.Device;
-        Hammer2Error error = PfsEntry.LoadSuperRoot(device, out Chain? superRoot);
-        if (error != Hammer2Error.None) return error;
-        ulong key = _node.Root.Reference.Key;
-        var cursor = new ChainCursor(device, superRoot!, key, key);
-        error = cursor.MoveNext();
-        return error == Hammer2Error.None ? device.Load(cursor.Current, out root) : error;
     }
 }
 

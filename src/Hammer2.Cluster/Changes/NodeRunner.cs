@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Security.Cryptography;
 
 namespace Hammer2.Cluster.Changes;
 
@@ -31,8 +33,8 @@ public interface INodeRunner
 /// <summary>How a PFS is written.</summary>
 public sealed record PfsWriteOptions
 {
-    /// <summary>Chance from outside: tells assemblies apart that give themselves the same epoch.</summary>
-    public byte EpochTag { get; init; }
+    /// <summary>Gives 64 random bits: for the ids of commits and the first number of an epoch.</summary>
+    public Func<ulong> Random { get; init; } = SystemRandom;
 
     /// <summary>Threads that encode and write file data in the background. With none, writers do it with their
     /// next write, in an order that depends on nothing but the calls.</summary>
@@ -54,4 +56,7 @@ public sealed record PfsWriteOptions
 
     /// <summary>How the nodes' parts of a commit run; null for side by side.</summary>
     public INodeRunner? Runner { get; init; }
+
+    private static ulong SystemRandom() =>
+        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 }

@@ -51,7 +51,7 @@ public sealed partial class PfsWriter
         }
         _groupsCommitted = _groupsClosed;
         Space.Release(group.PromisedBytes);
-        return Hammer2Error.None;
+        return RenewEpoch(group.HasNameless);
     }
 
     private Hammer2Error WriteGroup(ClosedGroup group)

@@ -4,6 +4,7 @@ using System.Text;
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Cluster.Changes;
 
@@ -18,31 +19,13 @@ public sealed partial class PfsWriter
     {
         Hammer2Error error = RaiseLastInum();
         bool mayHaveNameless = CommitStamp.MayHaveNameless(Pfs.Synced[0].Root.Reference);
-        if (error == Hammer2Error.None && Pfs.Assembly.MastersTotal > 1) error = BeginEpoch(mayHaveNameless);
+        if (error == Hammer2Error.None && Pfs.Assembly.IsCluster) error = BeginEpoch(mayHaveNameless);
         return error == Hammer2Error.None && mayHaveNameless ? RemoveNameless() : error;
-    }
-
-    // A commit that was acknowledged in an epoch is on a majority, and any later assembly sees one node of it.
-    // Nobody goes beyond the first number of an epoch before a majority holds that, so that a later assembly
-    // that could meet such commits knows of the epoch and takes the next.
-    private Hammer2Error BeginEpoch(bool hasNameless)
-    {
-        ulong epoch = 0;
-        foreach (PfsNode node in Pfs.Nodes)
-        {
-            if (node.Entry is not null)
-                epoch = Math.Max(epoch, CommitNumber.EpochOf(node.Root.Reference.ModifyTid));
-        }
-        _lastTid = CommitNumber.First(epoch + 1, _options.EpochTag);
-        Hammer2Error error = CommitEmpty(_lastTid, hasNameless);
-        if (error != Hammer2Error.None) return error;
-        _lastTid += _tidStep;
-        return CommitEmpty(_lastTid, hasNameless);
     }
 
     private Hammer2Error CommitEmpty(ulong tid, bool hasNameless)
     {
-        var group = new ClosedGroup([], _lastInum, tid, 0, hasNameless, Removes: false);
+        var group = new ClosedGroup([], _lastInum, tid, 0, hasNameless, Removes: false) { Cluster = DrawCommit() };
         lock (_commitGate)
             return _failStop.Run("a commit", (this, group), static work => work.Item1.WriteGroup(work.group));
     }
@@ -73,7 +56,7 @@ public sealed partial class PfsWriter
         _ = _nameless.Remove(0);
         if (removed > 0)
             MountLog.NamelessRemoved(Pfs.Logger, Encoding.UTF8.GetString(Pfs.Label.Span), removed);
-        return CommitEmpty(Interlocked.Add(ref _lastTid, _tidStep), hasNameless: false);
+        return CommitEmpty(Interlocked.Increment(ref _lastTid), hasNameless: false);
     }
 
     // What cannot be read is left to whoever repairs it.

@@ -27,7 +27,6 @@ public sealed partial class PfsWriter : IDisposable
     private readonly PfsWriteOptions _options;
     private readonly NodeThreads _threads = new();
     private readonly FailStop _failStop;
-    private readonly ulong _tidStep;
     private ulong _lastTid;
     private ulong _lastInum;
     private long _groupsClosed;
@@ -38,7 +37,6 @@ public sealed partial class PfsWriter : IDisposable
         Pfs = pfs;
         _options = options;
         _failStop = new FailStop(pfs.Logger, Encoding.UTF8.GetString(pfs.Label.Span));
-        _tidStep = pfs.Assembly.MastersTotal > 1 ? CommitNumber.Step : 1;
         Space = new SpaceReserve(pfs);
         _removals = new ExpectedRemovals(options.Time);
         _queue.Start(options.Workers, batch => WriteOut(batch));
@@ -83,7 +81,7 @@ public sealed partial class PfsWriter : IDisposable
         _gate.EnterReadLock();
         var objects = new ChangedObjects(first, second, third, fourth);
         return new PfsChange(
-            this, objects, _locks.Write(objects), Interlocked.Add(ref _lastTid, _tidStep), ref operation);
+            this, objects, _locks.Write(objects), Interlocked.Increment(ref _lastTid), ref operation);
     }
 
     /// <summary>Does something on behalf of the PFS that no caller waits for, on a timer's or a pool's thread: an
@@ -214,7 +212,10 @@ public sealed partial class PfsWriter : IDisposable
             }
             closed.Sort((left, right) => left.Live.Inum.CompareTo(right.Live.Inum));
             long promise = Interlocked.Exchange(ref _openPromise, 0);
-            return new ClosedGroup(closed, _lastInum, _lastTid, promise, _nameless.Count > 0, removes);
+            return new ClosedGroup(closed, _lastInum, NumberCommit(), promise, _nameless.Count > 0, removes)
+            {
+                Cluster = DrawCommit(),
+            };
         }
         finally
         {
@@ -231,4 +232,8 @@ public sealed partial class PfsWriter : IDisposable
 /// <param name="HasNameless">True when it leaves objects without a name, which are in use.</param>
 /// <param name="Removes">True when it deletes objects or cuts files.</param>
 internal sealed record ClosedGroup(
-    List<ClosedInode> Inodes, ulong LastInum, ulong Tid, long PromisedBytes, bool HasNameless, bool Removes);
+    List<ClosedInode> Inodes, ulong LastInum, ulong Tid, long PromisedBytes, bool HasNameless, bool Removes)
+{
+    /// <summary>What its commit says of the cluster; null for a PFS that never was one.</summary>
+    public ClusterCommit? Cluster { get; init; }
+}

@@ -5,6 +5,7 @@ using System.Text;
 using Hammer2.Admin;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Hammer2.Testing;
 using Xunit;
 
@@ -26,7 +27,7 @@ public sealed class ClusterCompareTests
         ClusterReport report = Compare(GoldenImage.Nodes(image).Select(GoldenImage.OpenVolumes));
         Assert.True(report.IsClean, string.Join('\n', report.Findings));
         Assert.Equal("CL", report.Label);
-        Assert.Equal(count, report.Nodes.Count(node => node.State == ClusterNodeState.Synced));
+        Assert.Equal(count, report.Nodes.Count(node => node.State == NodeState.Synced));
         Assert.True(report.Compared > 50);
     }
 
@@ -35,7 +36,7 @@ public sealed class ClusterCompareTests
     {
         ClusterReport report = Compare(GoldenImage.Nodes("cluster3-lag").Select(GoldenImage.OpenVolumes));
         Assert.Equal(
-            [ClusterNodeState.Synced, ClusterNodeState.Synced, ClusterNodeState.Stale],
+            [NodeState.Synced, NodeState.Synced, NodeState.Stale],
             report.Nodes.Select(node => node.State));
         FsckFinding finding = Assert.Single(report.Findings);
         Assert.Equal((FsckCode.ClusterStale, FsckSeverity.Warning), (finding.Code, finding.Severity));

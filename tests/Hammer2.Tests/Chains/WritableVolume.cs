@@ -51,7 +51,7 @@ internal sealed class WritableVolume : IDisposable
             Device.Writer!, tid, SuperRoot.Meta, SuperRoot.InodeName, editor, ref reference));
         var blockset = new Blockref[Media.BlocksetCount];
         blockset[0] = reference;
-        Assert.Equal(Hammer2Error.None, Device.PrepareCommit(blockset, out PreparedCommit? prepared));
+        Assert.Equal(Hammer2Error.None, Device.PrepareCommit(blockset, default, out PreparedCommit? prepared));
         Assert.Equal(Hammer2Error.None, Device.FinishCommit(prepared!));
         SuperRoot = LoadSuperRoot();
         Assert.Equal(tid, SuperRoot.Reference.MirrorTid);

@@ -4,6 +4,7 @@ using System.Linq;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Hammer2.Testing;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -18,6 +18,9 @@ namespace Hammer2.Tests.Crash;
 /// <summary>A drawn script played once on devices that keep a history, with the state after every step.</summary>
 internal sealed class RecordedScript
 {
+    /// <summary>The mark before and after steps of nodes that really run side by side.</summary>
+    public const string SideBySide = "|";
+
     private readonly List<string> _states = [];
 
     private RecordedScript(WriteHistory history, string label)
@@ -44,7 +47,7 @@ internal sealed class RecordedScript
         for (int i = 0; i < position; i++)
         {
             HistoryEvent past = History.Events[i];
-            if (past.Kind != HistoryKind.Mark) continue;
+            if (past.Kind != HistoryKind.Mark || past.Mark[0] is not ('s' or 'd')) continue;
             int state = int.Parse(past.Mark.AsSpan(1), CultureInfo.InvariantCulture);
             if (past.Mark[0] == 's') synced = state;
             done = Math.Max(done, state);
@@ -59,15 +62,27 @@ internal sealed class RecordedScript
         IBlockDevice[] before = nodes == 1
             ? [NewVolume.InMemory(lengthBytes)]
             : [.. NewVolume.ClusterInMemory(nodes, lengthBytes)];
-        string label = nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel;
-        var script = new RecordedScript(new WriteHistory(before), label);
+        return Play(random, new WriteHistory(before), nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel, steps);
+    }
+
+    /// <summary>The same on devices that hold a filesystem already.</summary>
+    /// <param name="random">Draws the steps.</param>
+    /// <param name="history">Of the devices.</param>
+    /// <param name="label">Which PFS the script plays on.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="between">What happens on the devices after each session, while they are not mounted.</param>
+    public static RecordedScript Play(
+        SeededRandom random, WriteHistory history, string label, int steps, Action<IBlockDevice[]>? between = null)
+    {
+        var script = new RecordedScript(history, label);
         var player = new ScriptPlayer(random);
         IBlockDevice[] devices = script.History.Open();
         int played = 0;
         while (played < steps)
         {
             using ClusterMount mount = Mount(devices, label);
-            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(Options(random.NextUInt64())));
+            PfsWriteOptions options = Options(random.NextUInt64(), history);
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(options));
             var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
             if (played == 0) script.Begin(ops, player);
             int session = 1 + random.Below(steps);
@@ -94,6 +109,8 @@ internal sealed class RecordedScript
             player.ForgetAll(ops);
             Assert.Equal(Errno.None, ops.Sync());
             script.Mark('s');
+            mount.Dispose();
+            between?.Invoke(devices);
         }
         return script;
     }
@@ -108,10 +125,12 @@ internal sealed class RecordedScript
     }
 
     /// <summary>Nodes one after the other in a drawn order, so that a seed gives the same history.</summary>
-    public static PfsWriteOptions Options(ulong seed) => new()
+    /// <param name="seed">Decides the order, ids and numbers.</param>
+    /// <param name="history">Gets a mark where steps that may run side by side begin and end; null for none.</param>
+    public static PfsWriteOptions Options(ulong seed, WriteHistory? history = null) => new()
     {
-        EpochTag = (byte)seed,
-        Runner = new DrawnOrder(new SeededRandom(seed)),
+        Random = new SeededRandom(seed).NextUInt64,
+        Runner = new DrawnOrder(new SeededRandom(seed), history),
     };
 
     private void Begin(VnodeOps ops, ScriptPlayer player)
@@ -130,10 +149,11 @@ internal sealed class RecordedScript
     private void Mark(char kind) =>
         History.Mark(string.Create(CultureInfo.InvariantCulture, $"{kind}{_states.Count - 1}"));
 
-    private sealed class DrawnOrder(SeededRandom random) : INodeRunner
+    private sealed class DrawnOrder(SeededRandom random, WriteHistory? history) : INodeRunner
     {
         public void RunAll(IReadOnlyList<NodeStep> steps)
         {
+            history?.Mark(SideBySide);
             var left = new List<NodeStep>(steps);
             while (left.Count > 0)
             {
@@ -142,6 +162,7 @@ internal sealed class RecordedScript
                 left.RemoveAt(index);
                 step.Run();
             }
+            history?.Mark(SideBySide);
         }
     }
 }

@@ -7,6 +7,7 @@ using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Hammer2.Testing;
 using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
@@ -193,12 +194,14 @@ public sealed class RecoveryTests
             IBlockDevice[] present = epoch == 2 ? [devices[0], devices[2]] : [devices[0], devices[2], devices[1]];
             using (ClusterMount mount = RecordedScript.Mount(present, NewVolume.ClusterLabel))
             {
-                Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(new PfsWriteOptions { EpochTag = 9 }));
+                Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(new PfsWriteOptions { Random = () => 9 }));
                 foreach (PfsNode node in mount.Pfs.Nodes)
                 {
                     if (node.State != NodeState.Synced) continue;
-                    Assert.Equal(epoch, node.Root.Reference.ModifyTid >> 40);
-                    Assert.Equal(9UL, node.Root.Reference.ModifyTid & 0xFF);
+                    Assert.Equal(epoch, CommitNumber.EpochOf(node.Root.Reference.ModifyTid));
+                    // The second commit of the epoch or the third: the first has the random number.
+                    Assert.InRange(node.Root.Reference.ModifyTid & 0xFFFFFF, 10UL, 11UL);
+                    Assert.Equal(9UL, node.Root.Meta.PfsCommitId);
                 }
             }
             if (epoch < 2) continue;
@@ -271,7 +274,7 @@ public sealed class RecoveryTests
             media.Writer!, tid, superRoot.Meta, superRoot.InodeName, above, ref top));
         var blockset = new Blockref[Media.BlocksetCount];
         blockset[0] = top;
-        Assert.Equal(Hammer2Error.None, media.PrepareCommit(blockset, out PreparedCommit? prepared));
+        Assert.Equal(Hammer2Error.None, media.PrepareCommit(blockset, default, out PreparedCommit? prepared));
         Assert.Equal(Hammer2Error.None, media.FinishCommit(prepared!));
     }
 

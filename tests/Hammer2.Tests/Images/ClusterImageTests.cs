@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Hammer2.Testing;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
@@ -81,7 +82,7 @@ public sealed class ClusterImageTests
             PfsException refusal = Assert.Throws<PfsException>(
                 () => OpenWithout(missing, nodes, isDegraded: false, log));
             Assert.Contains(
-                "1 of 2 masters are here, 2 are needed", refusal.Message, StringComparison.Ordinal);
+                "1 of 2 masters are here, 2 make a quorum", refusal.Message, StringComparison.Ordinal);
             Assert.Contains(AbsentPath(nodes[missing]), refusal.Message, StringComparison.Ordinal);
 
             using ClusterMount mount = OpenWithout(missing, nodes, isDegraded: true, log);

@@ -16,8 +16,8 @@ public sealed class SummaryTests
 {
     private static readonly string[] Products =
     [
-        "Hammer2.Format", "Hammer2.Devices", "Hammer2.Chains", "Hammer2.Cluster", "Hammer2.Vnodes",
-        "Fuse.Protocol", "Hammer2.Fuse", "Hammer2.Admin",
+        "Hammer2.Format", "Hammer2.Devices", "Hammer2.Chains", "Hammer2.Membership", "Hammer2.Cluster",
+        "Hammer2.Vnodes", "Fuse.Protocol", "Hammer2.Fuse", "Hammer2.Admin",
     ];
 
     /// <summary>Words that add nothing to a name.</summary>

@@ -29,14 +29,16 @@ public sealed class TidyTests
         ["src/Hammer2.Format"] = "",
         ["src/Hammer2.Devices"] = "Hammer2.Format",
         ["src/Hammer2.Chains"] = "Hammer2.Devices Hammer2.Format",
-        ["src/Hammer2.Cluster"] = "Hammer2.Chains Hammer2.Devices Hammer2.Format",
+        ["src/Hammer2.Membership"] = "Hammer2.Devices Hammer2.Format",
+        ["src/Hammer2.Cluster"] = "Hammer2.Chains Hammer2.Devices Hammer2.Format Hammer2.Membership",
         ["src/Hammer2.Vnodes"] = "Hammer2.Cluster Hammer2.Format",
         ["src/Fuse.Protocol"] = "",
-        ["src/Hammer2.Fuse"] = "Fuse.Protocol Hammer2.Cluster Hammer2.Devices Hammer2.Format Hammer2.Vnodes",
-        ["src/Hammer2.Admin"] = "Hammer2.Devices Hammer2.Format",
+        ["src/Hammer2.Fuse"] = "Fuse.Protocol Hammer2.Cluster Hammer2.Devices Hammer2.Format "
+            + "Hammer2.Membership Hammer2.Vnodes",
+        ["src/Hammer2.Admin"] = "Hammer2.Devices Hammer2.Format Hammer2.Membership",
         ["tools/hammer2"] =
             "Fuse.Protocol Hammer2.Admin Hammer2.Cluster Hammer2.Devices Hammer2.Format Hammer2.Fuse "
-            + "Hammer2.Vnodes",
+            + "Hammer2.Membership Hammer2.Vnodes",
     };
 
     /// <summary>Files in which anything thrown is caught: the edges where nobody is above.</summary>

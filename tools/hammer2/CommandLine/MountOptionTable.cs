@@ -22,6 +22,7 @@ internal static class MountOptionTable
         new("dedup", "store a block once that equals one written lately; usual", "dedup"),
         new("nodedup", "store every block", "nodedup"),
         new("degraded", "show the best node there is when too few masters of a cluster are present", "degraded"),
+        new("masters=N", "how many masters the cluster has, where its nodes do not say; writing stores it", "masters=3"),
         new("uid=N", "show this owner for everything", "uid=1000"),
         new("gid=N", "show this group for everything", "gid=1000"),
         new("umask=OCTAL", "show 0777 less these bits as the permissions of everything", "umask=022"),

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Text;
 using Hammer2.Admin;
 using Hammer2.Devices;
+using Hammer2.Membership;
 using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Commands;
@@ -47,11 +48,18 @@ internal static class FsckText
         report.Detail("clean", Cell.Flag(cluster.IsClean));
         report.Value("quorum", "quorum", Cell.Number(cluster.Quorum));
         report.Value("commit", "commit", Cell.Hex(cluster.CommitTid));
+        report.Value("masters", "masters", Cell.Number(cluster.Assembly.MastersTotal));
+        report.Value("holders", "nodes that hold it", Cell.Number(cluster.Assembly.SyncedTotal));
+        report.Value("obstacle", "cannot be written", Cell.Text(AssemblyText.Describe(cluster.Assembly)));
         report.Value("compared", "compared", Cell.Number(cluster.Compared));
         report.Value("differences", "differences", Cell.Number(cluster.DifferencesTotal));
-        report.BeginTable("nodes", new Column("name", "NODE"), new Column("state", "STATE"), new Column("commit", "COMMIT"));
+        report.BeginTable("nodes", new Column("name", "NODE"), new Column("state", "STATE"), new Column("commit", "COMMIT"),
+            new Column("detail", "DETAIL"));
         foreach (ClusterNode node in cluster.Nodes)
-            report.Row(Cell.Text(node.Name), Cell.Text(node.State.ToString()), Cell.Hex(node.Root.Reference.ModifyTid));
+        {
+            report.Row(Cell.Text(node.Name), Cell.Text(node.State.ToString()), Cell.Hex(node.Root.Reference.ModifyTid),
+                Cell.Text(node.Detail));
+        }
         report.EndTable();
         report.BeginList("findings");
         foreach (FsckFinding finding in cluster.Findings) WriteFinding(report, finding);

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
-using System.Runtime.InteropServices;
 using System.Text;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Admin;
 
 /// <summary>
 /// Compares the nodes of clusters logically: keys, types, methods, change numbers, check codes, attributes and names,
-/// whatever shape and place the blocks have on each device.
+/// whatever shape and place the blocks have on each device. Which nodes hold the commit that counts is decided by the
+/// rule that mounting follows.
 /// </summary>
 public static class ClusterCompare
 {
@@ -19,49 +21,74 @@ public static class ClusterCompare
     {
         ArgumentNullException.ThrowIfNull(filesystems);
         ArgumentNullException.ThrowIfNull(options);
-        var clusters = new Dictionary<MediaUuid, List<(VolumeSet Volumes, PfsRecord Root)>>();
+        var clusters = new Dictionary<MediaUuid, List<ClusterMember>>();
         var order = new List<MediaUuid>();
+        var copies = new List<(VolumeSet Copy, VolumeSet Of)>();
+        var taken = new List<VolumeSet>();
         foreach (VolumeSet volumes in filesystems)
         {
+            if (taken.Find(other => other.FilesystemId == volumes.FilesystemId) is { } twin)
+            {
+                copies.Add((volumes, twin));
+                continue;
+            }
+            taken.Add(volumes);
+            PreparedCommitRecord? record = PreparedCommitRecord.Read(volumes);
             foreach (PfsRecord root in PfsCatalog.Read(volumes).Records)
             {
                 MediaUuid id = root.Meta.PfsClusterId;
-                if (!clusters.TryGetValue(id, out List<(VolumeSet, PfsRecord)>? nodes))
+                if (!clusters.TryGetValue(id, out List<ClusterMember>? nodes))
                 {
                     clusters.Add(id, nodes = []);
                     order.Add(id);
                 }
-                nodes.Add((volumes, root));
+                nodes.Add(new ClusterMember(volumes, root, record));
             }
         }
         var reports = new List<ClusterReport>();
         foreach (MediaUuid id in order)
-            if (clusters[id].Count > 1) reports.Add(Compare(clusters[id], options));
+        {
+            List<ClusterMember> members = clusters[id];
+            bool isCopied = copies.Exists(pair => members.Exists(member => member.Volumes == pair.Of)
+                && members[0].Root.Meta.PfsMasters > 1);
+            if (members.Count > 1 || isCopied) reports.Add(Compare(members, taken, copies, options));
+        }
         return reports;
     }
 
-    private static ClusterReport Compare(List<(VolumeSet Volumes, PfsRecord Root)> members, FsckOptions options)
+    private static ClusterReport Compare(
+        List<ClusterMember> members, List<VolumeSet> filesystems, List<(VolumeSet Copy, VolumeSet Of)> copies,
+        FsckOptions options)
     {
-        int stored = members.Max(member => (int)member.Root.Meta.PfsMasters);
-        int masters = stored > 0 ? stored : Math.Max(1, members.Count(member => IsMaster(member.Root)));
-        int quorum = (masters / 2) + 1;
-        ulong commit = Commit(members, quorum);
-        var nodes = new List<ClusterNode>();
-        var synced = new List<(VolumeSet Volumes, PfsRecord Root)>();
+        NodeFacts[] facts = [.. members.Select(member => NodeFacts.Of(
+            member.Root.Reference, member.Root.Meta, member.Volumes, member.Record))];
+        Assembly assembly = QuorumResolver.Assemble(facts);
         var findings = new List<FsckFinding>();
-        foreach ((VolumeSet volumes, PfsRecord root) in members)
+        for (int i = 0; i < members.Count; i++)
         {
-            ClusterNodeState state = !IsMaster(root) && root.Meta.PfsTypeNext == PfsType.None
-                ? ClusterNodeState.Passive
-                : IsMaster(root) && root.Reference.ModifyTid == commit ? ClusterNodeState.Synced : ClusterNodeState.Stale;
-            nodes.Add(new ClusterNode(volumes.Name, root, state));
-            if (state == ClusterNodeState.Synced) synced.Add((volumes, root));
-            if (state == ClusterNodeState.Stale) findings.Add(Stale(volumes, root, commit));
+            if (!assembly.Adopts[i]) continue;
+            members[i] = Adopt(members[i]);
+            facts[i] = facts[i] with { Commit = assembly.Commit };
+            findings.Add(Note(members[i], "the node had prepared the newest commit when power failed; its volume header is "
+                + "written by the next mount for writing"));
         }
+        var nodes = new List<ClusterNode>();
+        var synced = new List<ClusterMember>();
+        for (int i = 0; i < members.Count; i++)
+        {
+            string detail = AssemblyText.Describe(assembly.States[i], facts[i]);
+            nodes.Add(new ClusterNode(members[i].Volumes.Name, members[i].Root, assembly.States[i], detail));
+            if (assembly.States[i] == NodeState.Synced) synced.Add(members[i]);
+            if (assembly.States[i] is not (NodeState.Synced or NodeState.Passive))
+                findings.Add(Behind(members[i], detail, assembly));
+            else if (facts[i].IsUncertain) findings.Add(Note(members[i], "the node is used: " + detail));
+        }
+        AddStrangers(members, filesystems, copies, findings);
         long differences = 0, compared = 0;
         for (int index = 1; index < synced.Count; index++)
         {
-            var comparison = new NodeComparison(synced[0], synced[index], options);
+            var comparison = new NodeComparison(
+                (synced[0].Volumes, synced[0].Root), (synced[index].Volumes, synced[index].Root), options);
             comparison.Run();
             findings.AddRange(comparison.Findings);
             differences += comparison.Total;
@@ -71,231 +98,63 @@ public static class ClusterCompare
         {
             Label = LabelOf(members[0].Root),
             Nodes = nodes,
-            Quorum = quorum,
-            CommitTid = commit,
+            Assembly = assembly,
             Findings = findings,
             DifferencesTotal = differences,
             Compared = compared,
         };
     }
 
-    private static bool IsMaster(PfsRecord root) =>
-        root.Meta.PfsType == PfsType.Master && root.Meta.PfsTypeNext == PfsType.None;
-
-    // A commit that a majority holds was acknowledged; where none has one, the newest may have been.
-    private static ulong Commit(List<(VolumeSet Volumes, PfsRecord Root)> members, int quorum)
+    // The prepared commit counts: its tree is the one to compare.
+    private static ClusterMember Adopt(ClusterMember member)
     {
-        ulong newest = 0, agreed = 0;
-        foreach (IGrouping<ulong, PfsRecord> group in members.Select(member => member.Root).Where(IsMaster)
-            .GroupBy(root => root.Reference.ModifyTid))
-        {
-            newest = Math.Max(newest, group.Key);
-            if (group.Count() >= quorum) agreed = Math.Max(agreed, group.Key);
-        }
-        return agreed > 0 ? agreed : newest;
+        member.Volumes.Adopt(member.Record!.Next!);
+        PfsRecord? root = PfsCatalog.Read(member.Volumes).Records.FirstOrDefault(found => found.Key == member.Root.Key);
+        return root is null ? member : member with { Root = root };
     }
 
-    private static FsckFinding Stale(VolumeSet volumes, PfsRecord root, ulong commit) => new()
+    private static void AddStrangers(
+        List<ClusterMember> members, List<VolumeSet> filesystems, List<(VolumeSet Copy, VolumeSet Of)> copies,
+        List<FsckFinding> findings)
     {
-        Severity = FsckSeverity.Warning,
+        foreach (VolumeSet volumes in filesystems)
+        {
+            if (!members.Exists(member => member.Volumes == volumes))
+                findings.Add(Finding(FsckSeverity.Note, members[0], "holds no node of this cluster") with { Place = volumes.Name });
+        }
+        foreach ((VolumeSet copy, VolumeSet of) in copies)
+        {
+            if (!members.Exists(member => member.Volumes == of)) continue;
+            findings.Add(Finding(FsckSeverity.Warning, members[0], $"is the same filesystem as {of.Name} or a copy of it, and "
+                + "counts as one node with it") with { Place = copy.Name });
+        }
+    }
+
+    private static FsckFinding Behind(ClusterMember member, string detail, Assembly assembly)
+    {
+        int holders = assembly.SyncedTotal;
+        string shown = string.Create(CultureInfo.InvariantCulture,
+            $"0x{assembly.CommitTid:x}, held by {holders} of {assembly.MastersTotal} masters");
+        string counts = holders >= assembly.Quorum
+            ? $"the quorum holds {shown}"
+            : $"the newest commit that may have been acknowledged is {shown}";
+        return Finding(FsckSeverity.Warning, member, $"the node is not level: {detail}; {counts}");
+    }
+
+    private static FsckFinding Note(ClusterMember member, string text) => Finding(FsckSeverity.Note, member, text);
+
+    private static FsckFinding Finding(FsckSeverity severity, ClusterMember member, string text) => new()
+    {
+        Severity = severity,
         Code = FsckCode.ClusterStale,
-        Text = IsMaster(root)
-            ? $"the node holds commit 0x{root.Reference.ModifyTid:x}, the quorum 0x{commit:x}"
-            : "the node was being made equal to the others and is not to be trusted yet",
-        Place = volumes.Name,
-        PfsKey = root.Key,
-        Label = LabelOf(root),
+        Text = text,
+        Place = member.Volumes.Name,
+        PfsKey = member.Root.Key,
+        Label = LabelOf(member.Root),
     };
 
     internal static string LabelOf(PfsRecord root) => Encoding.UTF8.GetString(root.Label);
-}
 
-/// <summary>Two nodes that should hold the same.</summary>
-internal sealed class NodeComparison
-{
-    private readonly VolumeSet _leftVolumes;
-    private readonly VolumeSet _rightVolumes;
-    private readonly PfsRecord _left;
-    private readonly PfsRecord _right;
-    private readonly FsckOptions _options;
-    private readonly List<FsckFinding> _findings = [];
-
-    public NodeComparison(
-        (VolumeSet Volumes, PfsRecord Root) left, (VolumeSet Volumes, PfsRecord Root) right, FsckOptions options)
-    {
-        (_leftVolumes, _left) = left;
-        (_rightVolumes, _right) = right;
-        _options = options;
-    }
-
-    public IReadOnlyList<FsckFinding> Findings => _findings;
-
-    public long Total { get; private set; }
-
-    public long Compared { get; private set; }
-
-    public void Run()
-    {
-        byte[] left = new byte[Media.InodeBytes], right = new byte[Media.InodeBytes];
-        bool isRead = new KeyReader(_leftVolumes).TryRead(_left.Reference, left)
-            && new KeyReader(_rightVolumes).TryRead(_right.Reference, right);
-        if (!isRead)
-        {
-            Differ(Media.PfsRootInum, 0, "the root cannot be read");
-            return;
-        }
-        CompareRoots(InodeBlock.ReadMeta(left), InodeBlock.ReadMeta(right));
-        CompareBelow(Media.PfsRootInum, left, right);
-        if (_findings.Count > 0) NamePaths();
-    }
-
-    // What belongs to a node by itself - its ids, its name, its role - may differ.
-    private void CompareRoots(in InodeMeta left, in InodeMeta right)
-    {
-        InodeMeta mine = left;
-        mine.PfsNodeId = right.PfsNodeId;
-        mine.PfsRole = right.PfsRole;
-        mine.PfsSubtype = right.PfsSubtype;
-        mine.NameBytes = right.NameBytes;
-        mine.NameKey = right.NameKey;
-        mine.ParentInum = right.ParentInum;
-        mine.PfsMasters = right.PfsMasters;
-        if (left.PfsMasters != right.PfsMasters)
-            Differ(Media.PfsRootInum, 0, $"{left.PfsMasters} and {right.PfsMasters} masters");
-        if (!Bytes(mine).SequenceEqual(Bytes(right)))
-            Differ(Media.PfsRootInum, 0, "the attributes of the root differ" + FirstDifference(Bytes(mine), Bytes(right)));
-    }
-
-    private void CompareBelow(ulong owner, byte[] left, byte[] right)
-    {
-        var mine = new TreeCursor(_leftVolumes, left);
-        var other = new TreeCursor(_rightVolumes, right);
-        bool hasMine = mine.MoveNext(out Blockref here), hasOther = other.MoveNext(out Blockref there);
-        while ((hasMine || hasOther) && !mine.HasFailed && !other.HasFailed)
-        {
-            _options.Cancellation.ThrowIfCancellationRequested();
-            Compared++;
-            if (!hasOther || (hasMine && here.Key < there.Key))
-            {
-                Differ(owner, here.Key, $"{FsckContext.Describe(here)} is only on {_leftVolumes.Name}");
-                hasMine = mine.MoveNext(out here);
-                continue;
-            }
-            if (!hasMine || there.Key < here.Key)
-            {
-                Differ(owner, there.Key, $"{FsckContext.Describe(there)} is only on {_rightVolumes.Name}");
-                hasOther = other.MoveNext(out there);
-                continue;
-            }
-            CompareLeaves(owner, here, there);
-            hasMine = mine.MoveNext(out here);
-            hasOther = other.MoveNext(out there);
-        }
-        if (mine.HasFailed || other.HasFailed)
-            Differ(owner, 0, $"not all of it can be read on {(mine.HasFailed ? _leftVolumes.Name : _rightVolumes.Name)}");
-    }
-
-    private void CompareLeaves(ulong owner, in Blockref left, in Blockref right)
-    {
-        string what = FsckContext.Describe(left);
-        if (left.Type != right.Type || left.KeyBits != right.KeyBits)
-        {
-            Differ(owner, left.Key, $"{what} is {FsckContext.Describe(right)} on the other");
-            return;
-        }
-        ulong inum = left.Type == BlockrefType.Inode ? left.Key : owner;
-        if (left.Methods != right.Methods)
-            Differ(inum, left.Key, $"{what} has methods 0x{left.Methods.Raw:x2} and 0x{right.Methods.Raw:x2}");
-        if (left.ModifyTid != right.ModifyTid)
-            Differ(inum, left.Key, $"{what} was last changed by 0x{left.ModifyTid:x} and 0x{right.ModifyTid:x}");
-        switch (left.Type)
-        {
-            case BlockrefType.Inode:
-                CompareInodes(inum, left, right);
-                break;
-            case BlockrefType.Dirent:
-                CompareEntries(owner, left, right, what);
-                break;
-            default:
-                CompareBlocks(owner, left, right, what);
-                break;
-        }
-    }
-
-    private void CompareInodes(ulong inum, in Blockref left, in Blockref right)
-    {
-        byte[] mine = new byte[Media.InodeBytes], other = new byte[Media.InodeBytes];
-        if (!new KeyReader(_leftVolumes).TryRead(left, mine) || !new KeyReader(_rightVolumes).TryRead(right, other))
-        {
-            Differ(inum, left.Key, $"{FsckContext.Describe(left)} cannot be read on both");
-            return;
-        }
-        // The check codes cover where blocks lie, and so differ between equal nodes.
-        bool hasData = InodeBlock.ReadMeta(mine).HasDirectData;
-        int length = hasData ? Media.InodeBytes : InodeBlock.UnionOffset;
-        if (!mine.AsSpan(0, length).SequenceEqual(other.AsSpan(0, length)))
-            Differ(inum, left.Key, $"{FsckContext.Describe(left)} differs" + FirstDifference(mine, other));
-        if (!hasData && !InodeBlock.ReadMeta(other).HasDirectData) CompareBelow(inum, mine, other);
-    }
-
-    private void CompareEntries(ulong owner, in Blockref left, in Blockref right, string what)
-    {
-        bool isEqual = left.Dirent.Inum == right.Dirent.Inum && left.Dirent.Type == right.Dirent.Type
-            && left.Dirent.NameBytes == right.Dirent.NameBytes;
-        if (!isEqual)
-            Differ(owner, left.Key, $"{what} leads to inode 0x{left.Dirent.Inum:x} and 0x{right.Dirent.Inum:x}");
-        else if (left.Data.Radix != 0 || right.Data.Radix != 0)
-            CompareBlocks(owner, left, right, what);
-        else if (!left.CheckRead.SequenceEqual(right.CheckRead))
-            Differ(owner, left.Key, $"{what} has two names");
-    }
-
-    private void CompareBlocks(ulong owner, in Blockref left, in Blockref right, string what)
-    {
-        if (left.Data.SizeBytes != right.Data.SizeBytes)
-        {
-            Differ(owner, left.Key, $"{what} has {left.Data.SizeBytes} and {right.Data.SizeBytes} bytes");
-            return;
-        }
-        if (CheckCode.Protects(left.Methods.Check) && left.Methods == right.Methods)
-        {
-            if (!left.CheckRead.SequenceEqual(right.CheckRead)) Differ(owner, left.Key, $"{what} has two check codes");
-            return;
-        }
-        int size = Math.Min(left.Data.SizeBytes, Media.AllocationBytesMax);
-        byte[] mine = new byte[size], other = new byte[size];
-        bool isRead = new KeyReader(_leftVolumes).TryRead(left, mine) && new KeyReader(_rightVolumes).TryRead(right, other);
-        if (!isRead || !mine.AsSpan().SequenceEqual(other)) Differ(owner, left.Key, $"{what} differs");
-    }
-
-    private void Differ(ulong inum, ulong key, string text)
-    {
-        Total++;
-        if (_findings.Count >= _options.FindingsMax) return;
-        _findings.Add(new FsckFinding
-        {
-            Severity = FsckSeverity.Error,
-            Code = FsckCode.ClusterDiffers,
-            Text = text,
-            Place = $"{_leftVolumes.Name} and {_rightVolumes.Name}",
-            PfsKey = _left.Key,
-            Label = ClusterCompare.LabelOf(_left),
-            Inum = inum,
-            Key = key,
-        });
-    }
-
-    // Names are gathered anew, and only when something differs.
-    private void NamePaths()
-    {
-        FsckContext context = Fsck.Gather(
-            _leftVolumes, new FsckOptions { ReadsData = false, Cancellation = _options.Cancellation }, _left.Key);
-        if (context.KeptScope is { } scope) new PathNamer(context, scope).Name(_findings);
-    }
-
-    private static ReadOnlySpan<byte> Bytes(in InodeMeta meta) =>
-        MemoryMarshal.AsBytes(new ReadOnlySpan<InodeMeta>(in meta));
-
-    private static string FirstDifference(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>
-        $", first at byte 0x{left.CommonPrefixLength(right):x}";
+    /// <summary>One node: where it lies, its root, and the prepared commit of its filesystem.</summary>
+    private sealed record ClusterMember(VolumeSet Volumes, PfsRecord Root, PreparedCommitRecord? Record);
 }

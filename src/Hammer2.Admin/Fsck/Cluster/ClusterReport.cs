@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
+using Hammer2.Membership;
 
 namespace Hammer2.Admin;
-
-/// <summary>What a node of a cluster is good for, as its root says.</summary>
-public enum ClusterNodeState
-{
-    /// <summary>Holds the commit that counts.</summary>
-    Synced,
-
-    /// <summary>Holds another commit, or was on its way back: to be made equal to the others.</summary>
-    Stale,
-
-    /// <summary>A copy without a vote.</summary>
-    Passive,
-}
 
 /// <summary>One node of a cluster.</summary>
 /// <param name="Name">The devices it lies on.</param>
 /// <param name="Root">The root of its PFS.</param>
-/// <param name="State">What it is good for.</param>
-public sealed record ClusterNode(string Name, PfsRecord Root, ClusterNodeState State);
+/// <param name="State">What it may be used for.</param>
+/// <param name="Detail">Why.</param>
+public sealed record ClusterNode(string Name, PfsRecord Root, NodeState State, string Detail);
 
 /// <summary>The nodes of one cluster, compared with each other.</summary>
 public sealed class ClusterReport
@@ -31,11 +21,14 @@ public sealed class ClusterReport
     /// <summary>The nodes, in the order in which their filesystems were given.</summary>
     public required IReadOnlyList<ClusterNode> Nodes { get; init; }
 
-    /// <summary>Masters that must agree: more than half of those that the nodes know of.</summary>
-    public required int Quorum { get; init; }
+    /// <summary>How the nodes are put together by a mount that names these and no others.</summary>
+    public required Assembly Assembly { get; init; }
 
-    /// <summary>The commit that counts.</summary>
-    public required ulong CommitTid { get; init; }
+    /// <summary>Masters that must agree: more than half of those that the nodes know of.</summary>
+    public int Quorum => Assembly.Quorum;
+
+    /// <summary>The number of the commit that is shown.</summary>
+    public ulong CommitTid => Assembly.CommitTid;
 
     /// <summary>What differs between synced nodes, and which nodes are stale; cut at the number asked for.</summary>
     public required IReadOnlyList<FsckFinding> Findings { get; init; }
@@ -47,5 +40,5 @@ public sealed class ClusterReport
     public required long Compared { get; init; }
 
     /// <summary>True when all nodes hold the same.</summary>
-    public bool IsClean => Findings.Count == 0 && DifferencesTotal == 0;
+    public bool IsClean => DifferencesTotal == 0 && Findings.All(finding => finding.Severity == FsckSeverity.Note);
 }

@@ -33,14 +33,26 @@ internal sealed class RepairCommit
         header.Fields.MirrorTid = _mirrorTid;
         header.Fields.FreemapTid = _mirrorTid;
         header.Fields.AllocatorFree = freeBytes;
-        VolumeHeaderCandidate.StoreCrcs(header);
+        VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, _volumes.Header.NextCopyIndex);
+        if (error == Hammer2Error.None) error = WriteRecord(next);
         if (error == Hammer2Error.None) error = _volumes.Flush();
         if (error != Hammer2Error.None) return error;
-        Volume volume = _volumes.Volumes[0];
-        int next = (volume.Header.CopyIndex + 1) % Media.HeaderCopies;
-        if (!HasRoom(volume, next)) next = 0;
-        error = volume.Device.Write(next * Media.HeaderZoneBytes, bytes);
+        error = _volumes.Volumes[0].Device.Write(next.CopyIndex * Media.HeaderZoneBytes, next.Bytes);
         return error == Hammer2Error.None ? _volumes.Flush() : error;
+    }
+
+    // Explains the header to the other nodes of a cluster if it is torn.
+    private Hammer2Error WriteRecord(VolumeHeader next)
+    {
+        bool isNode = false;
+        foreach (PfsRecord root in PfsCatalog.Read(_volumes).Records) isNode |= root.Meta.PfsMasters > 1;
+        if (!isNode) return Hammer2Error.None;
+        Hammer2Error error = NewBlocks.Verify(
+            _volumes, next.SuperRootBlockset, next.FreemapBlockset, _volumes.Header.Fields.MirrorTid,
+            out UnprotectedDigest digest);
+        return error == Hammer2Error.None
+            ? PreparedCommitRecord.Write(_volumes, _volumes.Header, next, default, digest)
+            : error;
     }
 
     /// <summary>Writes the header in use over copies that are damaged.</summary>

@@ -2,7 +2,7 @@
 using System.Buffers.Binary;
 using Hammer2.Format;
 
-namespace Hammer2.Cluster;
+namespace Hammer2.Membership;
 
 /// <summary>Whether a node's root was last committed by this driver.</summary>
 public enum StampState

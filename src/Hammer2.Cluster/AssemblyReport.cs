@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Text;
+using Hammer2.Membership;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Cluster;
+
+/// <summary>Says how a PFS was put together of its nodes.</summary>
+internal readonly struct AssemblyReport
+{
+    private readonly string _label;
+    private readonly Pfs _pfs;
+
+    public AssemblyReport(string label, Pfs pfs)
+    {
+        _label = label;
+        _pfs = pfs;
+    }
+
+    /// <summary>Logs each node, and why the PFS cannot be written if so.</summary>
+    public void Log(ILogger logger)
+    {
+        foreach (PfsNode node in _pfs.Nodes)
+        {
+            if (node.State != NodeState.Synced)
+                MountLog.NodeNotUsed(logger, _label, node.Name, node.State, Reason(node));
+            else if (node.Facts.IsUncertain) MountLog.NodeInDoubt(logger, _label, node.Name, Reason(node));
+            else MountLog.NodeUsed(logger, _label, node.Name, _pfs.Assembly.CommitTid);
+        }
+        if (_pfs.Assembly.MastersPresent < _pfs.Assembly.MastersTotal)
+        {
+            MountLog.MastersAbsent(logger, _label, _pfs.Assembly.MastersPresent, _pfs.Assembly.MastersTotal,
+                _pfs.Assembly.Quorum);
+        }
+        if (AssemblyText.Describe(_pfs.Assembly) is { } obstacle) MountLog.CannotBeWritten(logger, _label, obstacle);
+    }
+
+    /// <summary>Why the PFS cannot be written; only when it cannot.</summary>
+    public string DescribeObstacle() => AssemblyText.Describe(_pfs.Assembly) ?? "it can be written";
+
+    /// <summary>Each node with its state.</summary>
+    public string DescribeNodes()
+    {
+        var text = new StringBuilder("Nodes:");
+        foreach (PfsNode node in _pfs.Nodes) _ = text.Append($" {node.Name} {node.State} ({Reason(node)});");
+        return text.ToString().TrimEnd(';');
+    }
+
+    private static string Reason(PfsNode node) => node.Absence ?? AssemblyText.Describe(node.State, node.Facts);
+}

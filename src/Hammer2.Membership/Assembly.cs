@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Hammer2.Membership;
+
+/// <summary>What a node may be used for.</summary>
+public enum NodeState
+{
+    /// <summary>Holds the commit that is shown: votes and is read.</summary>
+    Synced,
+
+    /// <summary>Holds an older commit, or one that is not to be trusted: not read.</summary>
+    Stale,
+
+    /// <summary>Holds a newer commit that no quorum confirms: not read, and not to be overwritten without a
+    /// copy.</summary>
+    Newer,
+
+    /// <summary>Was changed by another program after this driver's last commit, which the other nodes do not know:
+    /// not read.</summary>
+    Foreign,
+
+    /// <summary>Holds an older commit, and a newer volume header on it is torn or unreadable: not read, and proves
+    /// nothing about newer commits.</summary>
+    Uncertain,
+
+    /// <summary>A slave: not read as long as there are masters.</summary>
+    Passive,
+
+    /// <summary>Not there.</summary>
+    Offline,
+
+    /// <summary>Was synced and then failed a write: fenced, neither read nor written until it is
+    /// resynchronized.</summary>
+    Failed,
+}
+
+/// <summary>Why a cluster must not be written.</summary>
+public enum WriteObstacle
+{
+    /// <summary>It may be written.</summary>
+    None,
+
+    /// <summary>Two sets of nodes each hold commits that the other lacks, and neither outvotes the other.</summary>
+    Split,
+
+    /// <summary>More masters are here than the cluster has by its own word: two quorums without a common node could
+    /// form.</summary>
+    TooManyMasters,
+
+    /// <summary>Only slaves are here.</summary>
+    SlavesOnly,
+
+    /// <summary>Fewer masters are here than make a quorum.</summary>
+    NoQuorum,
+
+    /// <summary>The nodes do not say how many masters there are, and there is evidence of several.</summary>
+    MastersUnknown,
+
+    /// <summary>A quorum is here, but some of it may have lost a newer volume header.</summary>
+    Uncertain,
+
+    /// <summary>Fewer nodes hold the commit that is shown than make a quorum.</summary>
+    TooFewSynced,
+}
+
+/// <summary>How the nodes of a cluster were put together.</summary>
+/// <param name="States">One state a node, in the order of the facts.</param>
+/// <param name="MastersTotal">Masters that the cluster has, absent ones included.</param>
+/// <param name="Quorum">Masters that must agree: more than half.</param>
+/// <param name="MastersPresent">Masters that answered, without returning ones.</param>
+/// <param name="Commit">The commit that is shown.</param>
+/// <param name="Obstacle">Why it must not be written, if so.</param>
+public sealed record Assembly(
+    NodeState[] States, int MastersTotal, int Quorum, int MastersPresent, CommitPoint Commit, WriteObstacle Obstacle)
+{
+    /// <summary>One flag a node: true where the commit that was prepared on it counts, so that its volume header is to
+    /// be written before anything else.</summary>
+    public required bool[] Adopts { get; init; }
+
+    /// <summary>True when the nodes keep the number of masters themselves.</summary>
+    public required bool StoresMasters { get; init; }
+
+    /// <summary>The number of the commit that is shown.</summary>
+    public ulong CommitTid => Commit.Number;
+
+    /// <summary>True when enough masters answered to say which commit may be shown.</summary>
+    public bool HasQuorum => MastersPresent >= Quorum;
+
+    /// <summary>True when the PFS has, or had, several masters: its commits are numbered by epochs.</summary>
+    public required bool IsCluster { get; init; }
+
+    /// <summary>Nodes that may be read.</summary>
+    public int SyncedTotal => Array.FindAll(States, state => state == NodeState.Synced).Length;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Globalization;
+
+namespace Hammer2.Membership;
+
+/// <summary>Says in words how a cluster was put together: the same words in messages of a mount, in JSON and in
+/// fsck.</summary>
+public static class AssemblyText
+{
+    /// <summary>Why a node has the state that it has, as the end of a sentence about it.</summary>
+    public static string Describe(NodeState state, in NodeFacts facts)
+    {
+        string held = string.Create(CultureInfo.InvariantCulture, $"its commit is 0x{facts.Commit.Number:x}");
+        string doubt = facts.IsUncertain ? "; a newer copy of its volume header is torn or unreadable" : "";
+        return held + doubt + state switch
+        {
+            NodeState.Newer => ", a newer commit that no quorum confirms",
+            NodeState.Foreign => "; another program changed it after this driver's last commit",
+            NodeState.Stale when facts.Role == NodeRole.Returning => "; it is being resynchronized",
+            NodeState.Stale => ", which is not the one that is shown",
+            NodeState.Uncertain => ", so that it cannot tell whether there was a newer commit",
+            NodeState.Failed => "; it failed a write",
+            _ => "",
+        };
+    }
+
+    /// <summary>Why a cluster cannot be written, and what to do; null when it can.</summary>
+    public static string? Describe(Assembly assembly)
+    {
+        int synced = assembly.SyncedTotal;
+        string of = string.Create(CultureInfo.InvariantCulture,
+            $"{assembly.MastersPresent} of {assembly.MastersTotal} masters are here, {assembly.Quorum} make a quorum");
+        return assembly.Obstacle switch
+        {
+            WriteObstacle.None => null,
+            WriteObstacle.Split => "its nodes hold different commits and neither side outvotes the other: nothing is "
+                + "written until one side is given up",
+            WriteObstacle.TooManyMasters => string.Create(CultureInfo.InvariantCulture,
+                $"{assembly.MastersPresent} masters are here and the cluster has {assembly.MastersTotal} by its own "
+                + $"word: two quorums without a common node could form"),
+            WriteObstacle.SlavesOnly => "only slaves are here, which are for reading",
+            WriteObstacle.MastersUnknown => "its nodes do not say how many masters there are, and there is a sign of "
+                + "several; the option masters=N says it",
+            WriteObstacle.NoQuorum => of + " and know which commit is the newest",
+            WriteObstacle.Uncertain => of + ", but a newer volume header may be lost on some: a newer commit cannot be "
+                + "ruled out",
+            _ => string.Create(CultureInfo.InvariantCulture,
+                $"{synced} of {assembly.MastersTotal} masters hold the newest commit that may have been acknowledged, "
+                + $"{assembly.Quorum} make a quorum; the others are to be resynchronized first"),
+        };
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Membership;
+
+/// <summary>The part that a node's stored type gives it in an assembly.</summary>
+public enum NodeRole
+{
+    /// <summary>Holds a vote and may be read when it holds the commit that is shown.</summary>
+    Master,
+
+    /// <summary>A master that is being resynchronized (0x63): has no vote and is never read.</summary>
+    Returning,
+
+    /// <summary>A copy without a vote (SLAVE, SOFT_SLAVE, SOFT_MASTER), read only where there is no
+    /// master.</summary>
+    Slave,
+
+    /// <summary>Could not be opened, or has no usable root.</summary>
+    Absent,
+}
+
+/// <summary>A commit of a cluster: attempts with one number differ in the id.</summary>
+/// <param name="Number">modify_tid of the PFS root.</param>
+/// <param name="Id">The id that all nodes of the attempt share; 0 where none is known.</param>
+public readonly record struct CommitPoint(ulong Number, ulong Id);
+
+/// <summary>What one node says of itself.</summary>
+/// <param name="Role">Its part.</param>
+/// <param name="Commit">The last commit that it holds.</param>
+/// <param name="Stamp">What committed last.</param>
+/// <param name="MastersStored">How many masters it knows the cluster to have; 0 when it does not say.</param>
+public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, StampState Stamp, int MastersStored)
+{
+    /// <summary>A node that could not be opened.</summary>
+    public static NodeFacts Missing => new(NodeRole.Absent, default, StampState.None, 0);
+
+    /// <summary>True when a volume header that was newer than the one in use may have been lost: the node proves
+    /// nothing about newer commits.</summary>
+    public bool IsUncertain { get; init; }
+
+    /// <summary>A later commit of this PFS that is durable on the node but for its volume header; null when there is
+    /// none.</summary>
+    public CommitPoint? Prepared { get; init; }
+
+    /// <summary>True when the header of the prepared commit was being written: its copy is torn.</summary>
+    public bool IsPreparedTorn { get; init; }
+
+    /// <summary>The greatest number of a commit of this PFS that the node shows, attempts included.</summary>
+    public ulong NumberKnown { get; init; }
+
+    /// <summary>Gathers what a node says.</summary>
+    /// <param name="root">The reference to its PFS root.</param>
+    /// <param name="meta">The fields of its PFS root.</param>
+    /// <param name="volumes">The filesystem that it lies on.</param>
+    /// <param name="record">The prepared commit of that filesystem, if it has a valid one.</param>
+    public static NodeFacts Of(
+        in Blockref root, in InodeMeta meta, VolumeSet volumes, PreparedCommitRecord? record)
+    {
+        StampState stamp = CommitStamp.Judge(root);
+        var held = new CommitPoint(root.ModifyTid, stamp == StampState.Valid ? meta.PfsCommitId : 0);
+        CommitPoint? prepared = null;
+        ulong known = root.ModifyTid;
+        if (record is not null && record.Commit.PfsKey == root.Key && record.Commit.ClusterId == meta.PfsClusterId)
+        {
+            var next = new CommitPoint(record.Commit.Number, record.Commit.Id);
+            if (record.State == PreparedState.Prepared && next != held) prepared = next;
+            known = Math.Max(known, next.Number);
+        }
+        return new NodeFacts(RoleOf(meta), held, stamp, meta.PfsMasters)
+        {
+            IsUncertain = HeaderDoubt.Find(volumes, record).Count > 0,
+            Prepared = prepared,
+            IsPreparedTorn = prepared is not null && IsTorn(volumes, record!.Next!.CopyIndex),
+            NumberKnown = known,
+        };
+    }
+
+    /// <summary>The part that the fields of a PFS root give a node.</summary>
+    /// <remarks>A returning master keeps the slave's number with the role it is on the way to above it, so that nothing
+    /// else takes it for a master.</remarks>
+    public static NodeRole RoleOf(in InodeMeta meta) => meta.PfsType switch
+    {
+        PfsType.Master => NodeRole.Master,
+        PfsType.Slave when meta.PfsTypeNext == PfsType.Master => NodeRole.Returning,
+        PfsType.Slave or PfsType.SoftSlave or PfsType.SoftMaster => NodeRole.Slave,
+        _ => NodeRole.Absent,
+    };
+
+    private static bool IsTorn(VolumeSet volumes, int copyIndex)
+    {
+        foreach (VolumeHeaderCopy copy in volumes.Volumes[0].Copies.Copies)
+            if (copy.CopyIndex == copyIndex) return copy.Header is null && !copy.IsBlank && !copy.IsStranger;
+        return false;
+    }
+}

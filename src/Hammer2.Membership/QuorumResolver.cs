@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Format;
+
+namespace Hammer2.Membership;
+
+/// <summary>What is known of a cluster beside what its nodes say.</summary>
+/// <param name="MastersGiven">How many masters there are by the user's word; null when the user does not say.</param>
+/// <param name="HasSiblings">True when another node of the cluster was found that does not take part.</param>
+public readonly record struct AssemblyHints(int? MastersGiven = null, bool HasSiblings = false);
+
+/// <summary>
+/// Decides which nodes of a cluster hold the commit that is to be shown, and whether it may be written. Pure: no locks,
+/// no I/O, nothing remembered, and the order of the nodes does not matter. Mounting and fsck share it.
+/// </summary>
+/// <remarks>
+/// The law that all else serves: a commit that was acknowledged is on a majority of masters, and any two majorities
+/// share a node. In this order:
+/// 1. A commit whose header is on some node, and which is whole on a quorum but for headers, is finished: the nodes
+/// that    prepared it count as holders.
+/// 2. Where a node has a valid stamp, only stamped ones are eligible; unless the others alone are a quorum and the
+/// stamped    ones are not: then neither wins.
+/// 3. The newest eligible commit that may have been acknowledged wins. An older one of a node is evidence against it
+/// only    when that node certainly lost nothing.
+/// 4. It may be written when a quorum certainly holds that commit.
+/// Upstream's counterpart is <c>hammer2_cluster_check</c>.
+/// </remarks>
+public static class QuorumResolver
+{
+    /// <summary>Puts the nodes together. A cluster whose only nodes are slaves shows the newest slave.</summary>
+    public static Assembly Assemble(ReadOnlySpan<NodeFacts> nodes, AssemblyHints hints = default)
+    {
+        NodeFacts[] facts = nodes.ToArray();
+        bool[] adopts = AdoptPrepared(facts, hints);
+        int masters = 0;
+        foreach (ref readonly NodeFacts node in facts.AsSpan())
+            if (node.Role == NodeRole.Master) masters++;
+        NodeRole voting = masters > 0 ? NodeRole.Master : NodeRole.Slave;
+        bool[] eligible = Eligible(facts, voting, out bool hasStamped);
+        CommitPoint shown = Choose(facts, eligible, voting, hints, out int total);
+        int quorum = (total / 2) + 1;
+        bool storesMasters = StoredMasters(facts, eligible, shown) > 0;
+        bool isSplit = IsSplit(facts, eligible, voting, quorum, shown, hasStamped);
+        var states = new NodeState[facts.Length];
+        for (int i = 0; i < facts.Length; i++) states[i] = StateOf(facts[i], voting, eligible[i], shown);
+        return new Assembly(
+            states, total, quorum, masters, shown,
+            FindObstacle(facts, states, masters, total, storesMasters, isSplit, hints))
+        {
+            Adopts = adopts,
+            StoresMasters = storesMasters,
+            IsCluster = total > 1 || hints.MastersGiven is not null || shown.Id != 0
+                || CommitNumber.IsOfCluster(shown.Number),
+        };
+    }
+
+    // A commit of which some node has the header was prepared on a quorum before that header was written. Where a
+    // quorum still has all of it, it is finished; it may have been acknowledged or not, and either is right.
+    private static bool[] AdoptPrepared(NodeFacts[] facts, AssemblyHints hints)
+    {
+        var adopts = new bool[facts.Length];
+        CommitPoint? best = null;
+        foreach (ref readonly NodeFacts node in facts.AsSpan())
+        {
+            if (node.Prepared is not { } candidate || node.Role != NodeRole.Master) continue;
+            if ((best is null || candidate.Number > best.Value.Number) && IsFinishable(facts, candidate, hints))
+                best = candidate;
+        }
+        if (best is null) return adopts;
+        for (int i = 0; i < facts.Length; i++)
+        {
+            if (facts[i].Prepared != best) continue;
+            adopts[i] = true;
+            facts[i] = facts[i] with { Commit = best.Value, Stamp = StampState.Valid, Prepared = null };
+        }
+        return adopts;
+    }
+
+    private static bool IsFinishable(NodeFacts[] facts, CommitPoint commit, AssemblyHints hints)
+    {
+        int ready = 0;
+        bool isStarted = false;
+        var parts = new bool[facts.Length];
+        for (int i = 0; i < facts.Length; i++)
+        {
+            ref readonly NodeFacts node = ref facts[i];
+            if (node.Role != NodeRole.Master) continue;
+            bool holds = Holds(node, commit);
+            parts[i] = holds || node.Prepared == commit;
+            if (parts[i]) ready++;
+            isStarted |= holds || (node.Prepared == commit && node.IsPreparedTorn);
+        }
+        return isStarted && ready >= (MastersTotal(facts, parts, null, hints) / 2) + 1;
+    }
+
+    private static bool[] Eligible(NodeFacts[] facts, NodeRole voting, out bool hasStamped)
+    {
+        hasStamped = Array.Exists(facts, node => node.Role == voting && node.Stamp == StampState.Valid);
+        var eligible = new bool[facts.Length];
+        for (int i = 0; i < facts.Length; i++)
+            eligible[i] = facts[i].Role == voting && (!hasStamped || facts[i].Stamp == StampState.Valid);
+        return eligible;
+    }
+
+    // The newest commit against which no more masters speak than may have missed an acknowledged one. Every older
+    // commit is one that the holders of the newer ones passed through, so that the oldest is never ruled out.
+    private static CommitPoint Choose(
+        NodeFacts[] facts, bool[] eligible, NodeRole voting, AssemblyHints hints, out int total)
+    {
+        total = MastersTotal(facts, eligible, null, hints);
+        CommitPoint? bound = null;
+        while (Newest(facts, eligible, bound) is { } candidate)
+        {
+            total = MastersTotal(facts, eligible, candidate, hints);
+            if (voting == NodeRole.Slave || MayBeAcknowledged(facts, eligible, candidate, total)) return candidate;
+            bound = candidate;
+        }
+        return bound ?? default;
+    }
+
+    private static bool MayBeAcknowledged(NodeFacts[] facts, bool[] eligible, CommitPoint commit, int total)
+    {
+        int quorum = (total / 2) + 1, holders = 0, against = 0;
+        for (int i = 0; i < facts.Length; i++)
+        {
+            if (!eligible[i]) continue;
+            if (facts[i].Commit == commit) holders++;
+            if (!facts[i].IsUncertain && facts[i].Commit.Number < commit.Number) against++;
+        }
+        return holders >= quorum || against <= total - quorum;
+    }
+
+    private static CommitPoint? Newest(NodeFacts[] facts, bool[] eligible, CommitPoint? below)
+    {
+        CommitPoint? newest = null;
+        for (int i = 0; i < facts.Length; i++)
+        {
+            if (!eligible[i] || (below is { } bound && facts[i].Commit.Number >= bound.Number)) continue;
+            CommitPoint held = facts[i].Commit;
+            // Of two commits with one number the choice does not matter: that is a split. It only must not depend on
+            // order.
+            bool isNewer = newest is not { } best || held.Number > best.Number
+                || (held.Number == best.Number && held.Id > best.Id);
+            if (isNewer) newest = held;
+        }
+        return newest;
+    }
+
+    private static int MastersTotal(NodeFacts[] facts, bool[] eligible, CommitPoint? commit, AssemblyHints hints)
+    {
+        int stored = StoredMasters(facts, eligible, commit);
+        if (stored > 0) return stored;
+        if (hints.MastersGiven is { } given) return given;
+        // Media that never stored a number can only be counted, and then what is known to be absent counts as a master.
+        int seen = 0;
+        foreach (ref readonly NodeFacts node in facts.AsSpan())
+            if (node.Role != NodeRole.Slave) seen++;
+        return Math.Max(seen, 1);
+    }
+
+    // The nodes of the commit in question say who votes. Numbers beyond the greatest possible one are damage. Where the
+    // nodes differ, a number that so many agree on as make its own quorum is right, else the greatest.
+    private static int StoredMasters(NodeFacts[] facts, bool[] eligible, CommitPoint? commit)
+    {
+        Span<int> saying = stackalloc int[Media.NodesMax + 1];
+        for (int i = 0; i < facts.Length; i++)
+        {
+            if (!eligible[i] || (commit is { } point && facts[i].Commit != point)) continue;
+            if (facts[i].MastersStored is > 0 and <= Media.NodesMax) saying[facts[i].MastersStored]++;
+        }
+        int greatest = 0;
+        for (int number = Media.NodesMax; number > 0; number--)
+        {
+            if (saying[number] > number / 2) return number;
+            if (greatest == 0 && saying[number] > 0) greatest = number;
+        }
+        return greatest == 0 && commit is not null ? StoredMasters(facts, eligible, null) : greatest;
+    }
+
+    private static bool IsSplit(
+        NodeFacts[] facts, bool[] eligible, NodeRole voting, int quorum, CommitPoint shown, bool hasStamped)
+    {
+        int stamped = 0, others = 0;
+        for (int i = 0; i < facts.Length; i++)
+        {
+            if (facts[i].Role != voting) continue;
+            if (eligible[i] && facts[i].Commit.Number == shown.Number && facts[i].Commit.Id != shown.Id) return true;
+            if (eligible[i]) stamped++;
+            else others++;
+        }
+        return voting == NodeRole.Master && hasStamped && others >= quorum && stamped < quorum;
+    }
+
+    private static bool Holds(in NodeFacts node, CommitPoint commit) => node.Commit == commit;
+
+    private static NodeState StateOf(in NodeFacts node, NodeRole voting, bool isEligible, CommitPoint shown)
+    {
+        if (node.Role == NodeRole.Absent) return NodeState.Offline;
+        if (node.Role == NodeRole.Returning) return NodeState.Stale;
+        if (node.Role != voting) return NodeState.Passive;
+        if (!isEligible) return node.Stamp == StampState.Foreign ? NodeState.Foreign : NodeState.Stale;
+        if (Holds(node, shown)) return NodeState.Synced;
+        if (node.Commit.Number >= shown.Number) return NodeState.Newer;
+        return node.IsUncertain ? NodeState.Uncertain : NodeState.Stale;
+    }
+
+    private static WriteObstacle FindObstacle(
+        NodeFacts[] facts, NodeState[] states, int masters, int total, bool storesMasters, bool isSplit,
+        AssemblyHints hints)
+    {
+        int quorum = (total / 2) + 1;
+        if (masters == 0) return WriteObstacle.SlavesOnly;
+        if (isSplit) return WriteObstacle.Split;
+        if (masters > total) return WriteObstacle.TooManyMasters;
+        if (masters < quorum) return WriteObstacle.NoQuorum;
+        bool isKnown = storesMasters || hints.MastersGiven is not null;
+        if (!isKnown && (total > 1 || hints.HasSiblings || ClaimsMasters(facts))) return WriteObstacle.MastersUnknown;
+        int certain = 0, synced = 0;
+        for (int i = 0; i < facts.Length; i++)
+        {
+            if (states[i] != NodeState.Synced) continue;
+            synced++;
+            if (!facts[i].IsUncertain) certain++;
+        }
+        // A sole master has no sibling that knows better: it is used as far as it can be read.
+        if (certain >= quorum || total == 1) return WriteObstacle.None;
+        bool isInDoubt = synced >= quorum || Array.Exists(states, state => state == NodeState.Uncertain);
+        return isInDoubt ? WriteObstacle.Uncertain : WriteObstacle.TooFewSynced;
+    }
+
+    private static bool ClaimsMasters(NodeFacts[] facts) => Array.Exists(facts, node => node.MastersStored > 0);
+}
