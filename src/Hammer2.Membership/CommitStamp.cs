@@ -33,7 +33,7 @@ public static class CommitStamp
         Span<byte> input = stackalloc byte[sizeof(ulong) + Blockref.CheckBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(input, root.ModifyTid);
         root.CheckRead.CopyTo(input[sizeof(ulong)..]);
-        ulong hash = XxHash64.HashToUInt64(input);
+        ulong hash = CheckCode.Hash64(input);
         hash = Math.Max(hash & ~1UL, 2);
         return hasNameless ? hash | 1 : hash;
     }

@@ -210,7 +210,7 @@ internal sealed partial class TopologyCheck
     private bool WasChecked(ReadOnlySpan<byte> blockset, PfsScope pfs)
     {
         if (BlockCodec.IsAllZero(blockset)) return false;
-        ulong hash = XxHash64.HashToUInt64(blockset);
+        ulong hash = CheckCode.Hash64(blockset);
         if (!_checkedRoots.TryGetValue(hash, out List<(byte[] Blockset, string? Label)>? same))
             _checkedRoots.Add(hash, same = []);
         foreach ((byte[] known, _) in same)

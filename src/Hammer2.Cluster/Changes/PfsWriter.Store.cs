@@ -78,7 +78,7 @@ public sealed partial class PfsWriter
         BlockChange block = item.Waiting.Block;
         block.Hash = reference.Methods.Check == CheckMethod.XxHash64
             ? BinaryPrimitives.ReadUInt64LittleEndian(reference.CheckRead)
-            : XxHash64.HashToUInt64(stored);
+            : CheckCode.Hash64(stored);
         if (batch.FindEqual(block.Hash, reference, stored) is { } twin)
         {
             twin.Waiting.Block.IsShared = true;

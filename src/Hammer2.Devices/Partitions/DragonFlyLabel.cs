@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.IO.Hashing;
 using Hammer2.Format;
 
 namespace Hammer2.Devices.Partitions;
@@ -44,7 +45,7 @@ internal static class DragonFlyLabel
             return false;
         label.Slice(0x204, sizeof(uint)).Clear(); // the CRC is taken with its own field as zero
         int endOffset = PartitionsOffset + (int)partitionsTotal * PartitionBytes;
-        if (Crc32.Compute(label[MagicOffset..endOffset]) != crc)
+        if (Crc32.HashToUInt32(label[MagicOffset..endOffset]) != crc)
             return false;
         for (int index = 0; index < partitionsTotal; index++)
         {

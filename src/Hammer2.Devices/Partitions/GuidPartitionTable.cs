@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO.Hashing;
 using Hammer2.Format;
 
 namespace Hammer2.Devices.Partitions;
@@ -51,7 +52,7 @@ internal static class GuidPartitionTable
         }
         uint headerCrc = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
         sector.AsSpan(16, sizeof(uint)).Clear(); // the CRC is taken with its own field as zero
-        if (Crc32.Compute(header[..(int)headerBytes]) != headerCrc)
+        if (Crc32.HashToUInt32(header[..(int)headerBytes]) != headerCrc)
             return false;
 
         ulong firstSector = BinaryPrimitives.ReadUInt64LittleEndian(header[72..]);
@@ -64,7 +65,7 @@ internal static class GuidPartitionTable
         }
         byte[] entries = new byte[entriesTotal * entryBytes];
         if (device.Read((long)firstSector * sectorBytes, entries) != Hammer2Error.None
-            || Crc32.Compute(entries) != BinaryPrimitives.ReadUInt32LittleEndian(header[88..]))
+            || Crc32.HashToUInt32(entries) != BinaryPrimitives.ReadUInt32LittleEndian(header[88..]))
         {
             return false;
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace Hammer2.Format;
 
@@ -15,6 +16,12 @@ namespace Hammer2.Format;
 /// </remarks>
 public static class CheckCode
 {
+    /// <summary>The seed of every HAMMER2 hash (<c>XXH_HAMMER2_SEED</c>).</summary>
+    private const long XxHash64Seed = 0x4D617474446C6C6E;
+
+    /// <summary>Gives the XXH64 of <paramref name="bytes"/> under HAMMER2's seed: the default check code.</summary>
+    public static ulong Hash64(ReadOnlySpan<byte> bytes) => XxHash64.HashToUInt64(bytes, XxHash64Seed);
+
     /// <summary>True when <paramref name="method"/> is one that media may carry.</summary>
     public static bool IsKnown(CheckMethod method) => method <= CheckMethod.Freemap;
 
@@ -38,7 +45,7 @@ public static class CheckCode
             case CheckMethod.Freemap:
                 return BinaryPrimitives.ReadUInt32LittleEndian(stored) == IscsiCrc32.Compute(block);
             case CheckMethod.XxHash64:
-                return BinaryPrimitives.ReadUInt64LittleEndian(stored) == XxHash64.HashToUInt64(block);
+                return BinaryPrimitives.ReadUInt64LittleEndian(stored) == Hash64(block);
             case CheckMethod.Sha192:
                 Span<byte> code = stackalloc byte[Sha192.SizeBytes];
                 Sha192.Hash(block, code);
@@ -72,7 +79,7 @@ public static class CheckCode
                 break;
             case CheckMethod.XxHash64:
                 area.Clear();
-                BinaryPrimitives.WriteUInt64LittleEndian(area, XxHash64.HashToUInt64(block));
+                BinaryPrimitives.WriteUInt64LittleEndian(area, Hash64(block));
                 break;
             case CheckMethod.Sha192:
                 area.Clear();

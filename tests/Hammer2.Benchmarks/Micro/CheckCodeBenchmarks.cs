@@ -23,7 +23,7 @@ public class CheckCodeBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public ulong Xxh64() => XxHash64.HashToUInt64(_block);
+    public ulong Xxh64() => CheckCode.Hash64(_block);
 
     [Benchmark]
     public uint Crc32C() => IscsiCrc32.Compute(_block);

@@ -107,7 +107,7 @@ internal static class TreeListing
     private static void Page(StringBuilder text, long start, ReadOnlySpan<byte> page)
     {
         if (page.ContainsAnyExcept((byte)0))
-            _ = text.Append(CultureInfo.InvariantCulture, $" {start:x}:{XxHash64.HashToUInt64(page):x}");
+            _ = text.Append(CultureInfo.InvariantCulture, $" {start:x}:{CheckCode.Hash64(page):x}");
     }
 
     private static void Expect(Errno error, string path) =>

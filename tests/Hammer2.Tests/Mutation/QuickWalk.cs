@@ -107,7 +107,7 @@ internal sealed class QuickWalk
         {
             case ObjectType.SoftLink:
                 error = _ops.ReadLink(file.Inum, _buffer, out int targetBytes);
-                return Mix(digest, XxHash64.HashToUInt64(_buffer.AsSpan(0, targetBytes)));
+                return Mix(digest, CheckCode.Hash64(_buffer.AsSpan(0, targetBytes)));
             case ObjectType.RegularFile:
                 digest = AddRead(file.Inum, 0, digest, ref error);
                 digest = AddRead(file.Inum, (file.SizeBytes / 2) | 1, digest, ref error);
@@ -125,7 +125,7 @@ internal sealed class QuickWalk
     {
         Errno read = _ops.Read(inum, position, _buffer, out int readBytes);
         if (read == Errno.None)
-            return Mix(digest, XxHash64.HashToUInt64(_buffer.AsSpan(0, readBytes)));
+            return Mix(digest, CheckCode.Hash64(_buffer.AsSpan(0, readBytes)));
         error = read;
         return digest;
     }
