@@ -108,10 +108,7 @@ public static class BlockCodec
     {
         // Upstream wants 8 bytes more of room than the half it may use; so do readers of old code.
         Span<byte> payload = half.Slice(Lz4PrefixBytes, half.Length - (2 * Lz4PrefixBytes));
-        bool fits = Lz4Library.IsPresent
-            ? Lz4Library.TryEncode(logical, payload, out int length)
-            : Lz4.TryEncode(logical, payload, out length);
-        if (!fits) return Nothing(out used);
+        if (!Lz4.TryEncode(logical, payload, out int length)) return Nothing(out used);
         BinaryPrimitives.WriteInt32LittleEndian(half, length);
         used = Lz4PrefixBytes + length;
         return true;

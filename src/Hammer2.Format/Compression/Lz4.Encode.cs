@@ -17,6 +17,12 @@ public static partial class Lz4
     private const int LastMatchFromEnd = 12;    // and the last match starts 12 bytes before the end
     private const int SkipRadix = 6;            // after 2^6 misses in a row, step one byte more
 
+    // A sequence of up to so many literals, and of a match whose length needs one more byte at most, is written without
+    // a loop: token, length byte, literals, distance, length byte.
+    private const int QuickLiterals = 32;
+    private const int QuickMatchBeyond = NibbleMax + byte.MaxValue;
+    private const int QuickBytes = 2 + QuickLiterals + sizeof(ushort) + 1;
+
     [ThreadStatic]
     private static ushort[]? t_positions;
 
@@ -25,7 +31,7 @@ public static partial class Lz4
     /// <paramref name="destination"/>: give it the length from which encoding is worth nothing.
     /// </summary>
     /// <param name="source">0 to 65536 bytes.</param>
-    /// <param name="destination">Where to encode to; undefined behind the encoded bytes.</param>
+    /// <param name="destination">Where to encode to; undefined after the encoded bytes.</param>
     /// <param name="encodedBytes">Bytes encoded.</param>
     public static bool TryEncode(ReadOnlySpan<byte> source, Span<byte> destination, out int encodedBytes)
     {
@@ -33,56 +39,93 @@ public static partial class Lz4
         ushort[] positions = t_positions ??= new ushort[1 << HashBits];
         positions.AsSpan().Clear();
 
-        // References instead of indexing, as in the decoder: every position below is compared with
-        // matchStartMax first, and a candidate is less than the position.
+        // References instead of indexing, as in the decoder: every position is compared with matchStartMax before it is
+        // read, and what the table holds is less than the position.
         ref byte input = ref MemoryMarshal.GetReference(source);
         ref ushort table = ref MemoryMarshal.GetArrayDataReference(positions);
-        var writer = new SequenceWriter(source, destination);
-        int anchor = 0;
         int matchStartMax = source.Length - LastMatchFromEnd;
-        int position = 1;   // position 0 is what a cleared table refers to
-        int misses = 1 << SkipRadix;
+        int matchEndMax = source.Length - LastLiteralsMin;
+        (int anchor, int written) = (0, 0);
+        int next = 1;   // position 0 is what a cleared table refers to
         encodedBytes = 0;
-        while (position <= matchStartMax)
+        while (next <= matchStartMax
+            && TrySearch(ref input, ref table, next, matchStartMax, out int position, out int candidate))
         {
-            uint word = Read<uint>(ref input, position);
-            ref ushort slot = ref Unsafe.Add(ref table, Hash(word));
-            int candidate = slot;
-            slot = (ushort)position;
-            if (candidate >= position || Read<uint>(ref input, candidate) != word)
+            while (position > anchor && candidate > 0
+                && Unsafe.Add(ref input, position - 1) == Unsafe.Add(ref input, candidate - 1))
             {
-                position += misses++ >> SkipRadix;
-                continue;
-            }
-
-            int end = MatchEnd(ref input, candidate, position, source.Length - LastLiteralsMin);
-            int start = position;
-            while (start > anchor && candidate > 0
-                && Unsafe.Add(ref input, start - 1) == Unsafe.Add(ref input, candidate - 1))
-            {
-                start--;
+                position--;
                 candidate--;
             }
 
-            if (!writer.TryWrite(anchor, start - anchor, start - candidate, end - start)) return false;
-            anchor = position = end;
-            misses = 1 << SkipRadix;
-            if (position - 2 <= matchStartMax)
-                Unsafe.Add(ref table, Hash(Read<uint>(ref input, position - 2))) = (ushort)(position - 2);
+            // Matches often follow each other: what begins where one ends needs no search.
+            bool isFollowed;
+            do
+            {
+                int end = MatchEnd(ref input, candidate, position, matchEndMax);
+                int distance = position - candidate;
+                if (!TryWrite(source, anchor, position, distance, end, destination, ref written)) return false;
+                anchor = position = end;
+                isFollowed = position <= matchStartMax && IsMatch(ref input, ref table, position, out candidate);
+            }
+            while (isFollowed);
+            next = position + 1;
         }
 
-        if (!writer.TryWriteLast(anchor)) return false;
-        encodedBytes = writer.Written;
+        if (!TryWriteLiterals(source[anchor..], 0, destination, ref written)) return false;
+        encodedBytes = written;
         return true;
     }
 
-    private static int Hash(uint word) => (int)((word * 2654435761u) >> (32 - HashBits));
+    /// <summary>
+    /// Finds the first position from <paramref name="next"/> on whose four bytes were seen before. False when there
+    /// is none up to <paramref name="last"/>. The next word is read while the candidate for the one before it is
+    /// compared.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TrySearch(
+        ref byte input, ref ushort table, int next, int last, out int position, out int candidate)
+    {
+        uint word = Read<uint>(ref input, next);
+        for (int misses = 1 << SkipRadix; ; misses++)
+        {
+            position = next;
+            next += misses >> SkipRadix;
+            candidate = Exchange(ref table, word, position);
+            if (next > last) return Read<uint>(ref input, candidate) == word;
+            uint here = word;
+            word = Read<uint>(ref input, next);
+            if (Read<uint>(ref input, candidate) == here) return true;
+        }
+    }
+
+    /// <summary>True when the four bytes at <paramref name="position"/>, where a match ended, were seen
+    /// before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsMatch(ref byte input, ref ushort table, int position, out int candidate)
+    {
+        _ = Exchange(ref table, Read<uint>(ref input, position - 2), position - 2);
+        uint word = Read<uint>(ref input, position);
+        candidate = Exchange(ref table, word, position);
+        return Read<uint>(ref input, candidate) == word;
+    }
+
+    /// <summary>Notes where a word is; gives where one of the same hash was seen last.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Exchange(ref ushort table, uint word, int position)
+    {
+        ref ushort slot = ref Unsafe.Add(ref table, (word * 2654435761u) >> (32 - HashBits));
+        int candidate = slot;
+        slot = (ushort)position;
+        return candidate;
+    }
 
     private static T Read<T>(ref byte input, int position)
-        where T : unmanaged => Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref input, position));
+        where T : unmanaged => Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref input, (uint)position));
 
     /// <summary>Where the bytes from the two positions on, of which the first four are equal, begin to differ; at
     /// most <paramref name="end"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int MatchEnd(ref byte input, int candidate, int position, int end)
     {
         int distance = position - candidate;
@@ -98,69 +141,75 @@ public static partial class Lz4
         return position;
     }
 
-    /// <summary>Puts sequences into a span and refuses the first that does not fit.</summary>
-    private ref struct SequenceWriter
+    /// <summary>Writes the literals from <paramref name="anchor"/> to <paramref name="position"/> and the match from
+    /// there to <paramref name="end"/>. False when they do not fit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryWrite(ReadOnlySpan<byte> source, int anchor, int position, int distance, int end,
+        Span<byte> destination, ref int written)
     {
-        // A token, 16 bytes of literals whatever their number, and the distance.
-        private const int HastyBytes = 1 + 16 + sizeof(ushort);
+        int literals = position - anchor;
+        int beyondMin = end - position - MatchBytesMin;
+        bool isQuick = literals <= QuickLiterals && beyondMin < QuickMatchBeyond
+            && written <= destination.Length - QuickBytes && anchor <= source.Length - QuickLiterals;
+        if (!isQuick)
+            return TryWriteLong(source.Slice(anchor, literals), distance, beyondMin, destination, ref written);
 
-        private readonly ReadOnlySpan<byte> _source;
-        private readonly Span<byte> _destination;
-
-        public SequenceWriter(ReadOnlySpan<byte> source, Span<byte> destination)
+        ref byte token = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), written);
+        ref byte output = ref Unsafe.Add(ref token, 1);
+        int nibbles = literals << 4;
+        if (literals >= NibbleMax)
         {
-            _source = source;
-            _destination = destination;
-            Written = 0;
+            nibbles = NibbleMax << 4;
+            output = (byte)(literals - NibbleMax);
+            output = ref Unsafe.Add(ref output, 1);
         }
-
-        public int Written { get; private set; }
-
-        public bool TryWrite(int anchor, int literals, int distance, int length)
+        ref byte from = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), anchor);
+        Vector128.LoadUnsafe(ref from).StoreUnsafe(ref output);
+        if (literals > 16) Vector128.LoadUnsafe(ref from, 16).StoreUnsafe(ref output, 16);
+        output = ref Unsafe.Add(ref output, literals);
+        Unsafe.WriteUnaligned(ref output, (ushort)distance);
+        output = ref Unsafe.Add(ref output, sizeof(ushort));
+        if (beyondMin >= NibbleMax)
         {
-            int beyondMin = length - MatchBytesMin;
-            bool isHasty = literals < NibbleMax && beyondMin < NibbleMax
-                && Written <= _destination.Length - HastyBytes && anchor <= _source.Length - 16;
-            if (isHasty)
-            {
-                ref byte output = ref Unsafe.Add(ref MemoryMarshal.GetReference(_destination), Written);
-                output = (byte)((literals << 4) | beyondMin);
-                Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(_source), (nuint)anchor)
-                    .StoreUnsafe(ref output, 1);
-                Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, 1 + literals), (ushort)distance);
-                Written += 1 + literals + sizeof(ushort);
-                return true;
-            }
-            if (!TryWriteLiterals(_source.Slice(anchor, literals), Math.Min(beyondMin, NibbleMax))) return false;
-            if (_destination.Length - Written < sizeof(ushort) + LengthBytes(beyondMin)) return false;
-            BinaryPrimitives.WriteUInt16LittleEndian(_destination[Written..], (ushort)distance);
-            Written += sizeof(ushort);
-            WriteLength(beyondMin);
-            return true;
+            output = (byte)(beyondMin - NibbleMax);
+            output = ref Unsafe.Add(ref output, 1);
         }
+        token = (byte)(nibbles | Math.Min(beyondMin, NibbleMax));
+        written += (int)Unsafe.ByteOffset(ref token, ref output);
+        return true;
+    }
 
-        public bool TryWriteLast(int anchor) => TryWriteLiterals(_source[anchor..], 0);
+    private static bool TryWriteLong(
+        ReadOnlySpan<byte> literals, int distance, int beyondMin, Span<byte> destination, ref int written)
+    {
+        if (!TryWriteLiterals(literals, Math.Min(beyondMin, NibbleMax), destination, ref written)) return false;
+        if (destination.Length - written < sizeof(ushort) + LengthBytes(beyondMin)) return false;
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[written..], (ushort)distance);
+        written += sizeof(ushort);
+        WriteLength(beyondMin, destination, ref written);
+        return true;
+    }
 
-        private bool TryWriteLiterals(ReadOnlySpan<byte> literals, int matchNibble)
-        {
-            if (_destination.Length - Written
-                < 1 + LengthBytes(literals.Length) + literals.Length) return false;
-            _destination[Written++] = (byte)((Math.Min(literals.Length, NibbleMax) << 4) | matchNibble);
-            WriteLength(literals.Length);
-            literals.CopyTo(_destination[Written..]);
-            Written += literals.Length;
-            return true;
-        }
+    private static bool TryWriteLiterals(
+        ReadOnlySpan<byte> literals, int matchNibble, Span<byte> destination, ref int written)
+    {
+        if (destination.Length - written < 1 + LengthBytes(literals.Length) + literals.Length) return false;
+        destination[written++] = (byte)((Math.Min(literals.Length, NibbleMax) << 4) | matchNibble);
+        WriteLength(literals.Length, destination, ref written);
+        literals.CopyTo(destination[written..]);
+        written += literals.Length;
+        return true;
+    }
 
-        private static int LengthBytes(int length) =>
-            length < NibbleMax ? 0 : 1 + ((length - NibbleMax) / byte.MaxValue);
+    private static int LengthBytes(int length) =>
+        length < NibbleMax ? 0 : 1 + ((length - NibbleMax) / byte.MaxValue);
 
-        private void WriteLength(int length)
-        {
-            if (length < NibbleMax) return;
-            int rest = length - NibbleMax;
-            for (; rest >= byte.MaxValue; rest -= byte.MaxValue) _destination[Written++] = byte.MaxValue;
-            _destination[Written++] = (byte)rest;
-        }
+    private static void WriteLength(int length, Span<byte> destination, ref int written)
+    {
+        if (length < NibbleMax) return;
+        (int full, int rest) = Math.DivRem(length - NibbleMax, byte.MaxValue);
+        destination.Slice(written, full).Fill(byte.MaxValue);
+        written += full;
+        destination[written++] = (byte)rest;
     }
 }
