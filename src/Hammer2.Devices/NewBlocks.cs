@@ -14,7 +14,7 @@ public readonly record struct UnprotectedDigest(ulong Sum, ulong Blocks)
 
     internal UnprotectedDigest With(DataOffset location, ReadOnlySpan<byte> block)
     {
-        ulong hash = XxHash64.HashToUInt64(block) ^ (location.Raw * LocationFactor);
+        ulong hash = CheckCode.Hash64(block) ^ (location.Raw * LocationFactor);
         return new UnprotectedDigest(unchecked(Sum + (hash * LocationFactor)), Blocks + 1);
     }
 }
