@@ -25,6 +25,7 @@ public readonly record struct PfsSpace(
 public sealed class Pfs
 {
     private readonly PfsNode[] _synced;
+    private object? _spaceBeforeFence;              // a PfsSpace, taken before the newest fence
     private long _repairedReads;
 
     internal Pfs(byte[] label, PfsNode[] nodes, Assembly assembly, ILogger logger)
@@ -104,23 +105,34 @@ public sealed class Pfs
     }
 
     /// <summary>
-    /// Space as the user may count on it: every node must take every write, so the least of each counts.
+    /// Space as the user may count on it: every node must take every write, so the least of each counts. Once the
+    /// last node is fenced, what it was before.
     /// </summary>
     public PfsSpace GetSpace()
     {
         ulong total = ulong.MaxValue, free = ulong.MaxValue;
         ulong inodes = 0;
+        bool isAnySynced = false;
         foreach (PfsNode node in _synced)
         {
             if (!node.IsSynced) continue;
+            isAnySynced = true;
             total = Math.Min(total, node.Device.Header.Fields.AllocatorBytes);
             free = Math.Min(free, node.Device.FreeBytes);
             inodes = Math.Max(inodes, node.Root.Reference.Subtree.InodeCount);
         }
+        if (!isAnySynced) return (PfsSpace)Volatile.Read(ref _spaceBeforeFence)!;
         free = Math.Min(free, total);
         // What waits is less than what was promised for it, which makes no sense to anybody who looks.
         ulong kept = Writer is { } writer ? (ulong)(writer.Space.ReserveBytes + writer.WaitingBytes) : 0;
         return new PfsSpace(total, free, inodes + 1, free > kept ? free - kept : 0);
+    }
+
+    /// <summary>Has a synced node neither read nor written any more.</summary>
+    internal void Fence(PfsNode node)
+    {
+        Volatile.Write(ref _spaceBeforeFence, GetSpace());
+        node.Fence();
     }
 
     internal void CountRepairedRead() => _ = Interlocked.Increment(ref _repairedReads);

@@ -101,7 +101,7 @@ public sealed partial class PfsWriter
     private void Fence(PfsNode node, Hammer2Error error)
     {
         if (!node.IsSynced) return;
-        node.Fence();
+        Pfs.Fence(node);
         MountLog.NodeFailed(Pfs.Logger, node.Name, error);
     }
 
