@@ -33,7 +33,9 @@ public sealed partial class MediaDevice
     /// <summary>True when so much can certainly be given out. Only once open for writing.</summary>
     /// <param name="bytes">In all.</param>
     /// <param name="runBytes">Of it in blocks of 64 KiB.</param>
-    public bool HasRoom(long bytes, long runBytes) => _allocator!.HasRoom(bytes, runBytes);
+    /// <param name="smallBytes">Of it in smaller blocks, for which broken runs of 64 KiB do as well.</param>
+    public bool HasRoom(long bytes, long runBytes, long smallBytes) =>
+        _allocator!.HasRoom(bytes, runBytes, smallBytes);
 
     /// <summary>Reads the freemap, so that space can be taken, and marks in it what a crash kept out of
     /// it.</summary>

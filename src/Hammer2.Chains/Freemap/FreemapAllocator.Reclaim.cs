@@ -183,6 +183,7 @@ public sealed partial class FreemapAllocator
         bool isPacked = !isRepaired && linear < FreemapEntry.GranulesTotal
             && entry.StateOf(linear) == GranuleState.Allocated;
         if (!isPacked) entry.LinearOffset = 0;
+        StopPacking(entry, address, isRepaired);
         if (entry.AvailableBytes == Media.SegmentBytes) entry.Class = 0;
         return true;
     }

@@ -31,14 +31,4 @@ public sealed partial class FreemapAllocator
             Publish();
         }
     }
-
-    // True when the granule is empty with it.
-    private static bool TryUnpack(ref FreemapEntry entry, in DataOffset block)
-    {
-        int offset = (int)(block.Bytes % Media.SegmentBytes);
-        if (entry.LinearOffset != offset + block.SizeBytes) return false;
-        bool isFirst = offset % Media.GranuleBytes == 0;
-        entry.LinearOffset = isFirst ? 0 : offset;
-        return isFirst;
-    }
 }

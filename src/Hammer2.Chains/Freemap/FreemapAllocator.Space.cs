@@ -6,8 +6,15 @@ namespace Hammer2.Chains.Freemap;
 // How much is free, as far as promises need to know it.
 public sealed partial class FreemapAllocator
 {
+    // With more whole runs than this, smaller blocks may break some for the sake of lying together.
+    private const long AmpleRunBytes = 256L << 20;
+
+    // With fewer, they do so in no other case than that no broken run is left.
+    private const long ScarceRunBytes = 4L << 20;
+
     private long _knownBytes;
     private long _knownRunBytes;
+    private long _usedFragmentBytes;                // free in broken runs, if smaller blocks must go there
     private ulong _shownBytes;
 
     /// <summary>Free bytes, for people. Exact once every leaf was seen; until then the volume header's count,
@@ -15,31 +22,51 @@ public sealed partial class FreemapAllocator
     /// grown.</summary>
     public ulong FreeBytes => Volatile.Read(ref _shownBytes);
 
+    // Only once all is known: where leaves were not seen yet, whole runs may be plenty.
+    private bool PrefersFragments
+    {
+        get
+        {
+            FreeSpace known = _tree.Known;
+            return _tree.IsAllKnown && known.FragmentBytes > 0
+                && (known.RunBytes < AmpleRunBytes || known.RunBytes < known.FragmentBytes);
+        }
+    }
+
+    private bool AreRunsScarce => _tree.IsAllKnown && _tree.Known.RunBytes < ScarceRunBytes;
+
     /// <summary>Says whether so much can certainly be given out. Leaves that were not seen yet are read until it
     /// is known.</summary>
     /// <param name="bytes">In all.</param>
     /// <param name="runBytes">Of it in blocks of 64 KiB.</param>
-    public bool HasRoom(long bytes, long runBytes)
+    /// <param name="smallBytes">Of it in smaller blocks that take whole runs of 64 KiB when there is nothing
+    /// else.</param>
+    public bool HasRoom(long bytes, long runBytes, long smallBytes)
     {
-        if (IsKnown(bytes, runBytes)) return true;
+        if (IsKnown(bytes, runBytes, smallBytes)) return true;
         lock (_gate)
         {
-            if (_tree.IsAllKnown) return IsKnown(bytes, runBytes);
+            if (_tree.IsAllKnown) return IsKnown(bytes, runBytes, smallBytes);
             // A leaf that cannot be read was reported, and has no room.
-            _ = _tree.CountUntil(new FreeSpace(bytes, runBytes));
+            _ = _tree.CountUntil(new FreeSpace(bytes, runBytes + smallBytes));
             Publish();
-            return IsKnown(bytes, runBytes);
+            return IsKnown(bytes, runBytes, smallBytes);
         }
     }
 
-    private bool IsKnown(long bytes, long runBytes) =>
-        Volatile.Read(ref _knownBytes) >= bytes && Volatile.Read(ref _knownRunBytes) >= runBytes;
+    private bool IsKnown(long bytes, long runBytes, long smallBytes)
+    {
+        long takenFromRuns = Math.Max(0, smallBytes - Volatile.Read(ref _usedFragmentBytes));
+        return Volatile.Read(ref _knownBytes) >= bytes
+            && Volatile.Read(ref _knownRunBytes) >= runBytes + takenFromRuns;
+    }
 
     private void Publish()
     {
         FreeSpace known = _tree.Known;
         Volatile.Write(ref _knownBytes, known.Bytes);
         Volatile.Write(ref _knownRunBytes, known.RunBytes);
+        Volatile.Write(ref _usedFragmentBytes, AreRunsScarce ? known.FragmentBytes : 0);
         Volatile.Write(ref _shownBytes, _tree.IsAllKnown ? (ulong)known.Bytes : _freeBytes);
     }
 }

@@ -13,7 +13,8 @@ namespace Hammer2.Chains.Freemap;
 /// Upstream: <c>hammer2_freemap_alloc</c>. Blocks of one kind are kept in segments of 4 MiB of their own
 /// while
 /// there are any, small blocks are packed into granules of 16 KiB one after the other, large ones get aligned
-/// runs of granules. Every kind goes on where it allocated last. Lock: rank 55; freemap leaves may be read
+/// runs of granules. Every kind goes on where it allocated last. When whole runs of 64 KiB become rare, smaller blocks
+/// go where a run is broken already, so that large ones still find room. Lock: rank 55; freemap leaves may be read
 /// from the device while it is held.
 /// </remarks>
 public sealed partial class FreemapAllocator
@@ -22,6 +23,8 @@ public sealed partial class FreemapAllocator
     private const ulong SegmentsCounted = 64 * FreemapGeometry.EntriesTotal;
 
     private const int PageBytes = 4096;
+    private const int GranulesPerRun = Media.AllocationBytesMax / Media.GranuleBytes;
+    private const ulong RunMask = (1UL << (GranulesPerRun * 2)) - 1;
 
     private static readonly byte[] s_zeros = new byte[PageBytes];
 
@@ -75,8 +78,7 @@ public sealed partial class FreemapAllocator
         Invariant.Holds(radix is >= Media.AllocationRadixMin and <= Media.AllocationRadixMax);
         lock (_gate)
         {
-            Hammer2Error error = Search(type, radix, isRelaxed: false, out place);
-            if (error != Hammer2Error.None) error = Search(type, radix, isRelaxed: true, out place);
+            Hammer2Error error = Search(type, radix, out place);
             if (error == Hammer2Error.None)
             {
                 Track(place);
@@ -125,8 +127,26 @@ public sealed partial class FreemapAllocator
         return isFirstInPage && opened == granule ? _volumes.Write(page, s_zeros) : Hammer2Error.None;
     }
 
+    private Hammer2Error Search(BlockrefType type, int radix, out DataOffset place)
+    {
+        if (TryContinue(type, radix, out place)) return Hammer2Error.None;
+        // Broken runs are of no use to large blocks, and whole ones are the first to be used up. Kinds are kept apart
+        // as long as that costs no scarce run: what is freed together makes whole runs again.
+        bool isSmaller = radix < Media.AllocationRadixMax;
+        ReadOnlySpan<Fit> order = !isSmaller || !PrefersFragments ? [Fit.Kind, Fit.Any]
+            : AreRunsScarce ? [Fit.FragmentOfKind, Fit.Fragment, Fit.Kind, Fit.Any]
+            : [Fit.FragmentOfKind, Fit.Kind, Fit.Fragment, Fit.Any];
+        Hammer2Error error = Hammer2Error.NoSpace;
+        foreach (Fit fit in order)
+        {
+            error = Search(type, radix, fit, out place);
+            if (error == Hammer2Error.None) break;
+        }
+        return error;
+    }
+
     // From the segment of the last allocation of this kind to the end, then from the start.
-    private Hammer2Error Search(BlockrefType type, int radix, bool isRelaxed, out DataOffset place)
+    private Hammer2Error Search(BlockrefType type, int radix, Fit fit, out DataOffset place)
     {
         Hammer2Error worst = Hammer2Error.NoSpace;
         ulong first = Math.Min(_begin >> Media.SegmentRadix, _segmentsTotal);
@@ -142,15 +162,15 @@ public sealed partial class FreemapAllocator
             // Its entry says so too, on sound media; this is where headers and the freemap itself lie.
             if (FreemapGeometry.IsReserved(address)) continue;
             Hammer2Error error = _tree.GetLeaf(address, out FreemapLeaf? leaf);
-            if (error != Hammer2Error.None || (leaf!.Free.Bytes == 0 && radix >= Media.GranuleRadix))
+            if (error != Hammer2Error.None || IsFull(leaf!, radix, fit))
             {
                 if (error != Hammer2Error.None) worst = error;
                 ulong nextLeaf = (segment | (FreemapGeometry.EntriesTotal - 1)) + 1;
                 step += Math.Min(nextLeaf, _segmentsTotal) - segment - 1;
                 continue;
             }
-            ref FreemapEntry entry = ref leaf.Entries[FreemapGeometry.EntryOf(address)];
-            if (!TryTake(leaf, ref entry, type, radix, isRelaxed, out int offset)) continue;
+            ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(address)];
+            if (!TryTake(leaf, ref entry, address, type, radix, fit, out int offset)) continue;
             _lastSegment[(int)type] = segment;
             place = new DataOffset(address + (uint)offset, radix);
             _tree.MarkDirty(leaf);
@@ -159,40 +179,40 @@ public sealed partial class FreemapAllocator
         return worst;
     }
 
+    // Room that small blocks may be packed into does not count as free.
+    private static bool IsFull(FreemapLeaf leaf, int radix, Fit fit) => fit switch
+    {
+        Fit.Fragment => leaf.Free.FragmentBytes == 0,
+        _ => leaf.Free.Bytes == 0 && radix >= Media.GranuleRadix,
+    };
+
     private bool TryTake(
-        FreemapLeaf leaf, ref FreemapEntry entry, BlockrefType type, int radix, bool isRelaxed,
+        FreemapLeaf leaf, ref FreemapEntry entry, ulong segment, BlockrefType type, int radix, Fit fit,
         out int offset)
     {
         ushort wanted = (ushort)(((int)type << 8) | Media.BufferRadix);
+        bool isOfKind = entry.Class == 0 || entry.Class == wanted;
         offset = 0;
-        if (entry.Class != 0 && entry.Class != wanted && !isRelaxed) return false;
+        if (!isOfKind && fit is Fit.Kind or Fit.FragmentOfKind) return false;
         int size = 1 << radix;
-        if (radix < Media.GranuleRadix && TryPack(ref entry, size, out offset)) return true;
+        // Blocks of different kinds share a granule only when nothing else is left.
+        bool mayPack = radix < Media.GranuleRadix && (isOfKind || fit == Fit.Any);
+        if (mayPack && TryPack(ref entry, segment, type, size, fit == Fit.Any, out offset)) return true;
         if (entry.AvailableBytes < size && entry.AvailableBytes < Media.GranuleBytes) return false;
         int run = Math.Max(1, size / Media.GranuleBytes);
-        if (!TryFindRun(entry, run, out int granule)) return false;
+        bool isFragment = fit is Fit.Fragment or Fit.FragmentOfKind;
+        if (!TryFindRun(entry, run, isFragment, out int granule)) return false;
         Occupy(leaf, ref entry, granule, run);
         if (entry.Class == 0) entry.Class = wanted;
         offset = granule * Media.GranuleBytes;
-        if (radix < Media.GranuleRadix) entry.LinearOffset = offset + size;
-        return true;
-    }
-
-    // Behind the last small block, as long as the granule has room. A granule that bulkfree staged is left
-    // to it.
-    private static bool TryPack(ref FreemapEntry entry, int size, out int offset)
-    {
-        offset = entry.LinearOffset;
-        int within = offset % Media.GranuleBytes;
-        if (offset is <= 0 or >= Media.SegmentBytes || within == 0 || within % Media.AllocationBytesMin != 0)
-            return false;
-        if (within + size > Media.GranuleBytes) return false;
-        if (entry.StateOf(offset / Media.GranuleBytes) != GranuleState.Allocated) return false;
+        if (radix >= Media.GranuleRadix) return true;
         entry.LinearOffset = offset + size;
+        KeepPacking(type, segment + (uint)(offset + size));
         return true;
     }
 
-    private static bool TryFindRun(in FreemapEntry entry, int run, out int granule)
+    // Aligned free granules; when isFragment, only beside granules in use in the same 64 KiB.
+    private static bool TryFindRun(in FreemapEntry entry, int run, bool isFragment, out int granule)
     {
         ulong mask = run == FreemapEntry.GranulesPerWord ? ulong.MaxValue : (1UL << (run * 2)) - 1;
         ReadOnlySpan<ulong> words = entry.WordsRead;
@@ -202,6 +222,8 @@ public sealed partial class FreemapAllocator
             for (int at = 0; at < FreemapEntry.GranulesPerWord; at += run)
             {
                 if ((words[word] & (mask << (at * 2))) != 0) continue;
+                int wholeRun = at / GranulesPerRun * GranulesPerRun;
+                if (isFragment && ((words[word] >> (wholeRun * 2)) & RunMask) == 0) continue;
                 granule = (word * FreemapEntry.GranulesPerWord) + at;
                 return true;
             }
@@ -226,5 +248,21 @@ public sealed partial class FreemapAllocator
         _tree.Adjust(leaf, change);
         long free = (long)_freeBytes + change.Bytes;
         _freeBytes = (ulong)Math.Max(free, 0);
+    }
+
+    /// <summary>Where a block may go.</summary>
+    private enum Fit
+    {
+        /// <summary>Into broken runs of segments of its kind.</summary>
+        FragmentOfKind,
+
+        /// <summary>Into broken runs of any segment.</summary>
+        Fragment,
+
+        /// <summary>Into segments of its kind.</summary>
+        Kind,
+
+        /// <summary>Anywhere.</summary>
+        Any,
     }
 }

@@ -200,6 +200,9 @@ internal sealed class FreemapLeaf : FreemapBlock
 /// <param name="RunBytes">In aligned runs of 64 KiB that are free as a whole.</param>
 internal readonly record struct FreeSpace(long Bytes, long RunBytes)
 {
+    /// <summary>Free granules beside used ones in the same 64 KiB: of use to blocks of up to 32 KiB alone.</summary>
+    public long FragmentBytes => Bytes - RunBytes;
+
     /// <summary>Of one entry, from its bitmap.</summary>
     public static FreeSpace Of(in FreemapEntry entry)
     {

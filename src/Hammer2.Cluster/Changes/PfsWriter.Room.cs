@@ -26,8 +26,8 @@ public sealed partial class PfsWriter
         long promised = SpaceReserve.WorstCase(bytes, leaves);
         operation = new PfsOperation { PromisedBytes = promised };
         if (IsStopped) return Hammer2Error.ReadOnly;
-        return Space.TryPromise(promised, use, bytes > 0)
-            ? Hammer2Error.None : MakeRoomFor(promised, use, bytes > 0, written);
+        return Space.TryPromise(promised, bytes, use)
+            ? Hammer2Error.None : MakeRoomFor(promised, bytes, use, written);
     }
 
     /// <summary>True when this many bytes of file data would be accepted at present, once what was deleted is
@@ -66,8 +66,8 @@ public sealed partial class PfsWriter
     }
 
     // Apart, so that a promise that is kept at once allocates nothing.
-    private Hammer2Error MakeRoomFor(long promised, SpaceUse use, bool hasData, ulong written) =>
-        MakeRoom(() => Space.TryPromise(promised, use, hasData), use == SpaceUse.Add, written);
+    private Hammer2Error MakeRoomFor(long promised, long dataBytes, SpaceUse use, ulong written) =>
+        MakeRoom(() => Space.TryPromise(promised, dataBytes, use), use == SpaceUse.Add, written);
 
     private bool MakeRoomFor(long bytes, ulong written) =>
         MakeRoom(() => Space.HasRoom(bytes), awaitsRemovals: true, written) == Hammer2Error.None;

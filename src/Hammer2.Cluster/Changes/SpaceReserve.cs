@@ -66,28 +66,31 @@ internal sealed class SpaceReserve
 
     /// <summary>True when a change of this size may be accepted; it is promised then.</summary>
     /// <param name="bytes">What it can take at most.</param>
+    /// <param name="dataBytes">How much of it is file data, which may need 64 KiB in one piece.</param>
     /// <param name="use">Whether it adds.</param>
-    /// <param name="hasData">Whether blocks of file data are among it, which need 64 KiB in one piece.</param>
-    public bool TryPromise(long bytes, SpaceUse use, bool hasData)
+    public bool TryPromise(long bytes, long dataBytes, SpaceUse use)
     {
+        long before = Interlocked.Add(ref _promisedBytes, bytes) - bytes;
+        bool needsRuns = dataBytes > 0 || use == SpaceUse.Add;
         long kept = use == SpaceUse.Add ? _reserveBytes : _reserveBytes / 4;
-        bool needsRuns = hasData || use == SpaceUse.Add;
-        if (FitsOnAll(Interlocked.Add(ref _promisedBytes, bytes), kept, needsRuns)) return true;
+        if (FitsOnAll(before, bytes, needsRuns ? dataBytes : null, kept)) return true;
         Release(bytes);
         return false;
     }
 
     /// <summary>True when that much could be promised for adding.</summary>
     public bool HasRoom(long bytes) =>
-        bytes < long.MaxValue / 2 && FitsOnAll(PromisedBytes + bytes, _reserveBytes, needsRuns: true);
+        bytes < long.MaxValue / 2 && FitsOnAll(PromisedBytes, bytes, bytes, _reserveBytes);
 
-    // Every node takes every change, so that the fullest one decides.
-    private bool FitsOnAll(long promised, long kept, bool needsRuns)
+    // Every node takes every change, so that the fullest one decides. Which part of what was promised before needs
+    // runs is not known: all of it counts as if it did. What remains of this change goes to broken runs, too.
+    private bool FitsOnAll(long before, long bytes, long? dataBytes, long kept)
     {
+        long runBytes = dataBytes is { } data ? before + data + RunSlackBytes : 0;
+        long smallBytes = dataBytes is { } large ? bytes - large : 0;
         foreach (PfsNode node in _pfs.Synced)
         {
-            if (node.IsSynced && !node.Device.HasRoom(promised + kept, needsRuns ? promised + RunSlackBytes : 0))
-                return false;
+            if (node.IsSynced && !node.Device.HasRoom(before + bytes + kept, runBytes, smallBytes)) return false;
         }
         return true;
     }

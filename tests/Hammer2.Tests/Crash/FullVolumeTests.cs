@@ -20,7 +20,7 @@ namespace Hammer2.Tests.Crash;
 /// Method: small volumes are filled in a drawn manner, written over, emptied in part and filled again.
 /// HAMMER2_SEED=n replays one case; with HAMMER2_LONG=1 there are 50 instead of 16.
 /// </summary>
-public sealed class FullVolumeTests
+public sealed partial class FullVolumeTests
 {
     private static readonly Credentials Caller = new(0, 0);
 
@@ -205,7 +205,7 @@ public sealed class FullVolumeTests
         return devices;
     }
 
-    private sealed class Files(SeededRandom random, ulong seed)
+    private sealed partial class Files(SeededRandom random, ulong seed)
     {
         private readonly SortedDictionary<string, (ulong Directory, ulong Inum, byte[] Content)> _files =
             new(StringComparer.Ordinal);
