@@ -16,7 +16,7 @@ public sealed class MountOptionParserTests
         MountOptions options = MountOptionParser.Parse(
         [
             "ro,uid=1000,gid=0,umask=027,allow_other,foreground,loglevel=info,memory=64M",
-            "degraded,offset=1G,partition=s1d,max_threads=3,readahead=512K,fsname=here",
+            "degraded,masters=3,offset=1G,partition=s1d,max_threads=3,readahead=512K,fsname=here",
             "commit=5,nowriteback",
         ]);
         Assert.Equal((1000u, 0u), (options.UserId!.Value, options.GroupId!.Value));
@@ -98,6 +98,8 @@ public sealed class MountOptionParserTests
     [InlineData("commit=0", "at least 1")]
     [InlineData("commit=86401", "up to 86400")]
     [InlineData("max_threads=257", "up to 256")]
+    [InlineData("masters=9", "up to 8")]
+    [InlineData("masters=0", "at least 1")]
     [InlineData("loglevel=loud", "must be one of")]
     [InlineData("remount,ro", "unmount and mount again")]
     public void What_makes_no_sense_is_named(string list, string mentioned)

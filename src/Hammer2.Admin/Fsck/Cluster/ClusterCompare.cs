@@ -125,8 +125,9 @@ public static class ClusterCompare
         foreach ((VolumeSet copy, VolumeSet of) in copies)
         {
             if (!members.Exists(member => member.Volumes == of)) continue;
-            findings.Add(Finding(FsckSeverity.Warning, members[0], $"is the same filesystem as {of.Name} or a copy of it, and "
-                + "counts as one node with it") with { Place = copy.Name });
+            FsckFinding twice = Finding(
+                FsckSeverity.Warning, members[0], $"is the same filesystem as {of.Name} or a copy of it: one node");
+            findings.Add(twice with { Place = copy.Name });
         }
     }
 
