@@ -22,8 +22,8 @@ namespace Hammer2.Tests.Crash;
 /// at sectors, volume headers included, and each stands at a point of its own in what nodes do side by side; every node
 /// that was synced is synced again at the next mount, which is writable, and all nodes are equal.
 /// Method: a drawn script is recorded once on each kind of cluster and cut again and again, half of the time near a
-/// write of a volume header. HAMMER2_SEED=n replays one script; HAMMER2_CLEAN_CUTS=n cuts each kind n times instead of
-/// 48.
+/// write of a volume header; in a third of the cuts power fails again during the next mount. HAMMER2_SEED=n replays one
+/// script; HAMMER2_CLEAN_CUTS=n cuts each kind n times instead of 48.
 /// </summary>
 public sealed class CleanCutTests(ITestOutputHelper output)
 {
@@ -70,11 +70,25 @@ public sealed class CleanCutTests(ITestOutputHelper output)
                 cuts.AdvanceTo(position);
                 string place = $"{kind}, seed {seed}, cut after event {position} of {script.History.Events.Count}";
                 OverlayBlockDevice[] devices = cuts.Cut(random, SideBySideEnd(script.History, position));
+                if (random.OneIn(3)) devices = CutRecovery(script, devices, random);
                 adopted += Judge(kind, script, devices, position, random, place);
                 tried++;
             }
         }
         output.WriteLine($"{tried} cuts, {adopted} nodes finished a prepared commit");
+    }
+
+    // Power fails again while the next mount finishes what the first cut left.
+    private static OverlayBlockDevice[] CutRecovery(
+        RecordedScript script, OverlayBlockDevice[] devices, SeededRandom random)
+    {
+        var history = new WriteHistory([.. devices]);
+        using (ClusterMount mount = RecordedScript.Mount(history.Open(), script.Label))
+            _ = mount.Pfs.OpenForWriting(RecordedScript.Options(random.NextUInt64(), history));
+        var cuts = new PowerCuts(history);
+        int position = random.Below(history.Events.Count + 1);
+        cuts.AdvanceTo(position);
+        return cuts.Cut(random, SideBySideEnd(history, position));
     }
 
     private static RecordedScript Record(Kind kind, SeededRandom random)
