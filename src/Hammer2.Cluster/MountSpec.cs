@@ -21,6 +21,9 @@ public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
     /// <summary>The label that is meant when none is given.</summary>
     public const string DefaultLabel = "DATA";
 
+    /// <summary>Longest label, in bytes of UTF-8.</summary>
+    public const int LabelBytesMax = Media.NameBytesMax;
+
     /// <summary>Takes a specification apart.</summary>
     /// <exception cref="FormatException">No device is named, the label is empty or too long, or the text
     /// ends in a backslash.</exception>
@@ -63,8 +66,8 @@ public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
     private static string CheckedLabel(string text, string label)
     {
         if (label.Length == 0) return DefaultLabel;
-        return Encoding.UTF8.GetByteCount(label) <= Media.NameBytesMax
+        return Encoding.UTF8.GetByteCount(label) <= LabelBytesMax
             ? label
-            : throw new FormatException($"'{text}': the label is longer than {Media.NameBytesMax} bytes");
+            : throw new FormatException($"'{text}': the label is longer than {LabelBytesMax} bytes");
     }
 }

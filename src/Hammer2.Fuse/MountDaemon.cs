@@ -222,7 +222,7 @@ public sealed class MountDaemon : IDisposable
         {
             Siblings = isReadOnly ? null : new SiblingSearch(AttachedDevices.List),
         };
-        return ClusterMount.Open(_request.Specs, clusterOptions, _loggers);
+        return ClusterMount.Open(MountNodes.Of(_request, media), clusterOptions, _loggers);
     }
 
     private static string Describe(Hammer2Error error, Assembly assembly) => error switch

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Fuse.Protocol;
+using Hammer2.Cluster;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
@@ -140,6 +141,8 @@ public static class MountOptionParser
             "memory" => options with { MemoryBytes = Memory(name, value) },
             "degraded" => WithoutValue(options with { IsDegraded = true }, name, value),
             "masters" => options with { Masters = (int)Positive(name, value, Media.NodesMax) },
+            "pfs" or "label" => options with { Label = Label(name, value) },
+            "device" => options with { Devices = [.. options.Devices, Devices(name, value)] },
             "offset" => options with { Offset = Size(name, value) },
             "partition" => options with { Partition = Text(name, value) },
             "max_threads" => options with { ThreadsTotal = (int)Positive(name, value, ThreadsMax) },
@@ -180,6 +183,31 @@ public static class MountOptionParser
 
     private static string Text(string name, string? value) =>
         string.IsNullOrEmpty(value) ? throw new MountOptionException($"{name}: a value is missing") : value;
+
+    private static string Label(string name, string? value)
+    {
+        string text = Text(name, value);
+        return Encoding.UTF8.GetByteCount(text) <= MountSpec.LabelBytesMax
+            ? text
+            : throw new MountOptionException($"{name}={text}: longer than {MountSpec.LabelBytesMax} bytes");
+    }
+
+    private static IReadOnlyList<string> Devices(string name, string? value)
+    {
+        string text = Text(name, value);
+        MountSpec spec;
+        try
+        {
+            spec = MountSpec.Parse(text);
+        }
+        catch (FormatException failure)
+        {
+            throw new MountOptionException($"{name}: {failure.Message}");
+        }
+        return spec.Label is null
+            ? spec.Paths
+            : throw new MountOptionException($"{name}={text}: devices only; the label goes into pfs=");
+    }
 
     private static ulong Number(string name, string? value, ulong greatest)
     {

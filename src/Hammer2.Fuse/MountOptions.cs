@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using Fuse.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -64,6 +65,13 @@ public sealed record MountOptions
     /// <summary>How many masters the cluster has, 1 to 8, for nodes that do not say; null when it is not
     /// known.</summary>
     public int? Masters { get; init; }
+
+    /// <summary>Label of the PFS to mount; null: the one that the specification names, or the default.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>Further devices: volumes of the same filesystem, or other nodes of the cluster. Those of one element
+    /// were given as one filesystem.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Devices { get; init; } = [];
 
     /// <summary>Where in each device the filesystem starts, in bytes; null to search.</summary>
     public long? Offset { get; init; }

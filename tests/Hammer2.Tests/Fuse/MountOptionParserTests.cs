@@ -18,7 +18,10 @@ public sealed class MountOptionParserTests
             "ro,uid=1000,gid=0,umask=027,allow_other,foreground,loglevel=info,memory=64M",
             "degraded,masters=3,offset=1G,partition=s1d,max_threads=3,readahead=512K,fsname=here",
             "commit=5,nowriteback",
+            "pfs=OLD,label=HOME,device=/dev/b:/dev/c,device=/dev/d",
         ]);
+        Assert.Equal("HOME", options.Label);
+        Assert.Equal([["/dev/b", "/dev/c"], ["/dev/d"]], options.Devices);
         Assert.Equal((1000u, 0u), (options.UserId!.Value, options.GroupId!.Value));
         Assert.Equal(0x17u, options.Umask);
         Assert.True(options.AllowsOthers);

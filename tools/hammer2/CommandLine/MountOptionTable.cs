@@ -21,6 +21,11 @@ internal static class MountOptionTable
         new("nodiscard", "leave what was freed on the devices", "nodiscard"),
         new("dedup", "store a block once that equals one written lately; usual", "dedup"),
         new("nodedup", "store every block", "nodedup"),
+        new("pfs=LABEL", "the PFS to mount; DATA unless given here or after the device", "pfs=HOME"),
+        new("label=LABEL", "the same as pfs=", "label=HOME"),
+        new("device=DEVICE[:DEVICE...]",
+            "further devices: volumes of the same filesystem, or other nodes of the cluster, which their headers tell apart; "
+            + "may be repeated", "device=/dev/sdc1"),
         new("degraded", "show the best node there is when too few masters of a cluster are present", "degraded"),
         new("masters=N", "how many masters the cluster has, where its nodes do not say; writing stores it", "masters=3"),
         new("uid=N", "show this owner for everything", "uid=1000"),

@@ -58,8 +58,10 @@ internal static class MountCommand
             returns), nowriteback (the kernel passes each write on at once), uid=N, gid=N (owner shown for
             everything), umask=OCTAL (permissions shown for everything), allow_other (let other users in;
             the default when root mounts), noallow_other, degraded (show the best node when too few masters
-            are present), offset=BYTES or partition=NAME (where on the device the filesystem is; searched
-            otherwise), memory=SIZE (bound of all caches, 256M), readahead=SIZE (root only), max_threads=N,
+            are present), pfs=LABEL or label=LABEL (the PFS to mount), device=DEVICE[:DEVICE...] (further
+            volumes of the filesystem or nodes of the cluster; may be repeated), offset=BYTES or
+            partition=NAME (where on the device the filesystem is; searched otherwise), memory=SIZE (bound of
+            all caches, 256M), readahead=SIZE (root only), max_threads=N,
             foreground, loglevel=LEVEL, fsname=TEXT, and those of any filesystem: suid, dev, exec, atime and
             their negations. Options for fstab's other readers, such as noauto, nofail or x-systemd.*, are
             passed over.
@@ -124,6 +126,11 @@ internal static class MountHelperCommand
         Description = """
             mount(8) runs this for 'mount -t hammer2 SPEC DIR' and for entries of fstab with the type hammer2,
             when it lies in /sbin.
+
+            In fstab the first field is one device and nothing else, because systemd waits for a device of that
+            name; label and further devices are options. PARTUUID= works. What else must be there before the mount
+            is named with x-systemd.requires=. The last field is 2 where fsck.hammer2 is to run before a mount, and
+            0 for filesystems of several volumes, which it cannot find.
             """,
         ProgramNames = ["mount.hammer2", "mount_hammer2"],
         HasJson = false,
@@ -131,7 +138,13 @@ internal static class MountHelperCommand
         Options = [Options, Sloppy, Fake, NoTable, Verbose, Type],
         UsageExitCode = ExitCode.MountUsage,
         ExitCodes = MountExitCodes.Rows,
-        Examples = [new("mount -t hammer2 -o uid=1000 /dev/sdb1@DATA /mnt", "calls mount.hammer2")],
+        Examples =
+        [
+            new("mount -t hammer2 -o pfs=HOME /dev/sdb1 /home", "calls mount.hammer2"),
+            new("/dev/sdb1 /home hammer2 pfs=HOME,nofail 0 2", "a line of fstab"),
+            new("/dev/sdb1 /srv hammer2 pfs=SRV,device=/dev/sdc1,x-systemd.requires=/dev/sdc1,nofail 0 0",
+                "a line of fstab, for two volumes or nodes"),
+        ],
     };
 
     private static int Run(Invocation invocation)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using Hammer2.Format;
+
+namespace Hammer2.Devices;
+
+/// <summary>Which volume of which filesystem a device is.</summary>
+/// <param name="FilesystemId">The filesystem.</param>
+/// <param name="Index">The volume; 0 is the root volume.</param>
+public readonly record struct VolumeIdentity(MediaUuid FilesystemId, int Index);
+
+/// <summary>
+/// Finds out which of the devices that are given one by one are volumes of one filesystem, and which are filesystems
+/// of their own, such as the nodes of a cluster.
+/// </summary>
+public static class VolumeGrouping
+{
+    /// <summary>Reads the header of each device, without a lock, and joins what belongs together.</summary>
+    /// <param name="given">Lists of paths. What is in one list is said to be one filesystem.</param>
+    /// <param name="options">Where on the devices the filesystem is.</param>
+    /// <returns>The lists, in the order of their first paths. A device that cannot be read stays in its list: opening
+    /// it will say why.</returns>
+    public static IReadOnlyList<IReadOnlyList<string>> Join(
+        IReadOnlyList<IReadOnlyList<string>> given, MediaSourceOptions options) =>
+        Join(given, path => Identify(path, options with { IsReadOnly = true, TakesLock = false }));
+
+    /// <summary>The same with another way to identify a device; null where that is not possible.</summary>
+    internal static IReadOnlyList<IReadOnlyList<string>> Join(
+        IReadOnlyList<IReadOnlyList<string>> given, Func<string, VolumeIdentity?> identify)
+    {
+        var groups = new List<(List<string> Paths, HashSet<VolumeIdentity> Volumes)>();
+        foreach (IReadOnlyList<string> list in given)
+        {
+            HashSet<VolumeIdentity> volumes = [.. list.Select(identify).OfType<VolumeIdentity>()];
+            // A volume that is there twice is a copy, and no part of the same filesystem.
+            int at = groups.FindIndex(group => !group.Volumes.Overlaps(volumes)
+                && group.Volumes.Any(one => volumes.Any(other => other.FilesystemId == one.FilesystemId)));
+            if (at < 0)
+            {
+                groups.Add(([.. list], volumes));
+                continue;
+            }
+            groups[at].Paths.AddRange(list);
+            groups[at].Volumes.UnionWith(volumes);
+        }
+        return [.. groups.Select(group => group.Paths)];
+    }
+
+    private static VolumeIdentity? Identify(string path, MediaSourceOptions options)
+    {
+        try
+        {
+            using FileBlockDevice whole = FileBlockDevice.Open(path, new FileBlockDeviceOptions(
+                options.IsReadOnly, options.TakesLock, options.LockWaitMilliseconds));
+            IBlockDevice device = PartitionChoice.Choose(whole, options);
+            ref readonly VolumeHeaderSector fields =
+                ref new VolumeSetChecks.Member(device, VolumeHeaderCopies.Read(device)).Fields;
+            return new VolumeIdentity(fields.FilesystemId, fields.VolumeIndex);
+        }
+        catch (MediaException)
+        {
+            return null;    // the mount opens it once more, and reports this
+        }
+    }
+}
