@@ -22,23 +22,27 @@ public sealed class MediaWalker
     private const int DepthMax = 3 * (Media.TreeDepthMax + 1);
 
     private readonly VolumeSet _volumes;
+    private readonly VolumeHeader _header;
     private readonly byte[]?[] _buffers = new byte[DepthMax + 1][];
     private BlockSet _seen = new();
 
     /// <summary>Walks over one filesystem. A walker is used by one thread at a time.</summary>
-    public MediaWalker(VolumeSet volumes)
+    /// <param name="volumes">All volumes.</param>
+    /// <param name="header">The header to start from, such as an older copy; the one in use when null.</param>
+    public MediaWalker(VolumeSet volumes, VolumeHeader? header = null)
     {
         ArgumentNullException.ThrowIfNull(volumes);
         _volumes = volumes;
+        _header = header ?? volumes.Header;
     }
 
     /// <summary>Shows the super-root, the PFSs and all that is in them.</summary>
     public void WalkTopology(IMediaVisitor visitor) =>
-        Walk(visitor, _volumes.Header.SuperRootBlockset, MediaTree.Topology, BlockrefType.VolumeRoot);
+        Walk(visitor, _header.SuperRootBlockset, MediaTree.Topology, BlockrefType.VolumeRoot);
 
     /// <summary>Shows the blocks that say what is allocated.</summary>
     public void WalkFreemap(IMediaVisitor visitor) =>
-        Walk(visitor, _volumes.Header.FreemapBlockset, MediaTree.Freemap, BlockrefType.FreemapRoot);
+        Walk(visitor, _header.FreemapBlockset, MediaTree.Freemap, BlockrefType.FreemapRoot);
 
     private void Walk(IMediaVisitor visitor, ReadOnlySpan<Blockref> roots, MediaTree tree, BlockrefType parentType)
     {

@@ -56,10 +56,12 @@ public sealed class PfsCatalog
     public IReadOnlyList<PfsFault> Faults { get; }
 
     /// <summary>Reads the super-root and the PFS roots, and nothing below them.</summary>
-    public static PfsCatalog Read(VolumeSet volumes)
+    /// <param name="volumes">All volumes.</param>
+    /// <param name="header">The header to start from, such as an older copy; the one in use when null.</param>
+    public static PfsCatalog Read(VolumeSet volumes, VolumeHeader? header = null)
     {
         var collector = new Collector();
-        new MediaWalker(volumes).WalkTopology(collector);
+        new MediaWalker(volumes, header).WalkTopology(collector);
         return new PfsCatalog(collector.Records, collector.Faults);
     }
 

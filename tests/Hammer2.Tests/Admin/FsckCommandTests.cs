@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Hammer2.Devices;
 using Hammer2.Testing;
 using Hammer2.Tool;
@@ -16,7 +17,6 @@ public sealed class FsckCommandTests
     [Theory]
     [InlineData("hammer2", "fsck")]
     [InlineData("fsck.hammer2")]
-    [InlineData("fsck_hammer2")]
     public void A_sound_image_ends_with_zero_under_every_name(string program, params string[] words)
     {
         ToolRun run = ToolRun.ExecuteAs(program, [.. words, "-n", "-f", "-C0", GoldenImage.Path("basic-types")]);
@@ -104,6 +104,46 @@ public sealed class FsckCommandTests
         int left = code == ExitCode.FsckCorrected ? ExitCode.Ok : ExitCode.FsckUncorrected;
         Assert.Equal(left, ToolRun.Execute("fsck", image).ExitCode);
         Assert.Equal(left == 0, run.Text.Contains("REPAIRED inode 0x413", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("-a")]
+    [InlineData("-p")]
+    public void At_boot_file_data_are_left_unread_and_a_clean_volume_is_one_line(string option)
+    {
+        using var directory = new ScratchDirectory();
+        string image = Path.Combine(directory.Path, "image");
+        CopySparse("dmg-data", image);
+        ToolRun quick = ToolRun.ExecuteAs("fsck.hammer2", option, "-C0", image);
+        Assert.True(quick.ExitCode == ExitCode.Ok, quick.ToString());
+        Assert.Matches($@"^{Regex.Escape(image)}: clean, \d+ inodes, [0-9.]+ [KMG]iB in use\n$", quick.Text);
+        Assert.Equal("", quick.Error);
+
+        // What was not read is known to programs; with -f all is read.
+        ToolRun part = ToolRun.ExecuteAs("fsck.hammer2", option, "--json", image);
+        JsonElement read = part.Json.GetProperty("filesystems")[0];
+        ToolRun whole = ToolRun.ExecuteAs("fsck.hammer2", option, "-f", "--json", image);
+        Assert.Equal(ExitCode.FsckUncorrected, whole.ExitCode);
+        JsonElement all = whole.Json.GetProperty("filesystems")[0];
+        Assert.True(read.GetProperty("bytesRead").GetUInt64() < all.GetProperty("bytesRead").GetUInt64() / 2);
+        Assert.Equal(all.EnumerateObject().Select(value => value.Name).Order(),
+            read.EnumerateObject().Select(value => value.Name).Order());
+    }
+
+    [Theory]
+    [InlineData("dmg-dirent")]
+    [InlineData("dmg-inode")]
+    [InlineData("dmg-indirect")]
+    [InlineData("dmg-freemap")]
+    public void At_boot_damaged_metadata_are_found_and_listed(string damaged)
+    {
+        using var directory = new ScratchDirectory();
+        string image = Path.Combine(directory.Path, "image");
+        CopySparse(damaged, image);
+        ToolRun run = ToolRun.ExecuteAs("fsck.hammer2", "-a", image);
+        Assert.NotEqual(ExitCode.Ok, run.ExitCode);
+        string expected = run.ExitCode == ExitCode.FsckCorrected ? "REPAIRED" : "ERROR";
+        Assert.Contains(expected, run.Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
+using Hammer2.Admin;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Xops;
 using Hammer2.Devices;
@@ -59,6 +60,22 @@ public sealed class HostileMediaTests
         }
 
         using (mount) Explore(mount.Ops, random);
+    }
+
+    /// <summary>The scan of all references ends, whatever leads where, and its sums do not depend on what it
+    /// remembers.</summary>
+    [Theory, MemberData(nameof(Seeds))]
+    public void A_scan_of_changed_metadata_ends_with_values(ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        UnprotectedImage image = random.Pick<UnprotectedImage>(Unprotected.Value);
+        using OverlayBlockDevice device = image.Copy();
+        for (int change = random.Below(6); change >= 0; change--) Change(image, device, random);
+        VolumeSet volumes = VolumeSet.Open([device]);
+        BlockScanReport report = new BlockScan(volumes).Scan(volumes.Header.SuperRootBlockset);
+        Assert.True(report.Totals.References > 0);
+        Assert.All(report.Faults, fault => Assert.DoesNotContain(fault.Reason, char.IsControl));
+        Assert.Equal(report.FaultsTotal, report.Faults.Count);
     }
 
     /// <summary>The same with three nodes, of which each may be changed: a node's faults, as far as they are

@@ -28,6 +28,7 @@ internal static class CommandTable
         NewfsCommand.Row,
         BulkfreeCommand.Row,
         FsckCommand.Row,
+        UpstreamFsckCommand.Row,
         HashCommand.Row,
         DataHashCommand.Row,
         ManualCommand.Row,

@@ -25,12 +25,12 @@ internal static class FsckCommand
     private static readonly OptionRow Yes = new("--yes", "the same as --repair, for fsck(8)") { Short = "-y" };
 
     private static readonly OptionRow Preen =
-        new("--preen", "repair, but remove no entry or inode and give none a new name") { Short = "-p" };
+        new("--preen", "for boots: repair what needs no decision, leave file data unread, say little") { Short = "-p" };
 
     private static readonly OptionRow Automatic = new("--auto", "the same as --preen, for fsck(8)") { Short = "-a" };
 
     private static readonly OptionRow Force =
-        new("--force", "accepted for fsck(8): media keep no sign of being clean, every check is whole") { Short = "-f" };
+        new("--force", "read file data also with -a or -p") { Short = "-f" };
 
     private static readonly OptionRow Quick = new("--quick", "leave file data unread and check everything else");
 
@@ -47,7 +47,7 @@ internal static class FsckCommand
     public static readonly CommandRow Row = new("fsck", "check filesystems as a whole", Run)
     {
         Group = CommandGroup.Media,
-        ProgramNames = ["fsck.hammer2", "fsck_hammer2"],
+        ProgramNames = ["fsck.hammer2"],
         UsageExitCode = ExitCode.FsckUsage,
         Description = """
             Reads everything and judges it by every rule of the format: headers, check codes, structure, order,
@@ -62,6 +62,10 @@ internal static class FsckCommand
             any moment. Damaged blocks are left as they are; what they held can come from a snapshot, from another node
             of the cluster or from a backup. In a PFS with several masters nothing is changed that the other nodes would
             have to follow: that is for resynchronisation.
+
+            With -a or -p, as fsck(8) calls it at boot, headers, freemap and all metadata are checked and file data are
+            not read; a repair removes no entry and no inode and gives none a new name; of a clean filesystem there is
+            one line. A filesystem of several volumes needs all of them, and so cannot be checked by a line of fstab.
 
             A filesystem that is mounted for writing is refused: what is read meanwhile would not fit together.
 
@@ -85,6 +89,7 @@ internal static class FsckCommand
         [
             new("hammer2 fsck /dev/sdb1", "check a partition"),
             new("fsck.hammer2 -n -C0 /dev/sdb1:/dev/sdc1", "check a filesystem of two volumes, with a bar"),
+            new("fsck.hammer2 -a /dev/sdb1", "check and repair quickly, as at boot"),
             new("hammer2 fsck --repair /dev/sdb1", "check and repair"),
             new("hammer2 fsck --json n0.img n1.img n2.img", "check the nodes of a cluster, for a program"),
         ],
@@ -116,7 +121,7 @@ internal static class FsckCommand
                 var options = new FsckOptions
                 {
                     FindingsMax = (int)findingsMax,
-                    ReadsData = !invocation.Has(Quick),
+                    ReadsData = !invocation.Has(Quick) && (!Preens(invocation) || invocation.Has(Force)),
                     Progress = progress.Of(volumes),
                     Cancellation = stop.Token,
                 };
@@ -138,16 +143,19 @@ internal static class FsckCommand
         && (invocation.Has(Repair) || invocation.Has(Yes) || Preens(invocation));
 
     private static bool Preens(Invocation invocation) => !invocation.Has(Repair) && !invocation.Has(Yes)
-        && (invocation.Has(Preen) || invocation.Has(Automatic));
+        && IsAtBoot(invocation);
+
+    private static bool IsAtBoot(Invocation invocation) => invocation.Has(Preen) || invocation.Has(Automatic);
 
     private static int Judge(
         Invocation invocation, Report report, VolumeSet volumes, FsckOptions options, FsckProgress progress)
     {
+        var text = new FsckText(report, IsAtBoot(invocation), invocation.Unit);
         if (!Repairs(invocation))
         {
             FsckReport result = Fsck.Check(volumes, options);
             progress.Clear();
-            FsckText.Write(report, volumes, result, null);
+            text.Write(volumes, result, null);
             return result.IsClean ? ExitCode.Ok : ExitCode.FsckUncorrected;
         }
         var repairOptions = new FsckRepairOptions
@@ -158,7 +166,7 @@ internal static class FsckCommand
         };
         FsckRepairReport repair = Fsck.Repair(volumes, repairOptions);
         progress.Clear();
-        FsckText.Write(report, volumes, repair.After, repair);
+        text.Write(volumes, repair.After, repair);
         int code = repair.After.IsClean ? ExitCode.Ok : ExitCode.FsckUncorrected;
         if (repair.HasChanged) code |= ExitCode.FsckCorrected;
         if (repair.Error == Hammer2Error.None) return code;

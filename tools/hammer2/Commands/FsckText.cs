@@ -9,34 +9,58 @@ using Hammer2.Tool.Output;
 namespace Hammer2.Tool.Commands;
 
 /// <summary>The report of a check, for people and for programs.</summary>
-internal static class FsckText
+internal sealed class FsckText
 {
-    /// <summary>One filesystem: a line of judgement, what was read, the findings by severity.</summary>
-    public static void Write(Report report, VolumeSet volumes, FsckReport result, FsckRepairReport? repair)
+    private readonly Report _report;
+    private readonly bool _isBrief;
+    private readonly ByteUnit _unit;
+
+    /// <summary>Writes to a report.</summary>
+    /// <param name="report">Text or JSON.</param>
+    /// <param name="isBrief">True to say no more of a clean filesystem than that, in one line.</param>
+    /// <param name="unit">How sizes are printed in that line.</param>
+    public FsckText(Report report, bool isBrief, ByteUnit unit)
     {
+        _report = report;
+        _isBrief = isBrief;
+        _unit = unit;
+    }
+
+    /// <summary>One filesystem: a line of judgement, what was read, the findings by severity.</summary>
+    public void Write(VolumeSet volumes, FsckReport result, FsckRepairReport? repair)
+    {
+        Report report = _report;
         string verdict = result.Errors > 0 ? "DAMAGED" : result.Warnings > 0 ? "inconsistent" : "clean";
         if (repair is { HasChanged: true }) verdict = "repaired, now " + verdict;
+        bool isBrief = _isBrief && result.IsClean && repair is not { HasChanged: true };
+        if (isBrief) verdict += $", {result.Inodes} inodes, {ByteUnits.Format(result.BytesReachable, _unit)} in use";
         report.BeginEntry(volumes.Name + ": " + verdict);
         report.Detail("name", Cell.Text(volumes.Name));
-        report.Value("clean", "clean", Cell.Flag(result.IsClean));
-        report.Value("errors", "errors", Cell.Number(result.Errors));
-        report.Value("warnings", "warnings", Cell.Number(result.Warnings));
-        report.Value("notes", "notes", Cell.Number(result.Notes));
-        report.Value("pfses", "PFSs", Cell.Number(result.Pfses));
-        report.Value("inodes", "inodes", Cell.Number(result.Inodes));
-        report.Value("entries", "directory entries", Cell.Number(result.Entries));
-        report.Value("indirects", "indirect blocks", Cell.Number(result.Indirects));
-        report.Value("dataBlocks", "data blocks", Cell.Number(result.DataBlocks));
-        report.Value("freemapBlocks", "freemap blocks", Cell.Number(result.FreemapBlocks));
-        report.Value("bytesRead", "read", Cell.Bytes(result.BytesRead));
-        report.Value("bytesReachable", "in use", Cell.Bytes(result.BytesReachable));
-        report.Value("bytesLeaked", "leaked", Cell.Bytes(result.BytesLeaked));
-        WriteTotals(report, result);
+        Fact("clean", "clean", Cell.Flag(result.IsClean));
+        Fact("errors", "errors", Cell.Number(result.Errors));
+        Fact("warnings", "warnings", Cell.Number(result.Warnings));
+        Fact("notes", "notes", Cell.Number(result.Notes));
+        Fact("pfses", "PFSs", Cell.Number(result.Pfses));
+        Fact("inodes", "inodes", Cell.Number(result.Inodes));
+        Fact("entries", "directory entries", Cell.Number(result.Entries));
+        Fact("indirects", "indirect blocks", Cell.Number(result.Indirects));
+        Fact("dataBlocks", "data blocks", Cell.Number(result.DataBlocks));
+        Fact("freemapBlocks", "freemap blocks", Cell.Number(result.FreemapBlocks));
+        Fact("bytesRead", "read", Cell.Bytes(result.BytesRead));
+        Fact("bytesReachable", "in use", Cell.Bytes(result.BytesReachable));
+        Fact("bytesLeaked", "leaked", Cell.Bytes(result.BytesLeaked));
+        WriteTotals(report, result, isBrief);
         if (repair is not null) WriteRepair(report, repair);
         report.BeginList("findings");
-        foreach (FsckFinding finding in result.Findings) WriteFinding(report, finding);
+        foreach (FsckFinding finding in result.Findings) WriteFinding(report, finding, isBrief);
         report.EndList();
         report.EndEntry();
+
+        void Fact(string key, string label, Cell value)
+        {
+            if (isBrief) report.Detail(key, value);
+            else report.Value(key, label, value);
+        }
     }
 
     /// <summary>The nodes of a cluster, and what differs between them.</summary>
@@ -62,7 +86,7 @@ internal static class FsckText
         }
         report.EndTable();
         report.BeginList("findings");
-        foreach (FsckFinding finding in cluster.Findings) WriteFinding(report, finding);
+        foreach (FsckFinding finding in cluster.Findings) WriteFinding(report, finding, isBrief: false);
         report.EndList();
         report.EndEntry();
     }
@@ -81,22 +105,36 @@ internal static class FsckText
         report.EndList();
     }
 
-    private static void WriteTotals(Report report, FsckReport result)
+    private static void WriteTotals(Report report, FsckReport result, bool isBrief)
     {
+        if (isBrief)
+        {
+            report.BeginList("totals");
+            foreach (KeyValuePair<FsckCode, long> total in result.Totals)
+            {
+                report.BeginUntitledEntry();
+                report.Detail("code", Cell.Text(total.Key.ToString()));
+                report.Detail("count", Cell.Number(total.Value));
+                report.EndEntry();
+            }
+            report.EndList();
+            return;
+        }
         report.BeginTable("totals", new Column("code", "FINDING"), new Column("count", "COUNT"));
         foreach (KeyValuePair<FsckCode, long> total in result.Totals)
             report.Row(Cell.Text(total.Key.ToString()), Cell.Number(total.Value));
         report.EndTable();
     }
 
-    private static void WriteFinding(Report report, FsckFinding finding)
+    private static void WriteFinding(Report report, FsckFinding finding, bool isBrief)
     {
         string severity = finding.Severity.ToString();
         string? path = finding.Path is null ? null : NameText.Escape(finding.Path);
         string? label = finding.Label is null ? null : NameText.Escape(Encoding.UTF8.GetBytes(finding.Label));
         string pfs = label is null ? "" : label + ": ";
         string named = path is null ? "" : path + ": ";
-        report.BeginEntry($"{severity.ToUpperInvariant()} {pfs}{named}{finding.Text} [{finding.Code}; {finding.Place}]");
+        if (isBrief) report.BeginUntitledEntry();
+        else report.BeginEntry($"{severity.ToUpperInvariant()} {pfs}{named}{finding.Text} [{finding.Code}; {finding.Place}]");
         report.Detail("severity", Cell.Text(severity));
         report.Detail("code", Cell.Text(finding.Code.ToString()));
         report.Detail("repairable", Cell.Flag(finding.IsRepairable));
