@@ -22,6 +22,8 @@ public sealed partial class FreemapAllocator
     private const int ClassesTotal = 8;
     private const ulong SegmentsCounted = 64 * FreemapGeometry.EntriesTotal;
 
+    private const ulong NearSegments = 1024;        // 4 GiB
+
     private const int PageBytes = 4096;
     private const int GranulesPerRun = Media.AllocationBytesMax / Media.GranuleBytes;
     private const ulong RunMask = (1UL << (GranulesPerRun * 2)) - 1;
@@ -152,8 +154,10 @@ public sealed partial class FreemapAllocator
         ulong first = Math.Min(_begin >> Media.SegmentRadix, _segmentsTotal);
         ulong start = Math.Max(_lastSegment[(int)type], first);
         ulong count = _segmentsTotal - first;
+        // A search among the segments of one kind may find nothing, for each block anew.
+        ulong looked = fit == Fit.FragmentOfKind ? Math.Min(count, NearSegments) : count;
         place = default;
-        for (ulong step = 0; step < count; step++)
+        for (ulong step = 0; step < looked; step++)
         {
             ulong segment = start + step;
             if (segment >= _segmentsTotal) segment -= count;
@@ -161,8 +165,12 @@ public sealed partial class FreemapAllocator
 
             // Its entry says so too, on sound media; this is where headers and the freemap itself lie.
             if (FreemapGeometry.IsReserved(address)) continue;
-            Hammer2Error error = _tree.GetLeaf(address, out FreemapLeaf? leaf);
-            if (error != Hammer2Error.None || IsFull(leaf!, radix, fit))
+            // A leaf that was counted need not be read again to know that it has nothing.
+            Hammer2Error error = Hammer2Error.None;
+            if (!_tree.TryGetCounted(address, out FreemapLeaf? leaf)) error = _tree.GetLeaf(address, out leaf);
+            bool isFull = error != Hammer2Error.None || IsFull(leaf!, radix, fit);
+            if (!isFull) error = _tree.GetLeaf(address, out leaf);
+            if (isFull || error != Hammer2Error.None)
             {
                 if (error != Hammer2Error.None) worst = error;
                 ulong nextLeaf = (segment | (FreemapGeometry.EntriesTotal - 1)) + 1;
@@ -183,6 +191,7 @@ public sealed partial class FreemapAllocator
     private static bool IsFull(FreemapLeaf leaf, int radix, Fit fit) => fit switch
     {
         Fit.Fragment => leaf.Free.FragmentBytes == 0,
+        Fit.FragmentOfKind => leaf.Free.FragmentBytes == 0 && radix >= Media.GranuleRadix,
         _ => leaf.Free.Bytes == 0 && radix >= Media.GranuleRadix,
     };
 
@@ -201,6 +210,7 @@ public sealed partial class FreemapAllocator
         if (entry.AvailableBytes < size && entry.AvailableBytes < Media.GranuleBytes) return false;
         int run = Math.Max(1, size / Media.GranuleBytes);
         bool isFragment = fit is Fit.Fragment or Fit.FragmentOfKind;
+        if (isFragment && FreeSpace.Of(entry).FragmentBytes < size) return false;
         if (!TryFindRun(entry, run, isFragment, out int granule)) return false;
         Occupy(leaf, ref entry, granule, run);
         if (entry.Class == 0) entry.Class = wanted;
@@ -253,7 +263,7 @@ public sealed partial class FreemapAllocator
     /// <summary>Where a block may go.</summary>
     private enum Fit
     {
-        /// <summary>Into broken runs of segments of its kind.</summary>
+        /// <summary>Into broken runs of segments of its kind, not far from its last block.</summary>
         FragmentOfKind,
 
         /// <summary>Into broken runs of any segment.</summary>

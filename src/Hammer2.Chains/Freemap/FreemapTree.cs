@@ -126,6 +126,10 @@ internal sealed class FreemapTree
         return error;
     }
 
+    /// <summary>The leaf over an address if it is known what is free in it. Its entries may not be in memory.</summary>
+    public bool TryGetCounted(ulong address, out FreemapLeaf? leaf) =>
+        _leaves.TryGetValue(FreemapGeometry.KeyOf(address, FreemapGeometry.LevelLeaf), out leaf) && leaf.IsCounted;
+
     /// <summary>True when a leaf over the address exists, on media or in memory.</summary>
     public bool HasLeaf(ulong address) =>
         _leaves.ContainsKey(FreemapGeometry.KeyOf(address, FreemapGeometry.LevelLeaf));
