@@ -54,6 +54,12 @@ public static partial class MediaValidator
 
     private static MediaFault? FreemapNode(in Blockref reference, ReadOnlySpan<Blockref> table)
     {
+        if (!FreemapGeometry.TryGetLevel(reference.KeyBits, out _))
+        {
+            return FreemapFault("key bits", "not those of a freemap level", reference.KeyBits,
+                (ulong)FreemapGeometry.KeyBitsOf(FreemapGeometry.LevelMax));
+        }
+
         if (Table(table, BlockrefType.FreemapNode) is { } fault) return fault;
 
         // Unlike in the tree of files, a child's place follows from its key: it cannot stray.

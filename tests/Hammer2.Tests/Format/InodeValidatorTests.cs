@@ -118,6 +118,19 @@ public sealed class InodeValidatorTests
             MediaKind.Reference, "slot 4 type", MediaValidator.Freemap(node, block));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(37)]
+    [InlineData(65)]    // more bits than a key has
+    [InlineData(255)]
+    public void A_freemap_node_of_no_level_is_refused(byte keyBits)
+    {
+        var block = new byte[32768];
+        MemoryMarshal.Cast<byte, Blockref>(block.AsSpan())[0] = MediaValidatorTests.Leaf();
+        var node = new Blockref { Type = BlockrefType.FreemapNode, KeyBits = keyBits };
+        MediaValidatorTests.AssertFault(MediaKind.Freemap, "key bits", MediaValidator.Freemap(node, block));
+    }
+
     private static byte[] Block()
     {
         var block = new byte[1024];
