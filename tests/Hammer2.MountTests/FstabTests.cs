@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Hammer2.Testing;
 using Xunit;
@@ -11,7 +12,8 @@ namespace Hammer2.MountTests;
 /// <summary>A test that runs systemd's generator, and is skipped where there is none.</summary>
 internal sealed class SystemdFactAttribute : FactAttribute
 {
-    public SystemdFactAttribute() => Skip =
+    public SystemdFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip =
         File.Exists(FstabTests.Generator) ? null : "systemd-fstab-generator is not installed";
 }
 

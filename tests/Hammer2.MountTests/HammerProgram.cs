@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Hammer2.Testing;
 using Xunit;
 
@@ -105,31 +106,36 @@ internal static class HammerProgram
 /// <summary>A test that mounts with the program, and is skipped where there is no FUSE.</summary>
 internal sealed class MountFactAttribute : FactAttribute
 {
-    public MountFactAttribute() => Skip = MountConditions.WhyNot;
+    public MountFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = MountConditions.WhyNot;
 }
 
 /// <summary>A test that mounts a block special, and is skipped where there are none.</summary>
 internal sealed class LoopMountFactAttribute : FactAttribute
 {
-    public LoopMountFactAttribute() => Skip = MountConditions.WhyNot ?? LoopDevice.Absence;
+    public LoopMountFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = MountConditions.WhyNot ?? LoopDevice.Absence;
 }
 
 /// <summary>A theory that mounts with the program, and is skipped where there is no FUSE.</summary>
 internal sealed class MountTheoryAttribute : TheoryAttribute
 {
-    public MountTheoryAttribute() => Skip = MountConditions.WhyNot;
+    public MountTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = MountConditions.WhyNot;
 }
 
 /// <summary>A test that mounts as an ordinary user.</summary>
 internal sealed class UserMountFactAttribute : FactAttribute
 {
-    public UserMountFactAttribute() => Skip = MountConditions.WhyNot ?? MountConditions.WhyNotAsUser;
+    public UserMountFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = MountConditions.WhyNot ?? MountConditions.WhyNotAsUser;
 }
 
 /// <summary>A test that runs the program as an ordinary user, without a mount.</summary>
 internal sealed class OtherUserFactAttribute : FactAttribute
 {
-    public OtherUserFactAttribute() => Skip =
+    public OtherUserFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip =
         PosixCalls.EffectiveUser() != 0 ? "becoming another user needs root"
         : !File.Exists("/usr/bin/setpriv") ? "there is no setpriv"
         : null;
@@ -138,7 +144,8 @@ internal sealed class OtherUserFactAttribute : FactAttribute
 /// <summary>A test of the native program, whose path HAMMER2_PROGRAM is.</summary>
 internal sealed class NativeFactAttribute : FactAttribute
 {
-    public NativeFactAttribute()
+    public NativeFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         bool isNative = Environment.GetEnvironmentVariable("HAMMER2_PROGRAM") is { Length: > 0 };
         Skip = isNative ? null : "the program that was built with the tests is managed";

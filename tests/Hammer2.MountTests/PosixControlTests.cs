@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace Hammer2.MountTests;
@@ -29,7 +30,8 @@ public sealed class PosixControlTests(PosixControlTree control) : IClassFixture<
 /// </summary>
 internal sealed class RootTheoryAttribute : TheoryAttribute
 {
-    public RootTheoryAttribute()
+    public RootTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (PosixCalls.EffectiveUser() != 0) Skip = "mounting tmpfs and making device nodes need root";
     }

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Hammer2.Cluster;
 using Hammer2.Devices;
@@ -16,7 +17,8 @@ namespace Hammer2.Tests.Admin;
 /// <summary>A test that acts as another user, and is skipped where that is not possible.</summary>
 internal sealed class RootFactAttribute : FactAttribute
 {
-    public RootFactAttribute() => Skip = Environment.UserName == "root" ? null : "acting as another user needs root";
+    public RootFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = Environment.UserName == "root" ? null : "acting as another user needs root";
 }
 
 /// <summary>

@@ -9,7 +9,6 @@ using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Hammer2.Tests.Crash;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.IO;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -13,7 +14,8 @@ namespace Hammer2.Tests.Devices;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LoopFactAttribute : FactAttribute
 {
-    public LoopFactAttribute() => Skip = LoopDevice.Absence;
+    public LoopFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = LoopDevice.Absence;
 }
 
 /// <summary>Block specials of the kernel: size, bytes, locks, and the file below a loop device.</summary>

@@ -2,7 +2,6 @@
 using System.Diagnostics;
 using Hammer2.Testing;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Hammer2.Tests.Mutation;
 

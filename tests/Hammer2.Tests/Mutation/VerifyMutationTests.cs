@@ -4,7 +4,6 @@ using Hammer2.Admin;
 using Hammer2.Devices;
 using Hammer2.Testing;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Hammer2.Tests.Mutation;
 
