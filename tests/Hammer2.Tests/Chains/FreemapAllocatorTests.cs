@@ -46,7 +46,14 @@ public sealed class FreemapAllocatorTests : IDisposable
         var granted = new List<DataOffset>();           // since the last pass: on no media yet
         for (int step = 0; step < 4000; step++)
         {
-            if (random.OneIn(300)) Reclaim(used, random.OneIn(2) ? 2 : 1);
+            if (random.OneIn(150))
+            {
+                // The newest too, so that granules go that are still being filled.
+                int gone = random.Below(used.Count + 1);
+                used.RemoveRange(used.Count - gone, gone);
+                granted.Clear();
+                Reclaim(used, passes: random.OneIn(4) ? 1 : 2);
+            }
             if (random.OneIn(3) && granted.Count > 0)
             {
                 // Mostly the newest: of small blocks only the last in its granule can be given back.
@@ -127,6 +134,18 @@ public sealed class FreemapAllocatorTests : IDisposable
             }
         }
         Assert.Equal(s_kinds.Length, kindOf.Count);     // 8 blocks of 2 KiB are 16 KiB
+    }
+
+    [Fact]
+    public void A_granule_that_was_freed_and_given_out_again_is_not_filled_on()
+    {
+        DataOffset small = Take(BlockrefType.Inode, radix: 10);
+        Reclaim([], passes: 2);
+        DataOffset granule = Take(BlockrefType.Data, radix: 14);
+        while (granule.Bytes / Media.GranuleBytes != small.Bytes / Media.GranuleBytes)
+            granule = Take(BlockrefType.Data, radix: 14);
+        Assert.NotEqual(granule.Bytes / Media.GranuleBytes,
+            Take(BlockrefType.Inode, radix: 10).Bytes / Media.GranuleBytes);
     }
 
     // What remains is less than a block of this size.
