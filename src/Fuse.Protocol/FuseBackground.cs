@@ -3,7 +3,9 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
-using System.Text;
+using System.Runtime.InteropServices;
+using System.Threading;
+using Linux.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fuse.Protocol;
@@ -21,6 +23,7 @@ public readonly record struct FuseBackgroundOutcome(int ExitCode, string Message
 public sealed class FuseBackground
 {
     private const string PipeVariable = "_FUSE_BACKGROUND_PIPE";
+    private const string InterruptedMessage = "interrupted; nothing is mounted";
     private const int MessageBytesMax = 65536;
     private const int OpenReadWrite = 2;
     private const string DescriptorDirectory = "/proc/self/fd";
@@ -39,17 +42,33 @@ public sealed class FuseBackground
     /// <exception cref="FuseException">It cannot be executed.</exception>
     public static FuseBackgroundOutcome Start(string name, IReadOnlyList<string> words, int codeOfDeath)
     {
+        LinuxChild? started = null;
+        bool isInterrupted = false;
+        using PosixSignalRegistration keyboard = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using PosixSignalRegistration termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
         LinuxChild child = LinuxChild.StartAgain(name, words, PipeVariable, VariablesOfThisProcess());
+        Volatile.Write(ref started, child);
+        if (Volatile.Read(ref isInterrupted)) child.Terminate();
         byte[] report = child.ReadAll(MessageBytesMax);
 
         // The first byte is the exit code; the child that lives on closes the pipe after it.
-        if (report.Length > 0 && report[0] == 0) return new FuseBackgroundOutcome(0, "");
+        bool isLive = report.Length > 0 && report[0] == 0;
+        if (isLive && !Volatile.Read(ref isInterrupted)) return new FuseBackgroundOutcome(0, "");
         int status = child.Wait();
+        if (Volatile.Read(ref isInterrupted)) return new FuseBackgroundOutcome(codeOfDeath, InterruptedMessage);
         if (report.Length > 0)
-            return new FuseBackgroundOutcome(report[0], Encoding.UTF8.GetString(report.AsSpan(1)));
+            return new FuseBackgroundOutcome(report[0], ByteText.Decode(report.AsSpan(1)));
         string how = status > 128 ? $"by signal {status - 128}" : $"with exit code {status}";
         string message = $"the background process ended {how} before it mounted";
         return new FuseBackgroundOutcome(codeOfDeath, message);
+
+        // The child unmounts what it has mounted, and ends.
+        void Interrupt(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            Volatile.Write(ref isInterrupted, true);
+            Volatile.Read(ref started)?.Terminate();
+        }
     }
 
     /// <summary>What this process must report to, when it is the one in the background; else null.</summary>
@@ -105,7 +124,7 @@ public sealed class FuseBackground
         using var pipe = new FileStream(_pipe, FileAccess.Write, bufferSize: 0);
         try
         {
-            pipe.Write([(byte)exitCode, .. Encoding.UTF8.GetBytes(message)]);
+            pipe.Write([(byte)exitCode, .. ByteText.Encode(message)]);
         }
         catch (IOException)
         {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
+using Linux.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fuse.Protocol;
@@ -35,6 +36,14 @@ public sealed unsafe partial class FuseMount
 
     /// <summary>The connected descriptor of /dev/fuse; the transport takes it over.</summary>
     public SafeFileHandle Device { get; }
+
+    /// <summary>Refuses a target that cannot be mounted on, before anything else is done for the mount.</summary>
+    /// <exception cref="FuseException">There is no directory at that path.</exception>
+    public static void CheckTarget(string target)
+    {
+        // What a dead server left at the path answers no questions, and can be mounted over.
+        if (LinuxPath.IsFile(Canonical(target))) throw new FuseException($"{target}: Not a directory");
+    }
 
     /// <summary>Mounts. The kernel then sends INIT, and callers wait until it is answered.</summary>
     /// <exception cref="FuseException">Names the target and the reason.</exception>
@@ -95,7 +104,7 @@ public sealed unsafe partial class FuseMount
     {
         // Resolving the path would ask a server that may be dead, so it is used as it stands; fusermount3
         // resolves the part before the last name only.
-        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string target = Path.TrimEndingDirectorySeparator(LinuxPath.GetFull(path));
         if (LinuxCalls.EffectiveUser() != 0) return FuserMount.Unmount(target, detaches);
         int flags = LinuxCalls.UnmountNoFollow | (detaches ? LinuxCalls.DetachMount : 0);
         return LinuxCalls.Unmount(target, flags) == 0
@@ -121,7 +130,7 @@ public sealed unsafe partial class FuseMount
     /// </summary>
     internal static string? DeviceNumberIn(ReadOnlySpan<byte> mountTable, string target)
     {
-        byte[] escaped = Encoding.UTF8.GetBytes(EscapeMountPath(target));
+        byte[] escaped = ByteText.Encode(EscapeMountPath(target));
         ReadOnlySpan<byte> found = default;
         foreach (Range lineRange in mountTable.Split((byte)'\n'))
         {
@@ -193,12 +202,13 @@ public sealed unsafe partial class FuseMount
     {
         byte* resolved = ResolvePath(path, null);
         if (resolved is null) throw new FuseException($"{path}: {LinuxCalls.Describe(LinuxCalls.LastError)}");
-        string text = Marshal.PtrToStringUTF8((nint)resolved)!;
+        string text = ByteText.Decode(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(resolved));
         NativeMemory.Free(resolved);
         return text;
     }
 
     [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true,
-        StringMarshalling = StringMarshalling.Utf8)]
+        StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
     private static partial byte* ResolvePath(string path, byte* resolved);
 }

@@ -2,7 +2,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
+using Linux.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fuse.Protocol;
@@ -81,7 +81,7 @@ internal static unsafe partial class FuserMount
         value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal);
 
     private static string ErrorTextOf(LinuxChild child) =>
-        Encoding.UTF8.GetString(child.ReadAll(ErrorTextMax)).Trim();
+        ByteText.Decode(child.ReadAll(ErrorTextMax)).Trim();
 
     private static string PathVariable() =>
         "PATH=" + (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin");

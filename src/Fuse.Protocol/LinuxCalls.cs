@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.InteropServices;
 using System.Threading;
+using Linux.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fuse.Protocol;
@@ -33,7 +34,8 @@ internal static unsafe partial class LinuxCalls
     public static string Describe(int errorNumber) => Marshal.GetPInvokeErrorMessage(errorNumber);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
-        StringMarshalling = StringMarshalling.Utf8)]
+        StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
     public static partial int Open(string path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
@@ -46,11 +48,13 @@ internal static unsafe partial class LinuxCalls
     public static partial int Ioctl(SafeFileHandle file, nuint request, void* argument);
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true,
-        StringMarshalling = StringMarshalling.Utf8)]
+        StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
     public static partial int Mount(string source, string target, string type, nuint flags, string data);
 
     [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true,
-        StringMarshalling = StringMarshalling.Utf8)]
+        StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
     public static partial int Unmount(string target, int flags);
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]

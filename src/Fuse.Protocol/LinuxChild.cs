@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Linux.Text;
 
 namespace Fuse.Protocol;
 
@@ -13,6 +14,7 @@ internal sealed unsafe partial class LinuxChild
 {
     private const int CloseOnExec = 0x80000;
     private const int ErrorStream = 2;
+    private const int TerminationSignal = 15;
 
     private readonly int _processNumber;
     private readonly int _pipe;
@@ -62,6 +64,9 @@ internal sealed unsafe partial class LinuxChild
         int signal = status & 0x7F;
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
     }
+
+    /// <summary>Asks the child to end (SIGTERM). Before it was waited for.</summary>
+    public void Terminate() => _ = SendSignal(_processNumber, TerminationSignal);
 
     /// <summary>Reads what the child writes until it closes the pipe or ends; once. What goes beyond
     /// <paramref name="bytesMax"/> is read and dropped.</summary>
@@ -115,10 +120,14 @@ internal sealed unsafe partial class LinuxChild
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
 
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int processNumber, int signal);
+
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     private static partial int WaitFor(int processNumber, int* status, int options);
 
-    [LibraryImport("libc", EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
     private static partial int Spawn(out int processNumber, string program, byte* actions, byte* attributes,
         byte** words, byte** variables);
 
@@ -141,14 +150,14 @@ internal sealed unsafe partial class LinuxChild
             _count = strings.Length;
             Pointers = (byte**)NativeMemory.AllocZeroed((nuint)_count + 1, (nuint)sizeof(byte*));
             for (int index = 0; index < _count; index++)
-                Pointers[index] = (byte*)Marshal.StringToCoTaskMemUTF8(strings[index]);
+                Pointers[index] = ByteTextMarshaller.ConvertToUnmanaged(strings[index]);
         }
 
         public byte** Pointers { get; }
 
         public void Dispose()
         {
-            for (int index = 0; index < _count; index++) Marshal.FreeCoTaskMem((nint)Pointers[index]);
+            for (int index = 0; index < _count; index++) ByteTextMarshaller.Free(Pointers[index]);
             NativeMemory.Free(Pointers);
         }
     }

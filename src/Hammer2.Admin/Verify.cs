@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Text;
 using System.Threading;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Admin;
 
@@ -71,7 +71,7 @@ public static class Verify
         {
             if (fault.PfsKey == 0) continue;
             if (visitor.Labels.TryGetValue(fault.PfsKey,
-                out byte[]? label)) fault.Label = Encoding.UTF8.GetString(label);
+                out byte[]? label)) fault.Label = ByteText.Decode(label);
             if (!byPfs.TryGetValue(fault.PfsKey, out List<VerifyFault>? faults)) byPfs.Add(fault.PfsKey, faults = []);
             faults.Add(fault);
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.IO;
 using System.Text;
 using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Cluster;
 
@@ -27,7 +27,7 @@ public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
     /// <summary>Takes a specification apart.</summary>
     /// <exception cref="FormatException">No device is named, the label is empty or too long, or the text
     /// ends in a backslash.</exception>
-    public static MountSpec Parse(string text) => Parse(text, File.Exists);
+    public static MountSpec Parse(string text) => Parse(text, LinuxPath.IsFile);
 
     /// <summary>The same with another idea of which paths exist.</summary>
     public static MountSpec Parse(string text, Predicate<string> pathExists)
@@ -66,7 +66,7 @@ public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
     private static string CheckedLabel(string text, string label)
     {
         if (label.Length == 0) return DefaultLabel;
-        return Encoding.UTF8.GetByteCount(label) <= LabelBytesMax
+        return ByteText.ByteCount(label) <= LabelBytesMax
             ? label
             : throw new FormatException($"'{text}': the label is longer than {LabelBytesMax} bytes");
     }

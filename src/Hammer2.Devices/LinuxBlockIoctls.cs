@@ -2,6 +2,7 @@
 
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Linux.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
@@ -28,6 +29,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const uint SyncRangeBegin = 2;       // SYNC_FILE_RANGE_WRITE
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorInterrupted = 4;
+    internal const int ErrorNoData = 6;           // ENXIO: of lseek, only a hole follows
     internal const int ErrorInputOutput = 5;
     internal const int ErrorWouldBlock = 11;
     internal const int ErrorAccessDenied = 13;
@@ -44,6 +46,9 @@ internal static unsafe partial class LinuxBlockIoctls
     private const nuint BlockReadOnly = 0x125E;      // BLKROGET
     private const nuint BlockSectorBytes = 0x1268;   // BLKSSZGET
     private const nuint BlockDiscard = 0x1277;       // BLKDISCARD
+    private const int SeekData = 3;
+    private const int OpenCreate = 0x40;
+    private const int NewFileMode = 0x1B6;           // 0666, less what the umask says
     private const nuint LoopGetStatus = 0x4C05;      // LOOP_GET_STATUS64
     private const int TestRangeLock = 36;            // F_OFD_GETLK
     private const int SetRangeLock = 37;             // F_OFD_SETLK
@@ -72,6 +77,13 @@ internal static unsafe partial class LinuxBlockIoctls
     /// <inheritdoc cref="TryStat(string, out FileStatus)"/>
     internal static bool TryStat(SafeFileHandle file, out FileStatus status)
         => TryStat((int)file.DangerousGetHandle(), string.Empty, AtEmptyPath, out status);
+
+    /// <summary>Opens a file for writing and makes it when it is missing; null on failure, see LastError.</summary>
+    internal static SafeFileHandle? TryCreate(string path)
+    {
+        int descriptor = Open(path, OpenReadWrite | OpenCreate | OpenCloseOnExec, NewFileMode);
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
 
     /// <summary>Opens a path, retrying when a signal interrupts; null on failure, see LastError.</summary>
     internal static SafeFileHandle? TryOpen(string path, int flags)
@@ -122,6 +134,14 @@ internal static unsafe partial class LinuxBlockIoctls
         return Ioctl(device, BlockDiscard, range) == 0 ? 0 : LastError;
     }
 
+    /// <summary>Offset of the next byte of a file that is not in a hole; the offset itself where the filesystem knows
+    /// no holes, -1 when only a hole follows.</summary>
+    internal static long NextData(SafeFileHandle file, long offset)
+    {
+        long data = Seek(file, offset, SeekData);
+        return data >= 0 ? data : LastError == ErrorNoData ? -1 : offset;
+    }
+
     /// <summary>What a loop device is over; false for other devices, and for one without a backing file.</summary>
     internal static bool TryGetLoopStatus(SafeFileHandle device, out LoopStatus status)
     {
@@ -158,7 +178,8 @@ internal static unsafe partial class LinuxBlockIoctls
     private static partial int Control(SafeFileHandle file, int command, ref FileLock request);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
-        StringMarshalling = StringMarshalling.Utf8)]
+        StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
     private static partial int Open(string path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
@@ -179,6 +200,12 @@ internal static unsafe partial class LinuxBlockIoctls
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     internal static partial int Allocate(SafeFileHandle file, int mode, long offset, long lengthBytes);
 
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long Seek(SafeFileHandle file, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    internal static partial int SetLength(SafeFileHandle file, long lengthBytes);
+
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     internal static partial int Lock(SafeFileHandle file, int operation);
 
@@ -186,7 +213,8 @@ internal static unsafe partial class LinuxBlockIoctls
     private static partial int Ioctl(SafeFileHandle file, nuint request, void* argument);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true,
-        StringMarshalling = StringMarshalling.Utf8)]
+        StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
     private static partial int StatExtended(int directory, string path, int flags, uint mask, byte* result);
 
     // struct flock of a 64-bit kernel; whence is 0, from the start.

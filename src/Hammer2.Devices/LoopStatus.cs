@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers.Binary;
-using System.Text;
+using Linux.Text;
 
 namespace Hammer2.Devices;
 
@@ -35,7 +35,7 @@ internal readonly record struct LoopStatus(
             Offset: (long)BinaryPrimitives.ReadUInt64LittleEndian(info[24..]),
             SizeLimit: (long)BinaryPrimitives.ReadUInt64LittleEndian(info[32..]),
             Number: BinaryPrimitives.ReadUInt32LittleEndian(info[40..]),
-            FileName: Encoding.UTF8.GetString(end < 0 ? name : name[..end]));
+            FileName: ByteText.Decode(end < 0 ? name : name[..end]));
     }
 
     /// <summary>Whether a device number is surely that of the loop device itself: a partition of one answers for its

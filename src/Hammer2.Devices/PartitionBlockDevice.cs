@@ -8,7 +8,6 @@ namespace Hammer2.Devices;
 public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
 {
     private readonly IBlockDevice _whole;
-    private readonly long _firstOffset;
 
     /// <summary>Takes the bytes [offset, offset + lengthBytes) of a device, which it then owns.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The slice does not lie within the device.</exception>
@@ -19,13 +18,19 @@ public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
         ArgumentOutOfRangeException.ThrowIfNegative(lengthBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lengthBytes, whole.LengthBytes - offset);
         _whole = whole;
-        _firstOffset = offset;
+        FirstOffset = offset;
         LengthBytes = lengthBytes;
         Name = name;
     }
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <summary>Name of the device that this is part of.</summary>
+    public string DiskName => _whole.Name;
+
+    /// <summary>Offset on that device, in bytes.</summary>
+    public long FirstOffset { get; }
 
     /// <inheritdoc/>
     public long LengthBytes { get; }
@@ -39,23 +44,23 @@ public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
     /// <inheritdoc/>
     public DeviceIdentity? Identity
         => (_whole as IIdentifiedDevice)?.Identity is { } identity
-            ? identity with { Offset = identity.Offset + _firstOffset }
+            ? identity with { Offset = identity.Offset + FirstOffset }
             : null;
 
     /// <inheritdoc/>
     public Hammer2Error Read(long offset, Span<byte> destination)
         => Contains(offset, destination.Length)
-            ? _whole.Read(_firstOffset + offset, destination)
+            ? _whole.Read(FirstOffset + offset, destination)
             : Hammer2Error.Io;
 
     /// <inheritdoc/>
     public Hammer2Error Write(long offset, ReadOnlySpan<byte> source)
-        => Contains(offset, source.Length) ? _whole.Write(_firstOffset + offset, source) : Hammer2Error.Io;
+        => Contains(offset, source.Length) ? _whole.Write(FirstOffset + offset, source) : Hammer2Error.Io;
 
     /// <inheritdoc/>
     public Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source)
         => Contains(offset, source.Length)
-            ? _whole.WriteUncached(_firstOffset + offset, source)
+            ? _whole.WriteUncached(FirstOffset + offset, source)
             : Hammer2Error.Io;
 
     /// <inheritdoc/>
@@ -64,7 +69,7 @@ public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
     /// <inheritdoc/>
     public Hammer2Error Discard(long offset, long lengthBytes)
         => Contains(offset, lengthBytes)
-            ? _whole.Discard(_firstOffset + offset, lengthBytes)
+            ? _whole.Discard(FirstOffset + offset, lengthBytes)
             : Hammer2Error.Io;
 
     /// <summary>Closes the whole device.</summary>

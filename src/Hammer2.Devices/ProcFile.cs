@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.IO;
+using Linux.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
@@ -11,11 +14,23 @@ internal static class ProcFile
     {
         try
         {
-            return File.ReadAllLines(path);
+            string text = ByteText.Decode(Read(path)).TrimEnd('\n');
+            return text.Length == 0 ? [] : text.Split('\n');
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return []; // callers take what is missing for unknown
         }
+    }
+
+    // Their length is not known before they are read, and sysfs gives a wrong one.
+    private static byte[] Read(string path)
+    {
+        using SafeFileHandle file = File.OpenHandle(path);
+        var bytes = new List<byte>();
+        byte[] piece = new byte[4096];
+        int count;
+        while ((count = RandomAccess.Read(file, piece, bytes.Count)) > 0) bytes.AddRange(piece.AsSpan(0, count));
+        return [.. bytes];
     }
 }

@@ -121,6 +121,18 @@ public sealed class VolumeSet : IDisposable
         return isFound;
     }
 
+    /// <summary>Says where a byte of the address space is: the device as the user named it, and the offset on that
+    /// device, the start of a partition found on it included.</summary>
+    /// <returns>False when the byte is in no volume.</returns>
+    public bool TryLocate(ulong mediaOffset, out string device, out long offset)
+    {
+        bool isFound = TryFindVolume(mediaOffset, 1, out Volume? volume);
+        (device, offset) = isFound ? (volume!.Device.Name, (long)(mediaOffset - volume.Start)) : ("", 0);
+        if (isFound && volume!.Device is PartitionBlockDevice part)
+            (device, offset) = (part.DiskName, part.FirstOffset + offset);
+        return isFound;
+    }
+
     /// <summary>Fills the destination from the address space.</summary>
     /// <returns>None; Corrupt when the range is not wholly within one volume, which no legal reference is;
     /// Io when the device fails.</returns>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
@@ -79,7 +80,7 @@ public sealed partial class DaemonLoggers : ILoggerFactory
             if (!starter.IsEnabled(logLevel)) return;
             string text = $"{_name}: {formatter(state, exception)}";
             if (exception is not null) text += $": {exception}";
-            WriteLog(Priority(logLevel), "%s", text.ReplaceLineEndings(" | "));
+            WriteLog(Priority(logLevel), "%s", ByteText.ToPrintable(text.ReplaceLineEndings(" | ")));
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using System.Threading;
+using Linux.Text;
 
 namespace Hammer2.Admin;
 
@@ -78,7 +79,7 @@ public sealed record FsckFinding
         var line = new StringBuilder();
         _ = line.Append(CultureInfo.InvariantCulture, $"{Severity} {Code}: ");
         if (Label is not null) _ = line.Append(Label).Append(": ");
-        if (Path is not null) _ = line.Append(Encoding.UTF8.GetString(Path)).Append(": ");
+        if (Path is not null) _ = line.Append(ByteText.Decode(Path)).Append(": ");
         return line.Append(Text).Append(" (").Append(Place).Append(')').ToString();
     }
 }

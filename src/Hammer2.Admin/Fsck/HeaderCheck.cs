@@ -52,10 +52,17 @@ internal sealed class HeaderCheck
         bool isBlank = volume.Device.Read(copy.Offset, block) == Hammer2Error.None && BlockCodec.IsAllZero(block);
         ulong address = volume.Start + (ulong)copy.Offset;
         if (!isBlank) _context.Plan.HasBadHeaderCopy = true;
+        bool isOlder = IsTornOlder(copy, volume.Header.Fields);
+        string fault = isOlder ? $"{copy.Fault}; a power failure leaves an older copy like that" : copy.Fault!;
         _context.Add(
-            isBlank ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.HeaderCopy,
-                $"copy {copy.CopyIndex} of the header of volume {volume.Index}: {copy.Fault}", address, (ulong)copy.CopyIndex);
+            isBlank || isOlder ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.HeaderCopy,
+                $"copy {copy.CopyIndex} of the header of volume {volume.Index}: {fault}", address, (ulong)copy.CopyIndex);
     }
+
+    // A header is written over the oldest copy. When power fails meanwhile, that copy may have its old first sector
+    // and newer ones after it; the commit that it was written for never counted.
+    private static bool IsTornOlder(VolumeHeaderCopy copy, in VolumeHeaderSector newest) =>
+        copy.TornSector is { } torn && torn.FilesystemId == newest.FilesystemId && torn.MirrorTid < newest.MirrorTid;
 
     private void Wrong(string field, ulong found, string reason, ulong limit) =>
         _context.Add(FsckSeverity.Error, FsckCode.HeaderField, $"{field} 0x{found:x} {reason} 0x{limit:x}");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Text;
 using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Admin;
 
@@ -35,7 +35,7 @@ internal sealed class PfsRules
         int length = Math.Min((int)meta.NameBytes, InodeBlock.NameAreaBytes);
         ReadOnlySpan<byte> name = block.Slice(InodeBlock.NameOffset, length);
         PfsScope pfs = place.Pfs!;
-        pfs.Label = Encoding.UTF8.GetString(name);
+        pfs.Label = ByteText.Decode(name);
         _roots.Add((pfs, Convert.ToHexString(name)));
         if (meta.Inum != Media.PfsRootInum) Wrong(place, reference, FsckSeverity.Error, "inode number", meta.Inum);
         if (meta.Type != ObjectType.Directory) Wrong(place, reference, FsckSeverity.Error, "type", (ulong)meta.Type);
@@ -84,7 +84,7 @@ internal sealed class PfsRules
         if (known.TryAdd(key, pfs)) return;
         _context.Add(FsckSeverity.Warning, FsckCode.PfsTwice, pfs, Media.PfsRootInum,
             $"it has the same {what} as the PFS "
-                + $"{NamePrinter.Quote(Encoding.UTF8.GetBytes(known[key].Label ?? string.Empty))}", pfs.Key);
+                + $"{NamePrinter.Quote(ByteText.Encode(known[key].Label))}", pfs.Key);
     }
 
     private static bool IsKnownRole(PfsType type) => type is PfsType.Cache or PfsType.Slave or PfsType.SoftSlave

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Security.Cryptography;
-using System.Text;
 using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Admin.Newfs;
 
@@ -38,7 +38,7 @@ public sealed class NewfsIdentities
 
     private MediaUuid Derive(string purpose)
     {
-        byte[] text = Encoding.UTF8.GetBytes(purpose);
+        byte[] text = ByteText.Encode(purpose);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         _ = SHA256.HashData([.. _seed, .. text], hash);
         hash[6] = (byte)((hash[6] & 0x0F) | 0x80);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Text;
 using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Admin.Newfs;
 
@@ -33,7 +33,7 @@ internal static class PfsRules
 
     private static void CheckOne(NewPfs pfs)
     {
-        int bytes = Encoding.UTF8.GetByteCount(pfs.Label);
+        int bytes = ByteText.ByteCount(pfs.Label);
         if (bytes is < 1 or > Media.NameBytesMax)
             throw new NewfsException($"label '{pfs.Label}' has {bytes} bytes; a label has 1 to {Media.NameBytesMax}");
         if (pfs.Label.AsSpan().ContainsAny('/', '\0'))

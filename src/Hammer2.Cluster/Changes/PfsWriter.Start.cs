@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Text;
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Format;
 using Hammer2.Membership;
+using Linux.Text;
 
 namespace Hammer2.Cluster.Changes;
 
@@ -55,7 +55,7 @@ public sealed partial class PfsWriter
         }
         _ = _nameless.Remove(0);
         if (removed > 0)
-            MountLog.NamelessRemoved(Pfs.Logger, Encoding.UTF8.GetString(Pfs.Label.Span), removed);
+            MountLog.NamelessRemoved(Pfs.Logger, ByteText.Decode(Pfs.Label.Span), removed);
         return CommitEmpty(Interlocked.Increment(ref _lastTid), hasNameless: false);
     }
 

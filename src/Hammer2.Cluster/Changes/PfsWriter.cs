@@ -2,9 +2,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
 using System.Threading;
 using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Cluster.Changes;
 
@@ -36,7 +36,7 @@ public sealed partial class PfsWriter : IDisposable
     {
         Pfs = pfs;
         _options = options;
-        _failStop = new FailStop(pfs.Logger, Encoding.UTF8.GetString(pfs.Label.Span));
+        _failStop = new FailStop(pfs.Logger, ByteText.Decode(pfs.Label.Span));
         Space = new SpaceReserve(pfs);
         _removals = new ExpectedRemovals(options.Time);
         _queue.Start(options.Workers, batch => WriteOut(batch));

@@ -3,10 +3,12 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Hammer2.Format;
 using Hammer2.Fuse;
 using Hammer2.Testing;
 using Hammer2.Tool;
 using Hammer2.Tool.CommandLine;
+using Linux.Text;
 using Xunit;
 
 namespace Hammer2.Tests.Admin;
@@ -175,7 +177,62 @@ public sealed class CommandLineTests
         string name = new('n', 100);
         ToolRun run = ToolRun.Execute("dhash", "--json", name);
         JsonElement answer = Assert.Single(run.Json.GetProperty("names").EnumerateArray());
-        Assert.Equal(CodeOnMedia(image, name), answer.GetProperty("code").GetString());
+        Assert.Equal(Number(CodeOnMedia(image, name)), Number(answer.GetProperty("code").GetString()!));
+
+        static ulong Number(string code) => Convert.ToUInt64(code, 16);
+    }
+
+    [Fact]
+    public void Hashes_are_of_the_bytes_that_were_given_whether_they_are_text_or_not()
+    {
+        byte[] raw = [0xFF];
+        byte[] longest = new byte[Media.NameBytesMax];
+        longest.AsSpan().Fill(0xFE);
+        ToolRun run = ToolRun.Execute("hash", "--json", ByteText.Decode(raw), ByteText.Decode(longest), "\\xff");
+        Assert.True(run.ExitCode == 0, run.ToString());
+        JsonElement[] rows = [.. run.Json.GetProperty("names").EnumerateArray()];
+        Assert.Equal(
+            [$"0x{DirectoryHash.Compute(raw):x16}", $"0x{DirectoryHash.Compute(longest):x16}"],
+            rows[..2].Select(row => row.GetProperty("hash").GetString()));
+        Assert.Equal("\\xff", rows[0].GetProperty("name").GetString());
+        Assert.Equal(rows[0].GetProperty("hash").GetString(), rows[2].GetProperty("hash").GetString());
+        Assert.Equal(ExitCode.Usage, ToolRun.Execute("hash", ByteText.Decode([.. longest, 1])).ExitCode);
+    }
+
+    [Fact]
+    public void A_code_has_all_sixteen_digits()
+    {
+        string[] names = [.. Enumerable.Range(0, 200).Select(number => $"name {number}")];
+        ToolRun run = ToolRun.Execute(["dhash", "--json", .. names]);
+        string[] codes = [.. from row in run.Json.GetProperty("names").EnumerateArray()
+            select row.GetProperty("code").GetString()];
+        Assert.All(codes, code => Assert.Matches("^0x[0-9a-f]{16}$", code));
+        Assert.Contains(codes, code => code.StartsWith("0x0", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_would_move_the_cursor_is_written_as_text_in_messages_and_reports()
+    {
+        string name = "\u001b[2J" + ByteText.Decode([0xFF]);
+        foreach (string[] words in (string[][])[["info", name], [name], ["ls", name, "/"], ["hash", "--" + name]])
+        {
+            ToolRun run = ToolRun.Execute(words);
+            Assert.NotEqual(0, run.ExitCode);
+            Assert.Contains("\\x1b[2J\\xff", run.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain('\u001b', run.Error);
+        }
+    }
+
+    [Fact]
+    public void Help_and_version_are_commands_too()
+    {
+        Assert.Equal(ToolRun.Execute("--help").Text, ToolRun.Execute("help").Text);
+        Assert.Equal(ToolRun.Execute("newfs", "--help").Text, ToolRun.Execute("help", "newfs").Text);
+        Assert.Equal(ToolRun.Execute("newfs", "--help").Text, ToolRun.Execute("help", "mkfs.hammer2").Text);
+        Assert.Equal(ToolRun.Execute("--version").Text, ToolRun.Execute("version").Text);
+        ToolRun unknown = ToolRun.Execute("help", "nothing");
+        Assert.Equal(ExitCode.Usage, unknown.ExitCode);
+        Assert.Contains("nothing: no such command", unknown.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text;
 using Hammer2.Admin;
 using Hammer2.Devices;
+using Hammer2.Format;
 using Hammer2.Testing;
 using Xunit;
 
@@ -107,6 +108,37 @@ public sealed class FsckTests
         Assert.True(quick.IsClean, quick.ToString());
         Assert.Equal(whole.BytesReachable, quick.BytesReachable);
         Assert.True(quick.BytesRead < whole.BytesRead / 10);
+    }
+
+    [Theory]
+    [InlineData(15, FsckSeverity.Note)]
+    [InlineData(17, FsckSeverity.Warning)]
+    public void A_torn_copy_of_an_older_header_is_what_a_power_failure_leaves(ulong tid, FsckSeverity severity)
+    {
+        MemoryBlockDevice device = NewVolume.InMemory(3L << 30);
+        byte[] header = new byte[Media.VolumeHeaderBytes];
+        Assert.Equal(Hammer2Error.None, device.Read(Media.HeaderZoneBytes, header));
+        var view = new VolumeHeaderView(header);
+        Assert.Equal(16ul, view.Fields.MirrorTid);
+        view.Fields.MirrorTid = tid;
+        VolumeHeaderCandidate.StoreCrcs(view);
+        header[0x4000] ^= 1;                    // a later sector is of another header
+        Assert.Equal(Hammer2Error.None, device.Write(Media.HeaderZoneBytes, header));
+        using var volumes = VolumeSet.Open([device]);
+        FsckReport report = Fsck.Check(volumes);
+        Assert.Equal([1], Copies(report, severity));
+        Assert.Equal(severity == FsckSeverity.Note, report.IsClean);
+    }
+
+    [Fact]
+    public void A_copy_of_a_header_that_is_none_at_all_is_no_torn_one()
+    {
+        MemoryBlockDevice device = NewVolume.InMemory(3L << 30);
+        byte[] noise = new byte[Media.VolumeHeaderBytes];
+        new SeededRandom(3).Fill(noise);
+        Assert.Equal(Hammer2Error.None, device.Write(Media.HeaderZoneBytes, noise));
+        using var volumes = VolumeSet.Open([device]);
+        Assert.Equal([1], Copies(Fsck.Check(volumes), FsckSeverity.Warning));
     }
 
     private static string? Path(FsckFinding finding) =>

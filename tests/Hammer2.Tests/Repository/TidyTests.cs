@@ -27,18 +27,19 @@ public sealed class TidyTests
     private static readonly Dictionary<string, string> Layers = new(StringComparer.Ordinal)
     {
         ["src/Hammer2.Format"] = "",
-        ["src/Hammer2.Devices"] = "Hammer2.Format",
+        ["src/Linux.Text"] = "",
+        ["src/Hammer2.Devices"] = "Hammer2.Format Linux.Text",
         ["src/Hammer2.Chains"] = "Hammer2.Devices Hammer2.Format",
         ["src/Hammer2.Membership"] = "Hammer2.Devices Hammer2.Format",
-        ["src/Hammer2.Cluster"] = "Hammer2.Chains Hammer2.Devices Hammer2.Format Hammer2.Membership",
-        ["src/Hammer2.Vnodes"] = "Hammer2.Cluster Hammer2.Format",
-        ["src/Fuse.Protocol"] = "",
+        ["src/Hammer2.Cluster"] = "Hammer2.Chains Hammer2.Devices Hammer2.Format Hammer2.Membership Linux.Text",
+        ["src/Hammer2.Vnodes"] = "Hammer2.Cluster Hammer2.Format Linux.Text",
+        ["src/Fuse.Protocol"] = "Linux.Text",
         ["src/Hammer2.Fuse"] = "Fuse.Protocol Hammer2.Cluster Hammer2.Devices Hammer2.Format "
-            + "Hammer2.Membership Hammer2.Vnodes",
-        ["src/Hammer2.Admin"] = "Hammer2.Devices Hammer2.Format Hammer2.Membership",
+            + "Hammer2.Membership Hammer2.Vnodes Linux.Text",
+        ["src/Hammer2.Admin"] = "Hammer2.Devices Hammer2.Format Hammer2.Membership Linux.Text",
         ["tools/hammer2"] =
             "Fuse.Protocol Hammer2.Admin Hammer2.Cluster Hammer2.Devices Hammer2.Format Hammer2.Fuse "
-            + "Hammer2.Membership Hammer2.Vnodes",
+            + "Hammer2.Membership Hammer2.Vnodes Linux.Text",
     };
 
     /// <summary>Files in which anything thrown is caught: the edges where nobody is above.</summary>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Globalization;
-using System.Text;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Extract;
 using Hammer2.Tool.Files;
 using Hammer2.Tool.Output;
 using Hammer2.Vnodes;
+using Linux.Text;
 
 namespace Hammer2.Tool.Commands;
 
@@ -54,7 +54,7 @@ internal static class ExtractCommand
     {
         using OpenedPfs pfs = OpenedPfs.Open(invocation);
         string path = invocation.Text(Directory);
-        int error = TargetDirectory.Open(Encoding.UTF8.GetBytes(path), out TargetDirectory? top);
+        int error = TargetDirectory.Open(ByteText.Encode(path), out TargetDirectory? top);
         if (error != 0) throw new CommandException(ExitCode.Failed, $"{path}: {LinuxFiles.Describe(error)}");
         using (top)
         {
@@ -76,6 +76,8 @@ internal static class ExtractCommand
             Progress = progress.IsVisible ? now => progress.Show(Line(now, expected)) : null,
         };
         result = extractor.Result;
+        ExtractResult now = result;
+        invocation.Interrupted = () => $"{now.Objects} objects are there, one may be incomplete; run it again and it goes on";
         int worst = ExitCode.Ok;
         foreach (string path in paths.Count == 0 ? ["/"] : paths)
         {

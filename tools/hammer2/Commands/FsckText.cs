@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Text;
 using Hammer2.Admin;
 using Hammer2.Devices;
 using Hammer2.Membership;
 using Hammer2.Tool.Output;
+using Linux.Text;
 
 namespace Hammer2.Tool.Commands;
 
@@ -66,7 +66,7 @@ internal sealed class FsckText
     /// <summary>The nodes of a cluster, and what differs between them.</summary>
     public static void Write(Report report, ClusterReport cluster)
     {
-        string label = NameText.Escape(Encoding.UTF8.GetBytes(cluster.Label));
+        string label = NameText.Escape(ByteText.Encode(cluster.Label));
         report.BeginEntry($"cluster {label}: {(cluster.IsClean ? "all nodes are equal" : "nodes DIFFER")}");
         report.Detail("label", Cell.Text(label));
         report.Detail("clean", Cell.Flag(cluster.IsClean));
@@ -130,7 +130,7 @@ internal sealed class FsckText
     {
         string severity = finding.Severity.ToString();
         string? path = finding.Path is null ? null : NameText.Escape(finding.Path);
-        string? label = finding.Label is null ? null : NameText.Escape(Encoding.UTF8.GetBytes(finding.Label));
+        string? label = finding.Label is null ? null : NameText.Escape(ByteText.Encode(finding.Label));
         string pfs = label is null ? "" : label + ": ";
         string named = path is null ? "" : path + ": ";
         if (isBrief) report.BeginUntitledEntry();

@@ -28,7 +28,7 @@ internal static class HashCommand
             byte[] name = NameText.Unescape(text);
             if (name.Length is 0 or > Media.NameBytesMax)
                 throw new CommandException(ExitCode.Usage, $"{text}: a name has 1 to {Media.NameBytesMax} bytes");
-            report.Row(Cell.Hex(DirectoryHash.Compute(name)), Cell.Text(text));
+            report.Row(Cell.Code(DirectoryHash.Compute(name)), Cell.Text(NameText.Escape(name)));
         }
         report.EndTable();
         return ExitCode.Ok;
@@ -63,7 +63,8 @@ internal static class DataHashCommand
             block.AsSpan().Clear();
             name.CopyTo(block.AsSpan());
             CheckCode.Store(ref reference, block);
-            report.Row(Cell.Hex(BinaryPrimitives.ReadUInt64LittleEndian(reference.CheckRead)), Cell.Text(text));
+            ulong code = BinaryPrimitives.ReadUInt64LittleEndian(reference.CheckRead);
+            report.Row(Cell.Code(code), Cell.Text(NameText.Escape(name)));
         }
         report.EndTable();
         return ExitCode.Ok;

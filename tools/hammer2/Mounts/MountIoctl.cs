@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using Hammer2.Tool.Extract;
+using Linux.Text;
 
 namespace Hammer2.Tool.Mounts;
 
@@ -24,7 +24,7 @@ internal static unsafe partial class MountIoctl
         where T : unmanaged
     {
         int descriptor;
-        fixed (byte* path = Encoding.UTF8.GetBytes(directory + '\0'))
+        fixed (byte* path = ByteText.Encode(directory + '\0'))
         {
             descriptor = LinuxFiles.openat(LinuxFiles.AtCurrentDirectory, path,
                 LinuxFiles.OpenDirectory | LinuxFiles.OpenCloseOnExec, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Globalization;
 using System.Text.Json;
+using Linux.Text;
 
 namespace Hammer2.Tool.Output;
 
@@ -28,6 +29,7 @@ internal readonly struct Cell
         Number,
         Bytes,
         Hex,
+        Code,
         Flag,
         Time,
     }
@@ -38,8 +40,8 @@ internal readonly struct Cell
     /// <summary>True when the value is aligned to the right in a table.</summary>
     public bool IsNumeric => _kind is Kind.Number or Kind.Bytes;
 
-    /// <summary>Words.</summary>
-    public static Cell Text(string? text) => text is null ? Absent : new Cell(Kind.Text, 0, text);
+    /// <summary>Words. What is no printable character is written as the <c>\xHH</c> of its bytes.</summary>
+    public static Cell Text(string? text) => text is null ? Absent : new Cell(Kind.Text, 0, ByteText.ToPrintable(text));
 
     /// <summary>A count or a transaction number.</summary>
     public static Cell Number(ulong number) => new(Kind.Number, number);
@@ -52,6 +54,9 @@ internal readonly struct Cell
 
     /// <summary>An address, key or check code: hexadecimal, in JSON as a string since doubles cannot hold it.</summary>
     public static Cell Hex(ulong number) => new(Kind.Hex, number);
+
+    /// <summary>A code of 64 bits, with all its hexadecimal digits.</summary>
+    public static Cell Code(ulong code) => new(Kind.Code, code);
 
     /// <summary>Yes or no.</summary>
     public static Cell Flag(bool value) => new(Kind.Flag, value ? 1UL : 0);
@@ -67,6 +72,7 @@ internal readonly struct Cell
         Kind.Number => _number.ToString(CultureInfo.InvariantCulture),
         Kind.Bytes => ByteUnits.Format(_number, unit),
         Kind.Hex => "0x" + _number.ToString("x", CultureInfo.InvariantCulture),
+        Kind.Code => "0x" + _number.ToString("x16", CultureInfo.InvariantCulture),
         Kind.Flag => _number != 0 ? "yes" : "no",
         _ => TimeText.Format(_number),
     };

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using Linux.Text;
 
 namespace Hammer2.Tool.Output;
 
@@ -15,13 +16,16 @@ internal static class NameText
     /// The name with every byte that is not part of a printable UTF-8 character as <c>\xHH</c>, and a
     /// backslash doubled.
     /// </summary>
+    public static string Escape(string name) => Escape(ByteText.Encode(name));
+
+    /// <inheritdoc cref="Escape(string)"/>
     public static string Escape(ReadOnlySpan<byte> name)
     {
         var text = new StringBuilder(name.Length);
         while (!name.IsEmpty)
         {
             OperationStatus status = Rune.DecodeFromUtf8(name, out Rune rune, out int consumed);
-            if (status != OperationStatus.Done || IsUnprintable(rune))
+            if (status != OperationStatus.Done || ByteText.IsUnprintable(rune))
             {
                 foreach (byte value in name[..consumed])
                     text.Append("\\x").Append(value.ToString("x2", CultureInfo.InvariantCulture));
@@ -39,7 +43,8 @@ internal static class NameText
         return text.ToString();
     }
 
-    /// <summary>The bytes of a name written as <see cref="Escape"/> writes it; other text as UTF-8.</summary>
+    /// <summary>The bytes of a name written as <see cref="Escape(string)"/> writes it; other text as the bytes that
+    /// <see cref="ByteText"/> has for it.</summary>
     public static byte[] Unescape(string text)
     {
         var bytes = new List<byte>(text.Length);
@@ -59,15 +64,10 @@ internal static class NameText
             else
             {
                 int length = char.IsHighSurrogate(text[at]) && at + 1 < text.Length ? 2 : 1;
-                bytes.AddRange(Encoding.UTF8.GetBytes(text.Substring(at, length)));
+                bytes.AddRange(ByteText.Encode(text.AsSpan(at, length)));
                 at += length - 1;
             }
         }
         return [.. bytes];
     }
-
-    // Control and format characters can hide or reorder what follows them on a terminal.
-    private static bool IsUnprintable(Rune rune) => Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-        or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
 }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Text;
 using System.Threading;
 using Hammer2.Fuse;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.Output;
@@ -54,7 +55,7 @@ internal sealed class StandardErrorLogger : ILogger
         }
         line.Append(_category).Append(": ").Append(formatter(state, exception));
         if (exception is not null) line.Append(": ").Append(exception);
-        string text = line.ToString().ReplaceLineEndings(" | ");
+        string text = ByteText.ToPrintable(line.ToString().ReplaceLineEndings(" | "));
         try
         {
             lock (_gate) _terminal.Error.WriteLine(text);

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
+using Linux.Text;
 
 namespace Hammer2.Tool.Output;
 
@@ -33,7 +34,7 @@ internal sealed class TextReport : Report
     {
         if (title.Length == 0) return;
         if (!_isEmpty && _depth == 0) _to.WriteLine();
-        _to.WriteLine(Indent + title);
+        _to.WriteLine(Indent + ByteText.ToPrintable(title));
         _isEmpty = false;
         _depth++;
     }
@@ -104,7 +105,7 @@ internal sealed class TextReport : Report
     }
 
     /// <inheritdoc/>
-    public override void BeginEntry(string line) => _to.WriteLine(Indent + line);
+    public override void BeginEntry(string line) => _to.WriteLine(Indent + ByteText.ToPrintable(line));
 
     /// <inheritdoc/>
     public override void BeginUntitledEntry()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
-using System.Text;
 using Hammer2.Tool.Extract;
+using Linux.Text;
 
 namespace Hammer2.Tool.Populate;
 
@@ -146,7 +146,7 @@ internal static unsafe partial class SourceFiles
             fixed (byte* names = buffer) count = llistxattr(text, names, buffer.Length);
             if (count >= 0)
             {
-                return Encoding.UTF8.GetString(buffer, 0, (int)count)
+                return ByteText.Decode(buffer.AsSpan(0, (int)count))
                     .Split('\0', StringSplitOptions.RemoveEmptyEntries);
             }
             if (Marshal.GetLastPInvokeError() != ErrorRange || buffer.Length > ListBytesMax) return [];

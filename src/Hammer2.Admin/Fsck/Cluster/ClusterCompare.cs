@@ -2,10 +2,10 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Text;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
+using Linux.Text;
 
 namespace Hammer2.Admin;
 
@@ -154,7 +154,7 @@ public static class ClusterCompare
         Label = LabelOf(member.Root),
     };
 
-    internal static string LabelOf(PfsRecord root) => Encoding.UTF8.GetString(root.Label);
+    internal static string LabelOf(PfsRecord root) => ByteText.Decode(root.Label);
 
     /// <summary>One node: where it lies, its root, and the prepared commit of its filesystem.</summary>
     private sealed record ClusterMember(VolumeSet Volumes, PfsRecord Root, PreparedCommitRecord? Record);
