@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Text;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Admin.Newfs;
 
@@ -102,12 +102,14 @@ internal static class InitialBlocks
     private static Blockref WritePfsRoot(
         NewFilesystem wanted, NewPfs pfs, List<Blockref> others, ulong address, Span<byte> block)
     {
-        byte[] label = Encoding.UTF8.GetBytes(pfs.Label);
+        byte[] label = ByteText.Encode(pfs.Label);
         ulong key = FreeKey(DirectoryHash.Compute(label), others);
         var inode = new InodeBlock(block);
         ref InodeMeta meta = ref inode.Meta;
         meta = Directory(wanted.Time, PfsRootMode, linkCount: 1);
         meta.OperationFlags = OperationFlags.PfsRoot;
+        meta.UserId = MediaUuid.FromUnixId(wanted.OwnerId);
+        meta.GroupId = MediaUuid.FromUnixId(wanted.GroupId);
         meta.Inum = Media.PfsRootInum;
         meta.NameKey = key;
         meta.CompressionPolicy = pfs.CompressionPolicy;

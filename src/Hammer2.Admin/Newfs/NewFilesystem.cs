@@ -72,6 +72,12 @@ public sealed record NewFilesystem
     /// <summary>All times of all inodes, in microseconds since 1970 UTC.</summary>
     public required ulong Time { get; init; }
 
+    /// <summary>User id of the owner of the PFSs' root directories.</summary>
+    public uint OwnerId { get; init; }
+
+    /// <summary>Group id of the PFSs' root directories.</summary>
+    public uint GroupId { get; init; }
+
     /// <summary>Bytes for a boot loader, a multiple of 8 MiB up to 256 MiB; null for upstream's rule.</summary>
     public ulong? BootBytes { get; init; }
 

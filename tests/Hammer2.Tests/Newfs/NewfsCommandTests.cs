@@ -4,12 +4,18 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Hammer2.Devices;
 using Hammer2.Testing;
 using Hammer2.Tests.Admin;
 using Hammer2.Tests.Devices;
 using Hammer2.Tool;
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Extract;
+using Hammer2.Tool.Newfs;
+using Hammer2.Tool.Populate;
+using Linux.Text;
 using Xunit;
 
 namespace Hammer2.Tests.Newfs;
@@ -65,6 +71,128 @@ public sealed class NewfsCommandTests
         Assert.True(forced.ExitCode == 0, forced.ToString());
         Assert.Contains("a HAMMER2 volume", forced.Text, StringComparison.Ordinal);
         Assert.NotEqual(before, FirstBytes(image));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(512)]
+    [InlineData((512L << 20) - 1)]
+    public void A_file_with_any_other_content_is_only_overwritten_when_forced(long offset)
+    {
+        using var scratch = new ScratchDirectory();
+        string file = scratch.Below("notes");
+        using (FileStream content = File.Create(file))
+        {
+            content.SetLength(NewVolume.UsualBytes);
+            content.Position = offset;
+            content.WriteByte((byte)'n');
+        }
+        ToolRun refused = ToolRun.Execute("newfs", file);
+        Assert.Equal(ExitCode.CannotOpen, refused.ExitCode);
+        Assert.Contains($"byte {offset} is not zero", refused.Error, StringComparison.Ordinal);
+        using (FileStream content = File.OpenRead(file))
+        {
+            content.Position = offset;
+            Assert.Equal('n', content.ReadByte());
+            Assert.Equal(offset == 0 ? 'n' : 0, FirstBytes(file)[0]);
+        }
+        ToolRun forced = ToolRun.Execute("newfs", "--force", file);
+        Assert.True(forced.ExitCode == 0, forced.ToString());
+    }
+
+    [Fact]
+    public void A_file_of_zeros_written_or_not_is_taken()
+    {
+        using var scratch = new ScratchDirectory();
+        string file = scratch.Below("zeros");
+        using (FileStream content = File.Create(file))
+        {
+            content.SetLength(NewVolume.UsualBytes);
+            content.Position = 3 << 20;
+            content.Write(new byte[2 << 20]);
+        }
+        ToolRun run = ToolRun.Execute("newfs", file);
+        Assert.True(run.ExitCode == 0, run.ToString());
+    }
+
+    [Fact]
+    public void Root_directories_belong_to_the_caller_or_to_whom_the_option_names()
+    {
+        using var scratch = new ScratchDirectory();
+        string image = scratch.Below("new.img");
+        ToolRun made = ToolRun.Execute("newfs", "-s", "512m", image);
+        Assert.True(made.ExitCode == 0, made.ToString());
+        Assert.Equal((LinuxFiles.geteuid(), LinuxFiles.getegid()), OwnerOf(image + "@DATA"));
+        foreach ((string option, uint user, uint group) in ((string, uint, uint)[])[
+            ("1234:4321", 1234, 4321), ("1234", 1234, LinuxFiles.getegid())])
+        {
+            made = ToolRun.Execute("newfs", "-f", "--owner", option, image);
+            Assert.True(made.ExitCode == 0, made.ToString());
+            Assert.Equal((user, group), OwnerOf(image + "@DATA"));
+            Assert.Equal((user, group), OwnerOf(image + "@LOCAL"));
+        }
+        Directory.CreateDirectory(scratch.Below("source"));
+        made = ToolRun.Execute("newfs", "-f", "--owner", "7:8", "--populate", scratch.Below("source"), image);
+        Assert.True(made.ExitCode == 0, made.ToString());
+        Assert.Equal((7u, 8u), OwnerOf(image + "@DATA"));
+        foreach (string wrong in (string[])["root", "1:2:3", "-1", "4294967295", ":5", ""])
+            Assert.Equal(ExitCode.Usage, ToolRun.Execute("newfs", "-f", "--owner", wrong, image).ExitCode);
+    }
+
+    [Fact]
+    public void A_label_is_any_bytes_and_printed_as_text()
+    {
+        using var scratch = new ScratchDirectory();
+        string image = scratch.Below("new.img");
+        string label = ByteText.Decode([.. "\u001b[2J"u8, 0xFF]);
+        ToolRun made = ToolRun.Execute("newfs", "-s", "512m", "-L", label, image);
+        Assert.True(made.ExitCode == 0, made.ToString());
+        Assert.Contains("\\x1b[2J\\xff", made.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', made.Text);
+        Assert.Contains(Listed(image), row => row.GetProperty("label").GetString() == "\\x1b[2J\\xff");
+        Assert.True(ToolRun.Execute("ls", $"{image}@{label}").ExitCode == 0);
+        string tooLong = ByteText.Decode(Enumerable.Repeat((byte)0xFF, 256).ToArray());
+        ToolRun refused = ToolRun.Execute("newfs", "-f", "-L", tooLong, image);
+        Assert.Equal(ExitCode.Usage, refused.ExitCode);
+        Assert.Contains("has 256 bytes", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\uFFFD', refused.Error);
+    }
+
+    [Fact]
+    public void The_bar_of_a_filling_shows_the_share_of_the_bytes()
+    {
+        using var scratch = new ScratchDirectory();
+        string source = scratch.Below("source");
+        Directory.CreateDirectory(source);
+        File.WriteAllBytes(Path.Combine(source, "a"), new byte[3 << 18]);
+        File.WriteAllBytes(Path.Combine(source, "b"), new byte[1 << 18]);
+        for (int index = 0; index < 8; index++) File.WriteAllText(Path.Combine(source, $"c{index}"), "");
+        HostProgram.Run("ln", Path.Combine(source, "b"), Path.Combine(source, "d"));
+        var size = PopulateSize.Measure(ByteText.Encode(source));
+        Assert.Equal(new PopulateSize(11, 1 << 20), size);
+
+        using var error = new MemoryStream();
+        using (var terminal = new Terminal(new MemoryStream(), error) { ErrorIsTerminal = true })
+        {
+            string[] words = ["newfs", "-s", "512m", "--populate", source, scratch.Below("new.img")];
+            Assert.Equal(0, Dispatcher.Run("hammer2", words, terminal));
+        }
+        // The first line of the filling comes after three quarters of the bytes, before the first object is complete.
+        string[] lines = Encoding.UTF8.GetString(error.ToArray()).Split('\r');
+        Assert.Contains(lines, line => line.Contains("[######################........]", StringComparison.Ordinal)
+            && line.Contains("768 KiB of 1 MiB, 0 of 11 objects", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_interruption_says_what_is_there_and_what_is_not()
+    {
+        Assert.Equal("b: no filesystem is there, and what was there before may be gone; complete: a; not begun: c",
+            NewfsProgressText.WhileMaking(["a", "b", "c"], 1));
+        Assert.Equal("a, b: the filesystem is complete and empty", NewfsProgressText.WhileMaking(["a", "b"], 2));
+        Assert.Equal("a: the filesystem is complete, and empty: none of the files is in it",
+            NewfsProgressText.WhileFilling("a", 0, 512));
+        Assert.Contains("the first 10000 objects of the source in it; 99 that were copied",
+            NewfsProgressText.WhileFilling("a", 10_000, 10_099), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -216,6 +344,12 @@ public sealed class NewfsCommandTests
         JsonElement populated = run.Json.GetProperty("populated");
         Assert.NotEqual("", populated.GetProperty("stopped").GetString());
         Assert.Equal(0, ToolRun.Execute("fsck", image).ExitCode);
+    }
+
+    private static (uint User, uint Group) OwnerOf(string spec)
+    {
+        JsonElement root = ToolRun.Execute("stat", spec, "/", "--json").Json.GetProperty("files")[0];
+        return (root.GetProperty("uid").GetUInt32(), root.GetProperty("gid").GetUInt32());
     }
 
     private static byte[] FirstBytes(string path)

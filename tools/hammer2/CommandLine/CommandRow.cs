@@ -43,6 +43,9 @@ internal sealed record CommandRow(string Name, string Summary, Func<Invocation, 
     /// <summary>True when the command prints sizes, whose unit can be chosen.</summary>
     public bool HasUnits { get; init; }
 
+    /// <summary>True for commands that do something of their own when a signal comes.</summary>
+    public bool HandlesSignals { get; init; }
+
     /// <summary>True for commands that only scripts call.</summary>
     public bool IsHidden { get; init; }
 }

@@ -31,6 +31,8 @@ internal static class CommandTable
         UpstreamFsckCommand.Row,
         HashCommand.Row,
         DataHashCommand.Row,
+        HelpCommand.Row,
+        VersionCommand.Row,
         ManualCommand.Row,
         CompletionCommand.Row,
         NamesCommand.Row,

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Reflection;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.CommandLine;
@@ -48,7 +49,7 @@ internal static class Dispatcher
         if (LooksLikeMountHelper(words) && CommandTable.ByName("mount") is { } mount) return Run(mount, words,
             terminal);
 
-        terminal.Error.WriteLine($"hammer2: {words[0]}: no such command, see 'hammer2 --help'");
+        Say(terminal, $"{words[0]}: no such command, see 'hammer2 --help'");
         return ExitCode.Usage;
     }
 
@@ -60,7 +61,7 @@ internal static class Dispatcher
         string? wrong = CommandParser.Parse(row, words, out Dictionary<string, string[]> values);
         if (wrong is not null)
         {
-            terminal.Error.WriteLine($"hammer2: {row.Name}: {wrong}, see 'hammer2 {row.Name} --help'");
+            Say(terminal, $"{row.Name}: {wrong}, see 'hammer2 {row.Name} --help'");
             return row.UsageExitCode;
         }
         using var invocation = new Invocation(row, values, terminal);
@@ -69,19 +70,20 @@ internal static class Dispatcher
             HelpText.Write(row, terminal.Out);
             return Finish(terminal, ExitCode.Ok);
         }
+        using InterruptionNotice? notice = terminal.IsOfProcess && !row.HandlesSignals
+            ? new InterruptionNotice(invocation) : null;
         return Finish(terminal, RunGuarded(invocation));
     }
 
     private static int RunGuarded(Invocation invocation)
     {
-        TextWriter error = invocation.Terminal.Error;
         try
         {
             return invocation.Row.Run(invocation);
         }
         catch (CommandException failure)
         {
-            error.WriteLine("hammer2: " + failure.Message);
+            invocation.Warn(failure.Message);
             return failure.Code;
         }
         catch (IOException failure) when (IsBrokenPipe(failure))
@@ -90,13 +92,13 @@ internal static class Dispatcher
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            error.WriteLine("hammer2: " + failure.Message);
+            invocation.Warn(failure.Message);
             return ExitCode.Failed;
         }
         catch (Exception failure)
         {
-            error.WriteLine($"hammer2: {invocation.Row.Name}: defect of this program: {failure.Message}");
-            if (invocation.LogLevel <= LogLevel.Debug) error.WriteLine(failure.ToString());
+            invocation.Warn($"{invocation.Row.Name}: defect of this program: {failure.Message}");
+            if (invocation.LogLevel <= LogLevel.Debug) invocation.Terminal.Error.WriteLine(failure.ToString());
             return ExitCode.Internal;
         }
     }
@@ -111,10 +113,15 @@ internal static class Dispatcher
         catch (IOException failure)
         {
             if (IsBrokenPipe(failure)) return ExitCode.BrokenPipe;
-            terminal.Error.WriteLine("hammer2: standard output: " + failure.Message);
+            // A command that printed more than fits the buffer has met it before.
+            if (code != ExitCode.Failed) Say(terminal, failure.Message);
             return ExitCode.Failed;
         }
     }
+
+    // Messages repeat arguments, which are any bytes.
+    private static void Say(Terminal terminal, string message) =>
+        terminal.Error.WriteLine("hammer2: " + ByteText.ToPrintable(message));
 
     // The runtime hides SIGPIPE and reports EPIPE (32) as the exception's code.
     private static bool IsBrokenPipe(IOException failure) => (failure.HResult & 0xFFFF) == 32;

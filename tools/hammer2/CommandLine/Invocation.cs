@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using Hammer2.Tool.Output;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.CommandLine;
@@ -25,6 +26,10 @@ internal sealed class Invocation : IDisposable
 
     /// <summary>Where the command writes.</summary>
     public Terminal Terminal { get; }
+
+    /// <summary>What was done and what was not, in words, for a command that is interrupted now. Called on another
+    /// thread.</summary>
+    public Func<string> Interrupted { get; set; } = static () => "nothing was changed";
 
     /// <summary>The unit in which sizes are printed.</summary>
     public ByteUnit Unit =>
@@ -84,8 +89,8 @@ internal sealed class Invocation : IDisposable
         ? new JsonReport(Terminal)
         : new TextReport(Terminal, Unit);
 
-    /// <summary>Writes one warning line to standard error.</summary>
-    public void Warn(string message) => Terminal.Error.WriteLine("hammer2: " + message);
+    /// <summary>Writes one line to standard error, what would move the cursor as text.</summary>
+    public void Warn(string message) => Terminal.Error.WriteLine("hammer2: " + ByteText.ToPrintable(message));
 
     /// <inheritdoc/>
     public void Dispose() => _loggers?.Dispose();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.IO;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
 using Hammer2.Devices;
@@ -7,6 +6,7 @@ using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Mounts;
 using Hammer2.Tool.Output;
+using Linux.Text;
 
 namespace Hammer2.Tool.Commands;
 
@@ -48,7 +48,8 @@ internal static class BulkfreeCommand
     private static int Run(Invocation invocation)
     {
         string target = invocation.Text(Target);
-        return Directory.Exists(target) ? RunMounted(invocation, target) : RunOffline(invocation, target);
+        invocation.Interrupted = static () => "what was freed until now is free, run it again for the rest";
+        return LinuxPath.IsDirectory(target) ? RunMounted(invocation, target) : RunOffline(invocation, target);
     }
 
     private static int RunMounted(Invocation invocation, string directory)

@@ -49,6 +49,7 @@ internal static class FsckCommand
         Group = CommandGroup.Media,
         ProgramNames = ["fsck.hammer2"],
         UsageExitCode = ExitCode.FsckUsage,
+        HandlesSignals = true,
         Description = """
             Reads everything and judges it by every rule of the format: headers, check codes, structure, order,
             statistics, the freemap against what can be reached, entries against inodes and link counts. Findings
@@ -125,12 +126,12 @@ internal static class FsckCommand
                     Progress = progress.Of(volumes),
                     Cancellation = stop.Token,
                 };
-                code |= Guard(progress, () => Judge(invocation, report, volumes, options, progress));
+                code |= Guard(invocation, progress, () => Judge(invocation, report, volumes, options, progress));
                 if (stop.IsCancellationRequested) break;
             }
             report.EndList();
             var compare = new FsckOptions { FindingsMax = (int)findingsMax, Cancellation = stop.Token };
-            if (checkedSets.Count > 1) code |= Guard(progress, () => Compare(report, checkedSets, compare));
+            if (checkedSets.Count > 1) code |= Guard(invocation, progress, () => Compare(report, checkedSets, compare));
         }
         finally
         {
@@ -187,7 +188,7 @@ internal static class FsckCommand
         return code;
     }
 
-    private static int Guard(FsckProgress progress, Func<int> action)
+    private static int Guard(Invocation invocation, FsckProgress progress, Func<int> action)
     {
         try
         {
@@ -196,6 +197,9 @@ internal static class FsckCommand
         catch (OperationCanceledException)
         {
             progress.Clear();
+            invocation.Warn(Repairs(invocation)
+                ? "fsck: interrupted; not everything was checked, and a repair may have been made before that"
+                : "fsck: interrupted; not everything was checked, and nothing was changed");
             return ExitCode.FsckCancelled;
         }
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Fuse;
 using Hammer2.Tool.CommandLine;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.Commands;
@@ -69,6 +69,7 @@ internal static class MountCommand
         HasJson = false,
         Arguments = [Specs, Target],
         Options = [Options, Foreground, Sloppy],
+        HandlesSignals = true,
         UsageExitCode = ExitCode.MountUsage,
         ExitCodes = MountExitCodes.Rows,
         Examples =
@@ -136,6 +137,7 @@ internal static class MountHelperCommand
         HasJson = false,
         Arguments = [Spec, Target],
         Options = [Options, Sloppy, Fake, NoTable, Verbose, Type],
+        HandlesSignals = true,
         UsageExitCode = ExitCode.MountUsage,
         ExitCodes = MountExitCodes.Rows,
         Examples =
@@ -217,7 +219,7 @@ internal static class MountRun
         {
             if (background is null)
                 throw new CommandException(ExitCode.MountFailed, failure.Message, failure);
-            background.ReportFailure(ExitCode.MountFailed, failure.Message);
+            background.ReportFailure(ExitCode.MountFailed, ByteText.ToPrintable(failure.Message));
             return ExitCode.MountFailed;
         }
         if (background is not null)
@@ -230,7 +232,7 @@ internal static class MountRun
 
     // What the table of mounts shows: paths that mean the same from everywhere.
     private static string SourceOf(List<MountSpec> specs) => string.Join(' ', specs.Select(spec =>
-        string.Join(':', spec.Paths.Select(Path.GetFullPath)) + (spec.Label is null ? "" : "@" + spec.Label)));
+        string.Join(':', spec.Paths.Select(LinuxPath.GetFull)) + (spec.Label is null ? "" : "@" + spec.Label)));
 
     private static MountSpec ParseSpec(string text)
     {

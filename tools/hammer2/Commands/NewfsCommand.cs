@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.IO;
 using Hammer2.Admin.Newfs;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Newfs;
 using Hammer2.Tool.Output;
 using Hammer2.Tool.Populate;
+using Linux.Text;
 
 namespace Hammer2.Tool.Commands;
 
@@ -23,8 +23,12 @@ internal static class NewfsCommand
             PFS called BOOT nothing is compressed.
 
             A device that is mounted or otherwise in use is refused, always; one that holds a filesystem, a partition table
-            or part of an array or container is refused unless forced, and what was found is named. Until the new
-            filesystem is complete, its headers are missing: power may fail at any moment.
+            or part of an array or container is refused unless forced, and what was found is named, as is a
+            file that holds anything but zeros. Until the new filesystem is complete, its headers are missing: power may
+            fail at any moment.
+
+            The root directories belong to the user who runs this, unless --owner names another; one that is filled
+            by --populate belongs to the owner of the source.
 
             With --cluster, each word names a filesystem of its own, and all get a PFS that they are the masters of: mount
             it by naming all of them. With --populate, the files of a directory are copied into the first PFS, or into the
@@ -45,8 +49,9 @@ internal static class NewfsCommand
 
     private static int Run(Invocation invocation)
     {
+        invocation.Interrupted = static () => "nothing was written";
         NewfsRequest request = NewfsRequest.Read(invocation);
-        if (request.Populate is { } source && !Directory.Exists(source))
+        if (request.Populate is { } source && !LinuxPath.IsDirectory(source))
             throw new CommandException(ExitCode.Usage, $"{source}: is no directory");
         var nodes = new List<NewfsNode>();
         try
@@ -57,10 +62,10 @@ internal static class NewfsCommand
             PopulateResult? filled = null;
             if (!isDry)
             {
-                foreach (NewfsNode node in nodes) node.CreateFiles();
-                foreach (NewfsNode node in nodes) Make(invocation, node);
+                MakeAll(invocation, nodes);
                 if (request.Populate is not null) filled = NewfsFilling.Run(invocation, request, nodes);
             }
+            if (!isDry) invocation.Interrupted = static () => "all that was asked for is done";
             using Report report = invocation.OpenReport();
             report.BeginList("filesystems");
             foreach (NewfsNode node in nodes) Write(report, node, isDry, invocation.Has(NewfsOptions.Debug));
@@ -70,6 +75,18 @@ internal static class NewfsCommand
         finally
         {
             foreach (NewfsNode node in nodes) node.Dispose();
+        }
+    }
+
+    private static void MakeAll(Invocation invocation, List<NewfsNode> nodes)
+    {
+        int made = 0;
+        invocation.Interrupted = () => NewfsProgressText.WhileMaking(nodes.ConvertAll(node => node.Name), made);
+        foreach (NewfsNode node in nodes) node.CreateFiles();
+        foreach (NewfsNode node in nodes)
+        {
+            Make(invocation, node);
+            made++;
         }
     }
 
@@ -102,7 +119,7 @@ internal static class NewfsCommand
             new Column("nodeId", "NODE ID"));
         foreach (NewPfs pfs in node.Wanted.Pfses)
         {
-            report.Row(Cell.Text(pfs.Label), Cell.Number(Math.Max(pfs.Masters, 1)),
+            report.Row(Cell.Text(NameText.Escape(pfs.Label)), Cell.Number(Math.Max(pfs.Masters, 1)),
                 Cell.Text(MediaText.CompressionPolicy(pfs.CompressionPolicy)), Cell.Text(MediaText.Check(pfs.CheckUsed)),
                 Cell.Text(pfs.ClusterId.ToString()), Cell.Text(pfs.NodeId.ToString()));
         }

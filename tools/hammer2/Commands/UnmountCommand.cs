@@ -37,6 +37,7 @@ internal static class UnmountCommand
     private static int Run(Invocation invocation)
     {
         int code = ExitCode.Ok;
+        invocation.Interrupted = static () => "the table of mounts says which mounts are still there";
         foreach (string target in invocation.Texts(Targets))
         {
             if (FuseMount.UnmountAt(target, invocation.Has(Lazy)) is not { } failure) continue;

@@ -42,6 +42,7 @@ internal static class VerifyCommand
 
     private static int Run(Invocation invocation)
     {
+        invocation.Interrupted = static () => "not everything was read, and nothing was changed";
         using var progress = new ProgressLine(invocation.Terminal);
         var options = new VerifyOptions
         {

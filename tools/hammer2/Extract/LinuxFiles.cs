@@ -86,6 +86,9 @@ internal static unsafe partial class LinuxFiles
     [LibraryImport("libc")]
     public static partial uint geteuid();
 
+    [LibraryImport("libc")]
+    public static partial uint getegid();
+
     /// <summary>What the last failed call of this thread left, in words.</summary>
     public static string Describe(int error) => Marshal.GetPInvokeErrorMessage(error);
 

@@ -20,6 +20,21 @@
 enum { MESSAGE_BYTES_MAX = 65536, MOUNT_USAGE = 1, MOUNT_FAILED = 32 }; // as ExitCode.cs has them
 
 static char report[MESSAGE_BYTES_MAX];
+static pid_t server_process;
+static volatile sig_atomic_t is_interrupted;
+
+// The server unmounts what it has mounted, and ends.
+static void interrupt(int signal_number) {
+    (void)signal_number;
+    is_interrupted = 1;
+    kill(server_process, SIGTERM);
+}
+
+static void interrupt_on(int signal_number) {
+    struct sigaction action = {.sa_handler = interrupt}, before;
+    if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(signal_number, &action, NULL);
+}
 
 // Of all words that could mean the foreground, help or a rehearsal, without knowing what they belong to.
 static bool may_stay(const char *word) {
@@ -51,13 +66,20 @@ static size_t read_report(int pipe_end) {
 
 static int wait_for_server(pid_t server, int pipe_end) {
     signal(SIGPIPE, SIG_IGN);
+    server_process = server;
+    interrupt_on(SIGINT);
+    interrupt_on(SIGTERM);
     size_t length = read_report(pipe_end);
-    if (length > 0 && report[0] == 0) {
+    if (length > 0 && report[0] == 0 && !is_interrupted) {
         prefetch_rest(); // whoever uses the mount now needs more of the program
         return 0;
     }
     int status = 0;
     while (waitpid(server, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (is_interrupted) {
+        dprintf(STDERR_FILENO, "hammer2: interrupted; nothing is mounted\n");
+        return MOUNT_FAILED;
     }
     if (length > 0) {
         dprintf(STDERR_FILENO, "hammer2: %.*s\n", (int)length - 1, report + 1);

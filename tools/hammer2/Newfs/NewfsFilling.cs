@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Globalization;
-using System.IO;
-using System.Text;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Output;
 using Hammer2.Tool.Populate;
 using Hammer2.Vnodes;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.Newfs;
@@ -37,11 +35,16 @@ internal static class NewfsFilling
         var time = new FixedTime(DateTimeOffset.UnixEpoch.AddMicroseconds(request.Time));
         var ops = new VnodeOps(mount.Pfs, invocation.Loggers.CreateLogger<VnodeOps>(), time);
         using var progress = new ProgressLine(invocation.Terminal);
-        ulong expected = progress.IsVisible ? Measure(request.Populate!) : 0;
-        var populator = new Populator(ops, Encoding.UTF8.GetBytes(request.Populate!), targets)
+        byte[] source = ByteText.Encode(request.Populate!);
+        PopulateSize expected = progress.IsVisible ? PopulateSize.Measure(source) : default;
+        var populator = new Populator(ops, source, targets)
         {
-            Progress = progress.IsVisible ? now => progress.Show(Line(now, expected)) : null,
+            RootOwner = request.HasOwner ? request.Owner : null,
+            Progress = progress.IsVisible ? now => progress.Show(NewfsProgressText.Line(now, expected)) : null,
         };
+        string name = string.Join(", ", sets.ConvertAll(set => set.Name));
+        invocation.Interrupted = () => NewfsProgressText.WhileFilling(
+            name, populator.DurableObjects, populator.Result.Objects);
         populator.Run();
         return populator.Result;
     }
@@ -60,7 +63,7 @@ internal static class NewfsFilling
         if (result.Stopped is not null) report.Value("stopped", "STOPPED", Cell.Text(result.Stopped));
         report.BeginTable("lostAttributes", new Column("name", "ATTRIBUTES NOT KEPT"), new Column("files", "FILES"));
         foreach ((string name, long files) in result.LostAttributes)
-            report.Row(Cell.Text(NameText.Escape(Encoding.UTF8.GetBytes(name))), Cell.Number(files));
+            report.Row(Cell.Text(NameText.Escape(name)), Cell.Number(files));
         report.EndTable();
         report.BeginList("faults");
         foreach (PopulateFault fault in result.Faults)
@@ -75,24 +78,6 @@ internal static class NewfsFilling
         report.EndSection();
         return result.FaultsTotal > 0 || result.Stopped is not null ? ExitCode.Failed : ExitCode.Ok;
     }
-
-    // For the length of the bar only: what cannot be counted is not counted.
-    private static ulong Measure(string source)
-    {
-        var options = new EnumerationOptions
-        {
-            RecurseSubdirectories = true,
-            AttributesToSkip = FileAttributes.ReparsePoint,
-            IgnoreInaccessible = true,
-        };
-        ulong objects = 0;
-        foreach (string _ in Directory.EnumerateFileSystemEntries(source, "*", options)) objects++;
-        return objects;
-    }
-
-    private static string Line(PopulateResult now, ulong expected) => string.Create(CultureInfo.InvariantCulture,
-        $"newfs: {ProgressLine.Bar(expected == 0 ? 0 : (double)now.Objects / expected)} {now.Objects} of {expected}, "
-        + $"{ByteUnits.Format(now.Bytes, ByteUnit.Iec)}");
 
     // All that is made is stamped with one time, so that the same source gives the same filesystem.
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.IO;
 using Hammer2.Admin.Newfs;
 using Hammer2.Devices;
+using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Tool.Newfs;
 
@@ -82,14 +83,11 @@ internal sealed class NewfsNode : IDisposable
             if (target.Device is not null) continue;
             try
             {
-                using FileStream file = new(target.Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
-                if (file.Length != 0)
-                    throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: was made by somebody else meanwhile");
-                file.SetLength(target.LengthBytes);
+                ImageFile.Create(target.Path, target.LengthBytes);
             }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            catch (MediaException failure)
             {
-                throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: {failure.Message}", failure);
+                throw new CommandException(ExitCode.CannotOpen, failure.Message, failure);
             }
             target.Device = OpenDevice(_request, target.Path);
         }
@@ -114,7 +112,7 @@ internal sealed class NewfsNode : IDisposable
 
     private static NewfsTarget OpenTarget(NewfsRequest request, string path, ulong? size)
     {
-        FileBlockDevice? device = Path.Exists(path) ? OpenDevice(request, path) : null;
+        FileBlockDevice? device = LinuxPath.Exists(path) ? OpenDevice(request, path) : null;
         if (device is { LengthBytes: > 0 }) return new NewfsTarget(path, device, device.LengthBytes);
         // An empty file is as good as none.
         device?.Dispose();
@@ -153,9 +151,20 @@ internal sealed class NewfsNode : IDisposable
     {
         foreach (NewfsTarget target in _targets)
         {
-            if (target.Signatures.Count == 0) continue;
-            throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: holds "
-                + $"{SignatureProbe.Describe(target.Signatures)}; {NewfsOptions.Force.Name} overwrites it");
+            if (target.Signatures.Count > 0)
+            {
+                throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: holds "
+                    + $"{SignatureProbe.Describe(target.Signatures)}; {NewfsOptions.Force.Name} overwrites it");
+            }
+            if (target.Device is not { } device) continue;
+            if (device.FindContent(out long offset) != Hammer2Error.None)
+            {
+                throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: cannot be read, so that it is not "
+                    + $"known whether it holds anything; {NewfsOptions.Force.Name} overwrites it");
+            }
+            if (offset < 0) continue;
+            throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: is a file with other content (byte "
+                + $"{offset} is not zero); {NewfsOptions.Force.Name} overwrites it");
         }
     }
 }

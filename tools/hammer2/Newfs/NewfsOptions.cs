@@ -77,6 +77,12 @@ internal static class NewfsOptions
             Completes = Completion.Directory,
         };
 
+    public static readonly OptionRow Owner =
+        new("--owner", "owner of the root directories, as numbers: USER or USER:GROUP (the caller unless given)")
+        {
+            ValueName = "USER[:GROUP]",
+        };
+
     public static readonly OptionRow Force =
         new("--force", "overwrite what is on the devices; never one that is in use") { Short = "-f" };
 
@@ -98,7 +104,7 @@ internal static class NewfsOptions
     /// <summary>All of them.</summary>
     public static readonly OptionRow[] All =
     [
-        Label, Size, BootSize, AuxSize, FormatVersion, Compression, Check, Cluster, Populate, Force, Discard, DryRun,
+        Label, Size, BootSize, AuxSize, FormatVersion, Compression, Check, Cluster, Populate, Owner, Force, Discard, DryRun,
         Uuid, Time, Debug,
     ];
 }

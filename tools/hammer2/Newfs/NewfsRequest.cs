@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.IO;
+using System.Globalization;
 using System.Security.Cryptography;
 using Hammer2.Admin.Newfs;
 using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Extract;
+using Linux.Text;
 
 namespace Hammer2.Tool.Newfs;
 
@@ -27,6 +29,7 @@ internal sealed class NewfsRequest
         _labels = Labels(invocation, hasDefault: _clusterLabel is null);
         _model = Model(invocation);
         Time = TimeOf(invocation);
+        Owner = OwnerOf(invocation);
         Sizes = SizeText.ParseList(NewfsOptions.Size, invocation.Text(NewfsOptions.Size));
         Nodes = NodesOf(invocation.Texts(NewfsOptions.Device), isCluster: _clusterLabel is not null);
         Populate = invocation.Text(NewfsOptions.Populate);
@@ -51,6 +54,12 @@ internal sealed class NewfsRequest
 
     /// <summary>All times, in microseconds.</summary>
     public ulong Time { get; }
+
+    /// <summary>User and group of the root directories.</summary>
+    public (uint User, uint Group) Owner { get; }
+
+    /// <summary>True when an owner was asked for by name of the option.</summary>
+    public bool HasOwner => _invocation.Has(NewfsOptions.Owner);
 
     /// <summary>True when what is there may be overwritten.</summary>
     public bool Forces => _invocation.Has(NewfsOptions.Force);
@@ -82,6 +91,8 @@ internal sealed class NewfsRequest
             SuperClusterId = _ids.SuperClusterOf(node),
             SuperNodeId = _ids.SuperNodeOf(node),
             Time = Time,
+            OwnerId = Owner.User,
+            GroupId = Owner.Group,
             BootBytes = Area(NewfsOptions.BootSize),
             AuxBytes = Area(NewfsOptions.AuxSize),
             Sizes = Sizes,
@@ -166,6 +177,21 @@ internal sealed class NewfsRequest
             / TimeSpan.TicksPerMicrosecond);
     }
 
+    private static (uint User, uint Group) OwnerOf(Invocation invocation)
+    {
+        (uint user, uint group) = (LinuxFiles.geteuid(), LinuxFiles.getegid());
+        if (invocation.Text(NewfsOptions.Owner) is not { } text) return (user, group);
+        string[] parts = text.Split(':');
+        bool isGood = parts.Length is 1 or 2 && IsId(parts[0], out user) && (parts.Length == 1 || IsId(parts[1], out group));
+        return isGood
+            ? (user, group)
+            : throw Usage($"{NewfsOptions.Owner.Name} {text}: write the numbers that id(1) prints, USER or USER:GROUP");
+
+        // The greatest number means "nobody was named" to chown(2).
+        static bool IsId(string part, out uint id) =>
+            uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out id) && id != uint.MaxValue;
+    }
+
     // As upstream each word is a device; or, as for mounting, several with colons between them. A path that is there may
     // have a colon in it.
     private static List<string[]> NodesOf(IReadOnlyList<string> words, bool isCluster)
@@ -174,7 +200,7 @@ internal sealed class NewfsRequest
         var volumes = new List<string>();
         foreach (string word in words)
         {
-            string[] paths = Path.Exists(word) ? [word] : word.Split(':', StringSplitOptions.RemoveEmptyEntries);
+            string[] paths = LinuxPath.Exists(word) ? [word] : word.Split(':', StringSplitOptions.RemoveEmptyEntries);
             if (paths.Length == 0) throw Usage($"'{word}' names no device");
             if (isCluster) nodes.Add(paths);
             else volumes.AddRange(paths);

@@ -38,6 +38,9 @@ internal sealed class PopulateResult
     /// <summary>Bytes of data copied, holes not counted.</summary>
     public ulong Bytes { get; set; }
 
+    /// <summary>Bytes of files gone through, holes counted.</summary>
+    public ulong PassedBytes { get; set; }
+
     /// <summary>All objects met.</summary>
     public long Objects => Files + Directories + Links + HardLinks + Specials + FaultsTotal;
 

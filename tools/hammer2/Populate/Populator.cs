@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Threading;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Tool.Extract;
@@ -26,7 +27,7 @@ internal sealed class Populator
     private readonly HashSet<DeviceIdentity> _targets;
     private readonly Dictionary<(uint, uint, ulong), ulong> _linked = [];
     private readonly byte[] _buffer = new byte[ChunkBytes];
-    private long _syncedAt;
+    private long _durableObjects;
 
     /// <summary>Prepares; reads nothing yet.</summary>
     /// <param name="ops">Of a PFS that may be written.</param>
@@ -41,6 +42,12 @@ internal sealed class Populator
 
     /// <summary>What was done so far.</summary>
     public PopulateResult Result { get; } = new();
+
+    /// <summary>Objects that the last commit has. May be asked from another thread.</summary>
+    public long DurableObjects => Volatile.Read(ref _durableObjects);
+
+    /// <summary>Owner of the root directory; null for that of the source.</summary>
+    public (uint User, uint Group)? RootOwner { get; init; }
 
     /// <summary>Called after each object and each piece of a file.</summary>
     public Action<PopulateResult>? Progress { get; init; }
@@ -60,13 +67,22 @@ internal sealed class Populator
         try
         {
             FillDirectory(descriptor, VnodeOps.RootInum, []);
+            if (RootOwner is { } owner) (status.UserId, status.GroupId) = owner;
             Finish(VnodeOps.RootInum, status, []);
         }
         finally
         {
             SourceFiles.Close(descriptor);
         }
-        Stop(_ops.Sync(), "making it durable");
+        Sync();
+    }
+
+    private void Sync()
+    {
+        long met = Result.Objects;
+        Errno error = _ops.Sync();
+        if (error == Errno.None) Volatile.Write(ref _durableObjects, met);
+        Stop(error, "making it durable");
     }
 
     private void FillDirectory(int descriptor, ulong inum, byte[] path)
@@ -83,9 +99,7 @@ internal sealed class Populator
             byte[] below = path.Length == 0 ? name : [.. path, (byte)'/', .. name];
             Copy(descriptor, name, inum, below);
             Progress?.Invoke(Result);
-            if (Result.Objects - _syncedAt < ObjectsPerSync) continue;
-            _syncedAt = Result.Objects;
-            Stop(_ops.Sync(), "making it durable");
+            if (Result.Objects - DurableObjects >= ObjectsPerSync) Sync();
         }
     }
 
@@ -203,6 +217,7 @@ internal sealed class Populator
         long at = 0;
         while (at < length && SourceFiles.TryFindData(file, at, length, out long start, out long end))
         {
+            Result.PassedBytes += (ulong)(start - at);
             for (at = start; at < end;)
             {
                 // Pieces end where blocks end, so that no block is written twice.
@@ -218,10 +233,12 @@ internal sealed class Populator
                 if (!Made(_ops.Write(inum, (ulong)at, _buffer.AsSpan(0, got), dropsPrivileges: false), path))
                     return false;
                 Result.Bytes += (ulong)got;
+                Result.PassedBytes += (ulong)got;
                 at += got;
                 Progress?.Invoke(Result);
             }
         }
+        Result.PassedBytes += (ulong)Math.Max(length - at, 0);
         var size = new AttributeChange { SizeBytes = (ulong)length };
         return Made(_ops.SetAttributes(inum, size, out _), path);
     }
