@@ -28,7 +28,7 @@ public sealed partial class MediaDevice : IDisposable
         _volumes = volumes;
         _caches = caches;
         _ordinal = caches.NextDeviceOrdinal();
-        Faults = new MediaFaultLog(volumes.Name, logger);
+        Faults = new MediaFaultLog(volumes, logger);
         _header = volumes.Header;
         _root = MakeRoot(_header.SuperRootBlockset);
     }

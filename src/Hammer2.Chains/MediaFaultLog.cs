@@ -1,58 +1,84 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Hammer2.Devices;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Chains;
 
 /// <summary>
-/// Counts the faults of one device and says each once: where, through which reference, what was wrong. A
-/// rotten disk that is read in a loop must not fill the journal, so places are remembered up to a bound and
-/// then only counted.
+/// Counts the faults of one filesystem and says each once: on which device at which byte, in which PFS, through which
+/// reference, what was wrong. A rotten disk that is read in a loop must not fill the journal, so locations are
+/// remembered up to a bound and then only counted.
 /// </summary>
 public sealed partial class MediaFaultLog
 {
-    private const int PlacesMax = 4096;
+    private const int LocationsMax = 4096;
 
-    private readonly string _device;
+    private readonly VolumeSet _volumes;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
-    private readonly HashSet<(ulong, Hammer2Error)> _places = [];
+    private readonly HashSet<(ulong, Hammer2Error)> _locations = [];
     private long _faultsTotal;
+    private string? _lastFault;
 
-    /// <summary>A log for the device called <paramref name="device"/>.</summary>
-    public MediaFaultLog(string device, ILogger logger)
+    /// <summary>A log for a filesystem.</summary>
+    public MediaFaultLog(VolumeSet volumes, ILogger logger)
     {
-        _device = device;
+        _volumes = volumes;
         _logger = logger;
     }
+
+    /// <summary>Label of the PFS that is used; null before one is, and then not told.</summary>
+    public string? Label { get; set; }
 
     /// <summary>Faults met so far, repeated ones included.</summary>
     public long FaultsTotal => Volatile.Read(ref _faultsTotal);
 
-    /// <summary>Takes note of a fault of the block that <paramref name="reference"/> leads to.</summary>
+    /// <summary>The fault met last, as it was or would have been logged; null when there was none.</summary>
+    public string? LastFault => Volatile.Read(ref _lastFault);
+
+    /// <summary>Takes note of a fault of the block that <paramref name="reference"/> leads to, or of the device when it
+    /// leads to none.</summary>
     internal void Report(in Blockref reference, Hammer2Error error, string reason)
     {
         _ = Interlocked.Increment(ref _faultsTotal);
+        string fault = Describe(reference, reason);
+        Volatile.Write(ref _lastFault, fault);
         bool isLast;
         lock (_gate)
         {
-            if (_places.Count >= PlacesMax || !_places.Add((reference.Data.Raw, error))) return;
-            isLast = _places.Count == PlacesMax;
+            if (_locations.Count >= LocationsMax || !_locations.Add((reference.Data.Raw, error))) return;
+            isLast = _locations.Count == LocationsMax;
         }
-        DataOffset place = reference.Data;
-        LogFault(_logger, _device, reference.Type, place.Bytes, place.SizeBytes, reference.Key, reason);
-        if (isLast) LogSilence(_logger, _device, PlacesMax);
+        LogFault(_logger, fault);
+        if (isLast) LogSilence(_logger, _volumes.Name, LocationsMax);
     }
 
-    [LoggerMessage(1, LogLevel.Error,
-        "{Device}: {Type} at 0x{Address:x} ({SizeBytes} bytes, key 0x{Key:x}): {Reason}")]
-    private static partial void LogFault(
-        ILogger logger, string device, BlockrefType type, ulong address, int sizeBytes, ulong key,
-        string reason);
+    private string Describe(in Blockref reference, string reason)
+    {
+        DataOffset data = reference.Data;
+        bool isOfPfs = Label is not null
+            && reference.Type is not (BlockrefType.FreemapNode or BlockrefType.FreemapLeaf);
+        string pfs = isOfPfs ? $", PFS {Label}" : "";
+        if (data.SizeBytes == 0)
+        {
+            return reference.IsEmpty
+                ? $"{_volumes.Name}: {reason}"
+                : $"{_volumes.Name}: {reference.Type} reference{pfs}, key 0x{reference.Key:x}: {reason}";
+        }
+        string where = _volumes.TryLocate(data.Bytes, out string device, out long offset)
+            ? $"{device}: {reference.Type} block at byte {offset} (0x{offset:x}) of the device"
+            : $"{_volumes.Name}: {reference.Type} block outside all volumes";
+        return $"{where}, offset 0x{data.Bytes:x} of the filesystem{pfs}, {data.SizeBytes} bytes, "
+            + $"key 0x{reference.Key:x}: {reason}";
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "{Fault}")]
+    private static partial void LogFault(ILogger logger, string fault);
 
     [LoggerMessage(2, LogLevel.Error,
-        "{Device}: {Places} damaged places reported; further ones are only counted")]
-    private static partial void LogSilence(ILogger logger, string device, int places);
+        "{Device}: {Locations} damaged locations reported; further ones are only counted")]
+    private static partial void LogSilence(ILogger logger, string device, int locations);
 }

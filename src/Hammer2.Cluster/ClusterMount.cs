@@ -42,6 +42,17 @@ public sealed class ClusterMount : IDisposable
     /// <summary>The opened filesystems.</summary>
     public IReadOnlyList<MediaDevice> Devices => _table.Devices;
 
+    /// <summary>The damage met last on any of them, with its location; null when there was none.</summary>
+    public string? LastFault
+    {
+        get
+        {
+            string? last = null;
+            foreach (MediaDevice device in _table.Devices) last = device.Faults.LastFault ?? last;
+            return last;
+        }
+    }
+
     /// <summary>The block special whose claim a mount of the kernel's may take over: the root volume of the first
     /// node; null when that is an image, a partition inside an image or disk, or only read.</summary>
     public FileBlockDevice? ClaimedDevice => _table.Devices.Count > 0

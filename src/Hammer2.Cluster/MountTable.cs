@@ -5,6 +5,7 @@ using Hammer2.Chains;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
@@ -74,8 +75,9 @@ public sealed class MountTable
     /// <exception cref="PfsException">No such label, or several clusters have it; or no quorum.</exception>
     public Pfs Open(string label, PfsOpenOptions options)
     {
-        byte[] wanted = Encoding.UTF8.GetBytes(label);
+        byte[] wanted = ByteText.Encode(label);
         List<PfsEntry> members = MembersOf(label, FirstWith(label, wanted));
+        foreach (PfsEntry member in members) member.Device.Faults.Label = label;
         AssemblyHints hints = HintsFor(label, members, options);
         Assembly assembly = Assemble(label, members, hints, out List<NodeFacts> facts);
         var nodes = new List<PfsNode>();

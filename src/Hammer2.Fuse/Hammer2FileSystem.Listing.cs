@@ -27,7 +27,7 @@ public sealed partial class Hammer2FileSystem
             directory, request.Position, ref sink, listing.GivesAttributes || _opened.IsRepeated(directory));
         packer = sink.Packer;
         if (error == Errno.None && sink.HasMarked) FillAttributes(ref packer);
-        return (int)error;
+        return Told(directory, error);
     }
 
     /// <inheritdoc/>

@@ -91,6 +91,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
             : _vnodes.Lookup(context.NodeId, name, out found);
         entry.EntryValidSeconds = ValidSeconds;
         if (error == Errno.ENOENT) return FuseErrno.None;           // node id 0: remember that it is missing
+        if (error == Errno.EIO) _vnodes.ReportDamage(context.NodeId, name);
         if (error != Errno.None) return (int)error;
         if (!found.IsDirectory) _habits.NoteLookup(context.ProcessId, context.NodeId, found.Inum);
         GiveEntry(in found, ref entry);
@@ -103,7 +104,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         if (_refused.IsAny && IsForWriting(request) && StillRefused(context.NodeId) is var refused and not Errno.None)
             return (int)refused;
         Errno error = _vnodes.GetAttributes(context.NodeId, out VnodeAttributes found);
-        if (error != Errno.None) return (int)error;
+        if (error != Errno.None) return Told(context.NodeId, error);
         answer.AttrValidSeconds = ValidityOf(in found);
         _attributes.Fill(in found, ref answer.Attr);
         return FuseErrno.None;
@@ -113,7 +114,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     public int StatX(in FuseContext context, in FuseStatXIn request, ref FuseStatXOut answer)
     {
         Errno error = _vnodes.GetAttributes(context.NodeId, out VnodeAttributes found);
-        if (error != Errno.None) return (int)error;
+        if (error != Errno.None) return Told(context.NodeId, error);
         answer.AttrValidSeconds = ValidityOf(in found);
         _attributes.Fill(in found, ref answer.Stat);
         return FuseErrno.None;
@@ -121,11 +122,11 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
 
     /// <inheritdoc/>
     public int ReadLink(in FuseContext context, Span<byte> target, out int targetBytes) =>
-        (int)_vnodes.ReadLink(context.NodeId, target, out targetBytes);
+        Told(context.NodeId, _vnodes.ReadLink(context.NodeId, target, out targetBytes));
 
     /// <inheritdoc/>
     public int Read(in FuseContext context, in FuseReadIn request, Span<byte> data, out int readBytes) =>
-        (int)_vnodes.Read(context.NodeId, request.Position, data, out readBytes);
+        Told(context.NodeId, _vnodes.Read(context.NodeId, request.Position, data, out readBytes));
 
     // The kernel asks without passing on what it has gathered: a file that is being written would seem to have
     // a hole where its newest data is. Told no, it takes all of a file for data, which is allowed and safe.

@@ -37,6 +37,9 @@ public sealed class MountDaemon : IDisposable
     // A mount that was just taken away still commits: whoever mounts again waits for it.
     private const int LockWaitMilliseconds = 5000;
 
+    // SIGUSR1, SIGUSR2 and SIGALRM have no meaning here, and would end the process without a last commit.
+    private static readonly PosixSignal[] IgnoredSignals = [(PosixSignal)10, (PosixSignal)12, (PosixSignal)14];
+
     private readonly MountRequest _request;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
@@ -72,6 +75,10 @@ public sealed class MountDaemon : IDisposable
         StopOn(PosixSignal.SIGTERM);
         StopOn(PosixSignal.SIGINT);
         StopOn(PosixSignal.SIGHUP);
+        StopOn(PosixSignal.SIGQUIT);
+        foreach (PosixSignal signal in IgnoredSignals) Ignore(signal);
+        // Nothing is opened, and above all nothing committed, for a mount that cannot be made.
+        FuseMount.CheckTarget(_request.Target);
         MountOptions options = OpenMedia();
         var vnodes = new VnodeOps(_cluster!.Pfs, _loggers.CreateLogger<VnodeOps>(), _time);
         _fileSystem = new Hammer2FileSystem(vnodes, options, _loggers.CreateLogger<Hammer2FileSystem>());
@@ -198,7 +205,7 @@ public sealed class MountDaemon : IDisposable
                 Time = _time,
             });
             if (error == Hammer2Error.None) return options;
-            string reason = Describe(error, _cluster.Pfs.Assembly);
+            string reason = Describe(error, _cluster);
             _cluster.Dispose();
             _cluster = null;
             throw new PfsNotWritableException($"{_request.SourceText}: cannot be written: {reason}");
@@ -225,12 +232,12 @@ public sealed class MountDaemon : IDisposable
         return ClusterMount.Open(MountNodes.Of(_request, media), clusterOptions, _loggers);
     }
 
-    private static string Describe(Hammer2Error error, Assembly assembly) => error switch
+    private static string Describe(Hammer2Error error, ClusterMount cluster) => error switch
     {
-        Hammer2Error.NoQuorum => AssemblyText.Describe(assembly) ?? "too few of its masters can be written",
+        Hammer2Error.NoQuorum => AssemblyText.Describe(cluster.Pfs.Assembly) ?? "too few of its masters can be written",
         Hammer2Error.TooLarge => "the numbers of its commits are used up",
         Hammer2Error.ReadOnly => "Read-only file system",
-        _ => $"its freemap cannot be read ({error})",
+        _ => cluster.LastFault ?? $"what must be known before the first change cannot be read ({error})",
     };
 
     private static FuseSessionOptions SessionOptions(MountOptions options, TimeProvider time) => new()
@@ -242,6 +249,9 @@ public sealed class MountDaemon : IDisposable
         WorkersTotal = options.ThreadsTotal ?? Math.Clamp(
             Environment.ProcessorCount, options.IsReadOnly ? WorkersMin : WritersMin, WorkersMax),
     };
+
+    private void Ignore(PosixSignal signal) =>
+        _signals.Add(PosixSignalRegistration.Create(signal, static context => context.Cancel = true));
 
     private void StopOn(PosixSignal signal) =>
         _signals.Add(PosixSignalRegistration.Create(signal, context =>

@@ -5,6 +5,7 @@ using System.Text;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Format;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
@@ -187,7 +188,7 @@ public static class MountOptionParser
     private static string Label(string name, string? value)
     {
         string text = Text(name, value);
-        return Encoding.UTF8.GetByteCount(text) <= MountSpec.LabelBytesMax
+        return ByteText.ByteCount(text) <= MountSpec.LabelBytesMax
             ? text
             : throw new MountOptionException($"{name}={text}: longer than {MountSpec.LabelBytesMax} bytes");
     }

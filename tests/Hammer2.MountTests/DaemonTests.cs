@@ -44,6 +44,7 @@ public sealed class DaemonTests
     [InlineData("TERM")]
     [InlineData("INT")]
     [InlineData("HUP")]
+    [InlineData("QUIT")]
     public void A_signal_unmounts_and_leaves_nothing_behind(string signal)
     {
         using var copy = new ScratchImage("empty-min");
@@ -51,6 +52,41 @@ public sealed class DaemonTests
         mount.Signal(signal);
         mount.AssertGone();
         AssertFree(copy);
+    }
+
+    [MountFact]
+    public void Signals_without_a_meaning_change_nothing()
+    {
+        using var copy = new ScratchImage("empty-min");
+        using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@LOCAL"))
+        {
+            File.WriteAllText(mount.Root + "/before", "1");
+            foreach (string signal in (string[])["USR1", "USR2", "ALRM"])
+            {
+                mount.Signal(signal);
+                File.WriteAllText(mount.Root + "/" + signal, signal);
+                Assert.Equal(signal, File.ReadAllText(mount.Root + "/" + signal));
+            }
+            Assert.Equal(0, HammerProgram.RunAny("umount", mount.Root).ExitCode);
+            mount.AssertGone();
+        }
+        using MountFixture again = MountFixture.Mount(copy.Path + "@LOCAL");
+        Assert.Equal(["ALRM", "USR1", "USR2", "before"],
+            Directory.GetFiles(again.Root).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+    }
+
+    [MountFact]
+    public void What_was_written_before_QUIT_is_there()
+    {
+        using var copy = new ScratchImage("empty-min");
+        using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@LOCAL"))
+        {
+            File.WriteAllText(mount.Root + "/f", "content");
+            mount.Signal("QUIT");
+            mount.AssertGone();
+        }
+        using MountFixture again = MountFixture.Mount(copy.Path + "@LOCAL");
+        Assert.Equal("content", File.ReadAllText(again.Root + "/f"));
     }
 
     [MountFact]

@@ -36,7 +36,7 @@ public sealed class SharedDeviceMountTests
 
     private static void AssertExcludes(string writable, string other)
     {
-        using (MountFixture mount = MountFixture.Mount(writable + "@LOCAL", "rw"))
+        using (MountFixture mount = MountFixture.MountForWriting(writable + "@LOCAL"))
             AssertRefused(other, "ro", "being written by process");
         using (MountFixture mount = MountFixture.Mount(other + "@LOCAL", "ro"))
             AssertRefused(writable, "rw", "in use by process");

@@ -13,7 +13,7 @@ internal sealed class Terminal : IDisposable
     /// <summary>Takes the two streams over; neither is closed.</summary>
     public Terminal(Stream output, Stream error)
     {
-        Output = output;
+        Output = new StandardOutput(output);
         Error = new StreamWriter(error, Utf8, bufferSize: 1024, leaveOpen: true) { AutoFlush = true, NewLine = "\n" };
     }
 
@@ -36,12 +36,16 @@ internal sealed class Terminal : IDisposable
     /// <summary>True when standard error leads to the journal, which reads priorities.</summary>
     public bool ErrorIsJournal { get; init; }
 
+    /// <summary>True when these are the streams of the process, which signals reach.</summary>
+    public bool IsOfProcess { get; init; }
+
     /// <summary>What time it is, for those who ask.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The standard streams of the process.</summary>
-    public static Terminal OfThisProcess() => new(Console.OpenStandardOutput(), Console.OpenStandardError())
+    public static Terminal OfThisProcess() => new(StandardStreams.Output(), StandardStreams.Error())
     {
+        IsOfProcess = true,
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         ErrorIsJournal = IsJournal(),

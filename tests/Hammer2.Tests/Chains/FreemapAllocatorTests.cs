@@ -30,7 +30,7 @@ public sealed class FreemapAllocatorTests : IDisposable
     {
         _volumes = VolumeSet.Open([_disk]);
         _allocator = new FreemapAllocator(
-            _volumes, new MediaFaultLog(_volumes.Name, NullLogger<MediaDevice>.Instance));
+            _volumes, new MediaFaultLog(_volumes, NullLogger<MediaDevice>.Instance));
         Assert.Equal(Hammer2Error.None, _allocator.Load());
     }
 

@@ -158,7 +158,7 @@ public sealed class HostileBoundTests
         VolumeHeaderCandidate.StoreCrcs(header);
         Assert.Equal(Hammer2Error.None, media.Device.Write(0, bytes));
         volumes = VolumeSet.Open([media.Device]);
-        var allocator = new FreemapAllocator(volumes, new MediaFaultLog("hostile", NullLogger.Instance));
+        var allocator = new FreemapAllocator(volumes, new MediaFaultLog(volumes, NullLogger.Instance));
         Assert.Equal(Hammer2Error.None, allocator.Load());
         return allocator;
     }

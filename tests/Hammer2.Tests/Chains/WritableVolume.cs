@@ -80,7 +80,7 @@ internal sealed class WritableVolume : IDisposable
     public void AssertFreemapCoversTree()
     {
         using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(_disk)]);
-        var faults = new MediaFaultLog("test", NullLogger.Instance);
+        var faults = new MediaFaultLog(volumes, NullLogger.Instance);
         var tree = new FreemapTree(volumes, faults);
         Assert.Equal(Hammer2Error.None, tree.Load());
         foreach (Blockref block in _blocks)

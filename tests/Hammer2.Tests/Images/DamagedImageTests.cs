@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using Hammer2.Cluster;
 using Hammer2.Devices;
+using Hammer2.Format;
 using Hammer2.Testing;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
@@ -46,6 +47,65 @@ public sealed class DamagedImageTests
         Assert.True(mount.Log.Contains(LogLevel.Error, place),
             string.Join('\n', mount.Log.Lines(LogLevel.Error)));
         Assert.True(mount.Log.Contains(LogLevel.Error, $"{image}.img"));
+    }
+
+    [Fact]
+    public void The_log_names_the_PFS_the_path_and_the_byte_of_the_device()
+    {
+        using var disk = new MemoryBlockDevice(1L << 33, "disk");
+        long shift = CopyTo(disk, "dmg-data");
+        using TestMount mount = TestMount.OpenDevice(
+            new PartitionBlockDevice(disk, shift, disk.LengthBytes - shift, "disk:p1"), "DATA");
+        Assert.Equal(Errno.None, mount.Find("/d/rand", out VnodeAttributes file));
+        byte[] bytes = new byte[file.SizeBytes];
+        Assert.Equal(Errno.EIO, mount.Ops.Read(file.Inum, 0, bytes, out _));
+        ulong address = BadBlock("dmg-data");
+        string lines = string.Join('\n', mount.Log.Lines(LogLevel.Error));
+        Assert.True(mount.Log.Contains(LogLevel.Error, string.Create(CultureInfo.InvariantCulture,
+            $"disk: Data block at byte {(long)address + shift} (0x{(long)address + shift:x}) of the device, ")), lines);
+        Assert.True(mount.Log.Contains(
+            LogLevel.Error, $"offset 0x{address:x} of the filesystem, PFS DATA, "), lines);
+        Assert.Equal(lines.Split('\n')[^1], mount.Mount.LastFault);
+
+        mount.Log.Clear();
+        mount.Ops.ReportDamage(file.Inum);
+        mount.Ops.ReportDamage(file.Inum);
+        Assert.Equal([$"PFS DATA: /d/rand (inode 0x{file.Inum:x}) answered EIO"], mount.Log.Lines(LogLevel.Error));
+    }
+
+    [Fact]
+    public void The_path_in_the_log_is_that_of_the_name_that_was_looked_up()
+    {
+        using TestMount mount = TestMount.OpenImage("dmg-inode", "DATA");
+        Assert.Equal(Errno.EIO, mount.Find("/d/small", out _));
+        Assert.Equal(Errno.None, mount.Find("/d", out VnodeAttributes directory));
+        mount.Log.Clear();
+        mount.Ops.ReportDamage(directory.Inum, "small"u8);
+        mount.Ops.ReportDamage(directory.Inum);
+        mount.Ops.ReportDamage(VnodeOps.RootInum);
+        mount.Ops.ReportDamage(0x123456);
+        Assert.Equal(
+            [
+                $"PFS DATA: /d/small (inode 0x{directory.Inum:x}) answered EIO",
+                $"PFS DATA: /d (inode 0x{directory.Inum:x}) answered EIO",
+                "PFS DATA: / (inode 0x1) answered EIO",
+                "PFS DATA: inode 0x123456, whose path is not known, answered EIO",
+            ], mount.Log.Lines(LogLevel.Error));
+    }
+
+    // Where the image starts on the disk.
+    private static long CopyTo(MemoryBlockDevice disk, string image)
+    {
+        const long Shift = 3L << 20;
+        using FileBlockDevice file = GoldenImage.Open(image);
+        byte[] piece = new byte[1 << 20];
+        for (long offset = 0; offset < file.LengthBytes; offset += piece.Length)
+        {
+            Assert.Equal(Hammer2Error.None, file.Read(offset, piece));
+            if (piece.AsSpan().ContainsAnyExcept((byte)0))
+                Assert.Equal(Hammer2Error.None, disk.Write(Shift + offset, piece));
+        }
+        return Shift;
     }
 
     [Fact]

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Xops;
+using Hammer2.Format;
+using Linux.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Vnodes;
+
+// Which object a damaged block belongs to, for the log.
+public sealed partial class VnodeOps
+{
+    private const int DepthMax = 256;
+    private const int EntriesSearchedMax = 100_000;
+
+    private readonly ReportedInodes _reportedDamage = new();
+
+    /// <summary>Logs, once for each object, that it answered EIO: with the PFS, and with its path where directories
+    /// tell it. The block was logged when it was read. No lock may be held.</summary>
+    /// <param name="inum">The object, or the directory that was searched.</param>
+    /// <param name="name">The name that was searched in that directory; empty for the object itself.</param>
+    public void ReportDamage(ulong inum, ReadOnlySpan<byte> name = default)
+    {
+        if (!_reportedDamage.IsFirst(name.IsEmpty ? inum : inum ^ DirectoryHash.Compute(name))) return;
+        byte[]? path = PathOf(inum);
+        if (path is not null && !name.IsEmpty) path = [.. path, .. path.Length > 1 ? "/"u8 : [], .. name];
+        string label = ByteText.Decode(_pfs.Label.Span);
+        if (path is not null) LogDamage(_logger, label, ByteText.Decode(path), inum);
+        else LogDamageWithoutPath(_logger, label, inum);
+    }
+
+    /// <summary>The path of an object from the root; null when it cannot be told: a directory on the way cannot be
+    /// read, is very long, or does not name what is below it any more.</summary>
+    internal byte[]? PathOf(ulong inum)
+    {
+        var names = new Stack<byte[]>();
+        for (int depth = 0; inum != RootInum; depth++)
+        {
+            if (depth == DepthMax || ParentIfKnown(inum) is not { } parent) return null;
+            if (NameIn(parent, inum) is not { } name) return null;
+            names.Push(name);
+            inum = parent;
+        }
+        if (names.Count == 0) return "/"u8.ToArray();
+        var path = new List<byte>();
+        foreach (byte[] name in names)
+        {
+            path.Add((byte)'/');
+            path.AddRange(name);
+        }
+        return [.. path];
+    }
+
+    private ulong? ParentIfKnown(ulong inum)
+    {
+        using PfsWriter.ReadGuard guard = Hold(inum);
+        return _pfs.GetInode(inum, out Cluster.Inode inode) == Hammer2Error.None ? inode.Meta.ParentInum : null;
+    }
+
+    private byte[]? NameIn(ulong directory, ulong inum)
+    {
+        using PfsWriter.ReadGuard guard = Hold(directory);
+        if (GetDirectory(directory, out Cluster.Inode parent) != Errno.None) return null;
+        var search = new NameSearch(inum);
+        // What cannot be read may have had the name; what was found is right all the same.
+        _ = NameXops.ReadDirectory(parent, 0, keepsBlocks: true, ref search, out _);
+        return search.Name;
+    }
+
+    private struct NameSearch(ulong inum) : IEntrySink
+    {
+        private int _searched;
+
+        public byte[]? Name { get; private set; }
+
+        public bool Add(scoped ReadOnlySpan<byte> name, scoped in DirectoryEntry entry)
+        {
+            if (entry.Inum == inum) Name = name.ToArray();
+            return Name is null && ++_searched < EntriesSearchedMax;
+        }
+    }
+
+    [LoggerMessage(33, LogLevel.Error, "PFS {Label}: {Path} (inode 0x{Inum:x}) answered EIO")]
+    private static partial void LogDamage(ILogger logger, string label, string path, ulong inum);
+
+    [LoggerMessage(34, LogLevel.Error, "PFS {Label}: inode 0x{Inum:x}, whose path is not known, answered EIO")]
+    private static partial void LogDamageWithoutPath(ILogger logger, string label, ulong inum);
+}
