@@ -78,7 +78,7 @@ public sealed class Chain
     };
 
     /// <summary>True when one of the references leads to a block of references.</summary>
-    internal bool LeadsToIndirect { get; }
+    public bool LeadsToIndirect { get; }
 
     /// <summary>The meta part. Only of an inode.</summary>
     public ref readonly InodeMeta Meta => ref InodeBlock.ReadMeta(_block);

@@ -46,6 +46,12 @@ public sealed partial class MediaDevice
         return decoded;
     }
 
+    /// <summary>Reads a block of file data as it is stored, to be stored elsewhere.</summary>
+    /// <param name="reference">A validated DATA reference.</param>
+    /// <param name="stored">As long as the reference says.</param>
+    /// <returns>None; Io or Check, which were logged with the place.</returns>
+    public Hammer2Error ReadStored(in Blockref reference, Span<byte> stored) => ReadVerified(reference, stored);
+
     // Fills all 64 KiB.
     private Hammer2Error Decode(in Blockref reference, Span<byte> block)
     {

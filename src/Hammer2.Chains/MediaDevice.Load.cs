@@ -67,6 +67,14 @@ public sealed partial class MediaDevice
         return Interlocked.CompareExchange(ref _passed, null, passed) == passed ? passed : null;
     }
 
+    /// <summary>As <see cref="Load"/>, for a commit: a device that could not read is asked once more, since changes
+    /// that were accepted depend on it.</summary>
+    public Hammer2Error LoadForChange(in Blockref reference, out Chain? chain)
+    {
+        Hammer2Error error = Load(reference, out chain);
+        return error == Hammer2Error.Io ? Load(reference, out chain) : error;
+    }
+
     private Hammer2Error LoadFromMedia(in Blockref reference, byte[]? buffer, out Chain? chain, out bool isPassed)
     {
         chain = null;

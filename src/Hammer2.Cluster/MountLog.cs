@@ -40,6 +40,16 @@ internal static partial class MountLog
         "in {Work}")]
     public static partial void StoppedByException(ILogger logger, string label, string work, Exception? failure);
 
+    [LoggerMessage(20, LogLevel.Error,
+        "PFS {Label}: changes of {Count} objects were not committed, since a block that object 0x{Inum:x} needs " +
+        "cannot be read ({Error}); they are as the last commit has them")]
+    public static partial void ChangesLeftOut(
+        ILogger logger, string label, int count, ulong inum, Hammer2Error error);
+
+    [LoggerMessage(21, LogLevel.Warning,
+        "node {Device}: {Count} references that could not be read were restored from the other nodes")]
+    public static partial void Restored(ILogger logger, string device, long count);
+
     [LoggerMessage(17, LogLevel.Information, "PFS {Label}: {Count} objects without a name were removed")]
     public static partial void NamelessRemoved(ILogger logger, string label, int count);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.Threading;
 using Fuse.Protocol;
+using Hammer2.Cluster.Changes;
 using Hammer2.Format;
 using Hammer2.Vnodes;
 
@@ -12,12 +14,12 @@ public sealed partial class Hammer2FileSystem
     private const uint OpenAccessMask = 3;
     private const uint OpenTruncate = 0x200;
     private const uint OpenAppend = 0x400;
-    private const ulong WrittenHandle = 1;          // all that is known of an open file: whether it is written
 
     // More than the longest WRITE takes, so that the next one is not refused again.
     private const long RoomBytesMin = 4 << 20;
 
     private readonly RefusedWrites _refused = new();
+    private readonly LostChanges _lost = new();
 
     /// <summary>Where the kernel is told of what it cannot know; null while there is none.</summary>
     public FuseNotifier? Notifier { get; set; }
@@ -58,6 +60,7 @@ public sealed partial class Hammer2FileSystem
     public int Release(in FuseContext context, in FuseReleaseIn request)
     {
         if (_nodes.MayBeNameless(context.NodeId)) _vnodes.ExpectForget(context.NodeId);
+        _lost.Close(context.NodeId, request.Handle);
         return FuseErrno.None;
     }
 
@@ -130,7 +133,7 @@ public sealed partial class Hammer2FileSystem
 
     // With a handle it is not stat(2) that asks, but write(2), or a read(2) behind the end by one who may write.
     private static bool IsForWriting(in FuseGetAttrIn request) =>
-        (request.Flags & FuseRequestFlags.GetAttrHandle) != 0 && request.Handle == WrittenHandle;
+        (request.Flags & FuseRequestFlags.GetAttrHandle) != 0 && request.Handle != 0;
 
     private Errno StillRefused(ulong inum)
     {
@@ -163,15 +166,16 @@ public sealed partial class Hammer2FileSystem
     public int Flush(in FuseContext context, in FuseFlushIn request)
     {
         if (_vnodes.IsReadOnly) return FuseErrno.ENOSYS;            // nothing to tell, now and later
-        bool isLost = request.Handle == WrittenHandle && _vnodes.StopReason != Hammer2Error.None;
+        if (request.Handle == 0) return FuseErrno.None;
+        bool isLost = _vnodes.StopReason != Hammer2Error.None || _lost.Take(context.NodeId, request.Handle);
         return isLost ? FuseErrno.EIO : FuseErrno.None;
     }
 
     /// <inheritdoc/>
-    public int FSync(in FuseContext context, in FuseFSyncIn request) => Sync();
+    public int FSync(in FuseContext context, in FuseFSyncIn request) => Sync(context.NodeId, request.Handle);
 
     /// <inheritdoc/>
-    public int FSyncDir(in FuseContext context, in FuseFSyncIn request) => Sync();
+    public int FSyncDir(in FuseContext context, in FuseFSyncIn request) => Sync(context.NodeId, handle: 0);
 
     /// <inheritdoc/>
     public int SyncFs(in FuseContext context) => Sync();
@@ -186,10 +190,43 @@ public sealed partial class Hammer2FileSystem
     /// <summary>Makes everything accepted so far durable, on a timer's thread. An error was logged, and is told to all
     /// that write or sync.</summary>
     public void CommitInBackground() =>
-        _ = _vnodes.RunInBackground("the periodic commit", () => (Errno)Sync());
+        _ = _vnodes.RunInBackground("the periodic commit", _vnodes.Commit);
 
     /// <summary>Makes everything accepted so far durable; 0 or EIO.</summary>
-    public int Sync() => Changed(_vnodes.Sync(), commits: false);
+    public int Sync() => (int)_vnodes.Sync();
+
+    // Of what could not be committed only the files that it concerns are told, each open file once.
+    private int Sync(ulong node, ulong handle)
+    {
+        Errno error = _vnodes.Commit();
+        return error == Errno.None && _lost.Take(node, handle) ? FuseErrno.EIO : (int)error;
+    }
+
+    // The kernel knows these objects as they were; another thread tells it, since this one is within a commit.
+    private void LoseChanges(IReadOnlyList<LeftOutInode> objects)
+    {
+        foreach (LeftOutInode lost in objects) _lost.Add(lost.Inum);
+        if (Notifier is not { } notifier) return;
+        _ = ThreadPool.UnsafeQueueUserWorkItem(
+            work => _ = _vnodes.RunInBackground("telling the kernel of changes that were not committed", () =>
+            {
+                foreach (LeftOutInode lost in work.objects) Invalidate(work.notifier, lost);
+                return Errno.None;
+            }), (notifier, objects), preferLocal: false);
+    }
+
+    private void Invalidate(FuseNotifier notifier, LeftOutInode lost)
+    {
+        Span<byte> name = stackalloc byte[VnodeOps.NameBytesMax];
+        foreach (LeftOutEntry entry in lost.Entries)
+        {
+            if (entry.Name is { } known) _ = notifier.InvalidateEntry(lost.Inum, known.Span);
+            // An entry that cannot be read is looked up in vain: there is nothing to correct.
+            else if (_vnodes.GetEntryName(lost.Inum, entry.Key, name, out int bytes) == Errno.None)
+                _ = notifier.InvalidateEntry(lost.Inum, name[..bytes]);
+        }
+        _ = notifier.InvalidateInode(lost.Inum, position: 0, lengthBytes: 0);
+    }
 
     // Requests other than WRITE and SETATTR do not say whether their caller may keep set-id bits. Root may,
     // unless it gave that up, and then somebody's bits stay that it could have set itself a moment ago.
@@ -230,9 +267,9 @@ public sealed partial class Hammer2FileSystem
         return error;
     }
 
-    private static void FillOpen(bool isWritten, ref FuseOpenOut answer)
+    private void FillOpen(bool isWritten, ref FuseOpenOut answer)
     {
-        answer.Handle = isWritten ? WrittenHandle : 0;
+        answer.Handle = isWritten ? _lost.NextHandle() : 0;
         answer.OpenFlags = FuseOpenFlags.KeepCache
             | (isWritten ? FuseOpenFlags.ParallelDirectWrites : FuseOpenFlags.NoFlush);
     }

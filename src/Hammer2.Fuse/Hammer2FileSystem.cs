@@ -53,6 +53,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     public Hammer2FileSystem(VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger)
     {
         _vnodes = vnodes;
+        _vnodes.LeftOut = LoseChanges;
         _prepared = new PreparedListing(vnodes);
         _attributes = new AttributeTranslation(options);
         _logger = logger;

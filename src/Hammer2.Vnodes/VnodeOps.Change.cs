@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Cluster;
 using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -27,8 +31,51 @@ public sealed partial class VnodeOps
     public Hammer2Error StopReason => _pfs.Writer?.StopReason ?? Hammer2Error.None;
 
     /// <summary>Makes everything accepted so far durable.</summary>
+    /// <returns>EIO when it could not be written, and the mount is read-only from then on; also once for changes that
+    /// could not be committed since the last call, because a block that they need cannot be read: those objects are as
+    /// the last commit has them.</returns>
+    public Errno Sync()
+    {
+        Errno error = Commit();
+        return error == Errno.None && TakeLoss() ? Errno.EIO : error;
+    }
+
+    /// <summary>The same for callers that learn by <see cref="LeftOut"/> which changes could not be
+    /// committed.</summary>
     /// <returns>EIO when it could not be written; the mount is read-only from then on.</returns>
-    public Errno Sync() => _pfs.Writer is { } writer ? writer.Commit().ToErrno() : Errno.None;
+    public Errno Commit() => _pfs.Writer is { } writer ? writer.Commit().ToErrno() : Errno.None;
+
+    /// <summary>Told of objects whose changes could not be committed, once they are as the last commit has them. Called
+    /// within a commit: it must not block, nor make changes. Only of a PFS that is written.</summary>
+    public Action<IReadOnlyList<LeftOutInode>>? LeftOut
+    {
+        get => _pfs.Writer?.LeftOut;
+        set
+        {
+            if (_pfs.Writer is { } writer) writer.LeftOut = value;
+        }
+    }
+
+    /// <summary>The name of the entry with a key in a directory.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="name">Gets it; at least <see cref="NameBytesMax"/> long.</param>
+    /// <param name="nameBytes">How long it is.</param>
+    /// <returns>ENOENT, ENOTDIR, ESTALE, EIO.</returns>
+    public Errno GetEntryName(ulong directory, ulong key, Span<byte> name, out int nameBytes)
+    {
+        nameBytes = 0;
+        using PfsWriter.ReadGuard guard = Hold(directory);
+        Errno refused = GetDirectory(directory, out Inode parent);
+        return refused == Errno.None ? NameXops.GetName(parent, key, name, out nameBytes).ToErrno() : refused;
+    }
+
+    private bool TakeLoss()
+    {
+        if (_pfs.Writer is not { } writer) return false;
+        long total = writer.LeftOutTotal;
+        return Interlocked.Exchange(ref _lossTold, total) != total;
+    }
 
     /// <summary>Does something that no caller waits for, on a timer's or a pool's thread. What it throws stops all
     /// writing, with a reason, and ends nothing else.</summary>

@@ -19,6 +19,7 @@ public sealed partial class VnodeOps
     private readonly ILogger _logger;
     private readonly ReportedInodes _reported = new();
     private readonly TimeProvider _time;
+    private long _lossTold;
 
     // Files made without a name, in use and not linked yet; the value means nothing.
     private readonly ConcurrentDictionary<ulong, byte> _linkable = new();

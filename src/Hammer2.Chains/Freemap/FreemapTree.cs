@@ -187,6 +187,8 @@ internal sealed class FreemapTree
     private Hammer2Error ReadBlock(in Blockref reference, byte[] block)
     {
         Hammer2Error error = _volumes.Read(reference.Data.Bytes, block);
+        // Once more: a commit may depend on it.
+        if (error == Hammer2Error.Io) error = _volumes.Read(reference.Data.Bytes, block);
         string reason = "the device could not read it";
         if (error == Hammer2Error.None && !CheckCode.Verify(reference, block))
             (error, reason) = (Hammer2Error.Check, "the check code of the freemap block does not match");

@@ -30,6 +30,7 @@ public sealed class BlockWriter
     private readonly Run?[] _runs = new Run?[TypesTotal];
     private readonly List<DataOffset> _replaced = [];
     private bool _writesUnprotected;
+    private readonly List<DataOffset> _written = [];
 
     internal BlockWriter(
         VolumeSet volumes, FreemapAllocator allocator, MediaFaultLog faults, ChainCache cache, int ordinal)
@@ -65,6 +66,7 @@ public sealed class BlockWriter
             stored.CopyTo(run.Buffer.AsSpan(run.Bytes));
             run.Bytes += stored.Length;
             if (replaced.Raw != 0) _replaced.Add(replaced);
+            _written.Add(reference.Data);
         }
         return error;
     }
@@ -82,6 +84,25 @@ public sealed class BlockWriter
         return error;
     }
 
+    /// <summary>Frees the metadata that was written since the last header: no header will lead to it.</summary>
+    /// <remarks>Entry: no commit of this filesystem is prepared.</remarks>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            foreach (Run? run in _runs)
+                if (run is not null) run.Bytes = 0;
+            // The last first: of a granule that small blocks share, only the one packed last can be freed.
+            for (int i = _written.Count - 1; i >= 0; i--)
+            {
+                _cache.Remove(_ordinal, _written[i]);
+                _allocator.Release(_written[i]);
+            }
+            _written.Clear();
+            _replaced.Clear();
+        }
+    }
+
     /// <summary>A header leads to the new blocks: those that they replaced need not be kept in memory.</summary>
     internal void ForgetReplaced()
     {
@@ -90,6 +111,7 @@ public sealed class BlockWriter
             foreach (ref readonly DataOffset place in CollectionsMarshal.AsSpan(_replaced))
                 _cache.Remove(_ordinal, place);
             _replaced.Clear();
+            _written.Clear();
         }
     }
 
@@ -150,14 +172,22 @@ public sealed class BlockWriter
     /// <param name="kind">What it is.</param>
     /// <param name="reference">As whoever refers to it has it.</param>
     /// <param name="block">Its bytes, which nobody changes any more.</param>
-    internal void Remember(ChainKind kind, in Blockref reference, byte[] block) =>
-        _cache.Add(_ordinal, new Chain(kind, reference, block));
+    /// <returns>It, as readers will see it.</returns>
+    internal Chain Remember(ChainKind kind, in Blockref reference, byte[] block)
+    {
+        var chain = new Chain(kind, reference, block);
+        _cache.Add(_ordinal, chain);
+        return chain;
+    }
 
     /// <summary>Has readers find an inode that was just written by a reference that differs from the written one in
-    /// what only whoever refers to it knows.</summary>
-    public void RememberAs(in Blockref written, in Blockref reference)
+    /// what only its owner knows.</summary>
+    /// <returns>It, as readers will see it.</returns>
+    public Chain RememberAs(Chain written, in Blockref reference)
     {
-        if (_cache.Find(_ordinal, written) is { } chain) _cache.Add(_ordinal, chain.Under(reference));
+        Chain chain = written.Under(reference);
+        _cache.Add(_ordinal, chain);
+        return chain;
     }
 
     private void NoteProtection(in Blockref reference)

@@ -15,12 +15,18 @@ public static class InodeWriter
     /// <param name="reference">Has methods, key, flags and modify_tid; gets the rest.</param>
     public static Hammer2Error Write(
         BlockWriter writer, ulong mirrorTid, in InodeMeta meta, ReadOnlySpan<byte> name, TreeEditor tree,
-        ref Blockref reference)
+        ref Blockref reference) => Write(writer, mirrorTid, meta, name, tree, ref reference, out _);
+
+    /// <summary>The same, and gives the inode as readers will see it; null after an error.</summary>
+    public static Hammer2Error Write(
+        BlockWriter writer, ulong mirrorTid, in InodeMeta meta, ReadOnlySpan<byte> name, TreeEditor tree,
+        ref Blockref reference, out Chain? written)
     {
         Invariant.Holds(!meta.HasDirectData);
+        written = null;
         byte[] block = new byte[Media.InodeBytes];
         Hammer2Error error = tree.Write(writer, mirrorTid, Fill(block, meta, name).Blockset, ref reference);
-        return error == Hammer2Error.None ? Finish(writer, mirrorTid, block, ref reference) : error;
+        return error == Hammer2Error.None ? Finish(writer, mirrorTid, block, ref reference, out written) : error;
     }
 
     /// <summary>Writes an inode that holds its content, at most 512 bytes.</summary>
@@ -33,7 +39,7 @@ public static class InodeWriter
         content.CopyTo(Fill(block, meta, name).EmbeddedData);
         reference.Subtree = default;
         reference.LeafCount = 0;
-        return Finish(writer, mirrorTid, block, ref reference);
+        return Finish(writer, mirrorTid, block, ref reference, out _);
     }
 
     private static InodeBlock Fill(byte[] block, in InodeMeta meta, ReadOnlySpan<byte> name)
@@ -46,12 +52,13 @@ public static class InodeWriter
     }
 
     private static Hammer2Error Finish(
-        BlockWriter writer, ulong mirrorTid, byte[] block, ref Blockref reference)
+        BlockWriter writer, ulong mirrorTid, byte[] block, ref Blockref reference, out Chain? written)
     {
+        written = null;
         reference.Type = BlockrefType.Inode;
         reference.MirrorTid = mirrorTid;
         Hammer2Error error = writer.Write(ref reference, block);
-        if (error == Hammer2Error.None) writer.Remember(ChainKind.Inode, reference, block);
+        if (error == Hammer2Error.None) written = writer.Remember(ChainKind.Inode, reference, block);
         return error;
     }
 }

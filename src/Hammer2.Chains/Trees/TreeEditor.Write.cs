@@ -76,7 +76,7 @@ public sealed partial class TreeEditor
         reference.MirrorTid = mirrorTid;
         node.IsDirty = false;
         Hammer2Error error = writer.Write(ref reference, block);
-        if (error == Hammer2Error.None) writer.Remember(ChainKind.Indirect, reference, block);
+        if (error == Hammer2Error.None) _ = writer.Remember(ChainKind.Indirect, reference, block);
         return error;
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Hammer2.Format;
 
@@ -34,12 +35,20 @@ public sealed partial class TreeEditor
     private readonly MediaDevice _device;
     private readonly TreeShape _shape;
     private readonly TreeNode _top;
+    private readonly ILeafSource? _source;
+    private bool _isRestored;
 
     /// <summary>An editor over a table of references that were validated.</summary>
-    public TreeEditor(MediaDevice device, TreeShape shape, ReadOnlySpan<Blockref> table)
+    /// <param name="device">Where the tree is.</param>
+    /// <param name="shape">How it grows.</param>
+    /// <param name="table">Its top.</param>
+    /// <param name="source">Gives what is below a block that cannot be read; null when nothing can.</param>
+    public TreeEditor(
+        MediaDevice device, TreeShape shape, ReadOnlySpan<Blockref> table, ILeafSource? source = null)
     {
         _device = device;
         _shape = shape;
+        _source = source;
         _top = new TreeNode(shape.TopSlots, default);
         _top.Fill(table);
     }
@@ -70,6 +79,18 @@ public sealed partial class TreeEditor
         }
     }
 
+    /// <summary>Finds a leaf that is about to be changed or taken out.</summary>
+    /// <returns>None; NoEntry; the fault of a block on the way.</returns>
+    public Hammer2Error Find(ulong key, out Blockref leaf)
+    {
+        leaf = default;
+        Hammer2Error error = Descend(key, out TreeNode node, out int index);
+        if (error != Hammer2Error.None) return error;
+        if (index == node.Entries.Count || node.At(index).Reference.Key != key) return Hammer2Error.NoEntry;
+        leaf = node.At(index).Reference;
+        return Hammer2Error.None;
+    }
+
     /// <summary>Takes a leaf out.</summary>
     /// <returns>None; NoEntry; the fault of a block on the way.</returns>
     public Hammer2Error Remove(ulong key)
@@ -84,7 +105,15 @@ public sealed partial class TreeEditor
     /// <summary>Takes all leaves with keys in [first, last] out. Blocks wholly in the range are dropped
     /// without
     /// being read.</summary>
-    public Hammer2Error RemoveRange(ulong first, ulong last) => RemoveRange(_top, first, last, depth: 0);
+    public Hammer2Error RemoveRange(ulong first, ulong last)
+    {
+        while (true)
+        {
+            _isRestored = false;
+            Hammer2Error error = RemoveRange(_top, first, last, depth: 0);
+            if (!_isRestored) return error;
+        }
+    }
 
     private Hammer2Error RemoveRange(TreeNode node, ulong first, ulong last, int depth)
     {
@@ -102,8 +131,15 @@ public sealed partial class TreeEditor
             {
                 if (depth == Media.TreeDepthMax) return Hammer2Error.Corrupt;
                 Hammer2Error error = Open(node, index, out TreeNode child);
-                if (error == Hammer2Error.None) error = RemoveRange(child, first, last, depth + 1);
-                if (error != Hammer2Error.None) return error;
+                if (error != Hammer2Error.None)
+                {
+                    error = Restore(node, index, error);
+                    // What is below came back in other blocks: the walk begins again.
+                    _isRestored = error == Hammer2Error.None;
+                    return error;
+                }
+                error = RemoveRange(child, first, last, depth + 1);
+                if (error != Hammer2Error.None || _isRestored) return error;
             }
             index++;
         }
@@ -123,8 +159,14 @@ public sealed partial class TreeEditor
             if (found.Key > key || found.Type != BlockrefType.Indirect) return Hammer2Error.None;
             if (depth == Media.TreeDepthMax) return Hammer2Error.Corrupt;
             Hammer2Error error = Open(node, index, out TreeNode child);
+            if (error == Hammer2Error.None)
+            {
+                node = child;
+                continue;
+            }
+            error = Restore(node, index, error);
             if (error != Hammer2Error.None) return error;
-            node = child;
+            (node, depth) = (_top, -1);
         }
     }
 
@@ -133,11 +175,28 @@ public sealed partial class TreeEditor
         ref TreeEntry entry = ref node.At(index);
         child = entry.Node!;
         if (entry.Node is not null) return Hammer2Error.None;
-        Hammer2Error error = _device.Load(entry.Reference, out Chain? chain);
+        Hammer2Error error = _device.LoadForChange(entry.Reference, out Chain? chain);
         if (error != Hammer2Error.None) return error;
         child = entry.Node = new TreeNode(entry.Reference.Data.SizeBytes / Blockref.SizeBytes, entry.Reference);
         child.Fill(chain!.Table);
         return Hammer2Error.None;
+    }
+
+    // Takes a block that cannot be read out of the tree, and puts what is below it in anew.
+    private Hammer2Error Restore(TreeNode node, int index, Hammer2Error fault)
+    {
+        if (_source is null) return fault;
+        ref readonly Blockref damaged = ref node.At(index).Reference;
+        var leaves = new List<Blockref>();
+        Hammer2Error error = _source.Restore(damaged.Key, damaged.KeyEnd, leaves);
+        if (error != Hammer2Error.None) return error;
+        node.Entries.RemoveAt(index);
+        foreach (ref readonly Blockref leaf in CollectionsMarshal.AsSpan(leaves))
+        {
+            error = Put(leaf);
+            if (error != Hammer2Error.None) return error;
+        }
+        return error;
     }
 
     /// <summary>Moves part of a full table below a new indirect block.</summary>

@@ -23,6 +23,9 @@ internal sealed class FailStop
         _label = label;
     }
 
+    /// <summary>The PFS, for the log.</summary>
+    public string Label => _label;
+
     /// <summary>True once nothing more is accepted or written.</summary>
     public bool IsStopped => Reason != Hammer2Error.None;
 

@@ -67,6 +67,10 @@ public sealed class LiveInode
     /// <summary>True when it is on the list of the open group.</summary>
     internal bool IsDirty { get; set; }
 
+    /// <summary>Leads to the inode that stands for the set of those that depend on each other in the open group; null
+    /// for that one. Belongs to <see cref="DependentInodes"/>.</summary>
+    internal LiveInode? SetParent { get; set; }
+
     /// <summary>True once its last name and its last user are gone: the next commit drops it.</summary>
     internal bool IsDeleted { get; set; }
 
@@ -105,5 +109,9 @@ public sealed class LiveInode
 /// <param name="ModifyTid">Its newest change.</param>
 /// <param name="Changes">Its changed leaves; null when only the inode itself changed.</param>
 /// <param name="IsDeleted">True when it is to be dropped.</param>
+/// <param name="Set">Stands for all inodes of the group that are committed with it or not at all.</param>
+/// <param name="Below">The image that the last commit wrote, when it could not be read since; null once it
+/// was.</param>
 internal sealed record ClosedInode(
-    LiveInode Live, InodeMeta Meta, byte[]? Embedded, ulong ModifyTid, LeafChanges? Changes, bool IsDeleted);
+    LiveInode Live, InodeMeta Meta, byte[]? Embedded, ulong ModifyTid, LeafChanges? Changes, bool IsDeleted,
+    LiveInode Set, ClosedInode? Below);

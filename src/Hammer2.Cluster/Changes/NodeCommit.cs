@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.Text;
 using Hammer2.Chains;
 using Hammer2.Chains.Trees;
@@ -24,23 +25,38 @@ internal sealed class NodeCommit
     private readonly ClosedGroup _group;
     private readonly BlockWriter _writer;
     private readonly ulong _mirrorTid;
+    private readonly SiblingLeaves _siblings;
+    private readonly List<UnreadableInode> _unreadable = [];
+    private readonly Blockref[] _superRoot = new Blockref[Media.BlocksetCount];
+    private Hammer2Error _fault;
+    private Chain? _root;
 
-    public NodeCommit(PfsNode node, int nodeIndex, ClosedGroup group)
+    public NodeCommit(Pfs pfs, int nodeIndex, ClosedGroup group)
     {
-        _node = node;
+        _node = pfs.Synced[nodeIndex];
         _nodeIndex = nodeIndex;
         _group = group;
-        _writer = node.Device.Writer!;
-        _mirrorTid = node.Device.NextMirrorTid;
+        _writer = _node.Device.Writer!;
+        _mirrorTid = _node.Device.NextMirrorTid;
+        _siblings = new SiblingLeaves(pfs, nodeIndex, _mirrorTid);
     }
 
     /// <summary>The header that waits to be written; after success.</summary>
     public PreparedCommit? Prepared { get; private set; }
 
-    /// <summary>Writes the group's blocks and makes them durable.</summary>
-    public Hammer2Error Prepare()
+    /// <summary>Inodes of the group that cannot be written, since a block that they need can be read neither here nor
+    /// on a sibling. With any of them, this attempt cannot be prepared.</summary>
+    public IReadOnlyList<UnreadableInode> Unreadable => _unreadable;
+
+    /// <summary>Leaves that were restored from siblings, since they could not be read here.</summary>
+    public long RestoredTotal => _siblings.RestoredTotal;
+
+    /// <summary>Writes the group's blocks, up to the super-root. Nothing leads to them yet.</summary>
+    /// <returns>None, also when inodes are unreadable; what writing met, or the super-root, which is the node's
+    /// alone.</returns>
+    public Hammer2Error Build()
     {
-        TreeEditor index = NewTree(_node.Root);
+        TreeEditor index = NewTree(_node.Root, _siblings.Of(Media.PfsRootInum));
         ClosedInode? rootImage = null;
         foreach (ClosedInode inode in _group.Inodes)
         {
@@ -49,75 +65,127 @@ internal sealed class NodeCommit
                 rootImage = inode;
                 continue;
             }
-            Hammer2Error error = WriteInode(inode, index);
+            Hammer2Error error = Sort(inode, WriteInode(inode, index));
             if (error != Hammer2Error.None) return error;
         }
-        Hammer2Error failed = WriteRoot(rootImage, index, out Blockref root);
+        Hammer2Error failed = rootImage is null
+            ? Hammer2Error.None : Sort(rootImage, ApplyChanges(rootImage, index));
+        if (failed != Hammer2Error.None || _unreadable.Count > 0) return failed;
+        failed = WriteRoot(rootImage, index, out Blockref root);
         if (failed != Hammer2Error.None) return failed;
         failed = WriteSuperRoot(root, out Blockref superRoot, out int slot);
         if (failed != Hammer2Error.None) return failed;
+        _node.Device.Header.SuperRootBlockset.CopyTo(_superRoot);
+        _superRoot[slot] = superRoot;
+        return failed;
+    }
 
-        var blockset = new Blockref[Media.BlocksetCount];
-        _node.Device.Header.SuperRootBlockset.CopyTo(blockset);
-        blockset[slot] = superRoot;
+    /// <summary>Gives the space of an attempt back that is not prepared.</summary>
+    /// <returns>None.</returns>
+    public Hammer2Error Abandon()
+    {
+        _writer.Abandon();
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Makes what was built durable.</summary>
+    public Hammer2Error Prepare()
+    {
+        ref readonly Blockref root = ref _root!.Reference;
         var identity = new CommitIdentity(
             root.Key, _node.Root.Meta.PfsClusterId, root.ModifyTid, _group.Cluster?.CommitId ?? 0);
-        failed = _node.Device.PrepareCommit(blockset, identity, out PreparedCommit? prepared);
+        Hammer2Error error = _node.Device.PrepareCommit(_superRoot, identity, out PreparedCommit? prepared);
         Prepared = prepared;
-        return failed;
+        return error;
     }
 
     /// <summary>Writes the header, and shows the new root.</summary>
     public Hammer2Error Finish()
     {
         Hammer2Error error = _node.Device.FinishCommit(Prepared!);
-        if (error != Hammer2Error.None) return error;
-        error = PfsEntry.Find(_node.Device, _node.Root.Reference.Key, out Chain? root);
-        if (error == Hammer2Error.None) _node.Install(root!);
+        // Nothing is read for it: a fault of the device would come after the header.
+        if (error == Hammer2Error.None) _node.Install(_root!);
         return error;
     }
 
-    private TreeEditor NewTree(Chain inode)
+    private TreeEditor NewTree(Chain inode, ILeafSource? source)
     {
         TreeShape shape = TreeShape.OfInode(inode.Meta.Type, inode.Reference.Methods.Check);
-        return new TreeEditor(_node.Device, shape, inode.Table);
+        return new TreeEditor(_node.Device, shape, inode.Table, source);
+    }
+
+    // What could not be read concerns one inode; what could not be written, the node.
+    private Hammer2Error Sort(ClosedInode inode, Hammer2Error error)
+    {
+        Hammer2Error fault = _fault;
+        _fault = Hammer2Error.None;
+        if (_siblings.WriteError != Hammer2Error.None) return _siblings.WriteError;
+        if (fault == Hammer2Error.None) return error;
+        _unreadable.Add(new UnreadableInode(inode, fault));
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error Read(Hammer2Error error)
+    {
+        _fault |= error;
+        return error;
     }
 
     private Hammer2Error WriteInode(ClosedInode inode, TreeEditor index)
     {
         ulong inum = inode.Live.Inum;
-        Hammer2Error error = _node.LoadInode(inum, out Chain? committed);
-        if (error is not (Hammer2Error.None or Hammer2Error.NoEntry)) return error;
-        if (inode.IsDeleted)
+        Hammer2Error error = index.Find(inum, out Blockref reference);
+        bool isNew = error == Hammer2Error.NoEntry;
+        if (!isNew && Read(error) != Hammer2Error.None) return error;
+        if (inode.IsDeleted) return isNew ? Hammer2Error.None : Read(index.Remove(inum));
+        if (isNew) reference = new Blockref { Type = BlockrefType.Inode, Key = inum, Methods = inode.Live.Methods };
+        if (reference.Type != BlockrefType.Inode)
         {
-            error = index.Remove(inum);
-            return error == Hammer2Error.NoEntry ? Hammer2Error.None : error;
+            return Read(_node.Device.ReportMisplaced(
+                reference, "the PFS has something else under this inode's number"));
         }
-        Blockref reference = committed?.Reference
-            ?? new Blockref { Type = BlockrefType.Inode, Key = inum, Methods = inode.Live.Methods };
+        // A content in the inode takes the place of whatever was there.
+        TreeEditor? tree = null;
+        if (inode.Embedded is null)
+        {
+            error = OpenTree(inode, isNew, reference, out tree);
+            if (error != Hammer2Error.None) return error;
+        }
         reference.ModifyTid = inode.ModifyTid;
         reference.UpdateTid = 0;
         Span<byte> name = stackalloc byte[18];
         bool isWritten = Encoding.ASCII.TryGetBytes($"0x{inum:x16}", name, out int nameBytes);
         Invariant.Holds(isWritten && nameBytes == name.Length);
-        if (inode.Embedded is not null)
-            error = InodeWriter.Write(_writer, _mirrorTid, inode.Meta, name, inode.Embedded, ref reference);
-        else
+        error = tree is null
+            ? InodeWriter.Write(_writer, _mirrorTid, inode.Meta, name, inode.Embedded, ref reference)
+            : InodeWriter.Write(_writer, _mirrorTid, inode.Meta, name, tree, ref reference);
+        return error == Hammer2Error.None ? Read(index.Put(reference)) : error;
+    }
+
+    // The tree of an inode with the group's changes in it.
+    private Hammer2Error OpenTree(ClosedInode inode, bool isNew, in Blockref reference, out TreeEditor? tree)
+    {
+        tree = null;
+        Chain? committed = null;
+        bool isLost = false;
+        ILeafSource? source = _siblings.Of(inode.Live.Inum);
+        if (!isNew)
         {
-            TreeShape shape = TreeShape.OfInode(inode.Meta.Type, inode.Live.Methods.Check);
-            var tree = new TreeEditor(_node.Device, shape, committed is null ? default : committed.Table);
-            error = ApplyChanges(inode, tree);
-            if (error == Hammer2Error.None)
-                error = InodeWriter.Write(_writer, _mirrorTid, inode.Meta, name, tree, ref reference);
+            Hammer2Error error = _node.Device.LoadForChange(reference, out committed);
+            isLost = error != Hammer2Error.None;
+            if (isLost && source is null) return Read(error);
         }
-        return error == Hammer2Error.None ? index.Put(reference) : error;
+        TreeShape shape = TreeShape.OfInode(inode.Meta.Type, inode.Live.Methods.Check);
+        tree = new TreeEditor(_node.Device, shape, committed is null ? default : committed.Table, source);
+        Hammer2Error restored = isLost ? Read(_siblings.RestoreAll(inode.Live.Inum, tree)) : Hammer2Error.None;
+        return restored == Hammer2Error.None ? ApplyChanges(inode, tree) : restored;
     }
 
     private Hammer2Error ApplyChanges(ClosedInode inode, TreeEditor tree)
     {
         if (inode.Changes is not { } changes) return Hammer2Error.None;
         Hammer2Error error = Hammer2Error.None;
-        if (changes.CutFrom != LeafChanges.NoCut) error = tree.RemoveRange(changes.CutFrom, ulong.MaxValue);
+        if (changes.CutFrom != LeafChanges.NoCut) error = Read(tree.RemoveRange(changes.CutFrom, ulong.MaxValue));
         if (error == Hammer2Error.None) error = ApplyBlocks(changes, tree);
         return error == Hammer2Error.None ? ApplyEntries(inode, changes, tree) : error;
     }
@@ -132,13 +200,12 @@ internal sealed class NodeCommit
             {
                 Blockref reference = stored[_nodeIndex];
                 reference.MirrorTid = _mirrorTid;
-                error = tree.Put(reference);
+                error = Read(tree.Put(reference));
             }
             else
             {
                 Invariant.Holds(block.IsHole);
-                error = tree.Remove(key);
-                if (error == Hammer2Error.NoEntry) error = Hammer2Error.None;
+                error = RemoveIfThere(tree, key);
             }
             if (error != Hammer2Error.None) return error;
         }
@@ -151,21 +218,23 @@ internal sealed class NodeCommit
         while (changes.Entries.TryFirst(from, out ulong key, out EntryChange? entry))
         {
             Hammer2Error error;
-            if (entry.IsRemoval)
-            {
-                error = tree.Remove(key);
-                if (error == Hammer2Error.NoEntry) error = Hammer2Error.None;
-            }
+            if (entry.IsRemoval) error = RemoveIfThere(tree, key);
             else
             {
                 error = MakeEntry(directory, key, entry, out Blockref reference);
-                if (error == Hammer2Error.None) error = tree.Put(reference);
+                if (error == Hammer2Error.None) error = Read(tree.Put(reference));
             }
             if (error != Hammer2Error.None) return error;
             if (key == ulong.MaxValue) break;
             from = key + 1;
         }
         return Hammer2Error.None;
+    }
+
+    private Hammer2Error RemoveIfThere(TreeEditor tree, ulong key)
+    {
+        Hammer2Error error = tree.Remove(key);
+        return error == Hammer2Error.NoEntry ? Hammer2Error.None : Read(error);
     }
 
     private Hammer2Error MakeEntry(
@@ -198,12 +267,7 @@ internal sealed class NodeCommit
         Chain committed = _node.Root;
         reference = committed.Reference;
         InodeMeta meta = committed.Meta;
-        if (image is not null)
-        {
-            Hammer2Error error = ApplyChanges(image, tree);
-            if (error != Hammer2Error.None) return error;
-            meta = RootMeta.Join(image.Meta, committed.Meta);
-        }
+        if (image is not null) meta = RootMeta.Join(image.Meta, committed.Meta);
         meta.PfsInum = _group.LastInum + 1;
         if (_group.Cluster is { } cluster)
         {
@@ -213,11 +277,11 @@ internal sealed class NodeCommit
         reference.ModifyTid = Math.Max(reference.ModifyTid, _group.Tid);
         reference.Flags |= BlockrefFlags.PfsRoot;
         Hammer2Error written = InodeWriter.Write(
-            _writer, _mirrorTid, meta, committed.InodeName, tree, ref reference);
+            _writer, _mirrorTid, meta, committed.InodeName, tree, ref reference, out Chain? chain);
         if (written != Hammer2Error.None) return written;
         Blockref stamped = reference;
         stamped.UpdateTid = CommitStamp.Compute(reference, _group.HasNameless);
-        _writer.RememberAs(reference, stamped);
+        _root = _writer.RememberAs(chain!, stamped);
         reference = stamped;
         return written;
     }
@@ -229,15 +293,20 @@ internal sealed class NodeCommit
         slot = new BlockTable(blockset).FindFirst(Media.SuperRootInum);
         if (slot < 0) return Hammer2Error.Corrupt;
         reference = blockset[slot];
-        Hammer2Error error = _node.Device.Load(reference, out Chain? superRoot);
+        Hammer2Error error = _node.Device.LoadForChange(reference, out Chain? superRoot);
         if (error != Hammer2Error.None) return error;
-        TreeEditor tree = NewTree(superRoot!);
+        TreeEditor tree = NewTree(superRoot!, source: null);
         error = tree.Put(root);
         if (error != Hammer2Error.None) return error;
         return InodeWriter.Write(
             _writer, _mirrorTid, superRoot!.Meta, superRoot.InodeName, tree, ref reference);
     }
 }
+
+/// <summary>An inode of a group that needs a block which cannot be read.</summary>
+/// <param name="Image">The inode as the group has it.</param>
+/// <param name="Fault">What reading met.</param>
+internal readonly record struct UnreadableInode(ClosedInode Image, Hammer2Error Fault);
 
 /// <summary>The meta part of a PFS root, some of which is the node's own.</summary>
 internal static class RootMeta

@@ -44,16 +44,17 @@ public ref struct PfsChange : IDisposable
     /// <param name="directory">Whose policies of compression and check it takes over.</param>
     public readonly LiveInode Create(in InodeMeta meta, LiveInode directory)
     {
-        _operation.HasChanged = true;
         _writer.KeepForGroup(ref _operation, SpaceReserve.ChangeBytes);
-        return _writer.Create(meta, directory, Tid);
+        LiveInode made = _writer.Create(meta, directory, Tid);
+        JoinOperation(made);
+        return made;
     }
 
     /// <summary>Says that an object was changed: the group's commit writes it.</summary>
     public readonly void Touch(LiveInode inode)
     {
-        _operation.HasChanged = true;
         if (_writer.Touch(inode, Tid)) _writer.KeepForGroup(ref _operation, SpaceReserve.ChangeBytes);
+        JoinOperation(inode);
     }
 
     /// <summary>Drops an object that has no name and no user left.</summary>
@@ -123,6 +124,13 @@ public ref struct PfsChange : IDisposable
     /// <summary>Gives a buffer back that no block took.</summary>
     internal readonly void ReturnContent(byte[] content) => _writer.Buffers.Return(content);
 
+    private readonly void JoinOperation(LiveInode inode)
+    {
+        _operation.HasChanged = true;
+        if (_operation.FirstChanged is not { } first) _operation.FirstChanged = inode;
+        else if (first != inode) _writer.Join(first, inode);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -141,6 +149,9 @@ public struct PfsOperation
 {
     /// <summary>Set aside for it, and not taken yet.</summary>
     internal long PromisedBytes;
+
+    /// <summary>The first object that it changed: the others depend on it.</summary>
+    internal LiveInode? FirstChanged;
 
     /// <summary>True once it changed an object.</summary>
     internal bool HasChanged;

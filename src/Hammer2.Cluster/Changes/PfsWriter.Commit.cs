@@ -37,10 +37,11 @@ public sealed partial class PfsWriter
     // From the closing of the group on it is committed, or the PFS is stopped: no group is ever left out.
     private Hammer2Error CommitOpenGroup()
     {
+        InstallRest();
         ClosedGroup group = Close();
         if (group.Inodes.Count != 0)
         {
-            Hammer2Error error = WriteGroup(group);
+            Hammer2Error error = WriteGroup(ref group);
             if (error != Hammer2Error.None)
             {
                 Stop(error);
@@ -54,17 +55,61 @@ public sealed partial class PfsWriter
         return RenewEpoch(group.HasNameless);
     }
 
-    private Hammer2Error WriteGroup(ClosedGroup group)
+    // What is left of the group afterwards is committed; all of it, unless blocks cannot be read.
+    private Hammer2Error WriteGroup(ref ClosedGroup group)
     {
-        Hammer2Error errors = Hammer2Error.None;
         SettleGroup(group);
         AwaitGroup(group);
         if (IsStopped) return StopReason;
         if (CountSynced() < Pfs.Assembly.Quorum) return (Hammer2Error)Volatile.Read(ref _writeErrors);
+        bool isEmpty = group.Inodes.Count == 0;
+        List<UnreadableInode> unreadable = FindUninstalled(group);
+        while (true)
+        {
+            if (unreadable.Count > 0) group = LeaveOut(group, unreadable);
+            if (group.Inodes.Count == 0 && !isEmpty) return Hammer2Error.None;
+            List<NodeCommit?> commits = BeginAttempt(group);
+            Hammer2Error errors = OnEachNode(commits, commit => commit.Build());
+            if (IsStopped) return StopReason;
+            if (CountSynced() < Pfs.Assembly.Quorum) return errors;
+            unreadable = EndAttempt(commits);
+            if (unreadable.Count == 0) return WriteHeaders(commits, errors);
+        }
+    }
+
+    private List<NodeCommit?> BeginAttempt(ClosedGroup group)
+    {
         var commits = new List<NodeCommit?>();
         foreach (PfsNode node in Pfs.Synced)
-            commits.Add(node.IsSynced ? new NodeCommit(node, commits.Count, group) : null);
+            commits.Add(node.IsSynced ? new NodeCommit(Pfs, commits.Count, group) : null);
+        return commits;
+    }
 
+    // Nothing is prepared on any node as long as one cannot have all of the group.
+    private List<UnreadableInode> EndAttempt(List<NodeCommit?> commits)
+    {
+        var unreadable = new List<UnreadableInode>();
+        for (int node = 0; node < commits.Count; node++)
+        {
+            if (commits[node] is not { } commit || !Pfs.Synced[node].IsSynced) continue;
+            unreadable.AddRange(commit.Unreadable);
+            if (commit.RestoredTotal > 0)
+                MountLog.Restored(Pfs.Logger, Pfs.Synced[node].Name, commit.RestoredTotal);
+        }
+        if (unreadable.Count > 0) _ = OnEachNode(commits, static commit => commit.Abandon());
+        return unreadable;
+    }
+
+    private static List<UnreadableInode> FindUninstalled(ClosedGroup group)
+    {
+        var found = new List<UnreadableInode>();
+        foreach (ClosedInode image in group.Inodes)
+            if (image.Below is not null) found.Add(new UnreadableInode(image, Hammer2Error.Io));
+        return found;
+    }
+
+    private Hammer2Error WriteHeaders(List<NodeCommit?> commits, Hammer2Error errors)
+    {
         errors |= OnEachNode(commits, commit => commit.Prepare());
         if (IsStopped) return StopReason;
         if (CountSynced() < Pfs.Assembly.Quorum) return errors;
@@ -118,22 +163,27 @@ public sealed partial class PfsWriter
     /// <summary>The trees have the group now: what was laid over them goes.</summary>
     private void Install(ClosedGroup group)
     {
-        foreach (ClosedInode closed in group.Inodes)
+        foreach (ClosedInode closed in group.Inodes) Install(closed);
+    }
+
+    private void Install(ClosedInode closed)
+    {
+        LiveInode live = closed.Live;
+        using InodeLocks.Guard guard = _locks.Write(new ChangedObjects(live.Inum, 0, 0, 0));
+        if (!closed.IsDeleted)
         {
-            LiveInode live = closed.Live;
-            using InodeLocks.Guard guard = _locks.Write(new ChangedObjects(live.Inum, 0, 0, 0));
-            live.WaitingBytes -= ChargedIn(closed);
-            if (!closed.IsDeleted)
+            Hammer2Error error = LoadCommitted(live, out Chain? chain);
+            // Just written and not readable: the image stays what readers see, until the block can be read.
+            if (error != Hammer2Error.None)
             {
-                live.FocusNode = Pfs.FocusOf(live.Inum);
-                Hammer2Error error = Pfs.Synced[live.FocusNode].LoadInode(live.Inum, out Chain? chain);
-                // Just written and not readable: the changes stay laid over, and reading tells.
-                if (error != Hammer2Error.None) continue;
-                live.Focus = chain;
+                _uninstalled.Add(closed);
+                return;
             }
-            live.Closing = null;
-            if (!live.IsDirty) _ = _live.TryRemove(live.Inum, out _);
+            live.Focus = chain;
         }
+        live.WaitingBytes -= ChargedIn(closed);
+        live.Closing = null;
+        if (!live.IsDirty) _ = _live.TryRemove(live.Inum, out _);
     }
 
     private static long ChargedIn(ClosedInode closed)

@@ -27,7 +27,7 @@ public sealed partial class PfsWriter
     {
         var group = new ClosedGroup([], _lastInum, tid, 0, hasNameless, Removes: false) { Cluster = DrawCommit() };
         lock (_commitGate)
-            return _failStop.Run("a commit", (this, group), static work => work.Item1.WriteGroup(work.group));
+            return _failStop.Run("a commit", (this, group), static work => work.Item1.WriteGroup(ref work.group));
     }
 
     // An object that was in use when power failed, and had no name: nobody can reach it any more. There is no
@@ -56,7 +56,7 @@ public sealed partial class PfsWriter
         _ = _nameless.Remove(0);
         if (removed > 0)
             MountLog.NamelessRemoved(Pfs.Logger, ByteText.Decode(Pfs.Label.Span), removed);
-        return CommitEmpty(Interlocked.Increment(ref _lastTid), hasNameless: false);
+        return CommitEmpty(Interlocked.Increment(ref _lastTid), hasNameless: _nameless.Count > 0);
     }
 
     // What cannot be read is left to whoever repairs it.
@@ -78,16 +78,68 @@ public sealed partial class PfsWriter
     }
 
     // The root says which number comes next. Where a writer failed to say so, a number that is in use must not
-    // be given out a second time.
+    // be given out a second time: those that no node can show count as in use.
     private Hammer2Error RaiseLastInum()
     {
+        Hammer2Error errors = Hammer2Error.None;
+        bool isKnown = false;
+        ulong hidden = 0;
         foreach (PfsNode node in Pfs.Synced)
         {
-            var cursor = new ChainCursor(node.Device, node.Root, _lastInum + 1, Media.EntryKeyBit - 1);
-            Hammer2Error error;
-            while ((error = cursor.MoveNext()) == Hammer2Error.None) _lastInum = cursor.Current.Key;
-            if (error != Hammer2Error.NoEntry) return error;
+            Hammer2Error error = RaiseLastInum(node, ref hidden);
+            errors |= error;
+            isKnown |= error == Hammer2Error.None;
         }
+        if (isKnown) return Hammer2Error.None;
+        if (hidden >= Media.EntryKeyBit - 1) return errors;
+        _lastInum = Math.Max(_lastInum, hidden);
         return Hammer2Error.None;
+    }
+
+    private Hammer2Error RaiseLastInum(PfsNode node, ref ulong hidden)
+    {
+        var cursor = new ChainCursor(node.Device, node.Root, _lastInum + 1, Media.EntryKeyBit - 1);
+        Hammer2Error faults = Hammer2Error.None;
+        Hammer2Error error;
+        while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)
+        {
+            faults |= error;
+            if (error == Hammer2Error.None) _lastInum = cursor.Current.Key;
+            else hidden = Math.Max(hidden, cursor.HiddenLast);
+        }
+        return faults;
+    }
+
+    /// <summary>A number for a new inode. Where no node can read the part of the index that it belongs to, and the
+    /// commit could not put it in, later numbers are taken.</summary>
+    private ulong NextInum()
+    {
+        while (true)
+        {
+            ulong inum = Interlocked.Increment(ref _lastInum);
+            ulong hidden = HiddenNumbers(inum);
+            if (hidden < inum || hidden >= Media.EntryKeyBit - 1) return inum;
+            ulong last = Volatile.Read(ref _lastInum);
+            while (last < hidden)
+            {
+                ulong seen = Interlocked.CompareExchange(ref _lastInum, hidden, last);
+                if (seen == last) break;
+                last = seen;
+            }
+        }
+    }
+
+    // The last number that is hidden together with this one; 0 when a node can show it.
+    private ulong HiddenNumbers(ulong inum)
+    {
+        ulong hidden = 0;
+        foreach (PfsNode node in Pfs.Synced)
+        {
+            if (!node.IsSynced) continue;
+            var cursor = new ChainCursor(node.Device, node.Root, inum, Media.EntryKeyBit - 1);
+            if (!cursor.MoveNext().IsNodeFault() || cursor.HiddenFirst > inum) return 0;
+            hidden = Math.Max(hidden, cursor.HiddenLast);
+        }
+        return hidden;
     }
 }

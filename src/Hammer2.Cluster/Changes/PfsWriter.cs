@@ -114,7 +114,7 @@ public sealed partial class PfsWriter : IDisposable
     internal LiveInode Create(in InodeMeta meta, LiveInode directory, ulong tid)
     {
         InodeMeta full = meta;
-        full.Inum = Interlocked.Increment(ref _lastInum);
+        full.Inum = NextInum();
         full.NameKey = full.Inum;
         CheckMethod check = directory.Meta.Check == CheckMethod.None
             ? CheckMethod.XxHash64 : directory.Meta.Check;
@@ -133,6 +133,12 @@ public sealed partial class PfsWriter : IDisposable
         inode.IsDirty = true;
         lock (_dirtyGate) _dirty.Add(inode);
         return true;
+    }
+
+    /// <summary>One operation changed both: they are committed together or not at all.</summary>
+    internal void Join(LiveInode left, LiveInode right)
+    {
+        lock (_dirtyGate) DependentInodes.Join(left, right);
     }
 
     /// <summary>Space that the group's commit will take: it is set aside until then.</summary>
@@ -177,10 +183,9 @@ public sealed partial class PfsWriter : IDisposable
     }
 
     // Only while no operation runs.
-    private void TakeNote(ClosedInode image)
+    private void TakeNote(ulong inum, ulong linkCount, bool isDeleted)
     {
-        ulong inum = image.Live.Inum;
-        if (image.IsDeleted || image.Meta.LinkCount != 0 || inum == Media.PfsRootInum) _ = _nameless.Remove(inum);
+        if (isDeleted || linkCount != 0 || inum == Media.PfsRootInum) _ = _nameless.Remove(inum);
         else _ = _nameless.Add(inum);
     }
 
@@ -203,19 +208,22 @@ public sealed partial class PfsWriter : IDisposable
                 inode.IsDirty = false;
                 var image = new ClosedInode(
                     inode, inode.Meta, (byte[]?)inode.Embedded?.Clone(), inode.ModifyTid, inode.Open,
-                    inode.IsDeleted);
+                    inode.IsDeleted, DependentInodes.SetOf(inode), inode.Closing);
                 inode.Closing = image;
                 inode.Open = null;
                 closed.Add(image);
-                TakeNote(image);
+                TakeNote(inode.Inum, image.Meta.LinkCount, image.IsDeleted);
                 removes |= image.IsDeleted || image.Changes is { CutFrom: not LeafChanges.NoCut };
             }
+            foreach (LiveInode inode in dirty) inode.SetParent = null;
             closed.Sort((left, right) => left.Live.Inum.CompareTo(right.Live.Inum));
             long promise = Interlocked.Exchange(ref _openPromise, 0);
-            return new ClosedGroup(closed, _lastInum, NumberCommit(), promise, _nameless.Count > 0, removes)
+            var group = new ClosedGroup(closed, _lastInum, NumberCommit(), promise, _nameless.Count > 0, removes)
             {
                 Cluster = DrawCommit(),
             };
+            if (closed.Count > 0) _lastTid += AttemptsMax - 1;
+            return group;
         }
         finally
         {
@@ -236,4 +244,7 @@ internal sealed record ClosedGroup(
 {
     /// <summary>What its commit says of the cluster; null for a PFS that never was one.</summary>
     public ClusterCommit? Cluster { get; init; }
+
+    /// <summary>Attempts to commit it that failed, each with a number and an id of its own.</summary>
+    public int Attempt { get; init; }
 }

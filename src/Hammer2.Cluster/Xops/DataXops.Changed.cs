@@ -202,6 +202,8 @@ public static partial class DataXops
             return Hammer2Error.None;
         }
         block = null!;
+        Hammer2Error damage = CheckPath(change, file, key);
+        if (damage != Hammer2Error.None) return damage;
         int filled = isOverwritten || key >= file.Meta.Size
             ? 0 : (int)Math.Min(file.Meta.Size - key, Media.FileBlockBytes);
         // Files that have a block already tend to fill the next.
@@ -221,6 +223,18 @@ public static partial class DataXops
         // What is appended goes on filling the block; what is changed in its midst may be changed again.
         block.FilledBytes = filled == Media.FileBlockBytes ? 0 : filled;
         return Hammer2Error.None;
+    }
+
+    // A commit changes the blocks of references above a block of the file: what cannot be read there is told now, as
+    // long as it is known to whom.
+    private static Hammer2Error CheckPath(in PfsChange change, LiveInode file, ulong key)
+    {
+        if (file.Focus is not { LeadsToIndirect: true }) return Hammer2Error.None;
+        // What is cut off before is not read.
+        if (key >= file.Open?.CutFrom || key >= file.Closing?.Changes?.CutFrom) return Hammer2Error.None;
+        var cursor = new ClusterCursor(change.AsInode(file), key, key);
+        Hammer2Error error = cursor.MoveNext();
+        return error.IsNodeFault() ? error : Hammer2Error.None;
     }
 
     private static bool HasData(in Inode file, ulong key)

@@ -38,6 +38,8 @@ public static partial class DataXops
                 if (moved != Hammer2Error.None) return moved;
             }
             ulong key = to + shared;
+            Hammer2Error damage = CheckPath(change, target, key);
+            if (damage != Hammer2Error.None) return damage;
             if (references is not null)
             {
                 for (int i = 0; i < references.Length; i++)

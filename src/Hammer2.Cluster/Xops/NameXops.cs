@@ -60,6 +60,19 @@ public static partial class NameXops
         return faults;
     }
 
+    /// <summary>Gives the name of the entry with a key.</summary>
+    /// <returns>None; NoEntry; a node fault.</returns>
+    public static Hammer2Error GetName(in Inode directory, ulong key, Span<byte> name, out int nameBytes)
+    {
+        nameBytes = 0;
+        var cursor = new EntryCursor(directory, key, key);
+        Hammer2Error error = cursor.MoveNext();
+        if (error != Hammer2Error.None) return error;
+        cursor.Name.CopyTo(name);
+        nameBytes = cursor.Name.Length;
+        return error;
+    }
+
     /// <summary>Brings blocks of a directory that lead to keys in [first, last] into the cache of the node that
     /// shows it.</summary>
     public static void ReadAhead(in Inode directory, ulong first, ulong last)

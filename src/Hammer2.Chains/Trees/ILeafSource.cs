@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Trees;
+
+/// <summary>
+/// Where the leaves below a block of references come from that this device cannot read: another node that has the same
+/// tree.
+/// </summary>
+public interface ILeafSource
+{
+    /// <summary>Gives the leaves of a range of keys, with everything that they lead to stored on this device
+    /// anew.</summary>
+    /// <param name="first">Lowest key.</param>
+    /// <param name="last">Highest key.</param>
+    /// <param name="leaves">Gets them in the order of their keys; means nothing after an error.</param>
+    /// <returns>None; the faults of all nodes that were asked; NoSpace or Io when this device did not take
+    /// them.</returns>
+    Hammer2Error Restore(ulong first, ulong last, List<Blockref> leaves);
+}

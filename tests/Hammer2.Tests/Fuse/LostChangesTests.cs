@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Fuse.Protocol;
+using Hammer2.Fuse;
+using Hammer2.Tests.Crash;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Hammer2.Tests.Fuse;
+
+/// <summary>Who is told, and how often, of changes that could not be committed.</summary>
+public sealed class LostChangesTests
+{
+    private readonly LostChanges _lost = new();
+
+    [Fact]
+    public void Each_file_that_was_open_is_told_once()
+    {
+        ulong first = _lost.NextHandle(), second = _lost.NextHandle();
+        _lost.Add(5);
+        Assert.True(_lost.Take(5, first));
+        Assert.False(_lost.Take(5, first));
+        Assert.True(_lost.Take(5, second));
+        Assert.False(_lost.Take(6, first));
+        Assert.True(_lost.Take(5, 0));
+        Assert.False(_lost.Take(5, 0));
+    }
+
+    [Fact]
+    public void A_file_that_is_opened_later_lost_nothing()
+    {
+        _lost.Add(5);
+        ulong later = _lost.NextHandle();
+        Assert.False(_lost.Take(5, later));
+        _lost.Add(5);
+        Assert.True(_lost.Take(5, later));
+    }
+
+    [Fact]
+    public void Beyond_what_is_remembered_all_are_told_rather_than_none()
+    {
+        ulong open = _lost.NextHandle();
+        for (ulong inum = 1; inum <= 2000; inum++) _lost.Add(inum);
+        Assert.True(_lost.Take(1, open));
+        Assert.True(_lost.Take(2000, open));
+        Assert.False(_lost.Take(2000, open));
+        Assert.False(_lost.Take(2000, _lost.NextHandle()));
+    }
+
+    [Fact]
+    public void The_fsync_of_a_file_whose_changes_left_fails_once_and_that_of_others_does_not()
+    {
+        using var volume = new DamagedVolume();
+        var fileSystem = new Hammer2FileSystem(
+            volume.Ops, new MountOptions(), NullLogger<Hammer2FileSystem>.Instance);
+        ulong big = Open(fileSystem, volume.Big), twice = Open(fileSystem, volume.Big);
+        ulong other = Open(fileSystem, volume.File);
+        Assert.Equal(Errno.None, volume.Ops.Write(volume.Big, DamagedVolume.BigBytes, "more"u8, false));
+        Assert.Equal(Errno.None, volume.Ops.Write(volume.File, 0, "more"u8, false));
+        volume.FailReads(volume.TreeOf(volume.Big));
+        Assert.Equal(0, Sync(fileSystem, volume.File, other));
+        Assert.Equal((int)Errno.EIO, Sync(fileSystem, volume.Big, big));
+        Assert.Equal(0, Sync(fileSystem, volume.Big, big));
+        Assert.Equal((int)Errno.EIO, Close(fileSystem, volume.Big, twice));
+        Assert.Equal(0, Close(fileSystem, volume.Big, big));
+        Assert.Equal(0, Close(fileSystem, volume.File, other));
+        Assert.Equal(0, Sync(fileSystem, volume.Big, Open(fileSystem, volume.Big)));
+        // syncfs(2) tells of all, once; umount as well, had it not been told.
+        Assert.Equal((int)Errno.EIO, fileSystem.Sync());
+        Assert.Equal(0, fileSystem.Sync());
+    }
+
+    private static ulong Open(Hammer2FileSystem fileSystem, ulong inum)
+    {
+        FuseOpenOut answer = default;
+        var header = new FuseInHeader { NodeId = inum };
+        Assert.Equal(0, fileSystem.Open(new FuseContext(in header), new FuseOpenIn { Flags = 2 }, ref answer));
+        return answer.Handle;
+    }
+
+    private static int Sync(Hammer2FileSystem fileSystem, ulong inum, ulong handle)
+    {
+        var header = new FuseInHeader { NodeId = inum };
+        return fileSystem.FSync(new FuseContext(in header), new FuseFSyncIn { Handle = handle });
+    }
+
+    private static int Close(Hammer2FileSystem fileSystem, ulong inum, ulong handle)
+    {
+        var header = new FuseInHeader { NodeId = inum };
+        return fileSystem.Flush(new FuseContext(in header), new FuseFlushIn { Handle = handle });
+    }
+}
