@@ -99,7 +99,9 @@ internal static class ModelMount
     {
         var sets = new List<VolumeSet>();
         foreach (IBlockDevice disk in disks) sets.Add(VolumeSet.Open([new UnownedDevice(disk)]));
-        var options = new ClusterMountOptions(new MediaSourceOptions(), 16 << 20);
+        // Nodes that upstream made do not say how many they are.
+        var options = new ClusterMountOptions(
+            new MediaSourceOptions(), 16 << 20, Masters: disks.Count > 1 ? disks.Count : null);
         return ClusterMount.Open(sets, label, options, NullLoggerFactory.Instance);
     }
 
