@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Text;
 using Hammer2.Chains;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -200,7 +199,7 @@ public sealed class MountTable
     private string Labels()
     {
         var seen = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (PfsEntry entry in _entries) _ = seen.Add(Printable(entry.Label));
+        foreach (PfsEntry entry in _entries) _ = seen.Add(ByteText.ToPrintable(ByteText.Decode(entry.Label)));
         var listed = new List<string>();
         foreach (string label in seen)
         {
@@ -212,14 +211,5 @@ public sealed class MountTable
         return _partlyListed.Count == 0
             ? labels
             : $"{labels}; damage hides others on {string.Join(", ", _partlyListed)}";
-    }
-
-    // Labels are whatever the media says, and messages go to terminals.
-    private static string Printable(ReadOnlySpan<byte> label)
-    {
-        var text = new StringBuilder(Encoding.UTF8.GetString(label));
-        for (int i = 0; i < text.Length; i++)
-            if (char.IsControl(text[i])) text[i] = '?';
-        return text.ToString();
     }
 }
