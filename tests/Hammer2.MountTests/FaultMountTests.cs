@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 using System.IO;
+using Hammer2.Devices;
+using Hammer2.Format;
 using Hammer2.Testing;
 using Xunit;
 
@@ -102,6 +104,51 @@ public sealed class FaultMountTests
         using var again = new FaultyDisks(memory);
         using MountFixture second = MountFixture.Mount(again.PathOf(0) + "@DATA");
         Assert.Equal(piece, File.ReadAllBytes(second.Root + "/after"));
+    }
+
+    [MountTheory]
+    [InlineData("writeback")]
+    [InlineData("nowriteback")]
+    public void One_damaged_block_of_a_file_keeps_nothing_else_from_being_durable(string option)
+    {
+        byte[] big = Noise(5), document = Noise(6);
+        using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
+        using (var disks = new FaultyDisks(memory))
+        using (MountFixture mount = MountFixture.MountForWriting(disks.PathOf(0) + "@DATA"))
+            WriteSynced(mount.Root + "/big", big);
+        SpoilIndirectBlock(memory);
+        using (var disks = new FaultyDisks(memory))
+        using (MountFixture mount =
+            MountFixture.MountForWriting(disks.PathOf(0) + "@DATA", option + ",commit=86400"))
+        {
+            int other = PosixCalls.Open(mount.Root + "/other", PosixCalls.Create | PosixCalls.ReadWrite, 0x1A4);
+            Assert.Equal(document.Length, PosixCalls.Write(other, document));
+            Assert.Equal(0, PosixCalls.MakeDirectory(mount.Root + "/directory"));
+            int file = PosixCalls.Open(mount.Root + "/big", PosixCalls.ReadWrite, 0);
+            long written = PosixCalls.WriteAt(file, document, big.Length);
+            Assert.True(written == EIO || PosixCalls.Sync(file) == EIO, $"write answered {written}");
+            Assert.Equal(0, PosixCalls.Sync(other));
+            Assert.Equal(0, PosixCalls.Close(other));
+            _ = PosixCalls.Close(file);                 // was told already, or is told now
+            Assert.Equal(0, PosixCalls.MakeDirectory(mount.Root + "/after"));
+        }
+        using var again = new FaultyDisks(memory);
+        using MountFixture second = MountFixture.Mount(again.PathOf(0) + "@DATA");
+        Assert.Equal(document, File.ReadAllBytes(second.Root + "/other"));
+        Assert.True(Directory.Exists(second.Root + "/directory"));
+        Assert.True(Directory.Exists(second.Root + "/after"));
+        Assert.Equal(big.Length, new FileInfo(second.Root + "/big").Length);
+    }
+
+    // Of the one file that has one.
+    private static void SpoilIndirectBlock(MemoryBlockDevice memory)
+    {
+        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(memory)]);
+        MapBlock block = Assert.Single(MediaMap.Read(volumes).OfType(BlockrefType.Indirect));
+        byte[] bytes = new byte[block.SizeBytes];
+        Assert.Equal(Hammer2Error.None, memory.Read((long)block.Address, bytes));
+        bytes[24] ^= 0xFF;
+        Assert.Equal(Hammer2Error.None, memory.Write((long)block.Address, bytes));
     }
 
     [MountFact]

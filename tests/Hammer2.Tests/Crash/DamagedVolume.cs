@@ -85,6 +85,9 @@ internal sealed class DamagedVolume : IDisposable
 
     public ulong Linked { get; }
 
+    /// <summary>Files in the directory that is damaged, too many for the cache.</summary>
+    public IReadOnlyList<ulong> Fillers => _fillers;
+
     /// <summary>An inode in the first blocks of the index.</summary>
     public ulong Early => _fillers[0];
 
@@ -158,8 +161,9 @@ internal sealed class DamagedVolume : IDisposable
         Forget();
     }
 
-    // Some cannot be read, which does not matter here.
-    private void Forget()
+    /// <summary>Has the driver's cache forget all but the fillers; some cannot be read, which does not matter
+    /// here.</summary>
+    public void Forget()
     {
         for (int round = 0; round < 3; round++)
             foreach (ulong filler in _fillers) _ = Ops.GetAttributes(filler, out _);

@@ -264,12 +264,71 @@ public sealed class ReadFaultTests
         volume.AssertOnMedia("numbers", later => Assert.True(DamagedVolume.Exists(later, volume.Other, "next")));
     }
 
+    [Fact]
+    public void A_read_that_fails_once_in_a_commit_takes_nothing_out_of_it()
+    {
+        using var volume = new DamagedVolume();
+        Assert.Equal(Errno.None, volume.Ops.Write(volume.Big, DamagedVolume.BigBytes, "more"u8, false));
+        volume.Forget();
+        FaultyBlockDevice device = volume.Devices[0];
+        device.FailReadNumber(device.ReadCount + 1);
+        Assert.Equal(Errno.None, volume.Ops.Sync());
+        Assert.Empty(volume.LeftOut);
+        volume.AssertOnMedia("once", later =>
+        {
+            Assert.Equal(Errno.None, later.GetAttributes(volume.Big, out VnodeAttributes at));
+            Assert.Equal(DamagedVolume.BigBytes + 4UL, at.SizeBytes);
+        });
+    }
+
+    [Fact]
+    public void What_was_committed_and_cannot_be_read_back_is_shown_as_it_was_committed()
+    {
+        var runner = new HookedRunner();
+        using var volume = new DamagedVolume(1, runner);
+        VnodeOps ops = volume.Ops;
+        // More than the cache keeps, so that not all of it can be shown without reading.
+        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, 0x1C0);
+        FaultyBlockDevice device = volume.Devices[0];
+        runner.After = () => device.FailReads(0, device.LengthBytes);
+        runner.AfterRun = 3;                                        // the headers
+        Assert.Equal(Errno.None, ops.Sync());
+        foreach (ulong filler in volume.Fillers) Assert.Equal(0x1C0U, volume.At(filler).Mode & 0xFFF);
+
+        // Its next changes leave, as long as it cannot be read.
+        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, 0x180);
+        Assert.Equal(Errno.EIO, ops.Sync());
+        Assert.NotEmpty(volume.LeftOut);
+        foreach (LeftOutInode left in volume.LeftOut) Assert.Equal(0x1C0U, volume.At(left.Inum).Mode & 0xFFF);
+        Assert.False(volume.Pfs.Writer!.IsStopped);
+
+        device.Heal();
+        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, 0x140);
+        Assert.Equal(Errno.None, ops.Sync());
+        volume.AssertOnMedia("read back", later =>
+        {
+            foreach (ulong filler in volume.Fillers)
+            {
+                Assert.Equal(Errno.None, later.GetAttributes(filler, out VnodeAttributes at));
+                Assert.Equal(0x140U, at.Mode & 0xFFF);
+            }
+        });
+    }
+
+    private static void SetMode(VnodeOps ops, ulong inum, uint mode) =>
+        Assert.Equal(Errno.None, ops.SetAttributes(inum, new AttributeChange { Mode = mode }, out _));
+
     private static ulong NumberOf(DamagedVolume volume) => volume.Pfs.Nodes[0].Root.Reference.ModifyTid;
 
-    /// <summary>Does something before the nodes' first parts of a commit, once.</summary>
+    /// <summary>Does something before the nodes' first parts of a commit, or after some, once.</summary>
     private sealed class HookedRunner : INodeRunner
     {
         public Action? Before { get; set; }
+
+        public Action? After { get; set; }
+
+        /// <summary>After which of the next runs.</summary>
+        public int AfterRun { get; set; }
 
         public void RunAll(IReadOnlyList<NodeStep> steps)
         {
@@ -277,6 +336,7 @@ public sealed class ReadFaultTests
             Before = null;
             before?.Invoke();
             foreach (NodeStep step in steps) step.Run();
+            if (--AfterRun == 0) After?.Invoke();
         }
     }
 }
