@@ -69,6 +69,8 @@ public sealed class NewBlocks
             byte[] buffer = isLeaf ? _leaf : new byte[reference.Data.SizeBytes];
             Span<byte> block = buffer.AsSpan(0, reference.Data.SizeBytes);
             Hammer2Error error = _volumes.Read(reference.Data.Bytes, block);
+            // Once more: a commit may depend on it.
+            if (error == Hammer2Error.Io) error = _volumes.Read(reference.Data.Bytes, block);
             if (error != Hammer2Error.None) return error;
             if (!CheckCode.Verify(reference, block)) return Hammer2Error.Check;
             if (!CheckCode.Protects(reference.Methods.Check)) _digest = _digest.With(reference.Data, block);

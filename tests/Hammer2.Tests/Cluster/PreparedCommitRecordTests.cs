@@ -60,6 +60,20 @@ public sealed class PreparedCommitRecordTests
     }
 
     [Fact]
+    public void One_read_that_fails_voids_nothing()
+    {
+        using MemoryBlockDevice device = Prepared(CheckMethod.None, out _, out List<Blockref> blocks);
+        var faulty = new FaultyBlockDevice(device);
+        using VolumeSet volumes = Open(faulty);
+        // The first read is that of the record; those after it are of the blocks.
+        for (int block = 0; block < blocks.Count; block++)
+        {
+            faulty.FailReadNumber(faulty.ReadCount + 2 + block);
+            Assert.Equal(PreparedState.Prepared, PreparedCommitRecord.Read(volumes)!.State);
+        }
+    }
+
+    [Fact]
     public void A_torn_record_is_none()
     {
         using MemoryBlockDevice device = Prepared(CheckMethod.XxHash64, out _, out _);
