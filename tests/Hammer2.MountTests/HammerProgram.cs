@@ -44,7 +44,8 @@ internal static class HammerProgram
     /// <summary>Starts it and leaves it running.</summary>
     public static Process Start(string program, IEnumerable<string> words)
     {
-        var start = new ProcessStartInfo(program, words)
+        // A shell without job control starts its background jobs with signals ignored, which programs inherit.
+        var start = new ProcessStartInfo("env", ["--default-signal=HUP,INT,QUIT", program, .. words])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
