@@ -52,7 +52,8 @@ internal sealed class HeaderCheck
         bool isBlank = volume.Device.Read(copy.Offset, block) == Hammer2Error.None && BlockCodec.IsAllZero(block);
         ulong address = volume.Start + (ulong)copy.Offset;
         if (!isBlank) _context.Plan.HasBadHeaderCopy = true;
-        bool isOlder = IsTornOlder(copy, volume.Header.Fields);
+        // Where the spare stands in, the torn copy is the only one there is, and upstream finds no header.
+        bool isOlder = !volume.Header.IsSpare && IsTornOlder(copy, volume.Header.Fields);
         string fault = isOlder ? $"{copy.Fault}; a power failure leaves an older copy like that" : copy.Fault!;
         _context.Add(
             isBlank || isOlder ? FsckSeverity.Note : FsckSeverity.Warning, FsckCode.HeaderCopy,
