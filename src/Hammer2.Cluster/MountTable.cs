@@ -13,10 +13,10 @@ namespace Hammer2.Cluster;
 /// <param name="AllowDegraded">Show the best node there is when no quorum of masters can be had.</param>
 /// <param name="Masters">How many masters the cluster has, for nodes that do not say; null when it is not
 /// known.</param>
-/// <param name="HasSiblings">Tells whether another node of a cluster is attached that does not take part; null when
+/// <param name="FindSibling">Finds the device of another node of the cluster that does not take part; null when
 /// that is not asked, because nothing is going to be written.</param>
 public readonly record struct PfsOpenOptions(
-    bool AllowDegraded, int? Masters = null, Func<PfsEntry, string?>? HasSiblings = null);
+    bool AllowDegraded, int? Masters = null, Func<PfsEntry, string?>? FindSibling = null);
 
 /// <summary>
 /// The opened filesystems and the PFSs on them. PFSs with one cluster id are the nodes of one cluster,
@@ -114,13 +114,13 @@ public sealed class MountTable
             }
         }
         if (storesNumber || options.Masters is not null || members.Count > 1 || members[0].ClusterId.IsZero
-            || options.HasSiblings?.Invoke(members[0]) is not { } sibling) return new AssemblyHints(options.Masters);
+            || options.FindSibling?.Invoke(members[0]) is not { } sibling) return new AssemblyHints(options.Masters);
         MountLog.SiblingFound(_logger, label, members[0].Device.Name, sibling);
         return new AssemblyHints(options.Masters, HasSiblings: true);
     }
 
-    // A prepared commit that counts is shown from here on. Where its root is not what its record says, it does not
-    // count.
+    // A prepared commit that counts is shown from here on. Where its root is not what its record says, nothing is
+    // mounted.
     private Assembly Assemble(
         string label, List<PfsEntry> members, AssemblyHints hints, out List<NodeFacts> facts)
     {
