@@ -16,9 +16,8 @@ namespace Fuse.Protocol;
 public readonly record struct FuseBackgroundOutcome(int ExitCode, string Message);
 
 /// <summary>
-/// Starts a server in the background: this program is executed again with the same words, and reports through
-/// a pipe when its mount is live or why it will never be. A running CLR cannot fork, hence the second start. A
-/// program may spare itself that by forking before its runtime starts, with the pipe's number in the environment.
+/// Starts a server in the background: this program is executed again with the same arguments, and reports through
+/// a pipe when its mount is live or why it will never be. A running CLR cannot fork, hence the second start.
 /// </summary>
 public sealed class FuseBackground
 {

@@ -15,6 +15,12 @@ internal sealed unsafe partial class LinuxChild
     private const int CloseOnExec = 0x80000;
     private const int ErrorStream = 2;
     private const int TerminationSignal = 15;
+    private const int ChildSignal = 17;
+    private const nint DefaultAction = 0;
+    private const nint IgnoreAction = 1;
+
+    // struct sigaction begins with the handler on x86-64 and arm64; glibc has 152 bytes, and none has more than this.
+    private const int SignalActionWords = 32;
 
     private readonly int _processNumber;
     private readonly int _pipe;
@@ -87,6 +93,7 @@ internal sealed unsafe partial class LinuxChild
     private static LinuxChild Start(string program, string[] words, string[] variables,
         (int From, int To)[] duplicates, int ours, int theirs)
     {
+        KeepExitStatus();
         using var nativeWords = new NativeStrings(words);
         using var nativeVariables = new NativeStrings(variables);
 
@@ -101,6 +108,15 @@ internal sealed unsafe partial class LinuxChild
         if (error == 0) return new LinuxChild(processNumber, ours);
         _ = Close(ours);
         throw new FuseException($"{program}: {LinuxCalls.Describe(error)}");
+    }
+
+    // The kernel keeps no exit status for a process that ignores SIGCHLD, as one that was started so does.
+    private static void KeepExitStatus()
+    {
+        nint* action = stackalloc nint[SignalActionWords];
+        if (SetSignalAction(ChildSignal, null, action) != 0 || action[0] != IgnoreAction) return;
+        action[0] = DefaultAction;
+        _ = SetSignalAction(ChildSignal, action, null);
     }
 
     private static (int Ours, int Theirs) OpenPipe()
@@ -122,6 +138,9 @@ internal sealed unsafe partial class LinuxChild
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int processNumber, int signal);
+
+    [LibraryImport("libc", EntryPoint = "sigaction")]
+    private static partial int SetSignalAction(int signal, nint* action, nint* former);
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     private static partial int WaitFor(int processNumber, int* status, int options);

@@ -145,6 +145,28 @@ public sealed class ShellTests : IDisposable
         Assert.Empty(HammerProgram.ServersOf(target));
     }
 
+    /// <summary>The starter learns how its process ended also where it was started with SIGCHLD ignored, which makes
+    /// the kernel forget processes that end.</summary>
+    [MountTheory]
+    [InlineData("")]
+    [InlineData("trap '' CHLD; ")]
+    public void A_mount_whose_process_is_killed_says_so(string before)
+    {
+        using var copy = new ScratchImage("empty-min");
+        string target = Directory.CreateDirectory(Path.Combine(_directory, "m")).FullName;
+        using FileBlockDevice holder = FileBlockDevice.Open(copy.Path);
+        string script = before + "exec \"$0\" mount \"$1\" \"$2\"";
+        string[] words = ["-c", script, HammerProgram.ProgramPath, copy.Path + "@LOCAL", target];
+        using Process starter = HammerProgram.Start("bash", words);
+        HammerProgram.WaitUntil(() => HammerProgram.ServersOf(target).Count == 2, "the process in the background");
+        int server = HammerProgram.ServersOf(target).Single(number => number != starter.Id);
+        Assert.Equal(0, HammerProgram.RunAny("kill", "-KILL", $"{server}").ExitCode);
+        Assert.True(starter.WaitForExit(HammerProgram.PatienceMilliseconds));
+        Assert.Equal("hammer2: the background process ended by signal 9 before it mounted\n",
+            starter.StandardError.ReadToEnd());
+        Assert.Equal(32, starter.ExitCode);
+    }
+
     [MountFact]
     public void The_log_of_a_mount_names_what_is_damaged()
     {
