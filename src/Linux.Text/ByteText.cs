@@ -7,20 +7,20 @@ using System.Text;
 namespace Linux.Text;
 
 /// <summary>
-/// Command-line arguments, file names and labels, which are bytes to Linux, as strings that lose none of them. Bytes
-/// of well-formed UTF-8 are the characters that they mean; any other byte 0xHH is the single low surrogate U+DCHH,
-/// which no well-formed text contains.
+/// Converts command-line arguments, file names and labels, which are arbitrary bytes on Linux, to strings and back
+/// without loss. Well-formed UTF-8 becomes its characters; any other byte 0xHH becomes the unpaired low surrogate
+/// U+DCHH, which no well-formed text contains.
 /// </summary>
-/// <remarks>Such a string must not be written or passed on as UTF-8 by other means: each of those bytes would become
-/// U+FFFD. <see cref="Encode"/> gives the bytes back, <see cref="ByteTextMarshaller"/> gives them to a C function, and
-/// <see cref="ToPrintable"/> makes text for people.</remarks>
+/// <remarks>Do not convert such a string to UTF-8 by other means: each unpaired surrogate would become U+FFFD.
+/// <see cref="Encode"/> restores the bytes, <see cref="ByteTextMarshaller"/> passes them to a C function, and
+/// <see cref="ToPrintable"/> makes text that is safe to print.</remarks>
 public static class ByteText
 {
     private const char StrayBase = '\uDC00';
     private const char StrayFirst = '\uDC80';
     private const char StrayLast = '\uDCFF';
 
-    /// <summary>The string for bytes; <see cref="Encode"/> gives exactly them back.</summary>
+    /// <summary>The string for bytes. <see cref="Encode"/> restores exactly these bytes.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         if (System.Text.Unicode.Utf8.IsValid(bytes)) return Encoding.UTF8.GetString(bytes);
@@ -35,7 +35,7 @@ public static class ByteText
         return text.ToString();
     }
 
-    /// <summary>The bytes of a string. A surrogate that stands for no byte becomes U+FFFD.</summary>
+    /// <summary>The bytes of a string. An unpaired surrogate outside U+DC80 to U+DCFF becomes U+FFFD.</summary>
     public static byte[] Encode(ReadOnlySpan<char> text)
     {
         if (!HasStray(text))
@@ -56,12 +56,13 @@ public static class ByteText
         return [.. bytes];
     }
 
-    /// <summary>How many bytes <see cref="Encode"/> gives.</summary>
+    /// <summary>Number of bytes that <see cref="Encode"/> returns.</summary>
     public static int ByteCount(ReadOnlySpan<char> text) =>
         HasStray(text) ? Encode(text).Length : Encoding.UTF8.GetByteCount(text);
 
-    /// <summary>A message in which every character that a terminal could take for a command or not show, and every byte
-    /// that is no character, is written as the <c>\xHH</c> of its bytes. All else stays as it is.</summary>
+    /// <summary>Replaces every control or invisible character, and every byte that is not part of well-formed UTF-8, by
+    /// the <c>\xHH</c> of its bytes, so that a message cannot send commands to a terminal. Other characters are
+    /// unchanged.</summary>
     public static string ToPrintable(string message)
     {
         if (!NeedsEscape(message)) return message;
@@ -79,7 +80,8 @@ public static class ByteText
         return text.ToString();
     }
 
-    /// <summary>Whether a character hides or reorders what follows it on a terminal, or is none.</summary>
+    /// <summary>True for control, format, separator, private-use and unassigned code points, which can hide or reorder
+    /// text on a terminal.</summary>
     public static bool IsUnprintable(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
         or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
@@ -94,7 +96,7 @@ public static class ByteText
     private static void AppendHex(StringBuilder text, byte value) =>
         text.Append("\\x").Append(value.ToString("x2", CultureInfo.InvariantCulture));
 
-    // True also for text with pairs of surrogates, which only costs the longer way.
+    // Also true for text with surrogate pairs, which then takes the slower path.
     private static bool HasStray(ReadOnlySpan<char> text) => text.IndexOfAnyInRange(StrayFirst, StrayLast) >= 0;
 
     private static bool IsStray(char letter) => letter is >= StrayFirst and <= StrayLast;

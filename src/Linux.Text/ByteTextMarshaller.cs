@@ -8,7 +8,8 @@ namespace Linux.Text;
 [CustomMarshaller(typeof(string), MarshalMode.ManagedToUnmanagedIn, typeof(ByteTextMarshaller))]
 public static unsafe class ByteTextMarshaller
 {
-    /// <summary>The bytes in memory that <see cref="Free"/> releases; null for null.</summary>
+    /// <summary>Copies the bytes and a NUL to unmanaged memory, which <see cref="Free"/> releases; null for
+    /// null.</summary>
     public static byte* ConvertToUnmanaged(string? text)
     {
         if (text is null) return null;
@@ -19,6 +20,6 @@ public static unsafe class ByteTextMarshaller
         return copy;
     }
 
-    /// <summary>Releases what <see cref="ConvertToUnmanaged"/> answered.</summary>
+    /// <summary>Releases memory from <see cref="ConvertToUnmanaged"/>.</summary>
     public static void Free(byte* text) => NativeMemory.Free(text);
 }

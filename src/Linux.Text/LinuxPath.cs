@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Linux.Text;
 
-/// <summary>Paths as strings of <see cref="ByteText"/>, where the runtime's own functions replace bytes.</summary>
+/// <summary>File tests for paths that are strings of <see cref="ByteText"/>. The runtime's own functions would replace
+/// bytes that are not UTF-8.</summary>
 public static unsafe partial class LinuxPath
 {
     private const int PathBytesMax = 4096;
@@ -15,17 +16,18 @@ public static unsafe partial class LinuxPath
     private const int StatBytes = 256;
     private const int ModeOffset = 0x1C;
 
-    /// <summary>Whether a path leads to something, following symbolic links.</summary>
+    /// <summary>True when a path exists; follows symbolic links.</summary>
     public static bool Exists(string path) => ModeOf(path) >= 0;
 
-    /// <summary>Whether a path leads to a directory.</summary>
+    /// <summary>True when a path is a directory; follows symbolic links.</summary>
     public static bool IsDirectory(string path) => ModeOf(path) is >= 0 and int mode && (mode & TypeMask) == Directory;
 
-    /// <summary>Whether a path leads to something that is no directory.</summary>
+    /// <summary>True when a path exists and is not a directory; follows symbolic links.</summary>
     public static bool IsFile(string path) => ModeOf(path) is >= 0 and int mode && (mode & TypeMask) != Directory;
 
-    /// <summary>The path from the root, without <c>.</c> and <c>..</c>; symbolic links are left alone. What a path is
-    /// relative to is the working directory, which the answer lacks when that was removed.</summary>
+    /// <summary>The absolute path, without <c>.</c> and <c>..</c>; symbolic links are not resolved. A relative path is
+    /// resolved against the working directory, or against the root directory when the working directory was
+    /// removed.</summary>
     public static string GetFull(string path)
     {
         if (path.StartsWith('/')) return Path.GetFullPath(path, "/");

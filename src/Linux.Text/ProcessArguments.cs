@@ -4,21 +4,21 @@ using System.IO;
 
 namespace Linux.Text;
 
-/// <summary>The words of a command line as strings of <see cref="ByteText"/>.</summary>
+/// <summary>The arguments of the process as strings of <see cref="ByteText"/>.</summary>
 public static class ProcessArguments
 {
     private const char Replacement = '\uFFFD';
 
-    /// <summary>Restores the bytes of the words that the runtime has read as UTF-8. Only words in which it has replaced
-    /// bytes are looked up, at the end of the process's command line.</summary>
+    /// <summary>Restores the bytes of the arguments that the runtime has decoded as UTF-8. Only arguments with replaced
+    /// bytes are read again, from the end of /proc/self/cmdline.</summary>
     public static string[] Restore(string[] words)
     {
         if (!Array.Exists(words, HasReplacement)) return words;
         return Restore(words, File.ReadAllBytes("/proc/self/cmdline"));
     }
 
-    /// <summary>The same with the text of /proc/self/cmdline.</summary>
-    /// <exception cref="InvalidDataException">The command line does not end in these words.</exception>
+    /// <summary>The same with the content of /proc/self/cmdline.</summary>
+    /// <exception cref="InvalidDataException">The command line does not end with these arguments.</exception>
     public static string[] Restore(string[] words, ReadOnlySpan<byte> commandLine)
     {
         var given = new List<string>();

@@ -8,18 +8,18 @@ using Xunit;
 
 namespace Hammer2.Tests.Text;
 
-/// <summary>Arguments and file names, which are any bytes, as strings that lose none of them.</summary>
+/// <summary>Arguments and file names, which are arbitrary bytes, as strings that preserve every byte.</summary>
 public sealed class ByteTextTests
 {
     [Fact]
-    public void Any_bytes_come_back_and_text_stays_text()
+    public void Any_bytes_survive_decoding_and_encoding_and_UTF8_stays_text()
     {
         var random = new SeededRandom(11);
         for (int round = 0; round < 2000; round++)
         {
             byte[] bytes = new byte[random.Below(40)];
             random.Fill(bytes);
-            // Half of them mostly well-formed: what is between the broken bytes matters as well.
+            // Half of them are mostly well-formed, so that text between malformed bytes is tested as well.
             byte[] surrogate = [0xED, 0xAF, 0xBF];
             if (round % 2 == 0) bytes = [.. "\u00e9\U0001f600a"u8, .. bytes, .. surrogate, .. "\u00fc"u8];
             string text = ByteText.Decode(bytes);
@@ -34,7 +34,7 @@ public sealed class ByteTextTests
     }
 
     [Fact]
-    public void Messages_show_what_cannot_be_printed_as_the_numbers_of_its_bytes()
+    public void Messages_show_unprintable_characters_as_hexadecimal_bytes()
     {
         Assert.Equal("Zo\u00eb \U0001f600 \\x", ByteText.ToPrintable("Zo\u00eb \U0001f600 \\x"));
         Assert.Equal("\\x1b[2J\\x0a", ByteText.ToPrintable("\u001b[2J\n"));
@@ -45,7 +45,7 @@ public sealed class ByteTextTests
     }
 
     [Fact]
-    public void Arguments_get_their_bytes_back_from_the_end_of_the_command_line()
+    public void Arguments_are_restored_from_the_end_of_the_command_line()
     {
         byte[] line = [.. "dotnet\0hammer2.dll\0hash\0"u8, 0xFF, 0, .. "Zo\u00eb\0\0"u8];
         string[] restored = ProcessArguments.Restore(["hash", "\uFFFD", "Zo\u00eb", ""], line);
