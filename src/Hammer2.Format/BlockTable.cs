@@ -2,33 +2,32 @@
 namespace Hammer2.Format;
 
 /// <summary>
-/// A read-only table of references: the four of an inode or header, or the 32 to 512 of an indirect
-/// block. Used slots ascend and do not overlap; unused ones may lie anywhere between them.
+/// A read-only table of references: the four of an inode or header, or the 32 to 512 of an indirect block. The keys of
+/// used slots ascend and do not overlap; unused slots may be anywhere between them.
 /// </summary>
 /// <remarks>
-/// The order is a promise of <see cref="MediaValidator.Table"/>, not checked here. On a table that
-/// breaks it the answers are indices within the table all the same. Upstream: the <c>base</c>
-/// arrays of hammer2_chain.c.
+/// <see cref="MediaValidator.Table"/> checks the order; this type does not. On a table out of order every result is
+/// still a valid index or -1, but may name the wrong slot. Upstream: the <c>base</c> arrays of hammer2_chain.c.
 /// </remarks>
 public readonly ref struct BlockTable
 {
     private readonly ReadOnlySpan<Blockref> _slots;
 
-    /// <summary>Lays the table over <paramref name="slots"/>.</summary>
+    /// <summary>Makes a view of <paramref name="slots"/>; nothing is copied.</summary>
     public BlockTable(ReadOnlySpan<Blockref> slots)
     {
         _slots = slots;
     }
 
-    /// <summary>Slots, used or not.</summary>
+    /// <summary>Number of slots, used and unused.</summary>
     public int Length => _slots.Length;
 
     /// <summary>The reference in slot <paramref name="index"/>.</summary>
     public ref readonly Blockref this[int index] => ref _slots[index];
 
     /// <summary>
-    /// Gives the slot of the first reference whose last key is at or above <paramref name="key"/>:
-    /// it covers the key, or is the next one after it. -1 when there is none.
+    /// Finds the slot of the first reference whose last key is at or above <paramref name="key"/>: the reference that
+    /// covers the key, or else the next one after the key. -1 when there is none.
     /// </summary>
     public int FindFirst(ulong key)
     {
@@ -38,7 +37,7 @@ public readonly ref struct BlockTable
         {
             int middle = (int)((uint)(low + high) >> 1);
 
-            // Holes tell nothing: the next used slot speaks for the middle.
+            // An unused slot has no key to compare: use the next used slot instead of the middle.
             int used = middle;
             while (used < high && _slots[used].IsEmpty) used++;
             if (used == high)
@@ -58,8 +57,8 @@ public readonly ref struct BlockTable
         return found;
     }
 
-    /// <summary>Gives the next used slot behind <paramref name="index"/>, or -1. From -1 it gives
-    /// the first.</summary>
+    /// <summary>Finds the next used slot after <paramref name="index"/>, or -1 when there is none. Pass -1 to get the
+    /// first used slot.</summary>
     public int Next(int index)
     {
         for (int slot = index + 1; slot < _slots.Length; slot++)
@@ -70,7 +69,7 @@ public readonly ref struct BlockTable
         return -1;
     }
 
-    /// <summary>Slots in use.</summary>
+    /// <summary>Number of slots in use.</summary>
     public int CountUsed()
     {
         int used = 0;

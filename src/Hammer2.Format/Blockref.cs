@@ -40,7 +40,7 @@ public enum BlockrefType : byte
     VolumeRoot = 255,
 }
 
-/// <summary>How a block is protected.</summary>
+/// <summary>The check code that protects a block.</summary>
 /// <remarks>Upstream: <c>HAMMER2_CHECK_*</c>.</remarks>
 public enum CheckMethod : byte
 {
@@ -59,7 +59,7 @@ public enum CheckMethod : byte
     /// <summary>SHA-256 folded to 192 bits.</summary>
     Sha192 = 4,
 
-    /// <summary>CRC-32C beside the freemap hints.</summary>
+    /// <summary>CRC-32C in the first four bytes of the check area; the freemap hints follow it.</summary>
     Freemap = 5,
 }
 
@@ -96,7 +96,8 @@ public enum BlockrefFlags : byte
 }
 
 /// <summary>Check method in the high nibble, compression in the low nibble.</summary>
-/// <remarks>The compression nibble means something on DATA references only; others inherit noise.</remarks>
+/// <remarks>The compression nibble is defined for DATA references only. Upstream leaves any value in the references of
+/// other types.</remarks>
 public readonly record struct BlockMethods(byte Raw)
 {
     /// <summary>Joins the two methods into a byte.</summary>
@@ -112,8 +113,8 @@ public readonly record struct BlockMethods(byte Raw)
     public CompressionMethod Compression => (CompressionMethod)(Raw & 0x0F);
 }
 
-/// <summary>Where a block lies and how long it is: a byte offset in the address space of the volume
-/// set, with log2 of the size in its low six bits.</summary>
+/// <summary>Offset and size of a block: a byte offset in the address space of the volume set, with log2 of the size in
+/// its low six bits.</summary>
 public readonly record struct DataOffset(ulong Raw)
 {
     /// <summary>The bits that hold the radix (<c>HAMMER2_OFF_MASK_RADIX</c>).</summary>
@@ -131,12 +132,13 @@ public readonly record struct DataOffset(ulong Raw)
     /// <summary>log2 of the size; 0 means no storage.</summary>
     public int Radix => (int)(Raw & RadixMask);
 
-    /// <summary>Size in bytes; a radix of zero means no data, not one byte. Only radixes up to 30
-    /// are meaningful, and only up to 16 legal.</summary>
+    /// <summary>Size in bytes. A radix of 0 means no storage (0 bytes, not 1). Media may hold radixes up to 16; any
+    /// above 30 gives <see cref="int.MaxValue"/>.</summary>
     public int SizeBytes => Radix == 0 ? 0 : Radix > 30 ? int.MaxValue : 1 << Radix;
 }
 
-/// <summary>What lies below an inode or an indirect block. Hints kept by deltas, never proof.</summary>
+/// <summary>Totals over the blocks below an inode or an indirect block. They are updated by deltas and may drift: hints
+/// only.</summary>
 /// <remarks>Source: <c>hammer2_blockref.embed.stats</c>.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct SubtreeStatistics
@@ -158,12 +160,12 @@ public struct DirentHead
 }
 
 /// <summary>
-/// Names one block of media, the keys below it, and how to verify and decode it. Found in the
-/// volume header, in inodes and in indirect blocks; every chain in memory carries a copy.
+/// A reference to one block on media: its offset and size, the range of keys below it, its check code and its
+/// compression. Stored in the volume header, in inodes and in indirect blocks; every chain in memory holds a copy.
 /// </summary>
 /// <remarks>
-/// Source: <c>struct hammer2_blockref</c>, hammer2_disk.h. Fields are in this host's byte order:
-/// a volume written in the other order is refused at its header, so nothing is swapped here.
+/// Source: <c>struct hammer2_blockref</c>, hammer2_disk.h. Fields are in this host's byte order: a volume written in
+/// the other order is rejected when its header is read, so nothing is swapped here.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
 public struct Blockref

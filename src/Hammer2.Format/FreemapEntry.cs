@@ -6,17 +6,18 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Format;
 
-/// <summary>What the freemap says of one granule of 16 KiB.</summary>
-/// <remarks>A granule of which only a part is used counts as allocated.</remarks>
+/// <summary>The state of one granule of 16 KiB in the freemap.</summary>
+/// <remarks>A granule that is only partly used is allocated.</remarks>
 public enum GranuleState
 {
-    /// <summary>May be allocated.</summary>
+    /// <summary>Free to be allocated.</summary>
     Free = 0,
 
-    /// <summary>Has no meaning today; not available.</summary>
+    /// <summary>Undefined by the format; not available.</summary>
     Reserved = 1,
 
-    /// <summary>Found unused by a first pass; free when a second one agrees.</summary>
+    /// <summary>Staged: found unreachable by one pass of bulkfree, freed by the next pass if it is still
+    /// unreachable.</summary>
     PossiblyFree = 2,
 
     /// <summary>In use, wholly or in part.</summary>
@@ -40,12 +41,12 @@ public struct FreemapEntry
     /// <summary>Granules in one word of the bitmap, two bits each.</summary>
     public const int GranulesPerWord = GranulesTotal / WordsTotal;
 
-    /// <summary>The value of <see cref="LinearOffset"/> when nothing is to be placed there.</summary>
+    /// <summary>The value of <see cref="LinearOffset"/> when no small block is to be allocated in this entry.</summary>
     public const int LinearOffsetNone = Media.SegmentBytes;
 
     private const ulong LowBitOfPairs = 0x5555_5555_5555_5555;
 
-    [FieldOffset(0x00)] public int LinearOffset;          // bytes into the 4 MiB; next small block
+    [FieldOffset(0x00)] public int LinearOffset;          // bytes into the 4 MiB: next small block
     [FieldOffset(0x04)] public ushort Class;              // reference type << 8 | 16; 0: any
     [FieldOffset(0x06)] public ushort Reserved06;
     [FieldOffset(0x08)] public ulong Reserved08;
@@ -66,19 +67,19 @@ public struct FreemapEntry
     [UnscopedRef]
     public readonly ReadOnlySpan<ulong> WordsRead => _words;
 
-    /// <summary>Gives the state of granule <paramref name="granule"/>, 0 to 255.</summary>
+    /// <summary>The state of granule <paramref name="granule"/>, 0 to 255.</summary>
     public readonly GranuleState StateOf(int granule) =>
         (GranuleState)((WordsRead[granule / GranulesPerWord] >> ShiftOf(granule)) & 3);
 
-    /// <summary>Changes the state of granule <paramref name="granule"/>, 0 to 255. The count of
-    /// available bytes is left to the caller, who knows how many it changes.</summary>
+    /// <summary>Changes the state of granule <paramref name="granule"/>, 0 to 255. The caller updates
+    /// <see cref="AvailableBytes"/>.</summary>
     public void SetState(int granule, GranuleState state)
     {
         ref ulong word = ref Words[granule / GranulesPerWord];
         word = (word & ~(3UL << ShiftOf(granule))) | ((ulong)state << ShiftOf(granule));
     }
 
-    /// <summary>Granules in the state <paramref name="state"/>.</summary>
+    /// <summary>Number of granules in the state <paramref name="state"/>.</summary>
     public readonly int Count(GranuleState state)
     {
         int count = 0;

@@ -2,12 +2,12 @@
 namespace Hammer2.Format;
 
 /// <summary>
-/// Where the freemap lies and which of its bits speaks for an address. Pure arithmetic: an address
-/// is a byte offset in the filesystem's address space, which is also the freemap's key.
+/// The offsets of freemap blocks, and which bits of the freemap describe an address. Pure arithmetic: an address is a
+/// byte offset in the filesystem's address space, which is also the freemap's key.
 /// </summary>
 /// <remarks>
-/// A block of level n covers 2^(22 + 8n) bytes. Freemap blocks are never allocated: each has eight
-/// places in the first 4 MiB of the space it covers, used in turn. Upstream: the comment over
+/// A block of level n covers 2^(22 + 8n) bytes. Freemap blocks are never allocated: each has eight fixed offsets in the
+/// first 4 MiB of the space it covers, which are written in rotation. Upstream: the comment over
 /// <c>HAMMER2_FREEMAP_LEVEL0_RADIX</c>, hammer2_disk.h.
 /// </remarks>
 public static class FreemapGeometry
@@ -27,7 +27,7 @@ public static class FreemapGeometry
     /// <summary>The highest level that is a block. Above it are the four references in the header.</summary>
     public const int LevelMax = 5;
 
-    /// <summary>Places that each block is written to in turn.</summary>
+    /// <summary>Number of offsets (sets) to which each block is written in rotation.</summary>
     public const int SetsTotal = 8;
 
     private const int LevelBits = 8;
@@ -36,32 +36,32 @@ public static class FreemapGeometry
     /// <summary>Key bits of a reference to a block of <paramref name="level"/>, 1 to 5.</summary>
     public static int KeyBitsOf(int level) => Media.SegmentRadix + (LevelBits * level);
 
-    /// <summary>Gives the level, 1 to 5, of a reference with <paramref name="keyBits"/>; false when
-    /// no level has so many.</summary>
+    /// <summary>Finds the level, 1 to 5, of a reference with <paramref name="keyBits"/>; false when no level has that
+    /// number of key bits.</summary>
     public static bool TryGetLevel(int keyBits, out int level)
     {
         (level, int odd) = Math.DivRem(keyBits - Media.SegmentRadix, LevelBits);
         return odd == 0 && level is >= LevelLeaf and <= LevelMax;
     }
 
-    /// <summary>Gives the lowest address that the block of <paramref name="level"/> over
+    /// <summary>The lowest address that the block of <paramref name="level"/> over
     /// <paramref name="address"/> covers.</summary>
     public static ulong KeyOf(ulong address, int level) => address & ~((1UL << KeyBitsOf(level)) - 1);
 
-    /// <summary>Gives the place of the block of <paramref name="level"/> over
-    /// <paramref name="address"/> in set <paramref name="setIndex"/>, 0 to 7.</summary>
-    public static ulong PlaceOf(ulong address, int level, int setIndex) =>
+    /// <summary>The offset of the block of <paramref name="level"/> over <paramref name="address"/> in set
+    /// <paramref name="setIndex"/>, 0 to 7.</summary>
+    public static ulong OffsetOf(ulong address, int level, int setIndex) =>
         KeyOf(address, level) + ((ulong)SlotBytes * (ulong)(1 + (setIndex * LevelMax) + level - LevelLeaf));
 
     /// <summary>
-    /// Finds which set <paramref name="place"/> belongs to. False when it is not one of the eight
-    /// places of the block of <paramref name="level"/> over <paramref name="key"/>.
+    /// Finds which set <paramref name="offset"/> belongs to. False when it is not one of the eight offsets of the block
+    /// of <paramref name="level"/> over <paramref name="key"/>.
     /// </summary>
-    public static bool TryGetSet(ulong place, ulong key, int level, out int setIndex)
+    public static bool TryGetSet(ulong offset, ulong key, int level, out int setIndex)
     {
         for (setIndex = 0; setIndex < SetsTotal; setIndex++)
         {
-            if (PlaceOf(key, level, setIndex) == place) return true;
+            if (OffsetOf(key, level, setIndex) == offset) return true;
         }
 
         return false;
@@ -74,10 +74,10 @@ public static class FreemapGeometry
     public static bool IsReserved(ulong address) =>
         (address & ((ulong)Media.ZoneBytes - 1)) < Media.ZoneReservedBytes;
 
-    /// <summary>The entry of its leaf that speaks for <paramref name="address"/>, 0 to 255.</summary>
+    /// <summary>The index of the entry that describes <paramref name="address"/> in its leaf, 0 to 255.</summary>
     public static int EntryOf(ulong address) => (int)((address >> Media.SegmentRadix) & (EntriesTotal - 1));
 
-    /// <summary>The granule of its entry that <paramref name="address"/> lies in, 0 to 255.</summary>
+    /// <summary>The index of the granule that contains <paramref name="address"/> in its entry, 0 to 255.</summary>
     public static int GranuleOf(ulong address) =>
         (int)((address >> Media.GranuleRadix) & (FreemapEntry.GranulesTotal - 1));
 
@@ -92,7 +92,7 @@ public static class FreemapGeometry
         return !IsReserved(segment) && segment >= allocatorBegin && segment < totalBytes;
     }
 
-    /// <summary>Leaves that a filesystem of <paramref name="totalBytes"/> has when all exist.</summary>
+    /// <summary>Number of leaves of a filesystem of <paramref name="totalBytes"/> when all exist.</summary>
     public static ulong LeavesTotal(ulong totalBytes) =>
         (totalBytes >> Media.ZoneRadix) + ((totalBytes & ((ulong)Media.ZoneBytes - 1)) == 0 ? 0UL : 1UL);
 }

@@ -2,11 +2,11 @@
 namespace Hammer2.Format;
 
 /// <summary>
-/// What went wrong below the vnode layer. A set that can be OR-ed, because a cluster collects the
-/// errors of several nodes before it decides what the caller sees.
+/// The errors of an operation below the vnode layer, as a set of flags: a cluster collects the errors of several nodes
+/// before it decides which error the caller gets.
 /// </summary>
-/// <remarks>Upstream: <c>HAMMER2_ERROR_*</c>. Errors are values here: they must be collected,
-/// compared and outvoted, and must not unwind code that holds locks.</remarks>
+/// <remarks>Upstream: <c>HAMMER2_ERROR_*</c>. Errors are values, not exceptions: they are collected and compared
+/// between nodes, and must not unwind code that holds locks.</remarks>
 [Flags]
 public enum Hammer2Error
 {
@@ -22,7 +22,7 @@ public enum Hammer2Error
     /// <summary>The bytes match their check code (or have none) but their meaning is illegal.</summary>
     Corrupt = 0x0004,
 
-    /// <summary>No such object. An answer rather than a fault.</summary>
+    /// <summary>No such object. A regular result, not a fault.</summary>
     NoEntry = 0x0008,
 
     /// <summary>The object exists already.</summary>
@@ -31,13 +31,13 @@ public enum Hammer2Error
     /// <summary>No space left on the node.</summary>
     NoSpace = 0x0020,
 
-    /// <summary>The media, node or mount may not be written.</summary>
+    /// <summary>The media, node or mount is read-only.</summary>
     ReadOnly = 0x0040,
 
     /// <summary>A directory was needed and something else was found.</summary>
     NotDirectory = 0x0080,
 
-    /// <summary>Something else than a directory was needed.</summary>
+    /// <summary>A directory was found and something else was needed.</summary>
     IsDirectory = 0x0100,
 
     /// <summary>The directory still has entries.</summary>
@@ -52,10 +52,10 @@ public enum Hammer2Error
     /// <summary>The operation is not permitted (immutable, append-only, ownership).</summary>
     NotPermitted = 0x1000,
 
-    /// <summary>No quorum of masters agrees, now and without a change from outside.</summary>
+    /// <summary>No quorum of masters agrees. This stays so until nodes are added or return.</summary>
     NoQuorum = 0x2000,
 
-    /// <summary>The node is fenced, absent or stale and must not be asked.</summary>
+    /// <summary>The node is fenced, absent or stale and must not be used.</summary>
     NodeDown = 0x4000,
 
     /// <summary>A number, name or link count does not fit the format.</summary>
@@ -70,14 +70,14 @@ public enum Hammer2Error
     /// <summary>Memory or another bounded resource of this process is used up.</summary>
     NoResource = 0x4_0000,
 
-    /// <summary>An invariant of this program is broken: what it holds in memory is in doubt.</summary>
+    /// <summary>An invariant of this program is broken: its state in memory cannot be trusted.</summary>
     Internal = 0x8_0000,
 }
 
-/// <summary>Questions about an error set.</summary>
+/// <summary>Classification of error sets.</summary>
 public static class Hammer2ErrorExtensions
 {
-    /// <summary>Errors that say something of one node's copy only: a sibling may answer better.</summary>
+    /// <summary>Errors of one node's copy only: a sibling may have a good copy.</summary>
     public const Hammer2Error NodeFaults =
         Hammer2Error.Io | Hammer2Error.Check | Hammer2Error.Corrupt | Hammer2Error.NodeDown;
 

@@ -13,7 +13,7 @@ public struct InodeMeta
     /// <summary>Size on media, in bytes.</summary>
     public const int SizeBytes = 256;
 
-    /// <summary>The only version there is.</summary>
+    /// <summary>The only version that exists.</summary>
     public const ushort CurrentVersion = 1;
 
     [FieldOffset(0x00)] public ushort Version;
@@ -43,7 +43,7 @@ public struct InodeMeta
     [FieldOffset(0x84)] public byte Unused84;
     [FieldOffset(0x85)] public byte CheckPolicy;          // low nibble method
     [FieldOffset(0x86)] public byte PfsMasters;           // PFS root: masters of the cluster, or 0
-    [FieldOffset(0x87)] public byte PfsRole;              // PfsType; high nibble is the role to come
+    [FieldOffset(0x87)] public byte PfsRole;              // PfsType; high nibble: the next role
     [FieldOffset(0x88)] public ulong PfsInum;             // PFS root: next inode number
     [FieldOffset(0x90)] public MediaUuid PfsClusterId;
     [FieldOffset(0xA0)] public MediaUuid PfsNodeId;
@@ -58,19 +58,19 @@ public struct InodeMeta
     [FieldOffset(0xF0)] public ulong ReservedF0;
     [FieldOffset(0xF8)] public ulong ReservedF8;
 
-    /// <summary>Which of the four references or the 512 data bytes the second half holds.</summary>
+    /// <summary>True when the second half holds 512 bytes of file data, false when it holds four references.</summary>
     public readonly bool HasDirectData => (OperationFlags & OperationFlags.DirectData) != 0;
 
-    /// <summary>The compression that new data blocks of this file ask for.</summary>
+    /// <summary>The compression method for new data blocks of this file.</summary>
     public readonly CompressionMethod Compression => (CompressionMethod)(CompressionPolicy & 0x0F);
 
-    /// <summary>The check method that new blocks of this file ask for.</summary>
+    /// <summary>The check method for new blocks of this file.</summary>
     public readonly CheckMethod Check => (CheckMethod)(CheckPolicy & 0x0F);
 
     /// <summary>The present role of a PFS root.</summary>
     public readonly PfsType PfsType => (PfsType)(PfsRole & 0x0F);
 
-    /// <summary>The role a PFS root is on the way to, or <see cref="PfsType.None"/>.</summary>
+    /// <summary>The role that a PFS root is changing to, or <see cref="PfsType.None"/>.</summary>
     public readonly PfsType PfsTypeNext => (PfsType)(PfsRole >> 4);
 }
 
@@ -78,18 +78,18 @@ public struct InodeMeta
 /// <remarks>Source: <c>struct hammer2_inode_data</c>.</remarks>
 public readonly ref struct InodeBlock
 {
-    /// <summary>Where the name starts.</summary>
+    /// <summary>Offset of the name, in bytes.</summary>
     public const int NameOffset = 0x100;
 
-    /// <summary>Bytes kept for the name.</summary>
+    /// <summary>Size of the area for the name, in bytes.</summary>
     public const int NameAreaBytes = 256;
 
-    /// <summary>Where the references or the embedded data start.</summary>
+    /// <summary>Offset of the references or the embedded data, in bytes.</summary>
     public const int UnionOffset = 0x200;
 
     private readonly Span<byte> _bytes;
 
-    /// <summary>Lays the view over <paramref name="bytes"/>, which must be 1024 long.</summary>
+    /// <summary>Makes a view of <paramref name="bytes"/>, which must be 1024 long; nothing is copied.</summary>
     public InodeBlock(Span<byte> bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Media.InodeBytes);
@@ -99,10 +99,10 @@ public readonly ref struct InodeBlock
     /// <summary>The meta part.</summary>
     public ref InodeMeta Meta => ref Unsafe.As<byte, InodeMeta>(ref _bytes[0]);
 
-    /// <summary>All 256 bytes kept for the name.</summary>
+    /// <summary>All 256 bytes of the name area.</summary>
     public Span<byte> NameArea => _bytes.Slice(NameOffset, NameAreaBytes);
 
-    /// <summary>The name as counted by the meta part, cut at the area's end.</summary>
+    /// <summary>The name, as long as the meta part says, at most 256 bytes.</summary>
     public Span<byte> Name => NameArea[..Math.Min((int)Meta.NameBytes, NameAreaBytes)];
 
     /// <summary>The four references; meaningless with embedded data.</summary>

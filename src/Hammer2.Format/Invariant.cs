@@ -5,13 +5,13 @@ using System.Runtime.CompilerServices;
 namespace Hammer2.Format;
 
 /// <summary>
-/// Assertions that stay on in release builds. One is broken only by a mistake in this program, never
-/// by what is on media or by what a caller of the filesystem asks for.
+/// Assertions that stay on in release builds. Only a defect of this program breaks one, never the content of media or a
+/// request to the filesystem.
 /// </summary>
 public static class Invariant
 {
-    /// <summary>Goes on when <paramref name="condition"/> holds; costs a compare and a branch.</summary>
-    /// <exception cref="InvariantException">It does not hold.</exception>
+    /// <summary>Throws unless <paramref name="condition"/> is true; costs a compare and a branch.</summary>
+    /// <exception cref="InvariantException">The condition is false.</exception>
     public static void Holds(
         [DoesNotReturnIf(false)] bool condition,
         [CallerArgumentExpression(nameof(condition))] string expression = "")
@@ -37,7 +37,7 @@ public sealed class InvariantException : Exception
     {
     }
 
-    /// <summary>Reports a broken condition that showed as another failure.</summary>
+    /// <summary>Reports a broken condition that caused <paramref name="innerException"/>.</summary>
     public InvariantException(string expression, Exception innerException)
         : base("Invariant broken: " + expression, innerException)
     {

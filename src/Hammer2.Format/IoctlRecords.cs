@@ -7,39 +7,39 @@ namespace Hammer2.Format;
 /// <remarks>Source: hammer2_ioctl.h. All are <c>_IOWR('h', number, record)</c>.</remarks>
 public static class IoctlCommand
 {
-    /// <summary>Gives the space of what was deleted back: <see cref="BulkfreeRecord"/>.</summary>
+    /// <summary>Frees blocks that nothing refers to any more: <see cref="BulkfreeRecord"/>.</summary>
     /// <remarks><c>HAMMER2IOC_BULKFREE_SCAN</c>, number 92.</remarks>
     public const uint BulkfreeScan = 0xC040685C;
 }
 
-/// <summary>What bulkfree is asked for, and what it did; counts are of bytes.</summary>
+/// <summary>Arguments and results of bulkfree; sizes are in bytes.</summary>
 /// <remarks>
-/// Source: <c>struct hammer2_ioc_bulkfree</c>. Upstream leaves the counts as they came; here they are set.
+/// Source: <c>struct hammer2_ioc_bulkfree</c>. Upstream does not fill in the results; this driver does.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 public struct BulkfreeRecord
 {
-    /// <summary>Where to begin. Asked for as 0: the whole filesystem is walked over.</summary>
+    /// <summary>First address of the range. This driver needs 0: it walks the whole filesystem.</summary>
     [FieldOffset(0x00)] public ulong First;
 
-    /// <summary>Where to stop. Upstream sets it to the end of the filesystem.</summary>
+    /// <summary>End of the range. Upstream sets it to the end of the filesystem.</summary>
     [FieldOffset(0x08)] public ulong End;
 
-    /// <summary>Memory to use, in bytes. It has a bound of its own here, and this is not looked at.</summary>
+    /// <summary>Memory to use, in bytes. Ignored: this driver has its own limit.</summary>
     [FieldOffset(0x10)] public ulong MemoryBytes;
 
-    /// <summary>Owned and not marked in use, which is damage: marked now.</summary>
+    /// <summary>Reachable blocks that were marked free, which is damage; now marked allocated.</summary>
     [FieldOffset(0x18)] public ulong AllocatedBytes;
 
-    /// <summary>Made free.</summary>
+    /// <summary>Freed.</summary>
     [FieldOffset(0x20)] public ulong FreedBytes;
 
-    /// <summary>Without an owner and not free yet: a later run frees it if that stays so.</summary>
+    /// <summary>Unreachable but not free yet: a later run frees it if it is still unreachable.</summary>
     [FieldOffset(0x28)] public ulong FragmentedBytes;
 
-    /// <summary>In use afterwards.</summary>
+    /// <summary>Allocated after the run.</summary>
     [FieldOffset(0x30)] public ulong TotalAllocatedBytes;
 
-    /// <summary>All space that there is.</summary>
+    /// <summary>Total size of the filesystem.</summary>
     [FieldOffset(0x38)] public ulong TotalScannedBytes;
 }

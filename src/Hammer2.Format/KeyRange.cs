@@ -4,12 +4,12 @@ using System.Globalization;
 namespace Hammer2.Format;
 
 /// <summary>
-/// A run of keys, both ends included, so that the whole 64-bit space is a value and nothing wraps.
+/// A range of keys, both ends included, so that the whole 64-bit space can be expressed and no end wraps.
 /// </summary>
 /// <remarks>Upstream: the pair <c>key</c> and <c>keybits</c>.</remarks>
 public readonly record struct KeyRange
 {
-    /// <summary>Most bits a range may span: all keys.</summary>
+    /// <summary>Maximum of a range's bits: all keys.</summary>
     public const int BitsMax = 64;
 
     /// <summary>Makes the range from <paramref name="first"/> to <paramref name="last"/>.</summary>
@@ -21,7 +21,7 @@ public readonly record struct KeyRange
         Last = last;
     }
 
-    /// <summary>Every key there is.</summary>
+    /// <summary>All keys.</summary>
     public static KeyRange All => new(0, ulong.MaxValue);
 
     /// <summary>The lowest key.</summary>
@@ -31,8 +31,8 @@ public readonly record struct KeyRange
     public ulong Last { get; }
 
     /// <summary>
-    /// Gives the 2^<paramref name="bits"/> keys from <paramref name="key"/> on.
-    /// False when there are more than 64 bits or the range would pass the end of the key space.
+    /// Makes the range of 2^<paramref name="bits"/> keys from <paramref name="key"/> on. False when
+    /// <paramref name="bits"/> is above 64 or the range would exceed the key space.
     /// </summary>
     public static bool TryFromRadix(ulong key, int bits, out KeyRange range)
     {
@@ -45,9 +45,9 @@ public readonly record struct KeyRange
     }
 
     /// <summary>
-    /// Gives the aligned range of 2^<paramref name="bits"/> keys that holds <paramref name="key"/>.
+    /// The aligned range of 2^<paramref name="bits"/> keys that contains <paramref name="key"/>.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are less than 0 or more than 64 bits.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bits"/> is below 0 or above 64.</exception>
     public static KeyRange Around(ulong key, int bits)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bits, (uint)BitsMax, nameof(bits));
@@ -55,24 +55,24 @@ public readonly record struct KeyRange
         return new KeyRange(key & ~span, key | span);
     }
 
-    /// <summary>True when <paramref name="key"/> is one of these keys.</summary>
+    /// <summary>True when <paramref name="key"/> is in this range.</summary>
     public bool Contains(ulong key) => key >= First && key <= Last;
 
-    /// <summary>True when all keys of <paramref name="other"/> are among these.</summary>
+    /// <summary>True when all keys of <paramref name="other"/> are in this range.</summary>
     public bool Contains(KeyRange other) => other.First >= First && other.Last <= Last;
 
     /// <summary>True when the two have a key in common.</summary>
     public bool Overlaps(KeyRange other) => other.First <= Last && other.Last >= First;
 
-    /// <summary>Gives the key behind the range; false at the end of the key space.</summary>
+    /// <summary>Computes the key after the range; false at the end of the key space.</summary>
     public bool TryNext(out ulong key)
     {
         key = unchecked(Last + 1);
         return key != 0;
     }
 
-    /// <summary>Cuts the range in two of equal length; false when it is a single key.</summary>
-    /// <remarks>Meant for ranges of a power of two; of any other the lower half is the shorter one.</remarks>
+    /// <summary>Splits the range into two of equal length; false when it is a single key.</summary>
+    /// <remarks>For ranges of a power of two. Of any other range the lower half is the shorter one.</remarks>
     public bool TryHalve(out KeyRange low, out KeyRange high)
     {
         low = high = default;

@@ -60,7 +60,7 @@ public static class Media
     /// one).</summary>
     public const int NameBytesMax = 255;
 
-    /// <summary>Longest name kept inside a directory entry's reference.</summary>
+    /// <summary>Longest name, in bytes, that is stored inside a directory entry's reference.</summary>
     public const int EntryNameInlineBytesMax = 64;
 
     /// <summary>One freemap entry covers 4 MiB (<c>HAMMER2_SEGSIZE</c>).</summary>
@@ -75,7 +75,8 @@ public static class Media
     /// <summary><c>HAMMER2_FREEMAP_LEVEL1_RADIX</c>.</summary>
     public const int ZoneRadix = 30;
 
-    /// <summary>First bytes of every GiB that hold no data (<c>HAMMER2_ZONE_SEG</c>).</summary>
+    /// <summary>Bytes at the start of every GiB that are reserved for headers and the freemap
+    /// (<c>HAMMER2_ZONE_SEG</c>).</summary>
     public const int ZoneReservedBytes = SegmentBytes;
 
     /// <summary>Distance of the volume header copies, 2 GiB (<c>HAMMER2_ZONE_BYTES64</c>).</summary>
@@ -84,12 +85,12 @@ public static class Media
     /// <summary>Copies of the volume header (<c>HAMMER2_NUM_VOLHDRS</c>).</summary>
     public const int HeaderCopies = 4;
 
-    /// <summary>Where this driver keeps a spare of the header on volumes that have room for one copy only: the
-    /// last 64 KiB of the first reserved segment, which no other writer uses.</summary>
+    /// <summary>Offset of this driver's spare header on volumes that hold one header copy only: the last 64 KiB of the
+    /// first reserved segment, which upstream does not use.</summary>
     public const long SpareHeaderOffset = ZoneReservedBytes - VolumeHeaderBytes;
 
-    /// <summary>Where a device that holds a node of a cluster keeps the record of the commit that it prepared: slot 62
-    /// of the first reserved segment, which no other writer uses.</summary>
+    /// <summary>Offset of the record of a prepared commit on a device that holds a node of a cluster: slot 62 of the
+    /// first reserved segment, which upstream does not use.</summary>
     public const long PreparedRecordOffset = SpareHeaderOffset - VolumeHeaderBytes;
 
     /// <summary>Bytes of a volume header (<c>HAMMER2_VOLUME_BYTES</c>).</summary>
@@ -98,16 +99,16 @@ public static class Media
     /// <summary>Volumes end on a multiple of 8 MiB (<c>HAMMER2_VOLUME_ALIGN</c>).</summary>
     public const long VolumeAlignBytes = 8L << 20;
 
-    /// <summary>Most volumes of one filesystem (<c>HAMMER2_MAX_VOLUMES</c>).</summary>
+    /// <summary>Maximum number of volumes of one filesystem (<c>HAMMER2_MAX_VOLUMES</c>).</summary>
     public const int VolumesMax = 64;
 
-    /// <summary>Most nodes of one cluster (<c>HAMMER2_MAXCLUSTER</c>).</summary>
+    /// <summary>Maximum number of nodes of one cluster (<c>HAMMER2_MAXCLUSTER</c>).</summary>
     public const int NodesMax = 8;
 
-    /// <summary>Deepest nesting of indirect blocks that is followed; deeper means a cycle.</summary>
+    /// <summary>Maximum nesting of indirect blocks; a deeper tree is rejected as a cycle.</summary>
     public const int TreeDepthMax = 64;
 
-    /// <summary>Key bit that directory entries have and inode numbers lack
+    /// <summary>Key bit that is set for directory entries and clear for inode numbers
     /// (<c>HAMMER2_DIRHASH_VISIBLE</c>).</summary>
     public const ulong EntryKeyBit = 1UL << 63;
 
@@ -121,6 +122,6 @@ public static class Media
     /// <summary>Inode number of every PFS root.</summary>
     public const ulong PfsRootInum = 1;
 
-    /// <summary>First inode number that a mount gives to a new object.</summary>
+    /// <summary>First inode number of a new object.</summary>
     public const ulong InumFirst = 1024;
 }

@@ -25,12 +25,12 @@ public enum MediaKind
     Freemap,
 }
 
-/// <summary>One field of a structure that no correct writer can have left so.</summary>
+/// <summary>A field whose value no correct writer can have stored.</summary>
 /// <param name="Kind">The structure.</param>
-/// <param name="Field">The field, and its slot if it is one of many.</param>
+/// <param name="Field">The field, with its slot number when the structure has several.</param>
 /// <param name="Reason">What is wrong with it.</param>
 /// <param name="Found">The value found.</param>
-/// <param name="Expected">The value wanted, or the limit that was passed.</param>
+/// <param name="Expected">The expected value, or the limit that was exceeded.</param>
 public sealed record MediaFault(
     MediaKind Kind, string Field, string Reason, ulong Found, ulong Expected)
 {

@@ -3,8 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Format;
 
-/// <summary>A UUID in media order: the first three fields little-endian, as <see cref="Guid"/> keeps
-/// them.</summary>
+/// <summary>A UUID in media order: the first three fields are little-endian, as in <see cref="Guid"/>.</summary>
 /// <remarks>Source: <c>struct uuid</c>. libuuid and RFC text order differ.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct MediaUuid : IEquatable<MediaUuid>
@@ -12,13 +11,13 @@ public struct MediaUuid : IEquatable<MediaUuid>
     [FieldOffset(0x00)] public ulong Low;
     [FieldOffset(0x08)] public ulong High;
 
-    /// <summary>The 32 bits in which a user or group number is kept (bytes 12 to 15).</summary>
+    /// <summary>A user or group number: bytes 12 to 15.</summary>
     [FieldOffset(0x0C)] public uint UnixId;
 
     /// <summary>The same value as a <see cref="Guid"/>, which prints it the usual way.</summary>
     public readonly Guid ToGuid() => new(MemoryMarshal.AsBytes(new ReadOnlySpan<MediaUuid>(in this)));
 
-    /// <summary>Takes a <see cref="Guid"/> over.</summary>
+    /// <summary>Converts a <see cref="Guid"/>.</summary>
     public static MediaUuid From(Guid value)
     {
         MediaUuid result = default;

@@ -7,8 +7,8 @@ namespace Hammer2.Format;
 public static partial class MediaValidator
 {
     /// <summary>
-    /// Checks a freemap block: the references of a node, or the entries of a leaf. That the counts
-    /// of available bytes agree with the bits is for a checker to say, not for a reader.
+    /// Checks a freemap block: the references of a node, or the entries of a leaf. Whether the counts of available
+    /// bytes agree with the bitmap is checked by fsck, not here.
     /// </summary>
     public static MediaFault? Freemap(in Blockref reference, ReadOnlySpan<byte> block)
     {
@@ -62,7 +62,7 @@ public static partial class MediaValidator
 
         if (Table(table, BlockrefType.FreemapNode) is { } fault) return fault;
 
-        // Unlike in the tree of files, a child's place follows from its key: it cannot stray.
+        // Unlike in the tree of files, the offset of a child follows from its key.
         var covered = KeyRange.Around(reference.Key, reference.KeyBits);
         for (int slot = 0; slot < table.Length; slot++)
         {
@@ -75,7 +75,7 @@ public static partial class MediaValidator
         return null;
     }
 
-    /// <summary>A freemap block is at one of eight places which its key and level give.</summary>
+    /// <summary>A freemap block is at one of eight offsets that follow from its key and level.</summary>
     private static MediaFault? FreemapReference(in Blockref reference)
     {
         bool isLeaf = reference.Type == BlockrefType.FreemapLeaf;
@@ -91,8 +91,8 @@ public static partial class MediaValidator
         if (Radix(reference, wanted, wanted) is { } fault) return fault;
         return FreemapGeometry.TryGetSet(reference.Data.Bytes, reference.Key, level, out _)
             ? null
-            : Fault("data offset", "not a place of this freemap block", reference.Data.Bytes,
-                FreemapGeometry.PlaceOf(reference.Key, level, 0));
+            : Fault("data offset", "not an offset of this freemap block", reference.Data.Bytes,
+                FreemapGeometry.OffsetOf(reference.Key, level, 0));
     }
 
     private static MediaFault FreemapFault(string field, string reason, ulong found, ulong expected) =>

@@ -10,10 +10,9 @@ public static partial class MediaValidator
     /// embedded data.
     /// </summary>
     /// <remarks>
-    /// An inode under a key with bit 63 clear is found by its number, so the two must agree. With
-    /// bit 63 set it is found by name (a PFS root under the super-root) and its key is a hash.
-    /// The object type is judged when the inode is opened: removing one of a kind that this driver
-    /// does not know must stay possible.
+    /// An inode under a key with bit 63 clear is found by its number, so the two must agree. With bit 63 set it is
+    /// found by name (a PFS root under the super-root) and its key is a hash. The object type is checked when the inode
+    /// is opened, not here: an object of an unknown type must stay removable.
     /// </remarks>
     public static MediaFault? Inode(in Blockref reference, ReadOnlySpan<byte> block)
     {
@@ -60,11 +59,11 @@ public static partial class MediaValidator
     }
 
     /// <summary>
-    /// Checks the name of a directory entry whose reference was found legal: no slash, no NUL, not
-    /// "." and not "..". Such a name can be neither looked up nor removed through the kernel.
+    /// Checks the name of a directory entry whose reference is valid: no slash, no NUL, not "." and not "..". Such a
+    /// name can be neither looked up nor removed through the kernel.
     /// </summary>
     /// <param name="reference">The entry.</param>
-    /// <param name="block">The entry's block; not looked at when the name is in the reference.</param>
+    /// <param name="block">The entry's block; ignored when the name is in the reference.</param>
     public static MediaFault? DirentName(in Blockref reference, ReadOnlySpan<byte> block)
     {
         int nameBytes = reference.Dirent.NameBytes;
@@ -83,8 +82,8 @@ public static partial class MediaValidator
     }
 
     /// <summary>
-    /// True for a name that an entry may have: 1 to 255 bytes without slash or NUL, not "." and not "..".
-    /// Whoever makes paths of names from media relies on it.
+    /// True for a valid entry name: 1 to 255 bytes without slash or NUL, not "." and not "..". Code that builds paths
+    /// from names on media depends on this.
     /// </summary>
     public static bool IsEntryName(ReadOnlySpan<byte> name) =>
         name.Length is > 0 and <= Media.NameBytesMax

@@ -4,20 +4,20 @@ using System.Globalization;
 namespace Hammer2.Format;
 
 /// <summary>
-/// The one door for bytes from media: every rule whose breach shows that no correct writer made
-/// the structure. Null means that the caller may rely on all of them. Reads only what it is given,
-/// never throws on content, allocates only to report a fault.
+/// Validates structures read from media. All of them pass through here: each rule rejects a structure that no correct
+/// writer can have made. A result of null means that all rules hold. Reads only its arguments, never throws on content,
+/// allocates memory only to report a fault.
 /// </summary>
 /// <remarks>
-/// What upstream writers were seen to leave loose is not a rule here: reserved and unused fields,
-/// statistics, link counts, policies (they matter to writers alone), the size of a file with
-/// embedded data, and how a child's range lies in its parent's.
+/// Not checked, because volumes made by upstream vary in it: reserved and unused fields, statistics, link counts,
+/// policies (only writers use them), the size of a file with embedded data, and whether a child's key range lies within
+/// its parent's.
 /// </remarks>
 public static partial class MediaValidator
 {
     /// <summary>
-    /// Checks a used reference by itself: type, methods, size, place and keys; for directory entries
-    /// also that the size goes with the length of the name.
+    /// Checks a used reference by itself: type, methods, size, offset and keys; for directory entries also that the
+    /// size matches the length of the name.
     /// </summary>
     /// <param name="reference">The reference; an unused slot is a fault.</param>
     /// <param name="owner">What its table belongs to, <see cref="BlockrefType.VolumeRoot"/> and
@@ -35,7 +35,7 @@ public static partial class MediaValidator
                 "check method", "unknown", (ulong)reference.Methods.Check, (ulong)CheckMethod.Freemap);
         }
 
-        return ReferencePlace(reference) ?? ReferenceByType(reference);
+        return ReferenceOffset(reference) ?? ReferenceByType(reference);
     }
 
     /// <summary>
@@ -52,8 +52,8 @@ public static partial class MediaValidator
             if (reference.IsEmpty) continue;
             if (Reference(reference, owner) is { } fault)
             {
-                string place = string.Create(CultureInfo.InvariantCulture, $"slot {slot} {fault.Field}");
-                return fault with { Field = place };
+                string field = string.Create(CultureInfo.InvariantCulture, $"slot {slot} {fault.Field}");
+                return fault with { Field = field };
             }
 
             if (!isFirst && reference.Key <= last)
@@ -81,13 +81,13 @@ public static partial class MediaValidator
         _ => false,
     };
 
-    /// <summary>The rules of size and place that hold for every type.</summary>
-    private static MediaFault? ReferencePlace(in Blockref reference)
+    /// <summary>The rules for size and offset that hold for every type.</summary>
+    private static MediaFault? ReferenceOffset(in Blockref reference)
     {
         DataOffset data = reference.Data;
         if (data.Radix == 0)
         {
-            return data.Raw == 0 ? null : Fault("data offset", "a place without a size", data.Raw, 0);
+            return data.Raw == 0 ? null : Fault("data offset", "an offset without a size", data.Raw, 0);
         }
 
         if (data.Radix is < Media.AllocationRadixMin or > Media.AllocationRadixMax)
@@ -113,7 +113,7 @@ public static partial class MediaValidator
         return null;
     }
 
-    /// <summary>The rules that each type has of its own.</summary>
+    /// <summary>The rules that depend on the type.</summary>
     private static MediaFault? ReferenceByType(in Blockref reference)
     {
         switch (reference.Type)
@@ -156,7 +156,7 @@ public static partial class MediaValidator
         return KeyAlignment(reference);
     }
 
-    /// <summary>An aligned key cannot make the range pass the end of the key space.</summary>
+    /// <summary>An aligned key cannot make the range exceed the key space.</summary>
     private static MediaFault? KeyAlignment(in Blockref reference)
     {
         KeyRange aligned = KeyRange.Around(reference.Key, reference.KeyBits);
@@ -191,7 +191,7 @@ public static partial class MediaValidator
         if (reference.Data.Radix != wanted)
         {
             return Fault(
-                "data radix", "does not go with the name's length", (ulong)reference.Data.Radix,
+                "data radix", "does not match the length of the name", (ulong)reference.Data.Radix,
                 (ulong)wanted);
         }
 

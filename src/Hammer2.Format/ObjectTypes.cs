@@ -34,13 +34,13 @@ public enum ObjectType : byte
 }
 
 /// <summary>The role of a PFS root in its cluster, in the low nibble of the stored byte.</summary>
-/// <remarks>Upstream: <c>HAMMER2_PFSTYPE_*</c>. The high nibble names the role it is on the way to.</remarks>
+/// <remarks>Upstream: <c>HAMMER2_PFSTYPE_*</c>. The high nibble is the role that it is changing to.</remarks>
 public enum PfsType : byte
 {
     /// <summary>Not a PFS.</summary>
     None = 0,
 
-    /// <summary>A partial copy.</summary>
+    /// <summary>A partial copy that caches some of the data.</summary>
     Cache = 1,
 
     /// <summary>A synchronized copy without a vote.</summary>
@@ -52,17 +52,17 @@ public enum PfsType : byte
     /// <summary>A master that may be mounted by itself.</summary>
     SoftMaster = 5,
 
-    /// <summary>A copy that votes.</summary>
+    /// <summary>A copy that counts towards the quorum.</summary>
     Master = 6,
 
     /// <summary>The super-root of a device.</summary>
     SuperRoot = 8,
 
-    /// <summary>A stand-in in memory.</summary>
+    /// <summary>A placeholder in memory, never on media.</summary>
     Dummy = 9,
 }
 
-/// <summary>What a PFS was made for.</summary>
+/// <summary>The purpose of a PFS.</summary>
 /// <remarks>Upstream: <c>HAMMER2_PFSSUBTYPE_*</c>.</remarks>
 public enum PfsSubtype : byte
 {

@@ -4,19 +4,19 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Format;
 
-/// <summary>The first 256 bytes of a prepared record: what a device that holds a node of a cluster is about to commit.
+/// <summary>The first 256 bytes of a prepared record: the commit that a node of a cluster has prepared on its device.
 /// It is durable before any node writes a volume header of the same commit.</summary>
-/// <remarks>Ours; upstream neither reads nor writes the slot it lies in. See docs/FORMAT.md.</remarks>
+/// <remarks>An extension of this driver; upstream neither reads nor writes that slot. See docs/FORMAT.md.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
 public struct PreparedRecord
 {
     /// <summary>Size on media, in bytes.</summary>
     public const int SizeBytes = 256;
 
-    /// <summary>The only version there is.</summary>
+    /// <summary>The only version that exists.</summary>
     public const uint CurrentVersion = 1;
 
-    /// <summary>What a record starts with: "H2PREPRD" in the order of its bytes.</summary>
+    /// <summary>The first eight bytes of a record: "H2PREPRD" in memory order.</summary>
     public const ulong MagicValue = 0x4452504552503248;
 
     [FieldOffset(0x00)] public ulong Magic;
@@ -32,30 +32,30 @@ public struct PreparedRecord
     [FieldOffset(0x50)] public ulong PfsKey;              // key of the PFS root below the super-root; 0: no PFS
     [FieldOffset(0x58)] public MediaUuid ClusterId;
     [FieldOffset(0x68)] public ulong CommitNumber;        // modify_tid of the PFS root in the new tree
-    [FieldOffset(0x70)] public ulong CommitId;            // shared by all nodes of this attempt
+    [FieldOffset(0x70)] public ulong CommitId;            // the same on all nodes of this attempt
     [FieldOffset(0x78)] public ulong UnprotectedDigest;   // of new blocks without a check code
     [FieldOffset(0x80)] public ulong UnprotectedBlocks;   // how many those are
     [FieldOffset(0x88)] public ulong Reserved88;
 }
 
-/// <summary>A view of the 4 KiB of a prepared record. Says nothing of whether they are to be trusted.</summary>
+/// <summary>A view of the 4 KiB of a prepared record. Checks nothing.</summary>
 public readonly ref struct PreparedRecordView
 {
     /// <summary>Size on media, in bytes.</summary>
     public const int SizeBytes = 4096;
 
-    /// <summary>Where the new references to the super-root are.</summary>
+    /// <summary>Offset of the new references to the super-root, in bytes.</summary>
     public const int SuperRootBlocksetOffset = 0x200;
 
-    /// <summary>Where the new references to the freemap are.</summary>
+    /// <summary>Offset of the new references to the freemap, in bytes.</summary>
     public const int FreemapBlocksetOffset = 0x400;
 
-    /// <summary>Where the CRC-32C over all bytes before it is.</summary>
+    /// <summary>Offset of the CRC-32C over all bytes before it.</summary>
     public const int CrcOffset = SizeBytes - sizeof(uint);
 
     private readonly Span<byte> _bytes;
 
-    /// <summary>Lays the view over <paramref name="bytes"/>, which must be 4096 long.</summary>
+    /// <summary>Makes a view of <paramref name="bytes"/>, which must be 4096 long; nothing is copied.</summary>
     public PreparedRecordView(Span<byte> bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, SizeBytes);
@@ -76,6 +76,6 @@ public readonly ref struct PreparedRecordView
     /// <summary>The CRC-32C over all bytes before it, as stored.</summary>
     public ref uint Crc => ref Unsafe.As<byte, uint>(ref _bytes[CrcOffset]);
 
-    /// <summary>The CRC-32C over all bytes before it, as it should be.</summary>
+    /// <summary>Computes the CRC-32C over all bytes before the stored one.</summary>
     public uint ComputeCrc() => IscsiCrc32.Compute(_bytes[..CrcOffset]);
 }

@@ -46,39 +46,38 @@ public struct VolumeHeaderSector
     [FieldOffset(0x1FC)] public uint CrcSector0;          // icrc_sects[7]: bytes 0x000..0x1FB
 }
 
-/// <summary>A view of the 64 KiB of a volume header. Says nothing of whether they are to be
-/// trusted.</summary>
+/// <summary>A view of the 64 KiB of a volume header. Checks nothing.</summary>
 /// <remarks>Source: <c>struct hammer2_volume_data</c>.</remarks>
 public readonly ref struct VolumeHeaderView
 {
-    /// <summary>What a header starts with in this host's byte order (<c>HAMMER2_VOLUME_ID_HBO</c>).</summary>
+    /// <summary>The first eight bytes of a header in this host's byte order (<c>HAMMER2_VOLUME_ID_HBO</c>).</summary>
     public const ulong MagicValue = 0x48414D3205172011;
 
-    /// <summary>What it starts with when written in the other order (<c>HAMMER2_VOLUME_ID_ABO</c>).</summary>
+    /// <summary>The first eight bytes of a header in the other byte order (<c>HAMMER2_VOLUME_ID_ABO</c>).</summary>
     public const ulong MagicSwapped = 0x11201705324D4148;
 
-    /// <summary>Where the references to the super-root are.</summary>
+    /// <summary>Offset of the references to the super-root, in bytes.</summary>
     public const int SuperRootBlocksetOffset = 0x200;
 
-    /// <summary>Where the references to the freemap are.</summary>
+    /// <summary>Offset of the references to the freemap, in bytes.</summary>
     public const int FreemapBlocksetOffset = 0x800;
 
-    /// <summary>Where the starts of the volumes are.</summary>
+    /// <summary>Offset of the table of volume starts, in bytes.</summary>
     public const int VolumeStartsOffset = 0xE00;
 
-    /// <summary>Where the CRC over all bytes before it is.</summary>
+    /// <summary>Offset of the CRC over all bytes before it.</summary>
     public const int CrcHeaderOffset = 0xFFFC;
 
     /// <summary>The start of a volume that does not exist, in version 2.</summary>
     public const ulong VolumeStartUnused = ulong.MaxValue;
 
-    /// <summary>The filesystem type every header carries (<c>HAMMER2_UUID_STRING</c>).</summary>
+    /// <summary>The filesystem type in every header (<c>HAMMER2_UUID_STRING</c>).</summary>
     public static readonly MediaUuid TypeHammer2 =
         MediaUuid.From(new Guid("5cbb9ad1-862d-11dc-a94d-01301bb8a9f5"));
 
     private readonly Span<byte> _bytes;
 
-    /// <summary>Lays the view over <paramref name="bytes"/>, which must be 65536 long.</summary>
+    /// <summary>Makes a view of <paramref name="bytes"/>, which must be 65536 long; nothing is copied.</summary>
     public VolumeHeaderView(Span<byte> bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Media.VolumeHeaderBytes);
@@ -99,7 +98,7 @@ public readonly ref struct VolumeHeaderView
     public Span<Blockref> FreemapBlockset =>
         MemoryMarshal.Cast<byte, Blockref>(_bytes.Slice(FreemapBlocksetOffset, Media.BlocksetBytes));
 
-    /// <summary>Where each of the 64 volumes starts in the filesystem's address space.</summary>
+    /// <summary>The start of each of the 64 volumes in the filesystem's address space, in bytes.</summary>
     public Span<ulong> VolumeStarts =>
         MemoryMarshal.Cast<byte, ulong>(_bytes.Slice(VolumeStartsOffset, Media.VolumesMax * sizeof(ulong)));
 

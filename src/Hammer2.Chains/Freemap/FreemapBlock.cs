@@ -29,7 +29,7 @@ internal abstract class FreemapBlock
         int set = 0;
         if (!IsNew && FreemapGeometry.TryGetSet(_reference.Data.Bytes, _reference.Key, level, out int last))
             set = FreemapGeometry.NextSet(last);
-        ulong place = FreemapGeometry.PlaceOf(_reference.Key, level, set);
+        ulong place = FreemapGeometry.OffsetOf(_reference.Key, level, set);
         _reference.Data = new DataOffset(place, FreemapGeometry.BlockRadix);
         _reference.MirrorTid = tid;
         CheckCode.Store(ref _reference, block);

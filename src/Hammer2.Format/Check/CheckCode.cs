@@ -5,33 +5,32 @@ using System.IO.Hashing;
 namespace Hammer2.Format;
 
 /// <summary>
-/// The code that a reference keeps of the block it leads to: computes, stores and verifies it by
-/// the reference's check method.
+/// The check code of a block, which is stored in the reference to it: computes, stores and verifies it with the check
+/// method of the reference.
 /// </summary>
 /// <remarks>
-/// A code covers the block as stored: all of its 2^radix bytes, compressed and padded. Directory
-/// entries with a short name have no block and no code: their name lies where the code would be, so
-/// neither method may be asked about them. Upstream: <c>hammer2_chain_testcheck</c>,
-/// <c>hammer2_chain_setcheck</c>.
+/// A code covers the block as stored: all of its 2^radix bytes, compressed and padded. A directory entry with a name of
+/// up to 64 bytes has no block and no code: the name occupies the check area. Do not call these methods for such an
+/// entry. Upstream: <c>hammer2_chain_testcheck</c>, <c>hammer2_chain_setcheck</c>.
 /// </remarks>
 public static class CheckCode
 {
     /// <summary>The seed of every HAMMER2 hash (<c>XXH_HAMMER2_SEED</c>).</summary>
     private const long XxHash64Seed = 0x4D617474446C6C6E;
 
-    /// <summary>Gives the XXH64 of <paramref name="bytes"/> under HAMMER2's seed: the default check code.</summary>
+    /// <summary>Computes the XXH64 of <paramref name="bytes"/> with HAMMER2's seed: the default check code.</summary>
     public static ulong Hash64(ReadOnlySpan<byte> bytes) => XxHash64.HashToUInt64(bytes, XxHash64Seed);
 
-    /// <summary>True when <paramref name="method"/> is one that media may carry.</summary>
+    /// <summary>True when <paramref name="method"/> is defined by the format.</summary>
     public static bool IsKnown(CheckMethod method) => method <= CheckMethod.Freemap;
 
-    /// <summary>True when <paramref name="method"/> can tell good bytes from bad ones.</summary>
+    /// <summary>True when <paramref name="method"/> stores a code, so that damage can be detected.</summary>
     public static bool Protects(CheckMethod method) =>
         method is > CheckMethod.Disabled and <= CheckMethod.Freemap;
 
     /// <summary>
-    /// True when <paramref name="block"/> is what <paramref name="reference"/> says it is, or when
-    /// its method keeps no code. False for a method that does not exist.
+    /// True when the code of <paramref name="block"/> equals the one stored in <paramref name="reference"/>, or when
+    /// its method stores none. False for an undefined method.
     /// </summary>
     public static bool Verify(in Blockref reference, ReadOnlySpan<byte> block)
     {
@@ -56,9 +55,8 @@ public static class CheckCode
     }
 
     /// <summary>
-    /// Makes <paramref name="reference"/> vouch for <paramref name="block"/>. The rest of the check
-    /// area becomes zero, but for the hints that lie beside the code of a freemap block. A method
-    /// without a code leaves all 64 bytes zero.
+    /// Stores the code of <paramref name="block"/> in <paramref name="reference"/>. The rest of the check area becomes
+    /// zero, except the hints that follow the code of a freemap block. A method without a code makes all 64 bytes zero.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The check method does not exist.</exception>
     public static void Store(ref Blockref reference, ReadOnlySpan<byte> block)

@@ -6,9 +6,9 @@ using System.Runtime.InteropServices;
 namespace Hammer2.Format;
 
 /// <summary>
-/// CRC-32C (Castagnoli), as iSCSI defines it: reflected polynomial 0x82F63B78, all ones at the
-/// start and inverted at the end. Protects the volume header, the freemap and, on request, blocks;
-/// it is also what directory hashes are made of.
+/// CRC-32C (Castagnoli), as iSCSI defines it: reflected polynomial 0x82F63B78, all ones at the start and inverted at
+/// the end. Protects the volume header, the freemap and, where an inode asks for it, blocks. Directory hashes are
+/// computed from it.
 /// </summary>
 /// <remarks>Upstream: <c>hammer2_icrc32</c>. Source: RFC 3720, appendix B.4.</remarks>
 public static class IscsiCrc32
@@ -18,11 +18,11 @@ public static class IscsiCrc32
     /// <summary>Table k holds the remainder of each byte value followed by k zero bytes.</summary>
     private static readonly uint[] Tables = BuildTables();
 
-    /// <summary>True when the processor computes the code itself.</summary>
+    /// <summary>True when the processor has a CRC-32C instruction and it is used.</summary>
     public static bool IsAccelerated =>
         System.Runtime.Intrinsics.X86.Sse42.IsSupported || System.Runtime.Intrinsics.Arm.Crc32.IsSupported;
 
-    /// <summary>Gives the code of <paramref name="bytes"/>; that of no bytes is 0.</summary>
+    /// <summary>Computes the code of <paramref name="bytes"/>; that of an empty span is 0.</summary>
     public static uint Compute(ReadOnlySpan<byte> bytes) =>
         IsAccelerated ? ComputeByProcessor(bytes) : ComputeByTable(bytes);
 

@@ -5,31 +5,30 @@ using System.Numerics;
 namespace Hammer2.Format;
 
 /// <summary>
-/// Turns stored blocks of file data into what was written, and back. The compression method of the
-/// reference says how; of references to anything but file data that nibble means nothing.
+/// Decodes stored blocks of file data and encodes data for storing. The compression nibble of the DATA reference
+/// selects the method; in references of other types the nibble is undefined.
 /// </summary>
 /// <remarks>
-/// The decoded length is kept nowhere: it is what the decoder yields, at most 64 KiB, and a reader
-/// takes the rest of the logical block as zeros. Upstream: <c>hammer2_decompress_LZ4_callback</c>,
-/// <c>hammer2_decompress_ZLIB_callback</c>, <c>hammer2_compress_and_write</c>.
+/// The decoded length is not stored: it is what the decoder yields, at most 64 KiB, and the rest of the logical block
+/// reads as zeros. Upstream: <c>hammer2_decompress_LZ4_callback</c>, <c>hammer2_decompress_ZLIB_callback</c>,
+/// <c>hammer2_compress_and_write</c>.
 /// </remarks>
 public static class BlockCodec
 {
-    /// <summary>Bytes before the LZ4 block: its length, 32 bits.</summary>
+    /// <summary>Size of the 32-bit length field before the LZ4 block, in bytes.</summary>
     public const int Lz4PrefixBytes = sizeof(int);
 
-    /// <summary>The zlib level that stands behind a stored level of 0.</summary>
+    /// <summary>The zlib level that a stored level of 0 selects.</summary>
     public const int ZlibLevelDefault = 6;
 
     /// <summary>
-    /// Decodes a stored block. <see cref="Hammer2Error.Corrupt"/> when it does not decode, when it
-    /// would not fit into <paramref name="destination"/>, or when no stored block has the method.
+    /// Decodes a stored block. <see cref="Hammer2Error.Corrupt"/> when it does not decode, when it would not fit into
+    /// <paramref name="destination"/>, or when the method is not one of a stored block.
     /// </summary>
     /// <param name="method">The compression method of the reference.</param>
     /// <param name="stored">The whole block, padding included.</param>
-    /// <param name="destination">Where to decode to; must not overlap the block. After success the
-    /// bytes behind <paramref name="decodedBytes"/> are as they were, after an error any may have
-    /// changed.</param>
+    /// <param name="destination">Receives the decoded bytes; must not overlap the block. On success the bytes past
+    /// <paramref name="decodedBytes"/> are unchanged; after an error any byte may have changed.</param>
     /// <param name="decodedBytes">Bytes decoded; 0 on error.</param>
     public static Hammer2Error Decode(
         CompressionMethod method, ReadOnlySpan<byte> stored, Span<byte> destination, out int decodedBytes)
@@ -56,8 +55,8 @@ public static class BlockCodec
     /// <param name="method">LZ4 or zlib; others never succeed.</param>
     /// <param name="level">1 to 9 for zlib, 0 for its default; LZ4 has none.</param>
     /// <param name="logical">1 KiB to 64 KiB, a power of two.</param>
-    /// <param name="destination">At least half as long. Holds the block with its padding of zeros
-    /// after success, and is undefined otherwise.</param>
+    /// <param name="destination">At least half as long. On success it holds the block padded with zeros; otherwise its
+    /// content is undefined.</param>
     /// <param name="storedBytes">Size of the block, a power of two from 1 KiB; 0 on failure.</param>
     public static bool TryEncode(
         CompressionMethod method, int level, ReadOnlySpan<byte> logical, Span<byte> destination,
@@ -106,7 +105,7 @@ public static class BlockCodec
 
     private static bool TryEncodeLz4(ReadOnlySpan<byte> logical, Span<byte> half, out int used)
     {
-        // Upstream wants 8 bytes more of room than the half it may use; so do readers of old code.
+        // Upstream needs 8 bytes less than half the block, and so do old versions of its decoder.
         Span<byte> payload = half.Slice(Lz4PrefixBytes, half.Length - (2 * Lz4PrefixBytes));
         if (!Lz4.TryEncode(logical, payload, out int length)) return Nothing(out used);
         BinaryPrimitives.WriteInt32LittleEndian(half, length);

@@ -9,7 +9,7 @@ namespace Hammer2.Format;
 
 public static partial class Lz4
 {
-    /// <summary>Most bytes that one block may encode, so that every position fits 16 bits.</summary>
+    /// <summary>Maximum source size in bytes, so that every position fits 16 bits.</summary>
     public const int SourceBytesMax = 65536;
 
     private const int HashBits = 13;
@@ -17,8 +17,8 @@ public static partial class Lz4
     private const int LastMatchFromEnd = 12;    // and the last match starts 12 bytes before the end
     private const int SkipRadix = 6;            // after 2^6 misses in a row, step one byte more
 
-    // A sequence of up to so many literals, and of a match whose length needs one more byte at most, is written without
-    // a loop: token, length byte, literals, distance, length byte.
+    // A sequence of at most QuickLiterals literals and a match whose length needs at most one more byte is written
+    // without a loop: token, length byte, literals, distance, length byte.
     private const int QuickLiterals = 32;
     private const int QuickMatchBeyond = NibbleMax + byte.MaxValue;
     private const int QuickBytes = 2 + QuickLiterals + sizeof(ushort) + 1;
@@ -28,10 +28,10 @@ public static partial class Lz4
 
     /// <summary>
     /// Encodes <paramref name="source"/> as one block. False when it does not fit into
-    /// <paramref name="destination"/>: give it the length from which encoding is worth nothing.
+    /// <paramref name="destination"/>: pass a span of the largest encoded size that is still useful.
     /// </summary>
     /// <param name="source">0 to 65536 bytes.</param>
-    /// <param name="destination">Where to encode to; undefined after the encoded bytes.</param>
+    /// <param name="destination">Receives the block; bytes after the encoded ones are undefined.</param>
     /// <param name="encodedBytes">Bytes encoded.</param>
     public static bool TryEncode(ReadOnlySpan<byte> source, Span<byte> destination, out int encodedBytes)
     {
@@ -40,7 +40,7 @@ public static partial class Lz4
         positions.AsSpan().Clear();
 
         // References instead of indexing, as in the decoder: every position is compared with matchStartMax before it is
-        // read, and what the table holds is less than the position.
+        // read, and every position in the table is less than the current one.
         ref byte input = ref MemoryMarshal.GetReference(source);
         ref ushort table = ref MemoryMarshal.GetArrayDataReference(positions);
         int matchStartMax = source.Length - LastMatchFromEnd;
@@ -58,7 +58,7 @@ public static partial class Lz4
                 candidate--;
             }
 
-            // Matches often follow each other: what begins where one ends needs no search.
+            // Matches often follow each other: first try one that begins where the last one ended.
             bool isFollowed;
             do
             {
@@ -110,7 +110,7 @@ public static partial class Lz4
         return Read<uint>(ref input, candidate) == word;
     }
 
-    /// <summary>Notes where a word is; gives where one of the same hash was seen last.</summary>
+    /// <summary>Stores the position of a word in the table and returns the last position with the same hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Exchange(ref ushort table, uint word, int position)
     {
@@ -123,8 +123,8 @@ public static partial class Lz4
     private static T Read<T>(ref byte input, int position)
         where T : unmanaged => Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref input, (uint)position));
 
-    /// <summary>Where the bytes from the two positions on, of which the first four are equal, begin to differ; at
-    /// most <paramref name="end"/>.</summary>
+    /// <summary>The position at which the bytes from the two positions on, of which the first four are equal, begin to
+    /// differ; at most <paramref name="end"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int MatchEnd(ref byte input, int candidate, int position, int end)
     {

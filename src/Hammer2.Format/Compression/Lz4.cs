@@ -6,34 +6,32 @@ using System.Runtime.Intrinsics;
 namespace Hammer2.Format;
 
 /// <summary>
-/// The LZ4 block format: no frame, no lengths outside, no dictionary. The decoder writes not one
-/// byte outside what it decoded, whatever the source holds, and allocates nothing.
+/// The LZ4 block format: no frame, no external length, no dictionary. The decoder writes no byte past the decoded ones,
+/// whatever the source holds, and allocates no memory.
 /// </summary>
 /// <remarks>
-/// Source: the LZ4 block format description (doc/lz4_Block_format.md of the LZ4 project). A block is
-/// a row of sequences: a token (literals in the high nibble, match length less 4 in the low one; 15
-/// means that more bytes follow), the literals, a 16-bit distance back, more match length. The last
-/// sequence ends after its literals.
+/// Source: the LZ4 block format description (doc/lz4_Block_format.md of the LZ4 project). A block is a list of
+/// sequences: a token (literals in the high nibble, match length less 4 in the low one; 15 means that more bytes
+/// follow), the literals, a 16-bit distance back, more match length. The last sequence ends after its literals.
 /// </remarks>
 public static partial class Lz4
 {
     private const int MatchBytesMin = 4;
     private const int NibbleMax = 15;
 
-    // Away from both ends, short copies move 16 or 24 bytes whatever their length. What they write
-    // too much, at most 20 bytes, is written over by later sequences: from the 32 bytes of input
-    // that then are left, a block that decodes at all yields at least 29 more bytes (fewest when
-    // they are one token, one length byte and literals).
+    // Away from both ends, short copies move 16 or 24 bytes whatever their length. They write at most 20 bytes too
+    // many, which later sequences overwrite: from the remaining 32 bytes of input a valid block yields at least 29 more
+    // bytes (fewest when they are one token, one length byte and literals).
     private const int HastyInputBytes = 32 + 14 + sizeof(ushort);
     private const int HastyOutputBytes = 14 + 24;
 
     /// <summary>
-    /// Decodes the block <paramref name="source"/>. False, with nothing promised of the bytes
-    /// in <paramref name="destination"/>, when the block is malformed or needs more room.
+    /// Decodes the block <paramref name="source"/>. False when the block is malformed or <paramref name="destination"/>
+    /// is too small; its content is then undefined.
     /// </summary>
-    /// <param name="source">One whole block, nothing behind it.</param>
-    /// <param name="destination">Where to decode to; must not overlap the source.</param>
-    /// <param name="decodedBytes">Bytes decoded; the destination behind them is left alone.</param>
+    /// <param name="source">Exactly one block, without trailing bytes.</param>
+    /// <param name="destination">Receives the decoded bytes; must not overlap the source.</param>
+    /// <param name="decodedBytes">Bytes decoded; the destination past them is unchanged.</param>
     public static bool TryDecode(ReadOnlySpan<byte> source, Span<byte> destination, out int decodedBytes)
     {
         // References instead of indexing: the lengths are compared once for each copy, by the
@@ -90,7 +88,7 @@ public static partial class Lz4
             written += match;
         }
 
-        return false;   // it ran out behind a match
+        return false;   // the input ends after a match; a valid block ends after literals
     }
 
     /// <summary>Adds the bytes that follow a full nibble to <paramref name="length"/>.</summary>
@@ -101,7 +99,7 @@ public static partial class Lz4
             int more = source[read++];
             length += more;
             if (more != byte.MaxValue) return true;
-            if (length > Media.BufferBytes * 2) return false;   // no block is so long; and no overflow
+            if (length > Media.BufferBytes * 2) return false;   // longer than any block; also prevents overflow
         }
 
         return false;
@@ -119,8 +117,8 @@ public static partial class Lz4
             ref Unsafe.Add(ref to, 16), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, 16)));
     }
 
-    /// <summary>Copies between places that do not overlap. Short copies are two that overlap each
-    /// other, so that the exact length costs neither a loop nor a byte too many.</summary>
+    /// <summary>Copies between ranges that do not overlap. A short copy is done as two that overlap each other, which
+    /// handles any length without a loop and without writing past the end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyApart(ref byte from, ref byte to, int length)
     {
@@ -152,8 +150,8 @@ public static partial class Lz4
         }
     }
 
-    /// <summary>Copies 16 bytes or more, forward in steps of 16, the last step flush with the end.
-    /// Right as well when the target starts at least 16 bytes behind the origin.</summary>
+    /// <summary>Copies 16 bytes or more, forward in steps of 16, the last step ending at the end of the range. Also
+    /// correct when the target starts at least 16 bytes after the source.</summary>
     private static void CopyLong(ref byte from, ref byte to, int length)
     {
         int last = length - 16;
@@ -165,7 +163,8 @@ public static partial class Lz4
         Vector128.LoadUnsafe(ref from, (nuint)last).StoreUnsafe(ref to, (nuint)last);
     }
 
-    /// <summary>Repeats what lies <paramref name="distance"/> bytes before <paramref name="to"/>.</summary>
+    /// <summary>Copies a match of <paramref name="length"/> bytes from <paramref name="distance"/> bytes before
+    /// <paramref name="to"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyMatch(ref byte to, int distance, int length)
     {
@@ -180,7 +179,7 @@ public static partial class Lz4
         }
     }
 
-    /// <summary>The match runs into its own output: a pattern of few bytes, over and over.</summary>
+    /// <summary>Copies a match that overlaps its own output: a pattern of a few bytes, repeated.</summary>
     private static void CopyPattern(ref byte from, ref byte to, int distance, int length)
     {
         if (distance == 1)

@@ -5,8 +5,8 @@ using System.IO.Compression;
 namespace Hammer2.Format;
 
 /// <summary>
-/// A zlib stream inside a block, through the BCL. That only speaks to streams, so each thread keeps
-/// one over its own 64 KiB copy of the block.
+/// A zlib stream inside a block, through the BCL. The BCL needs a <see cref="Stream"/>, so each thread keeps one over
+/// its own 64 KiB copy of the block.
 /// </summary>
 internal static class ZlibBlock
 {
@@ -24,7 +24,7 @@ internal static class ZlibBlock
     {
         decodedBytes = 0;
 
-        // A preset dictionary is legal zlib, but there is none to use.
+        // zlib allows a preset dictionary, but HAMMER2 defines none.
         if (stored.Length is < 2 or > Media.AllocationBytesMax
             || (stored[1] & DictionaryFlag) != 0) return false;
 
@@ -41,9 +41,8 @@ internal static class ZlibBlock
                 total += read;
             }
 
-            // One byte more shows whether the stream ends here; reading on also is what makes the
-            // decoder compare the checksum. A stream cut off ends silently, but not without having
-            // asked the block for more than it has.
+            // Reading one byte more shows whether the stream ends here, and makes the decoder compare the checksum. The
+            // decoder reports no error for a truncated stream, but it has then read past the end of the block.
             Span<byte> beyond = stackalloc byte[1];
             if (zlib.Read(beyond) != 0 || source.WasExhausted) return false;
             decodedBytes = total;
@@ -75,8 +74,7 @@ internal static class ZlibBlock
         return true;
     }
 
-    /// <summary>A stream over at most 64 KiB that remembers being asked for more than there was, or
-    /// given more than there was room for.</summary>
+    /// <summary>A stream over at most 64 KiB that records whether a read or a write went past its end.</summary>
     private sealed class BlockStream : Stream
     {
         private readonly byte[] _bytes = new byte[Media.AllocationBytesMax];
@@ -101,14 +99,14 @@ internal static class ZlibBlock
             set => throw new NotSupportedException();
         }
 
-        /// <summary>Starts over with <paramref name="content"/> to be read.</summary>
+        /// <summary>Rewinds the stream and replaces its content with <paramref name="content"/>, to be read.</summary>
         public void Fill(ReadOnlySpan<byte> content)
         {
             content.CopyTo(_bytes);
             (_length, _position, WasExhausted) = (content.Length, 0, false);
         }
 
-        /// <summary>Starts over with room for <paramref name="room"/> bytes to be written.</summary>
+        /// <summary>Rewinds the stream to be written, with a capacity of <paramref name="room"/> bytes.</summary>
         public void Empty(int room) =>
             (_length, _position, WasExhausted) = (Math.Min(room, _bytes.Length), 0, false);
 

@@ -75,7 +75,7 @@ internal static class MediaSeeds
             Type = BlockrefType.FreemapNode,
             Methods = new BlockMethods(CheckMethod.Freemap, CompressionMethod.None),
             KeyBits = (byte)FreemapGeometry.KeyBitsOf(2),
-            Data = new DataOffset(FreemapGeometry.PlaceOf(0, 2, 0), FreemapGeometry.BlockRadix),
+            Data = new DataOffset(FreemapGeometry.OffsetOf(0, 2, 0), FreemapGeometry.BlockRadix),
         };
         yield return new InputWriter().Add((byte)BlockrefType.FreemapRoot).Record(node).ToArray();
     }

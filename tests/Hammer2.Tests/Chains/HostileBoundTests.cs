@@ -145,7 +145,7 @@ public sealed class HostileBoundTests
             Type = BlockrefType.FreemapLeaf,
             Methods = new BlockMethods(CheckMethod.Freemap, CompressionMethod.None),
             KeyBits = 30,
-            Data = new DataOffset(FreemapGeometry.PlaceOf(0, 1, 0), FreemapGeometry.BlockRadix),
+            Data = new DataOffset(FreemapGeometry.OffsetOf(0, 1, 0), FreemapGeometry.BlockRadix),
         };
         CheckCode.Store(ref leaf, block);
         Assert.Equal(Hammer2Error.None, media.Device.Write((long)leaf.Data.Bytes, block));

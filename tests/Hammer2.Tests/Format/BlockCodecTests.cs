@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Format;
 
-/// <summary>Stored blocks by compression method: what decodes, what is refused, what is worth it.</summary>
+/// <summary>Stored blocks of each compression method: what decodes, what is rejected, what is compressed.</summary>
 public sealed class BlockCodecTests
 {
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(24));
@@ -39,7 +39,7 @@ public sealed class BlockCodecTests
     }
 
     [Fact]
-    public void Noise_and_a_kilobyte_are_not_worth_encoding()
+    public void Incompressible_data_and_blocks_of_1_KiB_are_not_encoded()
     {
         var noise = new byte[65536];
         new SeededRandom(1).Fill(noise);
@@ -53,7 +53,7 @@ public sealed class BlockCodecTests
     }
 
     [Fact]
-    public void Lz4_leaves_eight_bytes_of_the_half_free()
+    public void An_lz4_block_uses_at_most_half_the_size_less_eight_bytes()
     {
         // n bytes of noise and zeros up to 4096: the payload grows with n one by one.
         var logical = new byte[4096];
@@ -85,7 +85,7 @@ public sealed class BlockCodecTests
     }
 
     [Fact]
-    public void Methods_that_no_block_has_are_refused()
+    public void Methods_that_are_not_of_a_stored_block_are_rejected()
     {
         var output = new byte[1024];
         for (int method = 0; method < 16; method++)
@@ -103,7 +103,7 @@ public sealed class BlockCodecTests
     [InlineData(int.MinValue)]
     [InlineData(int.MaxValue)]
     [InlineData(1021)]
-    public void An_lz4_length_outside_the_block_is_refused(int length)
+    public void An_lz4_length_outside_the_block_is_rejected(int length)
     {
         var stored = new byte[1024];
         BinaryPrimitives.WriteInt32LittleEndian(stored, length);
@@ -112,7 +112,7 @@ public sealed class BlockCodecTests
     }
 
     [Fact]
-    public void A_block_too_short_for_its_prefix_is_refused()
+    public void A_block_too_short_for_its_prefix_is_rejected()
     {
         for (int length = 0; length < 5; length++)
         {
@@ -128,7 +128,7 @@ public sealed class BlockCodecTests
     }
 
     [Fact]
-    public void A_zlib_stream_is_refused_at_every_cut_and_one_byte_too_long()
+    public void A_zlib_stream_is_rejected_at_every_truncation_and_one_byte_too_long()
     {
         var logical = new byte[4000];
         new SeededRandom(5).Fill(logical.AsSpan(0, 300));
@@ -155,7 +155,7 @@ public sealed class BlockCodecTests
     }
 
     [Fact]
-    public void A_zlib_stream_that_wants_a_dictionary_is_refused()
+    public void A_zlib_stream_that_needs_a_dictionary_is_rejected()
     {
         byte[] stored = [0x78, 0xBB, 0x12, 0x34, 0x56, 0x78, 0x4B, 0x04, 0x00, 0, 0, 0];
         Assert.Equal(
@@ -163,7 +163,7 @@ public sealed class BlockCodecTests
     }
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Hostile_zlib_blocks_answer_corrupt_or_bytes(ulong seed)
+    public void Hostile_zlib_blocks_give_Corrupt_or_bytes(ulong seed)
     {
         var random = new SeededRandom(seed);
         byte[] good = Deflate(Lz4Tests.Draw(random));
@@ -184,7 +184,7 @@ public sealed class BlockCodecTests
     }
 
     [Fact]
-    public void All_zero_is_told_from_a_single_bit()
+    public void A_single_set_bit_is_not_all_zero()
     {
         for (int length = 0; length < 300; length++)
         {

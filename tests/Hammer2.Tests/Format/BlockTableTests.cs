@@ -6,13 +6,13 @@ using Xunit;
 
 namespace Hammer2.Tests.Format;
 
-/// <summary>Tables with holes against a sorted dictionary.</summary>
+/// <summary>Compares tables with unused slots with a sorted dictionary.</summary>
 public sealed class BlockTableTests
 {
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(64));
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Finds_what_a_sorted_dictionary_finds(ulong seed)
+    public void FindFirst_agrees_with_a_sorted_dictionary(ulong seed)
     {
         var random = new SeededRandom(seed);
         Blockref[] slots = Draw(random, out SortedDictionary<ulong, int> byLastKey);
@@ -44,7 +44,7 @@ public sealed class BlockTableTests
     }
 
     [Theory, MemberData(nameof(Seeds))]
-    public void A_table_of_garbage_still_answers_with_its_own_slots(ulong seed)
+    public void A_table_of_garbage_gives_only_valid_slot_numbers(ulong seed)
     {
         var random = new SeededRandom(seed);
         var slots = new Blockref[random.Below(130)];
@@ -67,8 +67,7 @@ public sealed class BlockTableTests
         Assert.Equal(512, new BlockTable(new Blockref[512]).Length);
     }
 
-    /// <summary>A legal table: 4 to 512 slots, some used, ranges of drawn widths, up to the last
-    /// key.</summary>
+    /// <summary>A valid table: 4 to 512 slots, some used, ranges of drawn widths, up to the last key.</summary>
     private static Blockref[] Draw(SeededRandom random, out SortedDictionary<ulong, int> byLastKey)
     {
         byLastKey = [];

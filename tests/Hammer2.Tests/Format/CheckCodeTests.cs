@@ -34,18 +34,18 @@ public sealed class CheckCodeTests
     [Theory]
     [InlineData("", 0x84566AC0F5A0CB84)]
     [InlineData("hammer2", 0xA041BE268B5674E5)]
-    public void Hash_under_hammer2_seed(string text, ulong expected) =>
+    public void Hash_with_the_seed_of_hammer2(string text, ulong expected) =>
         Assert.Equal(expected, CheckCode.Hash64(Encoding.UTF8.GetBytes(text)));
 
     [Theory]
     [InlineData("", 0xEF46DB3751D8E999)]                             // the specification's own vectors
     [InlineData("a", 0xD24EC4F1A98C6E5B)]
     [InlineData("abc", 0x44BC2CF5AD770999)]
-    public void Hash_under_seed_zero(string text, ulong expected) =>
+    public void Hash_with_seed_zero(string text, ulong expected) =>
         Assert.Equal(expected, XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text), 0));
 
     [Fact]
-    public void Sha192_of_nothing()
+    public void Sha192_of_empty_input()
     {
         var code = new byte[Sha192.SizeBytes];
         Sha192.Hash([], code);
@@ -101,7 +101,7 @@ public sealed class CheckCodeTests
     }
 
     [Fact]
-    public void Storing_a_freemap_code_keeps_the_hints_beside_it()
+    public void Storing_a_freemap_code_keeps_the_hints_after_it()
     {
         var reference = new Blockref
         {
@@ -115,7 +115,7 @@ public sealed class CheckCodeTests
     }
 
     [Fact]
-    public void Storing_a_shorter_code_leaves_nothing_of_the_longer_one()
+    public void Storing_a_shorter_code_clears_the_longer_one()
     {
         var reference =
             new Blockref { Methods = new BlockMethods(CheckMethod.Sha192, CompressionMethod.None) };

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Format;
 
-/// <summary>Where the freemap lies, and which bits speak for which address.</summary>
+/// <summary>The offsets of freemap blocks, and which bits describe which address.</summary>
 public sealed class FreemapTests
 {
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(16));
@@ -34,40 +34,40 @@ public sealed class FreemapTests
     }
 
     [Theory]
-    [InlineData(0x0UL, 1, 0, 0x10000UL)]            // seen on media: the places of one leaf in turn
+    [InlineData(0x0UL, 1, 0, 0x10000UL)]            // seen on media: the offsets of one leaf in turn
     [InlineData(0x0UL, 1, 1, 0x60000UL)]
     [InlineData(0x0UL, 1, 2, 0xB0000UL)]
     [InlineData(0x0UL, 2, 0, 0x20000UL)]            // five leaves under one node
     [InlineData(0x40000000UL, 1, 0, 0x40010000UL)]
     [InlineData(0xC0123456UL, 1, 0, 0xC0010000UL)]
     [InlineData(0x0UL, 5, 7, 0x280000UL)]           // slot 40, the last one in use
-    public void Places_of_blocks(ulong address, int level, int setIndex, ulong place)
+    public void Offsets_of_freemap_blocks(ulong address, int level, int setIndex, ulong offset)
     {
-        Assert.Equal(place, FreemapGeometry.PlaceOf(address, level, setIndex));
+        Assert.Equal(offset, FreemapGeometry.OffsetOf(address, level, setIndex));
         Assert.True(FreemapGeometry.TryGetSet(
-            place, FreemapGeometry.KeyOf(address, level), level, out int found));
+            offset, FreemapGeometry.KeyOf(address, level), level, out int found));
         Assert.Equal(setIndex, found);
     }
 
     [Fact]
-    public void All_places_of_a_zone_differ_and_lie_in_its_reserved_range()
+    public void All_freemap_offsets_of_a_zone_differ_and_are_in_its_reserved_range()
     {
-        var places = new System.Collections.Generic.HashSet<ulong>();
+        var offsets = new System.Collections.Generic.HashSet<ulong>();
         for (int level = 1; level <= FreemapGeometry.LevelMax; level++)
         {
             for (int setIndex = 0; setIndex < FreemapGeometry.SetsTotal; setIndex++)
             {
-                ulong place = FreemapGeometry.PlaceOf(0, level, setIndex);
-                Assert.True(places.Add(place));
-                Assert.True(FreemapGeometry.IsReserved(place));
-                Assert.InRange(place, 0x10000UL, (ulong)Media.ZoneReservedBytes - FreemapGeometry.BlockBytes);
-                Assert.Equal(level == 1, FreemapGeometry.TryGetSet(place, 0, 1, out _));
+                ulong offset = FreemapGeometry.OffsetOf(0, level, setIndex);
+                Assert.True(offsets.Add(offset));
+                Assert.True(FreemapGeometry.IsReserved(offset));
+                Assert.InRange(offset, 0x10000UL, (ulong)Media.ZoneReservedBytes - FreemapGeometry.BlockBytes);
+                Assert.Equal(level == 1, FreemapGeometry.TryGetSet(offset, 0, 1, out _));
             }
         }
     }
 
     [Fact]
-    public void Sets_come_round()
+    public void Sets_are_used_in_rotation()
     {
         int setIndex = 0;
         for (int step = 1; step <= 8; step++)
@@ -113,7 +113,7 @@ public sealed class FreemapTests
 
     /// <summary>Goal: an entry is an array of 256 states. Method: both, changed alike at random.</summary>
     [Theory, MemberData(nameof(Seeds))]
-    public void An_entry_keeps_the_state_of_each_granule(ulong seed)
+    public void An_entry_stores_the_state_of_each_granule(ulong seed)
     {
         var random = new SeededRandom(seed);
         var entry = new FreemapEntry { LinearOffset = -1, AvailableBytes = 77, Class = 0x0110 };
@@ -139,7 +139,7 @@ public sealed class FreemapTests
     }
 
     [Fact]
-    public void Neighbours_of_a_changed_granule_stay()
+    public void Changing_a_granule_leaves_its_neighbours_unchanged()
     {
         for (int granule = 0; granule < FreemapEntry.GranulesTotal; granule++)
         {

@@ -13,7 +13,7 @@ public sealed class InodeValidatorTests
     private delegate void ChangeEntry(ref FreemapEntry entry);
 
     [Fact]
-    public void A_legal_inode_passes_with_references_and_with_embedded_data()
+    public void A_valid_inode_passes_with_references_and_with_embedded_data()
     {
         Assert.Null(MediaValidator.Inode(MediaValidatorTests.Inode(), Block()));
         byte[] direct = Block();
@@ -26,27 +26,27 @@ public sealed class InodeValidatorTests
     }
 
     [Fact]
-    public void Fields_out_of_range_are_refused()
+    public void Fields_out_of_range_are_rejected()
     {
-        Refuses("version", inode => inode.Meta.Version = 0);
-        Refuses("version", inode => inode.Meta.Version = 2);
-        Refuses("inode number", inode => inode.Meta.Inum = 0x401);
-        Refuses("inode number", inode => inode.Meta.Inum = 1UL << 63);
-        Refuses("name length", inode => inode.Meta.NameBytes = 257);
-        Refuses("size", inode => inode.Meta.Size = 1UL << 63);
-        Refuses("operation flags", inode =>
+        Rejects("version", inode => inode.Meta.Version = 0);
+        Rejects("version", inode => inode.Meta.Version = 2);
+        Rejects("inode number", inode => inode.Meta.Inum = 0x401);
+        Rejects("inode number", inode => inode.Meta.Inum = 1UL << 63);
+        Rejects("name length", inode => inode.Meta.NameBytes = 257);
+        Rejects("size", inode => inode.Meta.Size = 1UL << 63);
+        Rejects("operation flags", inode =>
             (inode.Meta.OperationFlags, inode.Meta.Type) = (OperationFlags.DirectData, ObjectType.Directory));
-        Refuses("operation flags", inode =>
+        Rejects("operation flags", inode =>
             (inode.Meta.OperationFlags, inode.Meta.Type) = (OperationFlags.DirectData, ObjectType.Fifo));
     }
 
     [Fact]
-    public void A_bad_reference_in_the_inode_is_refused() =>
+    public void A_bad_reference_in_the_inode_is_rejected() =>
         MediaValidatorTests.AssertFault(MediaKind.Reference, "slot 3 type", Judge(inode =>
             inode.Blockset[3].Type = BlockrefType.FreemapLeaf));
 
     [Fact]
-    public void A_block_of_another_size_is_refused()
+    public void A_block_of_the_wrong_size_is_rejected()
     {
         MediaValidatorTests.AssertFault(
             MediaKind.Inode, "size", MediaValidator.Inode(MediaValidatorTests.Inode(), new byte[1023]));
@@ -55,7 +55,7 @@ public sealed class InodeValidatorTests
     }
 
     [Fact]
-    public void Under_a_name_the_inode_number_is_its_own()
+    public void The_inode_number_of_a_pfs_root_differs_from_its_key()
     {
         Blockref label = MediaValidatorTests.Inode();
         label.Key = DirectoryHash.Compute("DATA"u8);
@@ -67,7 +67,7 @@ public sealed class InodeValidatorTests
     }
 
     [Fact]
-    public void What_writers_leave_loose_is_accepted()
+    public void Fields_that_upstream_does_not_maintain_are_accepted()
     {
         Assert.Null(Judge(inode => inode.Meta.LinkCount = 0));
         Assert.Null(Judge(inode => inode.Meta.Type = (ObjectType)99));
@@ -78,7 +78,7 @@ public sealed class InodeValidatorTests
     }
 
     [Fact]
-    public void Entries_of_a_freemap_leaf_out_of_range_are_refused()
+    public void Entries_of_a_freemap_leaf_out_of_range_are_rejected()
     {
         var block = new byte[32768];
         Assert.Null(MediaValidator.Freemap(MediaValidatorTests.Leaf(), block));
@@ -123,7 +123,7 @@ public sealed class InodeValidatorTests
     [InlineData(37)]
     [InlineData(65)]    // more bits than a key has
     [InlineData(255)]
-    public void A_freemap_node_of_no_level_is_refused(byte keyBits)
+    public void A_freemap_node_of_no_level_is_rejected(byte keyBits)
     {
         var block = new byte[32768];
         MemoryMarshal.Cast<byte, Blockref>(block.AsSpan())[0] = MediaValidatorTests.Leaf();
@@ -156,7 +156,7 @@ public sealed class InodeValidatorTests
         return MediaValidator.Inode(MediaValidatorTests.Inode(), block);
     }
 
-    private static void Refuses(string field, ChangeInode change) =>
+    private static void Rejects(string field, ChangeInode change) =>
         MediaValidatorTests.AssertFault(MediaKind.Inode, field, Judge(change));
 
     private static void AssertEntry(string field, ChangeEntry change)

@@ -9,7 +9,7 @@ namespace Hammer2.Tests.Format;
 public sealed class KeyRangeTests
 {
     [Fact]
-    public void A_radix_gives_two_to_its_power_of_keys() =>
+    public void A_radix_gives_a_power_of_two_keys() =>
         Law.Holds(Prop.ForAll<ulong, int>((key, drawn) =>
         {
             int bits = Math.Abs(drawn % 65);
@@ -20,7 +20,7 @@ public sealed class KeyRangeTests
         }));
 
     [Fact]
-    public void The_range_around_a_key_holds_it_and_is_aligned() =>
+    public void The_range_around_a_key_contains_it_and_is_aligned() =>
         Law.Holds(Prop.ForAll<ulong, int>((key, drawn) =>
         {
             int bits = Math.Abs(drawn % 65);
@@ -68,7 +68,7 @@ public sealed class KeyRangeTests
     }
 
     [Fact]
-    public void Ends_in_the_wrong_order_are_a_mistake() =>
+    public void Ends_in_the_wrong_order_throw() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new KeyRange(2, 1));
 
     [Fact]

@@ -6,8 +6,8 @@ using Xunit.Sdk;
 namespace Hammer2.Tests.Format;
 
 /// <summary>
-/// Runs a property over drawn arguments. The arguments follow from a seed: 1, or HAMMER2_SEED. A
-/// failure names the seed that plays it again.
+/// Checks a property for random arguments. They follow from a seed: 1, or HAMMER2_SEED. A failure names the seed that
+/// repeats it.
 /// </summary>
 internal static class Law
 {

@@ -166,7 +166,7 @@ public sealed class LayoutTests
           1FC 4 CrcSector0
         """;
 
-    /// <summary>The media records of the format's assembly: whatever has its offsets written out.</summary>
+    /// <summary>The media records of the format's assembly: all types with explicit field offsets.</summary>
     internal static IEnumerable<Type> Records() =>
         typeof(Blockref).Assembly.GetTypes().Where(type =>
             type.IsValueType && type.IsExplicitLayout && type.Namespace == typeof(Blockref).Namespace);
@@ -213,7 +213,7 @@ public sealed class LayoutTests
             Convert.ToHexStringLower(MemoryMarshal.AsBytes([VolumeHeaderView.TypeHammer2])));
 
     [Fact]
-    public void Views_refuse_blocks_of_another_size()
+    public void Views_reject_blocks_of_the_wrong_size()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new VolumeHeaderView(new byte[65535]).Bytes.Length);
         Assert.Throws<ArgumentOutOfRangeException>(() => new InodeBlock(new byte[512]).Name.Length);

@@ -34,7 +34,7 @@ public sealed class Lz4Tests
     [InlineData("1F610100")]                                         // match length missing
     [InlineData("F0")]                                               // literal length missing
     [InlineData("F0FFFFFFFF")]                                       // literal length never ends
-    public void Refuses_a_malformed_block(string block)
+    public void Rejects_a_malformed_block(string block)
     {
         Assert.False(Lz4.TryDecode(Convert.FromHexString(block), new byte[64], out int decoded));
         Assert.Equal(0, decoded);
@@ -55,7 +55,7 @@ public sealed class Lz4Tests
         Assert.True(output.AsSpan(0, decoded).SequenceEqual(plain));
         Assert.Equal(-1, output.AsSpan(decoded).IndexOfAnyExcept(Untouched));
 
-        // Into exactly enough room, and into one byte too little.
+        // Into a destination of exactly the right length, and into one that is a byte too short.
         Assert.True(Lz4.TryDecode(encoded.AsSpan(0, encodedBytes), output.AsSpan(0, plain.Length), out _));
         if (plain.Length > 0)
         {
@@ -67,7 +67,7 @@ public sealed class Lz4Tests
     }
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Encoding_refuses_every_room_that_is_too_small(ulong seed)
+    public void Encoding_fails_for_every_destination_that_is_too_small(ulong seed)
     {
         var random = new SeededRandom(seed);
         byte[] plain = Draw(random);
@@ -117,9 +117,9 @@ public sealed class Lz4Tests
 
     public static TheoryData<string> Contents => ["text", "noise", "zeros", "mixture"];
 
-    /// <summary>Goal: no damage of one byte, and no cut, makes the decoder read or write outside, or accept what is
-    /// malformed. Method: every cut and every value of every byte of small blocks, between guard pages, against a
-    /// decoder that does nothing but what the format says.</summary>
+    /// <summary>Goal: no damage of one byte, and no truncation, makes the decoder read or write outside its buffers, or
+    /// accept a malformed block. Method: every truncation and every value of every byte of small blocks, between guard
+    /// pages, compared with a simple decoder written from the format's description.</summary>
     [Theory, MemberData(nameof(Contents))]
     public void Every_cut_and_every_changed_byte_is_judged_as_the_format_says(string content)
     {
@@ -130,7 +130,7 @@ public sealed class Lz4Tests
         using var target = new GuardedMemory(1024);
         var expected = new byte[1024];
 
-        // Room for all of it, for a little less, and for more.
+        // Destinations of exactly the right length, a little shorter, and longer.
         foreach (int room in new[] { plain.Length, plain.Length - 1, 1024 })
         {
             for (int length = 0; length <= encodedBytes; length++) Judge(encoded.AsSpan(0, length), room);
@@ -158,8 +158,8 @@ public sealed class Lz4Tests
         }
     }
 
-    /// <summary>Goal: encoding reads and writes nothing outside either. Method: lengths near the limits of the format,
-    /// and a destination of every length up to what is needed, between guard pages.</summary>
+    /// <summary>Goal: encoding reads and writes nothing outside its buffers. Method: lengths near the limits of the
+    /// format, and a destination of every length up to what is needed, between guard pages.</summary>
     [Theory, MemberData(nameof(Contents))]
     public void Encoding_stays_between_guard_pages(string content)
     {
@@ -195,7 +195,7 @@ public sealed class Lz4Tests
 
     /// <summary>The peer that wrote the media: liblz4, which ./check installs.</summary>
     [Theory, MemberData(nameof(Seeds))]
-    public unsafe void Liblz4_and_this_codec_read_each_other(ulong seed)
+    public unsafe void Liblz4_and_this_codec_decode_each_other(ulong seed)
     {
         nint library = NativeLibrary.Load("liblz4.so.1");
         var decompress = (delegate* unmanaged<byte*, byte*, int, int, int>)

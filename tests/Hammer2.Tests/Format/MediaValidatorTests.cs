@@ -20,7 +20,7 @@ public sealed class MediaValidatorTests
     private delegate void Change(ref Blockref reference);
 
     [Fact]
-    public void Legal_references_pass()
+    public void Valid_references_pass()
     {
         foreach (Blockref reference in Legal())
         {
@@ -55,49 +55,49 @@ public sealed class MediaValidatorTests
             }
         }
 
-        Refuses("type", Data(), (ref Blockref reference) => reference.Type = BlockrefType.Invalid);
-        Refuses("type", Data(), (ref Blockref reference) => reference.Type = BlockrefType.Empty);
+        Rejects("type", Data(), (ref Blockref reference) => reference.Type = BlockrefType.Invalid);
+        Rejects("type", Data(), (ref Blockref reference) => reference.Type = BlockrefType.Empty);
     }
 
     [Fact]
-    public void Methods_out_of_range_are_refused()
+    public void Methods_out_of_range_are_rejected()
     {
-        Refuses("check method", Inode(), (ref Blockref reference) =>
+        Rejects("check method", Inode(), (ref Blockref reference) =>
             reference.Methods = new BlockMethods(0x62));
-        Refuses("check method", Data(), (ref Blockref reference) =>
+        Rejects("check method", Data(), (ref Blockref reference) =>
             reference.Methods = new BlockMethods(0xF0));
-        Refuses("compression method", Data(), (ref Blockref reference) =>
+        Rejects("compression method", Data(), (ref Blockref reference) =>
             reference.Methods = new BlockMethods(0x31));
-        Refuses("compression method", Data(), (ref Blockref reference) =>
+        Rejects("compression method", Data(), (ref Blockref reference) =>
             reference.Methods = new BlockMethods(0x34));
 
-        // Of anything but data the compression nibble is noise.
+        // The compression nibble is undefined for all types but data.
         Blockref noisy = Inode();
         noisy.Methods = new BlockMethods(0x3F);
         Assert.Null(MediaValidator.Reference(noisy, InInode));
     }
 
     [Fact]
-    public void Places_that_no_block_has_are_refused()
+    public void Invalid_offsets_and_sizes_are_rejected()
     {
-        Refuses("data radix", Data(), (ref Blockref reference) =>
+        Rejects("data radix", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 9));
-        Refuses("data radix", Data(), (ref Blockref reference) =>
+        Rejects("data radix", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 17));
-        Refuses("data radix", Data(), (ref Blockref reference) =>
+        Rejects("data radix", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 63));
-        Refuses("data offset", Data(), (ref Blockref reference) =>
+        Rejects("data offset", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100200, 10));
-        Refuses("data offset", Data(), (ref Blockref reference) =>
+        Rejects("data offset", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x10F000, 13));
-        Refuses("data offset", Data(), (ref Blockref reference) =>
+        Rejects("data offset", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x104000, 16));
-        Refuses("data offset", Data(), (ref Blockref reference) =>
+        Rejects("data offset", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0xFC00, 10));
-        Refuses("data offset", Data(), (ref Blockref reference) => reference.Data = new DataOffset(0, 16));
-        Refuses("data offset", Data(), (ref Blockref reference) =>
+        Rejects("data offset", Data(), (ref Blockref reference) => reference.Data = new DataOffset(0, 16));
+        Rejects("data offset", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 0));
-        Refuses("data offset", Data(), (ref Blockref reference) =>
+        Rejects("data offset", Data(), (ref Blockref reference) =>
             reference.Data = new DataOffset(ulong.MaxValue << 6, 16));
 
         // Small blocks need not be aligned to their own size.
@@ -107,50 +107,50 @@ public sealed class MediaValidatorTests
     }
 
     [Fact]
-    public void Sizes_go_with_the_type()
+    public void Sizes_must_match_the_type()
     {
-        Refuses("data radix", Inode(), (ref Blockref reference) =>
+        Rejects("data radix", Inode(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 11));
-        Refuses("data radix", Inode(), (ref Blockref reference) => reference.Data = default);
-        Refuses("data radix", Indirect(), (ref Blockref reference) =>
+        Rejects("data radix", Inode(), (ref Blockref reference) => reference.Data = default);
+        Rejects("data radix", Indirect(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 11));
-        Refuses("data radix", Indirect(), (ref Blockref reference) => reference.Data = default);
-        Refuses("data radix", Data(), (ref Blockref reference) => reference.Data = default);
-        Refuses("data radix", Leaf(), (ref Blockref reference) =>
+        Rejects("data radix", Indirect(), (ref Blockref reference) => reference.Data = default);
+        Rejects("data radix", Data(), (ref Blockref reference) => reference.Data = default);
+        Rejects("data radix", Leaf(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x10000, 14));
-        Refuses("data radix", Leaf(), (ref Blockref reference) => reference.Data = default);
-        Refuses("data radix", Entry(10), (ref Blockref reference) =>
+        Rejects("data radix", Leaf(), (ref Blockref reference) => reference.Data = default);
+        Rejects("data radix", Entry(10), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 10));
-        Refuses("data radix", Entry(64), (ref Blockref reference) =>
+        Rejects("data radix", Entry(64), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 10));
-        Refuses("data radix", Entry(65), (ref Blockref reference) => reference.Data = default);
-        Refuses("data radix", Entry(255), (ref Blockref reference) =>
+        Rejects("data radix", Entry(65), (ref Blockref reference) => reference.Data = default);
+        Rejects("data radix", Entry(255), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x100000, 11));
     }
 
     [Fact]
-    public void Keys_go_with_the_type()
+    public void Keys_must_match_the_type()
     {
-        Refuses("key bits", Inode(), (ref Blockref reference) => reference.KeyBits = 1);
-        Refuses("key bits", Entry(5), (ref Blockref reference) => reference.KeyBits = 15);
-        Refuses("key bits", Data(), (ref Blockref reference) => reference.KeyBits = 15);
-        Refuses("key", Data(), (ref Blockref reference) => reference.Key = 0x8000);
-        Refuses("key bits", Indirect(), (ref Blockref reference) => reference.KeyBits = 0);
-        Refuses("key bits", Indirect(), (ref Blockref reference) => reference.KeyBits = 65);
-        Refuses("key bits", Indirect(), (ref Blockref reference) => reference.KeyBits = 255);
-        Refuses("key", Indirect(), (ref Blockref reference) => reference.Key = 1);
-        Refuses("key", Indirect(), (ref Blockref reference) =>
+        Rejects("key bits", Inode(), (ref Blockref reference) => reference.KeyBits = 1);
+        Rejects("key bits", Entry(5), (ref Blockref reference) => reference.KeyBits = 15);
+        Rejects("key bits", Data(), (ref Blockref reference) => reference.KeyBits = 15);
+        Rejects("key", Data(), (ref Blockref reference) => reference.Key = 0x8000);
+        Rejects("key bits", Indirect(), (ref Blockref reference) => reference.KeyBits = 0);
+        Rejects("key bits", Indirect(), (ref Blockref reference) => reference.KeyBits = 65);
+        Rejects("key bits", Indirect(), (ref Blockref reference) => reference.KeyBits = 255);
+        Rejects("key", Indirect(), (ref Blockref reference) => reference.Key = 1);
+        Rejects("key", Indirect(), (ref Blockref reference) =>
             (reference.Key, reference.KeyBits) = (1UL << 63, 64));
-        Refuses("key", Entry(5), (ref Blockref reference) => reference.Key = 77);
-        Refuses("inode number", Entry(5), (ref Blockref reference) => reference.Dirent.Inum = 1UL << 63);
-        Refuses("name length", Entry(5), (ref Blockref reference) => reference.Dirent.NameBytes = 0);
-        Refuses("name length", Entry(5), (ref Blockref reference) => reference.Dirent.NameBytes = 256);
-        Refuses("key bits", Leaf(), (ref Blockref reference) => reference.KeyBits = 31);
-        Refuses("key bits", Leaf(), (ref Blockref reference) => reference.KeyBits = 38);
-        Refuses("key", Leaf(), (ref Blockref reference) => reference.Key = 1 << 22);
-        Refuses("data offset", Leaf(), (ref Blockref reference) =>
+        Rejects("key", Entry(5), (ref Blockref reference) => reference.Key = 77);
+        Rejects("inode number", Entry(5), (ref Blockref reference) => reference.Dirent.Inum = 1UL << 63);
+        Rejects("name length", Entry(5), (ref Blockref reference) => reference.Dirent.NameBytes = 0);
+        Rejects("name length", Entry(5), (ref Blockref reference) => reference.Dirent.NameBytes = 256);
+        Rejects("key bits", Leaf(), (ref Blockref reference) => reference.KeyBits = 31);
+        Rejects("key bits", Leaf(), (ref Blockref reference) => reference.KeyBits = 38);
+        Rejects("key", Leaf(), (ref Blockref reference) => reference.Key = 1 << 22);
+        Rejects("data offset", Leaf(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x20000, 15));
-        Refuses("data offset", Leaf(), (ref Blockref reference) =>
+        Rejects("data offset", Leaf(), (ref Blockref reference) =>
             reference.Data = new DataOffset(0x18000, 15));
     }
 
@@ -167,7 +167,7 @@ public sealed class MediaValidatorTests
         high.Key = 0;
         AssertFault(MediaKind.Table, "slot 1 key", MediaValidator.Table([low, high], InInode));
 
-        // The last key of all leaves no room behind it.
+        // No key is above the last key of the key space.
         (high.Key, high.KeyBits) = (0, 64);
         Assert.Null(MediaValidator.Table([high], InInode));
         AssertFault(MediaKind.Table, "slot 1 key", MediaValidator.Table([high, low], InInode));
@@ -175,7 +175,7 @@ public sealed class MediaValidatorTests
     }
 
     [Fact]
-    public void A_bad_slot_is_named()
+    public void A_fault_names_the_slot()
     {
         Blockref bad = Inode();
         bad.KeyBits = 3;
@@ -184,7 +184,7 @@ public sealed class MediaValidatorTests
     }
 
     [Fact]
-    public void Names_that_the_kernel_cannot_say_are_refused()
+    public void Names_that_the_kernel_cannot_use_are_rejected()
     {
         foreach (string name in new[] { "a/b", "/", "a\0b", "\0", ".", ".." })
         {
@@ -273,7 +273,7 @@ public sealed class MediaValidatorTests
         Data = new DataOffset(0x10000, 15),
     };
 
-    private static void Refuses(string field, Blockref legal, Change change)
+    private static void Rejects(string field, Blockref legal, Change change)
     {
         BlockrefType owner = legal.Type == BlockrefType.FreemapLeaf ? BlockrefType.FreemapRoot : InInode;
         Assert.Null(MediaValidator.Reference(legal, owner));

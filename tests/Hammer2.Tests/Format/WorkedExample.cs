@@ -56,7 +56,7 @@ internal sealed class WorkedExample
         return bytes;
     }
 
-    /// <summary>The block that <paramref name="reference"/> leads to, whole and unverified.</summary>
+    /// <summary>The block that <paramref name="reference"/> refers to, as stored and unverified.</summary>
     public byte[] Read(in Blockref reference) => Read((long)reference.Data.Bytes, reference.Data.SizeBytes);
 
     /// <summary>The same block as a table.</summary>

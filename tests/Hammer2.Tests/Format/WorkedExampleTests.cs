@@ -18,7 +18,7 @@ public sealed class WorkedExampleTests
     private readonly WorkedExample _image = new();
 
     [Fact]
-    public void The_header_is_sealed_by_three_codes()
+    public void The_three_codes_of_the_header_match()
     {
         var header = new VolumeHeaderView(_image.Read(0, 65536));
         ref VolumeHeaderSector fields = ref header.Fields;
@@ -40,7 +40,7 @@ public sealed class WorkedExampleTests
     }
 
     [Fact]
-    public void The_super_root_names_two_pfs()
+    public void The_super_root_has_two_PFSs()
     {
         Blockref reference = SuperRoot();
         Assert.Equal(0xA3B9CE99E8FE02D3, BinaryPrimitives.ReadUInt64LittleEndian(reference.Check));
@@ -59,7 +59,7 @@ public sealed class WorkedExampleTests
     }
 
     [Fact]
-    public void The_root_holds_entries_and_a_table_of_inodes()
+    public void The_root_has_entries_and_a_table_of_inodes()
     {
         var root = new InodeBlock(ReadInode(PfsRoot()));
         Assert.Equal("DATA", Encoding.ASCII.GetString(root.Name));
@@ -82,7 +82,7 @@ public sealed class WorkedExampleTests
     }
 
     [Fact]
-    public void The_short_file_lies_in_its_inode()
+    public void The_short_file_is_embedded_in_its_inode()
     {
         byte[] block = ReadInode(InodeOf(0x400));
         var inode = new InodeBlock(block);
@@ -95,7 +95,7 @@ public sealed class WorkedExampleTests
     }
 
     [Fact]
-    public void The_longer_file_lies_in_an_lz4_block()
+    public void The_longer_file_is_stored_in_an_lz4_block()
     {
         var directory = new InodeBlock(ReadInode(InodeOf(0x401)));
         AssertEntry(directory.Blockset[0], "text.txt", 0x402, ObjectType.RegularFile);
@@ -132,7 +132,7 @@ public sealed class WorkedExampleTests
             (BlockrefType.FreemapLeaf, (byte)30, 0UL), (reference.Type, reference.KeyBits, reference.Key));
         Assert.Equal((uint.MaxValue, 0x37800000UL), (reference.FreemapBigMask, reference.FreemapAvailable));
         Assert.Null(MediaValidator.Reference(reference, BlockrefType.FreemapRoot));
-        Assert.Equal(FreemapGeometry.PlaceOf(0, 1, 0), reference.Data.Bytes);
+        Assert.Equal(FreemapGeometry.OffsetOf(0, 1, 0), reference.Data.Bytes);
 
         byte[] block = _image.Read(reference);
         Assert.True(CheckCode.Verify(reference, block));

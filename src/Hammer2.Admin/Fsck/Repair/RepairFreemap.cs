@@ -205,7 +205,7 @@ internal sealed class RepairFreemap
             Blockref reference = NewReference(key, height, BlockrefType.FreemapNode);
             if (_nodes.TryGetValue((key, height), out Blockref old)
                 && FreemapGeometry.TryGetSet(old.Data.Bytes, key, height, out set)) set = FreemapGeometry.NextSet(set);
-            reference.Data = new DataOffset(FreemapGeometry.PlaceOf(key, height, set), FreemapGeometry.BlockRadix);
+            reference.Data = new DataOffset(FreemapGeometry.OffsetOf(key, height, set), FreemapGeometry.BlockRadix);
             reference.MirrorTid = mirrorTid;
             reference.ModifyTid = old.ModifyTid;
             CheckCode.Store(ref reference, block);
@@ -241,7 +241,7 @@ internal sealed class RepairFreemap
             int set = FreemapGeometry.TryGetSet(reference.Data.Bytes, key, level, out int old)
                 ? FreemapGeometry.NextSet(old)
                 : 0;
-            reference.Data = new DataOffset(FreemapGeometry.PlaceOf(key, level, set), FreemapGeometry.BlockRadix);
+            reference.Data = new DataOffset(FreemapGeometry.OffsetOf(key, level, set), FreemapGeometry.BlockRadix);
             reference.MirrorTid = mirrorTid;
             reference.FreemapBigMask = uint.MaxValue;
             CheckCode.Store(ref reference, _block);
