@@ -140,7 +140,7 @@ public sealed partial class MediaDevice
         Hammer2Error error = Hammer2Error.None;
         if (Writer!.WritesUnprotected)
         {
-            error = NewBlocks.Verify(
+            error = NewBlockVerifier.Verify(
                 _volumes, next.SuperRootBlockset, next.FreemapBlockset, Header.Fields.MirrorTid, out digest);
         }
         return error == Hammer2Error.None

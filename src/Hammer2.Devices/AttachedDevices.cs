@@ -9,11 +9,11 @@ public static class AttachedDevices
 {
     private const string BlockClass = "/sys/class/block";
 
-    // Reading these would wait for a medium, or allocate memory.
+    // Opening these would wait for a removable medium or allocate memory.
     private static readonly string[] s_excluded = ["fd", "sr", "ram", "zram", "nbd"];
 
-    /// <summary>Lists their paths in the order of their names. Those without a medium are left out; where the kernel
-    /// does not tell (no /sys) there are none.</summary>
+    /// <summary>Lists their paths, sorted by name. Devices without a medium are left out; the list is empty when /sys
+    /// is not mounted.</summary>
     public static IReadOnlyList<string> List()
     {
         var paths = new List<string>();
@@ -37,7 +37,7 @@ public static class AttachedDevices
         }
         catch (IOException)
         {
-            return false; // detached between the two calls
+            return false; // the device was detached between the two calls
         }
     }
 }

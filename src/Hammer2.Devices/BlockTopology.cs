@@ -5,35 +5,35 @@ using System.IO;
 
 namespace Hammer2.Devices;
 
-/// <summary>What the kernel says in sysfs about a block device.</summary>
+/// <summary>The description of a block device in sysfs.</summary>
 /// <param name="Node">Its device node, such as /dev/loop0p1.</param>
 /// <param name="Disk">For a partition: the number of the disk that it is part of.</param>
 /// <param name="DiskRange">For a partition: where on the disk it is.</param>
-/// <param name="BackingFile">For a loop device that is in use: the path of its backing file, as the process saw it
+/// <param name="BackingFile">For a loop device that is in use: the path of its backing file, as seen by the process
 /// that attached it.</param>
 internal readonly record struct BlockFacts(string Node, DeviceNumber? Disk, ByteRange DiskRange, string? BackingFile);
 
-/// <summary>Reads from sysfs how block devices lie on each other.</summary>
+/// <summary>Reads from sysfs which disk a partition is part of, and which file a loop device is backed by.</summary>
 internal sealed class BlockTopology
 {
-    private const int SectorBytes = 512; // of sysfs, whatever the device has
+    private const int SectorBytes = 512; // the unit of sysfs, for devices of any sector size
 
     private readonly string _numbers;
     private readonly string _disks;
 
-    /// <summary>Looks below the directory where sysfs is mounted.</summary>
+    /// <summary>Reads below the directory where sysfs is mounted.</summary>
     internal BlockTopology(string systemDirectory)
     {
         _numbers = Path.Combine(systemDirectory, "dev", "block");
         _disks = Path.Combine(systemDirectory, "block");
     }
 
-    /// <summary>Why nothing can be read; null when sysfs is there.</summary>
+    /// <summary>The reason why sysfs cannot be read; null when it can.</summary>
     internal string? Absence => Directory.Exists(_numbers) && Directory.Exists(_disks)
         ? null
         : $"{_numbers} is missing, /sys is not mounted";
 
-    /// <summary>Describes a block device; null when sysfs does not have it, or not all of it.</summary>
+    /// <summary>Describes a block device; null when sysfs has no complete entry for it.</summary>
     internal BlockFacts? Describe(DeviceNumber number)
     {
         if (DirectoryOf(number) is not { } directory) return null;
@@ -60,7 +60,7 @@ internal sealed class BlockTopology
         }
     }
 
-    // /sys/dev/block/7:0 leads to the directory of the device, which for a partition lies in that of its disk.
+    // /sys/dev/block/7:0 links to the directory of the device; that of a partition is inside that of its disk.
     private string? DirectoryOf(DeviceNumber number)
     {
         string link = Path.Combine(_numbers, Text(number));

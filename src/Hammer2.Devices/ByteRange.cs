@@ -6,15 +6,15 @@ namespace Hammer2.Devices;
 /// <param name="End">Offset past its last byte; <see cref="long.MaxValue"/> when it has no end.</param>
 internal readonly record struct ByteRange(long Start, long End)
 {
-    /// <summary>All bytes, however long the file is or becomes.</summary>
+    /// <summary>All bytes of a file of any length.</summary>
     internal static ByteRange Whole => new(0, long.MaxValue);
 
     /// <summary>The range that starts at an offset; a length of 0 means that it has no end.</summary>
     internal static ByteRange At(long start, long lengthBytes) =>
         new(start, lengthBytes == 0 ? long.MaxValue : Add(start, lengthBytes));
 
-    /// <summary>This range, whose offsets count from the start of another one, in the offsets of that one. It ends
-    /// where the outer range ends.</summary>
+    /// <summary>Converts this range, whose offsets are relative to the start of <paramref name="outer"/>, to absolute
+    /// offsets. The result is cut at the end of the outer range.</summary>
     internal ByteRange Within(ByteRange outer) =>
         new(Add(outer.Start, Start), Math.Min(outer.End, Add(outer.Start, End)));
 

@@ -3,18 +3,18 @@
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Which bytes a device really is, whatever it was called: two names of one image file (hard links, symbolic
+/// Identifies the storage behind a device, independent of its path: two names of one image file (hard links, symbolic
 /// links, other paths) and two nodes of one block device compare equal.
 /// </summary>
-/// <param name="Major">Driver number: of the device itself, or of what holds the file.</param>
+/// <param name="Major">Driver number: of the block device, or of the device that holds the image file.</param>
 /// <param name="Minor">Device number within the driver.</param>
 /// <param name="Inode">Inode number of an image file; 0 for a block device.</param>
-/// <param name="Offset">First byte of the part that is used; 0 for the whole.</param>
+/// <param name="Offset">Offset of the first byte used; 0 for the whole.</param>
 public readonly record struct DeviceIdentity(uint Major, uint Minor, ulong Inode, long Offset);
 
-/// <summary>A device that can tell which bytes it really is, so that one given twice is noticed.</summary>
+/// <summary>A device that knows its identity, so that a device given twice is detected.</summary>
 public interface IIdentifiedDevice
 {
-    /// <summary>Equal for equal bytes; null when nothing is known.</summary>
+    /// <summary>Equal for devices that are the same storage; null when unknown.</summary>
     DeviceIdentity? Identity { get; }
 }

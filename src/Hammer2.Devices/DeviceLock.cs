@@ -6,15 +6,15 @@ using Microsoft.Win32.SafeHandles;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Keeps a writer of a device from all other users of the same bytes, whatever name or device they use: readers hold
-/// shared locks, a writer exclusive ones. The locks belong to open files, so they end with the process however that
-/// ends, and two opens in one process exclude each other as two processes do.
+/// Excludes all other users of a device while it is written, also when they open the same bytes under another name or
+/// device: readers hold shared locks, a writer exclusive ones. The locks belong to open files, so they end with the
+/// process even when it is killed, and two opens in one process exclude each other as two processes do.
 /// </summary>
 /// <remarks>
-/// Two locks are taken. flock on the file or device node itself is what udev, mkfs and partition tools use; they are
-/// excluded as well. A <see cref="RangeLock"/> on the origin of the bytes excludes processes that use them through
-/// another device: partitions and their disk, loop devices and their backing file. The backing file gets a shared
-/// flock too, against tools that write it under an exclusive one.
+/// Two locks are taken. flock on the file or device node excludes udev, mkfs and partition tools, which use flock too.
+/// A <see cref="RangeLock"/> on the origin of the bytes excludes processes that use them through another device:
+/// partitions and their disk, loop devices and their backing file. The backing file gets a shared flock too, against
+/// tools that write it under an exclusive one.
 /// </remarks>
 internal sealed class DeviceLock : IDisposable
 {
@@ -28,13 +28,13 @@ internal sealed class DeviceLock : IDisposable
         Note = note;
     }
 
-    /// <summary>A message when other ways to the same bytes could not be locked; null when all are.</summary>
+    /// <summary>A message when other devices with the same bytes could not be locked; null when all are.</summary>
     internal string? Note { get; }
 
-    /// <summary>Takes the locks that fit the options on an open device.</summary>
-    /// <exception cref="DeviceBusyException">They are held in a way that excludes ours.</exception>
+    /// <summary>Acquires the locks on an open device, shared or exclusive as the options say.</summary>
+    /// <exception cref="DeviceBusyException">Another open file holds a conflicting lock.</exception>
     /// <exception cref="DeviceOpenException">The device's filesystem does not lock files.</exception>
-    internal static DeviceLock Take(
+    internal static DeviceLock Acquire(
         string path, SafeFileHandle file, FileStatus status, FileBlockDeviceOptions options)
     {
         int operation = options.IsReadOnly ? LinuxBlockIoctls.LockShared : LinuxBlockIoctls.LockExclusive;
@@ -54,7 +54,8 @@ internal sealed class DeviceLock : IDisposable
         }
     }
 
-    /// <summary>Says which process made the kernel refuse an exclusive open of a block device.</summary>
+    /// <summary>Makes the exception for a block device that the kernel refused to open exclusively; names the process
+    /// or mount point that uses it.</summary>
     internal static DeviceBusyException DescribeClaim(string path, FileStatus status)
     {
         string device = string.Create(
@@ -65,7 +66,7 @@ internal sealed class DeviceLock : IDisposable
         return new DeviceBusyException(path, $"is claimed for exclusive use by {LockHolders.OfWhole(status)}");
     }
 
-    /// <summary>Gives back what is not given back by closing the device itself.</summary>
+    /// <summary>Releases the locks that are not released by closing the device itself.</summary>
     public void Dispose() => _origin?.Dispose();
 
     private static void LockOrigin(string path, DeviceOrigin origin, FileBlockDeviceOptions options)
@@ -79,7 +80,7 @@ internal sealed class DeviceLock : IDisposable
         bool isBackingFile = origin.Kind == OriginKind.BackingFile && origin.Status.IsRegular;
         if (isBackingFile && !WaitFor(path, options, () => Flock(origin.File, LinuxBlockIoctls.LockShared)))
             throw new DeviceBusyException(path, $"{what}is being written by {LockHolders.OfWhole(origin.Status)}");
-        if (WaitFor(path, options, () => RangeLock.Take(origin.File, origin.Range, !options.IsReadOnly))) return;
+        if (WaitFor(path, options, () => RangeLock.Acquire(origin.File, origin.Range, !options.IsReadOnly))) return;
         string holder = LockHolders.OfRange(origin.Status, origin.Range, !options.IsReadOnly);
         string way = origin.Kind == OriginKind.Itself ? ", which opened it under another name or device" : "";
         throw Busy(path, what, holder + way, options.IsReadOnly);
@@ -88,11 +89,11 @@ internal sealed class DeviceLock : IDisposable
     private static int Flock(SafeFileHandle file, int operation) =>
         LinuxBlockIoctls.Lock(file, operation | LinuxBlockIoctls.LockNoWait) == 0 ? 0 : LinuxBlockIoctls.LastError;
 
-    /// <summary>Tries for as long as the options say.</summary>
+    /// <summary>Tries to lock until the time limit of the options.</summary>
     /// <param name="path">The device, for messages.</param>
-    /// <param name="options">How long.</param>
-    /// <param name="tryLock">Takes the lock and answers 0, or an error number.</param>
-    /// <returns>False when it is still held otherwise.</returns>
+    /// <param name="options">The time limit.</param>
+    /// <param name="tryLock">Acquires the lock and returns 0, or returns an error number.</param>
+    /// <returns>False when the lock is still held by another open file.</returns>
     private static bool WaitFor(string path, FileBlockDeviceOptions options, Func<int> tryLock)
     {
         using var pause = new ManualResetEventSlim();
@@ -107,8 +108,8 @@ internal sealed class DeviceLock : IDisposable
                     path, $"cannot be locked: {LinuxBlockIoctls.Describe(errorNumber)}");
             }
             if (waited >= options.LockWaitMilliseconds) return false;
-            // Nothing sets it: the kernel tells no process that a lock is free. Two that withdrew for each other
-            // come back at different times.
+            // Nothing sets this event: the kernel does not announce that a lock is free. The wait depends on the
+            // process id, so that two processes that both unlocked do not retry at the same moment.
             _ = pause.Wait(PollMilliseconds + (Environment.ProcessId % PollMilliseconds));
         }
     }

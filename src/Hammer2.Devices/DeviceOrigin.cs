@@ -3,10 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
-/// <summary>What a device has its bytes from.</summary>
+/// <summary>The kind of storage that a device is part of.</summary>
 internal enum OriginKind
 {
-    /// <summary>It is an image file or a whole disk itself.</summary>
+    /// <summary>The device is an image file or a whole disk itself.</summary>
     Itself,
 
     /// <summary>A partition's disk.</summary>
@@ -17,10 +17,10 @@ internal enum OriginKind
 }
 
 /// <summary>
-/// The file or disk that the bytes of a device are part of, and which of its bytes they are. It is the same for
-/// every way to these bytes: an image file, loop devices over it, their partitions; a disk and its partitions.
+/// The file or disk that a device is part of, and the range of its bytes that the device covers. It is the same for all
+/// devices that share these bytes: an image file, loop devices over it, their partitions; a disk and its partitions.
 /// </summary>
-/// <remarks>Device mapper and md devices count as disks: what they are made of is not looked at.</remarks>
+/// <remarks>Device mapper and md devices count as disks: their component devices are not examined.</remarks>
 internal sealed class DeviceOrigin : IDisposable
 {
     private const int LevelsMax = 8;
@@ -37,22 +37,23 @@ internal sealed class DeviceOrigin : IDisposable
     /// <summary>The file or disk, open for reading.</summary>
     internal SafeFileHandle File { get; }
 
-    /// <summary>What it is.</summary>
+    /// <summary>Type, identity and size of that file or disk.</summary>
     internal FileStatus Status { get; }
 
-    /// <summary>Which of its bytes the device has.</summary>
+    /// <summary>The range of its bytes that the device covers.</summary>
     internal ByteRange Range { get; }
 
-    /// <summary>What it is to the device.</summary>
+    /// <summary>Whether it is the device itself, its disk or its backing file.</summary>
     internal OriginKind Kind { get; }
 
     /// <summary>Finds the origin of an open device.</summary>
     /// <param name="path">The device as it was given.</param>
-    /// <param name="status">What it is.</param>
-    /// <param name="topology">Where block devices are looked up.</param>
-    /// <param name="note">A message when the search ended early; then other ways to the same bytes may have another
-    /// origin. Else null.</param>
-    /// <returns>As far as it could be followed; null when not even the device can be opened a second time.</returns>
+    /// <param name="status">Type and identity of the device.</param>
+    /// <param name="topology">The source of facts about block devices.</param>
+    /// <param name="note">A message when the search ended early, so that other devices with the same bytes may have
+    /// another origin; otherwise null.</param>
+    /// <returns>The origin as far as it could be followed; null when the device itself cannot be opened a second
+    /// time.</returns>
     internal static DeviceOrigin? Find(string path, FileStatus status, BlockTopology topology, out string? note)
     {
         note = null;
@@ -74,11 +75,11 @@ internal sealed class DeviceOrigin : IDisposable
         return new DeviceOrigin(level, kind);
     }
 
-    /// <summary>Closes the file or disk, and gives back the locks on it.</summary>
+    /// <summary>Closes the file or disk, which releases the locks on it.</summary>
     public void Dispose() => File.Dispose();
 
     private static string Unknown(string path, string reason) =>
-        $"{path}: whether its bytes are in use through another device cannot be told: {reason}";
+        $"{path}: cannot determine whether its bytes are in use through another device: {reason}";
 
     private static Step NextOf(Level level, BlockTopology topology)
     {
@@ -90,7 +91,7 @@ internal sealed class DeviceOrigin : IDisposable
             return StepToBackingFile(level, loop, facts?.BackingFile ?? loop.FileName);
         if (facts is not { } whole) return new(null, default, topology.Absence ?? $"{level.Path} is not in /sys");
         if (whole.Node == level.Path) return default;
-        // All device nodes of a disk share the locks of this one.
+        // A lock on the kernel's own node of a disk is seen through all its device nodes.
         return Level.TryOpen(whole.Node, level.Status, level.Range) is { } next
             ? new(next, OriginKind.Itself, null)
             : new(null, default, $"{whole.Node} is not the device node of {level.Path}");
@@ -110,7 +111,7 @@ internal sealed class DeviceOrigin : IDisposable
 
     private static Step StepToBackingFile(Level level, LoopStatus loop, string path)
     {
-        // The path may mean something else or nothing here: deleted, or of another mount namespace.
+        // The path may be deleted, or belong to another mount namespace.
         if (!LinuxBlockIoctls.TryStat(path, out FileStatus status) || !loop.IsBackedBy(status))
             return new(null, default, $"{path}, the backing file of {level.Path}, is not reachable under that name");
         ByteRange range = level.Range.Within(ByteRange.At(loop.Offset, loop.SizeLimit));
@@ -123,8 +124,8 @@ internal sealed class DeviceOrigin : IDisposable
 
     private sealed record Level(string Path, SafeFileHandle File, FileStatus Status, ByteRange Range)
     {
-        /// <summary>Opens for reading what was found at a path; null when it is not there or forbidden, or was
-        /// replaced meanwhile.</summary>
+        /// <summary>Opens the file or device at a path for reading; null when that fails, or when it is not the
+        /// expected one.</summary>
         internal static Level? TryOpen(string path, FileStatus expected, ByteRange range)
         {
             SafeFileHandle? file = LinuxBlockIoctls.TryOpen(path, LinuxBlockIoctls.OpenReadOnly);

@@ -3,26 +3,27 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
-// The kernel's claim on a block special, which a mount of the kernel's may take over.
+// The kernel's exclusive claim on a block device, which can be handed over to a kernel mount (fuseblk).
 public sealed unsafe partial class FileBlockDevice
 {
-    /// <summary>Path of a block special that was claimed for writing: a mount can be made on it. Null for an image,
-    /// and for one that is only read.</summary>
+    /// <summary>Path of a block device that is claimed for writing, so that it can be the source of a fuseblk mount.
+    /// Null for an image file and for a read-only device.</summary>
     public string? ClaimedPath => _isBlock && _hasClaim ? Name : null;
 
-    /// <summary>Lets go of the kernel's claim, so that the kernel can take it for a mount. The lock stays, so that
-    /// no other writer of HAMMER2 comes in between.</summary>
-    /// <returns>False when it could not be done; the claim is still there then.</returns>
-    /// <exception cref="DeviceBusyException">Somebody came in between, and has the lock now.</exception>
+    /// <summary>Releases the kernel's exclusive claim, so that the kernel can claim the device for a mount. The lock is
+    /// kept, so that no other HAMMER2 writer can open the device in between.</summary>
+    /// <returns>False when it failed; the claim is then still held.</returns>
+    /// <exception cref="DeviceBusyException">Another process acquired the lock in between.</exception>
     public bool ReleaseClaim() => Reopen(LinuxBlockIoctls.OpenReadWrite);
 
-    /// <summary>Takes the claim again after a mount that did not come about.</summary>
-    /// <returns>False when somebody else has it.</returns>
+    /// <summary>Claims the device again after a mount that failed.</summary>
+    /// <returns>False when another process has claimed it.</returns>
     /// <exception cref="DeviceBusyException">As for <see cref="ReleaseClaim"/>.</exception>
     public bool RenewClaim() => Reopen(LinuxBlockIoctls.OpenReadWrite | LinuxBlockIoctls.OpenExclusive);
 
-    // The claim belongs to the open file, and so does the lock: both go with the old one once the new one, which
-    // takes its number, has the lock. No writer can take that in between, for the device is claimed; a reader may.
+    // The claim and the lock belong to the open file. The new file replaces the old descriptor number once it holds the
+    // lock; closing the old file releases its claim and lock. No writer can lock in between because the device is
+    // claimed; a reader can.
     private bool Reopen(int flags)
     {
         if (!_hasClaim) return false;

@@ -3,14 +3,13 @@ using Hammer2.Format;
 
 namespace Hammer2.Devices;
 
-// Whether a file holds anything.
+// Search for the first byte of an image file that is not zero.
 public sealed unsafe partial class FileBlockDevice
 {
     private const int ContentPieceBytes = 1 << 20;
 
-    /// <summary>Looks for the first byte of an image file that is not zero. Holes are passed over without being
-    /// read. Block devices are not searched: what was on them before they were given to this use is of no
-    /// account.</summary>
+    /// <summary>Finds the first byte of an image file that is not zero. Holes are skipped without being read. Block
+    /// devices are not searched: old data on them is expected.</summary>
     /// <param name="offset">Its offset; -1 when all bytes are zero, or this is a block device.</param>
     /// <returns>None, or Io when part of the file before that byte cannot be read.</returns>
     public Hammer2Error FindContent(out long offset)

@@ -6,14 +6,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
-// Long writes past the page cache.
+// Long writes that bypass the page cache.
 public sealed unsafe partial class FileBlockDevice
 {
-    // Below that, waiting for the device costs more than the copy that is spared.
+    // Below this size, waiting for the device costs more than copying to the page cache.
     private const int DirectBytesMin = 128 << 10;
 
     /// <inheritdoc/>
-    /// <remarks>Returns when the device has the bytes; its own cache may still hold them.</remarks>
+    /// <remarks>Returns when the device has received the bytes; they may still be in its volatile cache.</remarks>
     public Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source)
     {
         const int InPage = IBlockDevice.UncachedAlignmentBytes - 1;
@@ -23,15 +23,15 @@ public sealed unsafe partial class FileBlockDevice
         if (!isDirect || !Contains(offset, source.Length)) return Write(offset, source);
         int errorNumber = WriteAll(_direct!, offset, source, source.Length);
         if (errorNumber == 0) return Hammer2Error.None;
-        // A device may ask for more than a page; the page cache is good for any.
+        // Some devices need a larger alignment than a page; write to those through the page cache.
         if (errorNumber is not (LinuxBlockIoctls.ErrorInvalid or LinuxBlockIoctls.ErrorNotSupported))
             return ToError(errorNumber);
         _cannotWriteDirectly = true;
         return Write(offset, source);
     }
 
-    /// <summary>A second descriptor of a block special, for direct writes; null when there is none to be had, which
-    /// only costs time. The claim and the lock are the first one's.</summary>
+    /// <summary>Opens a second descriptor of a block device, for direct writes; null when that fails, in which case all
+    /// writes use the page cache. The claim and the lock belong to the first descriptor.</summary>
     private static SafeFileHandle? TryOpenDirect(string path, FileStatus status)
     {
         if (!status.IsBlock || LinuxBlockIoctls.OpenDirect == 0) return null;

@@ -4,38 +4,38 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
-/// <summary>How a file or block special is to be opened.</summary>
-/// <param name="IsReadOnly">Never write; the lock taken is a shared one.</param>
-/// <param name="TakesLock">False for tools that only look and must work beside a mount.</param>
-/// <param name="LockWaitMilliseconds">How long to wait for a lock that somebody holds for a moment, as udev
-/// does while it probes a block device. The default is enough for that and short for a person.</param>
+/// <summary>How a file or block device is opened.</summary>
+/// <param name="IsReadOnly">Never write; the lock is shared.</param>
+/// <param name="TakesLock">False for read-only tools that must work while the device is mounted.</param>
+/// <param name="LockWaitMilliseconds">How long to wait, in milliseconds, for a lock that another process holds briefly,
+/// as udev does while it probes a block device.</param>
 public sealed record FileBlockDeviceOptions(
     bool IsReadOnly = false, bool TakesLock = true, int LockWaitMilliseconds = 1500)
 {
     /// <summary>Where sysfs is mounted.</summary>
     internal const string SystemMount = "/sys";
 
-    /// <summary>Where sysfs is looked for; tests name another directory.</summary>
+    /// <summary>The directory where sysfs is mounted; tests use another one.</summary>
     internal string SystemDirectory { get; init; } = SystemMount;
 }
 
-/// <summary>An image file or a block special of this machine.</summary>
+/// <summary>An image file or a block device of this machine.</summary>
 /// <remarks>
-/// Buffered I/O through pread and pwrite: the page cache is wanted below a read-mostly driver, and no
-/// alignment is asked of the caller. Long writes of what nobody will read pass the page cache of a block special
-/// by (O_DIRECT): to copy them there costs more processor time than all else that is done to them. The kernel
-/// keeps both views of a page alike, so that only whole pages go that way. The length is taken once, at opening;
-/// an image that shrinks afterwards answers Io past its new end.
+/// Buffered I/O through pread and pwrite: reads profit from the page cache, and callers need no alignment. Long writes
+/// of data that is not expected to be read soon bypass the page cache of a block device (O_DIRECT), because copying
+/// them there costs more processor time than everything else that is done to them. Only whole pages are written
+/// directly, which the kernel keeps coherent with the page cache. The length is read once, on opening; reads past the
+/// end of an image that shrinks afterwards return Io.
 /// </remarks>
 public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDevice
 {
     private const int ImageSectorBytes = 512;
 
-    // The page cache takes memory in pieces as long as a write, and the longest are the least likely to be at hand.
+    // The page cache allocates memory in pieces as long as a write; long pieces are slow to allocate.
     private const int BufferedBytesMax = 64 << 10;
 
-    // A whole block of a file. What is less comes from small changes that are about to be flushed.
-    private const int SentOnBytesMin = 64 << 10;
+    // A whole file block. Shorter writes come from small changes, which are flushed soon anyway.
+    private const int WriteBackBytesMin = 64 << 10;
 
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle? _direct;
@@ -66,7 +66,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     /// <inheritdoc/>
     public long LengthBytes { get; }
 
-    /// <summary>The logical sector of a block special; 512 for an image, which may lie on anything.</summary>
+    /// <summary>The logical sector size of a block device, in bytes; 512 for an image file.</summary>
     public int SectorBytes { get; }
 
     /// <inheritdoc/>
@@ -76,17 +76,17 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     public DeviceIdentity? Identity { get; }
 
     /// <summary>A message for the user when other devices with the same bytes, such as the disk of a partition, could
-    /// not be locked; null when they are, or no lock was asked for.</summary>
+    /// not be locked; null when they are, or when no lock was requested.</summary>
     public string? LockNote => _lock?.Note;
 
-    /// <summary>Opens an existing image file or block special and locks it.</summary>
-    /// <exception cref="DeviceOpenException">It is missing, forbidden, or neither of the two.</exception>
-    /// <exception cref="WriteProtectedException">It may only be read, and was to be written.</exception>
-    /// <exception cref="DeviceBusyException">Another process, or this one, already uses it.</exception>
+    /// <summary>Opens an existing image file or block device and locks it.</summary>
+    /// <exception cref="DeviceOpenException">It is missing, not accessible, or of another type.</exception>
+    /// <exception cref="WriteProtectedException">It is read-only, and was to be opened for writing.</exception>
+    /// <exception cref="DeviceBusyException">It is in use by another process or by this one.</exception>
     public static FileBlockDevice Open(string path, FileBlockDeviceOptions? options = null)
     {
         options ??= new FileBlockDeviceOptions();
-        // What it is must be known before it is opened: opening a FIFO would wait for its other end.
+        // Check the type before opening: opening a FIFO would wait for its other end.
         if (!LinuxBlockIoctls.TryStat(path, out FileStatus before))
             throw OpenFailed(path, LinuxBlockIoctls.LastError);
         RefuseOtherKinds(path, before);
@@ -102,7 +102,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
             if (status.Identity != before.Identity)
                 throw new DeviceOpenException(path, "was replaced while it was being opened");
             if (options.TakesLock)
-                deviceLock = DeviceLock.Take(path, file, status, options);
+                deviceLock = DeviceLock.Acquire(path, file, status, options);
             (long lengthBytes, int sectorBytes) = Measure(path, file, status);
             SafeFileHandle? direct = options.IsReadOnly ? null : TryOpenDirect(path, status);
             return new FileBlockDevice(
@@ -138,8 +138,8 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     }
 
     /// <inheritdoc/>
-    /// <remarks>What is long is sent on to the device at once: else all of it waits in the page cache for
-    /// <see cref="Flush"/>, and the device waits meanwhile.</remarks>
+    /// <remarks>Starts write-back of long writes at once, so that the device works before <see cref="Flush"/> and not
+    /// only during it.</remarks>
     public Hammer2Error Write(long offset, ReadOnlySpan<byte> source)
     {
         if (IsReadOnly)
@@ -148,17 +148,17 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
             return Hammer2Error.Io;
         int errorNumber = WriteAll(_file, offset, source, BufferedBytesMax);
         if (errorNumber != 0) return ToError(errorNumber);
-        // Advice: a page that cannot be written is told by the next flush, as when nobody had asked.
-        if (source.Length >= SentOnBytesMin)
+        // A hint: the next flush reports a page that cannot be written, with or without this call.
+        if (source.Length >= WriteBackBytesMin)
             _ = LinuxBlockIoctls.SyncRange(_file, offset, source.Length, LinuxBlockIoctls.SyncRangeBegin);
         return Hammer2Error.None;
     }
 
     /// <inheritdoc/>
     /// <remarks>
-    /// fdatasync on a block special writes its dirty pages and then flushes the drive's own cache; on an
-    /// image it also commits the extents that a write into a hole allocated. BLKFLSBUF would do neither
-    /// more nor as much: it drops the page cache and leaves the drive's cache alone.
+    /// fdatasync on a block device writes its dirty pages and then flushes the drive's own cache; on an image it also
+    /// commits the extents that a write into a hole allocated. BLKFLSBUF would not do: it drops the page cache and does
+    /// not flush the drive's cache.
     /// </remarks>
     public Hammer2Error Flush()
     {
@@ -173,8 +173,8 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     }
 
     /// <inheritdoc/>
-    /// <remarks>An image gets a hole, which reads as zeros. A block special is told whole sectors only;
-    /// what the range has of a sector at either end is kept.</remarks>
+    /// <remarks>Punches a hole into an image file, which reads as zeros. Discards the whole sectors of the range on a
+    /// block device; partial sectors at either end are kept.</remarks>
     public Hammer2Error Discard(long offset, long lengthBytes)
     {
         if (IsReadOnly)
@@ -193,7 +193,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
         return errorNumber == 0 ? Hammer2Error.None : ToError(errorNumber);
     }
 
-    /// <summary>Closes the device and gives the lock back. Nothing is flushed.</summary>
+    /// <summary>Closes the device and releases the lock. Nothing is flushed.</summary>
     public void Dispose()
     {
         _direct?.Dispose();
@@ -211,8 +211,8 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
         string path, FileStatus status, FileBlockDeviceOptions options)
     {
         int flags = options.IsReadOnly ? LinuxBlockIoctls.OpenReadOnly : LinuxBlockIoctls.OpenReadWrite;
-        // The claim makes the kernel refuse a device that is mounted, and refuse to mount it later. It is
-        // not taken for reading, since two readers of one device would exclude each other.
+        // The claim (O_EXCL) makes the kernel reject a device that is mounted, and reject a later mount. Readers do not
+        // claim the device, since two readers would exclude each other.
         if (status.IsBlock && options.TakesLock && !options.IsReadOnly)
             flags |= LinuxBlockIoctls.OpenExclusive;
         SafeFileHandle? file = LinuxBlockIoctls.TryOpen(path, flags);
@@ -225,7 +225,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
         throw OpenFailed(path, errorNumber);
     }
 
-    // What cannot be read either says so when it is opened for that.
+    // A device that cannot be read either fails when it is opened for reading.
     private static bool IsProtection(int errorNumber) => errorNumber is LinuxBlockIoctls.ErrorReadOnly
         or LinuxBlockIoctls.ErrorAccessDenied or LinuxBlockIoctls.ErrorNotPermitted;
 
@@ -238,7 +238,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
             || !LinuxBlockIoctls.TryGetSectorBytes(file, out int sectorBytes))
         {
             throw new DeviceOpenException(
-                path, $"its size cannot be learned: {LinuxBlockIoctls.Describe(LinuxBlockIoctls.LastError)}");
+                path, $"its size cannot be read: {LinuxBlockIoctls.Describe(LinuxBlockIoctls.LastError)}");
         }
         return (lengthBytes, sectorBytes);
     }

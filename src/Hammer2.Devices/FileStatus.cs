@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Devices;
 
-/// <summary>A Linux device number: which driver, and which of its devices.</summary>
+/// <summary>A Linux device number: the driver (major) and the device within it (minor).</summary>
 internal readonly record struct DeviceNumber(uint Major, uint Minor);
 
-/// <summary>The part of <c>struct statx</c> that says what a file is and which one.</summary>
+/// <summary>Type, identity and size of a file, from <c>struct statx</c>.</summary>
 internal readonly record struct FileStatus(
     ushort Mode, ulong Inode, long SizeBytes, DeviceNumber Special, DeviceNumber Device)
 {
     private const int TypeMask = 0xF000;
 
-    /// <summary>True for a block special (S_IFBLK).</summary>
+    /// <summary>True for a block device (S_IFBLK).</summary>
     internal bool IsBlock => (Mode & TypeMask) == 0x6000;
 
     /// <summary>True for a regular file (S_IFREG).</summary>
     internal bool IsRegular => (Mode & TypeMask) == 0x8000;
 
-    /// <summary>The same for every name of the same bytes.</summary>
+    /// <summary>The identity of the file, the same for all its names.</summary>
     internal DeviceIdentity Identity => IsBlock
         ? new DeviceIdentity(Special.Major, Special.Minor, 0, 0)
         : new DeviceIdentity(Device.Major, Device.Minor, Inode, 0);

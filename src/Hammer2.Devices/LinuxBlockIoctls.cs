@@ -8,14 +8,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// The Linux calls a device needs and .NET does not offer as values: reads and writes that answer an error
-/// number instead of throwing, block device questions, holes, and locks.
+/// Linux system calls that .NET lacks or reports by exceptions: reads and writes that return an error number, ioctls of
+/// block devices, holes, and locks.
 /// </summary>
 internal static unsafe partial class LinuxBlockIoctls
 {
     internal const int OpenReadOnly = 0;
     internal const int OpenReadWrite = 2;
-    internal const int OpenExclusive = 0x80;      // on a block special without O_CREAT: claim it
+    internal const int OpenExclusive = 0x80;      // O_EXCL without O_CREAT on a block device: claim it
     internal const int OpenCloseOnExec = 0x80000;
     internal const int LockShared = 1;
     internal const int LockExclusive = 2;
@@ -29,7 +29,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const uint SyncRangeBegin = 2;       // SYNC_FILE_RANGE_WRITE
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorInterrupted = 4;
-    internal const int ErrorNoData = 6;           // ENXIO: of lseek, only a hole follows
+    internal const int ErrorNoData = 6;           // ENXIO: from lseek, only a hole follows
     internal const int ErrorInputOutput = 5;
     internal const int ErrorWouldBlock = 11;
     internal const int ErrorAccessDenied = 13;
@@ -48,7 +48,7 @@ internal static unsafe partial class LinuxBlockIoctls
     private const nuint BlockDiscard = 0x1277;       // BLKDISCARD
     private const int SeekData = 3;
     private const int OpenCreate = 0x40;
-    private const int NewFileMode = 0x1B6;           // 0666, less what the umask says
+    private const int NewFileMode = 0x1B6;           // 0666, less the umask
     private const nuint LoopGetStatus = 0x4C05;      // LOOP_GET_STATUS64
     private const int TestRangeLock = 36;            // F_OFD_GETLK
     private const int SetRangeLock = 37;             // F_OFD_SETLK
@@ -56,7 +56,8 @@ internal static unsafe partial class LinuxBlockIoctls
     private const int AtWorkingDirectory = -100;
     private const uint StatBasic = 0x7FF;            // STATX_BASIC_STATS
 
-    /// <summary>O_DIRECT, which differs between architectures; 0 where it is not known.</summary>
+    /// <summary>O_DIRECT, which differs between architectures; 0 on architectures whose value is not listed
+    /// here.</summary>
     internal static int OpenDirect => RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.X64 => 0x4000,
@@ -67,10 +68,10 @@ internal static unsafe partial class LinuxBlockIoctls
     /// <summary>Error number of the last call in this class on this thread.</summary>
     internal static int LastError => Marshal.GetLastPInvokeError();
 
-    /// <summary>What the C library says about an error number.</summary>
+    /// <summary>The C library's description of an error number.</summary>
     internal static string Describe(int errorNumber) => Marshal.GetPInvokeErrorMessage(errorNumber);
 
-    /// <summary>Identity and size of what a path or an open file is.</summary>
+    /// <summary>Reads the type, identity and size of a path or an open file.</summary>
     internal static bool TryStat(string path, out FileStatus status)
         => TryStat(AtWorkingDirectory, path, 0, out status);
 
@@ -78,7 +79,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal static bool TryStat(SafeFileHandle file, out FileStatus status)
         => TryStat((int)file.DangerousGetHandle(), string.Empty, AtEmptyPath, out status);
 
-    /// <summary>Opens a file for writing and makes it when it is missing; null on failure, see LastError.</summary>
+    /// <summary>Opens a file for writing, creating it when it is missing; null on failure, see LastError.</summary>
     internal static SafeFileHandle? TryCreate(string path)
     {
         int descriptor = Open(path, OpenReadWrite | OpenCreate | OpenCloseOnExec, NewFileMode);
@@ -97,11 +98,12 @@ internal static unsafe partial class LinuxBlockIoctls
         return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
-    /// <summary>Puts another open file in the place of one: who uses the number uses that from now on.</summary>
+    /// <summary>Makes the descriptor number of <paramref name="file"/> refer to the open file of
+    /// <paramref name="other"/> (dup3); the old open file is closed.</summary>
     internal static bool TryReplace(SafeFileHandle file, SafeFileHandle other) =>
         Replace((int)other.DangerousGetHandle(), (int)file.DangerousGetHandle(), OpenCloseOnExec) >= 0;
 
-    /// <summary>Length in bytes of a block special.</summary>
+    /// <summary>Reads the length of a block device, in bytes.</summary>
     internal static bool TryGetBlockLength(SafeFileHandle device, out long lengthBytes)
     {
         ulong bytes = 0;
@@ -110,7 +112,7 @@ internal static unsafe partial class LinuxBlockIoctls
         return known;
     }
 
-    /// <summary>Logical sector size in bytes of a block special.</summary>
+    /// <summary>Reads the logical sector size of a block device, in bytes.</summary>
     internal static bool TryGetSectorBytes(SafeFileHandle device, out int sectorBytes)
     {
         int bytes = 0;
@@ -119,30 +121,31 @@ internal static unsafe partial class LinuxBlockIoctls
         return known;
     }
 
-    /// <summary>True for a block special that was switched to read-only, which may be opened for writing
-    /// and then refuses every write.</summary>
+    /// <summary>True for a block device that is set read-only (BLKROSET): it can be opened for writing but fails every
+    /// write.</summary>
     internal static bool IsReadOnly(SafeFileHandle device)
     {
         int isReadOnly = 0;
         return Ioctl(device, BlockReadOnly, &isReadOnly) == 0 && isReadOnly != 0;
     }
 
-    /// <summary>Discards whole sectors of a block special; 0 or an error number.</summary>
+    /// <summary>Discards whole sectors of a block device; 0 or an error number.</summary>
     internal static int DiscardSectors(SafeFileHandle device, long offset, long lengthBytes)
     {
         ulong* range = stackalloc ulong[] { (ulong)offset, (ulong)lengthBytes };
         return Ioctl(device, BlockDiscard, range) == 0 ? 0 : LastError;
     }
 
-    /// <summary>Offset of the next byte of a file that is not in a hole; the offset itself where the filesystem knows
-    /// no holes, -1 when only a hole follows.</summary>
+    /// <summary>Offset of the next byte of a file that is not in a hole; the offset itself when the filesystem has no
+    /// holes, -1 when only a hole follows.</summary>
     internal static long NextData(SafeFileHandle file, long offset)
     {
         long data = Seek(file, offset, SeekData);
         return data >= 0 ? data : LastError == ErrorNoData ? -1 : offset;
     }
 
-    /// <summary>What a loop device is over; false for other devices, and for one without a backing file.</summary>
+    /// <summary>Reads which file backs a loop device; false for other devices, and for one without a backing
+    /// file.</summary>
     internal static bool TryGetLoopStatus(SafeFileHandle device, out LoopStatus status)
     {
         byte* raw = stackalloc byte[LoopStatus.InfoBytes];
@@ -164,7 +167,7 @@ internal static unsafe partial class LinuxBlockIoctls
         return result < 0 ? LastError : 0;
     }
 
-    /// <summary>Whether another open file has a lock, of either kind, on part of a range; 0 or an error
+    /// <summary>Tests whether another open file has a shared or exclusive lock on part of a range; 0 or an error
     /// number.</summary>
     internal static int IsRangeLocked(SafeFileHandle file, long start, long lengthBytes, out bool isLocked)
     {

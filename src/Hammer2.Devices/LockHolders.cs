@@ -5,12 +5,13 @@ using System.IO;
 
 namespace Hammer2.Devices;
 
-/// <summary>Names the processes whose locks exclude ours, for messages: nothing else depends on the answers.</summary>
+/// <summary>Finds the processes that hold conflicting locks, for messages only.</summary>
 internal static class LockHolders
 {
     private const string Unknown = "another process";
 
-    /// <summary>The holder of a whole-file lock (flock), or words for one that the kernel does not tell.</summary>
+    /// <summary>The holder of a whole-file lock (flock), or "another process" when the kernel does not name
+    /// it.</summary>
     internal static string OfWhole(FileStatus status)
     {
         string inode = InodeText(status);
@@ -27,8 +28,8 @@ internal static class LockHolders
         return Unknown;
     }
 
-    /// <summary>The holder of a <see cref="RangeLock"/> that excludes one on a range. The kernel tells it only
-    /// beside the open files of each process, and only to their owner and root.</summary>
+    /// <summary>The holder of a <see cref="RangeLock"/> that excludes one on a range. The kernel lists such locks only
+    /// in the fdinfo of each process, which only its owner and root can read.</summary>
     internal static string OfRange(FileStatus status, ByteRange range, bool isExclusive)
     {
         string inode = InodeText(status);
@@ -78,7 +79,7 @@ internal static class LockHolders
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return []; // it has ended, or belongs to another user
+            return []; // the process has ended, or belongs to another user
         }
     }
 

@@ -4,13 +4,14 @@ using Linux.Text;
 
 namespace Hammer2.Devices;
 
-/// <summary>What <c>LOOP_GET_STATUS64</c> answers: which file a loop device is over, and which of its bytes.</summary>
+/// <summary>The result of <c>LOOP_GET_STATUS64</c>: the backing file of a loop device, and the range of its
+/// bytes.</summary>
 /// <param name="FileDevice">The device that holds the backing file.</param>
 /// <param name="FileInode">The inode number of the backing file.</param>
 /// <param name="BackingDevice">The backing device itself, when that is a block device.</param>
 /// <param name="Offset">Offset of the first byte in the backing file.</param>
 /// <param name="SizeLimit">Length in bytes; 0 for all up to the end of the backing file.</param>
-/// <param name="Number">Which loop device answered.</param>
+/// <param name="Number">Number of the loop device that filled in the result.</param>
 /// <param name="FileName">The path that was given when it was attached, cut off after 63 bytes.</param>
 internal readonly record struct LoopStatus(
     DeviceNumber FileDevice, ulong FileInode, DeviceNumber BackingDevice, long Offset, long SizeLimit, uint Number,
@@ -38,11 +39,11 @@ internal readonly record struct LoopStatus(
             FileName: ByteText.Decode(end < 0 ? name : name[..end]));
     }
 
-    /// <summary>Whether a device number is surely that of the loop device itself: a partition of one answers for its
-    /// disk.</summary>
+    /// <summary>True when a device number is that of the loop device itself and not of one of its partitions, for which
+    /// the ioctl describes the whole loop device.</summary>
     internal bool IsOf(DeviceNumber device) => device.Major == LoopMajor && device.Minor == Number;
 
-    /// <summary>Whether a file or block device is the one that the loop device is over.</summary>
+    /// <summary>True when a file or block device is the backing file of the loop device.</summary>
     internal bool IsBackedBy(FileStatus status) => status.IsBlock
         ? status.Special == BackingDevice
         : status.IsRegular && status.Device == FileDevice && status.Inode == FileInode;

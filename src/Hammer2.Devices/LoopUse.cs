@@ -4,15 +4,16 @@ using Microsoft.Win32.SafeHandles;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Whether the kernel offers an image file as a loop device: then its bytes may be in use although no process holds a
-/// lock on the file itself.
+/// Whether an image file is attached to a loop device: its bytes may then be in use although no process holds a lock on
+/// the file itself.
 /// </summary>
-/// <param name="Device">The loop device over the file, such as /dev/loop3; null when none is known.</param>
-/// <param name="Note">A message when the kernel does not tell, so that there may be one all the same; else
-/// null.</param>
+/// <param name="Device">The loop device that is backed by the file, such as /dev/loop3; null when none was
+/// found.</param>
+/// <param name="Note">A message when the search was not possible, so that there may be one; otherwise null.</param>
 public readonly record struct LoopUse(string? Device, string? Note)
 {
-    /// <summary>Looks for a loop device over the file at a path. What is no regular file has none.</summary>
+    /// <summary>Searches for a loop device that is backed by the file at a path. There is none when it is not a regular
+    /// file.</summary>
     public static LoopUse Find(string path) => Find(path, FileBlockDeviceOptions.SystemMount);
 
     /// <summary>The same with sysfs mounted elsewhere.</summary>
@@ -21,13 +22,13 @@ public readonly record struct LoopUse(string? Device, string? Note)
         if (!LinuxBlockIoctls.TryStat(path, out FileStatus wanted) || !wanted.IsRegular) return default;
         var topology = new BlockTopology(systemDirectory);
         if (topology.Absence is { } absence)
-            return new LoopUse(null, $"{path}: whether a loop device uses it cannot be told: {absence}");
+            return new LoopUse(null, $"{path}: cannot determine whether a loop device uses it: {absence}");
         foreach ((string node, string backing) in topology.LoopDevices())
             if (IsOver(node, backing, wanted)) return new LoopUse(node, null);
         return default;
     }
 
-    // Users who may not open the device can still compare the path of its backing file.
+    // A user without permission to open the device can still compare the path of its backing file.
     private static bool IsOver(string node, string backing, FileStatus wanted)
     {
         using SafeFileHandle? device = LinuxBlockIoctls.TryOpen(node, LinuxBlockIoctls.OpenReadOnly);

@@ -3,30 +3,31 @@
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Media could not be opened. Opening is the one place where the lower layers throw: nobody holds a lock
-/// yet, nobody can be outvoted, and a person has to read the message.
+/// Media could not be opened. Only opening throws in the lower layers: no locks are held yet, there is no quorum to
+/// decide by, and the user needs the message.
 /// </summary>
 public abstract class MediaException : Exception
 {
-    /// <summary>Names the device and what is wrong with it.</summary>
+    /// <summary>Makes the message from the name of the device and the reason.</summary>
     protected MediaException(string deviceName, string message, Exception? cause = null)
         : base($"{deviceName}: {message}", cause) => DeviceName = deviceName;
 
-    /// <summary>The device the message is about, or the first one of a set.</summary>
+    /// <summary>The device that the message is about, or the first one of a set.</summary>
     public string DeviceName { get; }
 }
 
-/// <summary>The device cannot be opened at all: missing, forbidden, not a file nor a block device.</summary>
+/// <summary>The device cannot be opened: it is missing, not accessible, or neither a file nor a block device.</summary>
 public sealed class DeviceOpenException(string deviceName, string message, Exception? cause = null)
     : MediaException(deviceName, message, cause);
 
-/// <summary>The device was to be written and may only be read: read-only media, permissions, or a switch.</summary>
+/// <summary>The device cannot be opened for writing: read-only media, missing permission, or a write-protect
+/// switch.</summary>
 public sealed class WriteProtectedException(string deviceName, string message)
     : MediaException(deviceName, message);
 
-/// <summary>Somebody else uses the device in a way that excludes what was asked for.</summary>
+/// <summary>The device is in use in a way that conflicts with the requested access.</summary>
 /// <param name="deviceName">The device.</param>
-/// <param name="message">Who holds it, as far as the kernel tells.</param>
+/// <param name="message">The process that uses it, as far as the kernel tells.</param>
 public sealed class DeviceBusyException(string deviceName, string message)
     : MediaException(deviceName, message);
 
@@ -38,6 +39,6 @@ public sealed class NotHammer2Exception(string deviceName, string message)
 public sealed class VolumeSetException(string deviceName, string message)
     : MediaException(deviceName, message);
 
-/// <summary>The partition asked for does not exist, or no choice can be made without being asked.</summary>
+/// <summary>The requested partition does not exist, or none was requested and several hold a volume.</summary>
 public sealed class PartitionException(string deviceName, string message)
     : MediaException(deviceName, message);

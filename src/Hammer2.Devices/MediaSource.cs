@@ -6,15 +6,15 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// From paths that a person gives to filesystems that can be read: opens and locks image files and block
-/// devices, looks into partition tables, and joins what belongs together.
+/// Opens filesystems from paths: opens and locks image files and block devices, finds volumes in partitions, and joins
+/// the volumes of one filesystem.
 /// </summary>
 public static class MediaSource
 {
     /// <summary>Opens the volumes of one filesystem, given in any order.</summary>
-    /// <param name="paths">Image files or block specials; at least one.</param>
-    /// <param name="options">For reading or writing, locked or not, and where to look.</param>
-    /// <param name="logger">Gets what was not as it should be but did not prevent opening.</param>
+    /// <param name="paths">Image files or block devices; at least one.</param>
+    /// <param name="options">Access mode, locking, and where on the device the volume is.</param>
+    /// <param name="logger">Receives warnings about faults that did not prevent opening.</param>
     /// <exception cref="MediaException">A device cannot be opened, is in use, holds no HAMMER2 volume, or
     /// the devices do not make one filesystem. Nothing stays open.</exception>
     public static VolumeSet Open(IReadOnlyList<string> paths, MediaSourceOptions options, ILogger logger)
@@ -32,8 +32,8 @@ public static class MediaSource
     }
 
     /// <summary>
-    /// Opens the volumes of several filesystems, given in any order and any mixture: those whose headers
-    /// have the same filesystem id are joined. A cluster's nodes are given this way.
+    /// Opens the volumes of several filesystems, given in any order: those whose headers have the same filesystem id
+    /// are joined. The nodes of a cluster are opened this way.
     /// </summary>
     /// <returns>The filesystems, in the order in which the first volume of each was given.</returns>
     /// <exception cref="MediaException">As for <see cref="Open"/>; nothing stays open.</exception>
@@ -100,7 +100,7 @@ public static class MediaSource
             IBlockDevice device = PartitionChoice.Choose(whole, options);
             var member = new VolumeSetChecks.Member(device, VolumeHeaderCopies.Read(device));
             if (device != whole)
-                DevicesLog.PartitionTaken(logger, path, device.Name);
+                DevicesLog.PartitionSelected(logger, path, device.Name);
             return member;
         }
         catch (MediaException)
@@ -110,14 +110,14 @@ public static class MediaSource
         }
     }
 
-    // Without this the second open would be refused by the lock of the first, which explains nothing.
+    // Without this the second open would fail on the lock of the first, with a misleading message.
     private static void RefuseSameDevice(IReadOnlyList<string> paths)
     {
         var seen = new Dictionary<DeviceIdentity, string>();
         foreach (string path in paths)
         {
             if (!LinuxBlockIoctls.TryStat(path, out FileStatus status))
-                continue; // opening it will say why
+                continue; // opening it will report the error
             if (seen.TryGetValue(status.Identity, out string? first))
             {
                 throw new VolumeSetException(

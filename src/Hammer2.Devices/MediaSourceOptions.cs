@@ -2,14 +2,14 @@
 namespace Hammer2.Devices;
 
 /// <summary>How image files and block devices are opened as media.</summary>
-/// <param name="IsReadOnly">Never write; readers share a device with each other, but not with a
-/// writer.</param>
-/// <param name="TakesLock">False for tools that only look and must work beside a mount.</param>
-/// <param name="PartitionOffset">Where in each file the filesystem starts, in bytes; null to search.</param>
+/// <param name="IsReadOnly">Never write; several readers can share a device, but not with a writer.</param>
+/// <param name="TakesLock">False for read-only tools that must work while the device is mounted.</param>
+/// <param name="PartitionOffset">Offset in each file at which the filesystem starts, in bytes; null to search.</param>
 /// <param name="Partition">Name of the partition to use, such as p2, s1 or s1d; null to search.</param>
-/// <param name="AcceptsShortDevices">Open although a device ends before its volume does, to save what can
-/// be saved; only for reading.</param>
-/// <param name="LockWaitMilliseconds">How long to wait for a lock that somebody holds for a moment.</param>
+/// <param name="AcceptsShortDevices">Open a device that is shorter than its volume, to rescue data; only for
+/// reading.</param>
+/// <param name="LockWaitMilliseconds">How long to wait, in milliseconds, for a lock that another process holds
+/// briefly.</param>
 public sealed record MediaSourceOptions(
     bool IsReadOnly = true,
     bool TakesLock = true,
@@ -18,6 +18,6 @@ public sealed record MediaSourceOptions(
     bool AcceptsShortDevices = false,
     int LockWaitMilliseconds = 1500)
 {
-    /// <summary>Where sysfs is looked for; tests name another directory.</summary>
+    /// <summary>The directory where sysfs is mounted; tests use another one.</summary>
     internal string SystemDirectory { get; init; } = FileBlockDeviceOptions.SystemMount;
 }

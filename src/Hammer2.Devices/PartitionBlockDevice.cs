@@ -3,14 +3,14 @@ using Hammer2.Format;
 
 namespace Hammer2.Devices;
 
-/// <summary>A slice of another device, as a device of its own; nothing outside the slice can be
-/// reached.</summary>
+/// <summary>A range of another device as a device of its own; bytes outside the range cannot be accessed.</summary>
 public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
 {
     private readonly IBlockDevice _whole;
 
-    /// <summary>Takes the bytes [offset, offset + lengthBytes) of a device, which it then owns.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The slice does not lie within the device.</exception>
+    /// <summary>Makes a device of the bytes [offset, offset + lengthBytes) of another device, which it owns and
+    /// closes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not within the device.</exception>
     public PartitionBlockDevice(IBlockDevice whole, long offset, long lengthBytes, string name)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -26,7 +26,7 @@ public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>Name of the device that this is part of.</summary>
+    /// <summary>Name of the device that contains the partition.</summary>
     public string DiskName => _whole.Name;
 
     /// <summary>Offset on that device, in bytes.</summary>

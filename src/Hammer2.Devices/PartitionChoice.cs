@@ -7,15 +7,16 @@ using Hammer2.Devices.Partitions;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Decides which bytes of a device are the volume: all of them, the part that was asked for, or the only
-/// partition with a HAMMER2 header in it.
+/// Decides which range of a device is the volume: all of it, the requested partition or offset, or the only partition
+/// with a HAMMER2 header.
 /// </summary>
 internal static class PartitionChoice
 {
     /// <summary>
-    /// The volume on a device: the device itself or a slice that owns it.
+    /// The volume on a device: the device itself, or a partition device that owns it.
     /// </summary>
-    /// <exception cref="PartitionException">The part asked for is not there, or several fit.</exception>
+    /// <exception cref="PartitionException">The requested partition does not exist, or several hold a
+    /// volume.</exception>
     internal static IBlockDevice Choose(IBlockDevice device, MediaSourceOptions options)
     {
         if (options.PartitionOffset is { } offset)
@@ -23,8 +24,8 @@ internal static class PartitionChoice
         IReadOnlyList<PartitionEntry> partitions = PartitionTable.Read(device);
         if (options.Partition is { } name)
             return Named(device, partitions, name);
-        // A filesystem on the whole disk has its first header where a partition table would be. When that
-        // copy is damaged, the others must not be mistaken for ones inside a partition, nor the reverse.
+        // A filesystem on the whole disk has its first header where a partition table would be. When that copy is
+        // damaged, the other copies must not be mistaken for copies inside a partition, and vice versa.
         if (partitions.Count == 0 || HasHeader(device, firstOnly: true))
             return device;
         var candidates = new List<PartitionEntry>();
@@ -50,7 +51,8 @@ internal static class PartitionChoice
             throw new PartitionException(device.Name, string.Create(CultureInfo.InvariantCulture,
                 $"offset {offset} is outside the device, which has {device.LengthBytes} bytes"));
         }
-        // The end matters too: beyond it another filesystem's headers may lie where ours would.
+        // Cut the range at the end of the partition: past it, headers of another filesystem may be found at the offsets
+        // of our copies.
         foreach (PartitionEntry entry in PartitionTable.Read(device))
         {
             if (entry.Offset == offset)

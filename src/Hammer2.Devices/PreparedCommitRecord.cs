@@ -3,35 +3,34 @@ using Hammer2.Format;
 
 namespace Hammer2.Devices;
 
-/// <summary>An attempt to commit a cluster: which PFS on which device, and what all nodes of the attempt
-/// share.</summary>
+/// <summary>Identifies a commit of a cluster: the PFS, and the number and id that are the same on all nodes.</summary>
 /// <param name="PfsKey">Key of the PFS root below the super-root; 0 when only the freemap changes.</param>
-/// <param name="ClusterId">The cluster that the PFS is a node of.</param>
+/// <param name="ClusterId">Id of the cluster that the PFS belongs to.</param>
 /// <param name="Number">modify_tid of the PFS root.</param>
-/// <param name="Id">Drawn for this attempt; never 0.</param>
+/// <param name="Id">Random for each attempt to commit; never 0.</param>
 public readonly record struct CommitIdentity(ulong PfsKey, MediaUuid ClusterId, ulong Number, ulong Id);
 
-/// <summary>What became of the commit that a record announced.</summary>
+/// <summary>The state of the commit that a record describes.</summary>
 public enum PreparedState
 {
-    /// <summary>Overtaken by another commit of the device, or not all of it is there.</summary>
+    /// <summary>Another commit of the device has followed, or some of its blocks are missing.</summary>
     Void,
 
-    /// <summary>All of it is on the device but for the volume header.</summary>
+    /// <summary>All of its blocks are on the device; only the volume header is missing.</summary>
     Prepared,
 
-    /// <summary>The newest volume header of the device is the one that was announced.</summary>
+    /// <summary>The newest volume header of the device is the one that the record describes.</summary>
     Written,
 }
 
 /// <summary>
-/// A commit that is wholly on a device but for its volume header. A node of a cluster makes this record durable
-/// together with the blocks of the commit, before any node writes a header, so that power which fails between two
-/// headers leaves every node able to finish.
+/// The record of a commit whose blocks are on the device but whose volume header may not be. A node of a cluster makes
+/// this record durable together with the blocks of the commit, before any node writes a header, so that after a power
+/// failure between two headers every node can finish the commit.
 /// </summary>
-/// <remarks>Lies in slot 62 of the first reserved segment; layout: <see cref="PreparedRecord"/>. A record is void
-/// unless the header that it follows is still the newest of its device, and unless every block of the commit verifies:
-/// record and blocks share one barrier, so that one can survive without the other.</remarks>
+/// <remarks>Stored in slot 62 of the first reserved segment; layout: <see cref="PreparedRecord"/>. A record is void
+/// unless the header that it follows is still the newest of its device and every block of the commit verifies: record
+/// and blocks are written before the same barrier, so that one can survive without the other.</remarks>
 public sealed class PreparedCommitRecord
 {
     private PreparedCommitRecord(PreparedState state, CommitIdentity commit, VolumeHeader? next)
@@ -41,22 +40,22 @@ public sealed class PreparedCommitRecord
         Next = next;
     }
 
-    /// <summary>What became of the commit.</summary>
+    /// <summary>The state of the commit.</summary>
     public PreparedState State { get; }
 
-    /// <summary>What was to be committed. Its number was used, also when the record is void.</summary>
+    /// <summary>The commit. Its number counts as used even when the record is void.</summary>
     public CommitIdentity Commit { get; }
 
-    /// <summary>The header that finishes the commit; null when the record is void.</summary>
+    /// <summary>The header that completes the commit; null when the record is void.</summary>
     public VolumeHeader? Next { get; }
 
     /// <summary>Writes the record of a commit. It is durable after the next flush, as are the commit's
     /// blocks.</summary>
     /// <param name="volumes">The filesystem.</param>
-    /// <param name="predecessor">Its newest header, which the commit follows.</param>
-    /// <param name="next">The header that is going to be written.</param>
-    /// <param name="commit">What it commits.</param>
-    /// <param name="digest">Of the commit's blocks without a check code.</param>
+    /// <param name="predecessor">The newest header of the filesystem, which the commit follows.</param>
+    /// <param name="next">The header that will be written.</param>
+    /// <param name="commit">The commit.</param>
+    /// <param name="digest">Digest of the commit's blocks without a check code.</param>
     public static Hammer2Error Write(
         VolumeSet volumes, VolumeHeader predecessor, VolumeHeader next, in CommitIdentity commit,
         UnprotectedDigest digest)
@@ -88,8 +87,8 @@ public sealed class PreparedCommitRecord
         return volumes.Volumes[0].Device.Write(Media.PreparedRecordOffset, bytes);
     }
 
-    /// <summary>Reads the record of a filesystem and judges it.</summary>
-    /// <returns>The record, or null when there is none that is whole and of this filesystem.</returns>
+    /// <summary>Reads the record of a filesystem and determines its state.</summary>
+    /// <returns>The record, or null when there is no valid record of this filesystem.</returns>
     public static PreparedCommitRecord? Read(VolumeSet volumes)
     {
         ArgumentNullException.ThrowIfNull(volumes);
@@ -114,7 +113,7 @@ public sealed class PreparedCommitRecord
             || record.Fields.PredecessorCrc != newest.Fingerprint) return null;
         VolumeHeader next = MakeNext(newest, record);
         if (next.Fingerprint != record.Fields.NextCrc) return null;
-        Hammer2Error error = NewBlocks.Verify(
+        Hammer2Error error = NewBlockVerifier.Verify(
             volumes, next.SuperRootBlockset, next.FreemapBlockset, newest.Fields.MirrorTid,
             out UnprotectedDigest found);
         bool isThere = error == Hammer2Error.None

@@ -6,10 +6,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
-/// <summary>Reads the small text files of procfs and sysfs, which may go away with what they describe.</summary>
+/// <summary>Reads the small text files of procfs and sysfs, which may disappear at any time.</summary>
 internal static class ProcFile
 {
-    /// <summary>The lines of a file; none when it is not there or may not be read.</summary>
+    /// <summary>The lines of a file; none when it does not exist or cannot be read.</summary>
     internal static string[] Lines(string path)
     {
         try
@@ -19,11 +19,11 @@ internal static class ProcFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return []; // callers take what is missing for unknown
+            return []; // callers treat a missing file as unknown
         }
     }
 
-    // Their length is not known before they are read, and sysfs gives a wrong one.
+    // The size of these files is unknown before they are read; the size that sysfs reports is wrong.
     private static byte[] Read(string path)
     {
         using SafeFileHandle file = File.OpenHandle(path);

@@ -4,19 +4,19 @@ using Microsoft.Win32.SafeHandles;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// A lock on a range of a file or a block device, shared or exclusive, that needs no permission to write. Ranges that
-/// do not overlap do not exclude each other. The lock belongs to the open file and ends with it.
+/// A shared or exclusive lock on a range of a file or a block device that needs no write permission. Ranges that do not
+/// overlap do not exclude each other. The lock belongs to the open file and ends with it.
 /// </summary>
 /// <remarks>
-/// The kernel grants an exclusive lock on bytes only to a descriptor that may write, and closing such a descriptor of
-/// a disk makes udev read its partition table again. So each holder takes a shared kernel lock (F_OFD_SETLK), in one
-/// of two areas of the offset space where no device has bytes: one area for readers, one for writers. Then it asks
-/// (F_OFD_GETLK) whether another holder is in an area that excludes it, and withdraws if so. Two that come at the same
-/// time may both withdraw; they never both succeed.
+/// The kernel grants an exclusive lock on bytes only to a descriptor that may write, and closing such a descriptor of a
+/// disk makes udev read its partition table again. So each holder takes a shared kernel lock (F_OFD_SETLK), in one of
+/// two areas of the offset space past the end of any device: one area for readers, one for writers. Then it tests
+/// (F_OFD_GETLK) whether another holder has a lock in a conflicting area, and unlocks again if so. Two holders at the
+/// same time may both unlock; they never both succeed.
 /// </remarks>
 internal static class RangeLock
 {
-    /// <summary>Bytes of a device that one byte of the locked areas stands for.</summary>
+    /// <summary>Number of bytes of a device that one byte of a lock area represents.</summary>
     internal const int UnitBytes = 512;
 
     private const long ReadersStart = 1L << 61;
@@ -24,12 +24,12 @@ internal static class RangeLock
 
     /// <summary>Locks a range.</summary>
     /// <returns>0; <see cref="LinuxBlockIoctls.ErrorWouldBlock"/> when another open file excludes it; or the error
-    /// number for which the filesystem refuses locks.</returns>
-    internal static int Take(SafeFileHandle file, ByteRange range, bool isExclusive)
+    /// number of a filesystem that does not support locks.</returns>
+    internal static int Acquire(SafeFileHandle file, ByteRange range, bool isExclusive)
     {
         (long start, long length) = AreaOf(range, isExclusive);
         int errorNumber = LinuxBlockIoctls.LockRange(file, LinuxBlockIoctls.RangeShared, start, length);
-        // POSIX allows both numbers for a lock that is held.
+        // POSIX allows EACCES and EAGAIN for a lock that is held.
         if (errorNumber == LinuxBlockIoctls.ErrorAccessDenied) return LinuxBlockIoctls.ErrorWouldBlock;
         if (errorNumber != 0) return errorNumber;
         errorNumber = FindConflict(file, range, isWriter: true);
@@ -39,7 +39,7 @@ internal static class RangeLock
         return errorNumber;
     }
 
-    /// <summary>Whether a kernel lock, given by its first and last byte, excludes a lock on a range.</summary>
+    /// <summary>True when a kernel lock, given by its first and last byte, conflicts with a lock on a range.</summary>
     internal static bool Excludes(long first, long last, ByteRange range, bool isExclusive)
     {
         return Overlaps(AreaOf(range, isExclusive: true)) || (isExclusive && Overlaps(AreaOf(range, false)));

@@ -4,24 +4,24 @@ using Hammer2.Format;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// A second copy of the header on volumes that have room for one only, up to 2 GiB: power that fails while the one
-/// is written would else take the whole filesystem with it. It lies in the last 64 KiB of the first reserved
-/// segment, which upstream never uses, is durable before the header itself is written, and is looked at only when
-/// no header can be trusted.
+/// A second copy of the header on volumes up to 2 GiB, which hold one header copy only: without it, a power failure
+/// while that copy is written would lose the whole filesystem. It is in the last 64 KiB of the first reserved segment,
+/// which upstream does not use. It is durable before the header itself is written, and is read only when no header copy
+/// is valid.
 /// </summary>
-/// <remarks>Upstream has no such thing, and does not mind it: a volume that it writes on keeps an old spare, which
-/// is why one counts only while the blocks that it leads to agree with their check codes.</remarks>
+/// <remarks>Upstream ignores the spare: a volume that it has written to keeps an old one. Therefore a spare is used
+/// only while the blocks that it refers to match their check codes.</remarks>
 public static class SpareVolumeHeader
 {
     /// <summary>Reads the spare of a device.</summary>
-    /// <returns>Null when there is none that can be trusted.</returns>
+    /// <returns>Null when there is no valid spare.</returns>
     public static VolumeHeader? Read(IBlockDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (device.LengthBytes < Media.SpareHeaderOffset + Media.VolumeHeaderBytes) return null;
         byte[] bytes = new byte[Media.VolumeHeaderBytes];
         if (device.Read(Media.SpareHeaderOffset, bytes) != Hammer2Error.None) return null;
-        if (!new VolumeHeaderCandidate(bytes, 0).TryTrust(out VolumeHeader? header, out _)) return null;
+        if (!new VolumeHeaderCandidate(bytes, 0).TryValidate(out VolumeHeader? header, out _)) return null;
         return IsCurrent(device, header.SuperRootBlockset) && IsCurrent(device, header.FreemapBlockset)
             ? new VolumeHeader(bytes, 0, isSpare: true)
             : null;
@@ -32,12 +32,12 @@ public static class SpareVolumeHeader
         foreach (ref readonly Blockref reference in blockset)
         {
             int length = reference.Data.SizeBytes;
-            ulong place = reference.Data.Bytes;
-            // A block on another volume says nothing of this one.
-            if (length == 0 || place + (ulong)length > (ulong)device.LengthBytes) continue;
+            ulong offset = reference.Data.Bytes;
+            // A block on another volume cannot be checked here.
+            if (length == 0 || offset + (ulong)length > (ulong)device.LengthBytes) continue;
             if (length > Media.AllocationBytesMax) return false;
             byte[] block = new byte[length];
-            if (device.Read((long)place, block) != Hammer2Error.None) return false;
+            if (device.Read((long)offset, block) != Hammer2Error.None) return false;
             if (!CheckCode.Verify(reference, block)) return false;
         }
         return true;

@@ -4,24 +4,24 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Devices;
 
-/// <summary>Memory that begins where <see cref="IBlockDevice.WriteUncached"/> likes it to begin.</summary>
+/// <summary>Memory that is aligned for <see cref="IBlockDevice.WriteUncached"/>.</summary>
 public sealed unsafe class UncachedBuffer
 {
     private readonly byte[] _memory;
     private readonly int _start;
 
-    /// <summary>Memory with any content.</summary>
+    /// <summary>Allocates memory with undefined content.</summary>
     public UncachedBuffer(int bytes)
     {
         const int Alignment = IBlockDevice.UncachedAlignmentBytes;
         LengthBytes = bytes;
-        // Where an array begins is up to the collector, which leaves a pinned one there.
+        // The garbage collector places arrays at any address but does not move a pinned one.
         _memory = GC.AllocateUninitializedArray<byte>(bytes + Alignment - 1, pinned: true);
         nuint address = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
         _start = (int)(((address + Alignment - 1) & ~(nuint)(Alignment - 1)) - address);
     }
 
-    /// <summary>How long it is.</summary>
+    /// <summary>Length in bytes.</summary>
     public int LengthBytes { get; }
 
     /// <summary>The memory.</summary>

@@ -13,24 +13,25 @@ public sealed class Volume
         LengthBytes = lengthBytes;
     }
 
-    /// <summary>0 to 63; 0 is the root volume, whose header has the roots of all.</summary>
+    /// <summary>Number of the volume, 0 to 63; 0 is the root volume, whose header refers to the super-root and the
+    /// freemap.</summary>
     public int Index { get; }
 
-    /// <summary>Where the bytes are. It may be longer than the volume.</summary>
+    /// <summary>The device that holds the volume. It may be longer than the volume.</summary>
     public IBlockDevice Device { get; }
 
-    /// <summary>The copies of this volume's header as they were at opening.</summary>
+    /// <summary>The copies of this volume's header, as read on opening.</summary>
     public VolumeHeaderCopies Copies { get; }
 
-    /// <summary>The copy that was taken. In all but the root volume it is as newfs wrote it.</summary>
+    /// <summary>The copy in use. On all volumes but the root volume it is unchanged since newfs.</summary>
     public VolumeHeader Header => Copies.Newest;
 
-    /// <summary>First byte in the address space of the filesystem.</summary>
+    /// <summary>Offset of the volume in the address space of the filesystem, in bytes.</summary>
     public ulong Start { get; }
 
-    /// <summary>Bytes of the volume, as its header says.</summary>
+    /// <summary>Size of the volume in bytes, from its header.</summary>
     public ulong LengthBytes { get; }
 
-    /// <summary>The byte after the last one.</summary>
+    /// <summary>The offset after its last byte.</summary>
     public ulong End => Start + LengthBytes;
 }

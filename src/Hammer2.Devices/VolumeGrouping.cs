@@ -5,27 +5,28 @@ using Hammer2.Format;
 
 namespace Hammer2.Devices;
 
-/// <summary>Which volume of which filesystem a device is.</summary>
+/// <summary>Identifies a volume: its filesystem and its number.</summary>
 /// <param name="FilesystemId">The filesystem.</param>
 /// <param name="Index">The volume; 0 is the root volume.</param>
 public readonly record struct VolumeIdentity(MediaUuid FilesystemId, int Index);
 
 /// <summary>
-/// Finds out which of the devices that are given one by one are volumes of one filesystem, and which are filesystems
-/// of their own, such as the nodes of a cluster.
+/// Determines which devices of a list are volumes of one filesystem, and which are separate filesystems, such as the
+/// nodes of a cluster.
 /// </summary>
 public static class VolumeGrouping
 {
-    /// <summary>Reads the header of each device, without a lock, and joins what belongs together.</summary>
-    /// <param name="given">Lists of paths. What is in one list is said to be one filesystem.</param>
-    /// <param name="options">Where on the devices the filesystem is.</param>
+    /// <summary>Reads the header of each device, without a lock, and groups the devices by filesystem.</summary>
+    /// <param name="given">Lists of paths. The paths of one list belong to one filesystem.</param>
+    /// <param name="options">Where on the devices the volumes are.</param>
     /// <returns>The lists, in the order of their first paths. A device that cannot be read stays in its list: opening
-    /// it will say why.</returns>
+    /// it will report the error.</returns>
     public static IReadOnlyList<IReadOnlyList<string>> Join(
         IReadOnlyList<IReadOnlyList<string>> given, MediaSourceOptions options) =>
         Join(given, path => Identify(path, options with { IsReadOnly = true, TakesLock = false }));
 
-    /// <summary>The same with another way to identify a device; null where that is not possible.</summary>
+    /// <summary>The same with a given function to identify a device; it returns null when that is not
+    /// possible.</summary>
     internal static IReadOnlyList<IReadOnlyList<string>> Join(
         IReadOnlyList<IReadOnlyList<string>> given, Func<string, VolumeIdentity?> identify)
     {
@@ -33,7 +34,7 @@ public static class VolumeGrouping
         foreach (IReadOnlyList<string> list in given)
         {
             HashSet<VolumeIdentity> volumes = [.. list.Select(identify).OfType<VolumeIdentity>()];
-            // A volume that is there twice is a copy, and no part of the same filesystem.
+            // A second device with the same volume is a copy, not a part of the same filesystem.
             int at = groups.FindIndex(group => !group.Volumes.Overlaps(volumes)
                 && group.Volumes.Any(one => volumes.Any(other => other.FilesystemId == one.FilesystemId)));
             if (at < 0)
@@ -60,7 +61,7 @@ public static class VolumeGrouping
         }
         catch (MediaException)
         {
-            return null;    // the mount opens it once more, and reports this
+            return null;    // the mount opens the device again and reports the error
         }
     }
 }

@@ -7,8 +7,8 @@ using Hammer2.Format;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// 64 KiB read from where a copy of the volume header belongs. Becomes a <see cref="VolumeHeader"/> only
-/// when its magic number and its three CRCs are right.
+/// 64 KiB read from the offset of a volume header copy. Becomes a <see cref="VolumeHeader"/> only when its magic number
+/// and its three CRCs are valid.
 /// </summary>
 public readonly struct VolumeHeaderCandidate
 {
@@ -19,7 +19,8 @@ public readonly struct VolumeHeaderCandidate
     private readonly byte[] _bytes;
     private readonly int _copyIndex;
 
-    /// <summary>Takes 65536 bytes, which nobody may change afterwards, and which copy they are.</summary>
+    /// <summary>Takes ownership of 65536 bytes, which must not be changed afterwards, and the index of the
+    /// copy.</summary>
     public VolumeHeaderCandidate(byte[] bytes, int copyIndex)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Media.VolumeHeaderBytes);
@@ -28,11 +29,11 @@ public readonly struct VolumeHeaderCandidate
     }
 
     /// <summary>
-    /// Turns the bytes into a header that may be used.
+    /// Validates the bytes.
     /// </summary>
-    /// <param name="header">The header, or null when the bytes are refused.</param>
-    /// <param name="reason">What is wrong with them, or null when nothing is.</param>
-    public bool TryTrust(
+    /// <param name="header">The header, or null when the bytes are not valid.</param>
+    /// <param name="reason">The reason why they are not valid, or null.</param>
+    public bool TryValidate(
         [NotNullWhen(true)] out VolumeHeader? header, [NotNullWhen(false)] out string? reason)
     {
         reason = FindFault();
@@ -40,7 +41,7 @@ public readonly struct VolumeHeaderCandidate
         return header != null;
     }
 
-    /// <summary>The fields of sector 0, when its magic number and its own CRC are right; null otherwise.</summary>
+    /// <summary>The fields of sector 0 when its magic number and its own CRC are valid; null otherwise.</summary>
     internal VolumeHeaderSector? FirstSector
     {
         get
@@ -52,10 +53,9 @@ public readonly struct VolumeHeaderCandidate
         }
     }
 
-    /// <summary>Sets the CRCs of a header that was made from one that is trusted, and need not be checked
-    /// again.</summary>
-    /// <param name="bytes">Of which nobody may change any afterwards.</param>
-    /// <param name="copyIndex">Where it is going to be.</param>
+    /// <summary>Sets the CRCs of a header that was made from a valid one; it is not validated again.</summary>
+    /// <param name="bytes">The 65536 bytes, which must not be changed afterwards.</param>
+    /// <param name="copyIndex">The copy that it will be written to, 0 to 3.</param>
     public static VolumeHeader Seal(byte[] bytes, int copyIndex)
     {
         var view = new VolumeHeaderView(bytes);

@@ -6,36 +6,35 @@ using Hammer2.Format;
 
 namespace Hammer2.Devices;
 
-/// <summary>What one of the four places of a volume header holds.</summary>
+/// <summary>One of the four copies of a volume header, valid or not.</summary>
 /// <param name="CopyIndex">0 to 3.</param>
 /// <param name="Offset">Byte offset on the device: a multiple of 2 GiB.</param>
-/// <param name="Header">The header, or null when there is none that can be trusted.</param>
-/// <param name="Fault">Why not; null with a header.</param>
+/// <param name="Header">The header, or null when the copy is not valid.</param>
+/// <param name="Fault">The reason why it is not valid; null with a header.</param>
 public sealed record VolumeHeaderCopy(int CopyIndex, long Offset, VolumeHeader? Header, string? Fault)
 {
-    /// <summary>The first sector of a header that is not whole, when that sector is; null otherwise.</summary>
+    /// <summary>The first sector of a torn header, when that sector itself is valid; null otherwise.</summary>
     public VolumeHeaderSector? TornSector { get; init; }
 
     /// <summary>True when all its bytes are zero: no header was ever written there.</summary>
     public bool IsBlank { get; init; }
 
-    /// <summary>True when it holds the header of another filesystem.</summary>
-    public bool IsStranger { get; init; }
+    /// <summary>True when this is the header of another filesystem.</summary>
+    public bool IsOtherFilesystem { get; init; }
 }
 
 /// <summary>
-/// The copies of the volume header that a device has room for, and the one to use: the newest that is whole.
+/// The copies of the volume header that fit on a device, and the one to use: the newest valid one.
 /// </summary>
 /// <remarks>
-/// Writers go round the copies, so the newest may be the one that was being written when power failed; the
-/// one before it then describes the filesystem as it was one flush earlier, complete. How many copies there
-/// are is taken from the size of the device: the header's own word for it cannot be trusted before it is
-/// chosen. Upstream: <c>hammer2_init_volume_header</c>. Where there is but one, and it was torn, this driver's
-/// <see cref="SpareVolumeHeader"/> stands in.
+/// Copies are written in rotation. When power fails while one is written, the one before it still describes the
+/// filesystem completely, as of one flush earlier. The number of copies is computed from the size of the device, since
+/// the size field of a header cannot be used before the header is validated. When a volume has one copy only and it is
+/// torn, this driver's <see cref="SpareVolumeHeader"/> is used. Upstream: <c>hammer2_init_volume_header</c>.
 /// </remarks>
 public sealed class VolumeHeaderCopies
 {
-    // Each that was torn is one ahead of the one before it.
+    // The largest plausible distance between a torn header's mirror_tid and the newest valid one.
     private const ulong TornTidsMax = 1 << 16;
 
     private readonly List<VolumeHeaderCopy> _copies;
@@ -47,17 +46,18 @@ public sealed class VolumeHeaderCopies
         Newest = newest;
     }
 
-    /// <summary>The device the copies were read from.</summary>
+    /// <summary>The device that the copies were read from.</summary>
     public string DeviceName { get; }
 
-    /// <summary>All copies the device has room for, in the order of their places.</summary>
+    /// <summary>All copies that fit on the device, ordered by offset.</summary>
     public IReadOnlyList<VolumeHeaderCopy> Copies => _copies;
 
-    /// <summary>The trusted copy with the greatest mirror_tid; of equal ones the first.</summary>
+    /// <summary>The valid copy with the greatest mirror_tid; the first of equal ones.</summary>
     public VolumeHeader Newest { get; }
 
-    /// <summary>The greatest mirror_tid that a torn header of this filesystem shows, or 0 when there is none. The next
-    /// header may come to lie where that one is: with another mirror_tid it cannot be taken for part of it.</summary>
+    /// <summary>The greatest mirror_tid in a torn header of this filesystem, or 0 when there is none. The next header
+    /// may be written over the torn one and must have another mirror_tid, so that remains of the two cannot be
+    /// confused.</summary>
     public ulong TornTid
     {
         get
@@ -73,13 +73,12 @@ public sealed class VolumeHeaderCopies
         }
     }
 
-    /// <summary>Reads all copies of a device and chooses.</summary>
-    /// <exception cref="NotHammer2Exception">No copy can be trusted; the message says why for
-    /// each.</exception>
+    /// <summary>Reads all copies of a device and chooses the newest valid one.</summary>
+    /// <exception cref="NotHammer2Exception">No copy is valid; the message gives the reason for each.</exception>
     public static VolumeHeaderCopies Read(IBlockDevice device)
     {
         List<VolumeHeaderCopy> copies = ReadAll(device);
-        RefuseStrangers(copies);
+        RejectOtherFilesystems(copies);
         VolumeHeader? newest = null;
         foreach (VolumeHeaderCopy copy in copies)
         {
@@ -96,14 +95,14 @@ public sealed class VolumeHeaderCopies
     }
 
     /// <summary>
-    /// Says which copy was taken and what is wrong with the others, or null when nothing is.
+    /// A message about the copy in use and the faults of the others; null when all are valid.
     /// </summary>
     public string? DescribeFallback()
     {
         var text = new StringBuilder();
         foreach (VolumeHeaderCopy copy in _copies)
         {
-            // A device may be longer than the volume on it, which then has no copies there.
+            // A device may be longer than its volume; there are no copies past the end of the volume.
             bool isOutside = (ulong)copy.Offset + Media.VolumeHeaderBytes > Newest.Fields.VolumeBytes;
             if (copy.Fault == null || isOutside)
                 continue;
@@ -120,7 +119,7 @@ public sealed class VolumeHeaderCopies
             + $"with mirror_tid 0x{Newest.Fields.MirrorTid:x} is used; {text}");
     }
 
-    /// <summary>Reads all copies the device has room for, without choosing.</summary>
+    /// <summary>Reads all copies that fit on the device, without choosing.</summary>
     internal static List<VolumeHeaderCopy> ReadAll(IBlockDevice device)
     {
         var copies = new List<VolumeHeaderCopy>(Media.HeaderCopies);
@@ -133,9 +132,9 @@ public sealed class VolumeHeaderCopies
         return copies;
     }
 
-    // A small image written over a disk that held a larger HAMMER2 volume leaves that one's later copies in
-    // place, and they may well be newer. Every tool writes copy 0 first, so that one names the filesystem.
-    private static void RefuseStrangers(List<VolumeHeaderCopy> copies)
+    // A small image written over a disk that held a larger HAMMER2 volume leaves later copies of the old volume, which
+    // may be newer. Every tool writes copy 0 first, so copy 0 decides which filesystem this is.
+    private static void RejectOtherFilesystems(List<VolumeHeaderCopy> copies)
     {
         VolumeHeader? first = copies.Count == 0 ? null : copies[0].Header;
         for (int index = 1; index < copies.Count && first != null; index++)
@@ -144,7 +143,7 @@ public sealed class VolumeHeaderCopies
             if (header != null && header.Fields.FilesystemId != first.Fields.FilesystemId)
             {
                 string fault = $"it belongs to another filesystem, {header.Fields.FilesystemId}";
-                copies[index] = copies[index] with { Header = null, Fault = fault, IsStranger = true };
+                copies[index] = copies[index] with { Header = null, Fault = fault, IsOtherFilesystem = true };
             }
         }
     }
@@ -157,7 +156,7 @@ public sealed class VolumeHeaderCopies
         if (device.Read(offset, bytes) != Hammer2Error.None)
             return new VolumeHeaderCopy(index, offset, null, "it cannot be read (I/O error)");
         var candidate = new VolumeHeaderCandidate(bytes, index);
-        return candidate.TryTrust(out VolumeHeader? header, out string? reason)
+        return candidate.TryValidate(out VolumeHeader? header, out string? reason)
             ? new VolumeHeaderCopy(index, offset, header, null)
             : new VolumeHeaderCopy(index, offset, null, reason)
             {

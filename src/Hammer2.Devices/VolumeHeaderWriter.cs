@@ -4,11 +4,11 @@ using Hammer2.Format;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Writes headers to their places on the root volume. Headers of one filesystem that follow each other differ in
-/// their first page and in the CRC at the end: where a place was written whole since it was opened, those are all
-/// that is written there. A header of which only one of the two got there is torn, and its CRCs say so.
+/// Writes headers to their copies on the root volume. Successive headers differ only in their first page and in the CRC
+/// at the end: once a copy was written completely since opening, only its first and last page are written. If only one
+/// of the two reaches the media, the header is torn and its CRCs do not match.
 /// </summary>
-/// <remarks>One caller at a time.</remarks>
+/// <remarks>Not thread-safe.</remarks>
 public sealed class VolumeHeaderWriter
 {
     private const int PageBytes = 4096;
@@ -18,27 +18,27 @@ public sealed class VolumeHeaderWriter
     private readonly bool[] _isWhole = new bool[Media.HeaderCopies + 1];
     private VolumeHeader? _last;
 
-    /// <summary>Writes to a device.</summary>
+    /// <summary>Creates a writer for the device of the root volume.</summary>
     public VolumeHeaderWriter(IBlockDevice device) => _device = device;
 
-    /// <summary>Writes a header to the place of its copy.</summary>
+    /// <summary>Writes a header to the offset of its copy.</summary>
     public Hammer2Error Write(VolumeHeader header) =>
         Write(header, header.CopyIndex, header.CopyIndex * Media.HeaderZoneBytes);
 
-    /// <summary>Writes a header to the place of the <see cref="SpareVolumeHeader"/>.</summary>
+    /// <summary>Writes a header to the offset of the <see cref="SpareVolumeHeader"/>.</summary>
     public Hammer2Error WriteSpare(VolumeHeader header) => Write(header, Media.HeaderCopies, Media.SpareHeaderOffset);
 
-    private Hammer2Error Write(VolumeHeader header, int place, long offset)
+    private Hammer2Error Write(VolumeHeader header, int slot, long offset)
     {
         if (_last is null || !Between(_last).SequenceEqual(Between(header))) Array.Clear(_isWhole);
         _last = header;
-        bool isWhole = _isWhole[place];
-        // What a write that fails leaves is not known.
-        _isWhole[place] = false;
+        bool isWhole = _isWhole[slot];
+        // After a failed write the content of the copy is unknown.
+        _isWhole[slot] = false;
         Hammer2Error error = _device.Write(offset, isWhole ? header.Bytes[..PageBytes] : header.Bytes);
         if (error == Hammer2Error.None && isWhole)
             error = _device.Write(offset + EndOffset, header.Bytes[EndOffset..]);
-        _isWhole[place] = error == Hammer2Error.None;
+        _isWhole[slot] = error == Hammer2Error.None;
         return error;
     }
 

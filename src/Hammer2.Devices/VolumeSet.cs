@@ -7,19 +7,19 @@ using Hammer2.Format;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// The 1 to 64 volumes of one filesystem as one address space: the bytes that a media offset names, and the
-/// header that has the roots. A set exists only when its headers passed every cross-check.
+/// The 1 to 64 volumes of one filesystem as one address space, and the header that refers to the super-root and the
+/// freemap. A set exists only when its headers passed all cross-checks.
 /// </summary>
 /// <remarks>
-/// All methods may be called from several threads at once; nothing but the bytes on the devices changes after
-/// opening. Upstream: <c>hammer2_init_volumes</c>, <c>hammer2_get_volume</c>.
+/// Thread-safe: only the bytes on the devices change after opening. Upstream: <c>hammer2_init_volumes</c>,
+/// <c>hammer2_get_volume</c>.
 /// </remarks>
 public sealed class VolumeSet : IDisposable
 {
     private const int NamesListedMax = 4;
 
     private readonly Volume[] _volumes;
-    private readonly ulong[] _ends; // of the volumes, ascending: what a lookup compares
+    private readonly ulong[] _ends; // ends of the volumes, ascending, for lookups
     private readonly List<string> _notes;
     private VolumeHeader? _adopted;
 
@@ -41,37 +41,36 @@ public sealed class VolumeSet : IDisposable
     /// <summary>The names of the devices in the order of their volumes, joined by colons.</summary>
     public string Name { get; }
 
-    /// <summary>The trusted header of the root volume: the only one with roots, transaction ids and free
-    /// counts that mean anything. The one that was read, or that was put in its place since.</summary>
+    /// <summary>The header of the root volume, the only one whose super-root, freemap, transaction ids and free counts
+    /// are defined: the one that was read, or the one passed to <see cref="Adopt"/> since.</summary>
     public VolumeHeader Header => _adopted ?? _volumes[0].Header;
 
-    /// <summary>Shows the filesystem as a header describes it that is not on media yet: one that a cluster's nodes had
-    /// agreed on when power failed. Comes before anything else reads the set.</summary>
+    /// <summary>Uses a header that is not on media yet, from a commit that the nodes of a cluster had prepared when
+    /// power failed. Call it before anything else reads the set.</summary>
     public void Adopt(VolumeHeader header) => _adopted = header;
 
     /// <summary>The volumes in the order of the address space.</summary>
     public IReadOnlyList<Volume> Volumes => _volumes;
 
-    /// <summary>Bytes of the address space.</summary>
+    /// <summary>Size of the address space in bytes.</summary>
     public ulong TotalBytes => _ends[^1];
 
-    /// <summary>Identifies the filesystem; the same in every volume.</summary>
+    /// <summary>The id of the filesystem, the same on every volume.</summary>
     public MediaUuid FilesystemId => Header.Fields.FilesystemId;
 
-    /// <summary>True when any of the devices refuses to be written.</summary>
+    /// <summary>True when any of the devices is read-only.</summary>
     public bool IsReadOnly { get; }
 
-    /// <summary>What was not as it should be but did not prevent opening: header copies passed over and why,
-    /// fields ignored. Each is a sentence that names its device.</summary>
+    /// <summary>Warnings about faults that did not prevent opening: header copies not used and the reason, fields
+    /// ignored. Each names its device.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>
     /// Reads the headers of all devices of one filesystem, given in any order, and checks them.
     /// </summary>
-    /// <param name="devices">All volumes. They belong to the set once it is returned; when this throws they
-    /// stay the caller's.</param>
-    /// <param name="options">What the set is for; by default reading.</param>
-    /// <exception cref="NotHammer2Exception">A device has no header that can be trusted.</exception>
+    /// <param name="devices">All volumes. The returned set owns them; when this throws, the caller still does.</param>
+    /// <param name="options">How to open the set; read-only by default.</param>
+    /// <exception cref="NotHammer2Exception">A device has no valid header.</exception>
     /// <exception cref="VolumeSetException">The devices do not make one filesystem.</exception>
     public static VolumeSet Open(IReadOnlyList<IBlockDevice> devices, VolumeSetOptions? options = null)
     {
@@ -85,7 +84,7 @@ public sealed class VolumeSet : IDisposable
         return Assemble(members, options ?? new VolumeSetOptions());
     }
 
-    /// <summary>Makes a set of devices whose headers are known already.</summary>
+    /// <summary>Makes a set of devices whose headers were read already.</summary>
     internal static VolumeSet Assemble(
         IReadOnlyList<VolumeSetChecks.Member> members, VolumeSetOptions options)
     {
@@ -106,9 +105,9 @@ public sealed class VolumeSet : IDisposable
         return new VolumeSet(volumes, notes);
     }
 
-    /// <summary>Finds the volume that holds all of a range. Does not allocate.</summary>
+    /// <summary>Finds the volume that contains a whole range. Allocates no memory.</summary>
     /// <param name="mediaOffset">First byte in the address space of the filesystem.</param>
-    /// <param name="lengthBytes">How many bytes, not negative.</param>
+    /// <param name="lengthBytes">Number of bytes, not negative.</param>
     /// <param name="volume">The volume, or null when the range is not wholly within one.</param>
     public bool TryFindVolume(ulong mediaOffset, long lengthBytes, [NotNullWhen(true)] out Volume? volume)
     {
@@ -121,9 +120,9 @@ public sealed class VolumeSet : IDisposable
         return isFound;
     }
 
-    /// <summary>Says where a byte of the address space is: the device as the user named it, and the offset on that
-    /// device, the start of a partition found on it included.</summary>
-    /// <returns>False when the byte is in no volume.</returns>
+    /// <summary>Finds the device of an address: the device as the user named it, and the offset on it, including the
+    /// start of a partition.</summary>
+    /// <returns>False when the address is in no volume.</returns>
     public bool TryLocate(ulong mediaOffset, out string device, out long offset)
     {
         bool isFound = TryFindVolume(mediaOffset, 1, out Volume? volume);
@@ -134,30 +133,28 @@ public sealed class VolumeSet : IDisposable
     }
 
     /// <summary>Fills the destination from the address space.</summary>
-    /// <returns>None; Corrupt when the range is not wholly within one volume, which no legal reference is;
-    /// Io when the device fails.</returns>
+    /// <returns>None; Corrupt when the range is not wholly within one volume, as no valid reference is; Io when the
+    /// device fails.</returns>
     public Hammer2Error Read(ulong mediaOffset, Span<byte> destination)
         => TryFindVolume(mediaOffset, destination.Length, out Volume? volume)
             ? volume.Device.Read((long)(mediaOffset - volume.Start), destination)
             : Hammer2Error.Corrupt;
 
     /// <summary>Writes the source to the address space; durable after the next successful flush.</summary>
-    /// <returns>None; Corrupt when the range is not wholly within one volume; else what the device
-    /// says.</returns>
+    /// <returns>None; Corrupt when the range is not wholly within one volume; else the result of the device.</returns>
     public Hammer2Error Write(ulong mediaOffset, ReadOnlySpan<byte> source)
         => TryFindVolume(mediaOffset, source.Length, out Volume? volume)
             ? volume.Device.Write((long)(mediaOffset - volume.Start), source)
             : Hammer2Error.Corrupt;
 
-    /// <summary>As <see cref="Write"/>, for bytes that nobody is expected to read soon.</summary>
+    /// <summary>As <see cref="Write"/>, for bytes that are not expected to be read soon.</summary>
     public Hammer2Error WriteUncached(ulong mediaOffset, ReadOnlySpan<byte> source)
         => TryFindVolume(mediaOffset, source.Length, out Volume? volume)
             ? volume.Device.WriteUncached((long)(mediaOffset - volume.Start), source)
             : Hammer2Error.Corrupt;
 
     /// <summary>Makes all earlier writes to all volumes durable.</summary>
-    /// <returns>None, or what any of the devices answered: every one is flushed even if an earlier one
-    /// fails.</returns>
+    /// <returns>None, or the errors of all devices: each is flushed even if an earlier one fails.</returns>
     public Hammer2Error Flush()
     {
         Hammer2Error error = Hammer2Error.None;
@@ -172,8 +169,8 @@ public sealed class VolumeSet : IDisposable
             ? volume.Device.Discard((long)(mediaOffset - volume.Start), lengthBytes)
             : Hammer2Error.Corrupt;
 
-    /// <summary>Names the device and the byte on it that a media offset means, for messages.</summary>
-    public string DescribePlace(ulong mediaOffset)
+    /// <summary>Describes a media offset as device and offset on it, for messages.</summary>
+    public string DescribeLocation(ulong mediaOffset)
         => TryFindVolume(mediaOffset, 1, out Volume? volume)
             ? string.Create(CultureInfo.InvariantCulture,
                 $"{volume.Device.Name} at 0x{mediaOffset - volume.Start:x}")

@@ -7,8 +7,8 @@ using Hammer2.Format;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// The questions whether headers that are each good by themselves make one filesystem. Every refusal names
-/// the device, the field, what was found and what was expected.
+/// Checks whether headers that are each valid make one filesystem. Every error names the device, the field, the value
+/// found and the expected value.
 /// </summary>
 /// <remarks>Upstream: <c>hammer2_verify_volumes_common</c>, <c>_1</c> and <c>_2</c>.</remarks>
 internal sealed class VolumeSetChecks
@@ -34,10 +34,10 @@ internal sealed class VolumeSetChecks
         Member?[] byIndex = new Member?[Media.VolumesMax];
         foreach (Member member in members)
         {
-            ref Member? place = ref byIndex[member.Fields.VolumeIndex];
-            if (place != null)
-                throw Twice(place, member);
-            place = member;
+            ref Member? slot = ref byIndex[member.Fields.VolumeIndex];
+            if (slot != null)
+                throw Twice(slot, member);
+            slot = member;
         }
         bool isVersion1 = members[0].Copies.Newest.IsVersion1;
         Member[] ordered = isVersion1 ? OrderVersion1(members) : OrderVersion2(members, byIndex);
@@ -70,7 +70,7 @@ internal sealed class VolumeSetChecks
             + $"{fields.VolumeBytes - deviceBytes} are missing at its end");
         if (!_options.AcceptsShortDevices || !_options.IsReadOnly || fields.VolumeBytes > long.MaxValue)
             throw Refuse(member, shortage);
-        _notes.Add($"{member.Device.Name}: {shortage}; what lies there cannot be read");
+        _notes.Add($"{member.Device.Name}: {shortage}; blocks there cannot be read");
     }
 
     private static void CheckEquality(IReadOnlyList<Member> members)
@@ -127,8 +127,8 @@ internal sealed class VolumeSetChecks
         return [only];
     }
 
-    // Upstream's growfs adds its delta to the total size of a version 1 header, which has to be zero. The
-    // filesystem is otherwise sound, but whoever writes it should repair this first.
+    // Upstream's growfs adds its delta to the total size of a version 1 header, which must be zero. The filesystem is
+    // otherwise sound, but a driver that writes to it must repair this first.
     private void NoteGrownVersion1(Member only)
     {
         string fault = string.Create(CultureInfo.InvariantCulture,
@@ -158,7 +158,7 @@ internal sealed class VolumeSetChecks
             throw Missing(members[0], byIndex.AsSpan(0, volumesTotal));
         Member[] ordered = new Member[volumesTotal];
         for (int index = 0; index < volumesTotal; index++)
-            ordered[index] = byIndex[index]!; // as many as volumes, none twice, none beyond: so every one
+            ordered[index] = byIndex[index]!; // not null: the count is right, and no index is repeated or out of range
         CheckStarts(ordered);
         return ordered;
     }
@@ -199,7 +199,7 @@ internal sealed class VolumeSetChecks
             }
             Member member = ordered[index];
             ulong start = member.Copies.Newest.VolumeStarts[index];
-            // Where a volume lies is its own word upstream; the root volume must not contradict it.
+            // Upstream uses the start that each volume stores itself; the root volume must agree.
             Expect(root, $"{field} as the root volume has it", starts[index], start);
             ExpectMultiple(member, field, start, Media.ZoneBytes);
             if (start != next)
@@ -243,7 +243,7 @@ internal sealed class VolumeSetChecks
         => new(member.Device.Name, string.Create(CultureInfo.InvariantCulture,
             $"volume header copy {member.Copies.Newest.CopyIndex}: {message}"));
 
-    /// <summary>A device on its way to become a volume.</summary>
+    /// <summary>A device with its header, before it becomes a volume.</summary>
     internal sealed class Member(IBlockDevice device, VolumeHeaderCopies copies)
     {
         internal IBlockDevice Device { get; } = device;

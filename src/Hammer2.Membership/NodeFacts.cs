@@ -70,7 +70,7 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
         }
         return new NodeFacts(RoleOf(meta), held, stamp, meta.PfsMasters)
         {
-            IsUncertain = HeaderDoubt.Find(volumes, record).Count > 0,
+            IsUncertain = SuspectHeaderCopies.Find(volumes, record).Count > 0,
             Prepared = prepared,
             IsPreparedTorn = prepared is not null && IsTorn(volumes, record!.Next!.CopyIndex),
             NumberKnown = known,
@@ -91,7 +91,7 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
     private static bool IsTorn(VolumeSet volumes, int copyIndex)
     {
         foreach (VolumeHeaderCopy copy in volumes.Volumes[0].Copies.Copies)
-            if (copy.CopyIndex == copyIndex) return copy.Header is null && !copy.IsBlank && !copy.IsStranger;
+            if (copy.CopyIndex == copyIndex) return copy.Header is null && !copy.IsBlank && !copy.IsOtherFilesystem;
         return false;
     }
 }

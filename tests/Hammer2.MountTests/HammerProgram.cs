@@ -111,7 +111,7 @@ internal sealed class MountFactAttribute : FactAttribute
         : base(file, line) => Skip = MountConditions.WhyNot;
 }
 
-/// <summary>A test that mounts a block special, and is skipped where there are none.</summary>
+/// <summary>A test that mounts a block device; skipped when the kernel has no loop devices.</summary>
 internal sealed class LoopMountFactAttribute : FactAttribute
 {
     public LoopMountFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)

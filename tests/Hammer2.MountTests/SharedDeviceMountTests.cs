@@ -31,7 +31,7 @@ public sealed class SharedDeviceMountTests
         ProgramResult result = HammerProgram.RunAny("unshare", "--mount", "sh", "-c", command);
         Directory.Delete(directory, recursive: true);
         Assert.True(result.ExitCode == 0, result.Error);
-        Assert.Contains("whether a loop device uses it cannot be told", result.Error, StringComparison.Ordinal);
+        Assert.Contains("cannot determine whether a loop device uses it", result.Error, StringComparison.Ordinal);
     }
 
     private static void AssertExcludes(string writable, string other)

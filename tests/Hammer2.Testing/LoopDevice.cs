@@ -4,7 +4,7 @@ using System.IO;
 
 namespace Hammer2.Testing;
 
-/// <summary>A block special of the kernel over an image file, for tests that need a real one.</summary>
+/// <summary>A loop device over an image file, for tests that need a real block device.</summary>
 public sealed class LoopDevice : IDisposable
 {
     private readonly System.Collections.Generic.List<int> _partitions = [];
@@ -15,10 +15,10 @@ public sealed class LoopDevice : IDisposable
     /// devices.</summary>
     public static string? Absence { get; } = FindAbsence();
 
-    /// <summary>The block special, as /dev/loop0.</summary>
+    /// <summary>Path of the device, such as /dev/loop0.</summary>
     public string Path { get; }
 
-    /// <summary>Puts a block special over a file.</summary>
+    /// <summary>Attaches a file to a loop device.</summary>
     public static LoopDevice Attach(string file, bool isReadOnly = false)
     {
         string? path = isReadOnly
@@ -45,7 +45,7 @@ public sealed class LoopDevice : IDisposable
         return $"{Path}p{number}";
     }
 
-    /// <summary>Gives the block special back to the kernel.</summary>
+    /// <summary>Detaches the loop device.</summary>
     public void Dispose()
     {
         foreach (int number in _partitions) _ = Run("delpart", Path, $"{number}");

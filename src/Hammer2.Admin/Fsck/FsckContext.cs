@@ -159,7 +159,7 @@ internal sealed class FsckContext
         if (_listed[(int)finding.Severity]++ < Options.FindingsMax) _findings.Add(finding);
     }
 
-    private string PlaceOf(ulong address) => address == 0 ? Volumes.Name : Volumes.DescribePlace(address);
+    private string PlaceOf(ulong address) => address == 0 ? Volumes.Name : Volumes.DescribeLocation(address);
 
     private void CountRead(int bytes)
     {

@@ -8,8 +8,8 @@ namespace Hammer2.Devices.Partitions;
 
 /// <summary>Reads DragonFly's 64-bit disk label, on a whole disk or at the start of a partition.</summary>
 /// <remarks>
-/// Source: <c>struct disklabel64</c> of DragonFly. All offsets in it are bytes from where the label's own
-/// slice starts, whatever the sector size; the magic number is 512 bytes into the slice.
+/// Source: <c>struct disklabel64</c> of DragonFly. All offsets in it are in bytes from the start of the slice that
+/// holds the label, for any sector size; the magic number is at byte 512 of the slice.
 /// </remarks>
 internal static class DragonFlyLabel
 {
@@ -23,13 +23,12 @@ internal static class DragonFlyLabel
 
     private static readonly Guid UuidHammer2 = new("5cbb9ad1-862d-11dc-a94d-01301bb8a9f5");
 
-    /// <summary>Adds what a label divides a slice into to a list; false when the slice has no
-    /// label.</summary>
+    /// <summary>Adds the partitions of a label to a list; false when the slice has no label.</summary>
     /// <param name="device">The whole device.</param>
-    /// <param name="sliceOffset">Where the slice starts on it.</param>
-    /// <param name="sliceBytes">Size of the slice.</param>
-    /// <param name="sliceName">Goes before the letter; empty for the whole device.</param>
-    /// <param name="found">Gets the partitions.</param>
+    /// <param name="sliceOffset">Offset of the slice on the device, in bytes.</param>
+    /// <param name="sliceBytes">Size of the slice in bytes.</param>
+    /// <param name="sliceName">Prefix of the partition letters; empty for the whole device.</param>
+    /// <param name="found">Receives the partitions.</param>
     internal static bool TryRead(IBlockDevice device, long sliceOffset, long sliceBytes, string sliceName,
         List<PartitionEntry> found)
     {
@@ -43,7 +42,7 @@ internal static class DragonFlyLabel
         uint partitionsTotal = BinaryPrimitives.ReadUInt32LittleEndian(label[0x20C..]);
         if (partitionsTotal > PartitionsMax)
             return false;
-        label.Slice(0x204, sizeof(uint)).Clear(); // the CRC is taken with its own field as zero
+        label.Slice(0x204, sizeof(uint)).Clear(); // the CRC is computed with its own field as zero
         int endOffset = PartitionsOffset + (int)partitionsTotal * PartitionBytes;
         if (Crc32.HashToUInt32(label[MagicOffset..endOffset]) != crc)
             return false;

@@ -22,11 +22,10 @@ internal static class GuidPartitionTable
     private static readonly Guid TypeDragonFlyLabel = new("3d48ce54-1d16-11dc-8696-01301bb8a9f5");
     private static readonly Guid TypeLinux = new("0fc63daf-8483-4772-8e79-3d69d8477de4");
 
-    /// <summary>Adds the partitions of a GPT to a list; false when the device has none that is
-    /// whole.</summary>
+    /// <summary>Adds the partitions of a GPT to a list; false when the device has no valid GPT.</summary>
     internal static bool TryRead(IBlockDevice device, List<PartitionEntry> found)
     {
-        // An image does not tell the sector size of the disk it was taken from.
+        // The sector size of the disk that an image was copied from is unknown: try both.
         return TryRead(device, 512, found) || TryRead(device, 4096, found);
     }
 
@@ -51,7 +50,7 @@ internal static class GuidPartitionTable
             return false;
         }
         uint headerCrc = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
-        sector.AsSpan(16, sizeof(uint)).Clear(); // the CRC is taken with its own field as zero
+        sector.AsSpan(16, sizeof(uint)).Clear(); // the CRC is computed with its own field as zero
         if (Crc32.HashToUInt32(header[..(int)headerBytes]) != headerCrc)
             return false;
 
@@ -82,7 +81,7 @@ internal static class GuidPartitionTable
     {
         var type = new Guid(entry[..16]);
         ulong first = BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]);
-        ulong last = BinaryPrimitives.ReadUInt64LittleEndian(entry[40..]); // included
+        ulong last = BinaryPrimitives.ReadUInt64LittleEndian(entry[40..]); // inclusive
         ulong sectorsTotal = (ulong)(device.LengthBytes / sectorBytes);
         if (type == Guid.Empty || first > last || last >= sectorsTotal)
             return;

@@ -13,11 +13,11 @@ internal static class MasterBootRecord
     private const int TableOffset = 446;
     private const int EntryBytes = 16;
     private const int PrimaryTotal = 4;
-    private const int LogicalMax = 128; // a chain may be made a ring
+    private const int LogicalMax = 128; // ends a chain that is a cycle
     private const ushort Signature = 0xAA55;
     private const byte TypeGuidTable = 0xEE;
     private const byte TypeDragonFly = 0x6C;
-    private const byte TypeFreeBsd = 0xA5; // DragonFly's, too, before it had a number of its own
+    private const byte TypeFreeBsd = 0xA5; // also used by old versions of DragonFly
 
     /// <summary>Adds the partitions of an MBR to a list; false when the device has none.</summary>
     internal static bool TryRead(IBlockDevice device, List<PartitionEntry> found)

@@ -4,15 +4,14 @@ using System.Collections.Generic;
 namespace Hammer2.Devices.Partitions;
 
 /// <summary>
-/// Finds what a disk is divided into: by a GPT, else an MBR, and in each partition by DragonFly's label,
-/// which
-/// may also take the whole disk.
+/// Lists the partitions of a disk: of a GPT, else of an MBR, and of DragonFly labels in each partition or on the whole
+/// disk.
 /// </summary>
 public static class PartitionTable
 {
     /// <summary>
-    /// Lists all parts that lie wholly within the device; empty when it has no partition table. A partition
-    /// that a DragonFly label divides further is followed by its parts.
+    /// Lists all partitions that are wholly within the device; empty when it has no partition table. A partition with a
+    /// DragonFly label is followed by the partitions of that label.
     /// </summary>
     public static IReadOnlyList<PartitionEntry> Read(IBlockDevice device)
     {

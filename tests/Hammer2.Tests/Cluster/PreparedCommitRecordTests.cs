@@ -32,7 +32,7 @@ public sealed class PreparedCommitRecordTests
         Assert.Equal(PreparedState.Prepared, record.State);
         Assert.True(written.Bytes.SequenceEqual(record.Next!.Bytes));
         Assert.Equal(written.CopyIndex, record.Next.CopyIndex);
-        Assert.Empty(HeaderDoubt.Find(volumes, record));
+        Assert.Empty(SuspectHeaderCopies.Find(volumes, record));
     }
 
     [Theory]
@@ -92,8 +92,8 @@ public sealed class PreparedCommitRecordTests
         Assert.Equal(Hammer2Error.None, device.Write(
             written.CopyIndex * Media.HeaderZoneBytes, written.Bytes[..4096]));
         using VolumeSet volumes = Open(device);
-        Assert.Empty(HeaderDoubt.Find(volumes, PreparedCommitRecord.Read(volumes)));
-        Assert.Equal(written.CopyIndex, Assert.Single(HeaderDoubt.Find(volumes, null)).CopyIndex);
+        Assert.Empty(SuspectHeaderCopies.Find(volumes, PreparedCommitRecord.Read(volumes)));
+        Assert.Equal(written.CopyIndex, Assert.Single(SuspectHeaderCopies.Find(volumes, null)).CopyIndex);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class PreparedCommitRecordTests
         byte[] zeros = new byte[Media.VolumeHeaderBytes];
         Assert.Equal(Hammer2Error.None, device.Write(written.CopyIndex * Media.HeaderZoneBytes, zeros));
         using VolumeSet volumes = Open(device);
-        Assert.Empty(HeaderDoubt.Find(volumes, null));
+        Assert.Empty(SuspectHeaderCopies.Find(volumes, null));
     }
 
     /// <summary>A node of two, as it is when everything of its last commit but the header is there.</summary>

@@ -252,7 +252,7 @@ public sealed class ReclaimTests
                 int at = differing[i] * SectorBytes;
                 if ((choice >> i & 1) != 0) after.AsSpan(at, SectorBytes).CopyTo(mixed.AsSpan(at));
             }
-            Assert.False(new VolumeHeaderCandidate(mixed, 0).TryTrust(out _, out _), $"mixture {choice:x}");
+            Assert.False(new VolumeHeaderCandidate(mixed, 0).TryValidate(out _, out _), $"mixture {choice:x}");
         }
 
         bool IsOther(int sector)

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Devices;
 
-/// <summary>Image files: bytes, ends, and who may open one at the same time.</summary>
+/// <summary>Image files: their bytes, their bounds, and which processes may open one at the same time.</summary>
 public sealed class FileBlockDeviceTests : IDisposable
 {
     private static readonly FileBlockDeviceOptions Reading = new(IsReadOnly: true, LockWaitMilliseconds: 0);
@@ -39,7 +39,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_discarded_range_reads_as_zeros_and_its_neighbours_stay()
+    public void A_discarded_range_reads_as_zeros_and_the_bytes_around_it_are_kept()
     {
         using FileBlockDevice device = FileBlockDevice.Open(NewFile(1 << 20), Writing);
         byte[] ones = new byte[1 << 20];
@@ -53,7 +53,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_device_opened_for_reading_refuses_to_be_written()
+    public void A_device_opened_for_reading_cannot_be_written()
     {
         using FileBlockDevice device = FileBlockDevice.Open(NewFile(4096), Reading);
         Assert.Equal(Hammer2Error.ReadOnly, device.Write(0, new byte[512]));
@@ -63,7 +63,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_shrinks_answers_Io_behind_its_new_end()
+    public void Reads_past_the_end_of_a_file_that_was_truncated_return_Io()
     {
         string path = NewFile(100_000);
         using FileBlockDevice device = FileBlockDevice.Open(path, Reading);
@@ -77,7 +77,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     [Theory]
     [InlineData("missing.img", "No such file or directory")]
     [InlineData(".", "neither a regular file nor a block device")]
-    public void What_is_not_an_image_is_refused(string name, string reason)
+    public void Files_of_other_types_are_rejected(string name, string reason)
     {
         DeviceOpenException refusal = Assert.Throws<DeviceOpenException>(
             () => FileBlockDevice.Open(Path.Combine(_directory, name), Reading));
@@ -85,7 +85,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     }
 
     [Fact]
-    public void A_character_device_is_refused_without_being_opened()
+    public void A_character_device_is_rejected_without_being_opened()
     {
         DeviceOpenException refusal = Assert.Throws<DeviceOpenException>(
             () => FileBlockDevice.Open("/dev/null", Reading));
@@ -134,7 +134,7 @@ public sealed class FileBlockDeviceTests : IDisposable
     [InlineData("-x", false, false)]
     [InlineData("-s", true, false)]
     [InlineData("-s", false, true)]
-    public void Another_process_excludes_us_and_is_named(string kind, bool isWriting, bool isAllowed)
+    public void A_conflicting_process_is_named(string kind, bool isWriting, bool isAllowed)
     {
         string path = NewFile(4096);
         var start = new ProcessStartInfo("flock", [kind, path, "sh", "-c", "echo locked; read end"])
@@ -163,7 +163,7 @@ public sealed class FileBlockDeviceTests : IDisposable
             holder.StandardInput.WriteLine();
             holder.WaitForExit();
         }
-        FileBlockDevice.Open(path, Writing).Dispose(); // the lock went with the process
+        FileBlockDevice.Open(path, Writing).Dispose(); // the lock ended with the process
     }
 
     private string NewFile(long lengthBytes)

@@ -9,17 +9,18 @@ namespace Hammer2.Tests.Devices;
 /// <summary>Changes a header before its CRCs are set.</summary>
 internal delegate void HeaderChange(VolumeHeaderView header);
 
-/// <summary>Makes volumes that hold nothing but headers, all right except for what a test changes.</summary>
+/// <summary>Makes volumes that have valid headers and no other content, except for the fields that a test
+/// changes.</summary>
 internal static class HeaderBuilder
 {
-    /// <summary>The filesystem id of all of them.</summary>
+    /// <summary>The filesystem id of all volumes.</summary>
     internal static MediaUuid FilesystemId { get; } =
         MediaUuid.From(new Guid("11111111-2222-3333-4444-555555555555"));
 
     /// <summary>A volume of a version 2 filesystem.</summary>
-    /// <param name="index">Which one.</param>
+    /// <param name="index">Number of the volume.</param>
     /// <param name="sizes">Sizes of all volumes in bytes.</param>
-    /// <param name="change">Made before the CRCs are set.</param>
+    /// <param name="change">Changes the header before the CRCs are set.</param>
     internal static MemoryBlockDevice Volume(int index, long[] sizes, HeaderChange? change = null)
     {
         var device = new MemoryBlockDevice(sizes[index], $"v{index}");
@@ -51,7 +52,7 @@ internal static class HeaderBuilder
         return devices;
     }
 
-    /// <summary>Signs a header and writes it to the place of a copy.</summary>
+    /// <summary>Sets the CRCs of a header and writes it to the offset of a copy.</summary>
     internal static void WriteCopy(IBlockDevice device, int copy, byte[] bytes, HeaderChange? change)
     {
         var header = new VolumeHeaderView((byte[])bytes.Clone());
@@ -60,7 +61,7 @@ internal static class HeaderBuilder
         _ = device.Write(copy * Media.HeaderZoneBytes, header.Bytes);
     }
 
-    /// <summary>The header of one volume of a version 2 filesystem, not signed yet.</summary>
+    /// <summary>The header of one volume of a version 2 filesystem, without CRCs.</summary>
     internal static byte[] Version2(int index, long[] sizes)
     {
         byte[] bytes = new byte[Media.VolumeHeaderBytes];

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Devices;
 
-/// <summary>A fact about block specials; skipped, with the reason, where the kernel gives none.</summary>
+/// <summary>A test that needs a loop device; skipped, with the reason, when the kernel has none.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LoopFactAttribute : FactAttribute
 {
@@ -18,20 +18,20 @@ public sealed class LoopFactAttribute : FactAttribute
         : base(file, line) => Skip = LoopDevice.Absence;
 }
 
-/// <summary>Block specials of the kernel: size, bytes, locks, and the file below a loop device.</summary>
+/// <summary>Block devices: size, bytes, locks, and the backing file of a loop device.</summary>
 public sealed class LoopDeviceTests : IDisposable
 {
     private const long Megabyte = 1L << 20;
-    private const int WaitMilliseconds = 2000; // udev looks at every device that is written
+    private const int WaitMilliseconds = 2000; // udev opens every device after it was written
     private static readonly FileBlockDeviceOptions Reading = new(true, true, WaitMilliseconds);
     private static readonly FileBlockDeviceOptions Writing = new(false, true, WaitMilliseconds);
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"hammer2-{Guid.NewGuid():n}.img");
 
     public void Dispose() => File.Delete(_file);
 
-    /// <summary>The device gets a long write at once, and refuses it when nobody is waiting.</summary>
+    /// <summary>The device gets a long write at once, and fails it while no caller waits for it.</summary>
     [LoopFact]
-    public void What_a_device_refuses_of_a_long_write_is_told_by_the_next_flush()
+    public void An_error_of_early_write_back_is_reported_by_the_next_flush()
     {
         string full = Directory.CreateTempSubdirectory("hammer2-full-").FullName;
         HostProgram.Run("mount", "-t", "tmpfs", "-o", "size=1m", "hammer2-full", full);
@@ -55,7 +55,7 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [LoopFact]
-    public void A_block_special_is_read_written_flushed_and_discarded()
+    public void A_block_device_is_read_written_flushed_and_discarded()
     {
         TestFile.Write(_file, new MemoryBlockDevice(8 * Megabyte));
         using LoopDevice loop = LoopDevice.Attach(_file);
@@ -73,7 +73,7 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [LoopFact]
-    public void Writes_past_the_cache_are_seen_by_whoever_reads_through_it()
+    public void Writes_that_bypass_the_page_cache_are_visible_to_readers_of_it()
     {
         TestFile.Write(_file, new MemoryBlockDevice(8 * Megabyte));
         using LoopDevice loop = LoopDevice.Attach(_file);
@@ -81,7 +81,7 @@ public sealed class LoopDeviceTests : IDisposable
         var buffer = new UncachedBuffer((int)Megabyte);
         byte[] read = new byte[Megabyte];
         var random = new SeededRandom(1);
-        // Whole pages from a page, and whatever else: the cache holds what was there before.
+        // Whole pages, and ranges that are not: the page cache holds the old content.
         foreach ((long offset, int start, int length) in ((long, int, int)[])[
             (Megabyte, 0, (int)Megabyte), (Megabyte, 4096, 512 << 10), (Megabyte + 512, 0, 256 << 10),
             (Megabyte + 4096, 0, (256 << 10) + 1), (2 * Megabyte, 100, 256 << 10), (7 * Megabyte, 0, (int)Megabyte)])
@@ -89,7 +89,7 @@ public sealed class LoopDeviceTests : IDisposable
             Assert.Equal(Hammer2Error.None, device.Read(offset, read.AsSpan(0, length)));
             Span<byte> bytes = buffer.Span.Slice(start, length);
             random.Fill(bytes);
-            // Its first page is changed in the cache, and not written from there yet.
+            // Its first page is dirty in the page cache.
             Assert.Equal(Hammer2Error.None, device.Write(offset, read.AsSpan(0, 4096)));
             Assert.Equal(Hammer2Error.None, device.WriteUncached(offset, bytes));
             Assert.Equal(Hammer2Error.None, device.Read(offset, read.AsSpan(0, length)));
@@ -101,7 +101,7 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [LoopFact]
-    public void A_claim_is_given_up_and_taken_again_while_the_lock_stays()
+    public void A_claim_is_released_and_renewed_while_the_lock_is_held()
     {
         TestFile.Write(_file, new MemoryBlockDevice(Megabyte));
         using LoopDevice loop = LoopDevice.Attach(_file);
@@ -125,7 +125,7 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [LoopFact]
-    public void A_block_special_has_one_writer_or_many_readers()
+    public void A_block_device_has_one_writer_or_many_readers()
     {
         TestFile.Write(_file, new MemoryBlockDevice(Megabyte));
         using LoopDevice loop = LoopDevice.Attach(_file);
@@ -142,7 +142,7 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [LoopFact]
-    public void The_file_below_a_loop_device_is_not_written_beside_it()
+    public void The_backing_file_of_a_loop_device_in_use_cannot_be_opened_for_writing()
     {
         TestFile.Write(_file, new MemoryBlockDevice(Megabyte));
         using LoopDevice loop = LoopDevice.Attach(_file);
@@ -155,7 +155,7 @@ public sealed class LoopDeviceTests : IDisposable
     }
 
     [LoopFact]
-    public void A_golden_image_in_a_partition_of_a_block_special_reads_as_its_listing()
+    public void A_golden_image_in_a_partition_of_a_block_device_matches_its_listing()
     {
         using FileBlockDevice image = GoldenImage.Open("empty-min");
         var disk = new MemoryBlockDevice(image.LengthBytes + 4 * Megabyte);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Devices;
 
-/// <summary>From paths to filesystems.</summary>
+/// <summary>Opening filesystems from paths.</summary>
 public sealed class MediaSourceTests : IDisposable
 {
     private const long Gigabyte = 1L << 30;
@@ -18,7 +18,7 @@ public sealed class MediaSourceTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public void A_path_given_twice_is_refused_as_such_under_any_name()
+    public void A_device_given_twice_is_rejected_under_any_name()
     {
         string path = Write("a.img", HeaderBuilder.Volume(0, [Gigabyte]));
         string link = Path.Combine(_directory, "b.img");
@@ -32,7 +32,7 @@ public sealed class MediaSourceTests : IDisposable
     }
 
     [Fact]
-    public void A_copy_of_a_volume_is_refused_with_both_names()
+    public void A_copy_of_a_volume_is_rejected_with_both_names()
     {
         string first = Write("a.img", HeaderBuilder.Volume(0, [Gigabyte]));
         string second = Write("b.img", HeaderBuilder.Volume(0, [Gigabyte]));
@@ -43,7 +43,7 @@ public sealed class MediaSourceTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_stays_locked_after_a_refusal()
+    public void No_lock_is_held_after_a_failed_open()
     {
         long[] sizes = [Gigabyte, Gigabyte];
         string first = Write("a.img", HeaderBuilder.Volume(0, sizes));
@@ -84,7 +84,7 @@ public sealed class MediaSourceTests : IDisposable
     }
 
     [Fact]
-    public void A_header_that_was_passed_over_is_logged()
+    public void A_header_copy_that_is_not_used_is_logged()
     {
         var log = new LogCapture();
         MediaSource.Open(
@@ -93,7 +93,7 @@ public sealed class MediaSourceTests : IDisposable
     }
 
     [Fact]
-    public void Every_golden_volume_set_opens_whole()
+    public void Every_golden_volume_set_opens_without_warnings()
     {
         foreach (string file in GoldenImage.FileNames)
         {
@@ -102,7 +102,7 @@ public sealed class MediaSourceTests : IDisposable
                 continue;
             using VolumeSet set = GoldenImage.OpenVolumes(file);
             Assert.InRange(set.TotalBytes, 1UL << 20, 1UL << 40);
-            // Growing zeroes the places of new copies and fills them one flush at a time.
+            // Growing zeroes the new header copies and writes one of them at each flush.
             if (!file.StartsWith("grown-", StringComparison.Ordinal))
                 Assert.Empty(set.Notes);
         }

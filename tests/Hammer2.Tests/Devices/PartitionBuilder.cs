@@ -4,7 +4,7 @@ using Hammer2.Testing;
 
 namespace Hammer2.Tests.Devices;
 
-/// <summary>Writes partition tables as partitioning tools do; its CRC-32 is its own.</summary>
+/// <summary>Writes partition tables as partitioning tools do, with its own implementation of CRC-32.</summary>
 internal static class PartitionBuilder
 {
     internal static readonly Guid TypeHammer2 = new("5cbb9ad1-862d-11dc-a94d-01301bb8a9f5");
@@ -51,7 +51,7 @@ internal static class PartitionBuilder
         _ = disk.Write(offset, sector);
     }
 
-    /// <summary>Writes a DragonFly label at the start of a slice; offsets are from there.</summary>
+    /// <summary>Writes a DragonFly label at the start of a slice; offsets are relative to it.</summary>
     internal static void WriteLabel(
         MemoryBlockDevice disk, long offset, params (byte Type, long Offset, long LengthBytes)[] partitions)
     {
@@ -70,7 +70,7 @@ internal static class PartitionBuilder
         _ = disk.Write(offset, label);
     }
 
-    /// <summary>Copies a small volume with nothing but headers into a disk.</summary>
+    /// <summary>Writes a small volume with headers only into a disk.</summary>
     internal static void WriteVolume(MemoryBlockDevice disk, long offset, long lengthBytes, string name = "")
     {
         byte[] header = HeaderBuilder.Version2(0, [lengthBytes]);

@@ -21,7 +21,7 @@ public sealed class PartitionTests : IDisposable
     [Theory]
     [InlineData(512)]
     [InlineData(4096)]
-    public void A_GPT_lists_its_partitions_whatever_the_sector_size(int sectorBytes)
+    public void A_GPT_lists_its_partitions_for_each_sector_size(int sectorBytes)
     {
         MemoryBlockDevice disk = GptDisk(sectorBytes);
         IReadOnlyList<PartitionEntry> found = PartitionTable.Read(disk);
@@ -59,7 +59,7 @@ public sealed class PartitionTests : IDisposable
     }
 
     [Fact]
-    public void A_chain_of_logical_partitions_that_goes_in_a_circle_ends()
+    public void A_cyclic_chain_of_logical_partitions_ends()
     {
         var disk = new MemoryBlockDevice(DiskBytes);
         PartitionBuilder.WriteMbr(disk, 0, (0x05, 2048, 65536));
@@ -69,7 +69,7 @@ public sealed class PartitionTests : IDisposable
     }
 
     [Fact]
-    public void What_lies_outside_the_disk_is_no_partition()
+    public void Partitions_outside_the_disk_are_ignored()
     {
         var disk = new MemoryBlockDevice(DiskBytes);
         PartitionBuilder.WriteMbr(disk, 0,
@@ -99,7 +99,7 @@ public sealed class PartitionTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_DragonFly_label_is_none()
+    public void A_damaged_DragonFly_label_is_ignored()
     {
         var memory = new MemoryBlockDevice(DiskBytes);
         PartitionBuilder.WriteLabel(memory, 0, (23, 8 * Megabyte, 64 * Megabyte));
@@ -129,7 +129,7 @@ public sealed class PartitionTests : IDisposable
     }
 
     [Fact]
-    public void Several_partitions_with_volumes_must_be_told_apart_by_the_user()
+    public void One_of_several_partitions_with_volumes_must_be_named()
     {
         MemoryBlockDevice disk = GptDisk(512);
         PartitionBuilder.WriteVolume(disk, Megabyte, 8 * Megabyte);
@@ -162,7 +162,7 @@ public sealed class PartitionTests : IDisposable
     [InlineData(null, 1L << 40, "offset 1099511627776 is outside the device, which has 268435456 bytes")]
     [InlineData(null, -5L, "offset -5 is outside the device")]
     [InlineData(null, null, "no valid HAMMER2 volume header, although by type there should be one in p2 (")]
-    public void What_cannot_be_found_is_refused_with_what_there_is(string? name, long? offset, string message)
+    public void A_missing_partition_is_reported_with_the_existing_ones(string? name, long? offset, string message)
     {
         var options = new MediaSourceOptions(Partition: name, PartitionOffset: offset);
         MediaException refusal = Assert.ThrowsAny<MediaException>(() => Open(GptDisk(512), options, out _));
@@ -170,7 +170,7 @@ public sealed class PartitionTests : IDisposable
     }
 
     [Fact]
-    public void A_volume_on_the_whole_disk_is_not_looked_for_in_partitions()
+    public void A_volume_on_the_whole_disk_is_preferred_to_partitions()
     {
         var disk = new MemoryBlockDevice(DiskBytes);
         PartitionBuilder.WriteVolume(disk, 0, DiskBytes);

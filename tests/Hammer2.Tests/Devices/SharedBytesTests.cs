@@ -8,8 +8,8 @@ using Xunit;
 namespace Hammer2.Tests.Devices;
 
 /// <summary>
-/// One device under two names: image file and loop device, disk and partition, two device nodes. Whichever is opened
-/// first, a writer excludes all other users of the same bytes, and parts without common bytes do not matter.
+/// One device under two names: image file and loop device, disk and partition, two device nodes. In either order, a
+/// writer excludes all other users of the same bytes, and devices without common bytes do not exclude each other.
 /// </summary>
 public sealed class SharedBytesTests : IDisposable
 {
@@ -108,7 +108,7 @@ public sealed class SharedBytesTests : IDisposable
     }
 
     [LoopFact]
-    public void The_message_says_which_file_and_which_process()
+    public void The_message_names_the_file_and_the_process()
     {
         using LoopDevice loop = LoopDevice.Attach(_file);
         string process = $"this process ({Environment.ProcessId})";
@@ -127,7 +127,7 @@ public sealed class SharedBytesTests : IDisposable
     }
 
     [LoopFact]
-    public void Without_sysfs_a_loop_device_is_still_resolved_and_other_devices_come_with_a_message()
+    public void Without_sysfs_loop_devices_are_resolved_and_other_devices_are_reported()
     {
         FileBlockDeviceOptions blind = Writing with { SystemDirectory = Path.Combine(_directory, "nothing") };
         using LoopDevice loop = LoopDevice.Attach(_file);
@@ -141,11 +141,11 @@ public sealed class SharedBytesTests : IDisposable
         var options = new MediaSourceOptions { SystemDirectory = blind.SystemDirectory };
         device.Dispose();
         _ = Assert.Throws<NotHammer2Exception>(() => MediaSource.Open([partition], options, log));
-        Assert.True(log.Contains(LogLevel.Warning, "cannot be told"));
+        Assert.True(log.Contains(LogLevel.Warning, "cannot determine whether"));
     }
 
     [LoopFact]
-    public void A_backing_file_that_was_deleted_comes_with_a_message()
+    public void A_deleted_backing_file_is_reported()
     {
         using LoopDevice loop = LoopDevice.Attach(_file);
         File.Delete(_file);
@@ -154,19 +154,19 @@ public sealed class SharedBytesTests : IDisposable
     }
 
     [LoopFact]
-    public void A_loop_device_over_a_file_is_found_and_without_sysfs_that_is_said()
+    public void A_loop_device_over_a_file_is_found_and_a_missing_sysfs_is_reported()
     {
         using LoopDevice loop = LoopDevice.Attach(_file);
         Assert.Equal(new LoopUse(loop.Path, null), LoopUse.Find(_file));
         LoopUse unknown = LoopUse.Find(_file, Path.Combine(_directory, "nothing"));
         Assert.Null(unknown.Device);
-        Assert.Contains("whether a loop device uses it cannot be told", unknown.Note, StringComparison.Ordinal);
+        Assert.Contains("cannot determine whether a loop device uses it", unknown.Note, StringComparison.Ordinal);
         string free = Path.Combine(_directory, "free.img");
         File.WriteAllBytes(free, new byte[4096]);
         Assert.Equal(default, LoopUse.Find(free));
     }
 
-    // Every pair of uses in both orders; readers alone share.
+    // Every pair of readers and writers in both orders; only readers share.
     private static void AssertSameBytes(string one, string other)
     {
         foreach ((string first, string second) in ((string, string)[])[(one, other), (other, one)])
@@ -197,16 +197,16 @@ public sealed class SharedBytesTests : IDisposable
         }
     }
 
-    // udev may look at a device that was just written.
+    // udev may open a device that was just written.
     private static FileBlockDevice OpenSoon(string path, bool isWriting) =>
         FileBlockDevice.Open(path, (isWriting ? Writing : Reading) with { LockWaitMilliseconds = 5000 });
 }
 
-/// <summary>Ranges of one device in the offsets of another, and which of them exclude each other.</summary>
+/// <summary>Ranges relative to other ranges, and which of them exclude each other.</summary>
 public sealed class ByteRangeTests
 {
     [Fact]
-    public void A_range_moves_with_the_one_around_it_and_ends_with_it()
+    public void A_relative_range_is_shifted_and_cut_by_the_outer_range()
     {
         var partition = ByteRange.At(1000, 500);
         Assert.Equal(new ByteRange(1000, 1500), ByteRange.Whole.Within(partition));

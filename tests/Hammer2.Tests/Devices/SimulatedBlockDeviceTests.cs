@@ -7,9 +7,9 @@ using Xunit;
 namespace Hammer2.Tests.Devices;
 
 /// <summary>
-/// Goal: the device that crash tests stand on loses what a drive may lose, and nothing else.
-/// Method: random writes and flushes, power loss at a drawn write; every sector must then hold its durable
-/// content or that of a write that was pending.
+/// Goal: the simulated device of crash tests loses writes that a drive may lose, and no others. Method: random writes
+/// and flushes, power loss at a random write; every sector must then hold its durable content or that of a write that
+/// was pending.
 /// </summary>
 public sealed class SimulatedBlockDeviceTests
 {

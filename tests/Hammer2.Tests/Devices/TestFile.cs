@@ -5,7 +5,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Tests.Devices;
 
-/// <summary>Image files for tests of what only a real file can show.</summary>
+/// <summary>Image files for tests that need a real file.</summary>
 internal static class TestFile
 {
     private const int PieceBytes = 1 << 20;

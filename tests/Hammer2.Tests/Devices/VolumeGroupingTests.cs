@@ -7,10 +7,10 @@ using Xunit;
 
 namespace Hammer2.Tests.Devices;
 
-/// <summary>Which devices make one filesystem when they are given one by one.</summary>
+/// <summary>Which devices of a list belong to one filesystem.</summary>
 public sealed class VolumeGroupingTests
 {
-    // A device is called after its filesystem and its volume; a question mark cannot be read; a tick is a copy.
+    // A device is named by its filesystem and volume number; '?' cannot be read; a tick marks a copy.
     [Theory]
     [InlineData("a0", "a0")]
     [InlineData("a0;a1", "a0,a1")]

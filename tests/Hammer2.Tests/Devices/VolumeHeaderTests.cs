@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Devices;
 
-/// <summary>Which of the four copies of a volume header is believed.</summary>
+/// <summary>Which of the four copies of a volume header is used.</summary>
 public sealed class VolumeHeaderTests
 {
     private const long Gigabyte = 1L << 30;
@@ -19,33 +19,33 @@ public sealed class VolumeHeaderTests
     [InlineData(0x900, "CRC of the whole header")]
     [InlineData(0xFFFC, "CRC of the whole header")]
     [InlineData(0xFFF0, "CRC of the whole header")]
-    public void A_flipped_bit_anywhere_is_noticed(int offset, string reason)
+    public void A_flipped_bit_anywhere_is_detected(int offset, string reason)
     {
         byte[] bytes = HeaderBuilder.Version2(0, EightGigabytes);
         VolumeHeaderCandidate.StoreCrcs(new VolumeHeaderView(bytes));
         var candidate = new VolumeHeaderCandidate(bytes, 0);
-        Assert.True(candidate.TryTrust(out VolumeHeader? header, out string? fault));
+        Assert.True(candidate.TryValidate(out VolumeHeader? header, out string? fault));
         Assert.Equal(16UL, header.Fields.MirrorTid);
 
         byte[] flipped = header.ToArray();
         flipped[offset] ^= 1;
-        Assert.False(new VolumeHeaderCandidate(flipped, 0).TryTrust(out header, out fault));
+        Assert.False(new VolumeHeaderCandidate(flipped, 0).TryValidate(out header, out fault));
         Assert.Contains(reason, fault, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_header_of_the_other_byte_order_is_refused_as_such()
+    public void A_header_of_the_other_byte_order_is_rejected_with_that_reason()
     {
         byte[] bytes = HeaderBuilder.Version2(0, EightGigabytes);
         var header = new VolumeHeaderView(bytes);
         header.Fields.Magic = VolumeHeaderView.MagicSwapped;
         VolumeHeaderCandidate.StoreCrcs(header);
-        Assert.False(new VolumeHeaderCandidate(bytes, 0).TryTrust(out _, out string? fault));
+        Assert.False(new VolumeHeaderCandidate(bytes, 0).TryValidate(out _, out string? fault));
         Assert.Contains("other byte order", fault, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Of_a_place_that_was_written_whole_only_what_differs_is_written_again()
+    public void Only_the_changed_pages_of_a_completely_written_copy_are_written_again()
     {
         using MemoryBlockDevice disk = HeaderBuilder.Volume(0, EightGigabytes);
         using var device = new FaultyBlockDevice(new UnownedDevice(disk));
@@ -55,13 +55,13 @@ public sealed class VolumeHeaderTests
         {
             var view = new VolumeHeaderView(bytes = (byte[])bytes.Clone());
             view.Fields.MirrorTid += 1;
-            // Sector 0 ends with its CRC, so that the last CRC is the same whatever else is in that one.
+            // Sector 0 ends with its CRC, so that the CRC of the whole does not depend on the content of sector 0.
             view.FreemapBlockset[0].MirrorTid += 7;
-            // What is between changes once, and every place is written whole again.
+            // The pages between change once; then every copy is written completely again.
             if (number == 10) bytes[0x8000] ^= 1;
             VolumeHeader header = VolumeHeaderCandidate.Seal(bytes, number % Media.HeaderCopies);
             long before = device.WriteCount;
-            // The fourteenth fails with a part of it written: there the next one is whole.
+            // The fourteenth write fails halfway: the next header is written completely to that copy.
             if (number == 14) device.FailWriteNumber(before + 2, keptBytes: 512);
             Hammer2Error expected = number == 14 ? Hammer2Error.Io : Hammer2Error.None;
             Assert.Equal(expected, writer.Write(header));
@@ -84,7 +84,7 @@ public sealed class VolumeHeaderTests
     [InlineData(new ulong[] { 5, 7, 7, 7 }, 1)]
     [InlineData(new ulong[] { 3, 3, 3, 3 }, 0)]
     [InlineData(new ulong[] { 1, 0xFFFFFFFFFFFFFFFF, 2, 3 }, 1)]
-    public void The_newest_copy_is_taken_and_of_equal_ones_the_first(ulong[] tids, int taken)
+    public void The_newest_copy_is_used_and_the_first_of_equal_ones(ulong[] tids, int taken)
     {
         using MemoryBlockDevice device = WithTids(tids);
         VolumeHeaderCopies copies = VolumeHeaderCopies.Read(device);
@@ -112,7 +112,7 @@ public sealed class VolumeHeaderTests
     }
 
     [Fact]
-    public void A_copy_that_cannot_be_read_is_passed_over()
+    public void A_copy_that_cannot_be_read_is_skipped()
     {
         using var device = new FaultyBlockDevice(WithTids([1, 2, 3, 4]));
         device.FailReads(3 * Media.HeaderZoneBytes, 512);
@@ -123,7 +123,7 @@ public sealed class VolumeHeaderTests
     }
 
     [Fact]
-    public void A_newer_copy_of_another_filesystem_is_a_leftover()
+    public void A_newer_copy_of_another_filesystem_is_ignored()
     {
         using MemoryBlockDevice device = WithTids([1, 2, 50, 3]);
         HeaderBuilder.WriteCopy(device, 2, HeaderBuilder.Version2(0, EightGigabytes), header =>
@@ -142,7 +142,7 @@ public sealed class VolumeHeaderTests
     [InlineData(1000, "the device has 1000 bytes")]
     [InlineData(1 << 20, "copy 0 at 0x0: all bytes are zero")]
     [InlineData((2L << 30) + 4096, "copy 1 at 0x80000000: the device ends within it")]
-    public void A_device_without_a_header_is_refused_with_the_reason(long lengthBytes, string reason)
+    public void A_device_without_a_header_is_rejected_with_the_reason(long lengthBytes, string reason)
     {
         using var device = new MemoryBlockDevice(lengthBytes, "some.img");
         string message = Assert.Throws<NotHammer2Exception>(() => VolumeHeaderCopies.Read(device)).Message;

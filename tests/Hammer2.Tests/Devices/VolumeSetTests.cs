@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Devices;
 
-/// <summary>Several volumes as one address space, and every reason to refuse them.</summary>
+/// <summary>Several volumes as one address space, and every reason to reject a set.</summary>
 public sealed class VolumeSetTests
 {
     private const long Megabyte = 1L << 20;
@@ -15,7 +15,7 @@ public sealed class VolumeSetTests
     private static readonly long[] Three = [Gigabyte, 2 * Gigabyte, Gigabyte + 8 * Megabyte];
 
     [Fact]
-    public void Volumes_in_any_order_make_the_same_address_space()
+    public void Volumes_in_any_order_give_the_same_address_space()
     {
         foreach (int[] order in Permutations.Of(3))
         {
@@ -33,7 +33,7 @@ public sealed class VolumeSetTests
     }
 
     [Fact]
-    public void Sixty_four_volumes_are_one_filesystem_and_each_byte_has_one_place()
+    public void Each_address_of_a_filesystem_of_64_volumes_is_on_one_volume()
     {
         long[] sizes = new long[64];
         Array.Fill(sizes, Gigabyte);
@@ -68,9 +68,9 @@ public sealed class VolumeSetTests
         Assert.Equal(Hammer2Error.Corrupt, set.Read(set.TotalBytes, bytes));
         Assert.Equal(Hammer2Error.Corrupt, set.Read(ulong.MaxValue - 100, bytes));
         Assert.False(set.TryFindVolume(0, -1, out _));
-        string place = set.DescribePlace((ulong)Gigabyte + 0x1000);
+        string place = set.DescribeLocation((ulong)Gigabyte + 0x1000);
         Assert.Equal("v1 at 0x1000", place);
-        Assert.Contains("outside all volumes", set.DescribePlace(ulong.MaxValue), StringComparison.Ordinal);
+        Assert.Contains("outside all volumes", set.DescribeLocation(ulong.MaxValue), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class VolumeSetTests
     }
 
     [Fact]
-    public void Closing_the_set_closes_its_devices_and_a_refused_one_leaves_them_open()
+    public void Closing_a_set_closes_its_devices_and_a_failed_open_leaves_them_open()
     {
         List<IBlockDevice> devices = HeaderBuilder.Set(Three);
         _ = Assert.Throws<VolumeSetException>(() => VolumeSet.Open([devices[0]]));
@@ -117,7 +117,7 @@ public sealed class VolumeSetTests
         Assert.Equal(Hammer2Error.ReadOnly, set.Write(set.TotalBytes - 1024, new byte[1024]));
     }
 
-    /// <summary>Which volumes of three are given, and what the refusal says.</summary>
+    /// <summary>The given volumes of three, and the error message.</summary>
     public static TheoryData<int[], string> Subsets => new()
     {
         { [0], "volumes 1, 2 are missing" },
@@ -129,7 +129,7 @@ public sealed class VolumeSetTests
     };
 
     [Theory, MemberData(nameof(Subsets))]
-    public void A_part_of_a_set_is_refused_and_what_is_missing_is_named(int[] given, string message)
+    public void An_incomplete_set_is_rejected_and_the_missing_volumes_are_named(int[] given, string message)
     {
         List<IBlockDevice> all = HeaderBuilder.Set(Three);
         List<IBlockDevice> devices = [];
@@ -140,7 +140,7 @@ public sealed class VolumeSetTests
         Assert.Contains(message, refusal.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Which volume of three is changed, how, and what the refusal says.</summary>
+    /// <summary>The changed volume of three, the change, and the error message.</summary>
     public static TheoryData<string, int, string> Changes => new()
     {
         { "fstype", 0, "filesystem type is not HAMMER2" },
@@ -163,7 +163,7 @@ public sealed class VolumeSetTests
     };
 
     [Theory, MemberData(nameof(Changes))]
-    public void Every_contradiction_is_refused_by_name(string change, int volume, string message)
+    public void Every_inconsistent_field_is_rejected_by_name(string change, int volume, string message)
     {
         List<IBlockDevice> devices = HeaderBuilder.Set(Three, volume, header => Change(header, change));
         VolumeSetException refusal = Assert.Throws<VolumeSetException>(() => VolumeSet.Open(devices));
@@ -175,7 +175,7 @@ public sealed class VolumeSetTests
     [InlineData(0UL, int.MinValue, "start of volume 1 leaves a gap or an overlap, found 0x80000000")]
     [InlineData(0UL, 512 << 20, "start of volume 1 is not a multiple of 0x40000000")]
     [InlineData(1UL << 30, 1 << 30, "start of volume 0 leaves a gap or an overlap, found 0x40000000")]
-    public void Volumes_must_lie_end_to_end(ulong first, int second, string message)
+    public void Volumes_must_be_contiguous(ulong first, int second, string message)
     {
         void Move(VolumeHeaderView header)
         {
@@ -191,7 +191,7 @@ public sealed class VolumeSetTests
     [Theory]
     [InlineData(0)]
     [InlineData(65)]
-    public void The_number_of_volumes_must_be_possible(byte volumesTotal)
+    public void The_number_of_volumes_must_be_in_range(byte volumesTotal)
     {
         using MemoryBlockDevice device = HeaderBuilder.Volume(
             0, [Gigabyte], header => header.Fields.VolumesTotal = volumesTotal);
@@ -220,7 +220,7 @@ public sealed class VolumeSetTests
     }
 
     [Fact]
-    public void A_short_device_opens_only_for_saving_and_answers_Io_behind_its_end()
+    public void A_short_device_opens_only_for_rescue_and_reads_past_its_end_return_Io()
     {
         var device = new MemoryBlockDevice(Gigabyte);
         HeaderBuilder.WriteCopy(device, 0, HeaderBuilder.Version2(0, [2 * Gigabyte]), null);
@@ -238,7 +238,7 @@ public sealed class VolumeSetTests
     }
 
     [Fact]
-    public void Version_1_is_one_volume_with_zeros_where_version_2_has_numbers()
+    public void A_version_1_filesystem_has_one_volume_and_zeros_in_the_fields_of_version_2()
     {
         using VolumeSet set = VolumeSet.Open([HeaderBuilder.Version1(Gigabyte)]);
         Assert.Equal((ulong)Gigabyte, set.TotalBytes);
@@ -246,7 +246,7 @@ public sealed class VolumeSetTests
         Assert.Empty(set.Notes);
     }
 
-    /// <summary>What is changed in a version 1 header, and what the refusal says.</summary>
+    /// <summary>The change of a version 1 header, and the error message.</summary>
     public static TheoryData<string, string> Version1Changes => new()
     {
         { "id 1", "volume index of a version 1 filesystem, found 0x1 expected 0x0" },
@@ -256,7 +256,7 @@ public sealed class VolumeSetTests
     };
 
     [Theory, MemberData(nameof(Version1Changes))]
-    public void Every_contradiction_in_version_1_is_refused_by_name(string change, string message)
+    public void Every_inconsistent_field_of_version_1_is_rejected_by_name(string change, string message)
     {
         using MemoryBlockDevice device = HeaderBuilder.Version1(Gigabyte, header => Change(header, change));
         VolumeSetException refusal = Assert.Throws<VolumeSetException>(() => VolumeSet.Open([device]));
@@ -264,7 +264,7 @@ public sealed class VolumeSetTests
     }
 
     [Fact]
-    public void A_version_1_filesystem_grown_by_upstream_reads_with_a_note_and_is_not_written()
+    public void A_version_1_filesystem_grown_by_upstream_opens_read_only_with_a_warning()
     {
         using MemoryBlockDevice device = HeaderBuilder.Version1(
             Gigabyte, header => header.Fields.TotalBytes = 8 << 20);

@@ -290,7 +290,8 @@ public sealed class FilesystemWriterTests
     {
         byte[] bytes = new byte[Media.VolumeHeaderBytes];
         Assert.Equal(Hammer2Error.None, device.Read(copy * Media.HeaderZoneBytes, bytes));
-        Assert.True(new VolumeHeaderCandidate((byte[])bytes.Clone(), copy).TryTrust(out _, out string? reason), reason);
+        var candidate = new VolumeHeaderCandidate((byte[])bytes.Clone(), copy);
+        Assert.True(candidate.TryValidate(out _, out string? reason), reason);
         return new VolumeHeaderView(bytes);
     }
 

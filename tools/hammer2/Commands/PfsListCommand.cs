@@ -60,7 +60,7 @@ internal static class PfsListCommand
         foreach (PfsFault fault in catalog.Faults)
         {
             report.Row(Cell.Text(MediaText.Kind(fault.Reference.Type)), Cell.Hex(fault.Reference.Key),
-                Cell.Text(volumes.DescribePlace(fault.Reference.Data.Bytes)), Cell.Text(fault.Fault.Reason));
+                Cell.Text(volumes.DescribeLocation(fault.Reference.Data.Bytes)), Cell.Text(fault.Fault.Reason));
         }
         report.EndTable();
         report.EndEntry();

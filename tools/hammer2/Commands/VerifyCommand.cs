@@ -108,7 +108,7 @@ internal static class VerifyCommand
 
     private static void WriteFault(Report report, VolumeSet volumes, VerifyFault fault)
     {
-        string place = volumes.DescribePlace(fault.Address);
+        string place = volumes.DescribeLocation(fault.Address);
         report.BeginEntry(Line(fault, place));
         report.Detail("tree", Cell.Text(fault.Tree == MediaTree.Freemap ? "freemap" : "topology"));
         report.Detail("kind", Cell.Text(MediaText.Kind(fault.Kind)));

@@ -27,7 +27,7 @@ internal static class BlockDump
             yield return $"cannot be read: {error}";
             yield break;
         }
-        yield return volumes.DescribePlace(reference.Data.Bytes);
+        yield return volumes.DescribeLocation(reference.Data.Bytes);
         IEnumerable<string> lines = reference.Type switch
         {
             BlockrefType.Inode when sizeBytes == Media.InodeBytes => Inode(block),

@@ -47,7 +47,7 @@ internal sealed class RepairCommit
         bool isNode = false;
         foreach (PfsRecord root in PfsCatalog.Read(_volumes).Records) isNode |= root.Meta.PfsMasters > 1;
         if (!isNode) return Hammer2Error.None;
-        Hammer2Error error = NewBlocks.Verify(
+        Hammer2Error error = NewBlockVerifier.Verify(
             _volumes, next.SuperRootBlockset, next.FreemapBlockset, _volumes.Header.Fields.MirrorTid,
             out UnprotectedDigest digest);
         return error == Hammer2Error.None

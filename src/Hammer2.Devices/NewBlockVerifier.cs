@@ -4,29 +4,14 @@ using Hammer2.Format;
 
 namespace Hammer2.Devices;
 
-/// <summary>Stands for the content of blocks whose references keep no check code. It does not depend on the order in
-/// which the blocks are met.</summary>
-/// <param name="Sum">Sum of a hash of each block and its location.</param>
-/// <param name="Blocks">How many blocks.</param>
-public readonly record struct UnprotectedDigest(ulong Sum, ulong Blocks)
-{
-    private const ulong LocationFactor = 0x9E3779B97F4A7C15;
-
-    internal UnprotectedDigest With(DataOffset location, ReadOnlySpan<byte> block)
-    {
-        ulong hash = CheckCode.Hash64(block) ^ (location.Raw * LocationFactor);
-        return new UnprotectedDigest(unchecked(Sum + (hash * LocationFactor)), Blocks + 1);
-    }
-}
-
 /// <summary>
-/// Reads every block that a header leads to and that is newer than another header, and compares it with its check code:
-/// proves that all of a commit is on media. What is older is passed over with everything below it.
+/// Reads every block that is reachable from a header and newer than a given transaction id, and verifies its check
+/// code: this proves that a commit is completely on media. An older block is skipped with everything below it.
 /// </summary>
-/// <remarks>Cost: in proportion to the commit. Used by one thread.</remarks>
-public sealed class NewBlocks
+/// <remarks>The cost is proportional to the size of the commit. Not thread-safe.</remarks>
+public sealed class NewBlockVerifier
 {
-    // The super-root, a PFS root and a file, each with as many levels as are followed.
+    // The super-root, a PFS root and a file, each with the maximum number of levels.
     private const int DepthMax = 3 * (Media.TreeDepthMax + 1);
 
     private readonly VolumeSet _volumes;
@@ -34,7 +19,7 @@ public sealed class NewBlocks
     private readonly byte[] _leaf = new byte[Media.AllocationBytesMax];
     private UnprotectedDigest _digest;
 
-    private NewBlocks(VolumeSet volumes, ulong newerThan)
+    private NewBlockVerifier(VolumeSet volumes, ulong newerThan)
     {
         _volumes = volumes;
         _newerThan = newerThan;
@@ -44,14 +29,15 @@ public sealed class NewBlocks
     /// <param name="volumes">The filesystem.</param>
     /// <param name="superRoot">References to the super-root inode.</param>
     /// <param name="freemap">References to the freemap.</param>
-    /// <param name="newerThan">References with a mirror_tid up to this one are not new.</param>
-    /// <param name="digest">Of the new blocks without a check code. Means nothing after an error.</param>
-    /// <returns>None; Io, Check or Corrupt of the first block that is not as its reference says.</returns>
+    /// <param name="newerThan">References with a mirror_tid up to this value are not new.</param>
+    /// <param name="digest">Digest of the new blocks without a check code. Undefined after an error.</param>
+    /// <returns>None; or Io, Check or Corrupt for the first block that cannot be read or does not match its
+    /// reference.</returns>
     public static Hammer2Error Verify(
         VolumeSet volumes, ReadOnlySpan<Blockref> superRoot, ReadOnlySpan<Blockref> freemap, ulong newerThan,
         out UnprotectedDigest digest)
     {
-        var blocks = new NewBlocks(volumes, newerThan);
+        var blocks = new NewBlockVerifier(volumes, newerThan);
         Hammer2Error error = blocks.Visit(superRoot, BlockrefType.VolumeRoot, 0);
         if (error == Hammer2Error.None) error = blocks.Visit(freemap, BlockrefType.FreemapRoot, 0);
         digest = blocks._digest;
@@ -63,13 +49,13 @@ public sealed class NewBlocks
         if (depth > DepthMax || MediaValidator.Table(table, owner) is not null) return Hammer2Error.Corrupt;
         foreach (ref readonly Blockref reference in table)
         {
-            // An entry with a short name has no block.
+            // A directory entry with a short name has no block.
             if (reference.IsEmpty || reference.MirrorTid <= _newerThan || reference.Data.SizeBytes == 0) continue;
             bool isLeaf = reference.Type is BlockrefType.Data or BlockrefType.Dirent or BlockrefType.FreemapLeaf;
             byte[] buffer = isLeaf ? _leaf : new byte[reference.Data.SizeBytes];
             Span<byte> block = buffer.AsSpan(0, reference.Data.SizeBytes);
             Hammer2Error error = _volumes.Read(reference.Data.Bytes, block);
-            // Once more: a commit may depend on it.
+            // Read once more before giving up: a commit may depend on this block.
             if (error == Hammer2Error.Io) error = _volumes.Read(reference.Data.Bytes, block);
             if (error != Hammer2Error.None) return error;
             if (!CheckCode.Verify(reference, block)) return Hammer2Error.Check;

@@ -5,16 +5,16 @@ using Hammer2.Format;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Tells whether a device may hold a newer commit than its newest whole volume header: a copy that is torn or cannot be
-/// read lies where the next header goes, or shows a greater mirror_tid.
+/// Finds header copies that may have held a newer commit than the newest valid volume header: a copy that is torn or
+/// cannot be read, and that is the next one to be written or shows a greater mirror_tid.
 /// </summary>
-public static class HeaderDoubt
+public static class SuspectHeaderCopies
 {
-    /// <summary>The copies that may have held something newer; empty when the newest header is certainly the last that
-    /// was written.</summary>
+    /// <summary>The copies that may have held a newer commit; empty when the newest valid header is certainly the last
+    /// one written.</summary>
     /// <param name="volumes">The filesystem.</param>
-    /// <param name="record">The prepared commit of the device: the copy that it names was being written, which
-    /// explains the tear.</param>
+    /// <param name="record">The prepared commit of the device: the copy that it names is not suspect, since it was
+    /// being written.</param>
     public static IReadOnlyList<VolumeHeaderCopy> Find(VolumeSet volumes, PreparedCommitRecord? record)
     {
         var doubtful = new List<VolumeHeaderCopy>();
@@ -24,7 +24,7 @@ public static class HeaderDoubt
         foreach (VolumeHeaderCopy copy in root.Copies.Copies)
         {
             bool isInside = (ulong)copy.Offset + Media.VolumeHeaderBytes <= newest.Fields.VolumeBytes;
-            if (copy.Header is not null || copy.IsBlank || copy.IsStranger || !isInside) continue;
+            if (copy.Header is not null || copy.IsBlank || copy.IsOtherFilesystem || !isInside) continue;
             if (record?.Next is { } announced && announced.CopyIndex == copy.CopyIndex) continue;
             bool showsNewer = copy.TornSector is { } torn && torn.FilesystemId == newest.Fields.FilesystemId
                 && torn.MirrorTid > newest.Fields.MirrorTid;
