@@ -1,38 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Membership;
 
-/// <summary>What a node may be used for.</summary>
-public enum NodeState
-{
-    /// <summary>Holds the commit that is shown: votes and is read.</summary>
-    Synced,
-
-    /// <summary>Holds an older commit, or one that is not to be trusted: not read.</summary>
-    Stale,
-
-    /// <summary>Holds a newer commit that no quorum confirms: not read, and not to be overwritten without a
-    /// copy.</summary>
-    Newer,
-
-    /// <summary>Was changed by another program after this driver's last commit, which the other nodes do not know:
-    /// not read.</summary>
-    Foreign,
-
-    /// <summary>Holds an older commit, and a newer volume header on it is torn or unreadable: not read, and proves
-    /// nothing about newer commits.</summary>
-    Uncertain,
-
-    /// <summary>A slave: not read as long as there are masters.</summary>
-    Passive,
-
-    /// <summary>Not there.</summary>
-    Offline,
-
-    /// <summary>Was synced and then failed a write: fenced, neither read nor written until it is
-    /// resynchronized.</summary>
-    Failed,
-}
-
 /// <summary>Why a cluster must not be written.</summary>
 public enum WriteObstacle
 {

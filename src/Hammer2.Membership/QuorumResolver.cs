@@ -192,7 +192,7 @@ public static class QuorumResolver
 
     private static bool Holds(in NodeFacts node, CommitPoint commit) => node.Commit == commit;
 
-    private static NodeState StateOf(in NodeFacts node, NodeRole voting, bool isEligible, CommitPoint shown)
+    internal static NodeState StateOf(in NodeFacts node, NodeRole voting, bool isEligible, CommitPoint shown)
     {
         if (node.Role == NodeRole.Absent) return NodeState.Offline;
         if (node.Role == NodeRole.Returning) return NodeState.Stale;
