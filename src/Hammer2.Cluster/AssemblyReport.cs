@@ -20,11 +20,11 @@ internal readonly struct AssemblyReport
     /// <summary>Logs each node, and why the PFS cannot be written if so.</summary>
     public void Log(ILogger logger)
     {
-        foreach (PfsNode node in _pfs.Nodes)
+        foreach (NodeMember node in _pfs.View.Members)
         {
             if (node.State != NodeState.Synced)
-                MountLog.NodeNotUsed(logger, _label, node.Name, node.State, Reason(node));
-            else if (node.Facts.IsUncertain) MountLog.NodeInDoubt(logger, _label, node.Name, Reason(node));
+                MountLog.NodeNotUsed(logger, _label, node.Name, node.State, node.Reason);
+            else if (node.Facts.IsUncertain) MountLog.NodeInDoubt(logger, _label, node.Name, node.Reason);
             else MountLog.NodeUsed(logger, _label, node.Name, _pfs.Assembly.CommitTid);
         }
         if (_pfs.Assembly.MastersPresent < _pfs.Assembly.MastersTotal)
@@ -42,9 +42,8 @@ internal readonly struct AssemblyReport
     public string DescribeNodes()
     {
         var text = new StringBuilder("Nodes:");
-        foreach (PfsNode node in _pfs.Nodes) _ = text.Append($" {node.Name} {node.State} ({Reason(node)});");
+        foreach (NodeMember node in _pfs.View.Members)
+            _ = text.Append($" {node.Name} {node.State} ({node.Reason});");
         return text.ToString().TrimEnd(';');
     }
-
-    private static string Reason(PfsNode node) => node.Absence ?? AssemblyText.Describe(node.State, node.Facts);
 }

@@ -29,13 +29,13 @@ internal ref struct ClusterCursor
         _inode = inode;
         Node = inode.FocusNode;
         // An object that no commit has shows nothing here: an empty range of any chain.
-        Chain top = inode.Focus ?? inode.Pfs.Synced[Node].Root;
+        Chain top = inode.Focus ?? inode.View[Node].Root;
         _focus = inode.Focus is null
             ? new ChainCursor(DeviceOf(Node), top, 1, 0)
             : new ChainCursor(DeviceOf(Node), top, first, last, keepsLeaves);
     }
 
-    /// <summary>The synced node that the last step read.</summary>
+    /// <summary>The slot of the node that the last step read.</summary>
     public int Node { get; private set; }
 
     /// <summary>The device of that node.</summary>
@@ -86,13 +86,9 @@ internal ref struct ClusterCursor
     /// hides.</returns>
     private Hammer2Error Repair(ulong first, ulong last, Hammer2Error errors)
     {
-        int nodes = _inode.Pfs.Synced.Length;
-        int failed = Node;
         bool hasRest = _isRepairing;
-        for (int step = 1; step < nodes; step++)
+        foreach (int node in _inode.Siblings.Except(Node))
         {
-            int node = (failed + step) % nodes;
-            if (node == _inode.FocusNode) continue;
             Hammer2Error error = _inode.TryOnNode(node, out Chain? top);
             if (error != Hammer2Error.None)
             {
@@ -130,5 +126,5 @@ internal ref struct ClusterCursor
         Node = _inode.FocusNode;
     }
 
-    private readonly MediaDevice DeviceOf(int node) => _inode.Pfs.Synced[node].Device;
+    private readonly MediaDevice DeviceOf(int slot) => _inode.View[slot].Device;
 }

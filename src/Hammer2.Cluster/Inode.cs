@@ -2,6 +2,7 @@
 using Hammer2.Chains;
 using Hammer2.Cluster.Changes;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Cluster;
 
@@ -16,21 +17,31 @@ public readonly struct Inode
 {
     private readonly Chain? _focus;
 
-    internal Inode(Pfs pfs, int focusNode, ulong inum, Chain focus)
+    internal Inode(Pfs pfs, ClusterView view, int focusSlot, ulong inum, Chain focus)
     {
         Pfs = pfs;
-        FocusNode = focusNode;
+        View = view;
+        FocusNode = focusSlot;
         Inum = inum;
         _focus = focus;
     }
 
-    internal Inode(Pfs pfs, LiveInode live)
+    internal Inode(Pfs pfs, ClusterView view, LiveInode live)
     {
         Pfs = pfs;
+        View = view;
         FocusNode = live.FocusNode;
         Inum = live.Inum;
         Live = live;
         _focus = live.Focus;
+    }
+
+    internal Inode(Pfs pfs, int focusNode, ulong inum, Chain focus) : this(pfs, pfs.View, focusNode, inum, focus)
+    {
+    }
+
+    internal Inode(Pfs pfs, LiveInode live) : this(pfs, pfs.View, live)
+    {
     }
 
     /// <summary>The number by which it is known; 1 for the root.</summary>
@@ -65,8 +76,17 @@ public readonly struct Inode
 
     internal Pfs Pfs { get; }
 
-    /// <summary>Which of the synced nodes is read.</summary>
+    /// <summary>The nodes that the operation sees, from its beginning to its end.</summary>
+    internal ClusterView View { get; }
+
+    /// <summary>The slot of the node that is read.</summary>
     internal int FocusNode { get; }
+
+    /// <summary>The nodes in the order in which they are asked: the focus, then its siblings.</summary>
+    internal ReadOrder ReadOrder => View.ReadOrderOf(Inum).StartingWith(FocusNode);
+
+    /// <summary>The nodes that are asked when the focus cannot answer, in their order.</summary>
+    internal ReadOrder Siblings => View.ReadOrderOf(Inum).Except(FocusNode);
 
     /// <summary>The chain on that node as of the last commit; null for an object that no commit
     /// has.</summary>
@@ -80,11 +100,11 @@ public readonly struct Inode
 
     /// <summary>The chain of this object on a synced node; NodeDown when that node holds another version
     /// of it than the focus, or was fenced.</summary>
-    internal Hammer2Error TryOnNode(int node, out Chain? chain)
+    internal Hammer2Error TryOnNode(int slot, out Chain? chain)
     {
         chain = _focus;
-        if (node == FocusNode) return Hammer2Error.None;
-        PfsNode sibling = Pfs.Synced[node];
+        if (slot == FocusNode) return Hammer2Error.None;
+        PresentNode sibling = View[slot];
         if (!sibling.IsSynced) return Hammer2Error.NodeDown;
         Hammer2Error error = sibling.LoadInode(Inum, out chain);
         if (error == Hammer2Error.NoEntry) return Hammer2Error.NodeDown;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using Hammer2.Chains;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -79,11 +80,7 @@ public sealed class MountTable
         foreach (PfsEntry member in members) member.Device.Faults.Label = label;
         AssemblyHints hints = HintsFor(label, members, options);
         Assembly assembly = Assemble(label, members, hints, out List<NodeFacts> facts);
-        var nodes = new List<PfsNode>();
-        for (int i = 0; i < members.Count; i++) nodes.Add(new PfsNode(members[i], assembly.States[i], facts[i]));
-        foreach ((string name, string reason) in _missing) nodes.Add(new PfsNode(name, reason));
-
-        var pfs = new Pfs(wanted, nodes.ToArray(), assembly, _logger);
+        var pfs = new Pfs(wanted, ViewOf(members, assembly, facts), assembly, _logger);
         foreach (PfsEntry member in members)
             member.Device.KeepsPreparedRecord = assembly.MastersTotal > 1 || HoldsClusterNode(member.Device);
         AssemblyReport report = new(label, pfs);
@@ -98,6 +95,21 @@ public sealed class MountTable
                 + $"there is. {report.DescribeNodes()}");
         }
         return pfs;
+    }
+
+    // The synced ones have the lowest slots: arrays by slot are as long as there are nodes that are written.
+    private ClusterView ViewOf(List<PfsEntry> members, Assembly assembly, List<NodeFacts> facts)
+    {
+        var view = ImmutableArray.CreateBuilder<NodeMember>();
+        int syncedSlot = 0, otherSlot = assembly.SyncedTotal;
+        for (int i = 0; i < members.Count; i++)
+        {
+            NodeState state = assembly.States[i];
+            int slot = state == NodeState.Synced ? syncedSlot++ : otherSlot++;
+            view.Add(new PresentNode(slot, members[i], state, facts[i]));
+        }
+        foreach ((string name, string reason) in _missing) view.Add(new AbsentNode(name, reason));
+        return ClusterView.Of(view.ToImmutable(), assembly.Quorum);
     }
 
     private AssemblyHints HintsFor(string label, List<PfsEntry> members, PfsOpenOptions options)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Cluster.Changes;
@@ -24,24 +25,28 @@ public readonly record struct PfsSpace(
 /// <remarks>Upstream: <c>hammer2_pfs_t</c>. Thread-safe; while nothing is written, immutable.</remarks>
 public sealed class Pfs
 {
-    private readonly PfsNode[] _synced;
+    private readonly PresentNode[] _synced;
+    private ClusterView _view;
     private object? _spaceBeforeFence;              // a PfsSpace, taken before the newest fence
     private long _repairedReads;
 
-    internal Pfs(byte[] label, PfsNode[] nodes, Assembly assembly, ILogger logger)
+    internal Pfs(byte[] label, ClusterView view, Assembly assembly, ILogger logger)
     {
         Logger = logger;
         Label = label;
-        Nodes = nodes;
         Assembly = assembly;
-        _synced = Array.FindAll(nodes, node => node.State == NodeState.Synced);
+        _view = view;
+        _synced = [.. view.Nodes.Where(node => node.IsSynced)];
     }
 
     /// <summary>The label that was mounted.</summary>
     public ReadOnlyMemory<byte> Label { get; }
 
-    /// <summary>All nodes, absent ones too.</summary>
-    public IReadOnlyList<PfsNode> Nodes { get; }
+    /// <summary>Which nodes it has. An operation takes the view once, when it begins.</summary>
+    public ClusterView View => Volatile.Read(ref _view);
+
+    /// <summary>The nodes that are there, in the order in which they were named.</summary>
+    public IReadOnlyList<PresentNode> Nodes => View.Nodes;
 
     /// <summary>How they were put together.</summary>
     public Assembly Assembly { get; }
@@ -56,22 +61,34 @@ public sealed class Pfs
 
     /// <summary>The nodes that were synced when the PFS was put together; never empty. One that failed since
     /// stays in its place and says so.</summary>
-    internal ReadOnlySpan<PfsNode> Synced => _synced;
+    internal ReadOnlySpan<PresentNode> Synced => _synced;
 
     /// <summary>Finds an object by its number.</summary>
     /// <returns>None; NoEntry when the nodes agree that there is none; the errors of all nodes when none
     /// could answer.</returns>
     public Hammer2Error GetInode(ulong inum, out Inode inode)
     {
+        ClusterView view = View;
         if (Writer is { } writer && writer.TryGetLive(inum, out LiveInode? live))
         {
-            inode = new Inode(this, live);
+            inode = new Inode(this, view, live);
             return live.IsDeleted ? Hammer2Error.NoEntry : Hammer2Error.None;
         }
-        int focus = FocusOf(inum);
-        Hammer2Error error = _synced[focus].LoadInode(inum, out Chain? chain);
-        inode = error == Hammer2Error.None ? new Inode(this, focus, inum, chain!) : default;
-        return error.IsNodeFault() ? GetInodeFromSibling(inum, focus, error, out inode) : error;
+        Hammer2Error faults = Hammer2Error.None;
+        foreach (int slot in view.ReadOrderOf(inum))
+        {
+            Hammer2Error error = view[slot].LoadInode(inum, out Chain? chain);
+            if (error.IsNodeFault())
+            {
+                faults |= error;
+                continue;
+            }
+            inode = error == Hammer2Error.None ? new Inode(this, view, slot, inum, chain!) : default;
+            if (faults != Hammer2Error.None) CountRepairedRead();
+            return error;
+        }
+        inode = default;
+        return faults == Hammer2Error.None ? Hammer2Error.NodeDown : faults;
     }
 
     /// <summary>
@@ -86,8 +103,9 @@ public sealed class Pfs
     {
         if (Writer is not null) return Hammer2Error.None;
         if (Assembly.Obstacle != WriteObstacle.None) return Hammer2Error.NoQuorum;
-        foreach (PfsNode node in _synced)
+        foreach (PresentNode node in View.Nodes)
         {
+            if (!node.IsSynced) continue;
             Hammer2Error error = node.Device.OpenForWriting();
             if (error != Hammer2Error.None) return error;
         }
@@ -113,7 +131,7 @@ public sealed class Pfs
         ulong total = ulong.MaxValue, free = ulong.MaxValue;
         ulong inodes = 0;
         bool isAnySynced = false;
-        foreach (PfsNode node in _synced)
+        foreach (PresentNode node in View.Nodes)
         {
             if (!node.IsSynced) continue;
             isAnySynced = true;
@@ -129,7 +147,7 @@ public sealed class Pfs
     }
 
     /// <summary>Has a synced node neither read nor written any more.</summary>
-    internal void Fence(PfsNode node)
+    internal void Fence(PresentNode node)
     {
         Volatile.Write(ref _spaceBeforeFence, GetSpace());
         node.Fence();
@@ -137,37 +155,18 @@ public sealed class Pfs
 
     internal void CountRepairedRead() => _ = Interlocked.Increment(ref _repairedReads);
 
-    // One object is always read from the same node, which keeps streams on one device and each node's cache
-    // to its share; different objects spread over the nodes. A node that failed leaves its share to the next.
-    internal int FocusOf(ulong inum)
+    /// <summary>Swaps the view in as a whole. Operations that have the old one end with it.</summary>
+    /// <param name="change">Makes the new view of the old one; called again when another change came between.</param>
+    internal void ChangeView(Func<ClusterView, ClusterView> change)
     {
-        if (_synced.Length == 1) return 0;
-        int first = (int)(inum % (uint)_synced.Length);
-        for (int step = 0; step < _synced.Length; step++)
+        while (true)
         {
-            int node = (first + step) % _synced.Length;
-            if (_synced[node].IsSynced) return node;
+            ClusterView before = View;
+            ClusterView after = change(before);
+            if (Interlocked.CompareExchange(ref _view, after, before) == before) return;
         }
-        return first;
     }
 
-    private Hammer2Error GetInodeFromSibling(ulong inum, int failed, Hammer2Error errors, out Inode inode)
-    {
-        for (int step = 1; step < _synced.Length; step++)
-        {
-            int node = (failed + step) % _synced.Length;
-            if (!_synced[node].IsSynced) continue;
-            Hammer2Error error = _synced[node].LoadInode(inum, out Chain? chain);
-            if (error.IsNodeFault())
-            {
-                errors |= error;
-                continue;
-            }
-            inode = error == Hammer2Error.None ? new Inode(this, node, inum, chain!) : default;
-            CountRepairedRead();
-            return error;
-        }
-        inode = default;
-        return errors;
-    }
+    /// <summary>The slot of the node that is read for an object.</summary>
+    internal int FocusOf(ulong inum) => View.ReadOrderOf(inum).First;
 }

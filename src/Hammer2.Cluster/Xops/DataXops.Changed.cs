@@ -290,11 +290,11 @@ public static partial class DataXops
         in Inode file, Blockref[] stored, int start, Span<byte> destination)
     {
         Hammer2Error errors = Hammer2Error.None;
-        for (int step = 0; step < stored.Length; step++)
+        foreach (int node in file.ReadOrder)
         {
-            int node = (file.FocusNode + step) % stored.Length;
-            PfsNode holder = file.Pfs.Synced[node];
-            if (!holder.IsSynced || stored[node].Data.Raw == 0) continue;
+            PresentNode holder = file.View[node];
+            // A node that joined since has none of it.
+            if (!holder.IsSynced || node >= stored.Length || stored[node].Data.Raw == 0) continue;
             Hammer2Error error = holder.Device.ReadData(stored[node], start, destination, isWhole: false);
             if (error == Hammer2Error.None) return error;
             errors |= error;

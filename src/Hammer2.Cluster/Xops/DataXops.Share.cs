@@ -69,13 +69,17 @@ public static partial class DataXops
         if (block?.Content is not null) return false;
         if (isKnown && block?.Stored is null) return true;
         if (block is not null) block.IsShared = true;
-        Pfs pfs = file.Pfs;
-        var found = new Blockref[pfs.Synced.Length];
+        var found = new Blockref[file.View.SlotsTotal];
         bool isHole = false;
-        for (int node = 0; node < found.Length; node++)
+        foreach (PresentNode holder in file.View.Nodes)
         {
-            if (!pfs.Synced[node].IsSynced) continue;
-            if (isKnown) found[node] = block!.Stored![node];
+            if (!holder.IsSynced) continue;
+            int node = holder.Slot;
+            if (isKnown)
+            {
+                if (node >= block!.Stored!.Length) return false;
+                found[node] = block.Stored[node];
+            }
             else
             {
                 Hammer2Error error = FindOnNode(file, node, key, out found[node]);
@@ -84,7 +88,7 @@ public static partial class DataXops
                 if (isHole) continue;
             }
             if (!MayShare(found[node], target.Meta)) return false;
-            Hammer2Error marked = pfs.Synced[node].Device.Writer!.MarkShared(found[node]);
+            Hammer2Error marked = holder.Device.Writer!.MarkShared(found[node]);
             if (marked != Hammer2Error.None) return false;
         }
         if (!isHole) references = found;
@@ -96,7 +100,7 @@ public static partial class DataXops
         reference = default;
         Hammer2Error error = file.TryOnNode(node, out Chain? top);
         if (error != Hammer2Error.None) return error;
-        var cursor = new ChainCursor(file.Pfs.Synced[node].Device, top!, key, key);
+        var cursor = new ChainCursor(file.View[node].Device, top!, key, key);
         error = cursor.MoveNext();
         if (error == Hammer2Error.None) reference = cursor.Current;
         return error;

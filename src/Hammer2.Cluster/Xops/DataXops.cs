@@ -123,10 +123,8 @@ public static partial class DataXops
     private static Hammer2Error ReadBlockOnSibling(
         in Inode file, ulong key, int start, Span<byte> destination, bool isWhole, Hammer2Error errors)
     {
-        int nodes = file.Pfs.Synced.Length;
-        for (int step = 1; step < nodes; step++)
+        foreach (int node in file.Siblings)
         {
-            int node = (file.FocusNode + step) % nodes;
             Hammer2Error error = ReadBlockOn(file, node, key, start, destination, isWhole);
             if (error == Hammer2Error.None)
             {
@@ -143,7 +141,7 @@ public static partial class DataXops
     {
         Hammer2Error error = file.TryOnNode(node, out Chain? top);
         if (error != Hammer2Error.None) return error;
-        MediaDevice device = file.Pfs.Synced[node].Device;
+        MediaDevice device = file.View[node].Device;
         var cursor = new ChainCursor(device, top!, key, key);
         error = cursor.MoveNext();
         if (error == Hammer2Error.NoEntry)

@@ -42,15 +42,13 @@ internal static class EntryNames
     private static Hammer2Error LoadNameFromSibling(
         in Inode directory, int failed, in Blockref wanted, Hammer2Error errors, out Chain? block)
     {
-        Pfs pfs = directory.Pfs;
         block = null;
-        for (int step = 1; step < pfs.Synced.Length; step++)
+        foreach (int node in directory.ReadOrder.Except(failed))
         {
-            int node = (failed + step) % pfs.Synced.Length;
             Hammer2Error error = directory.TryOnNode(node, out Chain? top);
             if (error == Hammer2Error.None)
             {
-                MediaDevice device = pfs.Synced[node].Device;
+                MediaDevice device = directory.View[node].Device;
                 var cursor = new ChainCursor(device, top!, wanted.Key, wanted.Key);
                 error = cursor.MoveNext();
                 if (error == Hammer2Error.None)
@@ -62,7 +60,7 @@ internal static class EntryNames
             }
             if (error == Hammer2Error.None)
             {
-                pfs.CountRepairedRead();
+                directory.Pfs.CountRepairedRead();
                 return error;
             }
             errors |= error & Hammer2ErrorExtensions.NodeFaults;

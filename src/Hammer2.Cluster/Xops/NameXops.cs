@@ -79,6 +79,6 @@ public static partial class NameXops
     {
         if (directory.Focus is not { } focus) return;
         // A fault was logged; whoever lists on meets it again, and then a sibling is asked.
-        _ = directory.Pfs.Synced[directory.FocusNode].Device.LoadAhead(focus, first, last, BlocksAhead);
+        _ = directory.View[directory.FocusNode].Device.LoadAhead(focus, first, last, BlocksAhead);
     }
 }

@@ -58,7 +58,7 @@ public sealed class ClusterAssemblyTests
             cluster.RestoreHeaders(1, before);
             using (ClusterMount mount = cluster.Mount(present))
             {
-                Assert.All(mount.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+                Assert.All(mount.Pfs.View.Members, node => Assert.Equal(NodeState.Synced, node.State));
                 Assert.True(cluster.Log.Contains(LogLevel.Information, "which it had prepared before power failed"));
                 // Reading writes nothing.
                 Assert.NotEqual(mount.Devices[1].Header.Fields.MirrorTid, MirrorTidOf(cluster.Devices[1]));
@@ -238,7 +238,7 @@ public sealed class ClusterAssemblyTests
 
     private static VolumeSet Open(IBlockDevice device) => VolumeSet.Open([new UnownedDevice(device)]);
 
-    private static NodeState[] States(ClusterMount mount) => [.. mount.Pfs.Nodes.Select(node => node.State)];
+    private static NodeState[] States(ClusterMount mount) => [.. mount.Pfs.View.Members.Select(node => node.State)];
 
     private static ulong MirrorTidOf(IBlockDevice device)
     {
@@ -253,6 +253,6 @@ public sealed class ClusterAssemblyTests
         Assert.Equal(States(mount), report.Nodes.Select(node => node.State));
         Assert.Equal(mount.Pfs.Assembly.Obstacle, report.Assembly.Obstacle);
         Assert.Equal(mount.Pfs.Assembly.Commit, report.Assembly.Commit);
-        Assert.Equal(mount.Pfs.Nodes.All(node => node.State == NodeState.Synced), report.IsClean);
+        Assert.Equal(mount.Pfs.View.Members.All(node => node.State == NodeState.Synced), report.IsClean);
     }
 }

@@ -180,7 +180,7 @@ public sealed class CleanCutTests(ITestOutputHelper output)
         using (ClusterMount mount = RecordedScript.Mount(devices, script.Label))
         {
             AssertLevel(mount, place);
-            adopted = mount.Pfs.Nodes.Count(node => node.Facts.Prepared == mount.Pfs.Assembly.Commit);
+            adopted = mount.Pfs.View.Members.Count(node => node.Facts.Prepared == mount.Pfs.Assembly.Commit);
             var read = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
             string found = TreeListing.Of(read, script.Root);
             Assert.True(script.StatesAt(position).ToArray().Contains(found), $"{place}: a state that never was");
@@ -200,9 +200,9 @@ public sealed class CleanCutTests(ITestOutputHelper output)
 
     private static void AssertLevel(ClusterMount mount, string place)
     {
-        string nodes = string.Join(", ", mount.Pfs.Nodes.Select(node =>
+        string nodes = string.Join(", ", mount.Pfs.View.Members.Select(node =>
             $"{node.Name} {node.State} {node.Facts}"));
-        Assert.True(mount.Pfs.Nodes.All(node => node.State == NodeState.Synced), $"{place}: {nodes}");
+        Assert.True(mount.Pfs.View.Members.All(node => node.State == NodeState.Synced), $"{place}: {nodes}");
         WriteObstacle obstacle = mount.Pfs.Assembly.Obstacle;
         Assert.True(obstacle == WriteObstacle.None, $"{place}: {obstacle}, {nodes}");
     }

@@ -177,7 +177,7 @@ internal sealed class DamagedVolume : IDisposable
         _mount = null;
         foreach (IBlockDevice disk in Disks) MediaAudit.AssertSound(disk, $"{place} {disk.Name}", allowsNameless);
         using ClusterMount mount = RecordedScript.Mount(Disks, _label);
-        Assert.All(mount.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+        Assert.All(mount.Pfs.View.Members, node => Assert.Equal(NodeState.Synced, node.State));
         check(new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance));
     }
 

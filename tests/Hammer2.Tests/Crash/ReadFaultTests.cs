@@ -223,7 +223,7 @@ public sealed class ReadFaultTests
         }
         Assert.Equal(Errno.None, ops.Sync());
         Assert.Empty(volume.LeftOut);
-        Assert.All(volume.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+        Assert.All(volume.Pfs.View.Members, node => Assert.Equal(NodeState.Synced, node.State));
         ulong[] restored = [volume.Big, volume.Early];
         IBlockDevice[] disks = volume.Disks;
         volume.AssertOnMedia($"restored {what}", later =>
@@ -246,7 +246,7 @@ public sealed class ReadFaultTests
         for (int node = 0; node < 3; node++) volume.FailReads(volume.TreeOf(volume.Big, node), node);
         Assert.Equal(Errno.None, volume.Ops.Commit());
         Assert.Equal([volume.Big], volume.LeftOut.Select(left => left.Inum).Distinct());
-        Assert.All(volume.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+        Assert.All(volume.Pfs.View.Members, node => Assert.Equal(NodeState.Synced, node.State));
         volume.AssertOnMedia("on all nodes", later => Assert.True(DamagedVolume.Exists(later, volume.Other, "made")));
         ModelMount.Judge(volume.Disks, 1);
     }

@@ -195,7 +195,7 @@ public sealed class RecoveryTests
             using (ClusterMount mount = RecordedScript.Mount(present, NewVolume.ClusterLabel))
             {
                 Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(new PfsWriteOptions { Random = () => 9 }));
-                foreach (PfsNode node in mount.Pfs.Nodes)
+                foreach (PresentNode node in mount.Pfs.Nodes)
                 {
                     if (node.State != NodeState.Synced) continue;
                     Assert.Equal(epoch, CommitNumber.EpochOf(node.Root.Reference.ModifyTid));
@@ -257,7 +257,7 @@ public sealed class RecoveryTests
         using ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label);
         MediaDevice media = mount.Devices[0];
         Assert.Equal(Hammer2Error.None, media.OpenForWriting());
-        PfsNode node = mount.Pfs.Nodes[0];
+        PresentNode node = mount.Pfs.Nodes[0];
         Blockref root = node.Root.Reference;
         InodeMeta meta = node.Root.Meta;
         meta.PfsInum = next;

@@ -51,7 +51,7 @@ public sealed class ClusterImageTests
             foreach (int node in order)
                 filesystems.Add(VolumeSet.Open([GoldenImage.Open(nodes[node])]));
             using TestMount mount = TestMount.Open(filesystems, Label);
-            Assert.All(mount.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+            Assert.All(mount.Pfs.View.Members, node => Assert.Equal(NodeState.Synced, node.State));
             ManifestComparison.AssertEqual(Manifest.Read(nodes[0], Label), TreeReader.Read(mount.Ops));
             Assert.Equal(0, mount.Pfs.RepairedReads);
             Assert.Empty(mount.Log.Lines(LogLevel.Error));
@@ -68,7 +68,7 @@ public sealed class ClusterImageTests
             using ClusterMount mount = OpenWithout(missing, nodes, isDegraded: false, log);
             AssertReadsAs(nodes[0], mount, log);
             Assert.True(log.Contains(LogLevel.Warning, AbsentPath(nodes[missing])));
-            Assert.Contains(mount.Pfs.Nodes, node => node.State == NodeState.Offline);
+            Assert.Contains(mount.Pfs.View.Members, node => node.State == NodeState.Offline);
         }
     }
 
@@ -171,7 +171,7 @@ public sealed class ClusterImageTests
             long readsToOpen = lagging!.ReadCount;
             ManifestComparison.AssertEqual(Manifest.Read(nodes[0], Label), TreeReader.Read(mount.Ops));
             Assert.Equal(readsToOpen, lagging.ReadCount);
-            Assert.Equal(NodeState.Stale, mount.Pfs.Nodes[Array.IndexOf(order, 2)].State);
+            Assert.Equal(NodeState.Stale, mount.Pfs.View.Members[Array.IndexOf(order, 2)].State);
             Assert.True(mount.Log.Contains(LogLevel.Warning, nodes[2]));
         }
     }

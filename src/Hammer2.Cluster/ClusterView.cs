@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Immutable;
+using Hammer2.Format;
+using Hammer2.Membership;
+
+namespace Hammer2.Cluster;
+
+/// <summary>
+/// Which nodes a mounted PFS has, each in a slot of its own. Immutable: a node comes or goes by a new view, which is
+/// swapped in as a whole, and an operation that began with the old one ends with it.
+/// </summary>
+/// <remarks>
+/// Only the membership is frozen here. The state of a node belongs to the node, because a fence must act at once on
+/// operations that are under way, and one that a device gets is the same for all PFSs on it.
+/// Slots index what an operation or a transaction group keeps for each node. The slot of a node that left is retired:
+/// it is empty, and given to another node only after <see cref="Reuse"/>, when nothing that was made under an
+/// older view is left.
+/// </remarks>
+public sealed class ClusterView
+{
+    private readonly PresentNode?[] _bySlot = new PresentNode?[Media.NodesMax];
+    private readonly SlotSet _retired;
+
+    private ClusterView(ImmutableArray<NodeMember> members, int quorum, SlotSet retired)
+    {
+        Members = members;
+        Quorum = quorum;
+        _retired = retired;
+        var nodes = ImmutableArray.CreateBuilder<PresentNode>();
+        foreach (NodeMember member in members)
+        {
+            if (member is not PresentNode node) continue;
+            if (_bySlot[node.Slot] is { } holder)
+                throw new InvalidOperationException($"{node.Name}: its slot {node.Slot} is held by {holder.Name}");
+            _bySlot[node.Slot] = node;
+            nodes.Add(node);
+            SlotsTotal = Math.Max(SlotsTotal, node.Slot + 1);
+            if (node.IsSynced) Readers = Readers.With(node.Slot);
+        }
+        Nodes = nodes.ToImmutable();
+        foreach (int slot in retired) SlotsTotal = Math.Max(SlotsTotal, slot + 1);
+    }
+
+    /// <summary>All members in the order in which they were named; absent ones too.</summary>
+    public ImmutableArray<NodeMember> Members { get; }
+
+    /// <summary>The members that are there, in the same order.</summary>
+    public ImmutableArray<PresentNode> Nodes { get; }
+
+    /// <summary>Masters that must agree: more than half of those that the cluster has.</summary>
+    public int Quorum { get; }
+
+    /// <summary>Elements of an array that is indexed by slot: one more than the greatest slot in use.</summary>
+    internal int SlotsTotal { get; }
+
+    /// <summary>The nodes that were synced when the view was made; objects are spread over them. One that was fenced
+    /// since is among them.</summary>
+    internal SlotSet Readers { get; }
+
+    /// <summary>The lowest slot that a new member may get; -1 when there is none.</summary>
+    internal int FreeSlot
+    {
+        get
+        {
+            for (int slot = 0; slot < Media.NodesMax; slot++)
+                if (_bySlot[slot] is null && !_retired.Contains(slot)) return slot;
+            return -1;
+        }
+    }
+
+    /// <summary>The node in a slot that is in use.</summary>
+    internal PresentNode this[int slot] => _bySlot[slot]!;
+
+    /// <summary>A view of members.</summary>
+    /// <exception cref="InvalidOperationException">Two of them have one slot.</exception>
+    internal static ClusterView Of(ImmutableArray<NodeMember> members, int quorum) =>
+        new(members, quorum, retired: default);
+
+    /// <summary>The node in a slot; null when the slot is empty.</summary>
+    internal PresentNode? NodeAt(int slot) => _bySlot[slot];
+
+    /// <summary>True when a node is a member.</summary>
+    internal bool Has(PresentNode node) => _bySlot[node.Slot] == node;
+
+    /// <summary>
+    /// In which order the nodes are asked for an object: the synced ones. Once none is left the PFS is stopped for
+    /// writing; what the nodes with the newest commit hold is still shown.
+    /// </summary>
+    internal ReadOrder ReadOrderOf(ulong inum)
+    {
+        SlotSet readable = default;
+        foreach (int slot in Readers)
+            if (_bySlot[slot]!.IsSynced) readable = readable.With(slot);
+        return new ReadOrder(inum, Readers, readable.IsEmpty ? NewestReaders() : readable);
+    }
+
+    /// <summary>The view with a further member.</summary>
+    /// <exception cref="InvalidOperationException">Its slot is held or retired, or another member is the same PFS of
+    /// the same filesystem.</exception>
+    internal ClusterView With(PresentNode node)
+    {
+        if (_retired.Contains(node.Slot))
+            throw new InvalidOperationException($"{node.Name}: slot {node.Slot} is retired and not free yet");
+        foreach (PresentNode member in Nodes)
+        {
+            if (member.Identity == node.Identity)
+                throw new InvalidOperationException($"{node.Name} and {member.Name} are the same node");
+        }
+        return new ClusterView(Members.Add(node), Quorum, _retired);
+    }
+
+    /// <summary>The view without the node in a slot, which is retired.</summary>
+    /// <remarks>The node itself stays as it is: operations that began before read on from it. Its device may be closed
+    /// when they have ended.</remarks>
+    /// <exception cref="InvalidOperationException">The slot is empty.</exception>
+    internal ClusterView Without(int slot)
+    {
+        PresentNode node = _bySlot[slot] ?? throw new InvalidOperationException($"slot {slot} is empty");
+        return new ClusterView(Members.Remove(node), Quorum, _retired.With(slot));
+    }
+
+    /// <summary>The view with a retired slot that may be given to another node.</summary>
+    /// <remarks>Entry: no operation and no transaction group that began before the slot was retired is
+    /// left.</remarks>
+    /// <exception cref="InvalidOperationException">The slot is not retired.</exception>
+    internal ClusterView Reuse(int slot) => _retired.Contains(slot)
+        ? new ClusterView(Members, Quorum, _retired.Without(slot))
+        : throw new InvalidOperationException($"slot {slot} is not retired");
+
+    // Nodes that were fenced at different times hold different commits.
+    private SlotSet NewestReaders()
+    {
+        ulong newest = 0;
+        SlotSet holders = default;
+        foreach (int slot in Readers)
+        {
+            ulong commit = _bySlot[slot]!.Root.Reference.ModifyTid;
+            if (commit < newest) continue;
+            if (commit > newest) holders = default;
+            newest = commit;
+            holders = holders.With(slot);
+        }
+        return holders;
+    }
+}

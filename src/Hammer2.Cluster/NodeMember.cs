@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Membership;
+
+namespace Hammer2.Cluster;
+
+/// <summary>One node of a mounted PFS as the user named it: there (<see cref="PresentNode"/>), or not
+/// (<see cref="AbsentNode"/>).</summary>
+public abstract class NodeMember
+{
+    private protected NodeMember(string name, in NodeFacts facts)
+    {
+        Name = name;
+        Facts = facts;
+    }
+
+    /// <summary>The devices as the user gave them.</summary>
+    public string Name { get; }
+
+    /// <summary>What it said of itself when it was identified.</summary>
+    public NodeFacts Facts { get; }
+
+    /// <summary>What it may be used for, now.</summary>
+    public abstract NodeState State { get; }
+
+    /// <summary>Why it has its state, as the end of a sentence.</summary>
+    internal abstract string Reason { get; }
+}
+
+/// <summary>A node whose device could not be opened.</summary>
+public sealed class AbsentNode : NodeMember
+{
+    internal AbsentNode(string name, string reason) : base(name, NodeFacts.Missing) => Reason = reason;
+
+    /// <inheritdoc/>
+    public override NodeState State => NodeState.Offline;
+
+    /// <inheritdoc/>
+    internal override string Reason { get; }
+}

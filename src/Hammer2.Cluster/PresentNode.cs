@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Chains;
+using Hammer2.Format;
+using Hammer2.Membership;
+
+namespace Hammer2.Cluster;
+
+/// <summary>A node that is there: a PFS root on one opened filesystem.</summary>
+/// <remarks>Upstream: an element of <c>hammer2_cluster_t</c>. Thread-safe. Its state and its newest root change while
+/// it is a member; a fence is seen at once by operations that took their view before it.</remarks>
+public sealed class PresentNode : NodeMember
+{
+    private Chain _root;
+    private int _state;
+
+    /// <summary>A node in a slot.</summary>
+    /// <param name="slot">0 to 7; the node holds it for as long as it is a member.</param>
+    /// <param name="entry">Its PFS root as it was found.</param>
+    /// <param name="state">What it may be used for.</param>
+    /// <param name="facts">What it says of itself.</param>
+    internal PresentNode(int slot, PfsEntry entry, NodeState state, in NodeFacts facts)
+        : base(entry.Device.Name, facts)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)slot, (uint)Media.NodesMax);
+        Slot = slot;
+        Entry = entry;
+        _root = entry.Root;
+        _state = (int)state;
+    }
+
+    /// <summary>Its index, 0 to 7, in every array that has one element a node.</summary>
+    public int Slot { get; }
+
+    /// <summary>Who it is.</summary>
+    public NodeIdentity Identity => new(Device.Header.Fields.FilesystemId, Entry.NodeId);
+
+    /// <summary>The PFS root as it was found.</summary>
+    public PfsEntry Entry { get; }
+
+    /// <summary>The PFS root as of the last commit.</summary>
+    public Chain Root => Volatile.Read(ref _root);
+
+    /// <summary>The filesystem it lies on.</summary>
+    public MediaDevice Device => Entry.Device;
+
+    /// <inheritdoc/>
+    public override NodeState State => (NodeState)Volatile.Read(ref _state);
+
+    /// <summary>True when it may be read, and written by commits.</summary>
+    internal bool IsSynced => NodeTransitions.MayBeUsed(State);
+
+    /// <inheritdoc/>
+    internal override string Reason => AssemblyText.Describe(State, Facts);
+
+    /// <summary>Shows the root of a new commit.</summary>
+    internal void Install(Chain root) => Volatile.Write(ref _root, root);
+
+    /// <summary>Fences the node after a failed write: nothing more is read from it or written to it.</summary>
+    internal void Fence()
+    {
+        var facts = new TransitionFacts(Facts, Facts.Commit, HasQuorum: false, IsContentKept: false);
+        while (true)
+        {
+            NodeState before = State;
+            NodeTransition fenced = NodeTransitions.On(before, NodeEvent.WriteFailed, facts);
+            if (!fenced.IsAccepted) return;
+            if (Interlocked.CompareExchange(ref _state, (int)fenced.State, (int)before) == (int)before) return;
+        }
+    }
+
+    /// <summary>Finds an inode on this node.</summary>
+    /// <returns>None; NoEntry; or what kept it from being read.</returns>
+    internal Hammer2Error LoadInode(ulong inum, out Chain? inode)
+    {
+        while (true)
+        {
+            Chain root = Root;
+            Hammer2Error error = LoadInode(root, inum, out inode);
+            // Blocks of an older commit may have been freed and given out while they were read.
+            if (!error.IsNodeFault() || root == Root) return error;
+        }
+    }
+
+    private Hammer2Error LoadInode(Chain root, ulong inum, out Chain? inode)
+    {
+        inode = root;
+        if (inum == Media.PfsRootInum) return Hammer2Error.None;
+
+        inode = null;
+        if (inum is Media.SuperRootInum or >= Media.EntryKeyBit) return Hammer2Error.NoEntry;
+        var cursor = new ChainCursor(Device, root, inum, inum);
+        Hammer2Error error = cursor.MoveNext();
+        if (error != Hammer2Error.None) return error;
+        return cursor.Current.Type == BlockrefType.Inode
+            ? Device.Load(cursor.Current, out inode)
+            : Device.ReportMisplaced(cursor.Current, "the PFS has something else under this inode's number");
+    }
+}
