@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Chains;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Membership;
 
@@ -26,7 +26,7 @@ public readonly struct Inode
         _focus = focus;
     }
 
-    internal Inode(Pfs pfs, ClusterView view, LiveInode live)
+    internal Inode(Pfs pfs, ClusterView view, DirtyInode live)
     {
         Pfs = pfs;
         View = view;
@@ -40,7 +40,7 @@ public readonly struct Inode
     {
     }
 
-    internal Inode(Pfs pfs, LiveInode live) : this(pfs, pfs.View, live)
+    internal Inode(Pfs pfs, DirtyInode live) : this(pfs, pfs.View, live)
     {
     }
 
@@ -63,12 +63,12 @@ public readonly struct Inode
         get
         {
             ulong written = _focus?.Reference.Subtree.DataCount ?? 0;
-            return Live is null ? written : written + (ulong)Live.WaitingBytes;
+            return Live is null ? written : written + (ulong)Live.UnwrittenBytes;
         }
     }
 
     /// <summary>True when nothing of it was changed since the last commit.</summary>
-    public bool IsSettled => Live is null;
+    public bool IsCommitted => Live is null;
 
     /// <summary>The same object for as long as nothing below it was changed; null while changes wait for a
     /// commit. Another one tells nothing.</summary>
@@ -93,7 +93,7 @@ public readonly struct Inode
     internal Chain? Focus => _focus;
 
     /// <summary>What was changed since; null when nothing was.</summary>
-    internal LiveInode? Live { get; }
+    internal DirtyInode? Live { get; }
 
     /// <summary>The content of an object that keeps it in its inode.</summary>
     internal ReadOnlySpan<byte> Embedded => Live is null ? _focus!.EmbeddedData : Live.Embedded;

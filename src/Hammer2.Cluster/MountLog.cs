@@ -50,8 +50,8 @@ internal static partial class MountLog
         "node {Device}: {Count} references that could not be read were restored from the other nodes")]
     public static partial void Restored(ILogger logger, string device, long count);
 
-    [LoggerMessage(17, LogLevel.Information, "PFS {Label}: {Count} objects without a name were removed")]
-    public static partial void NamelessRemoved(ILogger logger, string label, int count);
+    [LoggerMessage(17, LogLevel.Information, "PFS {Label}: {Count} orphans were deleted")]
+    public static partial void OrphansDeleted(ILogger logger, string label, int count);
 
     [LoggerMessage(18, LogLevel.Warning, "space cannot be reclaimed: {Error}")]
     public static partial void ReclaimFailed(ILogger logger, Hammer2Error error);

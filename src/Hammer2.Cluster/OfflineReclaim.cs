@@ -2,7 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Chains.Freemap;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Hammer2.Chains;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Membership;
 using Microsoft.Extensions.Logging;
@@ -63,31 +63,43 @@ public sealed class Pfs
     /// stays in its place and says so.</summary>
     internal ReadOnlySpan<PresentNode> Synced => _synced;
 
-    /// <summary>Finds an object by its number.</summary>
+    /// <summary>Finds an inode by its number.</summary>
     /// <returns>None; NoEntry when the nodes agree that there is none; the errors of all nodes when none
     /// could answer.</returns>
     public Hammer2Error GetInode(ulong inum, out Inode inode)
     {
         ClusterView view = View;
-        if (Writer is { } writer && writer.TryGetLive(inum, out LiveInode? live))
+        if (Writer is { } writer && writer.TryGetDirty(inum, out DirtyInode? dirty))
         {
-            inode = new Inode(this, view, live);
-            return live.IsDeleted ? Hammer2Error.NoEntry : Hammer2Error.None;
+            inode = new Inode(this, view, dirty);
+            return dirty.IsDeleted ? Hammer2Error.NoEntry : Hammer2Error.None;
         }
+        Hammer2Error error = LoadCommitted(view, inum, out int slot, out Chain? chain);
+        inode = error == Hammer2Error.None ? new Inode(this, view, slot, inum, chain!) : default;
+        return error;
+    }
+
+    /// <summary>Finds an inode as of the last commit, on the first node in the read order that can answer.</summary>
+    /// <param name="view">The nodes.</param>
+    /// <param name="inum">Its number.</param>
+    /// <param name="slot">The slot of the node that answered.</param>
+    /// <param name="chain">Its chain there.</param>
+    /// <returns>None; NoEntry; the errors of all nodes when none could answer.</returns>
+    internal Hammer2Error LoadCommitted(ClusterView view, ulong inum, out int slot, out Chain? chain)
+    {
         Hammer2Error faults = Hammer2Error.None;
-        foreach (int slot in view.ReadOrderOf(inum))
+        foreach (int next in view.ReadOrderOf(inum))
         {
-            Hammer2Error error = view[slot].LoadInode(inum, out Chain? chain);
-            if (error.IsNodeFault())
+            slot = next;
+            Hammer2Error error = view[next].LoadInode(inum, out chain);
+            if (!error.IsNodeFault())
             {
-                faults |= error;
-                continue;
+                if (faults != Hammer2Error.None) CountRepairedRead();
+                return error;
             }
-            inode = error == Hammer2Error.None ? new Inode(this, view, slot, inum, chain!) : default;
-            if (faults != Hammer2Error.None) CountRepairedRead();
-            return error;
+            faults |= error;
         }
-        inode = default;
+        (slot, chain) = (0, null);
         return faults == Hammer2Error.None ? Hammer2Error.NodeDown : faults;
     }
 
@@ -141,10 +153,13 @@ public sealed class Pfs
         }
         if (!isAnySynced) return (PfsSpace)Volatile.Read(ref _spaceBeforeFence)!;
         free = Math.Min(free, total);
-        // What waits is less than what was promised for it, which makes no sense to anybody who looks.
-        ulong kept = Writer is { } writer ? (ulong)(writer.Space.ReserveBytes + writer.WaitingBytes) : 0;
+        // Dirty data is charged at its worst case, of which little is used in the end: its bytes count here.
+        ulong kept = Writer is { } writer ? (ulong)(writer.Space.ReserveBytes + writer.UnwrittenBytes) : 0;
         return new PfsSpace(total, free, inodes + 1, free > kept ? free - kept : 0);
     }
+
+    /// <summary>Free bytes that operations which add may not use; 0 while the PFS is read-only.</summary>
+    internal long ReserveBytes => Writer?.Space.ReserveBytes ?? 0;
 
     /// <summary>Has a synced node neither read nor written any more.</summary>
     internal void Fence(PresentNode node)

@@ -2,7 +2,7 @@
 using System.Collections.Generic;
 using System.Threading;
 using Fuse.Protocol;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Vnodes;
 
@@ -198,7 +198,7 @@ public sealed partial class Hammer2FileSystem
     // Of what could not be committed only the files that it concerns are told, each open file once.
     private int Sync(ulong node, ulong handle)
     {
-        Errno error = _vnodes.Commit();
+        Errno error = _vnodes.Commit(node);
         return error == Errno.None && _lost.Take(node, handle) ? FuseErrno.EIO : (int)error;
     }
 

@@ -186,5 +186,5 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     }
 
     private static ulong ValidityOf(in VnodeAttributes attributes) =>
-        attributes.IsSettled ? ValidSeconds : UnsettledValidSeconds;
+        attributes.IsCommitted ? ValidSeconds : UnsettledValidSeconds;
 }

@@ -35,7 +35,7 @@ public readonly struct VnodeAttributes
         AccessTime = meta.AccessTime == 0 ? meta.ModifyTime : meta.AccessTime;
         BirthTime = meta.BirthTime;
         Flags = meta.UserFlags;
-        IsSettled = inode.IsSettled;
+        IsCommitted = inode.IsCommitted;
     }
 
     /// <summary>Inode number, 64 bits.</summary>
@@ -89,7 +89,7 @@ public readonly struct VnodeAttributes
 
     /// <summary>True when the last commit has the object as it is shown; else <see cref="Blocks"/> may come
     /// out smaller once it is stored.</summary>
-    public bool IsSettled { get; }
+    public bool IsCommitted { get; }
 
     /// <summary>True for a directory.</summary>
     public bool IsDirectory => Type == ObjectType.Directory;

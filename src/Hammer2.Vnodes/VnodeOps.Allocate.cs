@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
@@ -74,10 +74,10 @@ public sealed partial class VnodeOps
         SpaceUse use = kind == AllocateModes.PunchHole ? SpaceUse.Remove : SpaceUse.Add;
         int leaves = kind == AllocateModes.None ? 0 : HolesAtOnceMax;
         Errno refused =
-            writer.Promise(2 * Media.FileBlockBytes, leaves + 1, use, out PfsOperation operation, inum).ToErrno();
+            writer.Reserve(2 * Media.FileBlockBytes, leaves + 1, use, out PendingOperation operation, inum).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref operation, inum);
-        refused = OpenFile(change, inum, out LiveInode file);
+        using Transaction change = writer.Begin(ref operation, inum);
+        refused = OpenFile(change, inum, out DirtyInode file);
         if (refused != Errno.None) return refused;
         if (kind != AllocateModes.None && IsFixed(file.Meta)) return Errno.EPERM;
         Hammer2Error error = Hammer2Error.None;

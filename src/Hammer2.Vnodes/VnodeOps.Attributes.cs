@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
@@ -59,11 +59,11 @@ public sealed partial class VnodeOps
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (wanted.SizeBytes > long.MaxValue) return Errno.EFBIG;
         bool resizes = wanted.SizeBytes is not null;
-        Errno refused = writer.Promise(
-            resizes ? Media.FileBlockBytes : 0, leaves: 1, SpaceUse.Remove, out PfsOperation operation).ToErrno();
+        Errno refused = writer.Reserve(
+            resizes ? Media.FileBlockBytes : 0, leaves: 1, SpaceUse.Remove, out PendingOperation operation).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref operation, inum);
-        Hammer2Error error = change.Open(inum, out LiveInode? inode);
+        using Transaction change = writer.Begin(ref operation, inum);
+        Hammer2Error error = change.Open(inum, out DirtyInode? inode);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         refused = MaySet(inode!.Meta, wanted);
         if (refused != Errno.None) return refused;

@@ -2,7 +2,7 @@
 using System.Collections.Generic;
 using System.Threading;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
@@ -44,6 +44,12 @@ public sealed partial class VnodeOps
     /// committed.</summary>
     /// <returns>EIO when it could not be written; the mount is read-only from then on.</returns>
     public Errno Commit() => _pfs.Writer is { } writer ? writer.Commit().ToErrno() : Errno.None;
+
+    /// <summary>Makes everything durable that was accepted for one object, with all that those operations changed
+    /// together with it: the names of a new file, both directories of a rename.</summary>
+    /// <param name="inum">Its number.</param>
+    /// <returns>EIO when it could not be written; the mount is read-only from then on.</returns>
+    public Errno Commit(ulong inum) => _pfs.Writer is { } writer ? writer.Commit(inum).ToErrno() : Errno.None;
 
     /// <summary>Told of objects whose changes could not be committed, once they are as the last commit has them. Called
     /// within a commit: it must not block, nor make changes. Only of a PFS that is written.</summary>
@@ -112,7 +118,7 @@ public sealed partial class VnodeOps
     {
         if (_pfs.Writer is not { } writer) return Errno.None;
         _ = _linkable.TryRemove(inum, out _);
-        Hammer2Error error = writer.RemoveIfNameless(inum);
+        Hammer2Error error = writer.RemoveIfOrphan(inum);
         return error == Hammer2Error.NoEntry ? Errno.None : error.ToErrno();
     }
 
@@ -123,7 +129,7 @@ public sealed partial class VnodeOps
         if (_pfs.Writer is not { } writer) return;
         bool isLeaving = GetAttributes(inum, out VnodeAttributes attributes) == Errno.None
             && attributes is { LinkCount: 0, Type: ObjectType.RegularFile };
-        if (isLeaving) writer.ExpectRemoval(inum);
+        if (isLeaving) writer.ExpectDeletion(inum);
     }
 
     private PfsWriter.ReadGuard Hold(ulong inum) => _pfs.Writer is { } writer ? writer.Read(inum) : default;
@@ -138,19 +144,19 @@ public sealed partial class VnodeOps
     private ulong Now() =>
         (ulong)((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
-    private Errno BeginAdding(ReadOnlySpan<byte> name, long bytes, out PfsOperation operation)
+    private Errno BeginAdding(ReadOnlySpan<byte> name, long bytes, out PendingOperation operation)
     {
         operation = default;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (name.Length > NameBytesMax) return Errno.ENAMETOOLONG;
         // The kernel never asks for such a name; the control file and tests may.
         if (!MediaValidator.IsEntryName(name)) return Errno.EINVAL;
-        return writer.Promise(bytes, leaves: 3, SpaceUse.Add, out operation).ToErrno();
+        return writer.Reserve(bytes, leaves: 3, SpaceUse.Add, out operation).ToErrno();
     }
 
-    private static Errno OpenDirectory(in PfsChange change, ulong inum, out LiveInode directory)
+    private static Errno OpenDirectory(in Transaction change, ulong inum, out DirtyInode directory)
     {
-        Hammer2Error error = change.Open(inum, out LiveInode? found);
+        Hammer2Error error = change.Open(inum, out DirtyInode? found);
         directory = found!;
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         if (directory.Meta.Type != ObjectType.Directory) return Errno.ENOTDIR;
@@ -158,7 +164,7 @@ public sealed partial class VnodeOps
     }
 
     // What a fault left of a change to one file is whole: the bytes before it, or nothing.
-    private static Errno End(in PfsChange change, Hammer2Error error)
+    private static Errno End(in Transaction change, Hammer2Error error)
     {
         change.Complete();
         return error.ToErrno();
@@ -172,19 +178,19 @@ public sealed partial class VnodeOps
     private static bool KeepsName(in InodeMeta meta) =>
         (meta.UserFlags & (ImmutableFlags | AppendFlags | NoUnlinkFlags)) != 0;
 
-    private void TouchFile(LiveInode file)
+    private void TouchFile(DirtyInode file)
     {
         if (!LeavesFileTimes) file.Meta.ModifyTime = file.Meta.ChangeTime = Now();
     }
 
-    private void TouchDirectory(in PfsChange change, LiveInode directory)
+    private void TouchDirectory(in Transaction change, DirtyInode directory)
     {
         directory.Meta.ModifyTime = directory.Meta.ChangeTime = Now();
         change.Touch(directory);
     }
 
     // Directories made by FreeBSD count their subdirectories from 2 up; those that read 1 do not count.
-    private static void CountSubdirectory(LiveInode parent, int change)
+    private static void CountSubdirectory(DirtyInode parent, int change)
     {
         if (parent.Meta.LinkCount >= 2) parent.Meta.LinkCount = (ulong)((long)parent.Meta.LinkCount + change);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
@@ -58,15 +58,16 @@ public sealed partial class VnodeOps
     {
         done = 0;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        Errno refused = writer.Relieve().ToErrno();
+        Errno refused = writer.Throttle().ToErrno();
         if (refused != Errno.None) return refused;
-        refused = writer.Promise(
-            3 * Media.FileBlockBytes, SharedAtOnceMax, SpaceUse.Add, out PfsOperation operation, target.Inum).ToErrno();
+        refused = writer.Reserve(
+            3 * Media.FileBlockBytes, SharedAtOnceMax, SpaceUse.Add, out PendingOperation operation, target.Inum)
+            .ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref operation, source.Inum, target.Inum);
-        refused = OpenFile(change, source.Inum, isChanged: false, out LiveInode from);
+        using Transaction change = writer.Begin(ref operation, source.Inum, target.Inum);
+        refused = OpenFile(change, source.Inum, isChanged: false, out DirtyInode from);
         if (refused != Errno.None) return refused;
-        refused = OpenFile(change, target.Inum, out LiveInode to);
+        refused = OpenFile(change, target.Inum, out DirtyInode to);
         if (refused != Errno.None) return refused;
         if ((to.Meta.UserFlags & AppendFlags) != 0 && target.Position < to.Meta.Size) return Errno.EPERM;
         if (source.Position >= from.Meta.Size || length == 0) return Errno.None;
@@ -86,7 +87,7 @@ public sealed partial class VnodeOps
 
     // Up to the end of the target's block, so that the next step may share.
     private static Hammer2Error CopyBytes(
-        in PfsChange change, LiveInode from, ulong position, LiveInode to, ulong target, ulong length,
+        in Transaction change, DirtyInode from, ulong position, DirtyInode to, ulong target, ulong length,
         out ulong done)
     {
         ulong toBlockEnd = Media.FileBlockBytes - (target % Media.FileBlockBytes);

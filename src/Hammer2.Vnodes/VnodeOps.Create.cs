@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
@@ -69,12 +69,12 @@ public sealed partial class VnodeOps
     public Errno Link(ulong inum, ulong directory, ReadOnlySpan<byte> name, out VnodeAttributes attributes)
     {
         attributes = default;
-        Errno refused = BeginAdding(name, 0, out PfsOperation operation);
+        Errno refused = BeginAdding(name, 0, out PendingOperation operation);
         if (refused != Errno.None) return refused;
-        using PfsChange change = _pfs.Writer!.Begin(ref operation, directory, inum);
-        refused = OpenDirectory(change, directory, out LiveInode parent);
+        using Transaction change = _pfs.Writer!.Begin(ref operation, directory, inum);
+        refused = OpenDirectory(change, directory, out DirtyInode parent);
         if (refused != Errno.None) return refused;
-        Hammer2Error error = change.Open(inum, out LiveInode? target);
+        Hammer2Error error = change.Open(inum, out DirtyInode? target);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         ref InodeMeta meta = ref target!.Meta;
         if (meta.Type == ObjectType.Directory || IsFixed(meta)) return Errno.EPERM;
@@ -114,15 +114,15 @@ public sealed partial class VnodeOps
     {
         attributes = default;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Add, out PfsOperation operation).ToErrno();
+        Errno refused = writer.Reserve(0, leaves: 1, SpaceUse.Add, out PendingOperation operation).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref operation, directory);
-        refused = OpenDirectory(change, directory, out LiveInode parent);
+        using Transaction change = writer.Begin(ref operation, directory);
+        refused = OpenDirectory(change, directory, out DirtyInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
         InodeMeta meta = NewMeta(new NewObject(ObjectType.RegularFile, mode), caller, parent);
         meta.LinkCount = 0;
-        LiveInode child = change.Create(meta, parent);
+        DirtyInode child = change.Create(meta, parent);
         change.Complete();
         _ = _linkable.TryAdd(child.Inum, 0);
         attributes = new VnodeAttributes(change.AsInode(child));
@@ -134,16 +134,18 @@ public sealed partial class VnodeOps
         ReadOnlySpan<byte> target, out VnodeAttributes attributes)
     {
         attributes = default;
-        Errno refused = BeginAdding(name, target.Length, out PfsOperation operation);
+        Errno refused = BeginAdding(name, target.Length, out PendingOperation operation);
         if (refused != Errno.None) return refused;
-        using PfsChange change = _pfs.Writer!.Begin(ref operation, directory);
-        refused = OpenDirectory(change, directory, out LiveInode parent);
+        using Transaction change = _pfs.Writer!.Begin(ref operation, directory);
+        refused = OpenDirectory(change, directory, out DirtyInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
         Hammer2Error error = NameXops.FindEntry(change.AsInode(parent), name, out _);
         if (error != Hammer2Error.NoEntry) return error == Hammer2Error.None ? Errno.EEXIST : error.ToErrno();
 
-        LiveInode child = change.Create(NewMeta(made, caller, parent), parent);
+        // First, so that the child counts as dependent: its space is then reserved with the directory's.
+        change.Touch(parent);
+        DirtyInode child = change.Create(NewMeta(made, caller, parent), parent);
         error = NameXops.MakeEntry(change, parent, name, child.Inum, made.Type);
         if (error == Hammer2Error.None && !target.IsEmpty) error = DataXops.Write(change, child, 0, target);
         if (error != Hammer2Error.None)
@@ -158,7 +160,7 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    private InodeMeta NewMeta(in NewObject made, in Credentials caller, LiveInode parent)
+    private InodeMeta NewMeta(in NewObject made, in Credentials caller, DirtyInode parent)
     {
         ulong now = Now();
         bool givesGroup = (parent.Meta.Mode & SetGroupId) != 0;

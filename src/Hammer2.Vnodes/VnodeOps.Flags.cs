@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Cluster;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -78,10 +78,10 @@ public sealed partial class VnodeOps
         if ((flags & ~AllLinuxFlags) != 0) return Errno.EOPNOTSUPP;
         if ((flags & Opposites) == Opposites) return Errno.EINVAL;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        Errno refused = writer.Promise(0, leaves: 1, SpaceUse.Remove, out PfsOperation operation).ToErrno();
+        Errno refused = writer.Reserve(0, leaves: 1, SpaceUse.Remove, out PendingOperation operation).ToErrno();
         if (refused != Errno.None) return refused;
-        using PfsChange change = writer.Begin(ref operation, inum);
-        Hammer2Error error = change.Open(inum, out LiveInode? inode);
+        using Transaction change = writer.Begin(ref operation, inum);
+        Hammer2Error error = change.Open(inum, out DirtyInode? inode);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         ref InodeMeta meta = ref inode!.Meta;
         if (flags == ToLinux(meta)) return Errno.None;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
@@ -47,14 +47,14 @@ public sealed partial class VnodeOps
             error = FindName(target, targetName, out ulong old);
             if (error is not (Errno.None or Errno.ENOENT)) return error;
             if (error == Errno.ENOENT) old = 0;
-            error = BeginAdding(targetName, 0, out PfsOperation operation);
+            error = BeginAdding(targetName, 0, out PendingOperation operation);
             if (error != Errno.None) return error;
 
-            using PfsChange change = _pfs.Writer!.Begin(ref operation, source, target, moved, old);
-            error = OpenDirectory(change, source, out LiveInode sourceParent);
-            if (error == Errno.None) error = OpenDirectory(change, target, out LiveInode _);
+            using Transaction change = _pfs.Writer!.Begin(ref operation, source, target, moved, old);
+            error = OpenDirectory(change, source, out DirtyInode sourceParent);
+            if (error == Errno.None) error = OpenDirectory(change, target, out DirtyInode _);
             if (error != Errno.None) return error;
-            Hammer2Error opened = change.Open(target, out LiveInode? targetParent);
+            Hammer2Error opened = change.Open(target, out DirtyInode? targetParent);
             if (opened != Hammer2Error.None) return opened.ToErrno();
 
             var names = new RenameNames(sourceName, targetName);
@@ -76,7 +76,7 @@ public sealed partial class VnodeOps
     }
 
     private Errno Rename(
-        in PfsChange change, LiveInode source, in DirectoryEntry from, LiveInode target,
+        in Transaction change, DirtyInode source, in DirectoryEntry from, DirtyInode target,
         in DirectoryEntry onto,
         RenameNames names, RenameFlags flags, out ulong replaced)
     {
@@ -84,12 +84,12 @@ public sealed partial class VnodeOps
         bool isTaken = onto.Inum != 0;
         if (isTaken && (flags & RenameFlags.NoReplace) != 0) return Errno.EEXIST;
         if (!isTaken && (flags & RenameFlags.Exchange) != 0) return Errno.ENOENT;
-        Hammer2Error error = change.Open(from.Inum, out LiveInode? moved);
+        Hammer2Error error = change.Open(from.Inum, out DirtyInode? moved);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.EIO);
         if (KeepsName(moved!.Meta) || (source.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
         // Two names of one object: nothing is to be done, says POSIX.
         if (isTaken && onto.Inum == from.Inum) return Errno.None;
-        LiveInode? old = null;
+        DirtyInode? old = null;
         if (isTaken)
         {
             error = change.Open(onto.Inum, out old);
@@ -117,9 +117,9 @@ public sealed partial class VnodeOps
     }
 
     private Errno Exchange(
-        in PfsChange change, LiveInode source, in DirectoryEntry from, LiveInode target,
+        in Transaction change, DirtyInode source, in DirectoryEntry from, DirtyInode target,
         in DirectoryEntry onto,
-        LiveInode moved, LiveInode other, RenameNames names)
+        DirtyInode moved, DirtyInode other, RenameNames names)
     {
         if (KeepsName(other.Meta) || (target.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
         NameXops.ReplaceEntry(change, target, names.Target, onto, from.Inum, moved.Meta.Type);
@@ -130,7 +130,7 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    private void FinishMove(in PfsChange change, LiveInode source, LiveInode target, LiveInode moved)
+    private void FinishMove(in Transaction change, DirtyInode source, DirtyInode target, DirtyInode moved)
     {
         if (source.Inum != target.Inum && moved.Meta.Type == ObjectType.Directory)
         {

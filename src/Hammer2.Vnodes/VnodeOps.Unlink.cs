@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
@@ -39,10 +39,10 @@ public sealed partial class VnodeOps
         {
             Errno error = FindName(directory, name, out inum);
             if (error != Errno.None) return error;
-            error = writer.Promise(0, leaves: 2, SpaceUse.Remove, out PfsOperation operation).ToErrno();
+            error = writer.Reserve(0, leaves: 2, SpaceUse.Remove, out PendingOperation operation).ToErrno();
             if (error != Errno.None) return error;
-            using PfsChange change = writer.Begin(ref operation, directory, inum);
-            error = OpenDirectory(change, directory, out LiveInode parent);
+            using Transaction change = writer.Begin(ref operation, directory, inum);
+            error = OpenDirectory(change, directory, out DirtyInode parent);
             if (error != Errno.None) return error;
             Hammer2Error found = NameXops.FindEntry(change.AsInode(parent), name, out DirectoryEntry entry);
             if (found != Hammer2Error.None) return found.ToErrno();
@@ -53,9 +53,9 @@ public sealed partial class VnodeOps
     }
 
     private Errno RemoveEntry(
-        in PfsChange change, LiveInode parent, in DirectoryEntry entry, bool isDirectory)
+        in Transaction change, DirtyInode parent, in DirectoryEntry entry, bool isDirectory)
     {
-        Hammer2Error error = change.Open(entry.Inum, out LiveInode? child);
+        Hammer2Error error = change.Open(entry.Inum, out DirtyInode? child);
         if (error == Hammer2Error.NoEntry)
         {
             // The name of an object that is missing: damage, and removing the name is its cure.
@@ -75,7 +75,7 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    private static Errno MayRemove(in PfsChange change, LiveInode parent, LiveInode child, bool isDirectory)
+    private static Errno MayRemove(in Transaction change, DirtyInode parent, DirtyInode child, bool isDirectory)
     {
         bool isChildDirectory = child.Meta.Type == ObjectType.Directory;
         if (isDirectory != isChildDirectory) return isDirectory ? Errno.ENOTDIR : Errno.EISDIR;
@@ -84,7 +84,7 @@ public sealed partial class VnodeOps
         return isDirectory ? NameXops.CheckEmpty(change.AsInode(child)).ToErrno() : Errno.None;
     }
 
-    private void DropLink(in PfsChange change, LiveInode parent, LiveInode child)
+    private void DropLink(in Transaction change, DirtyInode parent, DirtyInode child)
     {
         if (child.Meta.Type == ObjectType.Directory)
         {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
@@ -22,17 +22,17 @@ public sealed partial class VnodeOps
     {
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (position > long.MaxValue - (ulong)data.Length) return Errno.EFBIG;
-        Errno refused = writer.Relieve().ToErrno();
+        Errno refused = writer.Throttle().ToErrno();
         if (refused != Errno.None) return refused;
         long blocks = (long)((position + (ulong)data.Length - 1) / Media.FileBlockBytes)
             - (long)(position / Media.FileBlockBytes) + 1;
-        refused = writer.Promise(
-            blocks * Media.FileBlockBytes, leaves: (int)blocks + 1, SpaceUse.Add, out PfsOperation operation, inum)
+        refused = writer.Reserve(
+            blocks * Media.FileBlockBytes, leaves: (int)blocks + 1, SpaceUse.Add, out PendingOperation operation, inum)
             .ToErrno();
         if (refused != Errno.None) return refused;
 
-        using PfsChange change = writer.Begin(ref operation, inum);
-        refused = OpenFile(change, inum, isChanged: !isWriteback, out LiveInode file);
+        using Transaction change = writer.Begin(ref operation, inum);
+        refused = OpenFile(change, inum, isChanged: !isWriteback, out DirtyInode file);
         if (refused != Errno.None) return refused;
         if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
         Hammer2Error error = DataXops.Write(change, file, position, data);
@@ -43,12 +43,12 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    private static Errno OpenFile(in PfsChange change, ulong inum, out LiveInode file) =>
+    private static Errno OpenFile(in Transaction change, ulong inum, out DirtyInode file) =>
         OpenFile(change, inum, isChanged: true, out file);
 
-    private static Errno OpenFile(in PfsChange change, ulong inum, bool isChanged, out LiveInode file)
+    private static Errno OpenFile(in Transaction change, ulong inum, bool isChanged, out DirtyInode file)
     {
-        Hammer2Error error = change.Open(inum, out LiveInode? found);
+        Hammer2Error error = change.Open(inum, out DirtyInode? found);
         file = found!;
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.ESTALE);
         if (file.Meta.Type == ObjectType.Directory) return Errno.EISDIR;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
@@ -11,8 +12,8 @@ namespace Hammer2.Cluster.Xops;
 /// </summary>
 internal ref struct BlockCursor
 {
-    private readonly LeafChanges? _open;
-    private readonly LeafChanges? _closing;
+    private readonly LeafDelta? _open;
+    private readonly LeafDelta? _closing;
     private readonly ulong _last;
     private ClusterCursor _committed;
     private ulong _position;
@@ -25,7 +26,7 @@ internal ref struct BlockCursor
     public BlockCursor(in Inode file, ulong first, ulong last)
     {
         _open = file.Live?.Open;
-        _closing = file.Live?.Closing?.Changes;
+        _closing = file.Live?.Frozen?.Changes;
         _committed = new ClusterCursor(file, first, last);
         _position = first;
         _last = last;
@@ -46,7 +47,7 @@ internal ref struct BlockCursor
             Hammer2Error error = FetchCommitted();
             if (error != Hammer2Error.None) return error;
             ulong openKey = 0, closingKey = 0;
-            BlockChange? open = null, closing = null;
+            DirtyBlock? open = null, closing = null;
             bool hasOpen = _open is not null && _open.Blocks.TryFirst(_position, out openKey, out open);
             bool hasClosing = _closing is not null
                 && _closing.Blocks.TryFirst(_position, out closingKey, out closing);
@@ -73,12 +74,12 @@ internal ref struct BlockCursor
     }
 
     // The newest generation that says anything of a block decides.
-    private readonly bool IsData(ulong key, BlockChange? open, BlockChange? closing)
+    private readonly bool IsData(ulong key, DirtyBlock? open, DirtyBlock? closing)
     {
         if (open is not null) return !open.IsHole;
-        if (_open is not null && key >= _open.CutFrom) return false;
+        if (_open is not null && key >= _open.TruncatedFrom) return false;
         if (closing is not null) return !closing.IsHole;
-        if (_closing is not null && key >= _closing.CutFrom) return false;
+        if (_closing is not null && key >= _closing.TruncatedFrom) return false;
         return true;
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
@@ -14,7 +15,7 @@ public static partial class DataXops
     /// <param name="data">The bytes; copied.</param>
     /// <returns>None, or the fault of a block of which only a part was to be written.</returns>
     public static Hammer2Error Write(
-        in PfsChange change, LiveInode file, ulong position, ReadOnlySpan<byte> data)
+        in Transaction change, DirtyInode file, ulong position, ReadOnlySpan<byte> data)
     {
         if (data.IsEmpty) return Hammer2Error.None;
         ulong end = position + (ulong)data.Length;
@@ -36,7 +37,7 @@ public static partial class DataXops
             ReadOnlySpan<byte> part = data[..Math.Min(Media.FileBlockBytes - start, data.Length)];
             Hammer2Error error = OpenBlock(
                 change, file, key, start + part.Length, part.Length == Media.FileBlockBytes,
-                out BlockChange block);
+                out DirtyBlock block);
             if (error != Hammer2Error.None)
             {
                 // The blocks before it count: no block is past EOF.
@@ -49,7 +50,7 @@ public static partial class DataXops
             {
                 // The size is what says how much of the block counts.
                 file.Meta.Size = Math.Max(file.Meta.Size, key + Media.FileBlockBytes);
-                change.Settle(file, key, block);
+                change.Seal(file, key, block);
             }
             position += (ulong)part.Length;
             data = data[part.Length..];
@@ -58,7 +59,7 @@ public static partial class DataXops
     }
 
     /// <summary>Changes the size of a file: what is cut off is gone, what is added reads as zeros.</summary>
-    public static Hammer2Error Resize(in PfsChange change, LiveInode file, ulong size)
+    public static Hammer2Error Resize(in Transaction change, DirtyInode file, ulong size)
     {
         ulong old = file.Meta.Size;
         if (file.Embedded is not null)
@@ -75,7 +76,7 @@ public static partial class DataXops
             Hammer2Error error = ClearTail(change, file, size);
             if (error != Hammer2Error.None) return error;
             ulong firstGone = (size + Media.FileBlockBytes - 1) & ~(ulong)(Media.FileBlockBytes - 1);
-            change.Cut(file, firstGone);
+            change.Truncate(file, firstGone);
         }
         file.Meta.Size = size;
         change.Touch(file);
@@ -92,7 +93,7 @@ public static partial class DataXops
     /// <param name="leavesMax">Most blocks to touch.</param>
     /// <param name="next">How far it got: <paramref name="end"/>, or where to go on.</param>
     public static Hammer2Error PunchHole(
-        in PfsChange change, LiveInode file, ulong position, ulong end, int leavesMax, out ulong next)
+        in Transaction change, DirtyInode file, ulong position, ulong end, int leavesMax, out ulong next)
     {
         next = end;
         end = Math.Min(end, file.Meta.Size);
@@ -109,13 +110,13 @@ public static partial class DataXops
         if (error != Hammer2Error.None || end <= firstWhole) return error;
         if (end == file.Meta.Size)
         {
-            change.Cut(file, firstWhole);
+            change.Truncate(file, firstWhole);
             return Hammer2Error.None;
         }
         ulong endWhole = BlockOf(end);
         error = ClearPart(change, file, endWhole, end);
         if (error != Hammer2Error.None || endWhole <= firstWhole) return error;
-        var hole = BlockChange.Hole(change.Tid);
+        var hole = DirtyBlock.OfHole(change.Tid);
         for (ulong from = firstWhole; from < endWhole; from += Media.FileBlockBytes)
         {
             var cursor = new BlockCursor(change.AsInode(file), from, endWhole - 1);
@@ -136,7 +137,7 @@ public static partial class DataXops
 
     // Zeros in one block, from a position to the end of the block or of the range; nothing when that is all of
     // it.
-    private static Hammer2Error ClearPart(in PfsChange change, LiveInode file, ulong position, ulong end)
+    private static Hammer2Error ClearPart(in Transaction change, DirtyInode file, ulong position, ulong end)
     {
         ulong key = BlockOf(position);
         ulong partEnd = Math.Min(key + Media.FileBlockBytes, end);
@@ -144,13 +145,13 @@ public static partial class DataXops
             && (partEnd == key + Media.FileBlockBytes || partEnd == file.Meta.Size);
         if (isWhole || partEnd == position || !HasData(change.AsInode(file), key)) return Hammer2Error.None;
         Hammer2Error error = OpenBlock(
-            change, file, key, (int)(partEnd - key), isOverwritten: false, out BlockChange block);
+            change, file, key, (int)(partEnd - key), isOverwritten: false, out DirtyBlock block);
         if (error == Hammer2Error.None)
             block.Content.AsSpan((int)(position - key), (int)(partEnd - position)).Clear();
         return error;
     }
 
-    private static Hammer2Error Grow(in PfsChange change, LiveInode file, ulong end)
+    private static Hammer2Error Grow(in Transaction change, DirtyInode file, ulong end)
     {
         file.Meta.Size = Math.Max(file.Meta.Size, end);
         change.Touch(file);
@@ -158,18 +159,18 @@ public static partial class DataXops
     }
 
     // The bytes behind the new end must not come back when the file grows again.
-    private static Hammer2Error ClearTail(in PfsChange change, LiveInode file, ulong size)
+    private static Hammer2Error ClearTail(in Transaction change, DirtyInode file, ulong size)
     {
         ulong key = BlockOf(size);
         int kept = (int)(size - key);
         if (kept == 0 || !HasData(change.AsInode(file), key)) return Hammer2Error.None;
-        Hammer2Error error = OpenBlock(change, file, key, kept, isOverwritten: false, out BlockChange block);
+        Hammer2Error error = OpenBlock(change, file, key, kept, isOverwritten: false, out DirtyBlock block);
         if (error == Hammer2Error.None) block.Content.AsSpan(kept).Clear();
         return error;
     }
 
     /// <summary>From now on the file's content is in blocks, for good.</summary>
-    private static Hammer2Error MoveOutOfInode(in PfsChange change, LiveInode file)
+    private static Hammer2Error MoveOutOfInode(in Transaction change, DirtyInode file)
     {
         byte[] old = file.Embedded!;
         file.Embedded = null;
@@ -178,7 +179,7 @@ public static partial class DataXops
         byte[] content = change.RentContent(old.Length);
         old.CopyTo(content, 0);
         content.AsSpan(old.Length).Clear();
-        BlockChange block = change.PutContent(file, 0, content);
+        DirtyBlock block = change.PutContent(file, 0, content);
         block.FilledBytes = (int)Math.Min(file.Meta.Size, Media.EmbeddedBytes);
         return Hammer2Error.None;
     }
@@ -191,10 +192,10 @@ public static partial class DataXops
     /// <param name="isOverwritten">True when all of them will be set.</param>
     /// <param name="block">The block.</param>
     private static Hammer2Error OpenBlock(
-        in PfsChange change, LiveInode file, ulong key, int usedBytes, bool isOverwritten,
-        out BlockChange block)
+        in Transaction change, DirtyInode file, ulong key, int usedBytes, bool isOverwritten,
+        out DirtyBlock block)
     {
-        if (file.Changes.Blocks.TryGet(key, out BlockChange? found) && found.State == BlockState.Open)
+        if (file.Changes.Blocks.TryGet(key, out DirtyBlock? found) && found.State == DirtyBlockState.Open)
         {
             block = found;
             block.ModifyTid = change.Tid;
@@ -227,11 +228,11 @@ public static partial class DataXops
 
     // A commit changes the blocks of references above a block of the file: what cannot be read there is told now, as
     // long as it is known to whom.
-    private static Hammer2Error CheckPath(in PfsChange change, LiveInode file, ulong key)
+    private static Hammer2Error CheckPath(in Transaction change, DirtyInode file, ulong key)
     {
         if (file.Focus is not { LeadsToIndirect: true }) return Hammer2Error.None;
         // What is cut off before is not read.
-        if (key >= file.Open?.CutFrom || key >= file.Closing?.Changes?.CutFrom) return Hammer2Error.None;
+        if (key >= file.Open?.TruncatedFrom || key >= file.Frozen?.Changes?.TruncatedFrom) return Hammer2Error.None;
         var cursor = new ClusterCursor(change.AsInode(file), key, key);
         Hammer2Error error = cursor.MoveNext();
         return error.IsNodeFault() ? error : Hammer2Error.None;
@@ -247,17 +248,17 @@ public static partial class DataXops
     /// <summary>Reads a block that the open or the closing group changed.</summary>
     /// <returns>False when neither did: the tree has it.</returns>
     private static bool TryReadChanged(
-        in Inode file, LiveInode live, ulong key, int start, Span<byte> destination, out Hammer2Error error)
+        in Inode file, DirtyInode live, ulong key, int start, Span<byte> destination, out Hammer2Error error)
     {
         error = Hammer2Error.None;
-        if (!TryFindChanged(file, live, key, out BlockChange? block)) return false;
+        if (!TryFindChanged(file, live, key, out DirtyBlock? block)) return false;
         if (block is null) destination.Clear();
         else error = ReadChanged(file, block, start, destination);
         return true;
     }
 
     private static Hammer2Error ReadChanged(
-        in Inode file, BlockChange block, int start, Span<byte> destination)
+        in Inode file, DirtyBlock block, int start, Span<byte> destination)
     {
         if (block.Content is { } content)
         {
@@ -275,12 +276,12 @@ public static partial class DataXops
 
     /// <summary>What the open or the closing group has to say of a block; null for a hole.</summary>
     /// <returns>False when neither does: the tree has it.</returns>
-    private static bool TryFindChanged(in Inode file, LiveInode live, ulong key, out BlockChange? block)
+    private static bool TryFindChanged(in Inode file, DirtyInode live, ulong key, out DirtyBlock? block)
     {
         block = null;
-        if (live.Open is { } open && (open.Blocks.TryGet(key, out block) || key >= open.CutFrom)) return true;
-        if (live.Closing?.Changes is { } closing
-            && (closing.Blocks.TryGet(key, out block) || key >= closing.CutFrom))
+        if (live.Open is { } open && (open.Blocks.TryGet(key, out block) || key >= open.TruncatedFrom)) return true;
+        if (live.Frozen?.Changes is { } closing
+            && (closing.Blocks.TryGet(key, out block) || key >= closing.TruncatedFrom))
             return true;
         return file.Focus is null;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Chains;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
@@ -18,7 +19,7 @@ public static partial class DataXops
     /// <returns>None, also when nothing can be shared; the fault of what is in the way.</returns>
     /// <remarks>Ours; on media it is what upstream's deduplication leaves.</remarks>
     public static Hammer2Error ShareBlocks(
-        in PfsChange change, LiveInode source, ulong from, LiveInode target, ulong to, ulong length,
+        in Transaction change, DirtyInode source, ulong from, DirtyInode target, ulong to, ulong length,
         out ulong shared)
     {
         shared = 0;
@@ -47,10 +48,10 @@ public static partial class DataXops
                     references[i].Key = key;
                     references[i].ModifyTid = change.Tid;
                 }
-                change.PutBlock(target, key, BlockChange.At(references, change.Tid));
+                change.PutBlock(target, key, DirtyBlock.OfStored(references, change.Tid));
             }
             else if (HasData(change.AsInode(target), key))
-                change.PutBlock(target, key, BlockChange.Hole(change.Tid));
+                change.PutBlock(target, key, DirtyBlock.OfHole(change.Tid));
             shared += Math.Min(left, Media.FileBlockBytes);
             Hammer2Error grown = Grow(change, target, to + shared);
             if (grown != Hammer2Error.None) return grown;
@@ -61,11 +62,11 @@ public static partial class DataXops
     /// <summary>Where a block lies on every node, marked as in use there; null for a hole.</summary>
     /// <returns>False when it has to be copied.</returns>
     private static bool TryFindStored(
-        in PfsChange change, LiveInode source, LiveInode target, ulong key, out Blockref[]? references)
+        in Transaction change, DirtyInode source, DirtyInode target, ulong key, out Blockref[]? references)
     {
         references = null;
         Inode file = change.AsInode(source);
-        bool isKnown = TryFindChanged(file, source, key, out BlockChange? block);
+        bool isKnown = TryFindChanged(file, source, key, out DirtyBlock? block);
         if (block?.Content is not null) return false;
         if (isKnown && block?.Stored is null) return true;
         if (block is not null) block.IsShared = true;

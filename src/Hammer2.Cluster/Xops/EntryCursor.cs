@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Chains;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
@@ -12,8 +12,8 @@ namespace Hammer2.Cluster.Xops;
 internal ref struct EntryCursor
 {
     private readonly Inode _directory;
-    private readonly LeafChanges? _open;
-    private readonly LeafChanges? _closing;
+    private readonly LeafDelta? _open;
+    private readonly LeafDelta? _closing;
     private readonly ulong _last;
     private readonly int _nameBytes;
     private ClusterCursor _committed;
@@ -37,7 +37,7 @@ internal ref struct EntryCursor
         _nameBytes = nameBytes;
         _directory = directory;
         _open = directory.Live?.Open;
-        _closing = directory.Live?.Closing?.Changes;
+        _closing = directory.Live?.Frozen?.Changes;
         _committed = new ClusterCursor(directory, first, last, keepsLeaves);
         _position = first;
         _last = last;
@@ -83,7 +83,7 @@ internal ref struct EntryCursor
                 _isCommittedDone = error == Hammer2Error.NoEntry;
                 _hasCommitted = !_isCommittedDone;
             }
-            EntryChange? change = NextChange(out ulong changeKey);
+            DirentDelta? change = NextChange(out ulong changeKey);
             ulong committedKey = _hasCommitted ? _committed.Current.Key : 0;
             if (_hasCommitted && (change is null || committedKey < changeKey))
             {
@@ -115,12 +115,12 @@ internal ref struct EntryCursor
     private readonly bool IsOfOtherLength(in Blockref reference) =>
         _nameBytes != 0 && reference.Type == BlockrefType.Dirent && reference.Dirent.NameBytes != _nameBytes;
 
-    private readonly EntryChange? NextChange(out ulong key)
+    private readonly DirentDelta? NextChange(out ulong key)
     {
         key = 0;
         if (_open is null && _closing is null) return null;
         ulong openKey = 0, closingKey = 0;
-        EntryChange? open = null, closing = null;
+        DirentDelta? open = null, closing = null;
         bool hasOpen = _open is not null && _open.Entries.TryFirst(_position, out openKey, out open);
         bool hasClosing = _closing is not null
             && _closing.Entries.TryFirst(_position, out closingKey, out closing);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
@@ -15,7 +15,7 @@ public static partial class NameXops
     /// <returns>None; Exists; NoSpace when 32768 names with the same hash are there; a fault when a damaged
     /// part of the directory may hold the name.</returns>
     public static Hammer2Error MakeEntry(
-        in PfsChange change, LiveInode directory, ReadOnlySpan<byte> name, ulong inum, ObjectType type)
+        in Transaction change, DirtyInode directory, ReadOnlySpan<byte> name, ulong inum, ObjectType type)
     {
         ulong hash = DirectoryHash.Compute(name);
         ulong free = hash;
@@ -29,25 +29,25 @@ public static partial class NameXops
         }
         if ((free & ~Media.EntryCollisionMask) != (
             hash & ~Media.EntryCollisionMask)) return Hammer2Error.NoSpace;
-        change.PutEntry(directory, free, new EntryChange(name.ToArray(), inum, type, change.Tid));
+        change.PutEntry(directory, free, new DirentDelta(name.ToArray(), inum, type, change.Tid));
         change.Touch(directory);
         return Hammer2Error.None;
     }
 
     /// <summary>Has a name name another object.</summary>
     public static void ReplaceEntry(
-        in PfsChange change, LiveInode directory, ReadOnlySpan<byte> name, in DirectoryEntry entry,
+        in Transaction change, DirtyInode directory, ReadOnlySpan<byte> name, in DirectoryEntry entry,
         ulong inum,
         ObjectType type)
     {
-        change.PutEntry(directory, entry.Key, new EntryChange(name.ToArray(), inum, type, change.Tid));
+        change.PutEntry(directory, entry.Key, new DirentDelta(name.ToArray(), inum, type, change.Tid));
         change.Touch(directory);
     }
 
     /// <summary>Takes a name out of a directory.</summary>
-    public static void RemoveEntry(in PfsChange change, LiveInode directory, in DirectoryEntry entry)
+    public static void RemoveEntry(in Transaction change, DirtyInode directory, in DirectoryEntry entry)
     {
-        change.PutEntry(directory, entry.Key, new EntryChange(null, 0, ObjectType.Unknown, change.Tid));
+        change.PutEntry(directory, entry.Key, new DirentDelta(null, 0, ObjectType.Unknown, change.Tid));
         change.Touch(directory);
     }
 

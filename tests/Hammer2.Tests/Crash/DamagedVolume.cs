@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -54,7 +54,7 @@ public sealed class ReadFaultScriptTests
                 Forget(ops, fillers);
                 Assert.True(ops.Sync() is Errno.None or Errno.EIO, $"seed {seed}, group {group}");
                 Assert.False(mount.Pfs.Writer!.IsStopped, $"seed {seed}, group {group}");
-                Assert.Equal(0, mount.Pfs.Writer.WaitingBytes);
+                Assert.Equal(0, mount.Pfs.Writer.UnwrittenBytes);
                 left += mount.Pfs.Writer.LeftOutTotal;
                 faulty.Heal();
                 string shown = TreeListing.Of(ops, VnodeOps.RootInum);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Linq;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -35,7 +35,7 @@ public sealed class ReadFaultTests
         Assert.Equal(Errno.EIO, ops.Sync());                    // once
         Assert.Equal(Errno.None, ops.Sync());
         Assert.False(volume.Pfs.Writer!.IsStopped);
-        Assert.Equal(0, volume.Pfs.Writer.WaitingBytes);
+        Assert.Equal(0, volume.Pfs.Writer.UnwrittenBytes);
         Assert.Equal((ulong)DamagedVolume.BigBytes, volume.At(volume.Big).SizeBytes);
         Assert.True(volume.Exists(volume.Other, "made"));
         volume.AssertOnMedia("a damaged file", later =>

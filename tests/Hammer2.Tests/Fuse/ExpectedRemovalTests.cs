@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Fuse;
 using Hammer2.Testing;

@@ -4,7 +4,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -72,8 +72,8 @@ public sealed class ConcurrencyTests
             Assert.Equal(Errno.None, ops.Sync());
             // A worker counts a block until it has given the buffer back, a moment after the commit may have it.
             bool isAllWritten = SpinWait.SpinUntil(
-                () => mount.Pfs.Writer!.WaitingBytes == 0, TimeSpan.FromSeconds(60));
-            Assert.True(isAllWritten, $"seed {seed}: {mount.Pfs.Writer!.WaitingBytes} bytes wait for ever");
+                () => mount.Pfs.Writer!.UnwrittenBytes == 0, TimeSpan.FromSeconds(60));
+            Assert.True(isAllWritten, $"seed {seed}: {mount.Pfs.Writer!.UnwrittenBytes} bytes wait for ever");
         }
         using (ClusterMount again = ModelMount.Open(disks, label))
         {

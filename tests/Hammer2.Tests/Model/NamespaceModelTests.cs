@@ -5,7 +5,7 @@ using System.Linq;
 using Hammer2.Admin;
 using Hammer2.Admin.Newfs;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;

@@ -2,7 +2,7 @@
 using System.Linq;
 using System.Text;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Changes;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -61,7 +61,7 @@ public sealed class WriteOutTests
         {
             ulong file = Make(ops, "file");
             Assert.Equal(Errno.None, ops.Write(file, 0, Noise(1, 4 * BlockBytes), false));
-            Assert.NotEqual(0, mount.Pfs.Writer!.WaitingBytes);
+            Assert.NotEqual(0, mount.Pfs.Writer!.UnwrittenBytes);
             if (isRemoved)
             {
                 Assert.Equal(Errno.None, ops.Unlink(VnodeOps.RootInum, "file"u8, out ulong gone));
@@ -73,7 +73,7 @@ public sealed class WriteOutTests
                 Assert.Equal(Errno.None, ops.SetAttributes(file, empty, out _));
             }
             Assert.Equal(Errno.None, ops.Sync());
-            Assert.Equal(0, mount.Pfs.Writer.WaitingBytes);
+            Assert.Equal(0, mount.Pfs.Writer.UnwrittenBytes);
         }
         ModelMount.Judge([disk], 1);
     }
@@ -90,7 +90,7 @@ public sealed class WriteOutTests
             foreach (byte[] bytes in new[] { content, other, third })
             {
                 Assert.Equal(Errno.None, ops.Write(first, 0, bytes, false));
-                Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Relieve());
+                Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Throttle());
             }
             Assert.Equal(Errno.None, ops.Write(second, 0, content, false));
             Assert.Equal(Errno.None, ops.Write(second, BlockBytes, third, false));
@@ -119,7 +119,7 @@ public sealed class WriteOutTests
             Assert.Equal(Errno.None, ops.Sync());
             long[] before = [.. counted.Select(device => device.WriteCount)];
             Assert.Equal(Errno.None, ops.Write(file, 0, content, false));
-            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Relieve());
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Throttle());
             // Two batches; a new segment may begin within one.
             for (int i = 0; i < counted.Length; i++) Assert.InRange(counted[i].WriteCount - before[i], 2, 3);
             Assert.Equal(Errno.None, ops.Sync());
@@ -142,7 +142,7 @@ public sealed class WriteOutTests
             ulong first = Make(ops, "first"), second = Make(ops, "second");
             Assert.Equal(Errno.None, ops.Sync());
             Assert.Equal(Errno.None, ops.Write(first, 0, content, false));
-            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Relieve());
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Throttle());
             Assert.Equal(2, mount.Pfs.Writer!.DeduplicatedBlocks);
             // The block that was stored is replaced before the commit, and its space is asked for.
             Assert.Equal(Errno.None, ops.Write(first, 0, Noise(3, BlockBytes), false));
@@ -167,7 +167,7 @@ public sealed class WriteOutTests
         ulong free = ops.GetSpace().FreeBytes;
         for (ulong seed = 1; seed <= 200; seed++)
             Assert.Equal(Errno.None, ops.Write(file, 0, Noise(seed, BlockBytes), false));
-        Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Relieve());
+        Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Throttle());
         Assert.True(free - ops.GetSpace().FreeBytes <= 2 * BlockBytes);
         Assert.Equal(Errno.None, ops.Sync());
         Assert.Equal(Noise(200, BlockBytes), Read(ops, "file", BlockBytes));
@@ -190,13 +190,13 @@ public sealed class WriteOutTests
             bool isStream = random.OneIn(2);
             ulong at = isStream ? (ulong)i * (ulong)data.Length : (ulong)random.Below(1L << 28);
             Assert.Equal(Errno.None, ops.Write(file, at, isStream ? data : data.AsSpan(0, 700), false));
-            most = Math.Max(most, mount.Pfs.Writer!.WaitingBytes);
+            most = Math.Max(most, mount.Pfs.Writer!.UnwrittenBytes);
         }
         // What may be open, what may be queued, and one operation.
         Assert.InRange(most, BlockBytes, OpenBytesMax + (8 << 20) + (4 * BlockBytes));
         Assert.Equal(Errno.None, ops.Sync());
         Assert.True(System.Threading.SpinWait.SpinUntil(
-            () => mount.Pfs.Writer!.WaitingBytes == 0, TimeSpan.FromSeconds(60)));
+            () => mount.Pfs.Writer!.UnwrittenBytes == 0, TimeSpan.FromSeconds(60)));
     }
 
     [Theory, InlineData(0), InlineData(2)]

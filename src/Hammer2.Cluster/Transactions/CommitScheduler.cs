@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>
+/// Commits the open group in the background before it reaches a bound, and slows operations down that fill it faster
+/// than commits empty it.
+/// </summary>
+/// <remarks>Without a thread of its own, an operation that finds the group full commits it, so that tests can repeat
+/// what happens.</remarks>
+internal sealed class CommitScheduler : IDisposable
+{
+    private readonly CommitQueue _queue;
+    private readonly TransactionGate _gate;
+    private readonly Pfs _pfs;
+    private readonly FailStop _failStop;
+    private readonly AutoResetEvent _isDue = new(false);
+    private readonly Thread? _thread;
+    private int _isSignalled;
+    private bool _isClosed;
+
+    public CommitScheduler(CommitQueue queue, TransactionGate gate, Pfs pfs, FailStop failStop, bool hasThread)
+    {
+        _queue = queue;
+        _gate = gate;
+        _pfs = pfs;
+        _failStop = failStop;
+        if (!hasThread) return;
+        _thread = new Thread(Run) { Name = "commit in background", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Volatile.Write(ref _isClosed, true);
+        _ = _isDue.Set();
+        _thread?.Join();
+        _isDue.Dispose();
+    }
+
+    /// <summary>Called before each operation that adds to the open group.</summary>
+    /// <returns>None; ReadOnly once the PFS is stopped; what a commit met that the caller had to make.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    public Hammer2Error Pace()
+    {
+        GroupLoad load = Load();
+        if (!load.IsDue) return Hammer2Error.None;
+        if (_thread is null) return load.IsFull ? _queue.CommitAll() : Hammer2Error.None;
+        Signal();
+        int delay = load.DelayMilliseconds;
+        while (delay > 0)
+        {
+            _gate.AwaitClose(delay);
+            if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
+            if (!Load().IsFull) break;
+            Signal();
+        }
+        return Hammer2Error.None;
+    }
+
+    private void Signal()
+    {
+        if (Interlocked.Exchange(ref _isSignalled, 1) == 0) _ = _isDue.Set();
+    }
+
+    private GroupLoad Load()
+    {
+        long reserved = _gate.OpenReservedBytes;
+        // What little is reserved needs no look at the nodes.
+        long available = reserved > _pfs.ReserveBytes ? (long)_pfs.GetSpace().AvailableBytes : long.MaxValue;
+        return new GroupLoad(_gate.OpenInodes, _gate.OpenLeaves, reserved, available);
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            _ = _isDue.WaitOne();
+            if (Volatile.Read(ref _isClosed)) return;
+            _ = _failStop.Run("a commit in the background", _queue, static queue => queue.CommitAll());
+            Volatile.Write(ref _isSignalled, 0);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Chains;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>
+/// An inode that was changed since the last commit, created since, or opened to be changed. All nodes will hold it as
+/// it is here: operations decide its content once, and the commit merges that into each node's trees.
+/// </summary>
+/// <remarks>
+/// Upstream: the modified part of <c>hammer2_inode_t</c>. Readers look at the delta of the open group first, then at
+/// the frozen image of the syncing group, then at the tree of the last commit. Guarded by the lock of the inode (rank
+/// 30).
+/// </remarks>
+public sealed class DirtyInode
+{
+    private InodeMeta _meta;
+    private LeafDelta? _open;
+    private FrozenInode? _frozen;
+
+    private DirtyInode(ulong inum, in InodeMeta meta, byte[]? embedded)
+    {
+        Inum = inum;
+        _meta = meta;
+        Embedded = embedded;
+    }
+
+    /// <summary>Its number.</summary>
+    public ulong Inum { get; }
+
+    /// <summary>The meta part with all operations so far.</summary>
+    public ref InodeMeta Meta => ref _meta;
+
+    /// <summary>The content when it is embedded in the inode, 512 bytes; else null.</summary>
+    internal byte[]? Embedded { get; set; }
+
+    /// <summary>Slot of the synced node that is read for it.</summary>
+    internal int FocusNode { get; set; }
+
+    /// <summary>The chain of that node as of the last commit; null when no commit has the inode yet.</summary>
+    internal Chain? Focus { get; set; }
+
+    /// <summary>Methods of the reference to it, decided when it was created.</summary>
+    internal BlockMethods Methods { get; init; }
+
+    /// <summary>Number of the newest operation that changed it.</summary>
+    internal ulong ModifyTid { get; set; }
+
+    /// <summary>Changed leaves that are not frozen yet; null when there are none.</summary>
+    internal LeafDelta? Open
+    {
+        get => Volatile.Read(ref _open);
+        set => Volatile.Write(ref _open, value);
+    }
+
+    /// <summary>The image that a commit is writing; null when there is none.</summary>
+    internal FrozenInode? Frozen
+    {
+        get => Volatile.Read(ref _frozen);
+        set => Volatile.Write(ref _frozen, value);
+    }
+
+    /// <summary>Its membership in a transaction group for which it is not frozen yet; null while it is not
+    /// dirty.</summary>
+    internal GroupMember? Member { get; set; }
+
+    /// <summary>True when it is in a transaction group and not frozen.</summary>
+    internal bool IsDirty => Member is not null;
+
+    /// <summary>True once its last link and its last user are gone: the next commit deletes it.</summary>
+    internal bool IsDeleted { get; set; }
+
+    /// <summary>Bytes of file data that no commit has yet.</summary>
+    internal long UnwrittenBytes { get; set; }
+
+    /// <summary>Consecutive blocks that did not compress; compression is tried more seldom then.</summary>
+    internal int CompressionFailures { get; set; }
+
+    /// <summary>The changed leaves that are not frozen, made if there are none.</summary>
+    internal LeafDelta Changes => Open ??= new LeafDelta();
+
+    /// <summary>A new inode.</summary>
+    internal static DirtyInode Create(in InodeMeta meta, BlockMethods methods) =>
+        new(meta.Inum, meta, meta.HasDirectData ? new byte[Media.EmbeddedBytes] : null) { Methods = methods };
+
+    /// <summary>An inode that the last commit has, opened to be changed.</summary>
+    internal static DirtyInode FromChain(ulong inum, int focusNode, Chain chain)
+    {
+        byte[]? embedded = chain.Meta.HasDirectData ? chain.EmbeddedData.ToArray() : null;
+        return new DirtyInode(inum, chain.Meta, embedded)
+        {
+            FocusNode = focusNode,
+            Focus = chain,
+            ModifyTid = chain.Reference.ModifyTid,
+            Methods = chain.Reference.Methods,
+        };
+    }
+
+    /// <summary>Makes the image that a syncing group writes, and begins anew: later operations belong to a later
+    /// group.</summary>
+    /// <remarks>Entry: its lock is held exclusively; it is dirty.</remarks>
+    internal FrozenInode Freeze()
+    {
+        GroupMember member = Member!;
+        var image = new FrozenInode(
+            this, Meta, (byte[]?)Embedded?.Clone(), ModifyTid, Open, IsDeleted, member, Frozen);
+        Frozen = image;
+        Open = null;
+        Member = null;
+        member.Image = image;
+        return image;
+    }
+
+    /// <summary>Takes an operation's changes back to what the syncing group has, or else the last commit.</summary>
+    /// <returns>False when neither has it, or only the last commit: nothing is left to be written.</returns>
+    /// <remarks>Entry: its lock is held exclusively; its blocks were dropped.</remarks>
+    internal bool Revert()
+    {
+        Open = null;
+        Member = null;
+        if (Frozen is { } image)
+        {
+            Meta = image.Meta;
+            Embedded = (byte[]?)image.Embedded?.Clone();
+            ModifyTid = image.ModifyTid;
+            IsDeleted = image.IsDeleted;
+            return true;
+        }
+        if (Focus is { } chain)
+        {
+            Meta = chain.Meta;
+            Embedded = chain.Meta.HasDirectData ? chain.EmbeddedData.ToArray() : null;
+            ModifyTid = chain.Reference.ModifyTid;
+        }
+        IsDeleted = Focus is null;
+        return false;
+    }
+}
+
+/// <summary>An inode as a syncing group has it; only where its data is stored may still change.</summary>
+/// <param name="Inode">The inode.</param>
+/// <param name="Meta">Its meta part.</param>
+/// <param name="Embedded">Its content if that is embedded in the inode.</param>
+/// <param name="ModifyTid">Number of its newest operation.</param>
+/// <param name="Changes">Its changed leaves; null when only the inode itself changed.</param>
+/// <param name="IsDeleted">True when it is to be deleted.</param>
+/// <param name="Member">Its membership in the group.</param>
+/// <param name="Below">The image that an earlier commit wrote, when it could not be read back since; else null.</param>
+internal sealed record FrozenInode(
+    DirtyInode Inode, InodeMeta Meta, byte[]? Embedded, ulong ModifyTid, LeafDelta? Changes, bool IsDeleted,
+    GroupMember Member, FrozenInode? Below);

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using Hammer2.Chains;
+using Hammer2.Cluster.WriteBack;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>The inodes of a PFS that differ from the last commit: dirty ones, and frozen ones that a commit writes.
+/// </summary>
+/// <remarks>An inode is changed, frozen and installed under its lock in <see cref="InodeLocks"/>.</remarks>
+internal sealed class InodeCache
+{
+    private readonly ConcurrentDictionary<ulong, DirtyInode> _inodes = new();
+    private readonly InodeLocks _locks;
+    private readonly TransactionGate _gate;
+    private readonly InodeNumbers _numbers;
+    private readonly List<FrozenInode> _unreadable = [];
+
+    public InodeCache(Pfs pfs, InodeLocks locks, TransactionGate gate, InodeNumbers numbers)
+    {
+        Pfs = pfs;
+        _locks = locks;
+        _gate = gate;
+        _numbers = numbers;
+    }
+
+    /// <summary>The PFS.</summary>
+    public Pfs Pfs { get; }
+
+    /// <summary>Inodes in it.</summary>
+    public int Count => _inodes.Count;
+
+    /// <summary>Finds an inode that differs from the last commit.</summary>
+    public bool TryGet(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGetValue(inum, out inode);
+
+    /// <summary>Opens an inode to be changed by an operation of the open group.</summary>
+    /// <returns>None; NoEntry; what kept it from being read.</returns>
+    /// <remarks>Entry: the gate is held, and the inode's lock exclusively. An inode that is in a closed group is frozen
+    /// for that first.</remarks>
+    public Hammer2Error Open(ulong inum, out DirtyInode? inode)
+    {
+        if (_inodes.TryGetValue(inum, out inode))
+        {
+            if (_gate.NeedsFreezing(inode)) _ = inode.Freeze();
+            return inode.IsDeleted ? Hammer2Error.NoEntry : Hammer2Error.None;
+        }
+        Hammer2Error error = Pfs.LoadCommitted(Pfs.View, inum, out int focus, out Chain? chain);
+        if (error != Hammer2Error.None) return error;
+        // Cached from now on, so that a second opening in the same operation gives the same object.
+        inode = DirtyInode.FromChain(inum, focus, chain!);
+        _inodes[inum] = inode;
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Makes a new inode with the next number.</summary>
+    /// <param name="meta">Everything but the number.</param>
+    /// <param name="directory">Where its compression and check methods come from.</param>
+    public DirtyInode Create(in InodeMeta meta, DirtyInode directory)
+    {
+        InodeMeta full = meta;
+        full.Inum = _numbers.Next();
+        full.NameKey = full.Inum;
+        CheckMethod check = directory.Meta.Check == CheckMethod.None ? CheckMethod.XxHash64 : directory.Meta.Check;
+        DirtyInode made = DirtyInode.Create(full, new BlockMethods(check, directory.Meta.Compression));
+        made.FocusNode = Pfs.FocusOf(full.Inum);
+        _inodes[full.Inum] = made;
+        return made;
+    }
+
+    /// <summary>Forgets inodes that were opened and then not changed.</summary>
+    /// <remarks>Entry: their locks are held exclusively.</remarks>
+    public void DropUntouched(in LockedInodes inodes)
+    {
+        DropUntouched(inodes.First);
+        DropUntouched(inodes.Second);
+        DropUntouched(inodes.Third);
+        DropUntouched(inodes.Fourth);
+    }
+
+    /// <summary>Freezes those inodes of a closed group that no later operation froze.</summary>
+    /// <returns>The images, by inode number.</returns>
+    /// <remarks>Entry: no inode lock held; the gate is not needed.</remarks>
+    public List<FrozenInode> Freeze(TransactionGroup closed)
+    {
+        var images = new List<FrozenInode>(closed.Members.Count);
+        foreach (GroupMember member in closed.Members)
+        {
+            if (member.Image is null)
+            {
+                using InodeLocks.Guard guard = LockOf(member.Inode);
+                if (member.Image is null) _ = member.Inode.Freeze();
+            }
+            images.Add(member.Image!);
+        }
+        images.Sort(static (left, right) => left.Inode.Inum.CompareTo(right.Inode.Inum));
+        return images;
+    }
+
+    /// <summary>The trees have these images now: readers find them there from now on. An inode that cannot be read back
+    /// stays as it was written.</summary>
+    public void Install(IReadOnlyList<FrozenInode> committed)
+    {
+        foreach (FrozenInode image in committed) Install(image);
+    }
+
+    /// <summary>Tries once more to read back inodes that could not be read after their commit.</summary>
+    public void InstallUnreadable()
+    {
+        if (_unreadable.Count == 0) return;
+        FrozenInode[] waiting = [.. _unreadable];
+        _unreadable.Clear();
+        Install(waiting);
+    }
+
+    /// <summary>Forgets an inode that is as the last commit has it.</summary>
+    /// <remarks>Entry: its lock is held exclusively.</remarks>
+    public void Forget(DirtyInode inode) => _ = _inodes.TryRemove(inode.Inum, out _);
+
+    /// <summary>Locks an inode exclusively.</summary>
+    public InodeLocks.Guard LockOf(DirtyInode inode) => _locks.Write(new LockedInodes(inode.Inum, 0, 0, 0));
+
+    private void DropUntouched(ulong inum)
+    {
+        if (inum == 0 || !_inodes.TryGetValue(inum, out DirtyInode? inode)) return;
+        if (!inode.IsDirty && inode.Frozen is null) Forget(inode);
+    }
+
+    private void Install(FrozenInode image)
+    {
+        DirtyInode inode = image.Inode;
+        using InodeLocks.Guard guard = LockOf(inode);
+        if (!image.IsDeleted)
+        {
+            Hammer2Error error = Pfs.LoadCommitted(Pfs.View, inode.Inum, out int focus, out Chain? chain);
+            if (error != Hammer2Error.None) error = Pfs.LoadCommitted(Pfs.View, inode.Inum, out focus, out chain);
+            if (error != Hammer2Error.None)
+            {
+                _unreadable.Add(image);
+                return;
+            }
+            inode.Focus = chain;
+            inode.FocusNode = focus;
+        }
+        inode.UnwrittenBytes -= ChargedBytes(image);
+        inode.Frozen = null;
+        if (!inode.IsDirty) Forget(inode);
+    }
+
+    private static long ChargedBytes(FrozenInode image)
+    {
+        long sum = 0;
+        if (image.Changes is not { } delta) return sum;
+        for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block); from = key + 1)
+            sum += block.ChargedBytes;
+        return sum;
+    }
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text;
+using Hammer2.Chains;
+using Hammer2.Chains.Trees;
+using Hammer2.Cluster.WriteBack;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Membership;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>
+/// Merges a syncing group into the trees of one node: each changed inode with its leaves, then the PFS root with the
+/// index of inodes, then the super-root. All of it in new blocks that no header leads to yet.
+/// </summary>
+/// <remarks>
+/// Upstream: <c>hammer2_flush</c> and the synchronization of inodes before it. This is where the nodes of a
+/// cluster get the same content: what is written was decided before, only locations differ. Runs on one thread; several
+/// nodes run side by side.
+/// </remarks>
+internal sealed class NodeCommit
+{
+    private readonly PresentNode _node;
+    private readonly int _nodeIndex;
+    private readonly SyncingGroup _group;
+    private readonly BlockWriter _writer;
+    private readonly ulong _mirrorTid;
+    private readonly SiblingLeaves _siblings;
+    private readonly List<UnreadableInode> _unreadable = [];
+    private readonly Blockref[] _superRoot = new Blockref[Media.BlocksetCount];
+    private Hammer2Error _fault;
+    private Chain? _root;
+
+    public NodeCommit(Pfs pfs, int nodeIndex, SyncingGroup group)
+    {
+        _node = pfs.Synced[nodeIndex];
+        _nodeIndex = nodeIndex;
+        _group = group;
+        _writer = _node.Device.Writer!;
+        _mirrorTid = _node.Device.NextMirrorTid;
+        _siblings = new SiblingLeaves(pfs, nodeIndex, _mirrorTid);
+    }
+
+    /// <summary>The header that waits to be written; after success.</summary>
+    public PreparedCommit? Prepared { get; private set; }
+
+    /// <summary>Inodes of the group that cannot be written, since a block that they need can be read neither here nor
+    /// on a sibling. With any of them, this attempt cannot be prepared.</summary>
+    public IReadOnlyList<UnreadableInode> Unreadable => _unreadable;
+
+    /// <summary>Leaves that were restored from siblings, since they could not be read here.</summary>
+    public long RestoredTotal => _siblings.RestoredTotal;
+
+    /// <summary>Writes the group's blocks, up to the super-root. Nothing leads to them yet.</summary>
+    /// <returns>None, also when inodes are unreadable; what writing met, or the super-root, which is the node's
+    /// alone.</returns>
+    public Hammer2Error Build()
+    {
+        TreeEditor index = NewTree(_node.Root, _siblings.Of(Media.PfsRootInum));
+        FrozenInode? rootImage = null;
+        foreach (FrozenInode inode in _group.Inodes)
+        {
+            if (inode.Inode.Inum == Media.PfsRootInum)
+            {
+                rootImage = inode;
+                continue;
+            }
+            Hammer2Error error = Sort(inode, WriteInode(inode, index));
+            if (error != Hammer2Error.None) return error;
+        }
+        Hammer2Error failed = rootImage is null
+            ? Hammer2Error.None : Sort(rootImage, ApplyChanges(rootImage, index));
+        if (failed != Hammer2Error.None || _unreadable.Count > 0) return failed;
+        failed = WriteRoot(rootImage, index, out Blockref root);
+        if (failed != Hammer2Error.None) return failed;
+        failed = WriteSuperRoot(root, out Blockref superRoot, out int slot);
+        if (failed != Hammer2Error.None) return failed;
+        _node.Device.Header.SuperRootBlockset.CopyTo(_superRoot);
+        _superRoot[slot] = superRoot;
+        return failed;
+    }
+
+    /// <summary>Frees the space of an attempt that is not prepared.</summary>
+    /// <returns>None.</returns>
+    public Hammer2Error Abandon()
+    {
+        _writer.Abandon();
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Makes what was built durable.</summary>
+    public Hammer2Error Prepare()
+    {
+        ref readonly Blockref root = ref _root!.Reference;
+        var identity = new CommitIdentity(
+            root.Key, _node.Root.Meta.PfsClusterId, root.ModifyTid, _group.Ids.Cluster?.CommitId ?? 0);
+        Hammer2Error error = _node.Device.PrepareCommit(_superRoot, identity, out PreparedCommit? prepared);
+        Prepared = prepared;
+        return error;
+    }
+
+    /// <summary>Writes the header, and shows the new root.</summary>
+    public Hammer2Error Finish()
+    {
+        Hammer2Error error = _node.Device.FinishCommit(Prepared!);
+        // Nothing is read for it: a fault of the device would come after the header.
+        if (error == Hammer2Error.None) _node.Install(_root!);
+        return error;
+    }
+
+    private TreeEditor NewTree(Chain inode, ILeafSource? source)
+    {
+        TreeShape shape = TreeShape.OfInode(inode.Meta.Type, inode.Reference.Methods.Check);
+        return new TreeEditor(_node.Device, shape, inode.Table, source);
+    }
+
+    // What could not be read concerns one inode; what could not be written, the node.
+    private Hammer2Error Sort(FrozenInode inode, Hammer2Error error)
+    {
+        Hammer2Error fault = _fault;
+        _fault = Hammer2Error.None;
+        if (_siblings.WriteError != Hammer2Error.None) return _siblings.WriteError;
+        if (fault == Hammer2Error.None) return error;
+        _unreadable.Add(new UnreadableInode(inode, fault));
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error Read(Hammer2Error error)
+    {
+        _fault |= error;
+        return error;
+    }
+
+    private Hammer2Error WriteInode(FrozenInode inode, TreeEditor index)
+    {
+        ulong inum = inode.Inode.Inum;
+        Hammer2Error error = index.Find(inum, out Blockref reference);
+        bool isNew = error == Hammer2Error.NoEntry;
+        if (!isNew && Read(error) != Hammer2Error.None) return error;
+        if (inode.IsDeleted) return isNew ? Hammer2Error.None : Read(index.Remove(inum));
+        if (isNew) reference = new Blockref { Type = BlockrefType.Inode, Key = inum, Methods = inode.Inode.Methods };
+        if (reference.Type != BlockrefType.Inode)
+        {
+            return Read(_node.Device.ReportMisplaced(
+                reference, "the PFS has something else under this inode's number"));
+        }
+        // Embedded content replaces all blocks of the file.
+        TreeEditor? tree = null;
+        if (inode.Embedded is null)
+        {
+            error = OpenTree(inode, isNew, reference, out tree);
+            if (error != Hammer2Error.None) return error;
+        }
+        reference.ModifyTid = _group.ModifyTidOf(inode.ModifyTid);
+        reference.UpdateTid = 0;
+        Span<byte> name = stackalloc byte[18];
+        bool isWritten = Encoding.ASCII.TryGetBytes($"0x{inum:x16}", name, out int nameBytes);
+        Invariant.Holds(isWritten && nameBytes == name.Length);
+        error = tree is null
+            ? InodeWriter.Write(_writer, _mirrorTid, inode.Meta, name, inode.Embedded, ref reference)
+            : InodeWriter.Write(_writer, _mirrorTid, inode.Meta, name, tree, ref reference);
+        return error == Hammer2Error.None ? Read(index.Put(reference)) : error;
+    }
+
+    // The tree of an inode with the group's changes in it.
+    private Hammer2Error OpenTree(FrozenInode inode, bool isNew, in Blockref reference, out TreeEditor? tree)
+    {
+        tree = null;
+        Chain? committed = null;
+        bool isLost = false;
+        ILeafSource? source = _siblings.Of(inode.Inode.Inum);
+        if (!isNew)
+        {
+            Hammer2Error error = _node.Device.LoadForChange(reference, out committed);
+            isLost = error != Hammer2Error.None;
+            if (isLost && source is null) return Read(error);
+        }
+        TreeShape shape = TreeShape.OfInode(inode.Meta.Type, inode.Inode.Methods.Check);
+        tree = new TreeEditor(_node.Device, shape, committed is null ? default : committed.Table, source);
+        Hammer2Error restored = isLost ? Read(_siblings.RestoreAll(inode.Inode.Inum, tree)) : Hammer2Error.None;
+        return restored == Hammer2Error.None ? ApplyChanges(inode, tree) : restored;
+    }
+
+    private Hammer2Error ApplyChanges(FrozenInode inode, TreeEditor tree)
+    {
+        if (inode.Changes is not { } changes) return Hammer2Error.None;
+        Hammer2Error error = Hammer2Error.None;
+        if (changes.TruncatedFrom != LeafDelta.NotTruncated)
+            error = Read(tree.RemoveRange(changes.TruncatedFrom, ulong.MaxValue));
+        if (error == Hammer2Error.None) error = ApplyBlocks(changes, tree);
+        return error == Hammer2Error.None ? ApplyEntries(inode, changes, tree) : error;
+    }
+
+    private Hammer2Error ApplyBlocks(LeafDelta changes, TreeEditor tree)
+    {
+        for (ulong from = 0; changes.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block); from =
+            key + 1)
+        {
+            Hammer2Error error;
+            if (block.Stored is { } stored)
+            {
+                Blockref reference = stored[_nodeIndex];
+                reference.MirrorTid = _mirrorTid;
+                reference.ModifyTid = _group.ModifyTidOf(reference.ModifyTid);
+                error = Read(tree.Put(reference));
+            }
+            else
+            {
+                Invariant.Holds(block.IsHole);
+                error = RemoveIfThere(tree, key);
+            }
+            if (error != Hammer2Error.None) return error;
+        }
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error ApplyEntries(FrozenInode directory, LeafDelta changes, TreeEditor tree)
+    {
+        ulong from = 0;
+        while (changes.Entries.TryFirst(from, out ulong key, out DirentDelta? entry))
+        {
+            Hammer2Error error;
+            if (entry.IsRemoval) error = RemoveIfThere(tree, key);
+            else
+            {
+                error = MakeEntry(directory, key, entry, out Blockref reference);
+                if (error == Hammer2Error.None) error = Read(tree.Put(reference));
+            }
+            if (error != Hammer2Error.None) return error;
+            if (key == ulong.MaxValue) break;
+            from = key + 1;
+        }
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error RemoveIfThere(TreeEditor tree, ulong key)
+    {
+        Hammer2Error error = tree.Remove(key);
+        return error == Hammer2Error.NoEntry ? Hammer2Error.None : Read(error);
+    }
+
+    private Hammer2Error MakeEntry(
+        FrozenInode directory, ulong key, DirentDelta entry, out Blockref reference)
+    {
+        byte[] name = entry.Name!;
+        reference = new Blockref
+        {
+            Type = BlockrefType.Dirent,
+            Methods = directory.Inode.Methods,
+            Key = key,
+            ModifyTid = _group.ModifyTidOf(entry.ModifyTid),
+            MirrorTid = _mirrorTid,
+        };
+        reference.Dirent.Inum = entry.Inum;
+        reference.Dirent.NameBytes = (ushort)name.Length;
+        reference.Dirent.Type = entry.Type;
+        if (name.Length <= Media.EntryNameInlineBytesMax)
+        {
+            name.CopyTo(reference.Check);
+            return Hammer2Error.None;
+        }
+        byte[] block = new byte[Media.AllocationBytesMin];
+        name.CopyTo(block, 0);
+        return _writer.Write(ref reference, block);
+    }
+
+    private Hammer2Error WriteRoot(FrozenInode? image, TreeEditor tree, out Blockref reference)
+    {
+        Chain committed = _node.Root;
+        reference = committed.Reference;
+        InodeMeta meta = committed.Meta;
+        if (image is not null) meta = RootMeta.Join(image.Meta, committed.Meta);
+        meta.PfsInum = _group.LastInum + 1;
+        if (_group.Ids.Cluster is { } cluster)
+        {
+            meta.PfsMasters = (byte)cluster.Masters;
+            meta.PfsCommitId = cluster.CommitId;
+        }
+        reference.ModifyTid = Math.Max(reference.ModifyTid, _group.Ids.Tid);
+        reference.Flags |= BlockrefFlags.PfsRoot;
+        Hammer2Error written = InodeWriter.Write(
+            _writer, _mirrorTid, meta, committed.InodeName, tree, ref reference, out Chain? chain);
+        if (written != Hammer2Error.None) return written;
+        Blockref stamped = reference;
+        stamped.UpdateTid = CommitStamp.Compute(reference, _group.HasOrphans);
+        _root = _writer.RememberAs(chain!, stamped);
+        reference = stamped;
+        return written;
+    }
+
+    private Hammer2Error WriteSuperRoot(in Blockref root, out Blockref reference, out int slot)
+    {
+        reference = default;
+        ReadOnlySpan<Blockref> blockset = _node.Device.Header.SuperRootBlockset;
+        slot = new BlockTable(blockset).FindFirst(Media.SuperRootInum);
+        if (slot < 0) return Hammer2Error.Corrupt;
+        reference = blockset[slot];
+        Hammer2Error error = _node.Device.LoadForChange(reference, out Chain? superRoot);
+        if (error != Hammer2Error.None) return error;
+        TreeEditor tree = NewTree(superRoot!, source: null);
+        error = tree.Put(root);
+        if (error != Hammer2Error.None) return error;
+        return InodeWriter.Write(
+            _writer, _mirrorTid, superRoot!.Meta, superRoot.InodeName, tree, ref reference);
+    }
+}
+
+/// <summary>The meta part of a PFS root, some of which is the node's own.</summary>
+internal static class RootMeta
+{
+    /// <summary>What all nodes share, from the image of the group, with what a node must keep for
+    /// itself.</summary>
+    public static InodeMeta Join(in InodeMeta shared, in InodeMeta own)
+    {
+        InodeMeta joined = shared;
+        joined.PfsNodeId = own.PfsNodeId;
+        joined.PfsClusterId = own.PfsClusterId;
+        joined.PfsRole = own.PfsRole;
+        joined.PfsSubtype = own.PfsSubtype;
+        joined.PfsMasters = own.PfsMasters;
+        joined.PfsSnapshotTid = own.PfsSnapshotTid;
+        joined.NameKey = own.NameKey;
+        joined.NameBytes = own.NameBytes;
+        joined.ParentInum = own.ParentInum;
+        return joined;
+    }
+}

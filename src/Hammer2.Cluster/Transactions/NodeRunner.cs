@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Security.Cryptography;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>One node's part of a commit.</summary>
+public sealed class NodeStep
+{
+    private readonly Action _work;
+
+    internal NodeStep(string name, Action work)
+    {
+        Name = name;
+        _work = work;
+    }
+
+    /// <summary>Says what it is, for the name of a thread.</summary>
+    public string Name { get; }
+
+    /// <summary>Does it. Errors and exceptions are kept by the caller that made the step.</summary>
+    public void Run() => _work();
+}
+
+/// <summary>How the nodes' parts of a commit are run. Tests run them one by one in an order of theirs.</summary>
+public interface INodeRunner
+{
+    /// <summary>Runs all steps and returns when the last one is done. They touch different devices.</summary>
+    void RunAll(IReadOnlyList<NodeStep> steps);
+}
+
+/// <summary>How a PFS is written.</summary>
+public sealed record PfsWriteOptions
+{
+    /// <summary>Gives 64 random bits: for the ids of commits and the first number of an epoch.</summary>
+    public Func<ulong> Random { get; init; } = SystemRandom;
+
+    /// <summary>Threads that encode and write file data in the background. With none, writers do it with their
+    /// next write, in an order that depends on nothing but the calls.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Most bytes of file data that stay in memory because they may change again; 64 MiB unless told
+    /// otherwise.</summary>
+    public long OpenBytesMax { get; init; } = 64L << 20;
+
+    /// <summary>False when every block is to be stored, even if an equal one was written lately.</summary>
+    public bool Deduplicates { get; init; } = true;
+
+    /// <summary>True to have the devices give up (TRIM) what bulkfree freed when it ran because space was
+    /// low.</summary>
+    public bool Discards { get; init; }
+
+    /// <summary>By what time it is measured how long a file that was deleted may take to go.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How the nodes' parts of a commit run; null for side by side.</summary>
+    public INodeRunner? Runner { get; init; }
+
+    private static ulong SystemRandom() =>
+        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+}

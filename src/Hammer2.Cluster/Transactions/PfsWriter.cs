@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using Hammer2.Cluster.WriteBack;
+using Hammer2.Format;
+using Linux.Text;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>
+/// The writable side of a PFS: operations, gathered in transaction groups that are committed to every node as a whole.
+/// </summary>
+/// <remarks>Upstream: hammer2_transaction and the side queue. Puts the parts together; what they do is theirs.
+/// </remarks>
+public sealed class PfsWriter : IDisposable
+{
+    private readonly FailStop _failStop;
+    private readonly InodeLocks _locks = new();
+    private readonly TransactionGate _gate = new();
+    private readonly NodeThreads _threads = new();
+    private readonly CommitNumbers _numbers;
+    private readonly InodeCache _inodes;
+    private readonly BlockStore _store;
+    private readonly BlockWriteBack _writeBack;
+    private readonly GroupReversal _reversal;
+    private readonly CommitQueue _queue;
+    private readonly CommitScheduler _scheduler;
+    private readonly SpaceReclaim _reclaim;
+    private readonly SpacePressure _pressure;
+    private readonly PendingDeletions _deletions;
+    private readonly MountRecovery _recovery;
+    private readonly TransactionParts _parts;
+
+    internal PfsWriter(Pfs pfs, PfsWriteOptions options)
+    {
+        _failStop = new FailStop(pfs.Logger, ByteText.Decode(pfs.Label.Span));
+        var fencing = new NodeFencing(pfs, _failStop);
+        var orphans = new OrphanSet();
+        var inodeNumbers = new InodeNumbers(pfs);
+        _numbers = new CommitNumbers(pfs, options.Random);
+        Space = new SpaceReserve(pfs);
+        var memory = new BlockMemory(Space);
+        _inodes = new InodeCache(pfs, _locks, _gate, inodeNumbers);
+        _store = new BlockStore(pfs, fencing, options.Deduplicates);
+        _writeBack = new BlockWriteBack(_store, memory, _locks, _failStop, options.OpenBytesMax, options.Workers);
+        _reversal = new GroupReversal(_gate, _inodes, _writeBack, orphans, _numbers, Space, _failStop);
+        var closer = new GroupCloser(_gate, _inodes, inodeNumbers, _numbers, orphans);
+        var commit = new GroupCommit(pfs, _writeBack, fencing, _failStop, options.Runner ?? _threads, _reversal);
+        _queue = new CommitQueue(closer, commit, _inodes, _writeBack, _numbers, Space, fencing, _failStop);
+        _scheduler = new CommitScheduler(_queue, _gate, pfs, _failStop, hasThread: options.Workers > 0);
+        _reclaim = new SpaceReclaim(pfs, _queue, _store, fencing, _failStop);
+        _deletions = new PendingDeletions(options.Time);
+        _pressure = new SpacePressure(Space, _queue, _reclaim, _deletions, _failStop, options.Discards);
+        _recovery = new MountRecovery(pfs, inodeNumbers, _queue, orphans, DeleteIfOrphan);
+        _parts = new TransactionParts(_gate, _inodes, _writeBack, memory, Space, _failStop);
+    }
+
+    /// <summary>True once too few nodes can be written, or an invariant broke: nothing more is accepted, and nothing
+    /// more reaches the media.</summary>
+    public bool IsStopped => _failStop.IsStopped;
+
+    /// <summary>What stopped it; None while it is not.</summary>
+    public Hammer2Error StopReason => _failStop.Reason;
+
+    /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
+    public long UnwrittenBytes => _writeBack.UnwrittenBytes;
+
+    /// <summary>Blocks that were not stored because an equal one was.</summary>
+    public long DeduplicatedBlocks => _store.DeduplicatedBlocks;
+
+    /// <summary>Inodes so far whose changes were accepted and could not be committed, since a block that they need can
+    /// be read on no node. They are shown as the last commit has them.</summary>
+    public long LeftOutTotal => _reversal.RevertedTotal;
+
+    /// <summary>Told of such inodes once they are as the last commit has them. Called within a commit: it must not
+    /// block, nor make changes.</summary>
+    public Action<IReadOnlyList<LeftOutInode>>? LeftOut
+    {
+        get => _reversal.Reverted;
+        set => _reversal.Reverted = value;
+    }
+
+    internal SpaceReserve Space { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _scheduler.Dispose();
+        _writeBack.Dispose();
+        _threads.Dispose();
+        _gate.Dispose();
+        _locks.Dispose();
+    }
+
+    /// <summary>Accepts or refuses an operation by the space it needs, and slows it down when it is ahead of commits
+    /// and write-back.</summary>
+    /// <param name="bytes">Of file data.</param>
+    /// <param name="leaves">Inodes, entries and blocks changed.</param>
+    /// <param name="use">Whether it adds: then pending deletions are waited for, too.</param>
+    /// <param name="operation">Holds the reservation; goes to <see cref="Begin"/>.</param>
+    /// <param name="written">The file that grows, if it is one: while its own deletion is pending, nothing is waited
+    /// for, since the kernel does not forget it before this write is answered.</param>
+    /// <returns>None; NoSpace; ReadOnly once stopped; the error of a commit that stopped the PFS.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    public Hammer2Error Reserve(long bytes, int leaves, SpaceUse use, out PendingOperation operation, ulong written = 0)
+    {
+        long reserved = SpaceCost.OfOperation(bytes, leaves);
+        operation = new PendingOperation { ReservedBytes = reserved };
+        if (IsStopped) return Hammer2Error.ReadOnly;
+        Hammer2Error error = _scheduler.Pace();
+        return error == Hammer2Error.None ? _pressure.Reserve(reserved, bytes, use, written) : error;
+    }
+
+    /// <summary>True when so many bytes of file data would be accepted at present, once what was deleted is
+    /// free.</summary>
+    /// <param name="bytes">Of one file.</param>
+    /// <param name="written">Its number.</param>
+    /// <remarks>Entry: no lock held.</remarks>
+    public bool HasRoom(long bytes, ulong written) => _pressure.HasRoom(bytes, written);
+
+    /// <summary>Keeps dirty blocks within their bounds, before a write adds some.</summary>
+    /// <returns>None; ReadOnly once stopped.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    public Hammer2Error Throttle()
+    {
+        _writeBack.Throttle();
+        return IsStopped ? Hammer2Error.ReadOnly : Hammer2Error.None;
+    }
+
+    /// <summary>Begins an operation on up to four inodes; 0 stands for none.</summary>
+    /// <param name="operation">From <see cref="Reserve"/>; the operation charges what it needs, and the rest is
+    /// released.</param>
+    /// <param name="first">Number of an inode.</param>
+    /// <param name="second">Of another.</param>
+    /// <param name="third">Of another.</param>
+    /// <param name="fourth">Of another.</param>
+    /// <remarks>Entry: no lock held. Exit: the gate shared, the locks of the inodes exclusively.</remarks>
+    public Transaction Begin(
+        ref PendingOperation operation, ulong first, ulong second = 0, ulong third = 0, ulong fourth = 0)
+    {
+        _gate.Enter();
+        var inodes = new LockedInodes(first, second, third, fourth);
+        return new Transaction(_parts, inodes, _locks.Write(inodes), _numbers.NextOperation(), ref operation);
+    }
+
+    /// <summary>Locks an inode for reading.</summary>
+    /// <remarks>Entry: no inode lock held.</remarks>
+    public ReadGuard Read(ulong inum) => new(_locks.Read(inum));
+
+    /// <summary>Makes all changes durable that were accepted before this call.</summary>
+    /// <returns>None; Io once stopped; what kept the commit from a quorum of nodes.</returns>
+    public Hammer2Error Commit() => _queue.CommitAll();
+
+    /// <summary>Makes all changes of an inode durable, with those that they depend on.</summary>
+    /// <returns>As <see cref="Commit()"/>.</returns>
+    public Hammer2Error Commit(ulong inum) => _queue.CommitInode(inum);
+
+    /// <summary>Bulkfree on every synced node. The PFS may be read and written meanwhile.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="result">What was done.</param>
+    /// <returns>None; Interrupted; ReadOnly once stopped; the fault of a block that could not be read, on account of
+    /// which nothing was freed on its node.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    public Hammer2Error Reclaim(ReclaimOptions options, out ReclaimResult result) => _reclaim.Run(options, out result);
+
+    /// <summary>Runs work that no caller waits for, on a timer's or a pool's thread: an exception stops the PFS instead
+    /// of ending the process.</summary>
+    /// <param name="work">What it is, for the log.</param>
+    /// <param name="body">The work.</param>
+    /// <returns>What it answers; Internal when it threw.</returns>
+    public Hammer2Error RunInBackground(string work, Func<Hammer2Error> body) =>
+        _failStop.Run(work, body, static body => body());
+
+    /// <summary>A file lost its last link and is not open, as far as one can tell: its deletion is pending.</summary>
+    /// <param name="inum">Its number; not of a file that is deleted already.</param>
+    public void ExpectDeletion(ulong inum) => _deletions.Expect(inum);
+
+    /// <summary>Deletes an inode that is not in use any more, if it has no link: it goes with the next commit. Callers
+    /// that waited for its deletion go on, whether it was deleted or not.</summary>
+    /// <param name="inum">Its number.</param>
+    /// <returns>None; NoEntry; the fault of a block on the way to it.</returns>
+    /// <remarks>Entry: no lock held. Needs no reservation: deleting must always be possible.</remarks>
+    public Hammer2Error RemoveIfOrphan(ulong inum)
+    {
+        Hammer2Error error = DeleteIfOrphan(inum);
+        _deletions.End(inum);           // after the change, so that the next commit has it
+        return error;
+    }
+
+    /// <summary>What comes before the first change.</summary>
+    /// <returns>None; what <see cref="MountRecovery.Run"/> met.</returns>
+    internal Hammer2Error Start() => _recovery.Run();
+
+    internal bool TryGetDirty(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGet(inum, out inode);
+
+    private Hammer2Error DeleteIfOrphan(ulong inum)
+    {
+        var operation = default(PendingOperation);
+        using Transaction transaction = Begin(ref operation, inum);
+        Hammer2Error error = transaction.Open(inum, out DirtyInode? inode);
+        bool isOrphan = error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != Media.PfsRootInum;
+        if (isOrphan) transaction.Delete(inode!);
+        transaction.Complete();
+        return error;
+    }
+
+    /// <summary>Keeps an inode as it is while it is read.</summary>
+    public ref struct ReadGuard : IDisposable
+    {
+        private InodeLocks.Guard _guard;
+
+        internal ReadGuard(InodeLocks.Guard guard) => _guard = guard;
+
+        /// <inheritdoc/>
+        public void Dispose() => _guard.Dispose();
+    }
+}

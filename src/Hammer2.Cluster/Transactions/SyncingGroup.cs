@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>A frozen transaction group that a commit writes.</summary>
+/// <param name="Inodes">Its images by inode number.</param>
+/// <param name="Ids">What identifies this attempt to commit it.</param>
+/// <param name="LastInum">The highest inode number assigned.</param>
+/// <param name="ReservedBytes">Space reserved for it, blocks of file data not included.</param>
+/// <param name="HasOrphans">True when inodes without a link are in use once it is committed.</param>
+internal sealed record SyncingGroup(
+    List<FrozenInode> Inodes, CommitIds Ids, ulong LastInum, long ReservedBytes, bool HasOrphans)
+{
+    /// <summary>Attempts to commit it that were abandoned.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>True when it deletes inodes or truncates files, so that bulkfree finds space afterwards.</summary>
+    public bool Removes =>
+        Inodes.Exists(inode => inode.IsDeleted || inode.Changes is { TruncatedFrom: not LeafDelta.NotTruncated });
+
+    /// <summary>modify_tid of something in it that an operation changed.</summary>
+    public ulong ModifyTidOf(ulong operation) => Math.Max(operation, Ids.Floor);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Cluster.Transactions;
+
+namespace Hammer2.Cluster.WriteBack;
+
+/// <summary>
+/// Memory of dirty blocks: their buffers, how many bytes are open and how many sealed, and the space that was reserved
+/// for them.
+/// </summary>
+/// <remarks>Lock-free but for the spare buffers.</remarks>
+internal sealed class BlockMemory
+{
+    private const int SparesMax = 256;
+
+    private readonly SpaceReserve _space;
+    private readonly ContentBuffers _buffers = new(SparesMax);
+    private long _openBytes;
+    private long _sealedBytes;
+
+    public BlockMemory(SpaceReserve space) => _space = space;
+
+    /// <summary>Bytes of open blocks.</summary>
+    public long OpenBytes => Volatile.Read(ref _openBytes);
+
+    /// <summary>Bytes of blocks that are sealed and not stored, failed ones included.</summary>
+    public long SealedBytes => Volatile.Read(ref _sealedBytes);
+
+    /// <summary>A buffer with any content.</summary>
+    /// <param name="leastBytes">At most 64 KiB; the buffer may be longer.</param>
+    public byte[] Rent(int leastBytes) => _buffers.Rent(leastBytes);
+
+    /// <summary>Gets a buffer back that no block owns.</summary>
+    public void Return(byte[] content) => _buffers.Return(content);
+
+    /// <summary>Counts a new open block.</summary>
+    public void AddOpen(DirtyBlock block) => _ = Interlocked.Add(ref _openBytes, block.Content!.Length);
+
+    /// <summary>Gives an open block a longer buffer.</summary>
+    /// <remarks>Entry: the file's lock is held exclusively.</remarks>
+    public void Lengthen(DirtyBlock block, int leastBytes)
+    {
+        byte[] longer = _buffers.Rent(leastBytes);
+        byte[] old = block.Replace(longer);
+        old.CopyTo(longer.AsSpan());
+        longer.AsSpan(old.Length).Clear();
+        _ = Interlocked.Add(ref _openBytes, longer.Length - old.Length);
+        _buffers.Return(old);
+    }
+
+    /// <summary>Seals an open block and counts it as sealed. True for the thread that did it.</summary>
+    public bool TrySeal(DirtyBlock block)
+    {
+        // Once sealed, another thread may have stored it and freed its content at any moment.
+        int bytes = block.Content?.Length ?? 0;
+        if (!block.TrySeal()) return false;
+        _ = Interlocked.Add(ref _openBytes, -bytes);
+        _ = Interlocked.Add(ref _sealedBytes, bytes);
+        return true;
+    }
+
+    /// <summary>Frees the buffer of a block that was open, and releases its reservation.</summary>
+    public void FreeOpen(DirtyBlock block) => Free(block, ref _openBytes);
+
+    /// <summary>Frees the buffer of a block that was sealed, and releases its reservation. A second call does
+    /// nothing.</summary>
+    public void FreeSealed(DirtyBlock block) => Free(block, ref _sealedBytes);
+
+    private void Free(DirtyBlock block, ref long counter)
+    {
+        _space.Release(block.TakeReservation());
+        if (block.TakeContent() is not { } content) return;
+        _ = Interlocked.Add(ref counter, -content.Length);
+        _buffers.Return(content);
+    }
+}

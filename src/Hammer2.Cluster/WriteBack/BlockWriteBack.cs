@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.WriteBack;
+
+/// <summary>
+/// Dirty blocks on their way to the nodes, before the commit that makes them part of a tree: which stay open, which
+/// are sealed and written, and how far writers may get ahead of that.
+/// </summary>
+/// <remarks>With workers, writers only seal; without, they write as well, in an order that depends on nothing but the
+/// calls. The thread that claims a sealed block writes or frees it.</remarks>
+internal sealed class BlockWriteBack : IDisposable
+{
+    /// <summary>Sealed bytes that writers may be ahead of the workers.</summary>
+    public const long SealedBytesMax = 8L << 20;
+
+    private readonly BlockStore _store;
+    private readonly BlockMemory _memory;
+    private readonly InodeLocks _locks;
+    private readonly FailStop _failStop;
+    private readonly long _openBytesMax;
+    private readonly OpenBlocks _open = new();
+    private readonly WriteBackQueue _queue = new();
+    private readonly BatchPool _batches = new();
+    private readonly object _progressLock = new();
+    private int _waiters;
+    private int _progress;
+
+    public BlockWriteBack(
+        BlockStore store, BlockMemory memory, InodeLocks locks, FailStop failStop, long openBytesMax, int workers)
+    {
+        _store = store;
+        _memory = memory;
+        _locks = locks;
+        _failStop = failStop;
+        _openBytesMax = openBytesMax;
+        _queue.Start(workers, Write);
+    }
+
+    /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
+    public long UnwrittenBytes => _memory.OpenBytes + _memory.SealedBytes;
+
+    /// <summary>Ends the workers when all queued blocks are written.</summary>
+    public void Dispose() => _queue.Dispose();
+
+    /// <summary>Keeps dirty bytes within their bounds before the caller adds some: seals the oldest open blocks, and
+    /// waits while workers are too far behind.</summary>
+    /// <remarks>Entry: no lock held.</remarks>
+    public void Throttle()
+    {
+        _open.DropSealed();
+        while (_memory.OpenBytes > _openBytesMax && _open.TryTakeOldest(out OpenBlock oldest)) Seal(oldest);
+        if (!_queue.HasWorkers) WriteQueued();
+        while (_memory.SealedBytes > SealedBytesMax && !_failStop.IsStopped)
+            AwaitProgress(static memory => memory.SealedBytes > SealedBytesMax, _memory);
+    }
+
+    /// <summary>Adds a block to the dirty ones of a file.</summary>
+    /// <remarks>Entry: the file's lock is held exclusively.</remarks>
+    public void Add(DirtyInode file, ulong key, DirtyBlock block)
+    {
+        file.UnwrittenBytes += block.ChargedBytes;
+        if (block.State != DirtyBlockState.Open) return;
+        _memory.AddOpen(block);
+        _open.Add(new OpenBlock(file, key, block));
+    }
+
+    /// <summary>Seals a block of the open group that is not expected to change again.</summary>
+    /// <remarks>Entry: the file's lock is held exclusively, and its size is past the start of the block.</remarks>
+    public void Seal(DirtyInode file, ulong key, DirtyBlock block)
+    {
+        if (_memory.TrySeal(block)) _queue.Add(SealedBlock.Of(file, file.Meta, key, block));
+    }
+
+    /// <summary>Newer bytes, a hole or a truncation replaced a block of a group that is not committed.</summary>
+    /// <remarks>Entry: the file's lock is held exclusively.</remarks>
+    public void Drop(DirtyInode file, DirtyBlock block)
+    {
+        file.UnwrittenBytes -= block.ChargedBytes;
+        Drop(block);
+    }
+
+    /// <summary>Writes the open blocks of a file when there are many: so much less is left for the commit, during which
+    /// others wait.</summary>
+    /// <remarks>Entry: no lock held. Without workers, all is left to the commit.</remarks>
+    public void WriteAhead(DirtyInode file)
+    {
+        if (!_queue.HasWorkers) return;
+        var blocks = new List<SealedBlock>();
+        using (_locks.Write(new LockedInodes(file.Inum, 0, 0, 0)))
+        {
+            if (file.Open is not { } delta || delta.Blocks.Count < WriteBackBatch.BlocksMax) return;
+            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block);
+                from = key + Media.FileBlockBytes)
+            {
+                if (key >= file.Meta.Size) break;
+                Seal(file, key, block);
+                if (block.State == DirtyBlockState.Sealed) blocks.Add(SealedBlock.Of(file, file.Meta, key, block));
+            }
+        }
+        WriteBackBatch batch = _batches.Rent();
+        foreach (SealedBlock block in blocks) AddClaimed(batch, block);
+        if (batch.Count > 0) Write(batch);
+        _batches.Return(batch);
+        foreach (SealedBlock block in blocks) AwaitWritten(block.Block);
+    }
+
+    /// <summary>Starts writing all blocks that are open now, and returns when few bytes are left.</summary>
+    /// <remarks>Entry: no lock held. Without workers, all is left to the commit.</remarks>
+    public void WriteAhead()
+    {
+        if (!_queue.HasWorkers) return;
+        for (int left = _open.Count; left > 0 && _open.TryTakeOldest(out OpenBlock oldest); left--)
+        {
+            Seal(oldest);
+            while (_memory.SealedBytes > SealedBytesMax && !_failStop.IsStopped)
+                AwaitProgress(static memory => memory.SealedBytes > SealedBytesMax, _memory);
+        }
+    }
+
+    /// <summary>Writes all blocks of a syncing group that are not written yet, and drops those of deleted
+    /// inodes.</summary>
+    /// <remarks>Returns when each block is stored, or failed. Entry: no inode lock held.</remarks>
+    public void WriteGroup(List<FrozenInode> inodes)
+    {
+        SealGroup(inodes);
+        WriteBackBatch batch = _batches.Rent();
+        foreach (FrozenInode inode in inodes)
+        {
+            if (inode.Changes is not { } delta || inode.IsDeleted) continue;
+            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block);
+                from = key + Media.FileBlockBytes)
+            {
+                if (block.State == DirtyBlockState.Sealed)
+                    AddClaimed(batch, SealedBlock.Of(inode.Inode, inode.Meta, key, block));
+            }
+        }
+        if (batch.Count > 0) Write(batch);
+        _batches.Return(batch);
+        foreach (FrozenInode inode in inodes)
+        {
+            if (inode.Changes is not { } delta || inode.IsDeleted) continue;
+            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block);
+                from = key + Media.FileBlockBytes)
+                AwaitWritten(block);
+        }
+    }
+
+    // A block that another thread claimed is written, or freed, by that thread.
+    private void AddClaimed(WriteBackBatch batch, in SealedBlock block)
+    {
+        if (!block.Block.TryClaim()) return;
+        batch.Add(block);
+        if (batch.IsFull) Write(batch);
+    }
+
+    private void Drop(DirtyBlock block)
+    {
+        // A hole may stand for several blocks, and owns nothing.
+        if (block.IsHole) return;
+        switch (block.Drop())
+        {
+            case DirtyBlockState.Open:
+                _memory.FreeOpen(block);
+                break;
+            case DirtyBlockState.Failed:
+                _memory.FreeSealed(block);
+                break;
+            case DirtyBlockState.Stored:
+                _store.Free(block);
+                break;
+            case DirtyBlockState.Sealed when block.TryClaim():
+                _memory.FreeSealed(block);
+                SignalProgress();
+                break;
+            default:
+                // The thread that claimed it finds that it was dropped.
+                break;
+        }
+    }
+
+    // All of a large group is queued, so that workers write beside the commit.
+    private void SealGroup(List<FrozenInode> inodes)
+    {
+        bool isQueued = _queue.HasWorkers && _memory.OpenBytes >= WriteBackBatch.BlocksMax * Media.FileBlockBytes;
+        foreach (FrozenInode inode in inodes)
+        {
+            if (inode.Changes is not { } delta) continue;
+            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block);
+                from = key + Media.FileBlockBytes)
+            {
+                if (inode.IsDeleted) Drop(block);
+                else if (key >= inode.Meta.Size) Invariant.Holds(block.State != DirtyBlockState.Open);
+                else if (_memory.TrySeal(block) && isQueued)
+                    _queue.Add(SealedBlock.Of(inode.Inode, inode.Meta, key, block));
+            }
+        }
+    }
+
+    // A block that is not in the open delta any more belongs to a syncing group, whose commit seals it.
+    private void Seal(in OpenBlock oldest)
+    {
+        using InodeLocks.Guard guard = _locks.Write(new LockedInodes(oldest.File.Inum, 0, 0, 0));
+        if (oldest.File.Open is { } delta && delta.Blocks.TryGet(oldest.Key, out DirtyBlock? block)
+            && block == oldest.Block && oldest.Key < oldest.File.Meta.Size)
+            Seal(oldest.File, oldest.Key, block);
+    }
+
+    private void WriteQueued()
+    {
+        if (_queue.HasWorkers) return;
+        WriteBackBatch batch = _batches.Rent();
+        while (_queue.TryTake(batch)) Write(batch);
+        _batches.Return(batch);
+    }
+
+    /// <summary>Stores the blocks of a batch and empties it; once the PFS is stopped, their bytes stay in
+    /// memory.</summary>
+    private void Write(WriteBackBatch batch)
+    {
+        try
+        {
+            if (_failStop.IsStopped) return;
+            _ = _failStop.Run("write-back", (_store, batch), static work =>
+            {
+                work._store.Store(work.batch);
+                return Hammer2Error.None;
+            });
+        }
+        finally
+        {
+            foreach (WriteBackItem item in batch.Items)
+            {
+                DirtyBlock block = item.Sealed.Block;
+                if (!block.TryFail() && block.State != DirtyBlockState.Failed) _memory.FreeSealed(block);
+            }
+            batch.Clear();
+            SignalProgress();
+        }
+    }
+
+    private void AwaitWritten(DirtyBlock block)
+    {
+        while (block.State == DirtyBlockState.Sealed)
+            AwaitProgress(static block => block.State == DirtyBlockState.Sealed, block);
+    }
+
+    // What is waited for is looked at once more after the signals were counted, so that none is missed.
+    private void AwaitProgress<T>(Func<T, bool> isWaiting, T state)
+    {
+        _ = Interlocked.Increment(ref _waiters);
+        try
+        {
+            lock (_progressLock)
+            {
+                int seen = _progress;
+                while (seen == _progress && isWaiting(state)) _ = Monitor.Wait(_progressLock);
+            }
+        }
+        finally
+        {
+            _ = Interlocked.Decrement(ref _waiters);
+        }
+    }
+
+    private void SignalProgress()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _waiters) == 0) return;
+        lock (_progressLock)
+        {
+            _progress++;
+            Monitor.PulseAll(_progressLock);
+        }
+    }
+}
