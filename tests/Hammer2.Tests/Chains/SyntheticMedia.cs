@@ -53,19 +53,21 @@ internal sealed class SyntheticMedia
     }
 
     /// <summary>Lays an inode with up to four references.</summary>
-    public Blockref LayInode(ulong key, ulong inum, ReadOnlySpan<Blockref> blockset)
+    public Blockref LayInode(
+        ulong key, ulong inum, ReadOnlySpan<Blockref> blockset, ObjectType type = ObjectType.Directory, ulong size = 0)
     {
         byte[] block = new byte[Media.InodeBytes];
         var inode = new InodeBlock(block);
         inode.Meta.Version = InodeMeta.CurrentVersion;
-        inode.Meta.Type = ObjectType.Directory;
+        inode.Meta.Type = type;
+        inode.Meta.Size = size;
         inode.Meta.Inum = inum;
         blockset.CopyTo(inode.Blockset);
         return Lay(BlockrefType.Inode, key, 0, CheckMethod.XxHash64, block);
     }
 
     /// <summary>Writes the volume header over a super-root and opens the volume.</summary>
-    public MediaDevice Open(in Blockref superRoot, long memoryBytes = MediaCaches.DefaultBytes)
+    public MediaDevice Open(in Blockref superRoot, long memoryBytes = MediaCaches.DefaultBytes, uint filesystem = 1)
     {
         byte[] bytes = new byte[Media.VolumeHeaderBytes];
         var header = new VolumeHeaderView(bytes);
@@ -75,7 +77,7 @@ internal sealed class SyntheticMedia
         fields.TotalBytes = VolumeBytes;
         fields.Version = 2;
         fields.VolumesTotal = 1;
-        fields.FilesystemId = MediaUuid.FromUnixId(1);
+        fields.FilesystemId = MediaUuid.FromUnixId(filesystem);
         fields.FilesystemType = VolumeHeaderView.TypeHammer2;
         header.VolumeStarts[1..].Fill(VolumeHeaderView.VolumeStartUnused);
         header.SuperRootBlockset[0] = superRoot;
