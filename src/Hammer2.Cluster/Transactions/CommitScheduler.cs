@@ -16,7 +16,7 @@ internal sealed class CommitScheduler : IDisposable
     private readonly TransactionGate _gate;
     private readonly Pfs _pfs;
     private readonly FailStop _failStop;
-    private readonly AutoResetEvent _isDue = new(false);
+    private readonly object _dueLock = new();
     private readonly Thread? _thread;
     private int _isSignalled;
     private bool _isClosed;
@@ -32,13 +32,15 @@ internal sealed class CommitScheduler : IDisposable
         _thread.Start();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends the thread; a commit that it makes ends first.</summary>
     public void Dispose()
     {
-        Volatile.Write(ref _isClosed, true);
-        _ = _isDue.Set();
+        lock (_dueLock)
+        {
+            _isClosed = true;
+            Monitor.Pulse(_dueLock);
+        }
         _thread?.Join();
-        _isDue.Dispose();
     }
 
     /// <summary>Called before each operation that adds to the open group.</summary>
@@ -63,7 +65,8 @@ internal sealed class CommitScheduler : IDisposable
 
     private void Signal()
     {
-        if (Interlocked.Exchange(ref _isSignalled, 1) == 0) _ = _isDue.Set();
+        if (Interlocked.Exchange(ref _isSignalled, 1) != 0) return;
+        lock (_dueLock) Monitor.Pulse(_dueLock);
     }
 
     private GroupLoad Load()
@@ -78,8 +81,11 @@ internal sealed class CommitScheduler : IDisposable
     {
         while (true)
         {
-            _ = _isDue.WaitOne();
-            if (Volatile.Read(ref _isClosed)) return;
+            lock (_dueLock)
+            {
+                while (Volatile.Read(ref _isSignalled) == 0 && !_isClosed) _ = Monitor.Wait(_dueLock);
+                if (_isClosed) return;
+            }
             _ = _failStop.Run("a commit in the background", _queue, static queue => queue.CommitAll());
             Volatile.Write(ref _isSignalled, 0);
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
@@ -16,7 +17,8 @@ namespace Hammer2.Tests.Crash;
 /// Goal: whenever power fails, the volume opens, shows the last acknowledged sync or a later whole state, every
 /// block of it sound and marked in use, and can be written on.
 /// Method: a drawn script is recorded once; then all devices are cut off at one moment, again and again, with
-/// writes that no flush covered kept, lost, torn and reordered. HAMMER2_SEED=n replays one script;
+/// writes that no flush covered kept, lost, torn and reordered. Half of the scripts call fsync on single objects, too:
+/// then each operation must be there as a whole or not at all. HAMMER2_SEED=n replays one script;
 /// HAMMER2_POWER_CUTS=n tries at least n cuts in all instead of about 600.
 /// </summary>
 public sealed class PowerLossTests(ITestOutputHelper output)
@@ -41,7 +43,8 @@ public sealed class PowerLossTests(ITestOutputHelper output)
         var random = new SeededRandom(seed);
         int nodes = seed % 2 == 0 ? 3 : 1;
         long length = random.OneIn(2) ? ManyHeaders : OneHeader;
-        RecordedScript script = RecordedScript.Play(random, nodes, length, 20 + random.Below(100));
+        bool syncsObjects = random.OneIn(2);
+        RecordedScript script = RecordedScript.Play(random, nodes, length, 20 + random.Below(100), syncsObjects);
         var cuts = new PowerCuts(script.History);
         int perScript = (CutsWanted + ScriptsWanted - 1) / ScriptsWanted;
         int span = script.History.Events.Count - script.FirstCut;
@@ -54,17 +57,20 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             string place = $"seed {seed}, {nodes} nodes of {length} bytes, cut after event {position} of "
                 + $"{script.History.Events.Count}";
             OverlayBlockDevice[] devices = cuts.Cut(random);
-            Judge(script, position, devices, random, place);
+            Judge(script, position, devices, random, place, isPrefix: !syncsObjects);
             tried++;
         }
         output.WriteLine($"{tried} cuts in {script.History.Events.Count} events");
     }
 
     private static void Judge(
-        RecordedScript script, int position, OverlayBlockDevice[] devices, SeededRandom random, string place)
+        RecordedScript script, int position, OverlayBlockDevice[] devices, SeededRandom random, string place,
+        bool isPrefix)
     {
-        string found = ReadOnly(script, devices, place);
-        bool isWhole = false;
+        string found = ReadOnly(script, devices, place, out Dictionary<ulong, string> objects);
+        string? breach = script.Judge(position, objects);
+        Assert.True(breach is null, $"{place}: {breach}");
+        bool isWhole = !isPrefix;
         foreach (string state in script.StatesAt(position)) isWhole |= state == found;
         if (!isWhole)
         {
@@ -74,10 +80,11 @@ public sealed class PowerLossTests(ITestOutputHelper output)
         GoesOn(script, devices, found, random, place);
         // And once more, in the middle of what is done first after a failure.
         if (!random.OneIn(4)) return;
-        Assert.Equal(found, ReadOnly(script, devices, place));
+        Assert.Equal(found, ReadOnly(script, devices, place, out _));
     }
 
-    private static string ReadOnly(RecordedScript script, OverlayBlockDevice[] devices, string place)
+    private static string ReadOnly(
+        RecordedScript script, OverlayBlockDevice[] devices, string place, out Dictionary<ulong, string> objects)
     {
         long[] used = [.. devices.Select(device => device.UsedBytes)];
         Audit(devices, place);
@@ -86,6 +93,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
         {
             var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
             listing = TreeListing.Of(ops, script.Root);
+            objects = ObjectListing.Of(ops, script.Root);
             Assert.True(mount.Pfs.RepairedReads == 0, $"{place}: a node had to answer for another");
         }
         Assert.Equal(used, devices.Select(device => device.UsedBytes));

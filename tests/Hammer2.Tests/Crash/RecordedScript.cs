@@ -22,6 +22,7 @@ internal sealed class RecordedScript
     public const string SideBySide = "|";
 
     private readonly List<string> _states = [];
+    private readonly ObjectHistory _objects = new();
 
     private RecordedScript(WriteHistory history, string label)
     {
@@ -56,13 +57,40 @@ internal sealed class RecordedScript
         return _states.ToArray().AsSpan(synced..(last + 1));
     }
 
+    /// <summary>Compares what was found after a cut behind so many events with what fsync of single objects may
+    /// leave.</summary>
+    /// <returns>The breach; null when there is none.</returns>
+    public string? Judge(int position, IReadOnlyDictionary<ulong, string> found)
+    {
+        int synced = 0, done = 0;
+        var objects = new Dictionary<ulong, int>();
+        for (int i = 0; i < position; i++)
+        {
+            HistoryEvent past = History.Events[i];
+            if (past.Kind != HistoryKind.Mark || past.Mark[0] is not ('s' or 'd' or 'f')) continue;
+            string[] parts = past.Mark[1..].Split(' ');
+            int state = int.Parse(parts[0], CultureInfo.InvariantCulture);
+            if (past.Mark[0] == 's') synced = state;
+            if (past.Mark[0] == 'f') objects[ulong.Parse(parts[1], CultureInfo.InvariantCulture)] = state;
+            done = Math.Max(done, state);
+        }
+        return _objects.Judge(found, done + 1, inum => Math.Max(synced, objects.GetValueOrDefault(inum)));
+    }
+
     /// <summary>Plays sessions of steps and syncs.</summary>
-    public static RecordedScript Play(SeededRandom random, int nodes, long lengthBytes, int steps)
+    /// <param name="random">Draws the steps.</param>
+    /// <param name="nodes">How many nodes.</param>
+    /// <param name="lengthBytes">Of each device.</param>
+    /// <param name="steps">How many steps.</param>
+    /// <param name="syncsObjects">True to call fsync on single objects, too.</param>
+    public static RecordedScript Play(
+        SeededRandom random, int nodes, long lengthBytes, int steps, bool syncsObjects = false)
     {
         IBlockDevice[] before = nodes == 1
             ? [NewVolume.InMemory(lengthBytes)]
             : [.. NewVolume.ClusterInMemory(nodes, lengthBytes)];
-        return Play(random, new WriteHistory(before), nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel, steps);
+        return Play(random, new WriteHistory(before), nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel, steps,
+            syncsObjects: syncsObjects);
     }
 
     /// <summary>The same on devices that hold a filesystem already.</summary>
@@ -71,8 +99,10 @@ internal sealed class RecordedScript
     /// <param name="label">Which PFS the script plays on.</param>
     /// <param name="steps">How many.</param>
     /// <param name="between">What happens on the devices after each session, while they are not mounted.</param>
+    /// <param name="syncsObjects">True to call fsync on single objects, too.</param>
     public static RecordedScript Play(
-        SeededRandom random, WriteHistory history, string label, int steps, Action<IBlockDevice[]>? between = null)
+        SeededRandom random, WriteHistory history, string label, int steps, Action<IBlockDevice[]>? between = null,
+        bool syncsObjects = false)
     {
         var script = new RecordedScript(history, label);
         var player = new ScriptPlayer(random);
@@ -92,8 +122,9 @@ internal sealed class RecordedScript
                 for (int i = 0; i < group; i++)
                 {
                     player.Play(ops, 1);
-                    script._states.Add(TreeListing.Of(player.Model.Root));
+                    script.AddState(player.Model.Root);
                     script.Mark('d');
+                    if (syncsObjects && random.OneIn(4)) script.SyncObject(ops, random);
                 }
                 played += group;
                 session -= group;
@@ -141,9 +172,23 @@ internal sealed class RecordedScript
         Assert.Equal(Errno.None, error);
         Assert.Equal(Errno.None, ops.Sync());
         Root = player.Model.Root.Inum = made.Inum;
-        _states.Add(TreeListing.Of(player.Model.Root));
+        AddState(player.Model.Root);
         FirstCut = History.Events.Count;
         Mark('s');
+    }
+
+    private void AddState(ModelNode root)
+    {
+        _states.Add(TreeListing.Of(root));
+        _objects.Record(root);
+    }
+
+    private void SyncObject(VnodeOps ops, SeededRandom random)
+    {
+        ulong[] inums = [.. _objects.Present];
+        ulong inum = inums[random.Below(inums.Length)];
+        Assert.Equal(Errno.None, ops.Commit(inum));
+        History.Mark(string.Create(CultureInfo.InvariantCulture, $"f{_states.Count - 1} {inum}"));
     }
 
     private void Mark(char kind) =>

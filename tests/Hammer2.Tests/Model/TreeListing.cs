@@ -42,40 +42,56 @@ internal static class TreeListing
         return $"missing:\n{string.Join('\n', missing)}\nfound instead:\n{string.Join('\n', extra)}";
     }
 
+    /// <summary>Adds what there is of one object, without names.</summary>
+    public static void AddObject(StringBuilder text, ModelNode node)
+    {
+        Head(text, node.Type, node.Mode, node.LinkCount, node.Content.Length);
+        byte[] page = new byte[PageBytes];
+        if (node.Type is not (ObjectType.RegularFile or ObjectType.SoftLink)) return;
+        foreach (long start in node.Content.PageStarts)
+        {
+            node.Content.Read(start, page);
+            Page(text, start, page);
+        }
+    }
+
+    /// <summary>Adds what a driver shows of one object, without names; returns its type.</summary>
+    public static ObjectType AddObject(StringBuilder text, VnodeOps ops, ulong inum, string path)
+    {
+        Expect(ops.GetAttributes(inum, out VnodeAttributes at), path);
+        Head(text, at.Type, at.Mode & 0xFFF, at.LinkCount, (long)at.SizeBytes);
+        if (at.Type == ObjectType.RegularFile) AddContent(text, ops, inum, at.SizeBytes, path);
+        if (at.Type != ObjectType.SoftLink) return at.Type;
+        byte[] target = new byte[2 * PageBytes];
+        Expect(ops.ReadLink(inum, target, out int bytes), path);
+        for (int start = 0; start < bytes; start += PageBytes) Page(text, start, target.AsSpan(start, PageBytes));
+        return at.Type;
+    }
+
+    /// <summary>The entries of a directory by name, but "." and "..".</summary>
+    public static IEnumerable<(string Name, ulong Inum)> EntriesOf(VnodeOps ops, ulong inum, string path)
+    {
+        var names = new Names([]);
+        Expect(ops.ReadDirectory(inum, 0, ref names), path);
+        return names.List.Where(entry => entry.Name is not ("." or ".."))
+            .OrderBy(entry => entry.Name, StringComparer.Ordinal);
+    }
+
     private static void Add(StringBuilder text, ModelNode node, string path)
     {
-        Head(text, path, node.Type, node.Mode, node.LinkCount, node.Content.Length);
-        byte[] page = new byte[PageBytes];
-        if (node.Type is ObjectType.RegularFile or ObjectType.SoftLink)
-        {
-            foreach (long start in node.Content.PageStarts)
-            {
-                node.Content.Read(start, page);
-                Page(text, start, page);
-            }
-        }
+        _ = text.Append(path);
+        AddObject(text, node);
         _ = text.Append('\n');
         foreach ((string name, ModelNode child) in node.Names) Add(text, child, $"{path}{name}/");
     }
 
     private static void Add(StringBuilder text, VnodeOps ops, ulong inum, string path)
     {
-        Expect(ops.GetAttributes(inum, out VnodeAttributes at), path);
-        Head(text, path, at.Type, at.Mode & 0xFFF, at.LinkCount, (long)at.SizeBytes);
-        if (at.Type == ObjectType.RegularFile) AddContent(text, ops, inum, at.SizeBytes, path);
-        if (at.Type == ObjectType.SoftLink)
-        {
-            byte[] target = new byte[2 * PageBytes];
-            Expect(ops.ReadLink(inum, target, out int bytes), path);
-            for (int start = 0; start < bytes; start += PageBytes)
-                Page(text, start, target.AsSpan(start, PageBytes));
-        }
+        _ = text.Append(path);
+        ObjectType type = AddObject(text, ops, inum, path);
         _ = text.Append('\n');
-        if (at.Type != ObjectType.Directory) return;
-        var names = new Names([]);
-        Expect(ops.ReadDirectory(inum, 0, ref names), path);
-        foreach ((string name, ulong child) in names.List.OrderBy(pair => pair.Name, StringComparer.Ordinal))
-            if (name is not ("." or "..")) Add(text, ops, child, $"{path}{name}/");
+        if (type != ObjectType.Directory) return;
+        foreach ((string name, ulong child) in EntriesOf(ops, inum, path)) Add(text, ops, child, $"{path}{name}/");
     }
 
     private static void AddContent(StringBuilder text, VnodeOps ops, ulong inum, ulong size, string path)
@@ -97,11 +113,11 @@ internal static class TreeListing
     }
 
     // Directories count as stored, which is not what the model keeps.
-    private static void Head(StringBuilder text, string path, ObjectType type, uint mode, ulong links, long size)
+    private static void Head(StringBuilder text, ObjectType type, uint mode, ulong links, long size)
     {
         bool isDirectory = type == ObjectType.Directory;
         _ = text.Append(CultureInfo.InvariantCulture,
-            $"{path} {type} {mode:x} {(isDirectory ? 0 : links)} {(isDirectory ? 0 : size)}");
+            $" {type} {mode:x} {(isDirectory ? 0 : links)} {(isDirectory ? 0 : size)}");
     }
 
     private static void Page(StringBuilder text, long start, ReadOnlySpan<byte> page)
