@@ -13,7 +13,7 @@ namespace Fuse.Protocol;
 /// with zeros to 8 bytes.</remarks>
 public ref struct FuseDirectoryPacker
 {
-    private Span<byte> _buffer;
+    private readonly Span<byte> _buffer;
     private int _used;
 
     /// <summary>Packs into <paramref name="buffer"/>, which is as long as the kernel allows.</summary>
@@ -28,19 +28,6 @@ public ref struct FuseDirectoryPacker
 
     /// <summary>Bytes packed so far; 0 at the end of a directory.</summary>
     public readonly int UsedBytes => _used;
-
-    /// <summary>True once something had no room: more is to come.</summary>
-    public bool IsFull { get; private set; }
-
-    /// <summary>Where the entry packed last says that reading goes on; 0 before the first.</summary>
-    public ulong NextPosition { get; private set; }
-
-    /// <summary>Makes the reply complete with <paramref name="bytes"/> at most, though the kernel allows
-    /// more.</summary>
-    public void Shorten(int bytes)
-    {
-        if (bytes < _buffer.Length) _buffer = _buffer[..Math.Max(bytes, _used)];
-    }
 
     /// <summary>True if an entry with a name of this length still fits. Asked before fetching
     /// attributes, it saves fetching them for nothing.</summary>
@@ -58,7 +45,7 @@ public ref struct FuseDirectoryPacker
     public bool TryAdd(scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)
     {
         int size = EntryBytes(name.Length);
-        if (!HasRoomFor(size)) return false;
+        if (size > RoomBytes) return false;
         Span<byte> room = _buffer.Slice(_used, size);
         if (WantsAttributes)
         {
@@ -67,7 +54,6 @@ public ref struct FuseDirectoryPacker
         }
         WriteDirent(room, name, inode, mode, nextPosition);
         _used += size;
-        NextPosition = nextPosition;
         return true;
     }
 
@@ -80,36 +66,13 @@ public ref struct FuseDirectoryPacker
     {
         if (!WantsAttributes) return TryAdd(name, entry.Attr.Inode, entry.Attr.Mode, nextPosition);
         int size = EntryBytes(name.Length);
-        if (!HasRoomFor(size)) return false;
+        if (size > RoomBytes) return false;
         Span<byte> room = _buffer.Slice(_used, size);
         MemoryMarshal.Write(room, in entry);
         WriteDirent(
             room[Unsafe.SizeOf<FuseEntryOut>()..], name, entry.Attr.Inode, entry.Attr.Mode, nextPosition);
         _used += size;
-        NextPosition = nextPosition;
         return true;
-    }
-
-    /// <summary>Adds entries that another packer has packed without attributes, as many as there is room for; no
-    /// attributes may have been asked for.</summary>
-    /// <param name="packed">Whole entries.</param>
-    /// <param name="position">Those are left out that do not lie behind it.</param>
-    /// <param name="nextPosition">Where reading goes on after the last of them.</param>
-    /// <returns>False when some had no room: the reply is then complete.</returns>
-    /// <exception cref="InvalidOperationException">Attributes were asked for.</exception>
-    public bool TryAddPacked(scoped ReadOnlySpan<byte> packed, ulong position, ulong nextPosition)
-    {
-        if (WantsAttributes) throw new InvalidOperationException("entries need attributes here");
-        while (packed.Length > 0 && DirentAt(packed).NextPosition <= position)
-            packed = packed[EntryBytes((int)DirentAt(packed).NameBytes)..];
-        if (packed.Length == 0) return true;
-        bool isAll = HasRoomFor(packed.Length);
-        if (!isAll) packed = packed[..FittingBytes(packed, out nextPosition)];
-        if (packed.Length == 0) return false;
-        packed.CopyTo(_buffer[_used..]);
-        _used += packed.Length;
-        NextPosition = nextPosition;
-        return isAll;
     }
 
     /// <summary>
@@ -127,29 +90,6 @@ public ref struct FuseDirectoryPacker
         offset += EntryBytes((int)plus.Dirent.NameBytes);
         return ref plus.Entry;
     }
-
-    private bool HasRoomFor(int bytes)
-    {
-        if (bytes <= RoomBytes) return true;
-        IsFull = true;
-        return false;
-    }
-
-    private readonly int FittingBytes(scoped ReadOnlySpan<byte> packed, out ulong nextPosition)
-    {
-        nextPosition = 0;
-        for (int bytes = 0; ;)
-        {
-            ref readonly FuseDirent entry = ref DirentAt(packed[bytes..]);
-            int size = EntryBytes((int)entry.NameBytes);
-            if (bytes + size > RoomBytes) return bytes;
-            nextPosition = entry.NextPosition;
-            bytes += size;
-        }
-    }
-
-    private static ref readonly FuseDirent DirentAt(ReadOnlySpan<byte> packed) =>
-        ref MemoryMarshal.AsRef<FuseDirent>(packed);
 
     private static void WriteDirent(
         Span<byte> room, scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)

@@ -19,10 +19,7 @@ public sealed partial class FuseDispatcher
     {
         ref readonly FuseOpenIn record = ref request.Record<FuseOpenIn>();
         if (request.Fault is not null) return FuseErrno.EINVAL;
-        int error = dispatcher._fileSystem.OpenDir(
-            in context, in record, ref reply.Record<FuseOpenOut>(), out bool isLong);
-        if (isLong) reply.Listed = default(FuseListedPiece);
-        return error;
+        return dispatcher._fileSystem.OpenDir(in context, in record, ref reply.Record<FuseOpenOut>());
     }
 
     private static int Create(
@@ -71,10 +68,7 @@ public sealed partial class FuseDispatcher
         bool wantsAttributes = context.Opcode == FuseOpcode.ReadDirPlus;
         var packer = new FuseDirectoryPacker(reply.Room(record.SizeBytes), wantsAttributes);
         int error = dispatcher._fileSystem.ReadDir(in context, in record, ref packer);
-        if (error != FuseErrno.None) return error;
-        reply.Keep(packer.UsedBytes);
-        if (packer.UsedBytes > 0)
-            reply.Listed = new FuseListedPiece(record.Position, packer.NextPosition, packer.IsFull);
+        if (error == FuseErrno.None) reply.Keep(packer.UsedBytes);
         return error;
     }
 

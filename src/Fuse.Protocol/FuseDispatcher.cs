@@ -41,10 +41,6 @@ public sealed partial class FuseDispatcher
         _interrupts = new FuseInterrupts(workersTotal);
     }
 
-    /// <summary>Called by a worker that has answered its request and is not done with it, so that another takes the
-    /// next one.</summary>
-    public Action Lingers { get; init; } = static () => { };
-
     /// <summary>Requests whose handler threw, or answered no error number.</summary>
     public long ThrownTotal => Interlocked.Read(ref _thrownTotal);
 
@@ -62,13 +58,12 @@ public sealed partial class FuseDispatcher
     /// <param name="buffer">Where the answer is built: as long as the longest READ, and at least 8
     /// KiB.</param>
     /// <param name="channel">Where the request came from.</param>
-    /// <returns>True when <see cref="Prepare"/> should be called while there are no requests.</returns>
-    public bool Serve(int worker, ReadOnlySpan<byte> message, Span<byte> buffer, IFuseChannel channel)
+    public void Serve(int worker, ReadOnlySpan<byte> message, Span<byte> buffer, IFuseChannel channel)
     {
         if (!FuseRequest.TryOpen(message, out FuseRequest request, out string? fault))
         {
             ServeNonsense(message, request, fault!, channel);
-            return false;
+            return;
         }
         FuseRow? row = RowOf(request.Header.Opcode);
         if (row is null)
@@ -76,7 +71,7 @@ public sealed partial class FuseDispatcher
             _ = Interlocked.Increment(ref _unknownTotal);
             FuseLog.UnknownOperation(_logger, request.Header.Opcode);
             Answer(request, FuseErrno.ENOSYS, default, channel);
-            return false;
+            return;
         }
 
         _interrupts.Begin(worker, request.Header.Unique);
@@ -88,23 +83,6 @@ public sealed partial class FuseDispatcher
         ref readonly FuseInHeader header = ref request.Header;
         if (_logsRequests) FuseLog.Served(_logger, header.Opcode, header.NodeId, header.Unique, error);
         if (row.IsAnswered) Answer(request, error, reply.Payload, channel);
-        return reply.Listed is { } piece && TellListed(in header, in piece);
-    }
-
-    /// <summary>Does a part of what the filesystem left for when there are no requests.</summary>
-    /// <returns>True when there is more.</returns>
-    public bool Prepare()
-    {
-        try
-        {
-            return _fileSystem.Prepare();
-        }
-        catch (Exception failure)
-        {
-            _ = Interlocked.Increment(ref _thrownTotal);
-            FuseLog.PreparationThrew(_logger, failure);
-            return false;
-        }
     }
 
     /// <summary>Says farewell to the filesystem, once; the session does so when DESTROY did not.</summary>
@@ -146,20 +124,6 @@ public sealed partial class FuseDispatcher
         _ = Interlocked.Increment(ref _thrownTotal);
         FuseLog.BadAnswer(_logger, header.Opcode, header.NodeId, error);
         return FuseErrno.EIO;
-    }
-
-    private bool TellListed(in FuseInHeader header, in FuseListedPiece piece)
-    {
-        try
-        {
-            return _fileSystem.ReadDirAnswered(new FuseContext(in header), in piece, Lingers);
-        }
-        catch (Exception failure)
-        {
-            _ = Interlocked.Increment(ref _thrownTotal);
-            FuseLog.HandlerThrew(_logger, failure, header.Opcode, header.NodeId, header.Unique);
-            return false;
-        }
     }
 
     private void Answer(

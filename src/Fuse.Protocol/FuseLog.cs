@@ -53,9 +53,6 @@ internal static partial class FuseLog
     [LoggerMessage(11, LogLevel.Error, "the filesystem's farewell failed")]
     public static partial void FarewellThrew(ILogger logger, Exception failure);
 
-    [LoggerMessage(13, LogLevel.Error, "preparing what may be asked next failed")]
-    public static partial void PreparationThrew(ILogger logger, Exception failure);
-
     [LoggerMessage(12, LogLevel.Error,
         "{Opcode} of node {NodeId}: taking back an answer that nobody waited for failed")]
     public static partial void TakeBackThrew(

@@ -12,10 +12,9 @@ namespace Fuse.Protocol;
 /// To wake a thread on a processor that sleeps costs 30 to 200 microseconds on a virtual machine, many times what a
 /// request on cached metadata takes. Hence, while requests follow each other closely, the worker that has
 /// answered one looks for the next without sleeping (spinning), serves it itself, and nobody else looks
-/// meanwhile. It calls another worker to look in its place before a request of a kind that lately took long,
-/// when requests queue up, and when they do not follow closely; a timer does when it is stuck all the same. A
-/// worker that finds nothing sleeps if nobody else does, and is parked otherwise. What its last answer left to
-/// prepare it does first, part by part, and looks for requests after each.
+/// meanwhile. It calls another worker to look in its place before a request that may take long, when requests queue
+/// up, and when they do not follow closely; a timer does when it is stuck all the same. A worker that finds nothing
+/// sleeps if nobody else does, and is parked otherwise.
 /// Lock: a leaf, held for moments. Spinning is given up where it does not pay: where requests come too seldom,
 /// and where other threads want the processor.
 /// </remarks>
@@ -36,22 +35,19 @@ internal sealed class FuseReadTurns : IDisposable
     private static readonly TimeSpan s_pauseMin = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_pauseMax = TimeSpan.FromSeconds(2);
 
-    // Each tick wakes two threads of the runtime, which spin before they sleep again: seldom, then. It is for what
-    // nobody foresaw; of what takes long now and then the averages know.
+    // Each tick wakes two threads of the runtime, which spin before they sleep again: seldom, then. It is for requests
+    // that are short as a rule.
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
     private const int IdleTicksMax = 20;
     private const int PausesAtOnce = 4;
     private const int CreditMax = 16;
     private const int CloseRequestsMin = 8, CloseRequestsMax = 128;
     private const int QueuedRequests = 4;
-    private const int KindsTotal = 64;
-    private const int PreparationKind = KindsTotal - 1;
-    private const int WeightShift = 3;              // an answer's time counts for an eighth of the average
+    private const int PauseShift = 3;               // a pause shrinks by an eighth for each request that spinning found
 
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Stack<FuseWorker> _parked = new();
-    private readonly long[] _averages = new long[KindsTotal];
     private readonly bool _maySpin;
     private readonly long _spinTicks, _closeTicks, _longTicks, _preemptedTicks, _pauseTicksMin, _pauseTicksMax;
     private ITimer? _timer;
@@ -62,12 +58,12 @@ internal sealed class FuseReadTurns : IDisposable
     private int _idleTicks;
     private bool _isWatched;
     private volatile bool _isStopping;
-    private FuseWorker? _preparer;
 
     // Estimates: workers that overwrite each other's do no harm.
     private int _credit;
     private int _close, _closeNeeded = CloseRequestsMin;
     private int _queued;
+    private bool _wasLong;                          // the last request whose duration varies
     private long _pauseTicks, _pauseEnd;
 
     /// <summary>Prepares for workers that call <see cref="Take"/>.</summary>
@@ -83,17 +79,6 @@ internal sealed class FuseReadTurns : IDisposable
         _preemptedTicks = ToTicks(s_preempted);
         _pauseTicks = _pauseTicksMin = ToTicks(s_pauseMin);
         _pauseTicksMax = ToTicks(s_pauseMax);
-    }
-
-    /// <summary>Does a part of what was left for when there are no requests, and answers whether there is
-    /// more.</summary>
-    public Func<bool> Prepare { get; set; } = static () => false;
-
-    /// <summary>There is something to be done between requests, by this worker unless another is at it.</summary>
-    /// <param name="worker">Who has just answered.</param>
-    public void NotePreparations(FuseWorker worker)
-    {
-        if (Interlocked.CompareExchange(ref _preparer, worker, null) is null) Watch();
     }
 
     /// <summary>
@@ -117,25 +102,22 @@ internal sealed class FuseReadTurns : IDisposable
 
     /// <summary>Calls another worker to look for requests, where serving this one would keep others
     /// waiting.</summary>
-    /// <param name="opcode">The kind of the request that is about to be served.</param>
-    public void BeforeServing(FuseOpcode opcode)
+    /// <param name="duration">Of the request that is about to be served.</param>
+    public void BeforeServing(FuseDuration duration)
     {
-        bool isShort = _averages[(uint)opcode % KindsTotal] < _longTicks;
-        if (isShort && Volatile.Read(ref _isWatched) && _queued < QueuedRequests) return;
+        bool isLong = duration == FuseDuration.Long || (duration == FuseDuration.Varies && _wasLong);
+        if (!isLong && Volatile.Read(ref _isWatched) && _queued < QueuedRequests) return;
         _queued = 0;
         CallAnother();
     }
 
-    /// <summary>Takes note of how long a request took.</summary>
-    /// <param name="worker">Who served it.</param>
-    /// <param name="opcode">Its kind.</param>
-    public void Answered(FuseWorker worker, FuseOpcode opcode)
+    /// <summary>A worker has answered the request that it took.</summary>
+    public void Answered(FuseWorker worker, FuseDuration duration)
     {
         long now = _time.GetTimestamp();
         worker.IsAwake = true;
         Volatile.Write(ref _lastAnswered, now);
-        ref long average = ref _averages[(uint)opcode % KindsTotal];
-        average += (now - worker.TakenAt - average) >> WeightShift;
+        if (duration == FuseDuration.Varies) _wasLong = now - worker.TakenAt >= _longTicks;
     }
 
     /// <summary>Ends waiting: every <see cref="Take"/> that is parked answers -EINTR. Those that sleep in their
@@ -183,36 +165,11 @@ internal sealed class FuseReadTurns : IDisposable
     private int Look(FuseWorker worker)
     {
         int got = worker.Channel.TryReceive(worker.RequestBuffer);
-        while (got == -FuseErrno.EAGAIN && _preparer == worker && !_isStopping)
-        {
-            // What is prepared can wait for whoever wants this processor.
-            _queued = 0;
-            _ = Thread.Yield();
-            PreparePart();
-            got = worker.Channel.TryReceive(worker.RequestBuffer);
-        }
         if (got >= 0) _queued++;
         else if (got == -FuseErrno.EAGAIN && worker.IsAwake && _credit > 0) got = Spin(worker);
         if (got == -FuseErrno.EAGAIN) return got;
         lock (_gate) _looking--;
         return got;
-    }
-
-    // Not looking meanwhile if it lately took long: then somebody else does.
-    private void PreparePart()
-    {
-        ref long average = ref _averages[PreparationKind];
-        bool isLong = average >= _longTicks;
-        if (isLong)
-        {
-            lock (_gate) _looking--;
-            CallAnother();
-        }
-        long start = _time.GetTimestamp();
-        if (!Prepare()) Volatile.Write(ref _preparer, null);
-        average += (_time.GetTimestamp() - start - average) >> WeightShift;
-        if (!isLong) return;
-        lock (_gate) _looking++;
     }
 
     private int Spin(FuseWorker worker)
@@ -243,7 +200,7 @@ internal sealed class FuseReadTurns : IDisposable
     {
         if (_credit < CreditMax && ++_credit < CreditMax) return;
         _closeNeeded = CloseRequestsMin;
-        _pauseTicks = Math.Max(_pauseTicks - (_pauseTicks >> WeightShift), _pauseTicksMin);
+        _pauseTicks = Math.Max(_pauseTicks - (_pauseTicks >> PauseShift), _pauseTicksMin);
     }
 
     private int Pause(long now)

@@ -20,10 +20,6 @@ public ref struct FuseReply
     /// <summary>What was built so far.</summary>
     public readonly ReadOnlySpan<byte> Payload => _buffer[.._used];
 
-    /// <summary>The piece of a listing in this answer, for which the filesystem wants to get ready for the next;
-    /// null when it is none.</summary>
-    public FuseListedPiece? Listed { get; set; }
-
     /// <summary>Longest data that still fits, in bytes.</summary>
     public readonly int RoomBytes => _buffer.Length - _used;
 
@@ -53,9 +49,5 @@ public ref struct FuseReply
     }
 
     /// <summary>Forgets what was built: an error carries no payload.</summary>
-    public void Clear()
-    {
-        _used = 0;
-        Listed = null;
-    }
+    public void Clear() => _used = 0;
 }

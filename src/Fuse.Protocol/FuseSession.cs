@@ -84,11 +84,7 @@ public sealed class FuseSession : IDisposable
             if (AnswerInit(buffer.AsSpan(0, got)) is not { } connection) continue;
 
             Connection = connection;
-            Dispatcher = new FuseDispatcher(_fileSystem, connection, _options.WorkersTotal, _logger)
-            {
-                Lingers = _turns.CallAnother,
-            };
-            _turns.Prepare = Dispatcher.Prepare;
+            Dispatcher = new FuseDispatcher(_fileSystem, connection, _options.WorkersTotal, _logger);
             FuseLog.Negotiated(_logger, connection.KernelMinor, connection.Minor, connection.Enabled,
                 connection.MaxReadBytes, connection.MaxWriteBytes, connection.MaxReadAheadBytes);
             _fileSystem.Initialized(connection);
@@ -226,10 +222,10 @@ public sealed class FuseSession : IDisposable
         // A message too short for a header is for the dispatcher to refuse.
         FuseOpcode opcode = message.Length >= Unsafe.SizeOf<FuseInHeader>()
             ? MemoryMarshal.AsRef<FuseInHeader>(message).Opcode : default;
-        _turns.BeforeServing(opcode);
-        bool leaves = Dispatcher!.Serve(worker.Number, message, worker.ReplyBuffer, worker.Channel);
-        _turns.Answered(worker, opcode);
-        if (leaves) _turns.NotePreparations(worker);
+        FuseDuration duration = FuseDispatcher.DurationOf(opcode);
+        _turns.BeforeServing(duration);
+        Dispatcher!.Serve(worker.Number, message, worker.ReplyBuffer, worker.Channel);
+        _turns.Answered(worker, duration);
     }
 
     // The first reason is the one that counts.

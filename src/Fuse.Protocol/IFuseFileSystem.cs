@@ -120,39 +120,12 @@ public interface IFuseFileSystem
 
     /// <summary>Opens a directory; ENOSYS as for <see cref="Open"/> with NO_OPENDIR_SUPPORT, and the
     /// kernel then caches entries.</summary>
-    /// <param name="context">Who asks for what.</param>
-    /// <param name="request">How.</param>
-    /// <param name="answer">What the kernel should do with entries.</param>
-    /// <param name="isLong">True when <see cref="ReadDirAnswered"/> should be called once the answer was
-    /// sent.</param>
-    int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer, out bool isLong)
-    {
-        isLong = false;
-        return FuseErrno.ENOSYS;
-    }
+    int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer) => FuseErrno.ENOSYS;
 
     /// <summary>Packs entries from <see cref="FuseReadIn.Position"/> (0 is the start) until the
     /// packer is full or the directory ends. READDIR and READDIRPLUS alike.</summary>
     int ReadDir(in FuseContext context, in FuseReadIn request, ref FuseDirectoryPacker packer) =>
         FuseErrno.ENOSYS;
-
-    /// <summary>
-    /// Entries were sent, and whoever asked is busy with them, or a long directory was opened: the time to get
-    /// ready for what will be asked next. Runs in the worker that answered, which serves nobody else meanwhile.
-    /// </summary>
-    /// <param name="context">The request that was answered; it cannot be interrupted any more.</param>
-    /// <param name="piece">What was sent.</param>
-    /// <param name="lingers">To be called before anything that takes a while: another worker then takes the next
-    /// request.</param>
-    /// <returns>True when <see cref="Prepare"/> has something to do.</returns>
-    bool ReadDirAnswered(in FuseContext context, in FuseListedPiece piece, Action lingers) => false;
-
-    /// <summary>
-    /// There are no requests: the time for a part of what can be done before it is asked for. Short parts, at best
-    /// of less than a tenth of a millisecond: requests are looked for between them. Of one worker at a time.
-    /// </summary>
-    /// <returns>True when there is more.</returns>
-    bool Prepare() => false;
 
     /// <summary>The last descriptor of a directory handle is gone.</summary>
     int ReleaseDir(in FuseContext context, in FuseReleaseIn request) => FuseErrno.ENOSYS;

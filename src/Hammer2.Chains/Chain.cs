@@ -32,19 +32,12 @@ public sealed class Chain
 {
     private readonly Blockref _reference;
     private readonly byte[] _block;
-    private readonly int _bytes;
 
     internal Chain(ChainKind kind, in Blockref reference, byte[] block)
-        : this(kind, reference, block, block.Length)
-    {
-    }
-
-    internal Chain(ChainKind kind, in Blockref reference, byte[] block, int bytes)
     {
         Kind = kind;
         _reference = reference;
         _block = block;
-        _bytes = bytes;
         foreach (ref readonly Blockref child in Table)
         {
             if (child.Type != BlockrefType.Indirect) continue;
@@ -60,13 +53,10 @@ public sealed class Chain
     public ref readonly Blockref Reference => ref _reference;
 
     /// <summary>The decoded bytes; of a block of references those up to the last one in use.</summary>
-    public ReadOnlySpan<byte> Block => _block.AsSpan(0, _bytes);
-
-    /// <summary>What holds the bytes.</summary>
-    internal byte[] Buffer => _block;
+    public ReadOnlySpan<byte> Block => _block;
 
     /// <summary>What the cache charges for this chain, in bytes.</summary>
-    internal int CostBytes => _bytes + 256;
+    internal int CostBytes => _block.Length + 256;
 
     /// <summary>The references in this block: ascending, disjoint, with empty slots anywhere, those behind the last
     /// one in use left out; none for names and for inodes that embed their data.</summary>
@@ -92,7 +82,7 @@ public sealed class Chain
     public ReadOnlySpan<byte> EmbeddedData => Block.Slice(InodeBlock.UnionOffset, Media.EmbeddedBytes);
 
     /// <summary>The same block, with another reference to it.</summary>
-    internal Chain Under(in Blockref reference) => new(Kind, reference, _block, _bytes);
+    internal Chain Under(in Blockref reference) => new(Kind, reference, _block);
 
     private static ReadOnlySpan<Blockref> References(ReadOnlySpan<byte> bytes) =>
         MemoryMarshal.Cast<byte, Blockref>(bytes);

@@ -20,9 +20,6 @@ public ref struct ChainCursor
 
     private readonly MediaDevice _device;
     private readonly ulong _last;
-    private readonly bool _keepsLeaves;
-    private byte[]? _buffer;                        // for a block that is not kept
-    private Chain? _passing;                        // that is in it
     private ChainStack _stack;
     private ReadOnlySpan<Blockref> _table;          // of the top block
     private int _depth;
@@ -37,11 +34,8 @@ public ref struct ChainCursor
     /// <param name="top">The object.</param>
     /// <param name="first">Lowest key.</param>
     /// <param name="last">Highest key.</param>
-    /// <param name="keepsLeaves">False for a walk that will not be repeated: what it reads at the bottom of the
-    /// tree does not drive anything out of the cache. It should be told its end.</param>
-    public ChainCursor(MediaDevice device, Chain top, ulong first, ulong last, bool keepsLeaves = true)
+    public ChainCursor(MediaDevice device, Chain top, ulong first, ulong last)
     {
-        _keepsLeaves = keepsLeaves;
         _device = device;
         _position = first;
         _last = last;
@@ -91,9 +85,7 @@ public ref struct ChainCursor
                 _device.Faults.Report(found, Hammer2Error.Corrupt, "indirect blocks go in a circle");
                 return Hide(_position, _last, Hammer2Error.Corrupt, isEnd: true);
             }
-            Hammer2Error error = _keepsLeaves
-                ? _device.Load(found, out Chain? child)
-                : _device.LoadPassing(found, ref _buffer, ref _passing, out child);
+            Hammer2Error error = _device.Load(found, out Chain? child);
             if (error != Hammer2Error.None)
             {
                 ulong first = Math.Max(_position, found.Key);
@@ -103,15 +95,6 @@ public ref struct ChainCursor
             _table = child!.Table;
         }
         return Hammer2Error.NoEntry;
-    }
-
-    /// <summary>Ends the walk.</summary>
-    public void End()
-    {
-        _isAtEnd = true;
-        _device.ReturnBuffer(_buffer, _passing);
-        _buffer = null;
-        _passing = null;
     }
 
     private void LeaveTop()

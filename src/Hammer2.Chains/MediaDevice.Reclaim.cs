@@ -104,6 +104,6 @@ public sealed partial class MediaDevice
     internal Hammer2Error LoadOnce(in Blockref reference, out Chain? chain)
     {
         chain = _caches.Chains.Find(_ordinal, reference);
-        return chain is not null ? Hammer2Error.None : LoadFromMedia(reference, buffer: null, out chain, out _);
+        return chain is not null ? Hammer2Error.None : LoadFromMedia(reference, out chain);
     }
 }

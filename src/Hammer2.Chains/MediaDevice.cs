@@ -20,7 +20,6 @@ public sealed partial class MediaDevice : IDisposable
     private readonly int _ordinal;
     private VolumeHeader _header;
     private Chain _root;
-    private Chain? _passed;                         // that the last walk passed last and did not keep
 
     /// <summary>Takes over the volumes and closes them when disposed of.</summary>
     public MediaDevice(VolumeSet volumes, MediaCaches caches, ILogger<MediaDevice> logger)

@@ -23,8 +23,7 @@ internal ref struct ClusterCursor
     /// <param name="inode">The object.</param>
     /// <param name="first">Lowest key.</param>
     /// <param name="last">Highest key.</param>
-    /// <param name="keepsLeaves">As for <see cref="ChainCursor"/>, on the focus.</param>
-    public ClusterCursor(in Inode inode, ulong first, ulong last, bool keepsLeaves = true)
+    public ClusterCursor(in Inode inode, ulong first, ulong last)
     {
         _inode = inode;
         Node = inode.FocusNode;
@@ -32,7 +31,7 @@ internal ref struct ClusterCursor
         Chain top = inode.Focus ?? inode.View[Node].Root;
         _focus = inode.Focus is null
             ? new ChainCursor(DeviceOf(Node), top, 1, 0)
-            : new ChainCursor(DeviceOf(Node), top, first, last, keepsLeaves);
+            : new ChainCursor(DeviceOf(Node), top, first, last);
     }
 
     /// <summary>The slot of the node that the last step read.</summary>
@@ -76,9 +75,6 @@ internal ref struct ClusterCursor
             if (error != Hammer2Error.NoEntry) return error;
         }
     }
-
-    /// <summary>Ends the walk.</summary>
-    public void End() => _focus.End();
 
     /// <summary>Looks for a sibling that shows the keys [first, last].</summary>
     /// <returns>None with the sibling standing on the first of them; NoEntry when a sibling shows that there

@@ -70,10 +70,6 @@ public readonly struct Inode
     /// <summary>True when nothing of it was changed since the last commit.</summary>
     public bool IsCommitted => Live is null;
 
-    /// <summary>The same object for as long as nothing below it was changed; null while changes wait for a
-    /// commit. Another one tells nothing.</summary>
-    public object? Version => Live is null ? _focus : null;
-
     internal Pfs Pfs { get; }
 
     /// <summary>The nodes that the operation sees, from its beginning to its end.</summary>

@@ -43,16 +43,12 @@ public sealed partial class Hammer2FileSystem
     private bool KeepsListings => _vnodes.IsReadOnly;
 
     /// <inheritdoc/>
-    public int OpenDir(
-        in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer, out bool isLong)
+    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {
-        isLong = false;
+        if (!KeepsListings) return FuseErrno.None;
         // ENOSYS also tells the kernel to keep every listing.
-        if (KeepsListings && _canSkipOpenDir && _opened.IsWalk) return FuseErrno.ENOSYS;
-        bool isRepeated = _opened.Note(context.NodeId);
-        if (KeepsListings) answer.OpenFlags = FuseOpenFlags.KeepCache;
-        if (KeepsListings && isRepeated) answer.OpenFlags |= FuseOpenFlags.CacheDir;
-        else isLong = _vnodes.IsLongDirectory(context.NodeId);
+        if (_canSkipOpenDir) return FuseErrno.ENOSYS;
+        answer.OpenFlags = FuseOpenFlags.KeepCache | FuseOpenFlags.CacheDir;
         return FuseErrno.None;
     }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Format;
 using Hammer2.Vnodes;
@@ -12,51 +11,15 @@ public sealed partial class Hammer2FileSystem
     public int ReadDir(in FuseContext context, in FuseReadIn request, ref FuseDirectoryPacker packer)
     {
         ulong directory = context.NodeId;
-        ListingHabits.Listing listing = ListingHabits.Listing.Plain;
-        if (packer.WantsAttributes)
-        {
-            bool isStart = request.Position == 0;
-            bool isLong = isStart && _vnodes.IsLongDirectory(directory);
-            listing = _habits.Begin(context.ProcessId, directory, isStart, isLong);
-            if (listing.GivesAttributes) _prepared.GiveUp(directory);
-        }
-        else if (_prepared.TryTake(directory, request.Position, ref packer)) return FuseErrno.None;
-        packer.Shorten(listing.BytesMax);
+        ListingHabits.Listing listing = packer.WantsAttributes
+            ? _habits.Begin(context.ProcessId, directory, isStart: request.Position == 0)
+            : default;
         var sink = new DirectorySink(listing, packer);
-        Errno error = _vnodes.ReadDirectory(
-            directory, request.Position, ref sink, listing.GivesAttributes || _opened.IsRepeated(directory));
+        Errno error = _vnodes.ReadDirectory(directory, request.Position, ref sink);
         packer = sink.Packer;
         if (error == Errno.None && sink.HasMarked) FillAttributes(ref packer);
         return Told(directory, error);
     }
-
-    /// <inheritdoc/>
-    public bool ReadDirAnswered(in FuseContext context, in FuseListedPiece piece, Action lingers)
-    {
-        ulong directory = context.NodeId;
-        bool isOpening = context.Opcode == FuseOpcode.OpenDir;
-        if (!isOpening && !piece.IsFull && !_prepared.Serves(directory)) return false;
-        bool isPlain = context.Opcode == FuseOpcode.ReadDir || !_habits.Stats(context.ProcessId);
-        bool keepsBlocks = _opened.IsRepeated(directory);
-        if (isPlain && _prepared.TryServe(directory, piece.NextPosition, keepsBlocks, out bool isWanted))
-            return isWanted;
-
-        // One worker at a time: the others stay free for those who wait.
-        if (Interlocked.Exchange(ref _isReadingAhead, 1) != 0) return false;
-        try
-        {
-            lingers();
-            _vnodes.ReadDirectoryAhead(directory, piece.Position, piece.NextPosition);
-            return false;
-        }
-        finally
-        {
-            Volatile.Write(ref _isReadingAhead, 0);
-        }
-    }
-
-    /// <inheritdoc/>
-    public bool Prepare() => _prepared.FillPart();
 
     // Only now that the directory is not held any more: an object's attributes need its own lock.
     private void FillAttributes(ref FuseDirectoryPacker packer)
@@ -79,7 +42,6 @@ public sealed partial class Hammer2FileSystem
     {
         private readonly ListingHabits.Listing _listing;
         private FuseDirectoryPacker _packer;
-        private int _given;
 
         public DirectorySink(ListingHabits.Listing listing, FuseDirectoryPacker packer)
         {
@@ -99,7 +61,6 @@ public sealed partial class Hammer2FileSystem
             bool canCarry = _packer.WantsAttributes && !IsDots(name) && _packer.HasRoom(name.Length);
             if (!canCarry || !IsWanted(type, inum))
                 return _packer.TryAdd(name, inum, typeBits, nextPosition);
-            if (type != ObjectType.Directory) _given++;
             HasMarked = true;
             var entry = new FuseEntryOut { NodeId = inum };
             entry.Attr.Inode = inum;
@@ -109,7 +70,7 @@ public sealed partial class Hammer2FileSystem
 
         // A walk looks up every directory that it enters, whether or not it stats what it lists.
         private readonly bool IsWanted(ObjectType type, ulong inum) =>
-            type == ObjectType.Directory || (_given < _listing.AttributesMax && !_listing.TakeAsCanary(inum));
+            type == ObjectType.Directory || (_listing.GivesAttributes && !_listing.TakeAsCanary(inum));
 
         private static bool IsDots(scoped ReadOnlySpan<byte> name) =>
             name.SequenceEqual("."u8) || name.SequenceEqual(".."u8);

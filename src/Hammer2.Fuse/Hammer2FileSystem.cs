@@ -36,8 +36,6 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly VnodeOps _vnodes;
     private readonly AttributeTranslation _attributes;
     private readonly ListingHabits _habits = new();
-    private readonly OpenedDirectories _opened = new();
-    private readonly PreparedListing _prepared;
     private readonly NodeTable _nodes = new();
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
@@ -47,14 +45,12 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private bool _canSkipOpen;
     private bool _canSkipOpenDir;
     private bool _isDelayed;
-    private int _isReadingAhead;
 
     /// <summary>Shows what <paramref name="vnodes"/> hold.</summary>
     public Hammer2FileSystem(VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger)
     {
         _vnodes = vnodes;
         _vnodes.LeftOut = LoseChanges;
-        _prepared = new PreparedListing(vnodes);
         _attributes = new AttributeTranslation(options);
         _logger = logger;
         _owner = FuseMount.UserId;

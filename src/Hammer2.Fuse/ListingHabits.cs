@@ -2,66 +2,46 @@
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Learns which processes stat what they list. Attributes in a listing spare such a process one request per
-/// entry, and cost any other process the reading of every inode for nothing; the kernel asks for them either
-/// way.
+/// Learns which processes stat what they list. The kernel asks for attributes with the first entries of every directory
+/// (READDIRPLUS_AUTO). They save a process that wants them one request for each entry, and make any other process
+/// wait until every inode is read.
 /// </summary>
 /// <remarks>
-/// Whoever got attributes sends no lookups, so one entry of each listing, the canary, is given without: a
-/// process that looks it up still wants attributes, one that goes on to the next directory without having
-/// done so does not. Directories are no canaries and their lookups tell nothing, since a walk looks up every
-/// directory it enters. Nothing here is locked: a wrong guess costs time and nothing else.
+/// A process gets attributes once it has looked up an entry that was listed without them. A process that got them
+/// sends no lookups, so one entry of each listing, the canary, is given without: a process that looks it up still
+/// wants attributes, and one that goes on to the next directory without having done so does not. Directories are no
+/// canaries and their lookups tell nothing, since a walk looks up every directory that it enters. Nothing here is
+/// locked: a wrong guess costs time and nothing else.
 /// </remarks>
 internal sealed class ListingHabits
 {
     private const int SlotsTotal = 1024;
-    private const int ScoreUnknown = 4;             // from here on attributes are given
-    private const int ScoreMax = 8;
+    private const int ScoreMax = 4;                 // so many listings in a row whose canary is not looked up
     private const int ScoreForLookup = 2;
-    private const int StrangerAttributesMax = 8;    // enough to judge by, and cheap to have read for nothing
-    private const int StrangerPieceBytes = 64 << 10;
-    private const int LongStrangerPieceBytes = 16 << 10;        // some hundred names: each may have to be looked up
-    private const int PlainPieceBytes = 128 << 10; // some three thousand names: they are used while more is read
 
     private readonly Slot?[] _slots = new Slot?[SlotsTotal];    // null until a process lists
 
-    /// <summary>
-    /// A process asks for entries with attributes. Answers the listing to fill, which says whether to give
-    /// them.
-    /// </summary>
-    /// <param name="processId">Who lists.</param>
-    /// <param name="directory">What.</param>
-    /// <param name="isStart">True for the first piece of a listing.</param>
-    /// <param name="isLong">True for the first piece of many.</param>
-    public Listing Begin(uint processId, ulong directory, bool isStart, bool isLong = false)
+    /// <summary>The kernel asks for entries with attributes.</summary>
+    /// <param name="processId">The process that lists.</param>
+    /// <param name="directory">The directory.</param>
+    /// <param name="isStart">True for the first entries of the directory.</param>
+    /// <returns>Whether to give them.</returns>
+    public Listing Begin(uint processId, ulong directory, bool isStart)
     {
         Slot slot = _slots[processId % SlotsTotal] ??= new Slot();
         if (slot.ProcessId != processId) slot.Reset(processId);
         if (isStart)
         {
-            // The canary of the listing before this one is still waiting: nobody wanted it.
+            // The canary of the listing before this one was not looked up.
             if (slot.Canary != 0 && slot.Score > 0) slot.Score--;
             slot.Directory = directory;
             slot.Canary = 0;
         }
-
-        // Of a stranger's listing only the first piece has attributes, and that only when it is about all: of a
-        // long one everything would be listed before the first canary can be judged, and whoever stats it has to
-        // look up hundreds whether or not it got the first few.
-        bool isFirstOfStranger = isStart && slot.Score == ScoreUnknown;
-        bool gives = slot.Score > ScoreUnknown || (isFirstOfStranger && !isLong);
-        slot.GaveAttributes = gives;
-        int most = !gives ? 0 : isFirstOfStranger ? StrangerAttributesMax : int.MaxValue;
-        int bytesMax = !isFirstOfStranger ? gives ? int.MaxValue : Listing.Plain.BytesMax
-            : isLong ? LongStrangerPieceBytes : StrangerPieceBytes;
-        return new Listing(slot, most, bytesMax, wantsCanary: gives && isStart);
+        slot.GaveAttributes = slot.Score > 0;
+        return new Listing(slot, wantsCanary: slot.GaveAttributes && isStart);
     }
 
-    /// <summary>True for a process that is known to stat what it lists.</summary>
-    public bool Stats(uint processId) =>
-        _slots[processId % SlotsTotal] is { Score: > ScoreUnknown } slot && slot.ProcessId == processId;
-
-    /// <summary>A process looked up something that is no directory.</summary>
+    /// <summary>A process looked up an entry that is no directory.</summary>
     public void NoteLookup(uint processId, ulong directory, ulong inum)
     {
         Slot? slot = _slots[processId % SlotsTotal];
@@ -71,38 +51,26 @@ internal sealed class ListingHabits
 
         // It is about to look up everything in a listing without attributes; one count is enough.
         slot.GaveAttributes = true;
-        slot.Score = Math.Min(ScoreMax, Math.Max(ScoreUnknown, slot.Score + ScoreForLookup));
+        slot.Score = Math.Min(ScoreMax, slot.Score + ScoreForLookup);
     }
 
-    /// <summary>One piece of a listing.</summary>
+    /// <summary>One reply with entries; the default for entries without attributes.</summary>
     public readonly struct Listing
     {
-        /// <summary>A piece for which no attributes were asked.</summary>
-        public static readonly Listing Plain = new(null, 0, PlainPieceBytes, wantsCanary: false);
-
         private readonly Slot? _slot;
         private readonly bool _wantsCanary;
 
-        internal Listing(Slot? slot, int attributesMax, int bytesMax, bool wantsCanary)
+        internal Listing(Slot slot, bool wantsCanary)
         {
+            GivesAttributes = slot.GaveAttributes;
             _slot = slot;
-            AttributesMax = attributesMax;
-            BytesMax = bytesMax;
             _wantsCanary = wantsCanary;
         }
 
         /// <summary>True when entries should have attributes.</summary>
-        public bool GivesAttributes => AttributesMax > 0;
+        public bool GivesAttributes { get; }
 
-        /// <summary>How long this piece should be at most, in bytes. A stranger gets little at first: what it
-        /// does with that tells how to fill the rest.</summary>
-        public int BytesMax { get; }
-
-        /// <summary>How many entries of this piece should have them.</summary>
-        public int AttributesMax { get; }
-
-        /// <summary>True for the one entry that is to be given without attributes to see what
-        /// happens.</summary>
+        /// <summary>True for the one entry that is given without attributes to see whether it is looked up.</summary>
         public bool TakeAsCanary(ulong inum)
         {
             if (!_wantsCanary || _slot!.Canary != 0) return false;
@@ -114,7 +82,7 @@ internal sealed class ListingHabits
     internal sealed class Slot
     {
         public uint ProcessId;
-        public int Score = ScoreUnknown;
+        public int Score;
         public ulong Directory;
         public ulong Canary;                        // 0 when there is none, or it was looked up
         public bool GaveAttributes;
@@ -122,7 +90,7 @@ internal sealed class ListingHabits
         public void Reset(uint processId)
         {
             ProcessId = processId;
-            Score = ScoreUnknown;
+            Score = 0;
             Directory = 0;
             Canary = 0;
             GaveAttributes = false;

@@ -64,7 +64,7 @@ public sealed partial class VnodeOps
         if (GetDirectory(directory, out Cluster.Inode parent) != Errno.None) return null;
         var search = new NameSearch(inum);
         // What cannot be read may have had the name; what was found is right all the same.
-        _ = NameXops.ReadDirectory(parent, 0, keepsBlocks: true, ref search, out _);
+        _ = NameXops.ReadDirectory(parent, 0, ref search, out _);
         return search.Name;
     }
 

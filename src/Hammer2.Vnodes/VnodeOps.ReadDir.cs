@@ -23,9 +23,6 @@ public sealed partial class VnodeOps
 {
     private const ulong PositionBehindDot = 1;
     private const ulong PositionBehindDotDot = 2;
-    private const int PiecesAhead = 2;
-    private const ulong LongDirectoryBytesMin = 256 << 10;      // in blocks of references
-    private const ulong FirstPieceBytes = 128 << 10;           // what a first piece needs
 
     private readonly DamagedDirectories _damaged = new();
 
@@ -36,12 +33,9 @@ public sealed partial class VnodeOps
     /// <param name="position">0 for the start, or the position behind an entry. A position is the key of the
     /// entry with the top bit taken off, so it stays good whatever is made or removed meanwhile.</param>
     /// <param name="sink">Takes the entries.</param>
-    /// <param name="keepsBlocks">False when nobody is expected to list the directory again soon: the blocks with
-    /// its entries, unless they are in the cache, are not put there.</param>
     /// <returns>ENOTDIR, ESTALE. EIO when part of the directory cannot be read, but only once there is
     /// nothing readable left to give: the readable entries all come first.</returns>
-    public Errno ReadDirectory<TSink>(
-        ulong directory, ulong position, ref TSink sink, bool keepsBlocks = true)
+    public Errno ReadDirectory<TSink>(ulong directory, ulong position, ref TSink sink)
         where TSink : IDirectorySink, allows ref struct
     {
         using PfsWriter.ReadGuard guard = Hold(directory);
@@ -67,7 +61,7 @@ public sealed partial class VnodeOps
         bool isAtEnd = true;
         Hammer2Error faults = firstKey == 0
             ? Hammer2Error.None
-            : NameXops.ReadDirectory(inode, firstKey, keepsBlocks, ref entries, out isAtEnd);
+            : NameXops.ReadDirectory(inode, firstKey, ref entries, out isAtEnd);
         sink = entries.Sink;
         if (faults != Hammer2Error.None)
         {
@@ -76,50 +70,6 @@ public sealed partial class VnodeOps
         else if (isAtEnd && start == 0) _damaged.Remove(directory);
         bool hasTaken = start <= PositionBehindDot || entries.HasTaken;
         return isAtEnd && !hasTaken && _damaged.Contains(directory) ? Errno.EIO : Errno.None;
-    }
-
-    /// <summary>True for a directory whose blocks take so long to read that it pays to begin before anybody asks for
-    /// entries.</summary>
-    public bool IsLongDirectory(ulong directory)
-    {
-        using PfsWriter.ReadGuard guard = Hold(directory);
-        return GetDirectory(directory, out Inode inode) == Errno.None
-            && inode.AllocatedBytes >= LongDirectoryBytesMin;
-    }
-
-    /// <summary>An object that stays the same for as long as nothing in a directory is changed; null while changes wait
-    /// for a commit, and when it cannot be read. What was listed between two equal answers is as it is
-    /// now.</summary>
-    public object? GetDirectoryVersion(ulong directory)
-    {
-        using PfsWriter.ReadGuard guard = Hold(directory);
-        return GetDirectory(directory, out Inode inode) == Errno.None ? inode.Version : null;
-    }
-
-    /// <summary>Reads the blocks that the next pieces of a listing will need, if they are not in the cache, the
-    /// nearest piece first. What goes wrong is met again by who lists on.</summary>
-    /// <param name="directory">The directory.</param>
-    /// <param name="from">Where the piece before started.</param>
-    /// <param name="next">Where it stopped; 0 when nothing was listed yet.</param>
-    public void ReadDirectoryAhead(ulong directory, ulong from, ulong next)
-    {
-        ulong span = next - from;
-        for (int piece = 0; piece < PiecesAhead && next < Media.EntryKeyBit; piece++)
-        {
-            // Held for one piece at a time, for the sake of who waits to change the directory.
-            using PfsWriter.ReadGuard guard = Hold(directory);
-            if (GetDirectory(directory, out Inode inode) != Errno.None) return;
-            // Names are spread evenly over positions: how far a piece goes is told by the one before, and at the
-            // start by how much there is in all.
-            if (next == 0)
-            {
-                span = (ulong)((UInt128)Media.EntryKeyBit * FirstPieceBytes
-                    / Math.Max(inode.AllocatedBytes, FirstPieceBytes));
-            }
-            ulong last = Math.Min(span, Media.EntryKeyBit - 1 - next) + next;
-            NameXops.ReadAhead(inode, next | Media.EntryKeyBit, last | Media.EntryKeyBit);
-            next = last + 1;
-        }
     }
 
     [LoggerMessage(32, LogLevel.Error,

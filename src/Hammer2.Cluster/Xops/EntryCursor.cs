@@ -30,15 +30,13 @@ internal ref struct EntryCursor
     /// <param name="last">Highest key.</param>
     /// <param name="nameBytes">When not 0, committed entries with names of another length need not be shown,
     /// nor their names be readable.</param>
-    /// <param name="keepsLeaves">As for <see cref="ChainCursor"/>.</param>
-    public EntryCursor(
-        in Inode directory, ulong first, ulong last, int nameBytes = 0, bool keepsLeaves = true)
+    public EntryCursor(in Inode directory, ulong first, ulong last, int nameBytes = 0)
     {
         _nameBytes = nameBytes;
         _directory = directory;
         _open = directory.Live?.Open;
         _closing = directory.Live?.Frozen?.Changes;
-        _committed = new ClusterCursor(directory, first, last, keepsLeaves);
+        _committed = new ClusterCursor(directory, first, last);
         _position = first;
         _last = last;
     }
@@ -50,9 +48,6 @@ internal ref struct EntryCursor
     [System.Diagnostics.CodeAnalysis.UnscopedRef]
     public readonly ReadOnlySpan<byte> Name =>
         _name is not null ? _name : EntryNames.Of(_committed.Current, _block);
-
-    /// <summary>Ends the walk.</summary>
-    public void End() => _committed.End();
 
     /// <summary>Goes to the next entry.</summary>
     /// <returns>None; NoEntry at the end; the fault of what could not be read, behind which it goes

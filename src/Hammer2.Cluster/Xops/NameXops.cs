@@ -7,8 +7,6 @@ namespace Hammer2.Cluster.Xops;
 /// <remarks>Upstream: <c>hammer2_xop_nresolve</c>, <c>hammer2_xop_readdir</c>.</remarks>
 public static partial class NameXops
 {
-    private const int BlocksAhead = 256;            // of 16 KiB each, as upstream makes them
-
     /// <summary>Finds a name in a directory.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="name">1 to 255 bytes.</param>
@@ -37,16 +35,14 @@ public static partial class NameXops
     /// key order, until the sink has no room or the directory ends.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="firstKey">Where to start; keys without the entry bit are below all entries.</param>
-    /// <param name="keepsBlocks">False when the directory will hardly be listed again soon.</param>
     /// <param name="sink">Takes the entries.</param>
     /// <param name="isAtEnd">True when the directory ended, false when the sink had no room.</param>
     /// <returns>None, or the OR-ed faults of what could not be read on the way.</returns>
     public static Hammer2Error ReadDirectory<TSink>(
-        in Inode directory, ulong firstKey, bool keepsBlocks, ref TSink sink, out bool isAtEnd)
+        in Inode directory, ulong firstKey, ref TSink sink, out bool isAtEnd)
         where TSink : IEntrySink, allows ref struct
     {
-        var cursor = new EntryCursor(
-            directory, Math.Max(firstKey, Media.EntryKeyBit), ulong.MaxValue, keepsLeaves: keepsBlocks);
+        var cursor = new EntryCursor(directory, Math.Max(firstKey, Media.EntryKeyBit), ulong.MaxValue);
         Hammer2Error faults = Hammer2Error.None;
         Hammer2Error error;
         bool hasRoom = true;
@@ -55,7 +51,6 @@ public static partial class NameXops
             if (error != Hammer2Error.None) faults |= error;
             else hasRoom = sink.Add(cursor.Name, cursor.Entry);
         }
-        cursor.End();
         isAtEnd = hasRoom;
         return faults;
     }
@@ -71,14 +66,5 @@ public static partial class NameXops
         cursor.Name.CopyTo(name);
         nameBytes = cursor.Name.Length;
         return error;
-    }
-
-    /// <summary>Brings blocks of a directory that lead to keys in [first, last] into the cache of the node that
-    /// shows it.</summary>
-    public static void ReadAhead(in Inode directory, ulong first, ulong last)
-    {
-        if (directory.Focus is not { } focus) return;
-        // A fault was logged; whoever lists on meets it again, and then a sibling is asked.
-        _ = directory.View[directory.FocusNode].Device.LoadAhead(focus, first, last, BlocksAhead);
     }
 }

@@ -46,9 +46,6 @@ internal static class FuseTarget
         }
         bool isValid = answer is >= 0 and < 512;
         Property.Holds(!isValid || dispatcher.ThrownTotal == 0, "no request makes a handler throw");
-        while (dispatcher.Prepare())
-        {
-        }
     }
 
     private static void ServeOne(
@@ -57,7 +54,7 @@ internal static class FuseTarget
         channel.Answers = 0;
         long refusedBefore = dispatcher.MalformedTotal + dispatcher.UnknownTotal;
         int callsBefore = fileSystem.Calls;
-        _ = dispatcher.Serve(0, message, Reply.AtEnd(ReadBytesMax), channel);
+        dispatcher.Serve(0, message, Reply.AtEnd(ReadBytesMax), channel);
         Property.Holds(channel.Answers <= 1, "a request is answered once");
         bool isRefused = dispatcher.MalformedTotal + dispatcher.UnknownTotal > refusedBefore;
         Property.Holds(!isRefused || fileSystem.Calls <= callsBefore + 1,

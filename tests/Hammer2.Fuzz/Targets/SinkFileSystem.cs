@@ -120,9 +120,8 @@ internal sealed class SinkFileSystem(int error) : IFuseFileSystem
 
     public int FSync(in FuseContext context, in FuseFSyncIn request) => Answer(context, request.Handle);
 
-    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer, out bool isLong)
+    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {
-        isLong = true;
         return Answer(context, 0);
     }
 
@@ -137,8 +136,6 @@ internal sealed class SinkFileSystem(int error) : IFuseFileSystem
         Property.Holds(packer.UsedBytes <= request.SizeBytes, "a listing is not longer than was asked for");
         return Answer(context, request.Position);
     }
-
-    public bool ReadDirAnswered(in FuseContext context, in FuseListedPiece piece, Action lingers) => true;
 
     public int ReleaseDir(in FuseContext context, in FuseReleaseIn request) => Answer(context, request.Handle);
 

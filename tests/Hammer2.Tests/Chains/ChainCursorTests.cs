@@ -58,31 +58,6 @@ public sealed class ChainCursorTests
             Assert.Contains(tree.Damaged, block => first >= block.Key && last <= block.KeyEnd);
     }
 
-    [Theory, MemberData(nameof(Seeds))]
-    public void What_was_loaded_ahead_is_shown_whatever_becomes_of_the_device(ulong seed)
-    {
-        var random = new SeededRandom(seed);
-        using SyntheticTree tree = SyntheticTree.Grow(random);
-        ulong first = tree.DrawKey(random), last = tree.DrawKey(random);
-        Assert.Equal(Hammer2Error.None, SyntheticTree.LoadTop(tree.Device, out Chain? top));
-        Assert.Equal(Hammer2Error.None, tree.Device.LoadAhead(top!, first, last, int.MaxValue));
-        foreach (Blockref block in tree.Checked) tree.Damage(block);
-
-        Assert.Equal(tree.Keys.Where(key => key >= first && key <= last), Walk(tree, first, last, out _));
-    }
-
-    [Theory, MemberData(nameof(Seeds))]
-    public void Loading_ahead_stops_at_its_limit_and_at_damage(ulong seed)
-    {
-        var random = new SeededRandom(seed);
-        using SyntheticTree tree = SyntheticTree.Grow(random);
-        foreach (Blockref block in tree.Checked) tree.Damage(block);
-        Assert.Equal(Hammer2Error.None, SyntheticTree.LoadTop(tree.Device, out Chain? top));
-        Assert.Equal(Hammer2Error.None, tree.Device.LoadAhead(top!, 0, ulong.MaxValue, 0));
-        Hammer2Error met = tree.Device.LoadAhead(top!, 0, ulong.MaxValue, int.MaxValue);
-        Assert.Equal(tree.Checked.Count > 0 ? Hammer2Error.Check : Hammer2Error.None, met);
-    }
-
     [Fact]
     public void A_block_that_refers_to_itself_is_corrupt()
     {
@@ -99,77 +74,15 @@ public sealed class ChainCursorTests
         var cursor = new ChainCursor(device, top!, 0, ulong.MaxValue);
         Assert.Equal(Hammer2Error.Corrupt, cursor.MoveNext());
         Assert.Equal(Hammer2Error.NoEntry, cursor.MoveNext());
-        Assert.Equal(Hammer2Error.None, device.LoadAhead(top!, 0, ulong.MaxValue, int.MaxValue));
     }
 
-    [Theory, MemberData(nameof(Seeds))]
-    public void A_walk_that_passes_leaves_nothing_of_the_lowest_blocks_in_the_cache(ulong seed)
-    {
-        var random = new SeededRandom(seed);
-        using SyntheticTree tree = SyntheticTree.Grow(random);
-        _ = Walk(tree, 0, ulong.MaxValue, out _, keepsLeaves: false);
-        foreach (Blockref block in tree.Lowest) tree.Damage(block);
-        _ = Walk(tree, 0, ulong.MaxValue, out List<(ulong First, ulong Last)> hidden, keepsLeaves: false);
-        // Where there is only one, it is also the one that was passed last, which is still at hand.
-        IEnumerable<Blockref> expected = tree.Lowest.Count > 1 ? tree.Lowest : [];
-        Assert.Equal(expected.Select(block => block.Key).Order(), hidden.Select(range => range.First).Order());
-    }
-
-    [Theory, MemberData(nameof(Seeds))]
-    public void A_walk_that_goes_on_where_another_ended_does_not_read_its_block_again(ulong seed)
-    {
-        var random = new SeededRandom(seed);
-        using SyntheticTree tree = SyntheticTree.Grow(random);
-        List<ulong> keys = Walk(tree, 0, ulong.MaxValue, out _, keepsLeaves: false);
-        if (keys.Count < 2) return;
-        int steps = 1 + random.Below(keys.Count - 1);
-        Assert.Equal(Hammer2Error.None, SyntheticTree.LoadTop(tree.Device, out Chain? top));
-        var cursor = new ChainCursor(tree.Device, top!, 0, ulong.MaxValue, keepsLeaves: false);
-        for (int i = 0; i < steps; i++) Assert.Equal(Hammer2Error.None, cursor.MoveNext());
-        cursor.End();
-
-        foreach (Blockref block in tree.Lowest) tree.Damage(block);
-        ulong last = keys[steps - 1];
-        List<ulong> rest = Walk(tree, last + 1, ulong.MaxValue, out _, keepsLeaves: false);
-        Blockref? here = LowestOf(last);
-        Assert.Equal(
-            keys.Skip(steps).Where(key => LowestOf(key) is not { } block || block.Key == here?.Key), rest);
-
-        // Once another block was passed, it is read.
-        if (tree.Lowest.Count > 1)
-        {
-            List<ulong> again = Walk(tree, 0, ulong.MaxValue, out _, keepsLeaves: false);
-            Assert.DoesNotContain(again, key => LowestOf(key) is not null);
-        }
-
-        Blockref? LowestOf(ulong key)
-        {
-            foreach (Blockref block in tree.Lowest)
-            {
-                if (key >= block.Key && key <= block.KeyEnd) return block;
-            }
-            return null;
-        }
-    }
-
-    // What is kept makes no difference to what is seen.
     private static List<ulong> Walk(
         SyntheticTree tree, ulong first, ulong last, out List<(ulong First, ulong Last)> hidden)
-    {
-        List<ulong> passed = Walk(tree, first, last, out List<(ulong First, ulong Last)> passedHidden, false);
-        List<ulong> keys = Walk(tree, first, last, out hidden, keepsLeaves: true);
-        Assert.Equal(keys, passed);
-        Assert.Equal(hidden, passedHidden);
-        return keys;
-    }
-
-    private static List<ulong> Walk(
-        SyntheticTree tree, ulong first, ulong last, out List<(ulong First, ulong Last)> hidden, bool keepsLeaves)
     {
         hidden = [];
         var keys = new List<ulong>();
         Assert.Equal(Hammer2Error.None, SyntheticTree.LoadTop(tree.Device, out Chain? top));
-        var cursor = new ChainCursor(tree.Device, top!, first, last, keepsLeaves);
+        var cursor = new ChainCursor(tree.Device, top!, first, last);
         Hammer2Error error;
         while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)
         {
@@ -181,7 +94,6 @@ public sealed class ChainCursorTests
             }
         }
         Assert.Equal(Hammer2Error.NoEntry, cursor.MoveNext());
-        cursor.End();
         return keys;
     }
 }

@@ -49,9 +49,6 @@ internal sealed class SyntheticTree : IDisposable
 
     public List<Blockref> Damaged { get; } = [];
 
-    /// <summary>Those of <see cref="Checked"/> that lead to no other block.</summary>
-    public List<Blockref> Lowest { get; } = [];
-
     /// <summary>The leaves by key.</summary>
     public Dictionary<ulong, Blockref> Leaves { get; } = [];
 
@@ -192,11 +189,10 @@ internal sealed class SyntheticTree : IDisposable
     {
         int slots = random.Pick<int>([32, 128, 512]);
         CheckMethod check = random.Pick<CheckMethod>(Checks);
-        List<(int, Blockref Reference)> table = Table(random, first, bits, slots, keys, depth);
+        List<(int, Blockref)> table = Table(random, first, bits, slots, keys, depth);
         Blockref laid = _media.LayIndirect(first, bits, slots, check, table);
         if (!CheckCode.Protects(check)) return laid;
         Checked.Add(laid);
-        if (table.TrueForAll(used => used.Reference.Type != BlockrefType.Indirect)) Lowest.Add(laid);
         return laid;
     }
 }

@@ -139,7 +139,6 @@ public sealed class ClusterCursorTests
             Assert.True(faults < 10_000, "the walk ends");
         }
         Assert.Equal(Hammer2Error.NoEntry, cursor.MoveNext());
-        cursor.End();
         return keys;
     }
 }

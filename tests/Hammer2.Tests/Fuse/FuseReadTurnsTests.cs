@@ -101,20 +101,17 @@ public sealed class FuseReadTurnsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Another_worker_is_called_before_what_takes_long(bool takesLong)
+    [InlineData(nameof(FuseDuration.Short), 10, false)]
+    [InlineData(nameof(FuseDuration.Varies), 0, false)]
+    [InlineData(nameof(FuseDuration.Varies), 10, true)]
+    [InlineData(nameof(FuseDuration.Long), 0, true)]
+    public void Another_worker_is_called_before_what_takes_long(string kind, int lastMilliseconds, bool takesLong)
     {
+        FuseDuration duration = Enum.Parse<FuseDuration>(kind);
         using var turns = new FuseReadTurns(maySpin: true, _time);
         using var other = new FuseWorker(1, new ScriptedChannel(), 4096, 4096);
         Warm(turns);
-        if (takesLong)
-        {
-            for (int i = 0; i < CloseRequests; i++)
-            {
-                ServeNext(turns, FuseOpcode.FSync, TimeSpan.FromMilliseconds(10));
-            }
-        }
+        ServeNext(turns, duration, TimeSpan.FromMilliseconds(lastMilliseconds));
 
         // The first worker looks; the other one parks until it is called.
         _channel.EmptyLooks = int.MaxValue;
@@ -131,7 +128,7 @@ public sealed class FuseReadTurnsTests : IDisposable
         first.Join();
         Assert.True(got > 0);
 
-        turns.BeforeServing(takesLong ? FuseOpcode.FSync : FuseOpcode.GetAttr);
+        turns.BeforeServing(duration);
         if (!takesLong) turns.Stop();
         Assert.True(second.Join(TimeSpan.FromSeconds(60)));
         Assert.Equal(takesLong, hasLooked);
@@ -153,98 +150,11 @@ public sealed class FuseReadTurnsTests : IDisposable
         AwaitParked(second);
         _channel.HoldsSleepers = false;
         first.Join();
-        turns.BeforeServing(FuseOpcode.GetAttr);    // short as a rule, and the first worker never comes back
+        turns.BeforeServing(FuseDuration.Short);    // short as a rule, and the first worker never comes back
 
         _time.Tick();
         _time.Tick();
         Assert.True(second.Join(TimeSpan.FromSeconds(60)));
-    }
-
-    [Fact]
-    public void Preparations_go_on_until_there_is_a_request_and_after_it()
-    {
-        int parts = 0;
-        using var turns = new FuseReadTurns(maySpin: true, _time) { Prepare = () => ++parts < 10 };
-        ServeNext(turns);
-        turns.NotePreparations(_worker);
-        _channel.EmptyLooks = 3;
-        ServeNext(turns);
-        Assert.Equal(3, parts);
-        int sleeps = _channel.Sleeps;
-        _channel.EmptyLooks = int.MaxValue;
-        ServeNext(turns);
-        Assert.Equal(10, parts);
-        Assert.Equal(sleeps + 1, _channel.Sleeps);
-
-        // Done: nothing is prepared before there is something again.
-        _channel.EmptyLooks = 5;
-        ServeNext(turns);
-        Assert.Equal(10, parts);
-        turns.NotePreparations(_worker);
-        _channel.EmptyLooks = 5;
-        ServeNext(turns);
-        Assert.Equal(11, parts);
-    }
-
-    [Fact]
-    public void One_worker_prepares_and_the_others_only_serve()
-    {
-        int parts = 0;
-        using var turns = new FuseReadTurns(maySpin: true, _time) { Prepare = () => ++parts > 0 };
-        using var channel = new ScriptedChannel();
-        using var other = new FuseWorker(1, channel, 4096, 4096);
-        turns.NotePreparations(_worker);
-        turns.NotePreparations(other);
-        channel.EmptyLooks = 5;
-        Assert.True(turns.Take(other) > 0);
-        Assert.Equal(0, parts);
-        _channel.EmptyLooks = 5;
-        Assert.True(turns.Take(_worker) > 0);
-        Assert.Equal(5, parts);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Another_worker_looks_while_parts_take_long(bool takeLong)
-    {
-        int parts = 0;
-        bool hasLooked = false;
-        using var isDone = new ManualResetEventSlim();
-        using var turns = new FuseReadTurns(maySpin: true, _time)
-        {
-            Prepare = () =>
-            {
-                if (takeLong) _time.Advance(TimeSpan.FromMilliseconds(10));
-                if (takeLong && parts > 10) _ = isDone.Wait(TimeSpan.FromSeconds(60));
-                return ++parts < 100;
-            },
-        };
-        using var other = new FuseWorker(1, new ScriptedChannel(), 4096, 4096);
-        ServeNext(turns);
-
-        // The first worker sleeps, the other one parks; then the first has something to prepare.
-        _channel.EmptyLooks = int.MaxValue;
-        _channel.HoldsSleepers = true;
-        var first = new Thread(() => _ = turns.Take(_worker));
-        first.Start();
-        Assert.True(_channel.IsAsleep.Wait(TimeSpan.FromSeconds(60)));
-        var second = new Thread(() =>
-        {
-            hasLooked = turns.Take(other) >= 0;
-            isDone.Set();
-        });
-        second.Start();
-        AwaitParked(second);
-        _channel.HoldsSleepers = false;
-        first.Join();
-        turns.NotePreparations(_worker);
-        _channel.EmptyLooks = int.MaxValue;
-        Assert.True(turns.Take(_worker) > 0);
-        Assert.Equal(100, parts);
-        if (!takeLong) turns.Stop();
-        Assert.True(second.Join(TimeSpan.FromSeconds(60)));
-        Assert.Equal(takeLong, hasLooked);
     }
 
     // It must park while the other one sleeps: later it would look itself.
@@ -262,12 +172,13 @@ public sealed class FuseReadTurnsTests : IDisposable
         }
     }
 
-    private void ServeNext(FuseReadTurns turns, FuseOpcode opcode = FuseOpcode.GetAttr, TimeSpan duration = default)
+    private void ServeNext(
+        FuseReadTurns turns, FuseDuration duration = FuseDuration.Short, TimeSpan takes = default)
     {
         Assert.True(turns.Take(_worker) > 0);
-        turns.BeforeServing(opcode);
-        _time.Advance(duration);
-        turns.Answered(_worker, opcode);
+        turns.BeforeServing(duration);
+        _time.Advance(takes);
+        turns.Answered(_worker, duration);
         if (_channel.EmptyLooks < 1) _channel.EmptyLooks = 1;
     }
 

@@ -128,22 +128,6 @@ public sealed class FuseSessionTests : IDisposable
         Assert.Equal(10u, MemoryMarshal.Read<FuseOutHeader>(_transport.Answer()).Unique);
     }
 
-    [Fact]
-    public void What_a_listing_left_to_prepare_is_done_and_requests_come_between()
-    {
-        _fileSystem.Preparations = 2000;
-        Begin();
-        FuseWireCase listing = FuseWireCases.All.First(wire => wire.Opcode == 28);
-        _transport.Ask(FuseMessage.Request(listing.Opcode, node: 2, listing.Body));
-        _ = _transport.Answer();
-        _transport.Ask(FuseMessage.Request(17, node: 1, ""));
-        _ = _transport.Answer();
-        Assert.True(SpinWait.SpinUntil(() => _fileSystem.Preparations == 0, TimeSpan.FromSeconds(60)));
-        _transport.Unmount();
-        _ = _session.Wait();
-        Assert.Equal(2000, _fileSystem.Calls.Split('\n').Count(call => call == "prepare"));
-    }
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -41,23 +41,6 @@ public sealed class FuseWireTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Only_a_listing_that_was_answered_is_told_of(FuseWireCase wire)
-    {
-        bool isListing = wire.Opcode is 28 or 44;
-        Serve(FuseMessage.Request(wire.Opcode, node: 2, wire.Body));
-        Assert.Equal(isListing ? (2UL, new FuseListedPiece(65536, 2, IsFull: false)) : null, _fileSystem.Listed);
-    }
-
-    [Theory, MemberData(nameof(Cases))]
-    public void The_opening_of_a_long_directory_is_told_of_as_well(FuseWireCase wire)
-    {
-        _fileSystem.IsLong = true;
-        _fileSystem.Error = wire.Opcode == 27 ? FuseErrno.None : FuseErrno.EIO;
-        Serve(FuseMessage.Request(wire.Opcode, node: 2, wire.Body));
-        Assert.Equal(wire.Opcode == 27 ? (2UL, default(FuseListedPiece)) : null, _fileSystem.Listed);
-    }
-
-    [Theory, MemberData(nameof(Cases))]
     public void A_request_cut_short_anywhere_is_refused_and_never_crashes(FuseWireCase wire)
     {
         byte[] whole = FuseMessage.Request(wire.Opcode, node: 2, wire.Body);
@@ -154,17 +137,6 @@ public sealed class FuseWireTests : IDisposable
         Serve(FuseMessage.Request(opcode, node: 1, "00 00 00 00"), dispatcher);
         Assert.Equal(1, dispatcher.UnknownTotal);
         AssertAnswer(FuseErrno.ENOSYS, []);
-    }
-
-    [Fact]
-    public void Preparing_that_throws_is_counted_and_given_up()
-    {
-        FuseDispatcher dispatcher = Dispatcher();
-        _fileSystem.Preparations = 3;
-        Assert.True(dispatcher.Prepare());
-        _fileSystem.Throws = new InvalidOperationException("on purpose");
-        Assert.False(dispatcher.Prepare());
-        Assert.Equal(1, dispatcher.ThrownTotal);
     }
 
     [Fact]

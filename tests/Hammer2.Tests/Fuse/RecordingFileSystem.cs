@@ -17,15 +17,6 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     /// <summary>Thrown by every method when set.</summary>
     public Exception? Throws { get; set; }
 
-    /// <summary>The directory and the piece that was listed last.</summary>
-    public (ulong Node, FuseListedPiece Piece)? Listed { get; private set; }
-
-    /// <summary>What OPENDIR says of every directory.</summary>
-    public bool IsLong { get; set; }
-
-    /// <summary>How many parts there are to be prepared after an answer.</summary>
-    public int Preparations { get; set; }
-
     /// <summary>Runs inside READ.</summary>
     public Action<FuseContextCopy>? DuringRead { get; set; }
 
@@ -155,9 +146,8 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     public int FSync(in FuseContext context, in FuseFSyncIn request) =>
         Note($"fsync {Who(context)} handle={request.Handle} flags={request.Flags}");
 
-    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer, out bool isLong)
+    public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {
-        isLong = IsLong;
         answer.Handle = 0x44;
         answer.OpenFlags = FuseOpenFlags.CacheDir;
         return Note($"opendir {Who(context)} flags={request.Flags:X}");
@@ -171,20 +161,6 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
         bool isPacked = packer.TryAdd("."u8, 1, 0x41ED, 1) && packer.TryAdd("sub"u8, in entry, 2);
         return Note($"readdir {Who(context)} handle={request.Handle} at {request.Position} " +
             $"plus={packer.WantsAttributes} packed={isPacked}");
-    }
-
-    public bool ReadDirAnswered(in FuseContext context, in FuseListedPiece piece, Action lingers)
-    {
-        Listed = (context.NodeId, piece);
-        if (Throws is { } failure) throw failure;
-        return Preparations > 0;
-    }
-
-    public bool Prepare()
-    {
-        if (Throws is { } failure) throw failure;
-        _ = Note("prepare");
-        return --Preparations > 0;
     }
 
     public int ReleaseDir(in FuseContext context, in FuseReleaseIn request) =>

@@ -83,7 +83,7 @@ internal sealed class QuickWalk
         while (true)
         {
             var sink = new DirectorySink(EntriesAtOnce);
-            Errno error = _ops.ReadDirectory(directory, position, ref sink, keepsBlocks: false);
+            Errno error = _ops.ReadDirectory(directory, position, ref sink);
             if (error != Errno.None || sink.Entries.Count == 0)
                 return error;
             foreach (DirectorySink.Entry entry in sink.Entries)
