@@ -56,7 +56,7 @@ public sealed partial class FuseDispatcher
     private void ForgetEntry(ReadOnlySpan<byte> payload)
     {
         ulong nodeId = MemoryMarshal.AsRef<FuseEntryOut>(payload).NodeId;
-        if (nodeId != 0) _fileSystem.Forget(nodeId, 1);
+        if (nodeId != 0) FileSystem.Forget(nodeId, 1);
     }
 
     private void TakeBackHandle(
@@ -68,8 +68,8 @@ public sealed partial class FuseDispatcher
 
         // The result reaches nobody, as the result of any release.
         _ = isDirectory
-            ? _fileSystem.ReleaseDir(in onNode, in release)
-            : _fileSystem.Release(in onNode, in release);
+            ? FileSystem.ReleaseDir(in onNode, in release)
+            : FileSystem.Release(in onNode, in release);
     }
 
     private void ForgetEntries(ReadOnlySpan<byte> payload)
@@ -80,7 +80,7 @@ public sealed partial class FuseDispatcher
             int nameBytes = (int)plus.Dirent.NameBytes;
             ReadOnlySpan<byte> name = payload.Slice(Unsafe.SizeOf<FuseDirentPlus>(), nameBytes);
             bool isDots = name.SequenceEqual("."u8) || name.SequenceEqual(".."u8);
-            if (plus.Entry.NodeId != 0 && !isDots) _fileSystem.Forget(plus.Entry.NodeId, 1);
+            if (plus.Entry.NodeId != 0 && !isDots) FileSystem.Forget(plus.Entry.NodeId, 1);
             payload = payload[((Unsafe.SizeOf<FuseDirentPlus>() + nameBytes + 7) & ~7)..];
         }
     }

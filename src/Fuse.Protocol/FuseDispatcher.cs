@@ -15,11 +15,8 @@ namespace Fuse.Protocol;
 /// </remarks>
 public sealed partial class FuseDispatcher
 {
-    private readonly IFuseFileSystem _fileSystem;
-    private readonly FuseConnection _connection;
     private readonly ILogger _logger;
     private readonly bool _logsRequests;
-    private readonly FuseInterrupts _interrupts;
     private long _thrownTotal;
     private long _malformedTotal;
     private long _unknownTotal;
@@ -34,12 +31,21 @@ public sealed partial class FuseDispatcher
     public FuseDispatcher(
         IFuseFileSystem fileSystem, FuseConnection connection, int workersTotal, ILogger logger)
     {
-        _fileSystem = fileSystem;
-        _connection = connection;
+        FileSystem = fileSystem;
+        Connection = connection;
         _logger = logger;
         _logsRequests = logger.IsEnabled(LogLevel.Debug);
-        _interrupts = new FuseInterrupts(workersTotal);
+        Interrupts = new FuseInterrupts(workersTotal);
     }
+
+    /// <summary>What answers.</summary>
+    internal IFuseFileSystem FileSystem { get; }
+
+    /// <summary>What INIT settled.</summary>
+    internal FuseConnection Connection { get; }
+
+    /// <summary>Which requests under way were interrupted.</summary>
+    internal FuseInterrupts Interrupts { get; }
 
     /// <summary>Requests whose handler threw, or answered no error number.</summary>
     public long ThrownTotal => Interlocked.Read(ref _thrownTotal);
@@ -65,7 +71,7 @@ public sealed partial class FuseDispatcher
             ServeNonsense(message, request, fault!, channel);
             return;
         }
-        FuseRow? row = RowOf(request.Header.Opcode);
+        FuseRow? row = FuseOperations.RowOf(request.Header.Opcode);
         if (row is null)
         {
             _ = Interlocked.Increment(ref _unknownTotal);
@@ -74,11 +80,11 @@ public sealed partial class FuseDispatcher
             return;
         }
 
-        _interrupts.Begin(worker, request.Header.Unique);
+        Interrupts.Begin(worker, request.Header.Unique);
         var reply = new FuseReply(buffer);
         int error = Handle(row, ref request, ref reply);
         if (error != FuseErrno.None) reply.Clear();
-        _interrupts.End(worker);
+        Interrupts.End(worker);
 
         ref readonly FuseInHeader header = ref request.Header;
         if (_logsRequests) FuseLog.Served(_logger, header.Opcode, header.NodeId, header.Unique, error);
@@ -91,7 +97,7 @@ public sealed partial class FuseDispatcher
         if (Interlocked.Exchange(ref _destroyed, 1) != 0) return;
         try
         {
-            _fileSystem.Destroyed();
+            FileSystem.Destroyed();
         }
         catch (Exception failure)
         {
@@ -106,8 +112,8 @@ public sealed partial class FuseDispatcher
         int error;
         try
         {
-            var context = new FuseContext(in header, _interrupts);
-            error = row.Handler(this, in context, ref request, ref reply);
+            var context = new FuseContext(in header, Interrupts);
+            error = row.Serve(this, in context, ref request, ref reply);
         }
         catch (Exception failure)
         {
@@ -169,7 +175,7 @@ public sealed partial class FuseDispatcher
             return;
         }
         CountMalformed(request.Header, fault);
-        if (RowOf(request.Header.Opcode) is not { IsAnswered: false })
+        if (FuseOperations.RowOf(request.Header.Opcode) is not { IsAnswered: false })
             _ = Send(request.Header.Unique, FuseErrno.EINVAL, default, channel);
     }
 

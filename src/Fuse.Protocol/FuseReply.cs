@@ -29,7 +29,7 @@ public ref struct FuseReply
     {
         Span<byte> room = _buffer.Slice(_used, Unsafe.SizeOf<T>());
         room.Clear();
-        _used += room.Length;
+        if (typeof(T) != typeof(FuseNothing)) _used += room.Length;
         return ref MemoryMarshal.AsRef<T>(room);
     }
 

@@ -70,6 +70,7 @@ public ref struct FuseRequest
     public ref readonly T Record<T>()
         where T : unmanaged
     {
+        if (typeof(T) == typeof(FuseNothing)) return ref Zero<T>.Record;
         int size = Unsafe.SizeOf<T>();
         if (Fault is not null || size > RemainingBytes) return ref Missing<T>("its record is cut short");
         ref readonly T record = ref MemoryMarshal.AsRef<T>(_body.Slice(_next, size));

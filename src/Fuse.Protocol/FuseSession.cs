@@ -222,7 +222,7 @@ public sealed class FuseSession : IDisposable
         // A message too short for a header is for the dispatcher to refuse.
         FuseOpcode opcode = message.Length >= Unsafe.SizeOf<FuseInHeader>()
             ? MemoryMarshal.AsRef<FuseInHeader>(message).Opcode : default;
-        FuseDuration duration = FuseDispatcher.DurationOf(opcode);
+        FuseDuration duration = FuseOperations.RowOf(opcode)?.Duration ?? FuseDuration.Short;
         _turns.BeforeServing(duration);
         Dispatcher!.Serve(worker.Number, message, worker.ReplyBuffer, worker.Channel);
         _turns.Answered(worker, duration);

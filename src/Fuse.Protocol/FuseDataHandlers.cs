@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Fuse.Protocol;
+
+/// <summary>Operations with data of a length of their own, and those for the dispatcher itself.</summary>
+internal static class FuseDataHandlers
+{
+    private const uint LinkBytesMax = 4095;
+
+    // Without SETXATTR_EXT the record ends after size and flags.
+    private const int ShortSetXAttrBytes = 8;
+    private const int SetXAttrBytes = 16;
+    private const int ForgetOneBytes = 16;
+
+    public static int Read(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        ref readonly FuseReadIn record = ref request.Record<FuseReadIn>();
+        if (record.SizeBytes > dispatcher.Connection.MaxReadBytes) request.Reject("it reads more than was agreed");
+        if (request.Fault is not null) return FuseErrno.EINVAL;
+        int error = dispatcher.FileSystem.Read(
+            in context, in record, reply.Room(record.SizeBytes), out int readBytes);
+        if (error == FuseErrno.None) reply.Keep(readBytes);
+        return error;
+    }
+
+    public static int ReadDir(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        ref readonly FuseReadIn record = ref request.Record<FuseReadIn>();
+        if (request.Fault is not null) return FuseErrno.EINVAL;
+        bool wantsAttributes = context.Opcode == FuseOpcode.ReadDirPlus;
+        var packer = new FuseDirectoryPacker(reply.Room(record.SizeBytes), wantsAttributes);
+        int error = dispatcher.FileSystem.ReadDir(in context, in record, ref packer);
+        if (error == FuseErrno.None) reply.Keep(packer.UsedBytes);
+        return error;
+    }
+
+    public static int Write(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        ref readonly FuseWriteIn record = ref request.Record<FuseWriteIn>();
+        ReadOnlySpan<byte> data = request.Bytes(record.SizeBytes);
+        if (request.Fault is not null) return FuseErrno.EINVAL;
+        int error = dispatcher.FileSystem.Write(in context, in record, data, out int writtenBytes);
+        reply.Record<FuseWriteOut>().SizeBytes = (uint)writtenBytes;
+        return error;
+    }
+
+    public static int IoCtl(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        ref readonly FuseIoCtlIn record = ref request.Record<FuseIoCtlIn>();
+        ReadOnlySpan<byte> input = request.Bytes(record.InputBytes);
+        if (request.Fault is not null) return FuseErrno.EINVAL;
+        ref FuseIoCtlOut answer = ref reply.Record<FuseIoCtlOut>();
+        Span<byte> output = reply.Room(record.OutputBytes);
+        output.Clear();
+        int error = dispatcher.FileSystem.IoCtl(
+            in context, in record, input, output, out int outputBytes, out int result);
+        answer.Result = result;
+        if (error == FuseErrno.None) reply.Keep(outputBytes);
+        return error;
+    }
+
+    public static int ReadLink(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        // One byte less than a page: the kernel ends the target with a NUL of its own.
+        int error = dispatcher.FileSystem.ReadLink(in context, reply.Room(LinkBytesMax), out int targetBytes);
+        if (error == FuseErrno.None) reply.Keep(targetBytes);
+        return error;
+    }
+
+    public static int SetXAttr(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        FuseSetXAttrIn record = request.ShorterRecord<FuseSetXAttrIn>(
+            dispatcher.Connection.Has(FuseInitFlags.SetXAttrExt) ? SetXAttrBytes : ShortSetXAttrBytes);
+        ReadOnlySpan<byte> name = request.Name();
+        ReadOnlySpan<byte> value = request.Bytes(record.SizeBytes);
+        return request.Fault is null
+            ? dispatcher.FileSystem.SetXAttr(in context, in record, name, value)
+            : FuseErrno.EINVAL;
+    }
+
+    public static int GetXAttr(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        uint room = request.Record<FuseGetXAttrIn>().SizeBytes;
+        ReadOnlySpan<byte> name = request.Name();
+        if (request.Fault is not null) return FuseErrno.EINVAL;
+        int error = dispatcher.FileSystem.GetXAttr(in context, name, reply.Room(room), out int valueBytes);
+        return error == FuseErrno.None ? AnswerXAttr(room, valueBytes, ref reply) : error;
+    }
+
+    public static int ListXAttr(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        uint room = request.Record<FuseGetXAttrIn>().SizeBytes;
+        if (request.Fault is not null) return FuseErrno.EINVAL;
+        int error = dispatcher.FileSystem.ListXAttr(in context, reply.Room(room), out int namesBytes);
+        return error == FuseErrno.None ? AnswerXAttr(room, namesBytes, ref reply) : error;
+    }
+
+    public static int Forget(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        ulong count = request.Record<FuseForgetIn>().LookupCount;
+        if (request.Fault is null) dispatcher.FileSystem.Forget(context.NodeId, count);
+        return FuseErrno.None;
+    }
+
+    public static int BatchForget(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        uint count = request.Record<FuseBatchForgetIn>().Count;
+        if (count > request.RemainingBytes / ForgetOneBytes) request.Reject("it counts more nodes than it holds");
+        for (uint index = 0; index < count && request.Fault is null; index++)
+        {
+            ref readonly FuseForgetOne one = ref request.Record<FuseForgetOne>();
+            dispatcher.FileSystem.Forget(one.NodeId, one.LookupCount);
+        }
+        return FuseErrno.None;
+    }
+
+    public static int Interrupt(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        ulong unique = request.Record<FuseInterruptIn>().Unique;
+        if (request.Fault is null) dispatcher.Interrupts.Interrupt(unique);
+        return FuseErrno.None;
+    }
+
+    // Nothing is ever retrieved from the kernel's cache, so nothing is to be done with what arrives.
+    public static int NotifyReply(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply) => FuseErrno.None;
+
+    public static int InitAgain(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        request.Reject("INIT was answered already");
+        return FuseErrno.EINVAL;
+    }
+
+    public static int Destroy(FuseDispatcher dispatcher, scoped in FuseContext context,
+        scoped ref FuseRequest request, scoped ref FuseReply reply)
+    {
+        dispatcher.Destroy();
+        return FuseErrno.None;
+    }
+
+    // A caller without room asks how much is needed; one with too little is told so.
+    private static int AnswerXAttr(uint room, int bytes, scoped ref FuseReply reply)
+    {
+        if (room == 0)
+        {
+            reply.Record<FuseGetXAttrOut>().SizeBytes = (uint)bytes;
+            return FuseErrno.None;
+        }
+        if ((uint)bytes > room) return FuseErrno.ERANGE;
+        reply.Keep(bytes);
+        return FuseErrno.None;
+    }
+}
