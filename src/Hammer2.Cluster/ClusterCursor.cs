@@ -26,9 +26,9 @@ internal ref struct ClusterCursor
     public ClusterCursor(in Inode inode, ulong first, ulong last)
     {
         _inode = inode;
-        Node = inode.FocusNode;
+        Node = inode.FocusNode.Slot;
         // An object that no commit has shows nothing here: an empty range of any chain.
-        Chain top = inode.Focus ?? inode.View[Node].Root;
+        Chain top = inode.Focus ?? inode.FocusNode.Root;
         _focus = inode.Focus is null
             ? new ChainCursor(DeviceOf(Node), top, 1, 0)
             : new ChainCursor(DeviceOf(Node), top, first, last);
@@ -119,8 +119,8 @@ internal ref struct ClusterCursor
     private void EndRepair()
     {
         _isRepairing = false;
-        Node = _inode.FocusNode;
+        Node = _inode.FocusNode.Slot;
     }
 
-    private readonly MediaDevice DeviceOf(int slot) => _inode.View[slot].Device;
+    private readonly MediaDevice DeviceOf(int slot) => _inode.NodeAt(slot).Device;
 }

@@ -57,6 +57,9 @@ public sealed class ClusterView
     /// since is among them.</summary>
     internal SlotSet Readers { get; }
 
+    /// <summary>The members that are synced now, in the order in which they were named.</summary>
+    internal SyncedNodes Synced => new(Nodes);
+
     /// <summary>The lowest slot that a new member may get; -1 when there is none.</summary>
     internal int FreeSlot
     {
@@ -93,6 +96,9 @@ public sealed class ClusterView
             if (_bySlot[slot]!.IsSynced) readable = readable.With(slot);
         return new ReadOrder(inum, Readers, readable.IsEmpty ? NewestReaders() : readable);
     }
+
+    /// <summary>The node that is asked first for an object.</summary>
+    internal PresentNode FocusOf(ulong inum) => this[ReadOrderOf(inum).First];
 
     /// <summary>The view with a further member.</summary>
     /// <exception cref="InvalidOperationException">Its slot is held or retired, or another member is the same PFS of
@@ -141,5 +147,44 @@ public sealed class ClusterView
             holders = holders.With(slot);
         }
         return holders;
+    }
+}
+
+/// <summary>The synced nodes of a view. Each is looked at when it is its turn: one that was fenced meanwhile is left
+/// out.</summary>
+internal readonly ref struct SyncedNodes(ImmutableArray<PresentNode> nodes)
+{
+    private readonly ImmutableArray<PresentNode> _nodes = nodes;
+
+    /// <summary>How many there are.</summary>
+    public int Count
+    {
+        get
+        {
+            int count = 0;
+            foreach (PresentNode _ in this) count++;
+            return count;
+        }
+    }
+
+    /// <summary>Enumerates them; allocates nothing.</summary>
+    public Enumerator GetEnumerator() => new(_nodes);
+
+    /// <summary>Steps through them.</summary>
+    internal ref struct Enumerator(ImmutableArray<PresentNode> nodes)
+    {
+        private readonly ImmutableArray<PresentNode> _nodes = nodes;
+        private int _index = -1;
+
+        /// <summary>The node of the last step.</summary>
+        public readonly PresentNode Current => _nodes[_index];
+
+        /// <summary>Goes to the next synced node.</summary>
+        public bool MoveNext()
+        {
+            while (++_index < _nodes.Length)
+                if (_nodes[_index].IsSynced) return true;
+            return false;
+        }
     }
 }

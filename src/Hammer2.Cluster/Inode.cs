@@ -17,31 +17,32 @@ public readonly struct Inode
 {
     private readonly Chain? _focus;
 
-    internal Inode(Pfs pfs, ClusterView view, int focusSlot, ulong inum, Chain focus)
+    /// <param name="pfs">The PFS.</param>
+    /// <param name="view">The nodes that the operation sees.</param>
+    /// <param name="focusNode">The node that is read.</param>
+    /// <param name="inum">Its number.</param>
+    /// <param name="focus">The chain on that node.</param>
+    internal Inode(Pfs pfs, ClusterView view, PresentNode focusNode, ulong inum, Chain focus)
+        : this(pfs, view, focusNode, inum, focus, live: null)
     {
-        Pfs = pfs;
-        View = view;
-        FocusNode = focusSlot;
-        Inum = inum;
-        _focus = focus;
     }
 
+    /// <param name="pfs">The PFS.</param>
+    /// <param name="view">The nodes that the operation sees.</param>
+    /// <param name="live">The dirty inode.</param>
     internal Inode(Pfs pfs, ClusterView view, DirtyInode live)
+        : this(pfs, view, live.FocusNode, live.Inum, live.Focus, live)
+    {
+    }
+
+    private Inode(Pfs pfs, ClusterView view, PresentNode focusNode, ulong inum, Chain? focus, DirtyInode? live)
     {
         Pfs = pfs;
         View = view;
-        FocusNode = live.FocusNode;
-        Inum = live.Inum;
+        FocusNode = focusNode;
+        Inum = inum;
         Live = live;
-        _focus = live.Focus;
-    }
-
-    internal Inode(Pfs pfs, int focusNode, ulong inum, Chain focus) : this(pfs, pfs.View, focusNode, inum, focus)
-    {
-    }
-
-    internal Inode(Pfs pfs, DirtyInode live) : this(pfs, pfs.View, live)
-    {
+        _focus = focus;
     }
 
     /// <summary>The number by which it is known; 1 for the root.</summary>
@@ -75,14 +76,14 @@ public readonly struct Inode
     /// <summary>The nodes that the operation sees, from its beginning to its end.</summary>
     internal ClusterView View { get; }
 
-    /// <summary>The slot of the node that is read.</summary>
-    internal int FocusNode { get; }
+    /// <summary>The node that is read.</summary>
+    internal PresentNode FocusNode { get; }
 
     /// <summary>The nodes in the order in which they are asked: the focus, then its siblings.</summary>
-    internal ReadOrder ReadOrder => View.ReadOrderOf(Inum).StartingWith(FocusNode);
+    internal ReadOrder ReadOrder => View.ReadOrderOf(Inum).StartingWith(FocusNode.Slot);
 
     /// <summary>The nodes that are asked when the focus cannot answer, in their order.</summary>
-    internal ReadOrder Siblings => View.ReadOrderOf(Inum).Except(FocusNode);
+    internal ReadOrder Siblings => View.ReadOrderOf(Inum).Except(FocusNode.Slot);
 
     /// <summary>The chain on that node as of the last commit; null for an object that no commit
     /// has.</summary>
@@ -94,12 +95,18 @@ public readonly struct Inode
     /// <summary>The content of an object that keeps it in its inode.</summary>
     internal ReadOnlySpan<byte> Embedded => Live is null ? _focus!.EmbeddedData : Live.Embedded;
 
+    /// <summary>The same inode with another node as its focus.</summary>
+    internal Inode SeenOn(PresentNode node, Chain? chain) => new(Pfs, View, node, Inum, chain, Live);
+
+    /// <summary>The node in a slot of the read order.</summary>
+    internal PresentNode NodeAt(int slot) => slot == FocusNode.Slot ? FocusNode : View[slot];
+
     /// <summary>The chain of this object on a synced node; NodeDown when that node holds another version
     /// of it than the focus, or was fenced.</summary>
     internal Hammer2Error TryOnNode(int slot, out Chain? chain)
     {
         chain = _focus;
-        if (slot == FocusNode) return Hammer2Error.None;
+        if (slot == FocusNode.Slot) return Hammer2Error.None;
         PresentNode sibling = View[slot];
         if (!sibling.IsSynced) return Hammer2Error.NodeDown;
         Hammer2Error error = sibling.LoadInode(Inum, out chain);

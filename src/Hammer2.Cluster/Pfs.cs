@@ -72,26 +72,27 @@ public sealed class Pfs
         if (Writer is { } writer && writer.TryGetDirty(inum, out DirtyInode? dirty))
         {
             inode = new Inode(this, view, dirty);
-            return dirty.IsDeleted ? Hammer2Error.NoEntry : Hammer2Error.None;
+            if (dirty.IsDeleted) return Hammer2Error.NoEntry;
+            return view.Has(dirty.FocusNode) ? Hammer2Error.None : Refocus(ref inode);
         }
-        Hammer2Error error = LoadCommitted(view, inum, out int slot, out Chain? chain);
-        inode = error == Hammer2Error.None ? new Inode(this, view, slot, inum, chain!) : default;
+        Hammer2Error error = LoadCommitted(view, inum, out PresentNode? node, out Chain? chain);
+        inode = error == Hammer2Error.None ? new Inode(this, view, node!, inum, chain!) : default;
         return error;
     }
 
     /// <summary>Finds an inode as of the last commit, on the first node in the read order that can answer.</summary>
     /// <param name="view">The nodes.</param>
     /// <param name="inum">Its number.</param>
-    /// <param name="slot">The slot of the node that answered.</param>
+    /// <param name="node">The node that answered.</param>
     /// <param name="chain">Its chain there.</param>
     /// <returns>None; NoEntry; the errors of all nodes when none could answer.</returns>
-    internal Hammer2Error LoadCommitted(ClusterView view, ulong inum, out int slot, out Chain? chain)
+    internal Hammer2Error LoadCommitted(ClusterView view, ulong inum, out PresentNode? node, out Chain? chain)
     {
         Hammer2Error faults = Hammer2Error.None;
-        foreach (int next in view.ReadOrderOf(inum))
+        foreach (int slot in view.ReadOrderOf(inum))
         {
-            slot = next;
-            Hammer2Error error = view[next].LoadInode(inum, out chain);
+            node = view[slot];
+            Hammer2Error error = node.LoadInode(inum, out chain);
             if (!error.IsNodeFault())
             {
                 if (faults != Hammer2Error.None) CountRepairedRead();
@@ -99,7 +100,7 @@ public sealed class Pfs
             }
             faults |= error;
         }
-        (slot, chain) = (0, null);
+        (node, chain) = (null, null);
         return faults == Hammer2Error.None ? Hammer2Error.NodeDown : faults;
     }
 
@@ -115,9 +116,8 @@ public sealed class Pfs
     {
         if (Writer is not null) return Hammer2Error.None;
         if (Assembly.Obstacle != WriteObstacle.None) return Hammer2Error.NoQuorum;
-        foreach (PresentNode node in View.Nodes)
+        foreach (PresentNode node in View.Synced)
         {
-            if (!node.IsSynced) continue;
             Hammer2Error error = node.Device.OpenForWriting();
             if (error != Hammer2Error.None) return error;
         }
@@ -143,9 +143,8 @@ public sealed class Pfs
         ulong total = ulong.MaxValue, free = ulong.MaxValue;
         ulong inodes = 0;
         bool isAnySynced = false;
-        foreach (PresentNode node in View.Nodes)
+        foreach (PresentNode node in View.Synced)
         {
-            if (!node.IsSynced) continue;
             isAnySynced = true;
             total = Math.Min(total, node.Device.Header.Fields.AllocatorBytes);
             free = Math.Min(free, node.Device.FreeBytes);
@@ -182,6 +181,16 @@ public sealed class Pfs
         }
     }
 
-    /// <summary>The slot of the node that is read for an object.</summary>
-    internal int FocusOf(ulong inum) => View.ReadOrderOf(inum).First;
+    // The focus of a dirty inode left: another node shows what the last commit has.
+    private Hammer2Error Refocus(ref Inode inode)
+    {
+        Hammer2Error error = LoadCommitted(inode.View, inode.Inum, out PresentNode? node, out Chain? chain);
+        if (error == Hammer2Error.NoEntry && inode.Focus is null)
+        {
+            inode = inode.SeenOn(inode.View.FocusOf(inode.Inum), null);
+            return Hammer2Error.None;
+        }
+        inode = error == Hammer2Error.None ? inode.SeenOn(node!, chain) : default;
+        return error;
+    }
 }

@@ -23,7 +23,7 @@ internal sealed class CommitNumbers
     {
         _pfs = pfs;
         _random = random;
-        foreach (PresentNode node in pfs.Synced) _last = Math.Max(_last, node.Root.Reference.ModifyTid);
+        foreach (PresentNode node in pfs.View.Synced) _last = Math.Max(_last, node.Root.Reference.ModifyTid);
         LastCommit = _last;
     }
 

@@ -20,11 +20,13 @@ public sealed class DirtyInode
     private LeafDelta? _open;
     private FrozenInode? _frozen;
 
-    private DirtyInode(ulong inum, in InodeMeta meta, byte[]? embedded)
+    private DirtyInode(ulong inum, in InodeMeta meta, byte[]? embedded, PresentNode focusNode, Chain? focus)
     {
         Inum = inum;
         _meta = meta;
         Embedded = embedded;
+        FocusNode = focusNode;
+        Focus = focus;
     }
 
     /// <summary>Its number.</summary>
@@ -36,11 +38,11 @@ public sealed class DirtyInode
     /// <summary>The content when it is embedded in the inode, 512 bytes; else null.</summary>
     internal byte[]? Embedded { get; set; }
 
-    /// <summary>Slot of the synced node that is read for it.</summary>
-    internal int FocusNode { get; set; }
+    /// <summary>The node that is read for it.</summary>
+    internal PresentNode FocusNode { get; private set; }
 
     /// <summary>The chain of that node as of the last commit; null when no commit has the inode yet.</summary>
-    internal Chain? Focus { get; set; }
+    internal Chain? Focus { get; private set; }
 
     /// <summary>Methods of the reference to it, decided when it was created.</summary>
     internal BlockMethods Methods { get; init; }
@@ -82,21 +84,28 @@ public sealed class DirtyInode
     internal LeafDelta Changes => Open ??= new LeafDelta();
 
     /// <summary>A new inode.</summary>
-    internal static DirtyInode Create(in InodeMeta meta, BlockMethods methods) =>
-        new(meta.Inum, meta, meta.HasDirectData ? new byte[Media.EmbeddedBytes] : null) { Methods = methods };
+    internal static DirtyInode Create(in InodeMeta meta, BlockMethods methods, PresentNode focusNode)
+    {
+        byte[]? embedded = meta.HasDirectData ? new byte[Media.EmbeddedBytes] : null;
+        return new DirtyInode(meta.Inum, meta, embedded, focusNode, focus: null) { Methods = methods };
+    }
 
     /// <summary>An inode that the last commit has, opened to be changed.</summary>
-    internal static DirtyInode FromChain(ulong inum, int focusNode, Chain chain)
+    internal static DirtyInode FromChain(ulong inum, PresentNode focusNode, Chain chain)
     {
         byte[]? embedded = chain.Meta.HasDirectData ? chain.EmbeddedData.ToArray() : null;
-        return new DirtyInode(inum, chain.Meta, embedded)
+        return new DirtyInode(inum, chain.Meta, embedded, focusNode, chain)
         {
-            FocusNode = focusNode,
-            Focus = chain,
             ModifyTid = chain.Reference.ModifyTid,
             Methods = chain.Reference.Methods,
         };
     }
+
+    /// <summary>Has it read from a node from now on.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="chain">Its chain there as of the last commit; null when no commit has it.</param>
+    /// <remarks>Entry: its lock is held exclusively.</remarks>
+    internal void SeeOn(PresentNode node, Chain? chain) => (FocusNode, Focus) = (node, chain);
 
     /// <summary>Makes the image that a syncing group writes, and begins anew: later operations belong to a later
     /// group.</summary>

@@ -37,35 +37,40 @@ internal sealed class InodeCache
     public bool TryGet(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGetValue(inum, out inode);
 
     /// <summary>Opens an inode to be changed by an operation of the open group.</summary>
+    /// <param name="view">The nodes that the operation sees.</param>
+    /// <param name="inum">Its number.</param>
+    /// <param name="inode">The inode.</param>
     /// <returns>None; NoEntry; what kept it from being read.</returns>
     /// <remarks>Entry: the gate is held, and the inode's lock exclusively. An inode that is in a closed group is frozen
     /// for that first.</remarks>
-    public Hammer2Error Open(ulong inum, out DirtyInode? inode)
+    public Hammer2Error Open(ClusterView view, ulong inum, out DirtyInode? inode)
     {
         if (_inodes.TryGetValue(inum, out inode))
         {
             if (_gate.NeedsFreezing(inode)) _ = inode.Freeze();
-            return inode.IsDeleted ? Hammer2Error.NoEntry : Hammer2Error.None;
+            if (inode.IsDeleted) return Hammer2Error.NoEntry;
+            return view.Has(inode.FocusNode) ? Hammer2Error.None : Refocus(view, inode);
         }
-        Hammer2Error error = Pfs.LoadCommitted(Pfs.View, inum, out int focus, out Chain? chain);
+        Hammer2Error error = Pfs.LoadCommitted(view, inum, out PresentNode? focus, out Chain? chain);
         if (error != Hammer2Error.None) return error;
         // Cached from now on, so that a second opening in the same operation gives the same object.
-        inode = DirtyInode.FromChain(inum, focus, chain!);
+        inode = DirtyInode.FromChain(inum, focus!, chain!);
         _inodes[inum] = inode;
         return Hammer2Error.None;
     }
 
     /// <summary>Makes a new inode with the next number.</summary>
+    /// <param name="view">The nodes that the operation sees.</param>
     /// <param name="meta">Everything but the number.</param>
     /// <param name="directory">Where its compression and check methods come from.</param>
-    public DirtyInode Create(in InodeMeta meta, DirtyInode directory)
+    public DirtyInode Create(ClusterView view, in InodeMeta meta, DirtyInode directory)
     {
         InodeMeta full = meta;
         full.Inum = _numbers.Next();
         full.NameKey = full.Inum;
         CheckMethod check = directory.Meta.Check == CheckMethod.None ? CheckMethod.XxHash64 : directory.Meta.Check;
-        DirtyInode made = DirtyInode.Create(full, new BlockMethods(check, directory.Meta.Compression));
-        made.FocusNode = Pfs.FocusOf(full.Inum);
+        DirtyInode made = DirtyInode.Create(
+            full, new BlockMethods(check, directory.Meta.Compression), view.FocusOf(full.Inum));
         _inodes[full.Inum] = made;
         return made;
     }
@@ -134,19 +139,30 @@ internal sealed class InodeCache
         using InodeLocks.Guard guard = LockOf(inode);
         if (!image.IsDeleted)
         {
-            Hammer2Error error = Pfs.LoadCommitted(Pfs.View, inode.Inum, out int focus, out Chain? chain);
-            if (error != Hammer2Error.None) error = Pfs.LoadCommitted(Pfs.View, inode.Inum, out focus, out chain);
+            ClusterView view = Pfs.View;
+            Hammer2Error error = Pfs.LoadCommitted(view, inode.Inum, out PresentNode? focus, out Chain? chain);
+            if (error != Hammer2Error.None) error = Pfs.LoadCommitted(view, inode.Inum, out focus, out chain);
             if (error != Hammer2Error.None)
             {
                 _unreadable.Add(image);
                 return;
             }
-            inode.Focus = chain;
-            inode.FocusNode = focus;
+            inode.SeeOn(focus!, chain);
         }
         inode.UnwrittenBytes -= ChargedBytes(image);
         inode.Frozen = null;
         if (!inode.IsDirty) Forget(inode);
+    }
+
+    // The node that was read for it left.
+    private Hammer2Error Refocus(ClusterView view, DirtyInode inode)
+    {
+        Hammer2Error error = Pfs.LoadCommitted(view, inode.Inum, out PresentNode? focus, out Chain? chain);
+        bool isNew = error == Hammer2Error.NoEntry && inode.Focus is null;
+        if (isNew) inode.SeeOn(view.FocusOf(inode.Inum), null);
+        if (isNew || error != Hammer2Error.None) return isNew ? Hammer2Error.None : error;
+        inode.SeeOn(focus!, chain);
+        return error;
     }
 
     private static long ChargedBytes(FrozenInode image)

@@ -15,7 +15,7 @@ internal sealed class InodeNumbers
     public InodeNumbers(Pfs pfs)
     {
         _pfs = pfs;
-        foreach (PresentNode node in pfs.Synced)
+        foreach (PresentNode node in pfs.View.Synced)
             _last = Math.Max(_last, Math.Max(node.Root.Meta.PfsInum, Media.InumFirst - 1));
     }
 
@@ -43,7 +43,7 @@ internal sealed class InodeNumbers
         Hammer2Error errors = Hammer2Error.None;
         bool isKnown = false;
         ulong hidden = 0;
-        foreach (PresentNode node in _pfs.Synced)
+        foreach (PresentNode node in _pfs.View.Synced)
         {
             Hammer2Error error = RaiseToIndex(node, ref hidden);
             errors |= error;
@@ -73,9 +73,8 @@ internal sealed class InodeNumbers
     private ulong HiddenWith(ulong inum)
     {
         ulong hidden = 0;
-        foreach (PresentNode node in _pfs.Synced)
+        foreach (PresentNode node in _pfs.View.Synced)
         {
-            if (!node.IsSynced) continue;
             var cursor = new ChainCursor(node.Device, node.Root, inum, Media.EntryKeyBit - 1);
             if (!cursor.MoveNext().IsNodeFault() || cursor.HiddenFirst > inum) return 0;
             hidden = Math.Max(hidden, cursor.HiddenLast);

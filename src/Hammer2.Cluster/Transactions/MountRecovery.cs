@@ -44,7 +44,7 @@ internal sealed class MountRecovery
         Hammer2Error error = _inodeNumbers.RaiseToIndex();
         // No other mark on media than the link count tells of orphans: every inode is looked at, unless the last commit
         // was this driver's and says that there are none. Until the search is done, commits say that there may be some.
-        _orphans.IsUnknown = CommitStamp.MayHaveNameless(_pfs.Synced[0].Root.Reference);
+        _orphans.IsUnknown = CommitStamp.MayHaveNameless(_pfs.View.FocusOf(Media.PfsRootInum).Root.Reference);
         if (error == Hammer2Error.None && _pfs.Assembly.IsCluster) error = _queue.BeginEpoch();
         return error == Hammer2Error.None && _orphans.IsUnknown ? DeleteOrphans() : error;
     }
@@ -75,7 +75,7 @@ internal sealed class MountRecovery
     // An inode that cannot be read is left to fsck.
     private bool FindOrphans(ref ulong next, List<ulong> found)
     {
-        PresentNode node = _pfs.Synced[_pfs.FocusOf(Media.PfsRootInum)];
+        PresentNode node = _pfs.View.FocusOf(Media.PfsRootInum);
         var cursor = new ChainCursor(node.Device, node.Root, next, Media.EntryKeyBit - 1);
         Hammer2Error error;
         while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)

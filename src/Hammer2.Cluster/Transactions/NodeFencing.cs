@@ -23,7 +23,7 @@ internal sealed class NodeFencing
     public Hammer2Error Errors => (Hammer2Error)Volatile.Read(ref _errors);
 
     /// <summary>True when enough nodes can be written.</summary>
-    public bool HasQuorum => CountSynced() >= _pfs.Assembly.Quorum;
+    public bool HasQuorum => _pfs.View.Synced.Count >= _pfs.View.Quorum;
 
     /// <summary>Fences a node.</summary>
     public void Fence(PresentNode node, Hammer2Error error)
@@ -43,13 +43,5 @@ internal sealed class NodeFencing
     }
 
     /// <summary>Stops the PFS for want of a quorum.</summary>
-    public void Stop(Hammer2Error error) => _failStop.Stop(error, CountSynced(), _pfs.Assembly.Quorum);
-
-    private int CountSynced()
-    {
-        int count = 0;
-        foreach (PresentNode node in _pfs.Synced)
-            if (node.IsSynced) count++;
-        return count;
-    }
+    public void Stop(Hammer2Error error) => _failStop.Stop(error, _pfs.View.Synced.Count, _pfs.View.Quorum);
 }

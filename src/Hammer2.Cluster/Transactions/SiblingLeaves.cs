@@ -92,7 +92,7 @@ internal sealed class SiblingLeaves
             Hammer2Error error = _pfs.Synced[node].LoadInode(inum, out Chain? chain);
             if (error == Hammer2Error.None)
             {
-                inode = new Inode(_pfs, node, inum, chain!);
+                inode = new Inode(_pfs, _pfs.View, _pfs.Synced[node], inum, chain!);
                 return error;
             }
             errors |= error & Hammer2ErrorExtensions.NodeFaults;

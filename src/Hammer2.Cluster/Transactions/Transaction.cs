@@ -17,6 +17,7 @@ internal sealed record TransactionParts(
 public ref struct Transaction : IDisposable
 {
     private readonly TransactionParts _parts;
+    private readonly ClusterView _view;
     private readonly LockedInodes _inodes;
     private readonly ref PendingOperation _operation;
     private InodeLocks.Guard _locks;
@@ -26,6 +27,7 @@ public ref struct Transaction : IDisposable
     {
         _operation = ref operation;
         _parts = parts;
+        _view = parts.Inodes.Pfs.View;
         _inodes = inodes;
         _locks = locks;
         Tid = tid;
@@ -40,17 +42,17 @@ public ref struct Transaction : IDisposable
 
     /// <summary>Opens an inode to be changed. Its lock must be among those held.</summary>
     /// <returns>None; NoEntry; what kept it from being read.</returns>
-    public readonly Hammer2Error Open(ulong inum, out DirtyInode? inode) => _parts.Inodes.Open(inum, out inode);
+    public readonly Hammer2Error Open(ulong inum, out DirtyInode? inode) => _parts.Inodes.Open(_view, inum, out inode);
 
     /// <summary>The same inode for reading.</summary>
-    public readonly Inode AsInode(DirtyInode inode) => new(_parts.Inodes.Pfs, inode);
+    public readonly Inode AsInode(DirtyInode inode) => new(_parts.Inodes.Pfs, _view, inode);
 
     /// <summary>A new inode, without a name yet. It needs no lock: no other thread knows its number.</summary>
     /// <param name="meta">Everything but the number, which is assigned here.</param>
     /// <param name="directory">Where its compression and check methods come from.</param>
     public readonly DirtyInode Create(in InodeMeta meta, DirtyInode directory)
     {
-        DirtyInode made = _parts.Inodes.Create(meta, directory);
+        DirtyInode made = _parts.Inodes.Create(_view, meta, directory);
         Touch(made);
         return made;
     }

@@ -103,7 +103,7 @@ internal sealed class BlockStore
             if (found[i].Data.Raw == 0 || node.Device.Writer!.MarkShared(references[i]) != Hammer2Error.None)
                 return null;
         }
-        int first = item.Sealed.File.FocusNode;
+        int first = item.Sealed.File.FocusNode.Slot;
         for (int step = 0; step < references.Length; step++)
         {
             int index = (first + step) % references.Length;
@@ -159,7 +159,7 @@ internal sealed class BlockStore
         item.Bytes != 0 && item.Locations![node].Data.Raw != 0;
 
     // Bytes are kept in the page cache of the one node that is read for the file.
-    private static bool IsReadOn(WriteBackItem item, int node) => item.Sealed.File.FocusNode == node;
+    private static bool IsReadOn(WriteBackItem item, int node) => item.Sealed.File.FocusNode.Slot == node;
 
     private static bool Follows(WriteBackItem before, WriteBackItem item, int node) =>
         item.Start == before.Start + before.Bytes

@@ -293,7 +293,7 @@ public static partial class DataXops
         Hammer2Error errors = Hammer2Error.None;
         foreach (int node in file.ReadOrder)
         {
-            PresentNode holder = file.View[node];
+            PresentNode holder = file.NodeAt(node);
             // A node that joined since has none of it.
             if (!holder.IsSynced || node >= stored.Length || stored[node].Data.Raw == 0) continue;
             Hammer2Error error = holder.Device.ReadData(stored[node], start, destination, isWhole: false);

@@ -72,9 +72,8 @@ public static partial class DataXops
         if (block is not null) block.IsShared = true;
         var found = new Blockref[file.View.SlotsTotal];
         bool isHole = false;
-        foreach (PresentNode holder in file.View.Nodes)
+        foreach (PresentNode holder in file.View.Synced)
         {
-            if (!holder.IsSynced) continue;
             int node = holder.Slot;
             if (isKnown)
             {
@@ -101,7 +100,7 @@ public static partial class DataXops
         reference = default;
         Hammer2Error error = file.TryOnNode(node, out Chain? top);
         if (error != Hammer2Error.None) return error;
-        var cursor = new ChainCursor(file.View[node].Device, top!, key, key);
+        var cursor = new ChainCursor(file.NodeAt(node).Device, top!, key, key);
         error = cursor.MoveNext();
         if (error == Hammer2Error.None) reference = cursor.Current;
         return error;

@@ -115,7 +115,7 @@ public static partial class DataXops
         if (file.Live is { } live
             && TryReadChanged(file, live, key, start, destination, out Hammer2Error changed))
             return changed;
-        Hammer2Error error = ReadBlockOn(file, file.FocusNode, key, start, destination, isWhole);
+        Hammer2Error error = ReadBlockOn(file, file.FocusNode.Slot, key, start, destination, isWhole);
         if (!error.IsNodeFault()) return error;
         return ReadBlockOnSibling(file, key, start, destination, isWhole, error);
     }
@@ -141,7 +141,7 @@ public static partial class DataXops
     {
         Hammer2Error error = file.TryOnNode(node, out Chain? top);
         if (error != Hammer2Error.None) return error;
-        MediaDevice device = file.View[node].Device;
+        MediaDevice device = file.NodeAt(node).Device;
         var cursor = new ChainCursor(device, top!, key, key);
         error = cursor.MoveNext();
         if (error == Hammer2Error.NoEntry)

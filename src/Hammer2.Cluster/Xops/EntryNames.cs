@@ -48,7 +48,7 @@ internal static class EntryNames
             Hammer2Error error = directory.TryOnNode(node, out Chain? top);
             if (error == Hammer2Error.None)
             {
-                MediaDevice device = directory.View[node].Device;
+                MediaDevice device = directory.NodeAt(node).Device;
                 var cursor = new ChainCursor(device, top!, wanted.Key, wanted.Key);
                 error = cursor.MoveNext();
                 if (error == Hammer2Error.None)

@@ -111,7 +111,7 @@ public sealed class ClusterViewTests : IDisposable
         for (int slot = 0; slot < 2; slot++)
         {
             int leaver = slot;
-            ulong file = _files.First(inum => pfs.FocusOf(inum) == leaver);
+            ulong file = _files.First(inum => pfs.View.FocusOf(inum).Slot == leaver);
             Assert.Equal(Hammer2Error.None, pfs.GetInode(file, out Inode before));
             pfs.ChangeView(view => view.Without(leaver));
             AssertReads(before);
@@ -128,7 +128,7 @@ public sealed class ClusterViewTests : IDisposable
     public void A_cursor_goes_on_over_a_swap_and_asks_the_siblings_of_its_own_view()
     {
         Pfs pfs = Mount([0, 1, 2]).Pfs;
-        ulong file = _files.First(inum => pfs.FocusOf(inum) == 2);
+        ulong file = _files.First(inum => pfs.View.FocusOf(inum).Slot == 2);
         Assert.Equal(Hammer2Error.None, pfs.GetInode(file, out Inode inode));
         var cursor = new BlockCursor(inode, 0, FileBytes - 1);
         Assert.Equal(Hammer2Error.None, cursor.MoveNext());
@@ -176,14 +176,14 @@ public sealed class ClusterViewTests : IDisposable
     public void A_fence_acts_at_once_on_operations_that_have_begun()
     {
         Pfs pfs = Mount([0, 1, 2]).Pfs;
-        ulong file = _files.First(inum => pfs.FocusOf(inum) == 0);
+        ulong file = _files.First(inum => pfs.View.FocusOf(inum).Slot == 0);
         Assert.Equal(Hammer2Error.None, pfs.GetInode(file, out Inode inode));
         int next = pfs.View.ReadOrderOf(file).Except(0).First;
         pfs.Fence(pfs.View[next]);
         Assert.Equal(NodeState.Failed, pfs.View[next].State);
         foreach (int slot in inode.ReadOrder) Assert.NotEqual(next, slot);
         Assert.Equal(Hammer2Error.NodeDown, inode.TryOnNode(next, out _));
-        Assert.NotEqual(next, pfs.FocusOf(file));
+        Assert.NotEqual(next, pfs.View.FocusOf(file).Slot);
     }
 
     [Fact]
