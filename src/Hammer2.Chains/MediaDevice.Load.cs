@@ -30,6 +30,14 @@ public sealed partial class MediaDevice
         return error == Hammer2Error.Io ? Load(reference, out chain) : error;
     }
 
+    /// <summary>As <see cref="Load"/>, for a walk that does not come back: the block is not added to the
+    /// cache.</summary>
+    internal Hammer2Error LoadOnce(in Blockref reference, out Chain? chain)
+    {
+        chain = _caches.Chains.Find(_ordinal, reference);
+        return chain is not null ? Hammer2Error.None : LoadFromMedia(reference, out chain);
+    }
+
     private Hammer2Error LoadFromMedia(in Blockref reference, out Chain? chain)
     {
         chain = null;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Hammer2.Chains.Commits;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
@@ -56,6 +57,11 @@ public sealed partial class MediaFaultLog
         if (isLast) LogSilence(_logger, _volumes.Name, LocationsMax);
     }
 
+    /// <summary>Says that a pin has lasted longer than it should. It is no fault of the device and not counted as
+    /// one.</summary>
+    internal void ReportOverduePin(PinnedRoot pin) => LogOverduePin(
+        _logger, _volumes.Name, pin.Purpose, pin.MirrorTid, pin.Since, (long)pin.Bound.TotalSeconds);
+
     private string Describe(in Blockref reference, string reason)
     {
         DataOffset data = reference.Data;
@@ -81,4 +87,10 @@ public sealed partial class MediaFaultLog
     [LoggerMessage(2, LogLevel.Error,
         "{Device}: {Locations} damaged locations reported; further ones are only counted")]
     private static partial void LogSilence(ILogger logger, string device, int locations);
+
+    [LoggerMessage(3, LogLevel.Warning,
+        "{Device}: commit {MirrorTid} is held readable for {Purpose} since {Since:u}, longer than {Seconds} s; what "
+        + "was deleted since is not freed")]
+    private static partial void LogOverduePin(
+        ILogger logger, string device, string purpose, ulong mirrorTid, DateTimeOffset since, long seconds);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Chains;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
@@ -27,7 +28,6 @@ public static class OfflineReclaim
         VolumeSet volumes, ReclaimOptions options, ILoggerFactory loggers, out ReclaimResult result)
     {
         result = default;
-        BulkfreeCounts counts = default;
         using var device = new MediaDevice(
             volumes, new MediaCaches(CacheBytes), loggers.CreateLogger<MediaDevice>());
         var roots = new List<PfsEntry>();
@@ -36,15 +36,10 @@ public static class OfflineReclaim
         device.KeepsPreparedRecord = roots.Exists(root => root.Root.Meta.PfsMasters > 1);
         error = device.OpenForWriting();
         if (error != Hammer2Error.None) return error;
-        device.BeginReclaim();
-        List<ulong>? freed = options.Discards ? [] : null;
-        for (int pass = 0; pass < 2; pass++)
-        {
-            error = device.ReclaimPass(ref counts, freed, options.IsCancelled);
-            if (error == Hammer2Error.None) error = device.CommitFreemap();
-            result = ReclaimResult.Of(counts);
-            if (error != Hammer2Error.None) return error;
-        }
-        return freed is null ? Hammer2Error.None : device.Discard(freed, options.IsCancelled);
+        MediaCommitter committer = device.Committer!;
+        error = Bulkfree.Run(
+            [committer], new BulkfreeOptions(options.Discards, options.IsCancelled), out BulkfreeCounts counts);
+        result = ReclaimResult.Of(counts);
+        return error | committer.FenceError;
     }
 }

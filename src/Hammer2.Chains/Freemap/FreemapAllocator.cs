@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
+using Hammer2.Chains.Commits;
 using Hammer2.Devices;
 using Hammer2.Format;
 
@@ -32,6 +33,7 @@ public sealed partial class FreemapAllocator
 
     private readonly Lock _gate = new();
     private readonly VolumeSet _volumes;
+    private readonly DeviceFence _fence;
     private readonly FreemapTree _tree;
     private readonly ulong _begin;
     private readonly ulong _segmentsTotal;
@@ -40,9 +42,13 @@ public sealed partial class FreemapAllocator
     private ulong _freeBytes;
 
     /// <summary>An allocator over opened volumes; <see cref="Load"/> comes first.</summary>
-    public FreemapAllocator(VolumeSet volumes, MediaFaultLog faults)
+    /// <param name="volumes">The filesystem.</param>
+    /// <param name="faults">Gets freemap blocks that cannot be read or written.</param>
+    /// <param name="fence">Gets writes that fail.</param>
+    public FreemapAllocator(VolumeSet volumes, MediaFaultLog faults, DeviceFence fence)
     {
         _volumes = volumes;
+        _fence = fence;
         _tree = new FreemapTree(volumes, faults);
         ref readonly VolumeHeaderSector fields = ref volumes.Header.Fields;
         // A header that lets the allocator begin behind the end leaves nothing to allocate.
@@ -126,7 +132,8 @@ public sealed partial class FreemapAllocator
         ulong end = place.Bytes + (uint)place.SizeBytes;
         ulong page = end & ~(ulong)(PageBytes - 1);
         bool isFirstInPage = page != end && page >= place.Bytes;
-        return isFirstInPage && opened == granule ? _volumes.Write(page, s_zeros) : Hammer2Error.None;
+        if (!isFirstInPage || opened != granule) return Hammer2Error.None;
+        return _fence.Judge(_volumes.Write(page, s_zeros));
     }
 
     private Hammer2Error Search(BlockrefType type, int radix, out DataOffset place)

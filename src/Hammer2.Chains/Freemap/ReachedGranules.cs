@@ -44,9 +44,21 @@ public record struct BulkfreeCounts
     /// <summary>Allocated, and found without an owner: to be freed by the next pass that agrees.</summary>
     public long StagedGranules { get; set; }
 
+    /// <summary>Of these, by the last pass: what a further pass would free.</summary>
+    public long LastStagedGranules { get; set; }
+
     /// <summary>Made free.</summary>
     public long FreedGranules { get; set; }
 
     /// <summary>In use and not marked so: damage, which was repaired.</summary>
     public long MissingGranules { get; set; }
+
+    /// <summary>What two parts did together.</summary>
+    public static BulkfreeCounts operator +(in BulkfreeCounts left, in BulkfreeCounts right) => new()
+    {
+        StagedGranules = left.StagedGranules + right.StagedGranules,
+        LastStagedGranules = left.LastStagedGranules + right.LastStagedGranules,
+        FreedGranules = left.FreedGranules + right.FreedGranules,
+        MissingGranules = left.MissingGranules + right.MissingGranules,
+    };
 }

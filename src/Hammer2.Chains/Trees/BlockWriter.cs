@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -13,8 +14,9 @@ namespace Hammer2.Chains.Trees;
 /// anything was that a volume header leads to, so nothing that it does counts until a header leads to it.
 /// </summary>
 /// <remarks>
-/// Thread-safe. Metadata that gets places one behind the other is gathered and written together: lock of rank 54,
-/// which only commits of one filesystem could contend for, and those come one at a time.
+/// Thread-safe. Metadata that gets places one behind the other is gathered and written together: lock of rank 54.
+/// Metadata belongs to the <see cref="CommitTurn"/> of one commit; file data may be written at any time. A write that
+/// fails fences the device: from then on everything here that would change it answers the error that fenced it.
 /// </remarks>
 public sealed class BlockWriter
 {
@@ -26,6 +28,7 @@ public sealed class BlockWriter
     private readonly MediaFaultLog _faults;
     private readonly ChainCache _cache;
     private readonly int _ordinal;
+    private readonly DeviceFence _fence;
     private readonly Lock _gate = new();
     private readonly Run?[] _runs = new Run?[TypesTotal];
     private readonly List<DataOffset> _replaced = [];
@@ -33,13 +36,15 @@ public sealed class BlockWriter
     private readonly List<DataOffset> _written = [];
 
     internal BlockWriter(
-        VolumeSet volumes, FreemapAllocator allocator, MediaFaultLog faults, ChainCache cache, int ordinal)
+        VolumeSet volumes, FreemapAllocator allocator, MediaFaultLog faults, ChainCache cache, int ordinal,
+        DeviceFence fence)
     {
         _volumes = volumes;
         _allocator = allocator;
         _faults = faults;
         _cache = cache;
         _ordinal = ordinal;
+        _fence = fence;
     }
 
     /// <summary>True once a block was written, or got a second owner, whose reference keeps no check code.</summary>
@@ -85,8 +90,7 @@ public sealed class BlockWriter
     }
 
     /// <summary>Frees the metadata that was written since the last header: no header will lead to it.</summary>
-    /// <remarks>Entry: no commit of this filesystem is prepared.</remarks>
-    public void Abandon()
+    internal void Abandon()
     {
         lock (_gate)
         {
@@ -117,9 +121,10 @@ public sealed class BlockWriter
 
     /// <summary>Takes space for a block of file data whose check code is in the reference already: it is the same
     /// on every node. <see cref="WritePlaced"/> comes next.</summary>
-    /// <returns>None; NoSpace.</returns>
+    /// <returns>None; NoSpace; the error that fenced the device.</returns>
     public Hammer2Error Place(ref Blockref reference, int bytes)
     {
+        if (_fence.IsFenced) return _fence.Error;
         NoteProtection(reference);
         Hammer2Error error = _allocator.Allocate(reference.Type, int.Log2(bytes), out DataOffset place);
         if (error != Hammer2Error.None) return error;
@@ -136,9 +141,10 @@ public sealed class BlockWriter
     /// <returns>None; Io, which was logged.</returns>
     public Hammer2Error WritePlaced(in Blockref first, ReadOnlySpan<byte> stored, bool isReadHere)
     {
-        Hammer2Error error = isReadHere
+        if (_fence.IsFenced) return _fence.Error;
+        Hammer2Error error = _fence.Judge(isReadHere
             ? _volumes.Write(first.Data.Bytes, stored)
-            : _volumes.WriteUncached(first.Data.Bytes, stored);
+            : _volumes.WriteUncached(first.Data.Bytes, stored));
         if (error != Hammer2Error.None)
             _faults.Report(first, error, $"the device could not write {stored.Length} bytes of file data");
         return error;
@@ -146,9 +152,10 @@ public sealed class BlockWriter
 
     /// <summary>Makes sure that a block which is to get a second owner counts as in use, whatever bulkfree
     /// thought of it.</summary>
-    /// <returns>None; what reading the freemap met.</returns>
+    /// <returns>None; what reading the freemap met; the error that fenced the device.</returns>
     public Hammer2Error MarkShared(in Blockref reference)
     {
+        if (_fence.IsFenced) return _fence.Error;
         NoteProtection(reference);
         return _allocator.MarkAllocated(reference.Data, out _);
     }
@@ -198,7 +205,8 @@ public sealed class BlockWriter
     private Hammer2Error WriteRun(Run run)
     {
         if (run.Bytes == 0) return Hammer2Error.None;
-        Hammer2Error error = _volumes.Write(run.Start, run.Buffer.AsSpan(0, run.Bytes));
+        if (_fence.IsFenced) return _fence.Error;
+        Hammer2Error error = _fence.Judge(_volumes.Write(run.Start, run.Buffer.AsSpan(0, run.Bytes)));
         if (error != Hammer2Error.None)
         {
             var place = new Blockref { Data = new DataOffset(run.Start, Media.AllocationRadixMin) };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Hammer2.Chains.Commits;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
@@ -50,6 +51,7 @@ internal sealed class GroupCommit
         {
             if (unreadable.Count > 0) group = _reversal.Without(group, unreadable);
             if (group.Inodes.Count == 0 && !isEmpty) return Hammer2Error.None;
+            using CommitTurn turn = EnterTurns();
             List<NodeCommit?> commits = BeginAttempt(group);
             Hammer2Error errors = OnEachNode(commits, static commit => commit.Build());
             if (_failStop.IsStopped) return _failStop.Reason;
@@ -57,6 +59,13 @@ internal sealed class GroupCommit
             unreadable = EndAttempt(commits);
             if (unreadable.Count == 0) return WriteHeaders(commits, errors);
         }
+    }
+
+    private CommitTurn EnterTurns()
+    {
+        var committers = new List<MediaCommitter?>();
+        foreach (PresentNode node in _pfs.Synced) committers.Add(node.IsSynced ? node.Device.Committer : null);
+        return CommitTurn.Enter(committers);
     }
 
     private List<NodeCommit?> BeginAttempt(SyncingGroup group)

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Text;
 using Hammer2.Chains;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Trees;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Devices;
@@ -12,23 +13,23 @@ namespace Hammer2.Cluster.Transactions;
 
 /// <summary>
 /// Merges a syncing group into the trees of one node: each changed inode with its leaves, then the PFS root with the
-/// index of inodes, then the super-root. All of it in new blocks that no header leads to yet.
+/// index of inodes, which goes to the device's committer. All of it in new blocks that no header leads to yet.
 /// </summary>
 /// <remarks>
 /// Upstream: <c>hammer2_flush</c> and the synchronization of inodes before it. This is where the nodes of a
-/// cluster get the same content: what is written was decided before, only locations differ. Runs on one thread; several
-/// nodes run side by side.
+/// cluster get the same content: what is written was decided before, only locations differ. Runs on one thread, within
+/// a turn of the device; several nodes run side by side.
 /// </remarks>
 internal sealed class NodeCommit
 {
     private readonly PresentNode _node;
     private readonly int _nodeIndex;
     private readonly SyncingGroup _group;
+    private readonly MediaCommitter _committer;
     private readonly BlockWriter _writer;
     private readonly ulong _mirrorTid;
     private readonly SiblingLeaves _siblings;
     private readonly List<UnreadableInode> _unreadable = [];
-    private readonly Blockref[] _superRoot = new Blockref[Media.BlocksetCount];
     private Hammer2Error _fault;
     private Chain? _root;
 
@@ -37,8 +38,9 @@ internal sealed class NodeCommit
         _node = pfs.Synced[nodeIndex];
         _nodeIndex = nodeIndex;
         _group = group;
-        _writer = _node.Device.Writer!;
-        _mirrorTid = _node.Device.NextMirrorTid;
+        _committer = _node.Device.Committer!;
+        _writer = _committer.Writer;
+        _mirrorTid = _committer.MirrorTid;
         _siblings = new SiblingLeaves(pfs, nodeIndex, _mirrorTid);
     }
 
@@ -52,7 +54,7 @@ internal sealed class NodeCommit
     /// <summary>Leaves that were restored from siblings, since they could not be read here.</summary>
     public long RestoredTotal => _siblings.RestoredTotal;
 
-    /// <summary>Writes the group's blocks, up to the super-root. Nothing leads to them yet.</summary>
+    /// <summary>Writes the group's blocks, up to the PFS root. Nothing leads to them yet.</summary>
     /// <returns>None, also when inodes are unreadable; what writing met, or the super-root, which is the node's
     /// alone.</returns>
     public Hammer2Error Build()
@@ -73,19 +75,14 @@ internal sealed class NodeCommit
             ? Hammer2Error.None : Sort(rootImage, ApplyChanges(rootImage, index));
         if (failed != Hammer2Error.None || _unreadable.Count > 0) return failed;
         failed = WriteRoot(rootImage, index, out Blockref root);
-        if (failed != Hammer2Error.None) return failed;
-        failed = WriteSuperRoot(root, out Blockref superRoot, out int slot);
-        if (failed != Hammer2Error.None) return failed;
-        _node.Device.Header.SuperRootBlockset.CopyTo(_superRoot);
-        _superRoot[slot] = superRoot;
-        return failed;
+        return failed == Hammer2Error.None ? _committer.PutPfsRoot(root) : failed;
     }
 
     /// <summary>Frees the space of an attempt that is not prepared.</summary>
     /// <returns>None.</returns>
     public Hammer2Error Abandon()
     {
-        _writer.Abandon();
+        _committer.Abandon();
         return Hammer2Error.None;
     }
 
@@ -95,7 +92,7 @@ internal sealed class NodeCommit
         ref readonly Blockref root = ref _root!.Reference;
         var identity = new CommitIdentity(
             root.Key, _node.Root.Meta.PfsClusterId, root.ModifyTid, _group.Ids.Cluster?.CommitId ?? 0);
-        Hammer2Error error = _node.Device.PrepareCommit(_superRoot, identity, out PreparedCommit? prepared);
+        Hammer2Error error = _committer.Prepare(identity, out PreparedCommit? prepared);
         Prepared = prepared;
         return error;
     }
@@ -103,7 +100,7 @@ internal sealed class NodeCommit
     /// <summary>Writes the header, and shows the new root.</summary>
     public Hammer2Error Finish()
     {
-        Hammer2Error error = _node.Device.FinishCommit(Prepared!);
+        Hammer2Error error = _committer.Publish(Prepared!);
         // Nothing is read for it: a fault of the device would come after the header.
         if (error == Hammer2Error.None) _node.Install(_root!);
         return error;
@@ -287,22 +284,6 @@ internal sealed class NodeCommit
         _root = _writer.RememberAs(chain!, stamped);
         reference = stamped;
         return written;
-    }
-
-    private Hammer2Error WriteSuperRoot(in Blockref root, out Blockref reference, out int slot)
-    {
-        reference = default;
-        ReadOnlySpan<Blockref> blockset = _node.Device.Header.SuperRootBlockset;
-        slot = new BlockTable(blockset).FindFirst(Media.SuperRootInum);
-        if (slot < 0) return Hammer2Error.Corrupt;
-        reference = blockset[slot];
-        Hammer2Error error = _node.Device.LoadForChange(reference, out Chain? superRoot);
-        if (error != Hammer2Error.None) return error;
-        TreeEditor tree = NewTree(superRoot!, source: null);
-        error = tree.Put(root);
-        if (error != Hammer2Error.None) return error;
-        return InodeWriter.Write(
-            _writer, _mirrorTid, superRoot!.Meta, superRoot.InodeName, tree, ref reference);
     }
 }
 

@@ -26,6 +26,7 @@ public sealed class PfsWriter : IDisposable
     private readonly CommitQueue _queue;
     private readonly CommitScheduler _scheduler;
     private readonly SpaceReclaim _reclaim;
+    private readonly MediaClient _client;
     private readonly SpacePressure _pressure;
     private readonly PendingDeletions _deletions;
     private readonly MountRecovery _recovery;
@@ -48,7 +49,8 @@ public sealed class PfsWriter : IDisposable
         var commit = new GroupCommit(pfs, _writeBack, fencing, _failStop, options.Runner ?? _threads, _reversal);
         _queue = new CommitQueue(closer, commit, _inodes, _writeBack, _numbers, Space, fencing, _failStop);
         _scheduler = new CommitScheduler(_queue, _gate, pfs, _failStop, hasThread: options.Workers > 0);
-        _reclaim = new SpaceReclaim(pfs, _queue, _store, fencing, _failStop);
+        _reclaim = new SpaceReclaim(pfs, _queue, fencing, _failStop);
+        _client = new MediaClient(pfs, _failStop.Label, _store, _queue);
         _deletions = new PendingDeletions(options.Time);
         _pressure = new SpacePressure(Space, _queue, _reclaim, _deletions, _failStop, options.Discards);
         _recovery = new MountRecovery(pfs, inodeNumbers, _queue, orphans, DeleteIfOrphan);
@@ -86,6 +88,7 @@ public sealed class PfsWriter : IDisposable
     public void Dispose()
     {
         _scheduler.Dispose();
+        _client.Detach();
         _writeBack.Dispose();
         _threads.Dispose();
         _gate.Dispose();
@@ -189,7 +192,11 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>What comes before the first change.</summary>
     /// <returns>None; what <see cref="MountRecovery.Run"/> met.</returns>
-    internal Hammer2Error Start() => _recovery.Run();
+    internal Hammer2Error Start()
+    {
+        _client.Attach();
+        return _recovery.Run();
+    }
 
     internal bool TryGetDirty(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGet(inum, out inode);
 

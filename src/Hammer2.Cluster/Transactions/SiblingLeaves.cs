@@ -27,7 +27,7 @@ internal sealed class SiblingLeaves
     {
         _pfs = pfs;
         _node = node;
-        _writer = Device.Writer!;
+        _writer = Device.Committer!.Writer;
         _mirrorTid = mirrorTid;
     }
 

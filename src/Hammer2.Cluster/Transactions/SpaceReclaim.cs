@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
-using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Transactions;
@@ -23,28 +23,22 @@ public readonly record struct ReclaimResult(long StagedBytes, long FreedBytes, l
         counts.MissingGranules * Media.GranuleBytes);
 }
 
-/// <summary>Bulkfree on the nodes of a PFS, which may be read and written meanwhile.</summary>
-/// <remarks>
-/// Space is free when two passes over two commits did not reach it, with a header written between them, so that the
-/// last header and the one before it stay whole. What is allocated meanwhile is left alone: no commit may have it yet.
-/// Lock: rank 5.
-/// </remarks>
+/// <summary>Bulkfree on the devices of a PFS, which may be read and written meanwhile.</summary>
+/// <remarks>How, and why it is safe: <see cref="Bulkfree"/>. Lock: rank 5.</remarks>
 internal sealed class SpaceReclaim
 {
     private readonly Lock _reclaimLock = new();
     private readonly Pfs _pfs;
     private readonly CommitQueue _queue;
-    private readonly BlockStore _store;
     private readonly NodeFencing _fencing;
     private readonly FailStop _failStop;
     private ulong _freeAfterLast = ulong.MaxValue;      // and what a further pass would free
     private long _removalsSeen;
 
-    public SpaceReclaim(Pfs pfs, CommitQueue queue, BlockStore store, NodeFencing fencing, FailStop failStop)
+    public SpaceReclaim(Pfs pfs, CommitQueue queue, NodeFencing fencing, FailStop failStop)
     {
         _pfs = pfs;
         _queue = queue;
-        _store = store;
         _fencing = fencing;
         _failStop = failStop;
     }
@@ -52,39 +46,29 @@ internal sealed class SpaceReclaim
     /// <summary>Two passes of bulkfree. Every PFS and snapshot on the devices counts.</summary>
     /// <param name="options">How.</param>
     /// <param name="result">What was done.</param>
-    /// <returns>None; Interrupted; ReadOnly once the PFS is stopped; the fault of a block that could not be read, on
-    /// account of which nothing was freed on its node: what is below it might still be needed.</returns>
+    /// <returns>None; Interrupted; ReadOnly once the PFS is stopped; the fault of a block that could not be read, or of
+    /// a PFS that could not commit, on account of which nothing was freed on its node: what is below it might still be
+    /// needed.</returns>
     /// <remarks>Entry: no lock held.</remarks>
     public Hammer2Error Run(ReclaimOptions options, out ReclaimResult result)
     {
-        BulkfreeCounts counts = default;
         result = default;
         lock (_reclaimLock)
         {
-            var freed = new List<ulong>[_pfs.Synced.Length];
-            Hammer2Error error = Hammer2Error.None;
+            if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
             // What is removed from now on, the first pass may still reach.
             long removals = _queue.RemovalsCommitted;
-            long stagedBefore = 0;
-            try
-            {
-                for (int pass = 0; pass < 2 && error == Hammer2Error.None; pass++)
-                {
-                    stagedBefore = counts.StagedGranules;
-                    error = PassOrStop(options, ref counts, freed);
-                }
-            }
-            finally
-            {
-                foreach (PresentNode node in _pfs.Synced) node.Device.EndReclaim();
-            }
+            BulkfreeCounts counts = default;
+            Hammer2Error error = _failStop.Run("bulkfree", this, reclaim => Bulkfree.Run(
+                reclaim.SyncedCommitters(), new BulkfreeOptions(options.Discards, options.IsCancelled), out counts));
+            if (error != Hammer2Error.None && error != Hammer2Error.Interrupted)
+                MountLog.ReclaimFailed(_pfs.Logger, error);
             if (error != Hammer2Error.Interrupted) _removalsSeen = removals;
-            long staged = (counts.StagedGranules - stagedBefore) * Media.GranuleBytes;
+            error |= FenceFailedDevices();
+            long staged = counts.LastStagedGranules * Media.GranuleBytes;
             _freeAfterLast = _pfs.GetSpace().FreeBytes + (ulong)staged;
             result = ReclaimResult.Of(counts);
-            if (error != Hammer2Error.None || !options.Discards) return error;
-            return _failStop.Run(
-                "discarding", (this, options, freed), static work => work.Item1.Discard(work.options, work.freed));
+            return error;
         }
     }
 
@@ -108,61 +92,26 @@ internal sealed class SpaceReclaim
         }
     }
 
-    // A pass that was torn off may have left a freemap in memory that frees what is in use.
-    private Hammer2Error PassOrStop(ReclaimOptions options, ref BulkfreeCounts counts, List<ulong>[] freed)
+    private List<MediaCommitter> SyncedCommitters()
     {
-        BulkfreeCounts sum = counts;
-        Hammer2Error error = _failStop.Run("bulkfree", this, reclaim => reclaim.Pass(options, ref sum, freed));
-        counts = sum;
-        return error;
-    }
-
-    private Hammer2Error Pass(ReclaimOptions options, ref BulkfreeCounts counts, List<ulong>[] freed)
-    {
-        if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
+        var committers = new List<MediaCommitter>();
         foreach (PresentNode node in _pfs.Synced)
-            if (node.IsSynced) node.Device.BeginReclaim();
-        // What was allocated before now is in this commit, or unreachable; and no thread that found a duplicate before
-        // still compares it when the commit is done.
-        _store.ForgetDuplicates();
-        Hammer2Error error = _queue.CommitAll();
-        for (int i = 0; i < freed.Length && error == Hammer2Error.None; i++)
-        {
-            if (!_pfs.Synced[i].IsSynced) continue;
-            freed[i] ??= [];
-            error = _pfs.Synced[i].Device.ReclaimPass(
-                ref counts, options.Discards ? freed[i] : null, options.IsCancelled);
-        }
-        if (error == Hammer2Error.None) return _queue.RunBetweenCommits(CommitFreemaps);
-        if (error != Hammer2Error.Interrupted) MountLog.ReclaimFailed(_pfs.Logger, error);
-        return error;
+            if (node.IsSynced) committers.Add(node.Device.Committer!);
+        return committers;
     }
 
-    private Hammer2Error CommitFreemaps()
+    // A device that could not write its freemap is fenced for every PFS; without a quorum this one stops.
+    private Hammer2Error FenceFailedDevices()
     {
-        if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
         Hammer2Error errors = Hammer2Error.None;
         foreach (PresentNode node in _pfs.Synced)
         {
-            if (!node.IsSynced) continue;
-            Hammer2Error error = node.Device.CommitFreemap();
-            if (error == Hammer2Error.None) continue;
-            errors |= error;
-            _fencing.Fence(node, error);
+            if (!node.IsSynced || node.Device.Committer is not { IsFenced: true } committer) continue;
+            errors |= committer.FenceError;
+            _fencing.Fence(node, committer.FenceError);
         }
-        if (_fencing.HasQuorum) return Hammer2Error.None;
+        if (_failStop.IsStopped || _fencing.HasQuorum) return Hammer2Error.None;
         _fencing.Stop(errors);
         return errors;
-    }
-
-    private Hammer2Error Discard(ReclaimOptions options, List<ulong>[] freed)
-    {
-        for (int i = 0; i < freed.Length; i++)
-        {
-            if (freed[i] is null || !_pfs.Synced[i].IsSynced) continue;
-            Hammer2Error error = _pfs.Synced[i].Device.Discard(freed[i], options.IsCancelled);
-            if (error != Hammer2Error.None) return error;
-        }
-        return Hammer2Error.None;
     }
 }

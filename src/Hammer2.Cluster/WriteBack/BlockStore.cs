@@ -100,15 +100,16 @@ internal sealed class BlockStore
             references[i] = reference;
             references[i].Data = found[i].Data;
             // Marked as allocated before the bytes are compared: from then on bulkfree leaves them alone.
-            if (found[i].Data.Raw == 0 || node.Device.Writer!.MarkShared(references[i]) != Hammer2Error.None)
-                return null;
+            if (found[i].Data.Raw == 0) return null;
+            if (node.Device.Committer!.Writer.MarkShared(references[i]) != Hammer2Error.None) return null;
         }
         int first = item.Sealed.File.FocusNode.Slot;
         for (int step = 0; step < references.Length; step++)
         {
             int index = (first + step) % references.Length;
             if (references[index].Data.Raw == 0 || !_pfs.Synced[index].IsSynced) continue;
-            return _pfs.Synced[index].Device.Writer!.Holds(references[index], stored, scratch) ? references : null;
+            BlockWriter writer = _pfs.Synced[index].Device.Committer!.Writer;
+            return writer.Holds(references[index], stored, scratch) ? references : null;
         }
         return null;
     }
@@ -120,7 +121,7 @@ internal sealed class BlockStore
         {
             if (item.Bytes == 0) continue;
             Blockref allocated = item.Reference;
-            Hammer2Error error = node.Device.Writer!.Place(ref allocated, item.Bytes);
+            Hammer2Error error = node.Device.Committer!.Writer.Place(ref allocated, item.Bytes);
             if (error != Hammer2Error.None)
             {
                 _fencing.FenceAndCheck(node, error);
@@ -147,7 +148,8 @@ internal sealed class BlockStore
             {
                 WriteBackItem first = items[from], last = items[to - 1];
                 ReadOnlySpan<byte> stored = batch.Kept(first.Start, last.Start + last.Bytes - first.Start);
-                Hammer2Error error = node.Device.Writer!.WritePlaced(first.Locations![index], stored, isReadHere);
+                Hammer2Error error = node.Device.Committer!.Writer.WritePlaced(
+                    first.Locations![index], stored, isReadHere);
                 if (error == Hammer2Error.None) continue;
                 _fencing.FenceAndCheck(node, error);
             }
@@ -197,7 +199,8 @@ internal sealed class BlockStore
         {
             ref readonly Blockref reference = ref references[i];
             if (reference.Data.Raw == 0 || !CheckCode.Protects(reference.Methods.Check)) continue;
-            if (_pfs.Synced[i] is { IsSynced: true, Device.Writer: BlockWriter writer }) writer.GiveBack(reference);
+            if (_pfs.Synced[i] is { IsSynced: true, Device.Committer: { } committer })
+                committer.Writer.GiveBack(reference);
         }
     }
 

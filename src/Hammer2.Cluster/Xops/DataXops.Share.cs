@@ -88,7 +88,7 @@ public static partial class DataXops
                 if (isHole) continue;
             }
             if (!MayShare(found[node], target.Meta)) return false;
-            Hammer2Error marked = holder.Device.Writer!.MarkShared(found[node]);
+            Hammer2Error marked = holder.Device.Committer!.Writer.MarkShared(found[node]);
             if (marked != Hammer2Error.None) return false;
         }
         if (!isHole) references = found;

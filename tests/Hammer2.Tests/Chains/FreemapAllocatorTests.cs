@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Chains;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -30,7 +31,7 @@ public sealed class FreemapAllocatorTests : IDisposable
     {
         _volumes = VolumeSet.Open([_disk]);
         _allocator = new FreemapAllocator(
-            _volumes, new MediaFaultLog(_volumes, NullLogger<MediaDevice>.Instance));
+            _volumes, new MediaFaultLog(_volumes, NullLogger<MediaDevice>.Instance), new DeviceFence());
         Assert.Equal(Hammer2Error.None, _allocator.Load());
     }
 

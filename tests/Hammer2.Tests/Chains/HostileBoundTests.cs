@@ -4,6 +4,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 using Hammer2.Chains;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
 using Hammer2.Cluster;
 using Hammer2.Devices;
@@ -158,7 +159,8 @@ public sealed class HostileBoundTests
         VolumeHeaderCandidate.StoreCrcs(header);
         Assert.Equal(Hammer2Error.None, media.Device.Write(0, bytes));
         volumes = VolumeSet.Open([media.Device]);
-        var allocator = new FreemapAllocator(volumes, new MediaFaultLog(volumes, NullLogger.Instance));
+        var allocator = new FreemapAllocator(
+            volumes, new MediaFaultLog(volumes, NullLogger.Instance), new DeviceFence());
         Assert.Equal(Hammer2Error.None, allocator.Load());
         return allocator;
     }

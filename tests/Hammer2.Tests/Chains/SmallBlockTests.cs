@@ -16,7 +16,7 @@ public sealed class SmallBlockTests
     {
         using var volume = new WritableVolume("empty-newfs");
         Assert.Equal(Hammer2Error.None, volume.Device.OpenForWriting());
-        BlockWriter writer = volume.Device.Writer!;
+        BlockWriter writer = volume.Device.Committer!.Writer;
         Blockref before = PlaceAtEndOfPage(writer, isOwnGranule: true);
         ulong page = before.Data.Bytes + Media.AllocationBytesMin;
         Assert.Equal(Hammer2Error.None, volume.Disk.Write((long)page, Filled(PageBytes, 0xEE)));
@@ -42,7 +42,7 @@ public sealed class SmallBlockTests
         volume.Commit(volume.Edit(isFile: false));
         volume.Reopen();
         Assert.Equal(Hammer2Error.None, volume.Device.OpenForWriting());
-        BlockWriter writer = volume.Device.Writer!;
+        BlockWriter writer = volume.Device.Committer!.Writer;
         ulong page = PlaceAtEndOfPage(writer, isOwnGranule: false).Data.Bytes + Media.AllocationBytesMin;
         byte[] foreign = Filled(PageBytes, 0xEE);
         Assert.Equal(Hammer2Error.None, volume.Disk.Write((long)page, foreign));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Chains;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
 using Hammer2.Chains.Trees;
 using Hammer2.Devices;
@@ -11,7 +12,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Chains;
 
-/// <summary>A golden image that may be written: the tree of the super-root of a copy in memory.</summary>
+/// <summary>A golden image that may be written: the tree of its first PFS, of a copy in memory.</summary>
 internal sealed class WritableVolume : IDisposable
 {
     private readonly OverlayBlockDevice _disk;
@@ -21,47 +22,49 @@ internal sealed class WritableVolume : IDisposable
     {
         _disk = GoldenImage.OpenOverlay(image);
         Device = OpenDevice();
-        SuperRoot = LoadSuperRoot();
+        Root = LoadRoot();
     }
 
     public IBlockDevice Disk => _disk;
 
     public MediaDevice Device { get; private set; }
 
-    public Chain SuperRoot { get; private set; }
+    /// <summary>The root of the PFS whose tree is edited.</summary>
+    public Chain Root { get; private set; }
 
-    public SubtreeStatistics TopStatistics => SuperRoot.Reference.Subtree;
+    public SubtreeStatistics TopStatistics => Root.Reference.Subtree;
 
-    /// <summary>An editor over the super-root's table, emptied at the first use.</summary>
+    /// <summary>An editor over the root's table, emptied at the first use.</summary>
     public TreeEditor Edit(bool isFile)
     {
         Assert.Equal(Hammer2Error.None, Device.OpenForWriting());
         bool isFirst = Device.Header.Fields.MirrorTid <= 16;
         ObjectType type = isFile ? ObjectType.RegularFile : ObjectType.Directory;
         return new TreeEditor(
-            Device, TreeShape.OfInode(type, CheckMethod.XxHash64), isFirst ? default : SuperRoot.Table);
+            Device, TreeShape.OfInode(type, CheckMethod.XxHash64), isFirst ? default : Root.Table);
     }
 
-    /// <summary>Writes the edited tree under a new super-root and commits it.</summary>
+    /// <summary>Writes the edited tree under a new root and commits it.</summary>
     public void Commit(TreeEditor editor)
     {
-        Blockref reference = SuperRoot.Reference;
-        ulong tid = Device.NextMirrorTid;
+        MediaCommitter committer = Device.Committer!;
+        using var turn = CommitTurn.Enter(committer);
+        Blockref reference = Root.Reference;
+        ulong tid = committer.MirrorTid;
         Assert.Equal(Hammer2Error.None, InodeWriter.Write(
-            Device.Writer!, tid, SuperRoot.Meta, SuperRoot.InodeName, editor, ref reference));
-        var blockset = new Blockref[Media.BlocksetCount];
-        blockset[0] = reference;
-        Assert.Equal(Hammer2Error.None, Device.PrepareCommit(blockset, default, out PreparedCommit? prepared));
-        Assert.Equal(Hammer2Error.None, Device.FinishCommit(prepared!));
-        SuperRoot = LoadSuperRoot();
-        Assert.Equal(tid, SuperRoot.Reference.MirrorTid);
+            committer.Writer, tid, Root.Meta, Root.InodeName, editor, ref reference));
+        Assert.Equal(Hammer2Error.None, committer.PutPfsRoot(reference));
+        Assert.Equal(Hammer2Error.None, committer.Prepare(default, out PreparedCommit? prepared));
+        Assert.Equal(Hammer2Error.None, committer.Publish(prepared!));
+        Root = LoadRoot();
+        Assert.Equal(tid, Root.Reference.MirrorTid);
     }
 
     /// <summary>Reads everything from the device again.</summary>
     public void Reopen()
     {
         Device = OpenDevice();
-        SuperRoot = LoadSuperRoot();
+        Root = LoadRoot();
     }
 
     /// <summary>All leaf keys, with the sums that the references above should have.</summary>
@@ -71,8 +74,8 @@ internal sealed class WritableVolume : IDisposable
         statistics = default;
         indirects = 0;
         _blocks.Clear();
-        _blocks.Add(SuperRoot.Reference);
-        Walk(SuperRoot, keys, ref statistics, ref indirects);
+        _blocks.Add(Root.Reference);
+        Walk(Root, keys, ref statistics, ref indirects);
         return keys;
     }
 
@@ -121,11 +124,13 @@ internal sealed class WritableVolume : IDisposable
         VolumeSet.Open([new UnownedDevice(_disk)]), new MediaCaches(8 << 20),
         NullLogger<MediaDevice>.Instance);
 
-    private Chain LoadSuperRoot()
+    private Chain LoadRoot() => LoadFirst(LoadFirst(Device.RootChain));
+
+    private Chain LoadFirst(Chain above)
     {
-        var cursor = new ChainCursor(Device, Device.RootChain, 0, 0);
+        var cursor = new ChainCursor(Device, above, 0, ulong.MaxValue);
         Assert.Equal(Hammer2Error.None, cursor.MoveNext());
-        Assert.Equal(Hammer2Error.None, Device.Load(cursor.Current, out Chain? superRoot));
-        return superRoot!;
+        Assert.Equal(Hammer2Error.None, Device.Load(cursor.Current, out Chain? first));
+        return first!;
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Hammer2.Chains;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Trees;
 using Hammer2.Cluster;
 using Hammer2.Devices;
@@ -117,22 +118,17 @@ internal sealed class TestCluster
         Chain root = mount.Pfs.Nodes[0].Root;
         Blockref reference = root.Reference;
         reference.ModifyTid += by;
-        ulong tid = media.NextMirrorTid;
+        MediaCommitter committer = media.Committer!;
+        using var turn = CommitTurn.Enter(committer);
         TreeShape shape = TreeShape.OfInode(ObjectType.Directory, CheckMethod.XxHash64);
         InodeMeta meta = root.Meta;
         meta.ChangeTime++;
         Assert.Equal(Hammer2Error.None, InodeWriter.Write(
-            media.Writer!, tid, meta, root.InodeName, new TreeEditor(media, shape, root.Table), ref reference));
-        Assert.Equal(Hammer2Error.None, PfsEntry.LoadSuperRoot(media, out Chain? superRoot));
-        var above = new TreeEditor(media, shape, superRoot!.Table);
-        Assert.Equal(Hammer2Error.None, above.Put(reference));
-        Blockref top = superRoot.Reference;
-        Assert.Equal(Hammer2Error.None, InodeWriter.Write(
-            media.Writer!, tid, superRoot.Meta, superRoot.InodeName, above, ref top));
-        var blockset = new Blockref[Media.BlocksetCount];
-        blockset[0] = top;
-        Assert.Equal(Hammer2Error.None, media.PrepareCommit(blockset, default, out PreparedCommit? prepared));
-        Assert.Equal(Hammer2Error.None, media.FinishCommit(prepared!));
+            committer.Writer, committer.MirrorTid, meta, root.InodeName, new TreeEditor(media, shape, root.Table),
+            ref reference));
+        Assert.Equal(Hammer2Error.None, committer.PutPfsRoot(reference));
+        Assert.Equal(Hammer2Error.None, committer.Prepare(default, out PreparedCommit? prepared));
+        Assert.Equal(Hammer2Error.None, committer.Publish(prepared!));
     }
 
     private void Damage(int node, long offset)

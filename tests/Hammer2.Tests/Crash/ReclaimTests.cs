@@ -208,7 +208,7 @@ public sealed class ReclaimTests
             // The freemap alone, then with a tree: headers of both kinds follow each other.
             if (step % 2 == 0) Remove(ops, $"f{step}");
             Assert.Equal(Hammer2Error.None, step % 2 == 0
-                ? mount.Pfs.Writer!.Reclaim(default, out _) : mount.Devices[0].CommitFreemap());
+                ? mount.Pfs.Writer!.Reclaim(default, out _) : mount.Devices[0].Committer!.CommitFreemap());
             AssertNoMixture(before, mount.Devices[0].Header.ToArray());
         }
     }
@@ -233,7 +233,7 @@ public sealed class ReclaimTests
     {
         using ClusterMount mount = RecordedScript.Mount([memory], NewVolume.Label);
         Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
-        Assert.Equal(Hammer2Error.None, mount.Devices[0].CommitFreemap());
+        Assert.Equal(Hammer2Error.None, mount.Devices[0].Committer!.CommitFreemap());
         place = mount.Devices[0].Header.CopyIndex;
         return mount.Devices[0].Header.ToArray();
     }

@@ -2,6 +2,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Hammer2.Chains;
+using Hammer2.Chains.Commits;
 using Hammer2.Chains.Trees;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Transactions;
@@ -261,21 +262,15 @@ public sealed class RecoveryTests
         Blockref root = node.Root.Reference;
         InodeMeta meta = node.Root.Meta;
         meta.PfsInum = next;
-        Assert.Equal(Hammer2Error.None, PfsEntry.LoadSuperRoot(media, out Chain? superRoot));
-        ulong tid = media.NextMirrorTid;
+        MediaCommitter committer = media.Committer!;
+        using var turn = CommitTurn.Enter(committer);
         TreeShape shape = TreeShape.OfInode(ObjectType.Directory, CheckMethod.XxHash64);
         var below = new TreeEditor(media, shape, node.Root.Table);
         Assert.Equal(Hammer2Error.None, InodeWriter.Write(
-            media.Writer!, tid, meta, node.Root.InodeName, below, ref root));
-        var above = new TreeEditor(media, shape, superRoot!.Table);
-        Assert.Equal(Hammer2Error.None, above.Put(root));
-        Blockref top = superRoot.Reference;
-        Assert.Equal(Hammer2Error.None, InodeWriter.Write(
-            media.Writer!, tid, superRoot.Meta, superRoot.InodeName, above, ref top));
-        var blockset = new Blockref[Media.BlocksetCount];
-        blockset[0] = top;
-        Assert.Equal(Hammer2Error.None, media.PrepareCommit(blockset, default, out PreparedCommit? prepared));
-        Assert.Equal(Hammer2Error.None, media.FinishCommit(prepared!));
+            committer.Writer, committer.MirrorTid, meta, node.Root.InodeName, below, ref root));
+        Assert.Equal(Hammer2Error.None, committer.PutPfsRoot(root));
+        Assert.Equal(Hammer2Error.None, committer.Prepare(default, out PreparedCommit? prepared));
+        Assert.Equal(Hammer2Error.None, committer.Publish(prepared!));
     }
 
     private static byte[] ReadHeader(MemoryBlockDevice device)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Commits;
+
+/// <summary>The clients of one device.</summary>
+/// <remarks>Monitor of rank 80, held for moments and never while a client is called; a client that is being called is
+/// waited for when it leaves.</remarks>
+internal sealed class MediaClients
+{
+    private readonly object _lock = new();
+    private readonly List<IMediaClient> _clients = [];
+    private readonly List<IMediaClient> _called = [];
+
+    /// <summary>Those that there are now, in the order in which they came.</summary>
+    public IReadOnlyList<IMediaClient> All
+    {
+        get
+        {
+            lock (_lock) return [.. _clients];
+        }
+    }
+
+    public void Add(IMediaClient client)
+    {
+        lock (_lock)
+        {
+            Invariant.Holds(!_clients.Contains(client));
+            _clients.Add(client);
+        }
+    }
+
+    /// <summary>Ends a client's part, once no call to it is under way. Nothing when it has none.</summary>
+    public void Remove(IMediaClient client)
+    {
+        lock (_lock)
+        {
+            _ = _clients.Remove(client);
+            while (_called.Contains(client)) _ = Monitor.Wait(_lock);
+        }
+    }
+
+    /// <summary>Has a client commit, unless it has left meanwhile.</summary>
+    /// <returns>None; what the client answers.</returns>
+    public Hammer2Error Commit(IMediaClient client)
+    {
+        lock (_lock)
+        {
+            // What a client committed before it left is on media, and it needs nothing else any more.
+            if (!_clients.Contains(client)) return Hammer2Error.None;
+            _called.Add(client);
+        }
+        try
+        {
+            return client.CommitForReclaim();
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _ = _called.Remove(client);
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+}

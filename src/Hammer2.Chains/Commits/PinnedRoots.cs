@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+
+namespace Hammer2.Chains.Commits;
+
+/// <summary>The pinned commits of one device.</summary>
+/// <remarks>
+/// Lock of rank 80: a commit is pinned under the lock under which bulkfree reads what it has to walk. So a pin is
+/// either among what a pass walks, or pins the commit that the pass walks or a later one, which leads to nothing that
+/// the pass may free (see <see cref="Freemap.Bulkfree"/>).
+/// </remarks>
+internal sealed class PinnedRoots
+{
+    private readonly MediaDevice _device;
+    private readonly TimeProvider _time;
+    private readonly int _max;
+    private readonly Lock _lock = new();
+    private readonly List<PinnedRoot> _pins = [];
+
+    public PinnedRoots(MediaDevice device, TimeProvider time, int max)
+    {
+        _device = device;
+        _time = time;
+        _max = max;
+    }
+
+    /// <summary>Those that there are now, the oldest first.</summary>
+    public IReadOnlyList<PinnedRoot> All
+    {
+        get
+        {
+            lock (_lock) return [.. _pins];
+        }
+    }
+
+    /// <summary>Pins the last commit.</summary>
+    /// <returns>Null when there are as many as there may be.</returns>
+    public PinnedRoot? Pin(string purpose, TimeSpan bound)
+    {
+        lock (_lock)
+        {
+            if (_pins.Count >= _max) return null;
+            MediaDevice.ShownCommit last = _device.Shown;
+            var pin = new PinnedRoot(
+                this, last.Root, last.Header.Fields.MirrorTid, purpose, _time.GetUtcNow(), bound);
+            _pins.Add(pin);
+            return pin;
+        }
+    }
+
+    /// <summary>Ends a pin.</summary>
+    public void Remove(PinnedRoot pin)
+    {
+        lock (_lock) _ = _pins.Remove(pin);
+    }
+
+    /// <summary>What a pass of bulkfree has to walk: the last commit, and all that are pinned. Those that are past
+    /// their bound are logged.</summary>
+    public List<Chain> RootsToWalk()
+    {
+        List<Chain> roots;
+        List<PinnedRoot> overdue;
+        lock (_lock)
+        {
+            roots = [_device.RootChain];
+            foreach (PinnedRoot pin in _pins) roots.Add(pin.Root);
+            DateTimeOffset now = _time.GetUtcNow();
+            overdue = _pins.FindAll(pin => pin.IsOverdue(now));
+        }
+        foreach (PinnedRoot pin in overdue) _device.Faults.ReportOverduePin(pin);
+        return roots;
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Hammer2.Chains.Commits;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Freemap;
+
+/// <summary>
+/// Space of one device that is set aside for changes which were accepted and have not allocated it yet, by all PFSs
+/// together. A change that could not be written is refused when it is asked for, so that a commit never runs out of
+/// space.
+/// </summary>
+/// <remarks>
+/// Upstream: <c>hammer2_vfs_enospace</c>, which reserves nothing and can lose writes in the flush. Lock-free: a request
+/// first adds itself to the sum and then looks whether the sum fits, so that of two requests that do not fit together
+/// at most one is granted. A device that is fenced refuses nothing: nothing is going to be written to it.
+/// </remarks>
+public sealed class SpaceReservations
+{
+    // Blocks of metadata may break up runs of 64 KiB that are reserved for file data.
+    private const long RunSlackBytes = 512 << 10;
+
+    private const long ReserveBytesMin = 2L << 20;
+    private const long ReserveBytesMax = 64L << 20;
+    private const int ReserveShare = 50;
+
+    private readonly FreemapAllocator _allocator;
+    private readonly DeviceFence _fence;
+    private long _reservedBytes;
+
+    internal SpaceReservations(FreemapAllocator allocator, ulong totalBytes, DeviceFence fence)
+    {
+        _allocator = allocator;
+        _fence = fence;
+        TotalBytes = totalBytes;
+        ReserveBytes = Math.Clamp(
+            (long)Math.Min(totalBytes, long.MaxValue) / ReserveShare, ReserveBytesMin, ReserveBytesMax);
+    }
+
+    /// <summary>Bytes of the device that can be allocated at all.</summary>
+    public ulong TotalBytes { get; }
+
+    /// <summary>Free bytes that a change which adds may not have: removing and overwriting allocate before they free
+    /// anything, since they are copy-on-write.</summary>
+    public long ReserveBytes { get; }
+
+    /// <summary>Reserved and not released.</summary>
+    public long ReservedBytes => Volatile.Read(ref _reservedBytes);
+
+    /// <summary>Reserves space for a change, if there is enough.</summary>
+    /// <param name="bytes">The most that it can allocate.</param>
+    /// <param name="dataBytes">How much of it is file data, which may need 64 KiB in one piece.</param>
+    /// <param name="use">Whether it adds or removes.</param>
+    /// <returns>True when it is reserved; <see cref="Release"/> ends that.</returns>
+    public bool TryReserve(long bytes, long dataBytes, SpaceUse use)
+    {
+        long before = Interlocked.Add(ref _reservedBytes, bytes) - bytes;
+        bool needsRuns = dataBytes > 0 || use == SpaceUse.Add;
+        long kept = use == SpaceUse.Add ? ReserveBytes : ReserveBytes / 4;
+        if (Fits(before, bytes, needsRuns ? dataBytes : null, kept)) return true;
+        Release(bytes);
+        return false;
+    }
+
+    /// <summary>Reserves without asking whether there is enough: for a change that this device takes no part in and
+    /// that is accounted for on all devices of its PFS alike.</summary>
+    public void Charge(long bytes) => _ = Interlocked.Add(ref _reservedBytes, bytes);
+
+    /// <summary>True when so many bytes of file data could be reserved for adding.</summary>
+    public bool HasRoom(long bytes) =>
+        bytes < long.MaxValue / 2 && Fits(ReservedBytes, bytes, bytes, ReserveBytes);
+
+    /// <summary>Ends a reservation, or a part of one: the space was allocated, or is not needed.</summary>
+    public void Release(long bytes) => _ = Interlocked.Add(ref _reservedBytes, -bytes);
+
+    // Which part of what was reserved before needs runs is not known: all of it counts as if it did. What remains of
+    // this change can use broken runs, too.
+    private bool Fits(long before, long bytes, long? dataBytes, long kept)
+    {
+        long runBytes = dataBytes is { } data ? before + data + RunSlackBytes : 0;
+        long smallBytes = dataBytes is { } large ? bytes - large : 0;
+        return _fence.IsFenced || _allocator.HasRoom(before + bytes + kept, runBytes, smallBytes);
+    }
+}
