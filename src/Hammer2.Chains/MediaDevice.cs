@@ -109,10 +109,14 @@ public sealed partial class MediaDevice : IDisposable
 
     private Hammer2Error RepairHeaders()
     {
-        if (!Header.IsSpare && !_isHeaderAdopted) return Hammer2Error.None;
-        Hammer2Error error = OpeningRepair.WriteHeader(_volumes, Header, _isHeaderAdopted, Faults);
-        if (error == Hammer2Error.None) _isHeaderAdopted = false;
-        return error;
+        if (Header.IsSpare || _isHeaderAdopted)
+        {
+            Hammer2Error error = OpeningRepair.WriteHeader(_volumes, Header, _isHeaderAdopted, Faults);
+            if (error != Hammer2Error.None) return error;
+            _isHeaderAdopted = false;
+        }
+        return KeepsPreparedRecord
+            ? OpeningRepair.ClearTornCopies(_volumes, Header, Faults) : Hammer2Error.None;
     }
 
     // An illegal table leads nowhere: the device then has no super-root, which whoever opens it is told.

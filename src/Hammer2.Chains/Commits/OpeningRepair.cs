@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
 using Hammer2.Chains.Freemap;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -30,6 +32,35 @@ internal static class OpeningRepair
         if (error == Hammer2Error.None) error = root.Flush();
         if (error != Hammer2Error.None)
             faults.Report(default, error, "the device could not write the volume header that power failed before");
+        return error;
+    }
+
+    /// <summary>Clears copies of the volume header that are torn and might be taken for a newer one. A prepared record
+    /// explains a copy that is torn by naming it: a tear that was there before would make the next commit seem to have
+    /// begun on its headers as soon as it is prepared.</summary>
+    /// <param name="volumes">The filesystem, whose newest header is whole.</param>
+    /// <param name="header">The header in use.</param>
+    /// <param name="faults">Gets a write that fails.</param>
+    /// <returns>None; Io.</returns>
+    /// <remarks>Power that fails meanwhile leaves the copy torn and the last record as it was, as before.</remarks>
+    public static Hammer2Error ClearTornCopies(VolumeSet volumes, VolumeHeader header, MediaFaultLog faults)
+    {
+        IBlockDevice root = volumes.Volumes[0].Device;
+        Hammer2Error error = Hammer2Error.None;
+        bool isChanged = false;
+        IReadOnlyList<VolumeHeaderCopy> suspect = SuspectHeaderCopies.Find(volumes, record: null);
+        foreach (VolumeHeaderCopy copy in volumes.Volumes[0].Copies.Copies)
+        {
+            bool isTorn = copy.Header is null && !copy.IsBlank && !copy.IsOtherFilesystem;
+            bool isNext = copy.CopyIndex == header.NextCopyIndex;
+            if (!isTorn || copy.CopyIndex == header.CopyIndex || !(isNext || suspect.Contains(copy))) continue;
+            error = root.Write(copy.Offset, new byte[Media.VolumeHeaderBytes]);
+            if (error != Hammer2Error.None) break;
+            isChanged = true;
+        }
+        if (error == Hammer2Error.None && isChanged) error = root.Flush();
+        if (error != Hammer2Error.None)
+            faults.Report(default, error, "the device could not clear a torn copy of the volume header");
         return error;
     }
 
