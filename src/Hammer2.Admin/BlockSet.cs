@@ -5,9 +5,8 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// A set of blocks by the address they start at. Blocks of one kind lie close together on media, so a bitmap
-/// for each 4 MiB segment that has any costs about a bit for each block: a walk over ten million inodes
-/// remembers all of them in a few megabytes.
+/// A set of blocks by their address. Blocks of one kind are close together on media, so a bitmap for each 4 MiB segment
+/// that has any needs about one bit per block: a set of ten million inodes needs a few megabytes.
 /// </summary>
 internal sealed class BlockSet
 {
@@ -16,10 +15,10 @@ internal sealed class BlockSet
 
     private readonly Dictionary<ulong, ulong[]> _segments = [];
 
-    /// <summary>How many blocks are in the set.</summary>
+    /// <summary>Number of blocks in the set.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Puts a block into the set; false when it was there.</summary>
+    /// <summary>Adds a block; false when it was in the set already.</summary>
     public bool Add(ulong address)
     {
         ulong segment = address >> Media.SegmentRadix;
@@ -28,7 +27,7 @@ internal sealed class BlockSet
             words = new ulong[BlocksPerSegment / WordBits];
             _segments.Add(segment, words);
         }
-        (int word, ulong bit) = Place(address);
+        (int word, ulong bit) = SlotOf(address);
         if ((words[word] & bit) != 0) return false;
         words[word] |= bit;
         Count++;
@@ -38,11 +37,11 @@ internal sealed class BlockSet
     /// <summary>True when the block is in the set.</summary>
     public bool Contains(ulong address)
     {
-        (int word, ulong bit) = Place(address);
+        (int word, ulong bit) = SlotOf(address);
         return _segments.TryGetValue(address >> Media.SegmentRadix, out ulong[]? words) && (words[word] & bit) != 0;
     }
 
-    private static (int Word, ulong Bit) Place(ulong address)
+    private static (int Word, ulong Bit) SlotOf(ulong address)
     {
         int block = (int)((address >> Media.AllocationRadixMin) & (BlocksPerSegment - 1));
         return (block / WordBits, 1UL << (block % WordBits));

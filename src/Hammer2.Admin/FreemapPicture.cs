@@ -7,8 +7,8 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>Draws how the space of a filesystem is used: a square for each stretch, coloured by what fills
-/// it.</summary>
+/// <summary>Draws the usage of a filesystem's space: a square for each range of addresses, coloured by the kind of its
+/// blocks.</summary>
 public static class FreemapPicture
 {
     private const int Columns = 64;
@@ -25,15 +25,15 @@ public static class FreemapPicture
         ("file data", "#2f855a"),
         ("directory entries", "#b7791f"),
         ("in use, no class", "#4a5568"),
-        ("maybe free", "#fbd38d"),
+        ("staged", "#fbd38d"),
         ("free", "#edf2f7"),
         ("headers, freemap, boot, aux", "#1a202c"),
         ("unknown: freemap damaged", "#e53e3e"),
     ];
 
     /// <summary>Writes the picture as a standalone SVG document.</summary>
-    /// <param name="survey">What to draw.</param>
-    /// <param name="title">What the picture is of; any characters.</param>
+    /// <param name="survey">The data to draw.</param>
+    /// <param name="title">Title of the picture; any characters, which are escaped.</param>
     /// <param name="to">Receives the document.</param>
     public static void WriteSvg(FreemapSurvey survey, string title, TextWriter to)
     {
@@ -53,7 +53,7 @@ public static class FreemapPicture
         Line(to, "</svg>");
     }
 
-    /// <summary>Writes a page with the picture and a table of the numbers behind it.</summary>
+    /// <summary>Writes an HTML page with the picture and a table of its numbers.</summary>
     public static void WriteHtml(FreemapSurvey survey, string title, TextWriter to)
     {
         ArgumentNullException.ThrowIfNull(survey);
@@ -100,7 +100,7 @@ public static class FreemapPicture
         ulong first = (ulong)index * survey.CellBytes;
         Line(to, $"<g><title>0x{first:x} to 0x{first + cell.TotalBytes:x}: {Text(Describe(shares, cell.TotalBytes))}</title>");
 
-        // Each cell is filled from its top by shares, so that a nearly empty one still shows what is in it.
+        // The shares of a cell are stacked from its top, so that a nearly empty cell still shows its content.
         double at = y;
         for (int kind = 0; kind < Kinds.Length; kind++)
         {

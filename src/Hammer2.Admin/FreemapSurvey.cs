@@ -6,31 +6,32 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>What a stretch of the address space is used for, in bytes.</summary>
+/// <summary>Usage of a range of the address space, in bytes.</summary>
 public sealed class FreemapCell
 {
     private readonly ulong[] _byClass = new ulong[FreemapSurvey.ClassesTotal];
 
-    /// <summary>Bytes that may be allocated.</summary>
+    /// <summary>Free bytes.</summary>
     public ulong FreeBytes { get; internal set; }
 
-    /// <summary>Bytes that bulkfree's first pass found unused.</summary>
+    /// <summary>Bytes staged by bulkfree: found unreachable by one pass.</summary>
     public ulong PossiblyFreeBytes { get; internal set; }
 
-    /// <summary>Bytes in use, whatever for.</summary>
+    /// <summary>Allocated bytes.</summary>
     public ulong AllocatedBytes { get; internal set; }
 
     /// <summary>Bytes that are never allocated: headers, freemap, boot and aux areas.</summary>
     public ulong StaticBytes { get; internal set; }
 
-    /// <summary>Bytes whose leaf is damaged, so that nothing is known of them.</summary>
+    /// <summary>Bytes of unknown state, because their leaf is damaged.</summary>
     public ulong UnknownBytes { get; internal set; }
 
-    /// <summary>All bytes of the stretch.</summary>
+    /// <summary>Total bytes of the range.</summary>
     public ulong TotalBytes => FreeBytes + PossiblyFreeBytes + AllocatedBytes + StaticBytes + UnknownBytes;
 
     /// <summary>
-    /// Bytes in use in segments of one class: 0 for none, else the kind of reference the segment is kept for.
+    /// Allocated bytes in segments of one class: the type of block that the segment is used for,
+    /// <see cref="BlockrefType.Empty"/> for none.
     /// </summary>
     public ulong OfClass(BlockrefType type) => _byClass[(int)type];
 
@@ -41,14 +42,14 @@ public sealed class FreemapCell
     }
 }
 
-/// <summary>How the space of a filesystem is used, as its freemap tells it.</summary>
+/// <summary>Usage of a filesystem's space, read from its freemap.</summary>
 public sealed class FreemapSurvey
 {
-    /// <summary>Kinds of reference a segment can be kept for, <see cref="BlockrefType.Empty"/> for none.</summary>
+    /// <summary>Number of segment classes, including <see cref="BlockrefType.Empty"/> for none.</summary>
     public const int ClassesTotal = (int)BlockrefType.FreemapLeaf + 1;
 
-    /// <summary>Cells of a picture, unless the caller asks for others.</summary>
-    public const int CellsUsual = 2048;
+    /// <summary>Default of the maximum number of cells.</summary>
+    public const int CellsDefault = 2048;
 
     private readonly FreemapCell[] _cells;
 
@@ -59,29 +60,29 @@ public sealed class FreemapSurvey
         _cells = cells;
     }
 
-    /// <summary>Bytes of the address space.</summary>
+    /// <summary>Size of the address space in bytes.</summary>
     public ulong TotalBytes { get; }
 
-    /// <summary>Bytes of a cell: a multiple of 4 MiB. The last cell may have fewer.</summary>
+    /// <summary>Size of a cell in bytes: a multiple of 4 MiB. The last cell may be smaller.</summary>
     public ulong CellBytes { get; }
 
-    /// <summary>The stretches, all of the same length, from address 0 up.</summary>
+    /// <summary>The ranges, all of the same length, in ascending order from address 0.</summary>
     public IReadOnlyList<FreemapCell> Cells => _cells;
 
     /// <summary>The sum of all cells.</summary>
     public FreemapCell Total { get; } = new();
 
-    /// <summary>Leaves that exist; space without a leaf was never allocated from.</summary>
+    /// <summary>Number of leaves that exist; nothing was ever allocated in space without a leaf.</summary>
     public int Leaves { get; private set; }
 
-    /// <summary>Nodes above the leaves.</summary>
+    /// <summary>Number of nodes above the leaves.</summary>
     public int Nodes { get; private set; }
 
     /// <summary>Freemap blocks that cannot be used, with the first address each covers.</summary>
     public IReadOnlyList<(ulong Address, WalkFault Fault)> Faults { get; private set; } = [];
 
-    /// <summary>Reads the freemap of a filesystem into at most so many cells.</summary>
-    public static FreemapSurvey Take(VolumeSet volumes, int cellsMax = CellsUsual)
+    /// <summary>Reads the freemap of a filesystem into at most <paramref name="cellsMax"/> cells.</summary>
+    public static FreemapSurvey Take(VolumeSet volumes, int cellsMax = CellsDefault)
     {
         ArgumentNullException.ThrowIfNull(volumes);
         ArgumentOutOfRangeException.ThrowIfLessThan(cellsMax, 1);
@@ -99,13 +100,13 @@ public sealed class FreemapSurvey
 
     private sealed class Collector(FreemapSurvey survey, ulong allocatorBegin) : IMediaVisitor
     {
-        private ulong _next; // everything below it is accounted for
+        private ulong _next; // all addresses below this one are counted
 
         public List<(ulong, WalkFault)> Faults { get; } = [];
 
-        public bool Wants(in WalkPlace place, in Blockref reference) => true;
+        public bool Wants(in WalkPosition position, in Blockref reference) => true;
 
-        public bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        public bool Enter(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
         {
             if (reference.Type == BlockrefType.FreemapNode)
             {
@@ -122,11 +123,11 @@ public sealed class FreemapSurvey
             return false;
         }
 
-        public void Leave(in WalkPlace place, in Blockref reference)
+        public void Leave(in WalkPosition position, in Blockref reference)
         {
         }
 
-        public void Damaged(in WalkPlace place, in Blockref reference, in WalkFault fault)
+        public void Damaged(in WalkPosition position, in Blockref reference, in WalkFault fault)
         {
             Faults.Add((reference.Key, fault));
             FillUntouched(reference.Key);
@@ -134,7 +135,7 @@ public sealed class FreemapSurvey
             while (_next < end) Add(static (cell, bytes) => cell.UnknownBytes += bytes);
         }
 
-        /// <summary>What lies behind the last leaf was never allocated from.</summary>
+        /// <summary>Counts the space past the last leaf, where nothing was ever allocated.</summary>
         public void Finish() => FillUntouched(survey.TotalBytes);
 
         private void FillUntouched(ulong end)

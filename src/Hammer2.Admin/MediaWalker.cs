@@ -6,19 +6,18 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// Goes through a filesystem as it lies on media, from the header down, and shows a visitor what it meets. It
-/// knows the format and the devices and nothing of the driver, so that what judges the driver does not share
-/// its mistakes.
+/// Walks a filesystem on media from the header down and passes every reference and block to a visitor. It uses the
+/// format and device layers and none of the driver, so that a checker of the driver does not share its defects.
 /// </summary>
 /// <remarks>
-/// Every block is checked before the visitor sees it: its reference is legal, its code agrees, its fields
-/// mean something. A damaged block is reported and the walk goes on beside it. Media that refer to themselves
-/// end the walk all the same: within a PFS a block of references is followed once, and nesting has a limit.
-/// Memory is a buffer for each level in use and a bit for each block of the PFS at hand.
+/// Every block is validated before it is passed on: its reference, its check code and its fields. A damaged block is
+/// reported and the walk continues with the next one. A cycle on media cannot make the walk endless: within a PFS each
+/// indirect block and inode is followed once, and nesting is limited. Memory: a buffer for each level in use and a bit
+/// for each block of the current PFS.
 /// </remarks>
 public sealed class MediaWalker
 {
-    // The super-root, a PFS root and a file, each with as many levels of indirect blocks as are followed.
+    // The super-root, a PFS root and a file, each with the maximum number of levels of indirect blocks.
     private const int DepthMax = 3 * (Media.TreeDepthMax + 1);
 
     private readonly VolumeSet _volumes;
@@ -26,7 +25,7 @@ public sealed class MediaWalker
     private readonly byte[]?[] _buffers = new byte[DepthMax + 1][];
     private BlockSet _seen = new();
 
-    /// <summary>Walks over one filesystem. A walker is used by one thread at a time.</summary>
+    /// <summary>Creates a walker for one filesystem. Not thread-safe.</summary>
     /// <param name="volumes">All volumes.</param>
     /// <param name="header">The header to start from, such as an older copy; the one in use when null.</param>
     public MediaWalker(VolumeSet volumes, VolumeHeader? header = null)
@@ -36,11 +35,11 @@ public sealed class MediaWalker
         _header = header ?? volumes.Header;
     }
 
-    /// <summary>Shows the super-root, the PFSs and all that is in them.</summary>
+    /// <summary>Walks the super-root, the PFSs and everything in them.</summary>
     public void WalkTopology(IMediaVisitor visitor) =>
         Walk(visitor, _header.SuperRootBlockset, MediaTree.Topology, BlockrefType.VolumeRoot);
 
-    /// <summary>Shows the blocks that say what is allocated.</summary>
+    /// <summary>Walks the freemap.</summary>
     public void WalkFreemap(IMediaVisitor visitor) =>
         Walk(visitor, _header.FreemapBlockset, MediaTree.Freemap, BlockrefType.FreemapRoot);
 
@@ -48,48 +47,48 @@ public sealed class MediaWalker
     {
         ArgumentNullException.ThrowIfNull(visitor);
         _seen = new BlockSet();
-        var place = new WalkPlace { Tree = tree, ParentType = parentType };
+        var position = new WalkPosition { Tree = tree, ParentType = parentType };
         if (MediaValidator.Table(roots, parentType) is { } fault)
-            visitor.Damaged(place, default, new WalkFault(Hammer2Error.Corrupt, fault.ToString()));
+            visitor.Damaged(position, default, new WalkFault(Hammer2Error.Corrupt, fault.ToString()));
         else
-            VisitAll(visitor, place, roots);
+            VisitAll(visitor, position, roots);
     }
 
-    private void VisitAll(IMediaVisitor visitor, in WalkPlace place, ReadOnlySpan<Blockref> table)
+    private void VisitAll(IMediaVisitor visitor, in WalkPosition position, ReadOnlySpan<Blockref> table)
     {
         foreach (ref readonly Blockref reference in table)
         {
             if (reference.IsEmpty) continue;
-            if (!place.IsPfsRoot(reference))
+            if (!position.IsPfsRoot(reference))
             {
-                Visit(visitor, place, reference);
+                Visit(visitor, position, reference);
                 continue;
             }
 
-            // Snapshots share blocks with what they were made of, so each PFS remembers its own.
+            // Snapshots share blocks with their origin, so the set of visited blocks is per PFS.
             BlockSet outside = _seen;
             _seen = new BlockSet();
-            Visit(visitor, place with { PfsKey = reference.Key }, reference);
+            Visit(visitor, position with { PfsKey = reference.Key }, reference);
             _seen = outside;
         }
     }
 
-    private void Visit(IMediaVisitor visitor, in WalkPlace place, in Blockref reference)
+    private void Visit(IMediaVisitor visitor, in WalkPosition position, in Blockref reference)
     {
-        if (!visitor.Wants(place, reference)) return;
-        if (Load(place, reference, out ReadOnlySpan<byte> block) is { } fault)
+        if (!visitor.Wants(position, reference)) return;
+        if (Load(position, reference, out ReadOnlySpan<byte> block) is { } fault)
         {
-            visitor.Damaged(place, reference, fault);
+            visitor.Damaged(position, reference, fault);
             return;
         }
-        if (visitor.Enter(place, reference, block)) VisitChildren(visitor, place, reference, block);
-        visitor.Leave(place, reference);
+        if (visitor.Enter(position, reference, block)) VisitChildren(visitor, position, reference, block);
+        visitor.Leave(position, reference);
     }
 
     private void VisitChildren(
-        IMediaVisitor visitor, in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        IMediaVisitor visitor, in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
     {
-        WalkPlace below = place with { Depth = place.Depth + 1, ParentType = reference.Type };
+        WalkPosition below = position with { Depth = position.Depth + 1, ParentType = reference.Type };
         switch (reference.Type)
         {
             case BlockrefType.Indirect:
@@ -103,51 +102,51 @@ public sealed class MediaWalker
                 {
                     OwnerInum = meta.Inum,
                     OwnerType = meta.Type,
-                    IsUnderSuperRoot = place.Depth == 0,
+                    IsUnderSuperRoot = position.Depth == 0,
                 };
                 VisitAll(visitor, below, MemoryMarshal.Cast<byte, Blockref>(block[InodeBlock.UnionOffset..]));
                 break;
         }
     }
 
-    private WalkFault? Load(in WalkPlace place, in Blockref reference, out ReadOnlySpan<byte> block)
+    private WalkFault? Load(in WalkPosition position, in Blockref reference, out ReadOnlySpan<byte> block)
     {
         block = default;
-        if (place.Depth >= DepthMax)
+        if (position.Depth >= DepthMax)
             return new WalkFault(Hammer2Error.Corrupt, $"blocks are nested more than {DepthMax} deep");
         int sizeBytes = reference.Data.SizeBytes;
         if (sizeBytes == 0)
         {
-            // An entry with a short name; without a block other types were refused with their table.
-            return Judge(place, reference, block) is { } wrong
+            // An entry with a short name; the table check rejects other types without a block.
+            return Check(position, reference, block) is { } wrong
                 ? new WalkFault(Hammer2Error.Corrupt, wrong.ToString())
                 : null;
         }
         if (sizeBytes > Media.AllocationBytesMax)
-            return new WalkFault(Hammer2Error.Corrupt, "the reference is to more than 64 KiB");
+            return new WalkFault(Hammer2Error.Corrupt, "the block is larger than 64 KiB");
 
-        byte[] buffer = _buffers[place.Depth] ??= new byte[Media.AllocationBytesMax];
+        byte[] buffer = _buffers[position.Depth] ??= new byte[Media.AllocationBytesMax];
         Span<byte> stored = buffer.AsSpan(0, sizeBytes);
         Hammer2Error error = _volumes.Read(reference.Data.Bytes, stored);
         if (error == Hammer2Error.Corrupt)
-            return new WalkFault(error, "the reference leads outside all volumes");
-        if (error != Hammer2Error.None) return new WalkFault(error, "the device cannot read it");
+            return new WalkFault(error, "the block is outside all volumes");
+        if (error != Hammer2Error.None) return new WalkFault(error, "the device cannot read the block");
         if (!CheckCode.Verify(reference, stored))
             return new WalkFault(Hammer2Error.Check, $"check code {reference.Methods.Check} does not match");
-        if (Judge(place, reference, stored) is { } fault)
+        if (Check(position, reference, stored) is { } fault)
             return new WalkFault(Hammer2Error.Corrupt, fault.ToString());
 
-        // Data may be shared within a PFS: upstream finds equal blocks while it writes. References may not.
+        // Data blocks may be shared within a PFS (deduplication). Indirect blocks and inodes may not.
         if (reference.Type is not BlockrefType.Data && !_seen.Add(reference.Data.Bytes))
-            return new WalkFault(Hammer2Error.Corrupt, "another reference of the same tree leads to it too");
+            return new WalkFault(Hammer2Error.Corrupt, "another reference of the same tree refers to it too");
         block = stored;
         return null;
     }
 
-    private static MediaFault? Judge(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block) =>
+    private static MediaFault? Check(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block) =>
         reference.Type switch
         {
-            BlockrefType.Inode => MediaValidator.Inode(reference, block) ?? Root(place, reference, block),
+            BlockrefType.Inode => MediaValidator.Inode(reference, block) ?? Root(position, reference, block),
             BlockrefType.Indirect or BlockrefType.FreemapNode =>
                 MediaValidator.Table(MemoryMarshal.Cast<byte, Blockref>(block), reference.Type),
             BlockrefType.FreemapLeaf => MediaValidator.Freemap(reference, block),
@@ -155,9 +154,9 @@ public sealed class MediaWalker
             _ => null,
         };
 
-    private static MediaFault? Root(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+    private static MediaFault? Root(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
     {
-        if (!place.IsPfsRoot(reference)) return null;
+        if (!position.IsPfsRoot(reference)) return null;
         ref readonly InodeMeta meta = ref InodeBlock.ReadMeta(block);
         if (meta.Inum != Media.PfsRootInum)
         {

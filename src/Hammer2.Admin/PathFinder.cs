@@ -8,27 +8,27 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// Finds the paths of inodes. Directory entries lead from names to inodes and never back, so this reads all
-/// directories of a PFS once, and then climbs from each entry that was found to the root. Memory grows with
-/// what is asked for, not with the volume.
+/// Finds the paths of inodes. Directory entries refer from names to inodes and not back, so this reads all directories
+/// of a PFS once, and then follows the parents of each entry found to the root. Memory grows with the number of inodes
+/// searched, not with the size of the volume.
 /// </summary>
 internal sealed class PathFinder
 {
-    // Deeper than any path a system can name; a chain of parents that is longer goes round in circles.
+    // Deeper than any usable path; a longer chain of parents is a cycle.
     private const int ClimbMax = 4096;
 
     private readonly MediaWalker _walker;
     private readonly ulong _pfsKey;
     private readonly Dictionary<ulong, byte[]> _directories = new() { [Media.PfsRootInum] = [] };
 
-    /// <summary>Looks in one PFS, named by the key of its root.</summary>
+    /// <summary>Searches one PFS, given by the key of its root.</summary>
     public PathFinder(VolumeSet volumes, ulong pfsKey)
     {
         _walker = new MediaWalker(volumes);
         _pfsKey = pfsKey;
     }
 
-    /// <summary>Fills in the paths of faults of this PFS, at most so many for each.</summary>
+    /// <summary>Adds paths to the faults of this PFS, at most <paramref name="pathsMax"/> for each.</summary>
     public void Find(IReadOnlyList<VerifyFault> faults, int pathsMax)
     {
         var entries = new EntrySearch(_pfsKey, faults, pathsMax);
@@ -57,7 +57,7 @@ internal sealed class PathFinder
         {
             if (climbed.Count >= ClimbMax || NameOf(at, out ulong parent) is not { } name)
             {
-                // Its own inode, its parent or its entry is among what is damaged.
+                // Its inode, its parent or its entry is damaged.
                 start = Encoding.ASCII.GetBytes("<inode 0x" + at.ToString("x", CultureInfo.InvariantCulture) + ">");
                 _directories[at] = start;
                 break;
@@ -88,25 +88,25 @@ internal sealed class PathFinder
     /// <summary>A visitor that stays within one PFS.</summary>
     private abstract class Search(ulong pfsKey) : IMediaVisitor
     {
-        public bool Wants(in WalkPlace place, in Blockref reference)
+        public bool Wants(in WalkPosition position, in Blockref reference)
         {
-            if (place.PfsKey == pfsKey) return place.IsPfsRoot(reference) || WantsWithin(place, reference);
-            if (!place.IsUnderSuperRoot) return place.IsInHeader;
+            if (position.PfsKey == pfsKey) return position.IsPfsRoot(reference) || WantsWithin(position, reference);
+            if (!position.IsUnderSuperRoot) return position.IsInHeader;
             return reference.Type == BlockrefType.Indirect && Covers(reference, pfsKey);
         }
 
-        public abstract bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block);
+        public abstract bool Enter(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block);
 
-        public void Leave(in WalkPlace place, in Blockref reference)
+        public void Leave(in WalkPosition position, in Blockref reference)
         {
         }
 
-        public void Damaged(in WalkPlace place, in Blockref reference, in WalkFault fault)
+        public void Damaged(in WalkPosition position, in Blockref reference, in WalkFault fault)
         {
-            // The verification that asks has this fault already; what lies behind it stays unnamed.
+            // The verification has reported this fault; objects below it get no path.
         }
 
-        protected abstract bool WantsWithin(in WalkPlace place, in Blockref reference);
+        protected abstract bool WantsWithin(in WalkPosition position, in Blockref reference);
 
         protected static bool Covers(in Blockref reference, ulong key) =>
             key >= reference.Key && key <= reference.KeyEnd;
@@ -147,23 +147,23 @@ internal sealed class PathFinder
 
         public long Total(int index) => _totals[index];
 
-        public override bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        public override bool Enter(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
         {
-            if (reference.Type == BlockrefType.Dirent) Take(place, reference, block);
-            if (reference.Type != BlockrefType.Inode || place.PfsKey == 0 || place.IsPfsRoot(reference)) return true;
+            if (reference.Type == BlockrefType.Dirent) Take(position, reference, block);
+            if (reference.Type != BlockrefType.Inode || position.PfsKey == 0 || position.IsPfsRoot(reference)) return true;
             return InodeBlock.ReadMeta(block).Type == ObjectType.Directory;
         }
 
-        protected override bool WantsWithin(in WalkPlace place, in Blockref reference) =>
+        protected override bool WantsWithin(in WalkPosition position, in Blockref reference) =>
             reference.Type != BlockrefType.Data;
 
-        private void Take(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        private void Take(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
         {
             ulong inum = reference.Dirent.Inum;
             if (_single.TryGetValue(inum, out List<int>? indexes))
-                foreach (int index in indexes) Take(index, place.OwnerInum, NameOf(reference, block));
+                foreach (int index in indexes) Take(index, position.OwnerInum, NameOf(reference, block));
             foreach ((KeyRange range, int index) in _wide)
-                if (range.Contains(inum)) Take(index, place.OwnerInum, NameOf(reference, block));
+                if (range.Contains(inum)) Take(index, position.OwnerInum, NameOf(reference, block));
         }
 
         private void Take(int index, ulong directory, ReadOnlySpan<byte> name)
@@ -173,41 +173,41 @@ internal sealed class PathFinder
         }
     }
 
-    /// <summary>Finds the parent that an inode names.</summary>
+    /// <summary>Finds the parent of an inode, as stored in the inode.</summary>
     private sealed class InodeSearch(ulong pfsKey, ulong inum) : Search(pfsKey)
     {
         public bool IsFound { get; private set; }
 
         public ulong Parent { get; private set; }
 
-        public override bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        public override bool Enter(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
         {
-            if (reference.Type != BlockrefType.Inode || place.PfsKey == 0 || place.IsPfsRoot(reference)) return true;
+            if (reference.Type != BlockrefType.Inode || position.PfsKey == 0 || position.IsPfsRoot(reference)) return true;
             IsFound = true;
             Parent = InodeBlock.ReadMeta(block).ParentInum;
             return false;
         }
 
-        protected override bool WantsWithin(in WalkPlace place, in Blockref reference) =>
+        protected override bool WantsWithin(in WalkPosition position, in Blockref reference) =>
             reference.Type is BlockrefType.Inode or BlockrefType.Indirect && Covers(reference, inum);
     }
 
-    /// <summary>Finds the name that a directory has for an inode.</summary>
+    /// <summary>Finds the name of an inode in a directory.</summary>
     private sealed class NameSearch(ulong pfsKey, ulong directory, ulong inum) : Search(pfsKey)
     {
         public byte[]? Name { get; private set; }
 
-        public override bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        public override bool Enter(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
         {
             if (reference.Type == BlockrefType.Dirent && reference.Dirent.Inum == inum)
                 Name ??= NameOf(reference, block).ToArray();
             return true;
         }
 
-        protected override bool WantsWithin(in WalkPlace place, in Blockref reference)
+        protected override bool WantsWithin(in WalkPosition position, in Blockref reference)
         {
             if (Name is not null) return false;
-            if (place.OwnerInum == directory)
+            if (position.OwnerInum == directory)
                 return reference.Type is BlockrefType.Dirent or BlockrefType.Indirect
                     && reference.KeyEnd >= Media.EntryKeyBit;
             return reference.Type is BlockrefType.Inode or BlockrefType.Indirect && Covers(reference, directory);

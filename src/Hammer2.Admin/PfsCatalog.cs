@@ -5,7 +5,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>The root of one PFS, as it lies below the super-root.</summary>
+/// <summary>The root of one PFS.</summary>
 public sealed class PfsRecord
 {
     internal PfsRecord(in Blockref reference, ReadOnlySpan<byte> block)
@@ -22,7 +22,7 @@ public sealed class PfsRecord
     /// <summary>The fields of the root inode.</summary>
     public InodeMeta Meta { get; }
 
-    /// <summary>The label, bytes as stored.</summary>
+    /// <summary>The label, as stored bytes.</summary>
     public byte[] Label { get; }
 
     /// <summary>Key below the super-root; unique on the filesystem.</summary>
@@ -35,9 +35,9 @@ public sealed class PfsRecord
     public ulong InodesTotal => Reference.Subtree.InodeCount;
 }
 
-/// <summary>A PFS root, or a block on the way to some, that cannot be read.</summary>
-/// <param name="Reference">What leads to it.</param>
-/// <param name="Fault">What is wrong.</param>
+/// <summary>A PFS root, or an indirect block above PFS roots, that cannot be read.</summary>
+/// <param name="Reference">The reference to it.</param>
+/// <param name="Fault">The fault.</param>
 public sealed record PfsFault(Blockref Reference, WalkFault Fault);
 
 /// <summary>The PFSs of one filesystem in the order of their keys.</summary>
@@ -49,10 +49,10 @@ public sealed class PfsCatalog
         Faults = faults;
     }
 
-    /// <summary>What could be read.</summary>
+    /// <summary>The PFS roots that could be read.</summary>
     public IReadOnlyList<PfsRecord> Records { get; }
 
-    /// <summary>What could not.</summary>
+    /// <summary>Blocks that could not be read.</summary>
     public IReadOnlyList<PfsFault> Faults { get; }
 
     /// <summary>Reads the super-root and the PFS roots, and nothing below them.</summary>
@@ -71,21 +71,21 @@ public sealed class PfsCatalog
 
         public List<PfsFault> Faults { get; } = [];
 
-        public bool Wants(in WalkPlace place, in Blockref reference) =>
-            place.IsInHeader || reference.Type is BlockrefType.Indirect or BlockrefType.Inode;
+        public bool Wants(in WalkPosition position, in Blockref reference) =>
+            position.IsInHeader || reference.Type is BlockrefType.Indirect or BlockrefType.Inode;
 
-        public bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        public bool Enter(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
         {
-            if (!place.IsPfsRoot(reference)) return true;
+            if (!position.IsPfsRoot(reference)) return true;
             Records.Add(new PfsRecord(reference, block));
             return false;
         }
 
-        public void Leave(in WalkPlace place, in Blockref reference)
+        public void Leave(in WalkPosition position, in Blockref reference)
         {
         }
 
-        public void Damaged(in WalkPlace place, in Blockref reference, in WalkFault fault) =>
+        public void Damaged(in WalkPosition position, in Blockref reference, in WalkFault fault) =>
             Faults.Add(new PfsFault(reference, fault));
     }
 }

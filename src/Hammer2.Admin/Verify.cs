@@ -7,16 +7,16 @@ using Linux.Text;
 
 namespace Hammer2.Admin;
 
-/// <summary>How a verification is done.</summary>
+/// <summary>Options of a verification.</summary>
 public sealed record VerifyOptions
 {
-    /// <summary>How many damaged blocks are listed; the others are counted.</summary>
+    /// <summary>Maximum number of listed damaged blocks; further ones are only counted.</summary>
     public int FaultsMax { get; init; } = 10_000;
 
-    /// <summary>How many paths are listed for one damaged block; the others are counted.</summary>
+    /// <summary>Maximum number of listed paths for one damaged block; further ones are only counted.</summary>
     public int PathsMax { get; init; } = 100;
 
-    /// <summary>Called now and then with the bytes read so far.</summary>
+    /// <summary>Called periodically with the number of bytes read so far.</summary>
     public Action<ulong>? Progress { get; init; }
 
     /// <summary>Ends the verification early.</summary>
@@ -24,12 +24,13 @@ public sealed record VerifyOptions
 }
 
 /// <summary>
-/// Reads everything that can be reached on a filesystem, checks every code, decodes every block of data, and
-/// says which files of which PFS are hurt by what it finds.
+/// Reads all reachable blocks of a filesystem, verifies every check code, decodes every data block, and reports which
+/// files of which PFS are affected by damage.
 /// </summary>
 public static class Verify
 {
-    // Naming reads all directories of a PFS again. So many PFSs with damage share it, or the device is dying.
+    // Finding paths reads all directories of a PFS again. More damaged PFSs than this share the damage, or the device
+    // is failing.
     private const int PfsesNamedMax = 256;
 
     /// <summary>Verifies one filesystem. Nothing is written; damage never throws.</summary>

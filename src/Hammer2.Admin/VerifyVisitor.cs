@@ -5,7 +5,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>Counts what a walk meets, decodes data, and keeps what is damaged.</summary>
+/// <summary>Counts the blocks of a walk, decodes data, and collects damage.</summary>
 internal sealed class VerifyVisitor : IMediaVisitor
 {
     private const int RecentDataCount = 4096;
@@ -16,16 +16,16 @@ internal sealed class VerifyVisitor : IMediaVisitor
     private readonly VerifyOptions _options;
     private readonly byte[] _decoded = new byte[Media.FileBlockBytes];
 
-    // Inodes and indirect blocks below which nothing is damaged: what snapshots share is read once.
+    // Inodes and indirect blocks without damage below them, so that blocks shared by snapshots are read once.
     private readonly BlockSet _soundInodes = new();
     private readonly BlockSet _soundIndirects = new();
 
-    // What is damaged below a shared block is listed for each PFS that shares it, but not for thousands of them:
-    // media made to harm would turn a small image into days of reading.
+    // Damage below a shared block is listed for each PFS that shares it, up to a limit: a small crafted image could
+    // otherwise take days to read.
     private readonly Dictionary<ulong, int> _damagedVisits = [];
     private readonly Stack<long> _faultsBefore = new();
 
-    // Equal blocks that upstream joined while writing: one is read once as long as it is remembered here.
+    // Recently verified data blocks, so that a deduplicated block is not read for each reference.
     private readonly Recent[] _recentData = new Recent[RecentDataCount];
     private ulong _progressAt = ProgressStepBytes;
 
@@ -37,26 +37,26 @@ internal sealed class VerifyVisitor : IMediaVisitor
 
     public List<VerifyFault> Faults { get; } = [];
 
-    /// <summary>Labels of the PFSs met, by key.</summary>
+    /// <summary>Labels of the PFSs found, by key.</summary>
     public Dictionary<ulong, byte[]> Labels { get; } = [];
 
-    public bool Wants(in WalkPlace place, in Blockref reference)
+    public bool Wants(in WalkPosition position, in Blockref reference)
     {
         _options.Cancellation.ThrowIfCancellationRequested();
         if (reference.Type != BlockrefType.Data) return true;
         return _recentData[Slot(reference)] != Recent.Of(reference);
     }
 
-    public bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+    public bool Enter(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
     {
         Count(reference, block);
         _faultsBefore.Push(_report.FaultsTotal);
         switch (reference.Type)
         {
             case BlockrefType.Data:
-                Decode(place, reference, block);
+                Decode(position, reference, block);
                 return false;
-            case BlockrefType.Inode when place.IsPfsRoot(reference):
+            case BlockrefType.Inode when position.IsPfsRoot(reference):
                 _report.Pfses++;
                 Labels[reference.Key] = new PfsRecord(reference, block).Label;
                 _report.Inodes++;
@@ -64,11 +64,11 @@ internal sealed class VerifyVisitor : IMediaVisitor
             case BlockrefType.Inode:
                 if (_soundInodes.Contains(reference.Data.Bytes)) return false;
                 _report.Inodes++;
-                return MayRevisit(place, reference);
+                return MayRevisit(position, reference);
             case BlockrefType.Indirect:
                 if (_soundIndirects.Contains(reference.Data.Bytes)) return false;
                 _report.Indirects++;
-                return MayRevisit(place, reference);
+                return MayRevisit(position, reference);
             case BlockrefType.Dirent:
                 _report.Entries++;
                 return false;
@@ -78,7 +78,7 @@ internal sealed class VerifyVisitor : IMediaVisitor
         }
     }
 
-    public void Leave(in WalkPlace place, in Blockref reference)
+    public void Leave(in WalkPosition position, in Blockref reference)
     {
         if (_faultsBefore.Pop() != _report.FaultsTotal)
         {
@@ -90,31 +90,31 @@ internal sealed class VerifyVisitor : IMediaVisitor
         if (reference.Type == BlockrefType.Indirect) _ = _soundIndirects.Add(reference.Data.Bytes);
     }
 
-    public void Damaged(in WalkPlace place, in Blockref reference, in WalkFault fault)
+    public void Damaged(in WalkPosition position, in Blockref reference, in WalkFault fault)
     {
         _report.FaultsTotal++;
         if (Faults.Count >= _options.FaultsMax) return;
         Faults.Add(new VerifyFault
         {
-            Tree = place.Tree,
+            Tree = position.Tree,
             Kind = reference.Type,
-            PfsKey = place.PfsKey,
-            OwnerInum = place.OwnerInum,
-            OwnerType = place.OwnerType,
+            PfsKey = position.PfsKey,
+            OwnerInum = position.OwnerInum,
+            OwnerType = position.OwnerType,
             Key = reference.Key,
             KeyEnd = Math.Max(reference.Key, reference.KeyEnd),
             Address = reference.Data.Bytes,
             SizeBytes = reference.Data.SizeBytes,
             Error = fault.Error,
             Reason = fault.Reason,
-            IsPfsRoot = place.IsPfsRoot(reference),
+            IsPfsRoot = position.IsPfsRoot(reference),
         });
     }
 
-    private bool MayRevisit(in WalkPlace place, in Blockref reference)
+    private bool MayRevisit(in WalkPosition position, in Blockref reference)
     {
         if (_damagedVisits.GetValueOrDefault(reference.Data.Bytes) < DamagedVisitsMax) return true;
-        Damaged(place, reference, new WalkFault(
+        Damaged(position, reference, new WalkFault(
             Hammer2Error.Corrupt, $"the damage below it was listed for {DamagedVisitsMax} other PFSs that share it"));
         return false;
     }
@@ -132,7 +132,7 @@ internal sealed class VerifyVisitor : IMediaVisitor
         _options.Progress?.Invoke(_report.BytesRead);
     }
 
-    private void Decode(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+    private void Decode(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
     {
         _report.DataBlocks++;
         CompressionMethod method = reference.Methods.Compression;
@@ -141,7 +141,7 @@ internal sealed class VerifyVisitor : IMediaVisitor
             _recentData[Slot(reference)] = Recent.Of(reference);
             return;
         }
-        Damaged(place, reference, new WalkFault(Hammer2Error.Corrupt, $"{method} data cannot be decoded"));
+        Damaged(position, reference, new WalkFault(Hammer2Error.Corrupt, $"{method} data cannot be decoded"));
     }
 
     private readonly record struct Recent(ulong Data, BlockMethods Methods, ulong Code)

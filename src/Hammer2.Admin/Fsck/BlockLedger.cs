@@ -5,30 +5,30 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>How a block lies among those met before it.</summary>
-internal enum LedgerAnswer
+/// <summary>The relation of a block to the blocks added before it.</summary>
+internal enum LedgerResult
 {
-    /// <summary>Nothing was there.</summary>
+    /// <summary>The space was unused.</summary>
     New,
 
-    /// <summary>The same block was met before.</summary>
+    /// <summary>The same block was added before.</summary>
     Known,
 
-    /// <summary>The same place and size was met as another kind of block.</summary>
+    /// <summary>A block of the same address and size but another kind was added before.</summary>
     OtherKind,
 
-    /// <summary>Blocks of another start or size lie there.</summary>
+    /// <summary>The block overlaps blocks of another address or size.</summary>
     Overlap,
 }
 
 /// <summary>
-/// Every block that can be reached, by place and size, in two bits for each KiB: 256 KiB of memory for a GiB that
-/// has any. No block crosses a 64 KiB boundary, so each question is answered by two words.
+/// The address and size of every reachable block, in two bits per KiB: 256 KiB of memory for each GiB that has any. No
+/// block crosses a 64 KiB boundary, so two words are enough to look one up.
 /// </summary>
 internal sealed class BlockLedger
 {
-    // Of a unit of 1 KiB: neither bit - unused; only the second - goes on from the unit before it;
-    // the first - a block starts, of file data if the second is set too, else of anything else.
+    // Bits of a unit of 1 KiB: none set - unused; only the second - continues the block of the unit before it; the
+    // first - a block starts, of file data if the second is set too, otherwise of another kind.
     private const int UnitsPerBuffer = Media.BufferBytes / Media.AllocationBytesMin;
     private const int BuffersPerSegment = Media.SegmentBytes / Media.BufferBytes;
     private const int GranulesPerBuffer = Media.BufferBytes / Media.GranuleBytes;
@@ -36,18 +36,18 @@ internal sealed class BlockLedger
 
     private readonly Dictionary<ulong, Segment> _segments = [];
 
-    /// <summary>Bytes of all different blocks.</summary>
+    /// <summary>Total size in bytes of the blocks, each counted once.</summary>
     public ulong UsedBytes { get; private set; }
 
-    /// <summary>Numbers of the 4 MiB segments that have blocks, in no order.</summary>
+    /// <summary>Numbers of the 4 MiB segments that have blocks, in any order.</summary>
     public IEnumerable<ulong> Segments => _segments.Keys;
 
-    /// <summary>Puts a block in. What contradicts an earlier one is left out.</summary>
+    /// <summary>Adds a block, unless it conflicts with an earlier one.</summary>
     /// <param name="address">Multiple of 1 KiB.</param>
     /// <param name="sizeBytes">1 KiB to 64 KiB; the block crosses no 64 KiB boundary.</param>
     /// <param name="isData">File data, which may be shared.</param>
-    /// <param name="isRecorded">The freemap as committed must have it.</param>
-    public LedgerAnswer Add(ulong address, int sizeBytes, bool isData, bool isRecorded)
+    /// <param name="isRecorded">True when the committed freemap must have it as allocated.</param>
+    public LedgerResult Add(ulong address, int sizeBytes, bool isData, bool isRecorded)
     {
         Segment segment = Of(address);
         int buffer = (int)(address >> Media.BufferRadix) % BuffersPerSegment;
@@ -63,14 +63,14 @@ internal sealed class BlockLedger
             second |= isData ? mask : mask & ~start;
             UsedBytes += (ulong)sizeBytes;
             if (isRecorded) segment.Record((int)(address >> Media.GranuleRadix), units);
-            return LedgerAnswer.New;
+            return LedgerResult.New;
         }
-        if ((first & mask) != start || SizeOf(first, second, unit) != units) return LedgerAnswer.Overlap;
+        if ((first & mask) != start || SizeOf(first, second, unit) != units) return LedgerResult.Overlap;
         if (isRecorded) segment.Record((int)(address >> Media.GranuleRadix), units);
-        return ((second & start) != 0) == isData ? LedgerAnswer.Known : LedgerAnswer.OtherKind;
+        return ((second & start) != 0) == isData ? LedgerResult.Known : LedgerResult.OtherKind;
     }
 
-    /// <summary>True when a block of this place and size was put in, whatever its kind.</summary>
+    /// <summary>True when a block of this address and size was added, of any kind.</summary>
     public bool Has(ulong address, int sizeBytes)
     {
         if (!_segments.TryGetValue(address >> Media.SegmentRadix, out Segment? segment)) return false;
@@ -81,11 +81,12 @@ internal sealed class BlockLedger
             && SizeOf(first, segment.Second[buffer], unit) * Media.AllocationBytesMin == sizeBytes;
     }
 
-    /// <summary>True when any block lies in a granule of a segment.</summary>
+    /// <summary>True when any block is in a granule of a segment.</summary>
     public bool IsUsed(ulong segment, int granule) =>
         _segments.TryGetValue(segment, out Segment? found) && found.UnitsOf(granule) != 0;
 
-    /// <summary>True when a block that the committed freemap must have lies in a granule of a segment.</summary>
+    /// <summary>True when a granule of a segment has a block that the committed freemap must have as
+    /// allocated.</summary>
     public bool IsRecorded(ulong segment, int granule) =>
         _segments.TryGetValue(segment, out Segment? found) && found.IsRecorded(granule);
 
@@ -95,7 +96,7 @@ internal sealed class BlockLedger
 
     private static int SizeOf(ulong first, ulong second, int unit)
     {
-        // The block goes on as long as units are in use and none starts.
+        // The block continues while units are in use and no other block starts.
         ulong rest = unit == UnitsPerBuffer - 1 ? 0 : (~first & second) >> (unit + 1);
         return 1 + BitOperations.TrailingZeroCount(~rest);
     }

@@ -4,7 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>Reads blocks of file data, compares them with their codes and decodes them.</summary>
+/// <summary>Reads blocks of file data, verifies their check codes and decodes them.</summary>
 internal sealed class DataCheck
 {
     private const int RecentCount = 8192;
@@ -13,24 +13,24 @@ internal sealed class DataCheck
     private readonly byte[] _stored = new byte[Media.AllocationBytesMax];
     private readonly byte[] _decoded = new byte[Media.FileBlockBytes];
 
-    // Equal blocks that a writer joined: one is read once as long as it is remembered here.
+    // Recently checked blocks, so that a deduplicated block is not read for each reference.
     private readonly Recent[] _recent = new Recent[RecentCount];
 
     public DataCheck(FsckContext context) => _context = context;
 
-    /// <summary>Checks the block of a reference that was found legal.</summary>
-    public void Check(in FsckPlace place, in Blockref reference)
+    /// <summary>Checks the block of a valid reference.</summary>
+    public void Check(in FsckPosition position, in Blockref reference)
     {
         ref Recent recent = ref _recent[(int)((reference.Data.Bytes >> Media.AllocationRadixMin) % RecentCount)];
         Recent wanted = Recent.Of(reference);
         if (recent == wanted) return;
         Span<byte> stored = _stored.AsSpan(0, reference.Data.SizeBytes);
-        if (!_context.TryRead(place, reference, stored)) return;
+        if (!_context.TryRead(position, reference, stored)) return;
         CompressionMethod method = reference.Methods.Compression;
         if (method != CompressionMethod.None
             && BlockCodec.Decode(method, stored, _decoded, out _) != Hammer2Error.None)
         {
-            _context.Add(FsckSeverity.Error, FsckCode.DataDecode, place, reference,
+            _context.Add(FsckSeverity.Error, FsckCode.DataDecode, position, reference,
                 $"{FsckContext.Describe(reference)} cannot be decoded ({method})");
             return;
         }

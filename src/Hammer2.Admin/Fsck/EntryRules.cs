@@ -17,37 +17,37 @@ internal sealed class EntryRules
 
     public EntryRules(FsckContext context) => _context = context;
 
-    /// <summary>Judges an entry; entries of a directory come in the order of their keys.</summary>
-    public void Judge(in FsckPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+    /// <summary>Checks an entry. The entries of a directory must be passed in the order of their keys.</summary>
+    public void Check(in FsckPosition position, in Blockref reference, ReadOnlySpan<byte> block)
     {
         int length = reference.Dirent.NameBytes;
         ReadOnlySpan<byte> area = length <= Media.EntryNameInlineBytesMax ? reference.CheckRead : block;
         ReadOnlySpan<byte> name = area[..length];
         if (!MediaValidator.IsEntryName(name))
         {
-            _context.Add(FsckSeverity.Error, FsckCode.EntryName, place, reference,
+            _context.Add(FsckSeverity.Error, FsckCode.EntryName, position, reference,
                 $"{FsckContext.Describe(reference)} has a name that cannot be used: {Printable(name)}");
         }
         ulong hash = DirectoryHash.Compute(name);
         if ((reference.Key & ~Media.EntryCollisionMask) != hash)
         {
-            _context.Add(FsckSeverity.Warning, FsckCode.EntryHash, place, reference,
-                $"entry {Printable(name)} lies at key 0x{reference.Key:x}, its hash is 0x{hash:x}");
+            _context.Add(FsckSeverity.Warning, FsckCode.EntryHash, position, reference,
+                $"entry {Printable(name)} has the key 0x{reference.Key:x}, its hash is 0x{hash:x}");
             _context.Plan.Add(new RepairAction(
-                RepairKind.MoveEntry, place.Pfs!.Key, place.OwnerInum, reference.Key));
+                RepairKind.MoveEntry, position.Pfs!.Key, position.OwnerInum, reference.Key));
         }
         if (!BlockCodec.IsAllZero(area[length..]))
         {
-            _context.Add(FsckSeverity.Warning, FsckCode.EntryName, place, reference,
-                $"the bytes behind the name of entry {Printable(name)} are not zero");
+            _context.Add(FsckSeverity.Warning, FsckCode.EntryName, position, reference,
+                $"the bytes after the name of entry {Printable(name)} are not zero");
         }
-        JudgeTwice(place, reference, name);
-        Remember(place, reference.Key & ~Media.EntryCollisionMask, name);
+        CheckTwice(position, reference, name);
+        Remember(position, reference.Key & ~Media.EntryCollisionMask, name);
     }
 
-    private void JudgeTwice(in FsckPlace place, in Blockref reference, ReadOnlySpan<byte> name)
+    private void CheckTwice(in FsckPosition position, in Blockref reference, ReadOnlySpan<byte> name)
     {
-        bool isSameHash = _lastPfs == place.Pfs && _lastDirectory == place.OwnerInum
+        bool isSameHash = _lastPfs == position.Pfs && _lastDirectory == position.OwnerInum
             && _lastHash == (reference.Key & ~Media.EntryCollisionMask);
         if (!isSameHash)
         {
@@ -56,13 +56,13 @@ internal sealed class EntryRules
         }
         if (_colliding.Count == 0) _ = _colliding.Add(Exact(_lastName.AsSpan(0, _lastLength)));
         if (_colliding.Add(Exact(name))) return;
-        _context.Add(FsckSeverity.Warning, FsckCode.EntryTwice, place, reference,
+        _context.Add(FsckSeverity.Warning, FsckCode.EntryTwice, position, reference,
             $"the directory has two entries {Printable(name)}");
     }
 
-    private void Remember(in FsckPlace place, ulong hash, ReadOnlySpan<byte> name)
+    private void Remember(in FsckPosition position, ulong hash, ReadOnlySpan<byte> name)
     {
-        (_lastPfs, _lastDirectory, _lastHash, _lastLength) = (place.Pfs, place.OwnerInum, hash, name.Length);
+        (_lastPfs, _lastDirectory, _lastHash, _lastLength) = (position.Pfs, position.OwnerInum, hash, name.Length);
         name.CopyTo(_lastName);
     }
 

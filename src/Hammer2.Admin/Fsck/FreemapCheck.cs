@@ -6,10 +6,11 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>Compares the freemap with the blocks that can be reached, both ways, and its sums with the header.</summary>
+/// <summary>Compares the freemap with the reachable blocks in both directions, and its totals with the
+/// header.</summary>
 internal sealed class FreemapCheck
 {
-    // A header that claims more than this is not believed zone by zone: 1 PiB.
+    // 1 PiB; the zones of a larger filesystem are not checked one by one.
     private const ulong ZonesMax = 1 << 20;
 
     private readonly FsckContext _context;
@@ -33,18 +34,18 @@ internal sealed class FreemapCheck
 
     public void Run()
     {
-        var place = new FsckPlace
+        var position = new FsckPosition
         {
             ParentType = BlockrefType.FreemapRoot,
             Parent = new Blockref { MirrorTid = _context.Header.FreemapTid },
         };
-        VisitTable(place, _context.Volumes.Header.FreemapBlockset);
-        JudgeMissing();
-        JudgeTotals();
+        VisitTable(position, _context.Volumes.Header.FreemapBlockset);
+        CheckMissing();
+        CheckTotals();
         Remark();
     }
 
-    private void VisitTable(in FsckPlace place, ReadOnlySpan<Blockref> table)
+    private void VisitTable(in FsckPosition position, ReadOnlySpan<Blockref> table)
     {
         bool hasLast = false;
         ulong last = 0;
@@ -55,50 +56,50 @@ internal sealed class FreemapCheck
             {
                 if (!BlockCodec.IsAllZero(MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in reference))))
                 {
-                    _context.Add(FsckSeverity.Warning, FsckCode.SlotNotZero, place, place.Parent,
+                    _context.Add(FsckSeverity.Warning, FsckCode.SlotNotZero, position, position.Parent,
                         $"unused freemap slot {slot} is not all zero");
                     _context.Plan.HasBadFreemap = true;
                 }
                 continue;
             }
-            if (MediaValidator.Reference(reference, place.ParentType) is { } fault)
+            if (MediaValidator.Reference(reference, position.ParentType) is { } fault)
             {
-                _context.Add(FsckSeverity.Error, FsckCode.ReferenceField, place, reference,
+                _context.Add(FsckSeverity.Error, FsckCode.ReferenceField, position, reference,
                     $"freemap slot {slot}: {fault}");
                 Lose(reference);
                 continue;
             }
             if (hasLast && reference.Key <= last)
             {
-                _context.Add(FsckSeverity.Error, FsckCode.KeyOrder, place, reference,
+                _context.Add(FsckSeverity.Error, FsckCode.KeyOrder, position, reference,
                     $"freemap slot {slot}: key 0x{reference.Key:x} is not above 0x{last:x} before it");
             }
             (hasLast, last) = (true, Math.Max(last, reference.KeyEnd));
-            JudgeTid(place, reference);
-            Visit(place, reference);
+            CheckTid(position, reference);
+            Visit(position, reference);
         }
     }
 
-    private void JudgeTid(in FsckPlace place, in Blockref reference)
+    private void CheckTid(in FsckPosition position, in Blockref reference)
     {
-        if (reference.MirrorTid <= place.Parent.MirrorTid) return;
-        _context.Add(FsckSeverity.Warning, FsckCode.MirrorTid, place, reference,
+        if (reference.MirrorTid <= position.Parent.MirrorTid) return;
+        _context.Add(FsckSeverity.Warning, FsckCode.MirrorTid, position, reference,
             $"mirror_tid 0x{reference.MirrorTid:x} of {FsckContext.Describe(reference)} is above "
-                + $"0x{place.Parent.MirrorTid:x} of what holds it");
+                + $"0x{position.Parent.MirrorTid:x} of its parent");
         _context.Plan.HasBadFreemap = true;
     }
 
-    private void Visit(in FsckPlace place, in Blockref reference)
+    private void Visit(in FsckPosition position, in Blockref reference)
     {
-        byte[] block = new byte[FreemapGeometry.BlockBytes]; // at most six deep and read once each
-        if (!_context.TryRead(place, reference, block))
+        byte[] block = new byte[FreemapGeometry.BlockBytes]; // at most six levels, and each block is read once
+        if (!_context.TryRead(position, reference, block))
         {
             Lose(reference);
             return;
         }
         if (MediaValidator.Freemap(reference, block) is { } fault)
         {
-            _context.Add(FsckSeverity.Error, FsckCode.FreemapField, place, reference, fault.ToString());
+            _context.Add(FsckSeverity.Error, FsckCode.FreemapField, position, reference, fault.ToString());
             _context.Plan.HasBadFreemap = true;
             if (reference.Type == BlockrefType.FreemapNode)
             {
@@ -109,20 +110,20 @@ internal sealed class FreemapCheck
         _context.Report.FreemapBlocks++;
         if (reference.Type == BlockrefType.FreemapNode)
         {
-            FsckPlace below = place with
+            FsckPosition below = position with
             {
                 ParentType = BlockrefType.FreemapNode,
                 Parent = reference,
-                Depth = place.Depth + 1,
+                Depth = position.Depth + 1,
             };
             VisitTable(below, MemoryMarshal.Cast<byte, Blockref>(block));
             return;
         }
         ulong zone = reference.Key >> Media.ZoneRadix;
-        if (!_leaves.Add(zone)) return; // its key was reported as out of order
+        if (!_leaves.Add(zone)) return; // reported already, as a key out of order
         ulong segment = reference.Key >> Media.SegmentRadix;
         foreach (ref readonly FreemapEntry entry in MemoryMarshal.Cast<byte, FreemapEntry>(block))
-            new SegmentJudge(this, reference, segment++).Judge(entry);
+            new SegmentCheck(this, reference, segment++).Check(entry);
     }
 
     private void Lose(in Blockref reference)
@@ -135,7 +136,7 @@ internal sealed class FreemapCheck
         for (ulong zone = first; zone <= last; zone++) _ = _lostZones.Add(zone);
     }
 
-    private void JudgeMissing()
+    private void CheckMissing()
     {
         var missing = new SortedSet<ulong>();
         foreach (ulong segment in _context.Ledger.Segments)
@@ -150,13 +151,13 @@ internal sealed class FreemapCheck
             _context.Add(
                 Lags ? FsckSeverity.Note : FsckSeverity.Error,
                 Lags ? FsckCode.LiveUnrecorded : FsckCode.FreemapMissing,
-                $"blocks lie in 0x{zone << Media.ZoneRadix:x}, which no freemap leaf covers",
+                $"there are blocks in 0x{zone << Media.ZoneRadix:x}, which no freemap leaf covers",
                 zone << Media.ZoneRadix, zone << Media.ZoneRadix);
             _context.Plan.HasBadFreemap |= !Lags;
         }
     }
 
-    private void JudgeTotals()
+    private void CheckTotals()
     {
         ulong zones = FreemapGeometry.LeavesTotal(_totalBytes);
         if (_isPartial || zones > ZonesMax) return;
@@ -164,8 +165,8 @@ internal sealed class FreemapCheck
         for (ulong zone = 0; zone < zones; zone++)
             if (!_leaves.Contains(zone)) free += UntouchedBytes(zone);
         ulong stored = _context.Header.AllocatorFree;
-        // Upstream counts up to 4 MiB behind allocator_beg, and growfs 4 MiB of each new GiB, that are never given out.
-        // What lay behind the end before it grew stays marked in use in a leaf that was there already.
+        // Upstream counts up to 4 MiB after allocator_beg, and growfs 4 MiB of each new GiB, that are never allocated.
+        // Space past the old end of a grown filesystem stays marked allocated in a leaf that existed before.
         ulong slack = ((zones + 1) * Media.SegmentBytes) + _grownBytes;
         if (stored >= free && stored - free <= slack) return;
         bool isLag = Lags && stored < free;
@@ -191,22 +192,22 @@ internal sealed class FreemapCheck
         if (_context.IsReachabilityPartial)
         {
             _context.Add(FsckSeverity.Note, FsckCode.NotJudged,
-                "what the freemap has in use could not be compared with all blocks, because some references are lost");
+                "space allocated in the freemap could not be compared with all blocks, because some references are lost");
             return;
         }
         if (_leakedBytes + _stagedBytes == 0) return;
         _context.Add(FsckSeverity.Note, FsckCode.Leaked,
-            $"{_leakedBytes} bytes are in use by nothing and {_stagedBytes} more are staged; bulkfree gives them back");
+            $"{_leakedBytes} bytes are allocated but unreachable and {_stagedBytes} more are staged; bulkfree frees them");
     }
 
-    /// <summary>The rules of one entry: 4 MiB.</summary>
-    private readonly ref struct SegmentJudge
+    /// <summary>The rules of one entry, which covers 4 MiB.</summary>
+    private readonly ref struct SegmentCheck
     {
         private readonly FreemapCheck _check;
         private readonly Blockref _leaf;
         private readonly ulong _segment;
 
-        public SegmentJudge(FreemapCheck check, in Blockref leaf, ulong segment)
+        public SegmentCheck(FreemapCheck check, in Blockref leaf, ulong segment)
         {
             _check = check;
             _leaf = leaf;
@@ -217,35 +218,35 @@ internal sealed class FreemapCheck
 
         private ulong Address => _segment << Media.SegmentRadix;
 
-        public void Judge(in FreemapEntry entry)
+        public void Check(in FreemapEntry entry)
         {
             int free = entry.Count(GranuleState.Free);
             uint available = (uint)(free * Media.GranuleBytes);
             if (entry.AvailableBytes != available)
             {
                 Add(FsckSeverity.Warning, FsckCode.FreemapAvailable,
-                    $"{entry.AvailableBytes} bytes are given as free, the bits say {available}");
+                    $"{entry.AvailableBytes} bytes are counted as free, the bitmap has {available}");
             }
             if (!FreemapGeometry.IsAllocatable(Address, Context.Header.AllocatorBegin, _check._totalBytes))
             {
-                JudgeStatic(entry);
+                CheckStatic(entry);
                 return;
             }
             _check._freeBytes += available;
-            JudgeGranules(entry);
-            JudgeLinear(entry);
+            CheckGranules(entry);
+            CheckLinear(entry);
             int kind = entry.Class >> 8;
             if (entry.Class == 0 || kind is >= (int)BlockrefType.Inode and <= (int)BlockrefType.Dirent) return;
-            Add(FsckSeverity.Note, FsckCode.FreemapClass, $"class 0x{entry.Class:x} is none");
+            Add(FsckSeverity.Note, FsckCode.FreemapClass, $"class 0x{entry.Class:x} does not exist");
         }
 
-        private void JudgeStatic(in FreemapEntry entry)
+        private void CheckStatic(in FreemapEntry entry)
         {
             if (entry.Count(GranuleState.Allocated) == FreemapEntry.GranulesTotal) return;
-            Add(FsckSeverity.Error, FsckCode.FreemapStatic, "space that is never given out is not marked in use");
+            Add(FsckSeverity.Error, FsckCode.FreemapStatic, "space that is never allocated is not marked in use");
         }
 
-        private void JudgeGranules(in FreemapEntry entry)
+        private void CheckGranules(in FreemapEntry entry)
         {
             int live = 0, unrecorded = 0, staged = 0, odd = 0, used = 0;
             int first = -1;
@@ -281,13 +282,13 @@ internal sealed class FreemapCheck
             }
             if (staged > 0)
                 Add(FsckSeverity.Note, FsckCode.LiveStaged,
-                    $"{staged} granules in use are staged; bulkfree takes them back");
+                    $"{staged} granules in use are staged; bulkfree marks them in use again");
             if (odd > 0)
                 Add(FsckSeverity.Warning, FsckCode.FreemapState,
-                    $"{odd} granules are in a state without meaning");
+                    $"{odd} granules are in an undefined state");
         }
 
-        private void JudgeLinear(in FreemapEntry entry)
+        private void CheckLinear(in FreemapEntry entry)
         {
             int linear = entry.LinearOffset;
             if (linear <= 0 || linear >= FreemapEntry.LinearOffsetNone || linear % Media.GranuleBytes == 0) return;

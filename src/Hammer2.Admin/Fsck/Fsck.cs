@@ -4,14 +4,15 @@ using Hammer2.Devices;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// Judges a filesystem as a whole: every rule of the format, check codes, freemap against what can be reached,
-/// names against inodes. Shares nothing with the driver but the format and the devices.
+/// Checks a whole filesystem: every rule of the format, check codes, the freemap against reachable blocks, names
+/// against inodes. Shares no code with the driver but the format and device layers.
 /// </summary>
 public static class Fsck
 {
-    /// <summary>Checks one filesystem that nobody writes meanwhile. Writes nothing; damage never throws.</summary>
+    /// <summary>Checks one filesystem, which must not be written meanwhile. Writes nothing; damage never
+    /// throws.</summary>
     /// <param name="volumes">All volumes of the filesystem.</param>
-    /// <param name="options">What to read and list; the usual when null.</param>
+    /// <param name="options">What to read and list; defaults when null.</param>
     /// <exception cref="OperationCanceledException">The caller ended the check.</exception>
     public static FsckReport Check(VolumeSet volumes, FsckOptions? options = null)
     {
@@ -20,20 +21,21 @@ public static class Fsck
     }
 
     /// <summary>
-    /// Repairs what a check finds, as far as that can be done without guessing, and checks again. Nothing that is in
-    /// use is written over; a power cut at any point leaves what was there or what was repaired.
+    /// Repairs the findings of a check that can be repaired without guessing, and checks again. Blocks in use are never
+    /// overwritten: a power failure at any point leaves the filesystem before or after a repair.
     /// </summary>
-    /// <param name="volumes">All volumes of the filesystem, opened for writing, and nobody else's.</param>
-    /// <param name="options">What to repair; the usual when null.</param>
-    /// <exception cref="OperationCanceledException">The caller ended a check; what was committed stays.</exception>
+    /// <param name="volumes">All volumes of the filesystem, opened for writing and not in use elsewhere.</param>
+    /// <param name="options">What to repair; defaults when null.</param>
+    /// <exception cref="OperationCanceledException">The caller ended a check; repairs committed before
+    /// remain.</exception>
     public static FsckRepairReport Repair(VolumeSet volumes, FsckRepairOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(volumes);
         return new FsckRepairer(volumes, options ?? new FsckRepairOptions()).Run();
     }
 
-    /// <summary>Checks, and keeps what else was learned: the blocks, the plan, the names of one PFS if asked
-    /// for.</summary>
+    /// <summary>Checks a filesystem and returns the whole context: blocks, repair plan, and the names of one PFS if
+    /// requested.</summary>
     internal static FsckContext Gather(VolumeSet volumes, FsckOptions options, ulong keptPfsKey = 0)
     {
         var context = new FsckContext(volumes, options) { KeptPfsKey = keptPfsKey };

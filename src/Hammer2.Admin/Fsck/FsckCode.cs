@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Admin;
 
-/// <summary>What kind of finding, stable for programs that read them.</summary>
+/// <summary>The kind of a finding. The names are part of the JSON output and do not change.</summary>
 public enum FsckCode
 {
     /// <summary>A copy of a volume header cannot be used and is not blank.</summary>
     HeaderCopy,
 
-    /// <summary>A field of the header contradicts the others.</summary>
+    /// <summary>A field of the header is inconsistent with others.</summary>
     HeaderField,
 
-    /// <summary>The count of free bytes in the header is not what the freemap adds up to.</summary>
+    /// <summary>The count of free bytes in the header differs from the total of the freemap.</summary>
     AllocatorFree,
 
-    /// <summary>A used reference whose own fields no correct writer leaves so.</summary>
+    /// <summary>A field of a used reference is invalid.</summary>
     ReferenceField,
 
-    /// <summary>A reference to a place where no block of its kind may lie.</summary>
+    /// <summary>A reference to an offset that is invalid for its type.</summary>
     ReferencePlace,
 
-    /// <summary>A kind of reference that its owner may not have.</summary>
+    /// <summary>A type of reference that its owner cannot have.</summary>
     ReferenceKind,
 
     /// <summary>An unused slot of a table that is not all zero.</summary>
@@ -31,55 +31,56 @@ public enum FsckCode
     /// <summary>A reference whose keys are not among those of the block that holds it.</summary>
     KeyOutside,
 
-    /// <summary>A child that is newer on this device than the block that holds it, or than the header.</summary>
+    /// <summary>A child with a greater mirror_tid than its parent or the header.</summary>
     MirrorTid,
 
-    /// <summary>Children whose change number is above their parent's, which upstream's collapse leaves.</summary>
+    /// <summary>Children with a greater modify_tid than their parent, which upstream's removal of indirect blocks
+    /// causes.</summary>
     ModifyTid,
 
-    /// <summary>Statistics of a reference that are not what is below it.</summary>
+    /// <summary>Statistics of a reference that differ from the totals below it.</summary>
     Statistics,
 
     /// <summary>A block that the device cannot read.</summary>
     Unreadable,
 
-    /// <summary>A block that is not what its check code says.</summary>
+    /// <summary>A block that does not match its check code.</summary>
     CheckCode,
 
-    /// <summary>File data that does not decode.</summary>
+    /// <summary>File data that cannot be decoded.</summary>
     DataDecode,
 
-    /// <summary>Blocks nested deeper than any writer does.</summary>
+    /// <summary>Blocks nested deeper than the format allows.</summary>
     Depth,
 
     /// <summary>Two references of one PFS to one block of references, inode or name.</summary>
     SharedWithin,
 
-    /// <summary>Two different blocks that lie over each other.</summary>
+    /// <summary>Two different blocks that overlap.</summary>
     Overlap,
 
-    /// <summary>A freemap block whose fields are illegal.</summary>
+    /// <summary>A freemap block with invalid fields.</summary>
     FreemapField,
 
-    /// <summary>Space in use that the freemap gives as free: the next write may destroy it.</summary>
+    /// <summary>Space in use that is free in the freemap: the next write may overwrite it.</summary>
     LiveMarkedFree,
 
-    /// <summary>Space in use that bulkfree's first pass staged, which its next pass takes back.</summary>
+    /// <summary>Space in use that is staged by bulkfree; its next pass marks it in use again.</summary>
     LiveStaged,
 
     /// <summary>Space in use that was allocated after the last commit of the freemap, which recovery marks.</summary>
     LiveUnrecorded,
 
-    /// <summary>Space marked in use that nothing leads to, which bulkfree gives back.</summary>
+    /// <summary>Allocated space that is not reachable, which bulkfree frees.</summary>
     Leaked,
 
-    /// <summary>A freemap state that has no meaning.</summary>
+    /// <summary>An undefined freemap state.</summary>
     FreemapState,
 
-    /// <summary>Free bytes of a freemap entry that are not what its bits say.</summary>
+    /// <summary>The count of free bytes of a freemap entry differs from its bitmap.</summary>
     FreemapAvailable,
 
-    /// <summary>The place for the next small block lies below blocks in use.</summary>
+    /// <summary>The offset for the next small block is below blocks in use.</summary>
     FreemapLinear,
 
     /// <summary>Space that must never be allocated and is not marked so.</summary>
@@ -88,31 +89,31 @@ public enum FsckCode
     /// <summary>Blocks in space that no freemap leaf covers.</summary>
     FreemapMissing,
 
-    /// <summary>A segment kept for one kind of block that holds others.</summary>
+    /// <summary>A segment of one class that has blocks of another type.</summary>
     FreemapClass,
 
-    /// <summary>An inode field that no correct writer leaves so.</summary>
+    /// <summary>An invalid inode field.</summary>
     InodeField,
 
-    /// <summary>An inode whose own name or name key is not by the convention.</summary>
+    /// <summary>An inode whose own name or name key does not follow the convention.</summary>
     InodeName,
 
-    /// <summary>Embedded data where there may be none, or more than fits.</summary>
+    /// <summary>Embedded data in an object of the wrong type, or more than fits.</summary>
     InodeEmbedded,
 
-    /// <summary>Data blocks behind the end of their file.</summary>
+    /// <summary>Data blocks past EOF.</summary>
     DataBeyondEnd,
 
-    /// <summary>The next inode number of a PFS is one that is in use.</summary>
+    /// <summary>The next inode number of a PFS is in use.</summary>
     NextInum,
 
     /// <summary>A directory entry whose inode does not exist.</summary>
     EntryInode,
 
-    /// <summary>A directory entry that gives its inode another type than it has.</summary>
+    /// <summary>A directory entry with another type than its inode.</summary>
     EntryType,
 
-    /// <summary>A directory entry that does not lie where its name hashes to.</summary>
+    /// <summary>A directory entry whose key does not match the hash of its name.</summary>
     EntryHash,
 
     /// <summary>Two entries of one name in a directory.</summary>
@@ -121,7 +122,7 @@ public enum FsckCode
     /// <summary>A name that cannot be looked up or removed.</summary>
     EntryName,
 
-    /// <summary>A link count that is not the number of entries.</summary>
+    /// <summary>A link count that differs from the number of entries.</summary>
     LinkCount,
 
     /// <summary>A directory's link count that follows no known convention.</summary>
@@ -130,30 +131,30 @@ public enum FsckCode
     /// <summary>A directory with more than one entry.</summary>
     DirectoryTwice,
 
-    /// <summary>Directories that lead to each other and not to the root.</summary>
+    /// <summary>Directories that form a cycle and are not reachable from the root.</summary>
     DirectoryCycle,
 
     /// <summary>An inode without links that was still open when the filesystem was last written.</summary>
     InodeUnlinked,
 
-    /// <summary>An inode with links that no entry leads to.</summary>
+    /// <summary>An inode with links that no entry refers to.</summary>
     InodeLost,
 
-    /// <summary>The parent that an inode names is not the directory that holds its entry.</summary>
+    /// <summary>The parent field of an inode is not the directory with its entry.</summary>
     ParentInum,
 
-    /// <summary>The root of a PFS or of the super-root lacks what makes it one.</summary>
+    /// <summary>The root of a PFS or the super-root has an invalid field.</summary>
     PfsRoot,
 
     /// <summary>Two PFSs of one label, node id or cluster on one filesystem.</summary>
     PfsTwice,
 
-    /// <summary>What two nodes of a cluster should have in common and have not.</summary>
+    /// <summary>A difference between two nodes of a cluster that should be equal.</summary>
     ClusterDiffers,
 
-    /// <summary>A node of a cluster that does not hold the commit of the quorum.</summary>
+    /// <summary>A node of a cluster that does not have the commit of the quorum.</summary>
     ClusterStale,
 
-    /// <summary>A rule that could not be judged because of other damage.</summary>
+    /// <summary>A rule that could not be checked because of other damage.</summary>
     NotJudged,
 }

@@ -5,7 +5,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>What all parts of one check share: the volumes, the blocks met, and the findings.</summary>
+/// <summary>The state shared by all parts of one check: the volumes, the blocks found, and the findings.</summary>
 internal sealed class FsckContext
 {
     private const ulong ProgressStepBytes = 8 << 20;
@@ -28,72 +28,72 @@ internal sealed class FsckContext
 
     public BlockLedger Ledger { get; } = new();
 
-    /// <summary>Key of the PFS whose names are kept, 0 for none.</summary>
+    /// <summary>Key of the PFS whose names are kept after the check, 0 for none.</summary>
     public ulong KeptPfsKey { get; init; }
 
     /// <summary>The names and inodes of that PFS.</summary>
     public PfsScope? KeptScope { get; set; }
 
-    /// <summary>What could be done about the findings.</summary>
+    /// <summary>The repairs for the findings.</summary>
     public RepairPlan Plan { get; } = new();
 
-    /// <summary>The highest inode number met in each PFS, by the key of its root.</summary>
+    /// <summary>The highest inode number found in each PFS, by the key of its root.</summary>
     public Dictionary<ulong, ulong> HighestInums { get; } = [];
 
-    /// <summary>True once blocks were lost, so that not all that is in use is known.</summary>
+    /// <summary>True once a block could not be read, so that not all blocks in use are known.</summary>
     public bool IsReachabilityPartial { get; set; }
 
     public ref readonly VolumeHeaderSector Header => ref Volumes.Header.Fields;
 
     public IReadOnlyList<FsckFinding> Findings => _findings;
 
-    /// <summary>Reports what concerns no inode.</summary>
+    /// <summary>Adds a finding that concerns no inode.</summary>
     public void Add(FsckSeverity severity, FsckCode code, string text, ulong address = 0, ulong key = 0) =>
         Add(new FsckFinding
         {
             Severity = severity,
             Code = code,
             Text = text,
-            Place = PlaceOf(address),
+            Location = LocationOf(address),
             Address = address,
             Key = key,
         });
 
-    /// <summary>Reports what was met at a place of the tree.</summary>
+    /// <summary>Adds a finding about a position in the tree.</summary>
     public void Add(
-        FsckSeverity severity, FsckCode code, in FsckPlace place, in Blockref reference, string text, ulong? inum = null)
+        FsckSeverity severity, FsckCode code, in FsckPosition position, in Blockref reference, string text, ulong? inum = null)
     {
-        ulong address = reference.Data.Radix == 0 ? place.Parent.Data.Bytes : reference.Data.Bytes;
+        ulong address = reference.Data.Radix == 0 ? position.Parent.Data.Bytes : reference.Data.Bytes;
         Add(new FsckFinding
         {
             Severity = severity,
             Code = code,
             Text = text,
-            Place = PlaceOf(address),
+            Location = LocationOf(address),
             Address = address,
-            PfsKey = place.Pfs?.Key ?? 0,
-            Label = place.Pfs?.Label,
-            Inum = inum ?? InumOf(place, reference),
+            PfsKey = position.Pfs?.Key ?? 0,
+            Label = position.Pfs?.Label,
+            Inum = inum ?? InumOf(position, reference),
             Key = reference.Key,
-            Path = place.Pfs is { Label: null } ? "/"u8.ToArray() : null, // its root cannot be read
+            Path = position.Pfs is { Label: null } ? "/"u8.ToArray() : null, // its root cannot be read
         });
     }
 
-    /// <summary>Reports what concerns an inode of a PFS as a whole.</summary>
+    /// <summary>Adds a finding about an inode of a PFS.</summary>
     public void Add(FsckSeverity severity, FsckCode code, PfsScope pfs, ulong inum, string text, ulong key = 0) =>
         Add(new FsckFinding
         {
             Severity = severity,
             Code = code,
             Text = text,
-            Place = Volumes.Name,
+            Location = Volumes.Name,
             PfsKey = pfs.Key,
             Label = pfs.Label,
             Inum = inum,
             Key = key,
         });
 
-    /// <summary>Reports what a freemap leaf says of the 4 MiB from an address on.</summary>
+    /// <summary>Adds a finding about the freemap entry of the 4 MiB from an address on.</summary>
     public void AddSegment(
         FsckSeverity severity, FsckCode code, in Blockref leaf, ulong address, string text) =>
         Add(new FsckFinding
@@ -101,30 +101,30 @@ internal sealed class FsckContext
             Severity = severity,
             Code = code,
             Text = $"segment 0x{address:x}: " + text,
-            Place = PlaceOf(leaf.Data.Bytes),
+            Location = LocationOf(leaf.Data.Bytes),
             Address = address,
             Key = address,
         });
 
-    /// <summary>Reads a block and compares it with its check code; reports what is wrong.</summary>
-    public bool TryRead(in FsckPlace place, in Blockref reference, Span<byte> block)
+    /// <summary>Reads a block and verifies its check code; adds a finding on failure.</summary>
+    public bool TryRead(in FsckPosition position, in Blockref reference, Span<byte> block)
     {
         Options.Cancellation.ThrowIfCancellationRequested();
         Hammer2Error error = Volumes.Read(reference.Data.Bytes, block);
         CountRead(block.Length);
         if (error != Hammer2Error.None)
         {
-            Add(FsckSeverity.Error, FsckCode.Unreadable, place, reference,
+            Add(FsckSeverity.Error, FsckCode.Unreadable, position, reference,
                 $"{Describe(reference)} cannot be read from the device");
             return false;
         }
         if (CheckCode.Verify(reference, block)) return true;
-        Add(FsckSeverity.Error, FsckCode.CheckCode, place, reference,
-            $"{Describe(reference)} does not agree with its check code ({reference.Methods.Check})");
+        Add(FsckSeverity.Error, FsckCode.CheckCode, position, reference,
+            $"{Describe(reference)} does not match its check code ({reference.Methods.Check})");
         return false;
     }
 
-    /// <summary>Ends the list: the worst first.</summary>
+    /// <summary>Completes the report: sorts the findings by severity, the worst first.</summary>
     public void Finish()
     {
         var ordered = new List<FsckFinding>(_findings.Count);
@@ -135,7 +135,7 @@ internal sealed class FsckContext
         Report.BytesReachable = Ledger.UsedBytes;
     }
 
-    /// <summary>What a reference leads to, for messages.</summary>
+    /// <summary>Describes the target of a reference, for messages.</summary>
     public static string Describe(in Blockref reference) => reference.Type switch
     {
         BlockrefType.Inode => $"inode 0x{reference.Key:x}",
@@ -147,19 +147,19 @@ internal sealed class FsckContext
         _ => $"reference of type {(byte)reference.Type}",
     };
 
-    private static ulong InumOf(in FsckPlace place, in Blockref reference) =>
-        reference.Type == BlockrefType.Inode && !place.IsUnderSuperRoot && (reference.Key & Media.EntryKeyBit) == 0
+    private static ulong InumOf(in FsckPosition position, in Blockref reference) =>
+        reference.Type == BlockrefType.Inode && !position.IsUnderSuperRoot && (reference.Key & Media.EntryKeyBit) == 0
             ? reference.Key
-            : place.IsUnderSuperRoot && place.Pfs is not null ? Media.PfsRootInum : place.OwnerInum;
+            : position.IsUnderSuperRoot && position.Pfs is not null ? Media.PfsRootInum : position.OwnerInum;
 
     private void Add(FsckFinding finding)
     {
         Report.Count(finding.Severity, finding.Code);
-        // Errors always find room: remarks without number must not crowd them out.
+        // The limit is per severity, so that many notes cannot displace errors.
         if (_listed[(int)finding.Severity]++ < Options.FindingsMax) _findings.Add(finding);
     }
 
-    private string PlaceOf(ulong address) => address == 0 ? Volumes.Name : Volumes.DescribeLocation(address);
+    private string LocationOf(ulong address) => address == 0 ? Volumes.Name : Volumes.DescribeLocation(address);
 
     private void CountRead(int bytes)
     {

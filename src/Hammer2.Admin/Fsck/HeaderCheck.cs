@@ -4,7 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>The copies of the volume headers, and the fields of the one in use.</summary>
+/// <summary>Checks the copies of the volume headers, and the fields of the one in use.</summary>
 internal sealed class HeaderCheck
 {
     private readonly FsckContext _context;
@@ -15,24 +15,25 @@ internal sealed class HeaderCheck
     {
         foreach (Volume volume in _context.Volumes.Volumes)
             foreach (VolumeHeaderCopy copy in volume.Copies.Copies)
-                if (copy.Header is null) JudgeCopy(volume, copy);
+                if (copy.Header is null) CheckCopy(volume, copy);
         ref readonly VolumeHeaderSector header = ref _context.Header;
         if (header.FreemapTid > header.MirrorTid)
             Wrong("freemap_tid", header.FreemapTid, "is above mirror_tid", header.MirrorTid);
         if (header.AllocatorBegin < header.AuxEnd)
             Wrong("allocator_beg", header.AllocatorBegin, "is below the end of the aux area", header.AuxEnd);
         if (header.AllocatorBegin > _context.Volumes.Volumes[0].LengthBytes)
-            Wrong("allocator_beg", header.AllocatorBegin, "is behind the root volume", _context.Volumes.Volumes[0].LengthBytes);
+            Wrong("allocator_beg", header.AllocatorBegin, "is past the end of the root volume",
+                _context.Volumes.Volumes[0].LengthBytes);
         if (header.BootBegin > header.BootEnd)
-            Wrong("boot_beg", header.BootBegin, "is behind boot_end", header.BootEnd);
+            Wrong("boot_beg", header.BootBegin, "is above boot_end", header.BootEnd);
         if (header.AuxBegin > header.AuxEnd || header.AuxBegin < header.BootEnd)
             Wrong("aux_beg", header.AuxBegin, "is outside boot_end and aux_end", header.AuxEnd);
         if (header.AllocatorBytes > _context.Volumes.TotalBytes)
             Wrong("allocator_size", header.AllocatorBytes, "is above the size of all volumes", _context.Volumes.TotalBytes);
-        JudgeSizes(header);
+        CheckSizes(header);
     }
 
-    private void JudgeSizes(in VolumeHeaderSector header)
+    private void CheckSizes(in VolumeHeaderSector header)
     {
         foreach (Volume volume in _context.Volumes.Volumes)
         {
@@ -46,13 +47,13 @@ internal sealed class HeaderCheck
             $"total_size is 0x{header.TotalBytes:x} in a version 1 header, where it must be 0");
     }
 
-    private void JudgeCopy(Volume volume, VolumeHeaderCopy copy)
+    private void CheckCopy(Volume volume, VolumeHeaderCopy copy)
     {
         byte[] block = new byte[Media.VolumeHeaderBytes];
         bool isBlank = volume.Device.Read(copy.Offset, block) == Hammer2Error.None && BlockCodec.IsAllZero(block);
         ulong address = volume.Start + (ulong)copy.Offset;
         if (!isBlank) _context.Plan.HasBadHeaderCopy = true;
-        // Where the spare stands in, the torn copy is the only one there is, and upstream finds no header.
+        // When the spare is in use, the torn copy is the only one, and upstream finds no header.
         bool isOlder = !volume.Header.IsSpare && IsTornOlder(copy, volume.Header.Fields);
         string fault = isOlder ? $"{copy.Fault}; a power failure leaves an older copy like that" : copy.Fault!;
         _context.Add(
@@ -60,8 +61,8 @@ internal sealed class HeaderCheck
                 $"copy {copy.CopyIndex} of the header of volume {volume.Index}: {fault}", address, (ulong)copy.CopyIndex);
     }
 
-    // A header is written over the oldest copy. When power fails meanwhile, that copy may have its old first sector
-    // and newer ones after it; the commit that it was written for never counted.
+    // A header is written over the oldest copy. When power fails meanwhile, that copy may have its old first sector and
+    // newer sectors after it; the commit that it was written for was never acknowledged.
     private static bool IsTornOlder(VolumeHeaderCopy copy, in VolumeHeaderSector newest) =>
         copy.TornSector is { } torn && torn.FilesystemId == newest.FilesystemId && torn.MirrorTid < newest.MirrorTid;
 

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Hammer2.Admin;
 
-/// <summary>Names from media in messages: nothing a terminal could act on.</summary>
+/// <summary>Escapes names from media for messages, so that they cannot send commands to a terminal.</summary>
 internal static class NamePrinter
 {
     /// <summary>The name in quotes; bytes outside printable ASCII, quotes and backslashes as <c>\xHH</c>.</summary>

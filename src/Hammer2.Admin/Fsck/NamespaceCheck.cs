@@ -6,8 +6,8 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// Compares the entries of a PFS with its inodes, both ways, once both are known. What damage hides is not
-/// reported as missing: the damage itself was.
+/// Compares the directory entries of a PFS with its inodes, in both directions. Runs after both were collected. Entries
+/// and inodes in unreadable blocks are not reported as missing: the damage itself was reported.
 /// </summary>
 internal sealed class NamespaceCheck
 {
@@ -34,8 +34,8 @@ internal sealed class NamespaceCheck
                 : left.Key.CompareTo(right.Key));
         CountSubdirectories(entries);
         Merge(inodes, entries);
-        JudgeCycles(inodes, entries);
-        JudgeRoot(inodes);
+        CheckCycles(inodes, entries);
+        CheckRoot(inodes);
         Remark();
         new PathNamer(_context, _pfs).NameFindings();
     }
@@ -55,26 +55,26 @@ internal sealed class NamespaceCheck
         for (int inode = 0; inode < inodes.Length; inode++)
         {
             ref readonly InodeFact fact = ref inodes[inode];
-            while (entry < entries.Length && entries[entry].Inum < fact.Inum) JudgeMissing(entries[entry++]);
+            while (entry < entries.Length && entries[entry].Inum < fact.Inum) CheckMissing(entries[entry++]);
             int first = entry;
             while (entry < entries.Length && entries[entry].Inum == fact.Inum) entry++;
-            JudgeInode(fact, entries[first..entry]);
+            CheckInode(fact, entries[first..entry]);
         }
-        while (entry < entries.Length) JudgeMissing(entries[entry++]);
+        while (entry < entries.Length) CheckMissing(entries[entry++]);
     }
 
-    private void JudgeMissing(in EntryFact entry)
+    private void CheckMissing(in EntryFact entry)
     {
         foreach (InumRange lost in _pfs.LostInodes)
             if (entry.Inum >= lost.First && entry.Inum <= lost.Last) return;
         _context.Add(FsckSeverity.Error, FsckCode.EntryInode, _pfs, entry.Directory,
-            $"entry 0x{entry.Key:x} of directory 0x{entry.Directory:x} leads to inode 0x{entry.Inum:x}, "
+            $"entry 0x{entry.Key:x} of directory 0x{entry.Directory:x} refers to inode 0x{entry.Inum:x}, "
                 + "which does not exist",
             entry.Key);
         Plan(RepairKind.RemoveEntry, entry.Directory, entry.Key);
     }
 
-    private void JudgeInode(in InodeFact inode, ReadOnlySpan<EntryFact> entries)
+    private void CheckInode(in InodeFact inode, ReadOnlySpan<EntryFact> entries)
     {
         foreach (ref readonly EntryFact entry in entries)
         {
@@ -84,37 +84,37 @@ internal sealed class NamespaceCheck
                     + $"{inode.Type}", entry.Key);
             Plan(RepairKind.SetEntryType, entry.Directory, entry.Key, (ulong)inode.Type);
         }
-        if (inode.Type == ObjectType.Directory) JudgeDirectory(inode, entries);
+        if (inode.Type == ObjectType.Directory) CheckDirectory(inode, entries);
         if (entries.Length == 0)
         {
-            JudgeNameless(inode);
+            CheckUnlinked(inode);
             return;
         }
-        JudgeParent(inode, entries);
+        CheckParent(inode, entries);
         if (inode.Type == ObjectType.Directory || (ulong)entries.Length == inode.LinkCount) return;
         if (_pfs.IsEntriesPartial && (ulong)entries.Length < inode.LinkCount) return;
         _context.Add(FsckSeverity.Warning, FsckCode.LinkCount, _pfs, inode.Inum,
-            $"inode 0x{inode.Inum:x} has {inode.LinkCount} links, {entries.Length} entries lead to it");
+            $"inode 0x{inode.Inum:x} has {inode.LinkCount} links, {entries.Length} entries refer to it");
         if (!_pfs.IsEntriesPartial) Plan(RepairKind.SetLinkCount, inode.Inum, 0, (ulong)entries.Length);
     }
 
-    private void JudgeNameless(in InodeFact inode)
+    private void CheckUnlinked(in InodeFact inode)
     {
         if (inode.LinkCount == 0)
         {
             _context.Add(FsckSeverity.Note, FsckCode.InodeUnlinked, _pfs, inode.Inum,
-                $"inode 0x{inode.Inum:x} has no name and no links: it was open when it was removed");
+                $"inode 0x{inode.Inum:x} is an orphan: it has no links and no entry, and was open when it was removed");
             if (!_pfs.IsEntriesPartial) Plan(RepairKind.RemoveInode, inode.Inum);
         }
         else if (!_pfs.IsEntriesPartial)
         {
             _context.Add(FsckSeverity.Warning, FsckCode.InodeLost, _pfs, inode.Inum,
-                $"inode 0x{inode.Inum:x} ({inode.Type}) has {inode.LinkCount} links and no entry leads to it");
+                $"inode 0x{inode.Inum:x} ({inode.Type}) has {inode.LinkCount} links but no entry refers to it");
             Plan(RepairKind.Reconnect, inode.Inum);
         }
     }
 
-    private void JudgeDirectory(in InodeFact inode, ReadOnlySpan<EntryFact> entries)
+    private void CheckDirectory(in InodeFact inode, ReadOnlySpan<EntryFact> entries)
     {
         if (entries.Length > 1)
         {
@@ -128,13 +128,13 @@ internal sealed class NamespaceCheck
             $"directory 0x{inode.Inum:x} has {inode.LinkCount} links; 1 and {wanted} are the conventions");
     }
 
-    private void JudgeParent(in InodeFact inode, ReadOnlySpan<EntryFact> entries)
+    private void CheckParent(in InodeFact inode, ReadOnlySpan<EntryFact> entries)
     {
         foreach (ref readonly EntryFact entry in entries)
             if (entry.Directory == inode.ParentInum) return;
         if (inode.Type != ObjectType.Directory)
         {
-            _strayParents++; // a link stays where it is when the first name goes
+            _strayParents++; // happens when the first of several names is removed
             return;
         }
         _context.Add(FsckSeverity.Warning, FsckCode.ParentInum, _pfs, inode.Inum,
@@ -142,8 +142,9 @@ internal sealed class NamespaceCheck
         if (entries.Length == 1) Plan(RepairKind.SetParent, inode.Inum, 0, entries[0].Directory);
     }
 
-    /// <summary>Climbs from each directory; who neither comes to the root nor to an end goes round in circles.</summary>
-    private void JudgeCycles(ReadOnlySpan<InodeFact> inodes, ReadOnlySpan<EntryFact> entries)
+    /// <summary>Follows the parents of each directory; a directory whose chain of parents does not end is part of a
+    /// cycle.</summary>
+    private void CheckCycles(ReadOnlySpan<InodeFact> inodes, ReadOnlySpan<EntryFact> entries)
     {
         var parents = new Dictionary<ulong, ulong>();
         foreach (ref readonly EntryFact entry in entries)
@@ -160,11 +161,11 @@ internal sealed class NamespaceCheck
             settled.UnionWith(climbed);
             if (!isCircle) continue;
             _context.Add(FsckSeverity.Error, FsckCode.DirectoryCycle, _pfs, at,
-                $"directory 0x{at:x} is among its own parents: nothing leads to it from the root");
+                $"directory 0x{at:x} is its own ancestor: it is not reachable from the root");
         }
     }
 
-    private void JudgeRoot(ReadOnlySpan<InodeFact> inodes)
+    private void CheckRoot(ReadOnlySpan<InodeFact> inodes)
     {
         ulong highest = inodes.Length == 0 ? Media.PfsRootInum : inodes[^1].Inum;
         _context.HighestInums[_pfs.Key] = highest;
@@ -182,14 +183,14 @@ internal sealed class NamespaceCheck
         if (_strayParents > 0)
         {
             _context.Add(FsckSeverity.Note, FsckCode.ParentInum, _pfs, 0,
-                $"{_strayParents} inodes with several names once name a directory as parent that has none "
+                $"{_strayParents} inodes that have or had several names record a directory as parent that has none "
                     + "of their entries");
         }
         if (_pfs.ModifyTidsAbove > 0)
         {
             _context.Add(FsckSeverity.Note, FsckCode.ModifyTid, _pfs, 0,
-                $"{_pfs.ModifyTidsAbove} references are newer by modify_tid than what holds them, as "
-                    + "upstream leaves them");
+                $"{_pfs.ModifyTidsAbove} references have a greater modify_tid than their parents, as "
+                    + "upstream's removal of indirect blocks causes");
         }
         if (_pfs.IsEntriesPartial || _pfs.LostInodes.Count > 0)
         {

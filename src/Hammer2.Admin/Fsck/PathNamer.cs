@@ -9,12 +9,12 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// Puts paths to the findings of a PFS: climbs by the entries that were gathered, and reads again only the names on
-/// the way.
+/// Adds paths to the findings of a PFS: follows the collected entries to the root, and reads only the names on that
+/// path again.
 /// </summary>
 internal sealed class PathNamer
 {
-    // Deeper than any path a system can name; a longer chain of parents goes round in circles.
+    // Deeper than any usable path; a longer chain of parents is a cycle.
     private const int ClimbMax = 4096;
     private const int PathsMax = 4096;
 
@@ -28,10 +28,10 @@ internal sealed class PathNamer
         _pfs = pfs;
     }
 
-    /// <summary>Names the inodes of this PFS's findings. The entries must be in the order of their inodes.</summary>
+    /// <summary>Adds paths to the findings of this PFS. The entries must be sorted by inode number.</summary>
     public void NameFindings() => Name(_context.Findings);
 
-    /// <summary>Names the inodes of findings that were made elsewhere.</summary>
+    /// <summary>Adds paths to findings of another check.</summary>
     public void Name(IReadOnlyList<FsckFinding> findings)
     {
         int named = 0;
@@ -104,7 +104,7 @@ internal sealed class PathNamer
     }
 }
 
-/// <summary>Finds single references by their key, without judging anything on the way.</summary>
+/// <summary>Finds single references by their key, without checking the blocks above them.</summary>
 internal sealed class KeyReader
 {
     private readonly VolumeSet _volumes;
@@ -118,7 +118,7 @@ internal sealed class KeyReader
         return inum == Media.PfsRootInum || TryFind(root, inum, BlockrefType.Inode, out found);
     }
 
-    /// <summary>Finds a reference of a type among what hangs below an inode.</summary>
+    /// <summary>Finds a reference of a given type and key below an inode.</summary>
     public bool TryFind(in Blockref inode, ulong key, BlockrefType type, out Blockref found)
     {
         byte[] block = new byte[Media.AllocationBytesMax];
@@ -149,7 +149,7 @@ internal sealed class KeyReader
         return false;
     }
 
-    /// <summary>Reads a block and compares it with its check code.</summary>
+    /// <summary>Reads a block and verifies its check code.</summary>
     public bool TryRead(in Blockref reference, Span<byte> block) =>
         _volumes.Read(reference.Data.Bytes, block) == Hammer2Error.None && CheckCode.Verify(reference, block);
 }

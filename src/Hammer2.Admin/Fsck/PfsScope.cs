@@ -5,15 +5,15 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>An inode as the rules of names need it.</summary>
+/// <summary>The fields of an inode that the namespace check needs.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal readonly record struct InodeFact(ulong Inum, ulong ParentInum, ulong LinkCount, ObjectType Type);
 
-/// <summary>A directory entry without its name, which is found again by its key.</summary>
+/// <summary>A directory entry without its name, which can be read again by its key.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal readonly record struct EntryFact(ulong Inum, ulong Directory, ulong Key, ObjectType Type);
 
-/// <summary>One PFS while it is checked: about 50 bytes for each file.</summary>
+/// <summary>The state of one PFS during a check: about 50 bytes for each file.</summary>
 internal sealed class PfsScope
 {
     public PfsScope(in Blockref reference) => Root = reference;
@@ -24,31 +24,31 @@ internal sealed class PfsScope
     /// <summary>Key of the root below the super-root.</summary>
     public ulong Key => Root.Key;
 
-    /// <summary>The label; null until the root was read.</summary>
+    /// <summary>The label; null until the root is read.</summary>
     public string? Label { get; set; }
 
     /// <summary>Fields of the root inode.</summary>
     public InodeMeta Meta { get; set; }
 
-    /// <summary>Blocks of references, inodes and names met in this PFS.</summary>
+    /// <summary>Indirect blocks, inodes and blocks of names found in this PFS.</summary>
     public BlockSet Seen { get; private set; } = new();
 
-    /// <summary>All inodes but the root, in the order in which they were met, which is that of their numbers.</summary>
+    /// <summary>All inodes except the root, in ascending order of their numbers.</summary>
     public List<InodeFact> Inodes { get; private set; } = [];
 
     /// <summary>All entries.</summary>
     public List<EntryFact> Entries { get; private set; } = [];
 
-    /// <summary>Numbers of inodes that may exist and cannot be read.</summary>
+    /// <summary>Numbers of inodes that may exist but cannot be read.</summary>
     public List<InumRange> LostInodes { get; } = [];
 
-    /// <summary>True when entries may exist that cannot be read.</summary>
+    /// <summary>True when there may be entries that cannot be read.</summary>
     public bool IsEntriesPartial { get; set; }
 
-    /// <summary>Children with a change number above their parent's.</summary>
+    /// <summary>Number of children with a greater modify_tid than their parent.</summary>
     public long ModifyTidsAbove { get; set; }
 
-    /// <summary>Gives the memory back when the PFS was judged.</summary>
+    /// <summary>Frees the memory after the PFS was checked.</summary>
     public void Release()
     {
         Seen = new BlockSet();
@@ -56,19 +56,19 @@ internal sealed class PfsScope
         Entries = [];
     }
 
-    /// <summary>Notes what cannot be seen behind a reference that is damaged.</summary>
-    public void Lose(in FsckPlace place, in Blockref reference)
+    /// <summary>Records which inodes and entries are unknown because a reference is damaged.</summary>
+    public void Lose(in FsckPosition position, in Blockref reference)
     {
-        bool isIndex = place.OwnerInum == Media.PfsRootInum || place.IsUnderSuperRoot;
+        bool isIndex = position.OwnerInum == Media.PfsRootInum || position.IsUnderSuperRoot;
         if (reference.Type == BlockrefType.Inode)
         {
-            LostInodes.Add(place.IsUnderSuperRoot
+            LostInodes.Add(position.IsUnderSuperRoot
                 ? new InumRange(0, ulong.MaxValue)
                 : new InumRange(reference.Key, reference.Key));
-            IsEntriesPartial = true; // it may be a directory
+            IsEntriesPartial = true; // the lost inode may be a directory
             return;
         }
-        if (place.OwnerType == ObjectType.Directory && reference.Type != BlockrefType.Data) IsEntriesPartial = true;
+        if (position.OwnerType == ObjectType.Directory && reference.Type != BlockrefType.Data) IsEntriesPartial = true;
         if (!isIndex || reference.Type is not BlockrefType.Indirect || (reference.Key & Media.EntryKeyBit) != 0) return;
         ulong last = reference.KeyEnd < reference.Key ? ulong.MaxValue : reference.KeyEnd;
         LostInodes.Add(new InumRange(reference.Key, last));

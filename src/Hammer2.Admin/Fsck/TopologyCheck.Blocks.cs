@@ -6,67 +6,67 @@ namespace Hammer2.Admin;
 
 internal sealed partial class TopologyCheck
 {
-    /// <summary>True when the very block was met before, in this or another PFS.</summary>
+    /// <summary>True when the same block was found before, in this or another PFS.</summary>
     private bool IsKnown(in Blockref reference) =>
         _context.Ledger.Has(reference.Data.Bytes, reference.Data.SizeBytes);
 
     /// <summary>
-    /// Reads the block of a reference that leads to names, inodes or references, after judging its place. False
-    /// when nothing below it can be used; why was reported.
+    /// Reads the block of a reference to a name, inode or indirect block, after checking its offset. False when the
+    /// block cannot be used; the reason was reported.
     /// </summary>
-    private bool TryEnter(scoped in FsckPlace place, scoped in Blockref reference, out ReadOnlySpan<byte> block)
+    private bool TryEnter(scoped in FsckPosition position, scoped in Blockref reference, out ReadOnlySpan<byte> block)
     {
         block = default;
-        if (place.Depth >= DepthMax)
+        if (position.Depth >= DepthMax)
         {
-            _context.Add(FsckSeverity.Error, FsckCode.Depth, place, reference,
+            _context.Add(FsckSeverity.Error, FsckCode.Depth, position, reference,
                 $"blocks are nested more than {DepthMax} deep");
             return false;
         }
-        LedgerAnswer answer = Enlist(place, reference);
-        Span<byte> stored = (_buffers[place.Depth] ??= new byte[Media.AllocationBytesMax])
+        LedgerResult answer = Enlist(position, reference);
+        Span<byte> stored = (_buffers[position.Depth] ??= new byte[Media.AllocationBytesMax])
             .AsSpan(0, reference.Data.SizeBytes);
-        if (!_context.TryRead(place, reference, stored)) return false;
-        if (answer is not LedgerAnswer.New and not LedgerAnswer.Known) return false;
-        BlockSet seen = place.Pfs?.Seen ?? _superRootSeen;
+        if (!_context.TryRead(position, reference, stored)) return false;
+        if (answer is not LedgerResult.New and not LedgerResult.Known) return false;
+        BlockSet seen = position.Pfs?.Seen ?? _superRootSeen;
         if (!seen.Add(reference.Data.Bytes))
         {
-            _context.Add(FsckSeverity.Error, FsckCode.SharedWithin, place, reference,
-                $"another reference of the same PFS leads to the block of {FsckContext.Describe(reference)} too");
+            _context.Add(FsckSeverity.Error, FsckCode.SharedWithin, position, reference,
+                $"another reference of the same PFS refers to the block of {FsckContext.Describe(reference)} too");
             return false;
         }
         block = stored;
         return true;
     }
 
-    /// <summary>Puts a block among those in use, unless it lies where none may.</summary>
-    private LedgerAnswer Enlist(in FsckPlace place, in Blockref reference)
+    /// <summary>Adds a block to the blocks in use, unless its offset is invalid.</summary>
+    private LedgerResult Enlist(in FsckPosition position, in Blockref reference)
     {
         ulong address = reference.Data.Bytes;
         int size = reference.Data.SizeBytes;
-        if (PlaceFault(address, size) is { } fault)
+        if (OffsetFault(address, size) is { } fault)
         {
-            _context.Add(FsckSeverity.Error, FsckCode.ReferencePlace, place, reference,
-                $"{FsckContext.Describe(reference)} lies {fault}");
-            if (!_context.Volumes.TryFindVolume(address, size, out _)) return LedgerAnswer.Known;
+            _context.Add(FsckSeverity.Error, FsckCode.ReferencePlace, position, reference,
+                $"{FsckContext.Describe(reference)} is {fault}");
+            if (!_context.Volumes.TryFindVolume(address, size, out _)) return LedgerResult.Known;
         }
         bool isData = reference.Type == BlockrefType.Data;
         bool isRecorded = reference.MirrorTid <= _context.Header.FreemapTid;
-        LedgerAnswer answer = _context.Ledger.Add(address, size, isData, isRecorded);
-        if (answer is LedgerAnswer.Overlap or LedgerAnswer.OtherKind)
+        LedgerResult answer = _context.Ledger.Add(address, size, isData, isRecorded);
+        if (answer is LedgerResult.Overlap or LedgerResult.OtherKind)
         {
-            _context.Add(FsckSeverity.Error, FsckCode.Overlap, place, reference, answer == LedgerAnswer.Overlap
-                ? $"the block of {FsckContext.Describe(reference)} lies over another one"
-                : $"the block of {FsckContext.Describe(reference)} is another kind of block elsewhere");
+            _context.Add(FsckSeverity.Error, FsckCode.Overlap, position, reference, answer == LedgerResult.Overlap
+                ? $"the block of {FsckContext.Describe(reference)} overlaps another one"
+                : $"the block of {FsckContext.Describe(reference)} is also used as another type of block");
         }
         return answer;
     }
 
-    private string? PlaceFault(ulong address, int size)
+    private string? OffsetFault(ulong address, int size)
     {
         ref readonly VolumeHeaderSector header = ref _context.Header;
         if (!_context.Volumes.TryFindVolume(address, size, out Volume? volume)) return "outside all volumes";
-        if (FreemapGeometry.IsReserved(address)) return "in space kept for headers and freemap";
+        if (FreemapGeometry.IsReserved(address)) return "in space reserved for headers and freemap";
         if (volume.Index == 0 && Meets(address, size, header.BootBegin, header.BootEnd)) return "in the boot area";
         if (volume.Index == 0 && Meets(address, size, header.AuxBegin, header.AuxEnd)) return "in the aux area";
         ulong inGranule = address & (Media.GranuleBytes - 1);

@@ -6,18 +6,18 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// Goes through everything below the super-root: each block is read, compared with its check code and judged once,
-/// however many snapshots share it; names and inodes are gathered for each PFS.
+/// Walks everything below the super-root: each block is read, verified and checked once, even when snapshots share it;
+/// names and inodes are collected for each PFS.
 /// </summary>
 internal sealed partial class TopologyCheck
 {
-    // The super-root, a PFS root and a file, each with as many levels of indirect blocks as are followed.
+    // The super-root, a PFS root and a file, each with the maximum number of levels of indirect blocks.
     private const int DepthMax = 3 * (Media.TreeDepthMax + 1);
 
     private readonly FsckContext _context;
     private readonly byte[]?[] _buffers = new byte[DepthMax + 1][];
     private readonly BlockSet _superRootSeen = new();
-    private readonly PfsRules _pfses;
+    private readonly PfsRootRules _pfses;
     private readonly InodeRules _inodes;
     private readonly EntryRules _entries;
     private readonly DataCheck _data;
@@ -26,7 +26,7 @@ internal sealed partial class TopologyCheck
     public TopologyCheck(FsckContext context)
     {
         _context = context;
-        _pfses = new PfsRules(context);
+        _pfses = new PfsRootRules(context);
         _inodes = new InodeRules(context);
         _entries = new EntryRules(context);
         _data = new DataCheck(context);
@@ -35,7 +35,7 @@ internal sealed partial class TopologyCheck
     public void Run()
     {
         ReadOnlySpan<Blockref> roots = _context.Volumes.Header.SuperRootBlockset;
-        var place = new FsckPlace
+        var position = new FsckPosition
         {
             ParentType = BlockrefType.VolumeRoot,
             Parent = new Blockref { MirrorTid = _context.Header.MirrorTid, ModifyTid = ulong.MaxValue },
@@ -48,123 +48,123 @@ internal sealed partial class TopologyCheck
             _context.Add(FsckSeverity.Error, FsckCode.HeaderField,
                 $"the header has {used} references to a super-root, not one");
         }
-        VisitTable(place, roots);
+        VisitTable(position, roots);
         _pfses.Finish();
     }
 
-    private void VisitTable(in FsckPlace place, ReadOnlySpan<Blockref> table)
+    private void VisitTable(in FsckPosition position, ReadOnlySpan<Blockref> table)
     {
-        var rules = new TableRules(_context, place);
+        var rules = new TableRules(_context, position);
         for (int slot = 0; slot < table.Length; slot++)
         {
             ref readonly Blockref reference = ref table[slot];
-            switch (rules.Judge(reference, slot))
+            switch (rules.Check(reference, slot))
             {
-                case SlotAnswer.Use:
-                    Visit(place, reference);
+                case SlotResult.Use:
+                    Visit(position, reference);
                     break;
-                case SlotAnswer.Lost:
-                    Lose(place, reference);
+                case SlotResult.Lost:
+                    Lose(position, reference);
                     break;
             }
         }
         rules.Finish();
     }
 
-    private void Lose(in FsckPlace place, in Blockref reference)
+    private void Lose(in FsckPosition position, in Blockref reference)
     {
         _context.IsReachabilityPartial = true;
-        place.Pfs?.Lose(place, reference);
+        position.Pfs?.Lose(position, reference);
     }
 
-    private void Visit(in FsckPlace place, in Blockref reference)
+    private void Visit(in FsckPosition position, in Blockref reference)
     {
         switch (reference.Type)
         {
             case BlockrefType.Data:
-                VisitData(place, reference);
+                VisitData(position, reference);
                 break;
             case BlockrefType.Dirent:
-                VisitEntry(place, reference);
+                VisitEntry(position, reference);
                 break;
             case BlockrefType.Indirect:
-                VisitIndirect(place, reference);
+                VisitIndirect(position, reference);
                 break;
-            case BlockrefType.Inode when place.Depth == 0:
-                VisitSuperRoot(place, reference);
+            case BlockrefType.Inode when position.Depth == 0:
+                VisitSuperRoot(position, reference);
                 break;
-            case BlockrefType.Inode when place.IsUnderSuperRoot:
-                VisitPfs(place, reference);
+            case BlockrefType.Inode when position.IsUnderSuperRoot:
+                VisitPfs(position, reference);
                 break;
             default:
-                VisitInode(place, reference);
+                VisitInode(position, reference);
                 break;
         }
     }
 
-    private void VisitData(in FsckPlace place, in Blockref reference)
+    private void VisitData(in FsckPosition position, in Blockref reference)
     {
-        if (reference.Key >= RoundUp(place.OwnerSize))
+        if (reference.Key >= RoundUp(position.OwnerSize))
         {
-            _context.Add(FsckSeverity.Warning, FsckCode.DataBeyondEnd, place, reference,
-                $"file data at 0x{reference.Key:x} of a file of {place.OwnerSize} bytes");
+            _context.Add(FsckSeverity.Warning, FsckCode.DataBeyondEnd, position, reference,
+                $"file data at 0x{reference.Key:x} of a file of {position.OwnerSize} bytes");
         }
-        LedgerAnswer answer = Enlist(place, reference);
-        if (answer == LedgerAnswer.New) _context.Report.DataBlocks++;
-        if (_context.Options.ReadsData) _data.Check(place, reference);
+        LedgerResult answer = Enlist(position, reference);
+        if (answer == LedgerResult.New) _context.Report.DataBlocks++;
+        if (_context.Options.ReadsData) _data.Check(position, reference);
     }
 
     private static ulong RoundUp(ulong size) => size > ulong.MaxValue - Media.FileBlockBytes
         ? ulong.MaxValue
         : (size + Media.FileBlockBytes - 1) & ~(ulong)(Media.FileBlockBytes - 1);
 
-    private void VisitEntry(in FsckPlace place, in Blockref reference)
+    private void VisitEntry(in FsckPosition position, in Blockref reference)
     {
         ReadOnlySpan<byte> block = default;
-        if (reference.Data.Radix != 0 && !TryEnter(place, reference, out block))
+        if (reference.Data.Radix != 0 && !TryEnter(position, reference, out block))
         {
-            Lose(place, reference);
+            Lose(position, reference);
             return;
         }
-        if (place.Pfs is not { } pfs) return;
+        if (position.Pfs is not { } pfs) return;
         _context.Report.Entries++;
         pfs.Entries.Add(new EntryFact(
-            reference.Dirent.Inum, place.OwnerInum, reference.Key, reference.Dirent.Type));
-        _entries.Judge(place, reference, block);
+            reference.Dirent.Inum, position.OwnerInum, reference.Key, reference.Dirent.Type));
+        _entries.Check(position, reference, block);
     }
 
-    private void VisitIndirect(in FsckPlace place, in Blockref reference)
+    private void VisitIndirect(in FsckPosition position, in Blockref reference)
     {
         bool isKnown = IsKnown(reference);
-        if (!TryEnter(place, reference, out ReadOnlySpan<byte> block))
+        if (!TryEnter(position, reference, out ReadOnlySpan<byte> block))
         {
-            Lose(place, reference);
+            Lose(position, reference);
             return;
         }
         if (!isKnown) _context.Report.Indirects++;
-        // A file's blocks hold no names: what was looked at once need not be looked at again.
-        bool holdsNames = place.IsUnderSuperRoot || place.OwnerType == ObjectType.Directory;
+        // The blocks of a file contain no names: a block that was checked once need not be checked again.
+        bool holdsNames = position.IsUnderSuperRoot || position.OwnerType == ObjectType.Directory;
         if (isKnown && !holdsNames) return;
         ReadOnlySpan<Blockref> table = MemoryMarshal.Cast<byte, Blockref>(block);
-        FsckPlace below = place with
+        FsckPosition below = position with
         {
             ParentType = BlockrefType.Indirect,
             Parent = reference,
-            Depth = place.Depth + 1,
+            Depth = position.Depth + 1,
         };
         VisitTable(below, table);
     }
 
-    private void VisitSuperRoot(in FsckPlace place, in Blockref reference)
+    private void VisitSuperRoot(in FsckPosition position, in Blockref reference)
     {
-        if (!TryEnter(place, reference, out ReadOnlySpan<byte> block))
+        if (!TryEnter(position, reference, out ReadOnlySpan<byte> block))
         {
             _context.IsReachabilityPartial = true;
             return;
         }
-        _pfses.JudgeSuperRoot(place, reference, block);
+        _pfses.CheckSuperRoot(position, reference, block);
         if (InodeBlock.ReadMeta(block).HasDirectData) return;
-        FsckPlace below = place with
+        FsckPosition below = position with
         {
             OwnerType = ObjectType.Directory,
             ParentType = BlockrefType.Inode,
@@ -175,10 +175,10 @@ internal sealed partial class TopologyCheck
         VisitTable(below, MemoryMarshal.Cast<byte, Blockref>(block[InodeBlock.UnionOffset..]));
     }
 
-    private void VisitPfs(in FsckPlace place, in Blockref reference)
+    private void VisitPfs(in FsckPosition position, in Blockref reference)
     {
         var pfs = new PfsScope(reference);
-        FsckPlace inside = place with { Pfs = pfs };
+        FsckPosition inside = position with { Pfs = pfs };
         if (!TryEnter(inside, reference, out ReadOnlySpan<byte> block))
         {
             Lose(inside, reference);
@@ -186,17 +186,17 @@ internal sealed partial class TopologyCheck
         }
         _context.Report.Pfses++;
         pfs.Meta = InodeBlock.ReadMeta(block);
-        _pfses.Judge(inside, reference, block);
+        _pfses.Check(inside, reference, block);
         if (pfs.Meta.HasDirectData) return;
         ReadOnlySpan<byte> blockset = block[InodeBlock.UnionOffset..];
         bool isRepeat = WasChecked(blockset, pfs);
-        FsckPlace below = inside with
+        FsckPosition below = inside with
         {
             OwnerInum = Media.PfsRootInum,
             OwnerType = ObjectType.Directory,
             ParentType = BlockrefType.Inode,
             Parent = reference,
-            Depth = place.Depth + 1,
+            Depth = position.Depth + 1,
             IsUnderSuperRoot = false,
         };
         if (isRepeat) return;
@@ -206,7 +206,7 @@ internal sealed partial class TopologyCheck
         else pfs.Release();
     }
 
-    /// <summary>A snapshot that nothing was changed in since has the findings of its origin and no others.</summary>
+    /// <summary>True for an unchanged snapshot of a checked PFS: it has the same findings.</summary>
     private bool WasChecked(ReadOnlySpan<byte> blockset, PfsScope pfs)
     {
         if (BlockCodec.IsAllZero(blockset)) return false;
@@ -219,31 +219,31 @@ internal sealed partial class TopologyCheck
         return false;
     }
 
-    private void VisitInode(in FsckPlace place, in Blockref reference)
+    private void VisitInode(in FsckPosition position, in Blockref reference)
     {
         bool isKnown = IsKnown(reference);
-        if (!TryEnter(place, reference, out ReadOnlySpan<byte> block))
+        if (!TryEnter(position, reference, out ReadOnlySpan<byte> block))
         {
-            Lose(place, reference);
+            Lose(position, reference);
             return;
         }
         ref readonly InodeMeta meta = ref InodeBlock.ReadMeta(block);
         _context.Report.Inodes++;
-        if (!_inodes.Judge(place, reference, block))
+        if (!_inodes.Check(position, reference, block))
         {
-            Lose(place, reference);
+            Lose(position, reference);
             return;
         }
-        place.Pfs!.Inodes.Add(new InodeFact(meta.Inum, meta.ParentInum, meta.LinkCount, meta.Type));
+        position.Pfs!.Inodes.Add(new InodeFact(meta.Inum, meta.ParentInum, meta.LinkCount, meta.Type));
         if (meta.HasDirectData || (isKnown && meta.Type != ObjectType.Directory)) return;
-        FsckPlace below = place with
+        FsckPosition below = position with
         {
             OwnerInum = meta.Inum,
             OwnerType = meta.Type,
             OwnerSize = meta.Size,
             ParentType = BlockrefType.Inode,
             Parent = reference,
-            Depth = place.Depth + 1,
+            Depth = position.Depth + 1,
         };
         VisitTable(below, MemoryMarshal.Cast<byte, Blockref>(block[InodeBlock.UnionOffset..]));
     }

@@ -6,26 +6,26 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin.Newfs;
 
-/// <summary>A device did not take the bytes of a new filesystem.</summary>
-/// <param name="DeviceName">Which device.</param>
-/// <param name="Work">What was being done.</param>
-/// <param name="Offset">Where, in bytes from the device's beginning.</param>
-/// <param name="Error">What the device said.</param>
+/// <summary>A write to a device failed while a filesystem was made.</summary>
+/// <param name="DeviceName">Name of the device.</param>
+/// <param name="Work">The operation that failed.</param>
+/// <param name="Offset">Offset on the device, in bytes.</param>
+/// <param name="Error">The error of the device.</param>
 public sealed record NewfsFailure(string DeviceName, string Work, long Offset, Hammer2Error Error)
 {
-    /// <summary>One line for a person.</summary>
+    /// <summary>One line for messages.</summary>
     public override string ToString() => $"{DeviceName}: {Work} at byte {Offset}: {Error}";
 }
 
-/// <summary>How far the making of a filesystem is.</summary>
-/// <param name="DoneBytes">Bytes gone through.</param>
-/// <param name="TotalBytes">All there are to go through.</param>
+/// <summary>The progress of making a filesystem.</summary>
+/// <param name="DoneBytes">Number of bytes processed.</param>
+/// <param name="TotalBytes">Total number of bytes to process.</param>
 public readonly record struct NewfsProgress(long DoneBytes, long TotalBytes);
 
 /// <summary>
-/// Puts a planned filesystem on devices. What was there is made unrecognisable first and the headers come last,
-/// the root volume's after all others, with a flush at each step: whenever power fails, there is either no
-/// filesystem or the whole new one.
+/// Writes a planned filesystem to devices. Old signatures are erased first and the headers are written last, that of
+/// the root volume after all others, with a flush after each step: after a power failure there is either no filesystem
+/// or the complete new one.
 /// </summary>
 public sealed class FilesystemWriter
 {
@@ -37,10 +37,10 @@ public sealed class FilesystemWriter
     private long _doneBytes;
     private long _totalBytes;
 
-    /// <summary>Prepares; writes nothing yet.</summary>
-    /// <param name="wanted">What the filesystem is to be like.</param>
-    /// <param name="plan">Made from it and from these devices.</param>
-    /// <param name="devices">Writable, in the order of the plan. They stay the caller's.</param>
+    /// <summary>Prepares for writing; writes nothing.</summary>
+    /// <param name="wanted">The parameters of the filesystem.</param>
+    /// <param name="plan">The plan made from the parameters and these devices.</param>
+    /// <param name="devices">Writable devices in the order of the plan. The caller keeps their ownership.</param>
     public FilesystemWriter(NewFilesystem wanted, VolumePlan plan, IReadOnlyList<IBlockDevice> devices)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(devices.Count, plan.Volumes.Count);
@@ -49,14 +49,14 @@ public sealed class FilesystemWriter
         _devices = devices;
     }
 
-    /// <summary>Is told, now and then, how far it is.</summary>
+    /// <summary>Called periodically with the progress.</summary>
     public Action<NewfsProgress>? Progress { get; init; }
 
-    /// <summary>True to tell the devices first that nothing on them is needed any more.</summary>
+    /// <summary>True to discard the whole devices first.</summary>
     public bool Discards { get; init; }
 
-    /// <summary>Plans and writes a filesystem in one go.</summary>
-    /// <exception cref="NewfsException">The devices cannot hold it.</exception>
+    /// <summary>Plans and writes a filesystem in one call.</summary>
+    /// <exception cref="NewfsException">The devices are too small.</exception>
     public static NewfsFailure? Make(NewFilesystem wanted, IReadOnlyList<IBlockDevice> devices)
     {
         var spaces = new List<DeviceSpace>();
@@ -65,14 +65,14 @@ public sealed class FilesystemWriter
     }
 
     /// <summary>Writes the filesystem and makes it durable.</summary>
-    /// <returns>Null when all of it is there; else the first thing that failed, and what is then on the devices is
-    /// not to be used.</returns>
+    /// <returns>Null on success; otherwise the first failure, after which the content of the devices must not be
+    /// used.</returns>
     public NewfsFailure? Write()
     {
         foreach (PlannedVolume volume in _plan.Volumes)
             _totalBytes += Math.Min(Media.ZoneReservedBytes, (long)volume.LengthBytes);
         _totalBytes += (long)(_plan.BootBytes + _plan.AuxBytes);
-        // Discarded bytes may read as anything, even as what was zeroed before.
+        // Discarded ranges may return any bytes, so discard before zeroing.
         return Blank() ?? (Discards ? Discard() ?? Blank() : null) ?? WriteStaticAreas() ?? WriteHeaders();
     }
 
@@ -80,7 +80,7 @@ public sealed class FilesystemWriter
     {
         foreach (IBlockDevice device in _devices)
         {
-            // Readers look for headers up to the device's end, which may lie behind the volume's.
+            // Readers look for header copies up to the end of the device, which may be past the end of the volume.
             for (long at = 0; at <= device.LengthBytes - Media.VolumeHeaderBytes
                 && at < Media.HeaderCopies * Media.HeaderZoneBytes; at += Media.HeaderZoneBytes)
             {
@@ -113,7 +113,7 @@ public sealed class FilesystemWriter
         {
             IBlockDevice device = _devices[index];
             if (ZeroCounted(device, Media.ZoneReservedBytes) is { } failure) return failure;
-            // Shows that the device is as long as it says.
+            // Verifies that the device is as long as it reports.
             long last = (long)_plan.Volumes[index].LengthBytes - Media.BufferBytes;
             Hammer2Error atEnd = device.Write(last, block);
             if (atEnd != Hammer2Error.None)
@@ -136,7 +136,7 @@ public sealed class FilesystemWriter
         {
             InitialBlocks.WriteHeader(_wanted, _plan, index, superRoot, block);
             IBlockDevice device = _devices[index];
-            // The other volumes are durable before the root volume makes them a filesystem.
+            // Make the other volumes durable before the header of the root volume completes the filesystem.
             if (index == 0 && _devices.Count > 1 && Flush() is { } unflushed) return unflushed;
             for (long at = 0; at < (long)_plan.Volumes[index].LengthBytes
                 && at < Media.HeaderCopies * Media.HeaderZoneBytes; at += Media.HeaderZoneBytes)
@@ -154,12 +154,12 @@ public sealed class FilesystemWriter
         foreach (IBlockDevice device in _devices)
         {
             Hammer2Error error = device.Flush();
-            if (error != Hammer2Error.None) return new NewfsFailure(device.Name, "making it durable", 0, error);
+            if (error != Hammer2Error.None) return new NewfsFailure(device.Name, "flushing", 0, error);
         }
         return null;
     }
 
-    // From behind the last thing counted up to an end.
+    // Zeroes from the end of the last counted range up to a given end.
     private NewfsFailure? ZeroCounted(IBlockDevice device, long end)
     {
         long from = device == _devices[0] && end > Media.ZoneReservedBytes ? Media.ZoneReservedBytes : 0;
@@ -173,14 +173,14 @@ public sealed class FilesystemWriter
         return null;
     }
 
-    // What is zero already stays unwritten: sparse files stay sparse, and flash is spared.
+    // Ranges that are zero already are not written: sparse files stay sparse, and flash does not wear.
     private static NewfsFailure? Zero(IBlockDevice device, long offset, int lengthBytes)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(lengthBytes);
         try
         {
             Span<byte> bytes = buffer.AsSpan(0, lengthBytes);
-            // A place that cannot be read may still be one that can be written.
+            // A range that cannot be read may still be writable.
             if (device.Read(offset, bytes) == Hammer2Error.None && !bytes.ContainsAnyExcept((byte)0)) return null;
             bytes.Clear();
             Hammer2Error error = device.Write(offset, bytes);

@@ -7,17 +7,17 @@ using Linux.Text;
 namespace Hammer2.Admin.Newfs;
 
 /// <summary>
-/// The bytes that a filesystem begins with: the inodes of the super-root and of its PFSs, and the volume headers.
-/// Pure: from a plan to blocks.
+/// The initial blocks of a filesystem: the inodes of the super-root and of its PFSs, and the volume headers. A pure
+/// function of the plan.
 /// </summary>
 /// <remarks>
-/// The freemap begins empty, without any block: a missing leaf says that nothing is allocated in its GiB, and
-/// what is there at the beginning lies below the allocator's first address. Upstream:
-/// <c>format_hammer2_inode</c>, <c>format_hammer2</c>.
+/// The freemap is initially empty, without any block: a missing leaf means that nothing is allocated in its GiB, and
+/// the initial blocks are below the allocator's first address. Upstream: <c>format_hammer2_inode</c>,
+/// <c>format_hammer2</c>.
 /// </remarks>
 internal static class InitialBlocks
 {
-    private const ulong FirstTid = 16;         // upstream starts every mirror_tid there
+    private const ulong FirstTid = 16;         // the initial mirror_tid of upstream
     private const byte PeerIsVolume = 3;       // DMSG_PEER_HAMMER2
     private const ulong FirstPfsInum = 16;
     private const byte CopyIdLocal = 0xFF;     // HAMMER2_COPYID_LOCAL
@@ -28,7 +28,7 @@ internal static class InitialBlocks
     private static readonly byte[] SuperRootName = "SUPROOT"u8.ToArray();
 
     /// <summary>
-    /// Fills the 64 KiB at <see cref="VolumePlan.InodesBegin"/> and answers the super-root's reference.
+    /// Fills the 64 KiB at <see cref="VolumePlan.InodesBegin"/> and returns the reference to the super-root.
     /// </summary>
     internal static Blockref WriteInodes(NewFilesystem wanted, VolumePlan plan, Span<byte> block)
     {
@@ -58,7 +58,7 @@ internal static class InitialBlocks
         return reference;
     }
 
-    /// <summary>Fills the 64 KiB of the header of one volume, its CRCs included.</summary>
+    /// <summary>Fills the 64 KiB of the header of one volume, including its CRCs.</summary>
     internal static void WriteHeader(
         NewFilesystem wanted, VolumePlan plan, int volume, in Blockref superRoot, Span<byte> block)
     {
@@ -127,7 +127,7 @@ internal static class InitialBlocks
         return reference;
     }
 
-    // Two labels may have one hash; a name lies anywhere in the keys that its hash opens.
+    // Two labels may have the same hash; a name may have any key of the range of its hash.
     private static ulong FreeKey(ulong hash, List<Blockref> others)
     {
         ulong key = hash;

@@ -6,8 +6,8 @@ using Linux.Text;
 namespace Hammer2.Admin.Newfs;
 
 /// <summary>
-/// The ids of new filesystems, all derived from one: drawn by chance it makes them unique, given by the user it
-/// makes them the same each time.
+/// The ids of new filesystems, all derived from a seed: a random seed makes them unique, a seed given by the user makes
+/// them reproducible.
 /// </summary>
 /// <remarks>A derived id is a UUID of version 8: the first 16 bytes of a SHA-256 over the seed and the
 /// purpose.</remarks>
@@ -15,16 +15,16 @@ public sealed class NewfsIdentities
 {
     private readonly byte[] _seed;
 
-    /// <summary>Derives from <paramref name="seed"/>, in the byte order in which a UUID is printed.</summary>
+    /// <summary>Derives ids from <paramref name="seed"/>, used in the byte order in which a UUID is printed.</summary>
     public NewfsIdentities(Guid seed) => _seed = seed.ToByteArray(bigEndian: true);
 
-    /// <summary>The id of the filesystem on node <paramref name="node"/> of those made together.</summary>
+    /// <summary>The id of the filesystem of node <paramref name="node"/>.</summary>
     public MediaUuid FilesystemOf(int node) => Derive($"filesystem {node}");
 
     /// <summary>The super-root's cluster id on a node.</summary>
     public MediaUuid SuperClusterOf(int node) => Derive($"super-root cluster {node}");
 
-    /// <summary>The super-root's own id on a node.</summary>
+    /// <summary>The super-root's node id on a node.</summary>
     public MediaUuid SuperNodeOf(int node) => Derive($"super-root node {node}");
 
     /// <summary>The cluster id of a PFS that all nodes share.</summary>
@@ -33,7 +33,7 @@ public sealed class NewfsIdentities
     /// <summary>The cluster id of a PFS that only one node has.</summary>
     public MediaUuid ClusterOf(int node, string label) => Derive($"cluster {node}\0{label}");
 
-    /// <summary>The own id of a PFS on a node.</summary>
+    /// <summary>The node id of a PFS on a node.</summary>
     public MediaUuid NodeOf(int node, string label) => Derive($"node {node}\0{label}");
 
     private MediaUuid Derive(string purpose)

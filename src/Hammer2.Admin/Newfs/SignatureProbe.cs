@@ -5,19 +5,19 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin.Newfs;
 
-/// <summary>A sign on a device that somebody keeps something there.</summary>
-/// <param name="Kind">What it is a sign of, as people call it.</param>
-/// <param name="Offset">Where it is, in bytes.</param>
-/// <param name="LengthBytes">How long it is: with these bytes zero, nobody recognises it any more.</param>
+/// <summary>A signature of a filesystem, partition table or other content on a device.</summary>
+/// <param name="Kind">The kind of content, for messages.</param>
+/// <param name="Offset">Offset of the signature, in bytes.</param>
+/// <param name="LengthBytes">Length of the signature, in bytes: zeroing them makes the content unrecognizable.</param>
 public readonly record struct Signature(string Kind, long Offset, int LengthBytes);
 
 /// <summary>
-/// Looks on a device for filesystems, partition tables, members of arrays and encrypted containers by the magic
-/// numbers that they begin with, so that nothing is overwritten unasked.
+/// Finds filesystems, partition tables, members of arrays and encrypted containers on a device by their magic numbers,
+/// so that nothing is overwritten without asking.
 /// </summary>
 /// <remarks>
-/// The places and numbers are those that the formats lay down. A sign says that something may be there, not that it
-/// is whole. What cannot be read shows no signs.
+/// The offsets and magic numbers are defined by the formats. A signature means that there may be such content, not that
+/// it is intact. Ranges that cannot be read have no signatures.
 /// </remarks>
 public static class SignatureProbe
 {
@@ -91,14 +91,14 @@ public static class SignatureProbe
     private static ReadOnlySpan<byte> BcachefsId =>
         [0xC6, 0x85, 0x73, 0xF6, 0x66, 0xCE, 0x90, 0xA9, 0xD9, 0x6A, 0x60, 0xCF, 0x80, 0x3D, 0xF7, 0xEF];
 
-    /// <summary>Every sign that a device shows.</summary>
+    /// <summary>All signatures on a device.</summary>
     public static IReadOnlyList<Signature> Find(IBlockDevice device)
     {
         var found = new List<Signature>();
         AddHammer2(device, found);
         foreach (Magic magic in Table)
         {
-            long offset = magic.PlaceOn(device.LengthBytes);
+            long offset = magic.OffsetOn(device.LengthBytes);
             if (Has(device, offset, magic.Bytes)) found.Add(new Signature(magic.Kind, offset, magic.Bytes.Length));
         }
         AddZfs(device, found);
@@ -106,7 +106,7 @@ public static class SignatureProbe
         return found;
     }
 
-    /// <summary>What the signs are signs of, each once, in words.</summary>
+    /// <summary>The kinds of the signatures, each once, for messages.</summary>
     public static string Describe(IReadOnlyList<Signature> signatures)
     {
         var kinds = new List<string>();
@@ -128,7 +128,7 @@ public static class SignatureProbe
         }
     }
 
-    // Each of four labels, two at either end, has a ring of uberblocks in its second half; the first sectors are empty.
+    // Each of the four labels, two at either end of the device, has a ring of uberblocks in its second half.
     private static void AddZfs(IBlockDevice device, List<Signature> found)
     {
         long end = device.LengthBytes / ZfsLabelBytes * ZfsLabelBytes;
@@ -144,8 +144,8 @@ public static class SignatureProbe
         }
     }
 
-    // A boot sector of a filesystem ends with the same mark. A partition table has an entry with a type and a
-    // length, and each entry is either active or not.
+    // A boot sector of a filesystem ends with the same signature. A partition table has at least one entry with a type
+    // and a length, and the active flag of each entry is 0 or 0x80.
     private static void AddBootRecord(IBlockDevice device, List<Signature> found)
     {
         const int TableOffset = 446;
@@ -173,13 +173,14 @@ public static class SignatureProbe
         return device.Read(offset, bytes) == Hammer2Error.None && bytes.SequenceEqual(magic);
     }
 
-    /// <summary>Bytes at a place; places below zero count from the device's end, rounded down to a unit.</summary>
+    /// <summary>Magic bytes at an offset; a negative offset is relative to the end of the device, rounded down to a
+    /// unit.</summary>
     private sealed class Magic(string kind, long offset, ReadOnlySpan<byte> bytes, long unit = 1)
     {
         public string Kind { get; } = kind;
 
         public byte[] Bytes { get; } = bytes.ToArray();
 
-        public long PlaceOn(long lengthBytes) => offset >= 0 ? offset : (lengthBytes / unit * unit) + offset;
+        public long OffsetOn(long lengthBytes) => offset >= 0 ? offset : (lengthBytes / unit * unit) + offset;
     }
 }

@@ -5,28 +5,28 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin.Newfs;
 
-/// <summary>A device as far as a plan needs to know it.</summary>
-/// <param name="Name">What messages call it.</param>
-/// <param name="LengthBytes">What it holds.</param>
+/// <summary>Name and size of a device.</summary>
+/// <param name="Name">Name for messages.</param>
+/// <param name="LengthBytes">Size in bytes.</param>
 public readonly record struct DeviceSpace(string Name, long LengthBytes);
 
 /// <summary>A volume of a new filesystem.</summary>
-/// <param name="Start">Its first byte in the filesystem's address space.</param>
-/// <param name="LengthBytes">Its size.</param>
+/// <param name="Start">Offset in the filesystem's address space, in bytes.</param>
+/// <param name="LengthBytes">Size in bytes.</param>
 public readonly record struct PlannedVolume(ulong Start, ulong LengthBytes);
 
 /// <summary>
-/// Where everything of a new filesystem goes. Pure arithmetic over sizes: the same question has the same answer,
-/// and nothing is touched.
+/// The layout of a new filesystem. Pure arithmetic over sizes; no device is accessed.
 /// </summary>
-/// <param name="Volumes">The volumes, laid end to end.</param>
-/// <param name="TotalBytes">All of them.</param>
-/// <param name="BootBytes">Size of the boot area, behind the first reserved 4 MiB.</param>
-/// <param name="AuxBytes">Size of the aux area, behind the boot area.</param>
+/// <param name="Volumes">The volumes, contiguous in the address space.</param>
+/// <param name="TotalBytes">Total size of the volumes in bytes.</param>
+/// <param name="BootBytes">Size of the boot area in bytes; it follows the first reserved 4 MiB.</param>
+/// <param name="AuxBytes">Size of the aux area in bytes; it follows the boot area.</param>
 /// <param name="ReservedBytes">4 MiB for each GiB or part of one.</param>
-/// <param name="AllocatorBytes">What is left for the allocator, as the header says it.</param>
+/// <param name="AllocatorBytes">Size of the allocatable space in bytes, as stored in the header.</param>
 /// <param name="InodesBegin">Address of the super-root's inode; those of the PFSs follow.</param>
-/// <param name="AllocatorBegin">First address behind them; everything below is outside the freemap.</param>
+/// <param name="AllocatorBegin">First address after the initial inodes; the freemap does not describe space below
+/// it.</param>
 /// <remarks>Upstream: <c>hammer2_mkfs</c> and <c>adjust_options</c>, mkfs_hammer2.c.</remarks>
 public sealed record VolumePlan(
     IReadOnlyList<PlannedVolume> Volumes, ulong TotalBytes, ulong BootBytes, ulong AuxBytes, ulong ReservedBytes,
@@ -38,16 +38,16 @@ public sealed record VolumePlan(
     /// <summary>Largest aux area (<c>HAMMER2_AUX_MAX_BYTES</c>).</summary>
     public const ulong AuxBytesMax = 1UL << 30;
 
-    /// <summary>Fewest bytes that an allocator must be able to give out: less is no filesystem.</summary>
+    /// <summary>Minimum number of allocatable bytes of a filesystem.</summary>
     public const ulong UsableBytesMin = 8UL << 20;
 
     private const ulong BootBytesNominal = 64UL << 20;
     private const ulong AuxBytesNominal = 256UL << 20;
     private const ulong AreaBytesMin = (ulong)Media.VolumeAlignBytes;
-    private const ulong AreaShare = 20;   // an area that nobody sized takes at most a twentieth
+    private const ulong AreaShare = 20;   // default size of an area: at most a twentieth of the filesystem
 
-    /// <summary>Lays a filesystem over devices, which become its volumes in their order.</summary>
-    /// <exception cref="NewfsException">They cannot hold it, or a size breaks a rule; the message names the
+    /// <summary>Plans a filesystem on devices, which become its volumes in the given order.</summary>
+    /// <exception cref="NewfsException">The devices are too small, or a size breaks a rule; the message names the
     /// device and both numbers.</exception>
     public static VolumePlan Make(NewFilesystem wanted, IReadOnlyList<DeviceSpace> devices)
     {
@@ -59,7 +59,7 @@ public sealed record VolumePlan(
         ulong reserved = FreemapGeometry.LeavesTotal(total) * Media.ZoneReservedBytes;
         ulong inodes = Media.ZoneReservedBytes + boot + aux;
         ulong begin = inodes + ((ulong)(1 + wanted.Pfses.Count) * Media.InodeBytes);
-        // The static part lies in front of the second reserved range, and so in one piece.
+        // The static areas must end before the second reserved range, so that they are contiguous.
         ulong limit = Math.Min(volumes[0].LengthBytes, (ulong)Media.ZoneBytes);
         if (begin > limit)
         {
@@ -76,15 +76,15 @@ public sealed record VolumePlan(
         return new VolumePlan(volumes, total, boot, aux, reserved, total - reserved - boot - aux, inodes, begin);
     }
 
-    /// <summary>Bytes that an allocator can really give out: whole segments behind
-    /// <paramref name="allocatorBegin"/> that are not reserved.</summary>
+    /// <summary>Number of allocatable bytes: whole segments after <paramref name="allocatorBegin"/> that are not
+    /// reserved.</summary>
     public static ulong UsableBytes(ulong allocatorBegin, ulong totalBytes)
     {
         const ulong Segment = Media.SegmentBytes;
         ulong first = (allocatorBegin + Segment - 1) / Segment;
         ulong end = totalBytes / Segment;
         if (end <= first) return 0;
-        // Every GiB begins with one reserved segment; none lies between the static part and its GiB's end.
+        // Every GiB begins with one reserved segment; there is none between the static areas and the end of their GiB.
         ulong reserved = FreemapGeometry.LeavesTotal(totalBytes) - FreemapGeometry.LeavesTotal(first * Segment);
         return (end - first - reserved) * Segment;
     }
@@ -92,14 +92,14 @@ public sealed record VolumePlan(
     private static void CheckCounts(NewFilesystem wanted, int devices)
     {
         if (wanted.Version is not (1 or 2))
-            throw new NewfsException($"format version {wanted.Version} cannot be made; 1 and 2 can");
+            throw new NewfsException($"format version {wanted.Version} is not supported; versions 1 and 2 are");
         if (devices is < 1 or > Media.VolumesMax)
             throw new NewfsException($"{devices} volumes; a filesystem has 1 to {Media.VolumesMax}");
         if (wanted.Version == 1 && devices != 1)
             throw new NewfsException($"{devices} volumes; a filesystem of version 1 has one");
         if (wanted.Sizes.Count > 1 && wanted.Sizes.Count != devices)
             throw new NewfsException($"{wanted.Sizes.Count} sizes for {devices} devices");
-        PfsRules.Check(wanted.Pfses);
+        NewPfsRules.Check(wanted.Pfses);
     }
 
     private static PlannedVolume[] LayOut(NewFilesystem wanted, IReadOnlyList<DeviceSpace> devices)
@@ -113,7 +113,7 @@ public sealed record VolumePlan(
             ulong size = (ulong)device.LengthBytes;
             if (rest is { } left)
             {
-                if (left == 0) throw new NewfsException($"{device.Name}: nothing of the size is left for it");
+                if (left == 0) throw new NewfsException($"{device.Name}: nothing of the given total size is left for it");
                 size = Math.Min(size, left);
                 rest = left - size;
             }
@@ -131,7 +131,7 @@ public sealed record VolumePlan(
             start += aligned;
             if (start > long.MaxValue) throw new NewfsException($"{device.Name}: the volumes are beyond 8 EiB");
         }
-        if (rest > 0) throw new NewfsException($"{devices[^1].Name}: {Text(rest.Value)} of the size find no place");
+        if (rest > 0) throw new NewfsException($"{devices[^1].Name}: {Text(rest.Value)} of the given total size do not fit");
         return volumes;
     }
 

@@ -8,16 +8,16 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// Follows every reference from a header, or from one inode, and compares what it leads to with its check code: what
-/// upstream's fsck_hammer2 does. It knows no rules beyond that; those are <see cref="Fsck"/>'s.
+/// Follows every reference from a header, or from one inode, and verifies the check code of each block, as upstream's
+/// fsck_hammer2 does. All other rules are checked by <see cref="Fsck"/>.
 /// </summary>
 /// <remarks>
-/// One scan object may scan several trees, such as those of all copies of the header: they share most blocks, and what
-/// was read for one is remembered for the others.
+/// One scan object may scan several trees, such as those of all header copies: they share most blocks, and the totals
+/// of shared subtrees are cached.
 /// </remarks>
 public sealed class BlockScan
 {
-    // The super-root, a PFS root and a file, each with as many levels of indirect blocks as are followed.
+    // The super-root, a PFS root and a file, each with the maximum number of levels of indirect blocks.
     private const int DepthMax = 3 * (Media.TreeDepthMax + 1);
     private const ulong ProgressStep = 1000;
 
@@ -29,16 +29,16 @@ public sealed class BlockScan
     private BlockScanReport _report = new();
     private ulong _scanned;
 
-    /// <summary>Scans one filesystem. A scan is used by one thread at a time.</summary>
+    /// <summary>Creates a scan of one filesystem. Not thread-safe.</summary>
     public BlockScan(VolumeSet volumes, BlockScanOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(volumes);
         _volumes = volumes;
         _options = options ?? new BlockScanOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(_options.RememberedFrom, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(_options.CacheThreshold, 1);
     }
 
-    /// <summary>Scans what these references lead to. Damage is in the report and never throws.</summary>
+    /// <summary>Scans everything reachable from these references. Damage is reported and never throws.</summary>
     /// <exception cref="OperationCanceledException">The caller ended the scan.</exception>
     public BlockScanReport Scan(ReadOnlySpan<Blockref> roots)
     {
@@ -79,11 +79,11 @@ public sealed class BlockScan
             bool isDamaged = !CheckCode.Verify(reference, block);
             ScanAll(TableIn(reference, block), isDamaged, depth + 1, ref own);
         }
-        if (own.References >= (ulong)_options.RememberedFrom) _remembered[reference] = own;
+        if (own.References >= (ulong)_options.CacheThreshold) _remembered[reference] = own;
         totals.Add(own);
     }
 
-    /// <summary>Reads a block and verifies it. False when there is nothing that could be followed.</summary>
+    /// <summary>Reads and verifies a block. False when it has no references that can be followed.</summary>
     private bool Load(in Blockref reference, int depth, out ReadOnlySpan<byte> block)
     {
         block = default;
@@ -96,7 +96,7 @@ public sealed class BlockScan
             return Fault(reference, $"an inode of {sizeBytes} bytes");
         if (depth >= DepthMax) return Fault(reference, $"nested more than {DepthMax} deep");
         if (IsTable(reference.Type) && _path.AsSpan(0, depth).Contains(reference.Data.Bytes))
-            return Fault(reference, "leads back to a block above it");
+            return Fault(reference, "refers back to a block above it");
 
         byte[] buffer = _buffers[depth] ??= new byte[Media.AllocationBytesMax];
         Span<byte> stored = buffer.AsSpan(0, sizeBytes);
@@ -114,7 +114,7 @@ public sealed class BlockScan
         return false;
     }
 
-    // Upstream's message, which scripts look for.
+    // Upstream's messages, which scripts search for.
     private static string NameOf(CheckMethod method) => method switch
     {
         CheckMethod.Iscsi32 => "HAMMER2_CHECK_ISCSI32",
@@ -136,7 +136,7 @@ public sealed class BlockScan
             _ => default,
         };
 
-    /// <summary>References that are equal in every byte.</summary>
+    /// <summary>Compares references by all their bytes.</summary>
     private sealed class SameReference : IEqualityComparer<Blockref>
     {
         public bool Equals(Blockref x, Blockref y) => Bytes(x).SequenceEqual(Bytes(y));

@@ -5,34 +5,34 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>How references are scanned.</summary>
+/// <summary>Options of a scan.</summary>
 public sealed record BlockScanOptions
 {
-    /// <summary>Default of <see cref="RememberedFrom"/>.</summary>
-    public const long RememberedFromDefault = 100;
+    /// <summary>Default of <see cref="CacheThreshold"/>.</summary>
+    public const long CacheThresholdDefault = 100;
 
     /// <summary>True to count empty references too.</summary>
     public bool CountsEmpty { get; init; }
 
-    /// <summary>True to follow the references in a block that does not agree with its check code; otherwise what it
-    /// refers to is verified, and nothing below that.</summary>
+    /// <summary>True to follow the references in a block that does not match its check code; otherwise the blocks that
+    /// it refers to are verified, and nothing below them.</summary>
     public bool FollowsDamage { get; init; }
 
-    /// <summary>A subtree of at least this many references is read once and its sums are remembered. Less of them take
-    /// less memory; at least 1.</summary>
-    public long RememberedFrom { get; init; } = RememberedFromDefault;
+    /// <summary>A subtree of at least this many references is read once and its totals are cached. A higher threshold
+    /// needs less memory; at least 1.</summary>
+    public long CacheThreshold { get; init; } = CacheThresholdDefault;
 
-    /// <summary>How many faults are listed; the others are counted.</summary>
+    /// <summary>Maximum number of listed faults; further ones are only counted.</summary>
     public int FaultsMax { get; init; } = 10_000;
 
-    /// <summary>Called now and then with the references scanned so far.</summary>
+    /// <summary>Called periodically with the number of references scanned so far.</summary>
     public Action<ulong>? Progress { get; init; }
 
     /// <summary>Ends the scan early.</summary>
     public CancellationToken Cancellation { get; init; }
 }
 
-/// <summary>How many references there are of each type, and the bytes that they refer to.</summary>
+/// <summary>Number of references of each type, and the total size of their blocks.</summary>
 public struct BlockScanTotals
 {
     private ulong _references;
@@ -45,7 +45,7 @@ public struct BlockScanTotals
     private ulong _empty;
     private ulong _bytes;
 
-    /// <summary>All references, empty ones only if they are counted.</summary>
+    /// <summary>Number of references, including empty ones if they are counted.</summary>
     public readonly ulong References => _references;
 
     /// <summary>References to inodes.</summary>
@@ -69,7 +69,7 @@ public struct BlockScanTotals
     /// <summary>Empty references, if they are counted.</summary>
     public readonly ulong Empty => _empty;
 
-    /// <summary>Bytes of the blocks, one that is shared as often as references lead to it.</summary>
+    /// <summary>Total size of the blocks in bytes; a shared block counts once for each reference.</summary>
     public readonly ulong Bytes => _bytes;
 
     internal void Count(in Blockref reference)
@@ -88,7 +88,7 @@ public struct BlockScanTotals
         }
     }
 
-    // What a volume shares without end may exceed any counter; the sums are for people.
+    // A crafted volume can share blocks so often that counters would overflow; the totals are informational.
     internal void Add(in BlockScanTotals other)
     {
         unchecked
@@ -106,24 +106,24 @@ public struct BlockScanTotals
     }
 }
 
-/// <summary>A reference whose block is not as the reference says.</summary>
+/// <summary>A reference whose block is missing, unreadable or damaged.</summary>
 /// <param name="Reference">The reference.</param>
-/// <param name="Reason">What is wrong.</param>
+/// <param name="Reason">The fault.</param>
 public sealed record BlockScanFault(Blockref Reference, string Reason);
 
-/// <summary>What a scan of one tree found.</summary>
+/// <summary>The result of scanning one tree.</summary>
 public sealed class BlockScanReport
 {
     private readonly List<BlockScanFault> _faults = [];
     private BlockScanTotals _totals;
 
-    /// <summary>Sums over all references of the tree.</summary>
+    /// <summary>Totals of the tree.</summary>
     public BlockScanTotals Totals => _totals;
 
-    /// <summary>Faults, as many as are listed.</summary>
+    /// <summary>The listed faults.</summary>
     public IReadOnlyList<BlockScanFault> Faults => _faults;
 
-    /// <summary>How many faults there are.</summary>
+    /// <summary>Number of faults, listed or not.</summary>
     public long FaultsTotal { get; private set; }
 
     internal void Add(in BlockScanTotals totals) => _totals.Add(totals);

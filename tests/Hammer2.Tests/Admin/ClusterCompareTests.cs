@@ -12,8 +12,8 @@ using Xunit;
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// Goal: nodes of a cluster are found equal where they are, whatever shape their trees have, and each difference is
-/// named by its path. Method: the cluster images, and single fields of one node changed.
+/// Goal: equal nodes of a cluster are found equal, even if their trees have different shapes, and each difference is
+/// reported with its path. Method: the cluster images, and single fields of one node changed.
 /// </summary>
 public sealed class ClusterCompareTests
 {
@@ -22,7 +22,7 @@ public sealed class ClusterCompareTests
     [Theory]
     [InlineData("cluster2", 2)]
     [InlineData("cluster3", 3)]
-    public void Nodes_that_upstream_wrote_alike_are_equal(string image, int count)
+    public void Nodes_that_upstream_wrote_equally_are_equal(string image, int count)
     {
         ClusterReport report = Compare(GoldenImage.Nodes(image).Select(GoldenImage.OpenVolumes));
         Assert.True(report.IsClean, string.Join('\n', report.Findings));
@@ -32,7 +32,7 @@ public sealed class ClusterCompareTests
     }
 
     [Fact]
-    public void A_node_that_was_away_is_stale_and_the_others_are_equal()
+    public void A_node_that_was_missing_is_stale_and_the_others_are_equal()
     {
         ClusterReport report = Compare(GoldenImage.Nodes("cluster3-lag").Select(GoldenImage.OpenVolumes));
         Assert.Equal(
@@ -44,7 +44,7 @@ public sealed class ClusterCompareTests
     }
 
     [Fact]
-    public void Each_difference_is_named_by_its_path()
+    public void Each_difference_is_reported_with_its_path()
     {
         using var edit = new MediaEdit("cluster3.n1");
         ulong inum = 0;
@@ -78,7 +78,7 @@ public sealed class ClusterCompareTests
     }
 
     [Fact]
-    public void What_one_node_lacks_is_found()
+    public void Objects_missing_on_one_node_are_found()
     {
         using var edit = new MediaEdit("cluster2.n1");
         edit.Reference((in reference) => reference.Type == BlockrefType.Dirent, (ref reference) => reference = default);

@@ -13,11 +13,10 @@ using Xunit;
 
 namespace Hammer2.Tests.Admin;
 
-/// <summary>The command line as people and programs meet it: help, manual, completions, errors,
-/// JSON.</summary>
+/// <summary>The command line: help, manual, completions, errors, JSON.</summary>
 public sealed class CommandLineTests
 {
-    /// <summary>Commands that look at a volume, with what follows it.</summary>
+    /// <summary>Commands that read a volume, with the arguments that follow it.</summary>
     public static TheoryData<string, string[]> Looks => new()
     {
         { "info", [] },
@@ -45,7 +44,7 @@ public sealed class CommandLineTests
     }
 
     [Theory, MemberData(nameof(Commands))]
-    public void Every_command_explains_itself_with_examples_and_exit_codes(string name)
+    public void Every_command_has_help_with_examples_and_exit_codes(string name)
     {
         CommandRow row = CommandTable.ByName(name)!;
         ToolRun run = ToolRun.Execute(name, "--help");
@@ -98,7 +97,7 @@ public sealed class CommandLineTests
     }
 
     [Theory, MemberData(nameof(Looks))]
-    public void Answers_are_whole_json_documents_and_text(string command, string[] rest)
+    public void Output_is_a_complete_json_document_or_text(string command, string[] rest)
     {
         string image = GoldenImage.Path("dmg-base");
         ToolRun json = ToolRun.Execute([command, image, .. rest, "--json"]);
@@ -111,7 +110,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Json_stays_whole_when_a_command_ends_early()
+    public void Json_is_complete_when_a_command_ends_early()
     {
         string image = GoldenImage.Path("dmg-base");
         ToolRun run = ToolRun.Execute("stat", image, "/d", "/nothing", "--json");
@@ -131,7 +130,7 @@ public sealed class CommandLineTests
     [InlineData("verify", "x", "--max-faults", "none")]
     [InlineData("ls", ":@LABEL")]
     [InlineData("show", "x", "--tree", "oak")]
-    public void A_wrong_command_line_ends_with_2_and_says_what_is_wrong(params string[] words)
+    public void A_malformed_command_line_exits_with_2_and_a_reason(params string[] words)
     {
         ToolRun run = ToolRun.Execute(words);
         Assert.Equal(ExitCode.Usage, run.ExitCode);
@@ -143,7 +142,7 @@ public sealed class CommandLineTests
     [InlineData(3, "info", "/nonexistent/disk.img")]
     [InlineData(3, "ls", "/dev/null")]
     [InlineData(3, "cat", "/nonexistent/disk.img", "/x")]
-    public void A_device_that_cannot_be_opened_ends_with_3_and_is_named(int code, params string[] words)
+    public void A_device_that_cannot_be_opened_exits_with_3_and_its_name(int code, params string[] words)
     {
         ToolRun run = ToolRun.Execute(words);
         Assert.Equal(code, run.ExitCode);
@@ -151,7 +150,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void A_label_that_does_not_exist_ends_with_4_and_the_labels_there_are()
+    public void An_unknown_label_exits_with_4_and_a_list_of_labels()
     {
         ToolRun run = ToolRun.Execute("ls", GoldenImage.Path("dmg-base") + "@NOPE");
         Assert.Equal(ExitCode.NotFound, run.ExitCode);
@@ -161,7 +160,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Hashes_are_upstreams()
+    public void Hashes_equal_those_of_upstream()
     {
         ToolRun run = ToolRun.Execute("hash", "--json", "DATA", "foo-bar_baz~qux.tar.gz", "...");
         Assert.Equal(
@@ -183,7 +182,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Hashes_are_of_the_bytes_that_were_given_whether_they_are_text_or_not()
+    public void Hashes_are_computed_from_arbitrary_bytes()
     {
         byte[] raw = [0xFF];
         byte[] longest = new byte[Media.NameBytesMax];
@@ -211,7 +210,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void What_would_move_the_cursor_is_written_as_text_in_messages_and_reports()
+    public void Control_characters_are_escaped_in_messages_and_reports()
     {
         string name = "\u001b[2J" + ByteText.Decode([0xFF]);
         foreach (string[] words in (string[][])[["info", name], [name], ["ls", name, "/"], ["hash", "--" + name]])
@@ -248,7 +247,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Lists_show_what_cannot_be_read_and_say_so()
+    public void Listings_report_objects_that_cannot_be_read()
     {
         ToolRun run = ToolRun.Execute("ls", "-l", GoldenImage.Path("dmg-inode"), "/d", "--log-level", "none");
         Assert.Equal(ExitCode.Damage, run.ExitCode);
@@ -259,7 +258,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Pictures_of_the_space_are_well_formed_and_add_up()
+    public void Freemap_pictures_are_well_formed_and_their_sums_match()
     {
         using var scratch = new ScratchDirectory();
         string svg = scratch.Below("space.svg");

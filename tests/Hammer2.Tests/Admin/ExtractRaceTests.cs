@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Admin;
 
-/// <summary>A test that acts as another user, and is skipped where that is not possible.</summary>
+/// <summary>A test that acts as another user; skipped when not run by root.</summary>
 internal sealed class RootFactAttribute : FactAttribute
 {
     public RootFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
@@ -22,11 +22,10 @@ internal sealed class RootFactAttribute : FactAttribute
 }
 
 /// <summary>
-/// Goal: when root extracts into a directory that belongs to another user, that user gets at nothing that was not
-/// that user's before, and nothing changes outside the directory.
-/// Method: a hook before every system call on the target. Each run of the extraction is attacked at one of these calls
-/// on one name, by every kind of replacement, with the other user's rights. All calls and names have their turn
-/// (all combinations of them with HAMMER2_LONG=1).
+/// Goal: when root extracts into a directory of another user, that user gains no access to other objects, and nothing
+/// changes outside the directory. Method: a hook before every system call on the target. Each run of the extraction is
+/// attacked at one of these calls, on one name, by every kind of replacement, with the rights of the other user. Every
+/// call and every name is attacked (every combination with HAMMER2_LONG=1).
 /// </summary>
 public sealed class ExtractRaceTests : IDisposable
 {
@@ -63,16 +62,16 @@ public sealed class ExtractRaceTests : IDisposable
     }
 
     [RootFact]
-    public void Replacing_a_name_at_any_moment_gains_nothing() => AttackAllSteps(Names, isSecondRun: false);
+    public void Replacing_a_name_at_any_moment_changes_nothing_outside() => AttackAllSteps(Names, isSecondRun: false);
 
     [RootFact]
-    public void Replacing_a_name_gains_nothing_where_an_earlier_run_gave_directories_away() =>
+    public void Replacing_a_name_changes_nothing_outside_when_an_earlier_run_changed_owners() =>
         AttackAllSteps([.. Names, .. NamesBelow], isSecondRun: true);
 
     [RootFact]
-    public void What_an_interrupted_run_left_half_made_is_removed_by_the_next()
+    public void Temporary_files_of_an_interrupted_run_are_removed_by_the_next()
     {
-        using var place = new AttackedPlace(_scratch.Below("interrupted"));
+        using var place = new AttackedDirectory(_scratch.Below("interrupted"));
         Assert.Throws<InterruptedException>(() => Extract(place.Target, () =>
         {
             if (Directory.Exists(place.Below(".hammer2-extract"))
@@ -86,9 +85,9 @@ public sealed class ExtractRaceTests : IDisposable
     }
 
     [RootFact]
-    public void A_directory_that_is_filled_again_is_closed_to_its_owner_until_it_is_whole()
+    public void A_directory_that_is_filled_again_is_inaccessible_to_its_owner_until_it_is_complete()
     {
-        using var place = new AttackedPlace(_scratch.Below("closed"));
+        using var place = new AttackedDirectory(_scratch.Below("closed"));
         PrepareSecondRun(place);
         string last = place.Below("sub/deep/hard4");
         bool? couldAct = null;
@@ -112,7 +111,7 @@ public sealed class ExtractRaceTests : IDisposable
             {
                 for (int step = pair++ % stride; step < steps; step += stride)
                 {
-                    using var place = new AttackedPlace(_scratch.Below($"run{run++}"));
+                    using var place = new AttackedDirectory(_scratch.Below($"run{run++}"));
                     if (isSecondRun) PrepareSecondRun(place);
                     int now = 0;
                     bool hasActed = false;
@@ -127,25 +126,25 @@ public sealed class ExtractRaceTests : IDisposable
                 }
             }
         }
-        // What lies in a directory that was taken over cannot be replaced.
+        // Objects in a directory that was restricted cannot be replaced.
         Assert.InRange(acted, steps * Names.Length / stride, run);
     }
 
     private int CountSteps(bool isSecondRun)
     {
-        using var place = new AttackedPlace(_scratch.Below("counted"));
+        using var place = new AttackedDirectory(_scratch.Below("counted"));
         if (isSecondRun) PrepareSecondRun(place);
         int steps = 0;
         ExtractResult result = Extract(place.Target, () => steps++);
         Assert.Empty(result.Failed);
         Assert.Empty(result.Damaged);
         string[] tree = HostUser.List(_scratch.Below("tree")), made = HostUser.List(place.Target);
-        Assert.Equal(tree, made.Where(line => !line.Contains(AttackedPlace.OwnMark, StringComparison.Ordinal)));
+        Assert.Equal(tree, made.Where(line => !line.Contains(AttackedDirectory.OwnMark, StringComparison.Ordinal)));
         return steps;
     }
 
-    /// <summary>A whole run, after which the other user owns all of it and has removed some.</summary>
-    private void PrepareSecondRun(AttackedPlace place)
+    /// <summary>A complete run, after which the other user owns all objects and has removed some.</summary>
+    private void PrepareSecondRun(AttackedDirectory place)
     {
         Assert.Empty(Extract(place.Target, null).Failed);
         foreach (string name in (string[])["file", "link", "fifo", "hard2", "sub/file", "sub/link", "sub/deep/hard4"])

@@ -43,7 +43,7 @@ public sealed class ExtractTests
     }
 
     [Fact]
-    public void Nodes_of_a_cluster_are_read_together_whichever_is_missing_or_damaged()
+    public void Nodes_of_a_cluster_are_read_together_with_any_one_missing_or_damaged()
     {
         string[] nodes = [.. GoldenImage.Nodes("cluster3").Select(GoldenImage.Path)];
         Manifest manifest = Manifest.Read("cluster3.n0", "CL");
@@ -67,7 +67,7 @@ public sealed class ExtractTests
     }
 
     [Fact]
-    public void A_second_run_copies_only_what_is_not_finished()
+    public void A_second_run_copies_only_incomplete_files()
     {
         using var target = new ScratchDirectory();
         string spec = Spec("basic-types", "DATA");
@@ -75,7 +75,7 @@ public sealed class ExtractTests
         long made = first.GetProperty("files").GetInt64();
         Assert.Equal(0, first.GetProperty("present").GetInt64());
 
-        // As an interruption leaves it: one file cut short, one not begun.
+        // The state after an interruption: one truncated file, one missing file.
         string cut = target.Below("d0/f");
         using (FileStream file = File.OpenWrite(cut)) file.SetLength(10);
         File.Delete(target.Below("emptyfile"));
@@ -87,7 +87,7 @@ public sealed class ExtractTests
     }
 
     [Fact]
-    public void Holes_stay_holes()
+    public void Holes_are_preserved()
     {
         using var target = new ScratchDirectory();
         string spec = Spec("sparse10g", "DATA");
@@ -103,7 +103,7 @@ public sealed class ExtractTests
     [InlineData("dmg-indirect", "/d/text", 0L, 3_000_000L)]
     [InlineData("dmg-data-nocheck-lz4", "/nc/text", 0L, 0x10000L)]
     [InlineData("dmg-nocheck-lz4len", "/nc/text", 0L, 0x10000L)]
-    public void Bytes_that_cannot_be_read_are_listed_and_all_others_are_right(
+    public void Unreadable_bytes_are_listed_and_all_others_are_copied(
         string image, string path, long first, long end)
     {
         using var good = new ScratchDirectory();
@@ -122,14 +122,14 @@ public sealed class ExtractTests
         Assert.True(expected.AsSpan().SequenceEqual(File.ReadAllBytes(target.Path + path)));
         AssertOnlyDiffers(target.Path, path);
 
-        // A damaged file is tried again, so that no later run calls the tree whole.
+        // A damaged file is tried again, so that no later run reports a complete tree.
         Assert.Equal(1, Extract(Spec(image, "DATA"), target.Path).ExitCode);
     }
 
     [Theory]
     [InlineData("dmg-inode", "/d/small")]
     [InlineData("dmg-dirent", "/d")]
-    public void Objects_that_cannot_be_read_are_left_out_and_listed(string image, string path)
+    public void Unreadable_objects_are_skipped_and_listed(string image, string path)
     {
         using var target = new ScratchDirectory();
         ToolRun run = Extract(Spec(image, "DATA"), target.Path);
@@ -140,7 +140,7 @@ public sealed class ExtractTests
     }
 
     [Fact]
-    public void A_symbolic_link_in_the_way_is_not_followed()
+    public void A_symbolic_link_in_the_target_is_not_followed()
     {
         using var target = new ScratchDirectory();
         using var outside = new ScratchDirectory();
@@ -148,14 +148,14 @@ public sealed class ExtractTests
         _ = File.CreateSymbolicLink(target.Below("third"), outside.Below("third"));
         ToolRun run = Extract(Spec("dmg-base", "DATA"), target.Path);
 
-        // The directory is refused, the file replaces the link; nothing reaches the other side.
+        // The directory is rejected, the file replaces the link; nothing is written through the link.
         Assert.Equal(5, run.ExitCode);
         Assert.Empty(Directory.GetFileSystemEntries(outside.Path));
         Assert.Null(new FileInfo(target.Below("third")).LinkTarget);
     }
 
     [Fact]
-    public void Single_paths_are_put_under_their_last_names()
+    public void Single_paths_are_extracted_under_their_last_component()
     {
         using var target = new ScratchDirectory();
         ToolRun run = ToolRun.Execute("extract", Spec("dmg-base", "DATA"), target.Path, "/d/small", "sub");
@@ -173,10 +173,11 @@ public sealed class ExtractTests
     private static void AssertEqual(string directory, Manifest manifest)
     {
         List<string> differences = ExtractedTree.Compare(directory, manifest, IsRoot);
-        // One name of two was taken away there without counting; what is extracted has the names that exist.
+        // One of two entries was removed there without updating the link count; the extracted file has the entries that
+        // exist.
         if (manifest.Image == "deleted-makefs")
             _ = differences.RemoveAll(line => line.StartsWith("/dir_raji/hard1:", StringComparison.Ordinal));
-        // The year 9999 does not fit every filesystem.
+        // Not every filesystem of the host can store the year 9999.
         if (!ScratchDirectory.IsInMemory)
             _ = differences.RemoveAll(line => line.StartsWith("/d5/f:", StringComparison.Ordinal));
         Assert.True(differences.Count == 0, string.Join('\n', differences.Take(20)));

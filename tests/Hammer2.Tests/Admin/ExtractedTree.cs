@@ -9,12 +9,12 @@ using Xunit;
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// What find(1) and sha256sum(1) say of a directory on the host. The runtime's own classes cannot name files
-/// whose names are not text.
+/// A directory of the host as find(1) and sha256sum(1) report it. The runtime's own classes cannot handle file names
+/// that are not UTF-8.
 /// </summary>
 internal static class ExtractedTree
 {
-    /// <summary>Files above this size are hashed by nobody here.</summary>
+    /// <summary>Files above this size are not hashed.</summary>
     public const ulong HashedBytesMax = 2UL << 30;
 
     private const int Fields = 9;
@@ -42,7 +42,7 @@ internal static class ExtractedTree
         return differences;
     }
 
-    // What lies in a directory that not even its owner may search; only root sees it.
+    // Objects in a directory without search permission for its owner; only root can access them.
     private static bool IsHidden(ManifestEntry entry, Manifest manifest)
     {
         const uint OwnerMayList = 0x140;
@@ -82,7 +82,7 @@ internal static class ExtractedTree
             + $"{Microseconds(fields[7])} {value}";
     }
 
-    // find prints seconds with ten digits behind the point, the last of them always 0.
+    // find prints seconds with ten decimals, the last of them always 0.
     private static string Microseconds(string seconds)
     {
         string digits = seconds.Replace(".", "", StringComparison.Ordinal);

@@ -15,8 +15,8 @@ using Xunit;
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// Goal: when blocks of references are lost, exactly what they led to is lost.
-/// Method: in a file with many such blocks of 8 MiB each some are damaged, alone, in a row, and at its ends.
+/// Goal: when indirect blocks are lost, exactly the data below them is lost. Method: in a file with many indirect
+/// blocks, each over 8 MiB, some are damaged: single ones, consecutive ones, and those at its ends.
 /// </summary>
 public sealed class FileCopyTests
 {
@@ -29,7 +29,7 @@ public sealed class FileCopyTests
     [InlineData(new ulong[] { 40, 41 })]
     [InlineData(new ulong[] { 41, 42, 60 })]
     [InlineData(new ulong[] { 3, 7, 8, 9, 124 })]
-    public void What_lost_references_led_to_is_lost_and_nothing_else(ulong[] damaged)
+    public void Only_data_below_lost_indirect_blocks_is_lost(ulong[] damaged)
     {
         using OverlayBlockDevice device = GoldenImage.OpenOverlay(Image);
         VolumeSet volumes = VolumeSet.Open([device]);

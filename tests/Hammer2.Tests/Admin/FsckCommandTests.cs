@@ -11,13 +11,13 @@ using Xunit;
 
 namespace Hammer2.Tests.Admin;
 
-/// <summary>The check as fsck(8), people and programs call it.</summary>
+/// <summary>The fsck command under all its names, with the options of fsck(8).</summary>
 public sealed class FsckCommandTests
 {
     [Theory]
     [InlineData("hammer2", "fsck")]
     [InlineData("fsck.hammer2")]
-    public void A_sound_image_ends_with_zero_under_every_name(string program, params string[] words)
+    public void A_sound_image_exits_with_0_under_every_program_name(string program, params string[] words)
     {
         ToolRun run = ToolRun.ExecuteAs(program, [.. words, "-n", "-f", "-C0", GoldenImage.Path("basic-types")]);
         Assert.True(run.ExitCode == ExitCode.Ok, run.ToString());
@@ -25,7 +25,7 @@ public sealed class FsckCommandTests
     }
 
     [Fact]
-    public void Damage_ends_with_four_and_is_named_by_its_path()
+    public void Damage_exits_with_4_and_is_reported_with_its_path()
     {
         ToolRun run = ToolRun.Execute("fsck", "-n", GoldenImage.Path("dmg-data"));
         Assert.Equal(ExitCode.FsckUncorrected, run.ExitCode);
@@ -33,7 +33,7 @@ public sealed class FsckCommandTests
     }
 
     [Fact]
-    public void Programs_get_every_finding_as_an_object()
+    public void Json_has_an_object_for_every_finding()
     {
         ToolRun run = ToolRun.Execute("fsck", "--json", GoldenImage.Path("dmg-data"), GoldenImage.Path("basic-types"));
         Assert.Equal(ExitCode.FsckUncorrected, run.ExitCode);
@@ -47,7 +47,7 @@ public sealed class FsckCommandTests
     }
 
     [Fact]
-    public void What_cannot_be_opened_ends_with_eight_and_the_others_are_checked()
+    public void A_device_that_cannot_be_opened_exits_with_8_and_the_others_are_checked()
     {
         ToolRun run = ToolRun.Execute("fsck", "--json", "/does/not/exist", GoldenImage.Path("dmg-data"));
         Assert.Equal(ExitCode.FsckOperational | ExitCode.FsckUncorrected, run.ExitCode);
@@ -56,14 +56,14 @@ public sealed class FsckCommandTests
     }
 
     [Fact]
-    public void A_wrong_command_line_ends_with_sixteen()
+    public void A_malformed_command_line_exits_with_16()
     {
         Assert.Equal(ExitCode.FsckUsage, ToolRun.Execute("fsck").ExitCode);
         Assert.Equal(ExitCode.FsckUsage, ToolRun.Execute("fsck", "--no-such", "x").ExitCode);
     }
 
     [Fact]
-    public void A_device_that_is_being_written_is_refused()
+    public void A_device_that_is_being_written_is_rejected()
     {
         using var directory = new ScratchDirectory();
         string image = Path.Combine(directory.Path, "image");
@@ -75,7 +75,7 @@ public sealed class FsckCommandTests
     }
 
     [Fact]
-    public void Progress_goes_to_the_file_that_was_asked_for()
+    public void Progress_goes_to_the_requested_file()
     {
         using var directory = new ScratchDirectory();
         string path = Path.Combine(directory.Path, "progress");
@@ -94,7 +94,7 @@ public sealed class FsckCommandTests
     [InlineData("-p", ExitCode.FsckCorrected)]
     [InlineData("-a", ExitCode.FsckCorrected)]
     [InlineData("-n", ExitCode.FsckUncorrected)]
-    public void A_repair_ends_with_one_and_the_next_check_with_zero(string option, int code)
+    public void A_repair_exits_with_1_and_the_next_check_with_0(string option, int code)
     {
         using var directory = new ScratchDirectory();
         string image = Path.Combine(directory.Path, "image");
@@ -109,7 +109,7 @@ public sealed class FsckCommandTests
     [Theory]
     [InlineData("-a")]
     [InlineData("-p")]
-    public void At_boot_file_data_are_left_unread_and_a_clean_volume_is_one_line(string option)
+    public void At_boot_file_data_is_not_read_and_a_clean_volume_prints_one_line(string option)
     {
         using var directory = new ScratchDirectory();
         string image = Path.Combine(directory.Path, "image");
@@ -119,7 +119,7 @@ public sealed class FsckCommandTests
         Assert.Matches($@"^{Regex.Escape(image)}: clean, \d+ inodes, [0-9.]+ [KMG]iB in use\n$", quick.Text);
         Assert.Equal("", quick.Error);
 
-        // What was not read is known to programs; with -f all is read.
+        // The JSON output tells that data was not read; with -f everything is read.
         ToolRun part = ToolRun.ExecuteAs("fsck.hammer2", option, "--json", image);
         JsonElement read = part.Json.GetProperty("filesystems")[0];
         ToolRun whole = ToolRun.ExecuteAs("fsck.hammer2", option, "-f", "--json", image);
@@ -135,7 +135,7 @@ public sealed class FsckCommandTests
     [InlineData("dmg-inode")]
     [InlineData("dmg-indirect")]
     [InlineData("dmg-freemap")]
-    public void At_boot_damaged_metadata_are_found_and_listed(string damaged)
+    public void At_boot_damaged_metadata_is_found_and_listed(string damaged)
     {
         using var directory = new ScratchDirectory();
         string image = Path.Combine(directory.Path, "image");
@@ -147,7 +147,7 @@ public sealed class FsckCommandTests
     }
 
     [Fact]
-    public void What_cannot_be_repaired_ends_with_four()
+    public void Damage_that_cannot_be_repaired_exits_with_4()
     {
         using var directory = new ScratchDirectory();
         string image = Path.Combine(directory.Path, "image");
@@ -166,7 +166,7 @@ public sealed class FsckCommandTests
         Assert.Equal(3, cluster.GetProperty("nodes").GetArrayLength());
     }
 
-    // Images are many GiB long, and nearly all of it is holes.
+    // Images are many GiB long and consist almost completely of holes.
     private static void CopySparse(string image, string to)
     {
         using Process copy = Process.Start("cp", ["--sparse=always", GoldenImage.Path(image), to]);

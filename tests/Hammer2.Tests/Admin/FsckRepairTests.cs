@@ -12,15 +12,15 @@ using Xunit;
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// Goal: what can be repaired is, nothing else changes, and power may fail at any moment of it. Method: the breaches
-/// of <see cref="FsckRulesTests"/>, a repair, a check, and every path read before and after; then the same with the
-/// writes of the repair cut off at every event.
+/// Goal: everything repairable is repaired, nothing else changes, and a power failure at any moment is survived.
+/// Method: the inconsistencies of <see cref="FsckRulesTests"/>, a repair, a check, and every path read before and
+/// after; then the same with a power failure at each write of the repair.
 /// </summary>
 public sealed class FsckRepairTests
 {
     private const string Image = "dmg-base";
 
-    /// <summary>A breach, and the path that it takes or changes by itself, if any.</summary>
+    /// <summary>An inconsistency, and the path that it removes or changes, if any.</summary>
     public static TheoryData<string, string?> Repairable => new()
     {
         { "inode mode", null },
@@ -57,12 +57,12 @@ public sealed class FsckRepairTests
         { "static space marked free", null },
     };
 
-    /// <summary>Breaches whose repair is cut at every event.</summary>
+    /// <summary>Inconsistencies whose repair is interrupted at every write.</summary>
     public static TheoryData<string> Cut =>
         ["inode links", "inode without entry", "entry without inode", "data marked free", "no freemap"];
 
     [Theory, MemberData(nameof(Repairable))]
-    public void A_breach_is_repaired_and_nothing_else_changes(string breach, string? hurt)
+    public void An_inconsistency_is_repaired_and_nothing_else_changes(string breach, string? hurt)
     {
         using var edit = new MediaEdit(Image);
         Dictionary<string, string> before = Content(edit.Device);
@@ -83,7 +83,7 @@ public sealed class FsckRepairTests
     }
 
     [Fact]
-    public void An_inode_that_lost_its_name_is_found_with_its_content()
+    public void An_inode_that_lost_its_entry_is_reconnected_with_its_content()
     {
         using var edit = new MediaEdit(Image);
         string content = Content(edit.Device)["/third"];
@@ -95,7 +95,7 @@ public sealed class FsckRepairTests
     }
 
     [Fact]
-    public void Many_lost_inodes_make_the_directory_grow()
+    public void Many_lost_inodes_are_reconnected()
     {
         using var edit = new MediaEdit("dir-deep");
         int lost = 0;
@@ -122,7 +122,7 @@ public sealed class FsckRepairTests
     [InlineData("dmg-freemap")]
     [InlineData("dmg-volhdr0")]
     [InlineData("dmg-volhdr-best")]
-    public void Damage_that_hides_nothing_is_repaired(string image)
+    public void Damage_without_loss_of_data_is_repaired(string image)
     {
         using OverlayBlockDevice device = GoldenImage.OpenOverlay(image);
         Dictionary<string, string> before = Content(device);
@@ -138,7 +138,7 @@ public sealed class FsckRepairTests
     [InlineData("dmg-dirent")]
     [InlineData("dmg-inode-root")]
     [InlineData("dmg-inode-sroot")]
-    public void What_is_lost_is_left_alone(string image)
+    public void Lost_data_is_not_repaired(string image)
     {
         using OverlayBlockDevice device = GoldenImage.OpenOverlay(image);
         FsckRepairReport report = Repair(device);
@@ -148,7 +148,7 @@ public sealed class FsckRepairTests
     }
 
     [Fact]
-    public void Preening_leaves_what_a_person_should_decide()
+    public void Preening_skips_repairs_that_need_a_decision()
     {
         using var edit = new MediaEdit(Image);
         FsckRulesTests.Break(edit, "entry without inode");
@@ -159,7 +159,7 @@ public sealed class FsckRepairTests
     }
 
     [Theory, MemberData(nameof(Cut))]
-    public void Power_may_fail_at_any_moment_of_a_repair(string breach)
+    public void A_repair_survives_a_power_failure_at_any_moment(string breach)
     {
         using var edit = new MediaEdit(Image);
         FsckRulesTests.Break(edit, breach);
@@ -181,7 +181,7 @@ public sealed class FsckRepairTests
                     FsckReport found = Fsck.Check(volumes);
                     Assert.True(
                         found.Errors <= whole.Before.Errors && found.Warnings <= whole.Before.Warnings + 1,
-                        $"{place}: {found}"); // a torn header copy is one more
+                        $"{place}: {found}"); // a torn header copy adds a finding
                 }
                 foreach ((string path, string value) in Content(device))
                     Assert.True(content.GetValueOrDefault(path, value) == value, $"{place}: {path}");
@@ -201,7 +201,7 @@ public sealed class FsckRepairTests
     private static VolumeSet Open(IBlockDevice device) =>
         VolumeSet.Open([new UnownedDevice(device)], new VolumeSetOptions(IsReadOnly: false));
 
-    // Everything that can be seen by path but what a repair is there to change: counts of links, and modes.
+    // Everything that is visible by path, except fields that a repair may change: link counts and modes.
     private static Dictionary<string, string> Content(IBlockDevice device)
     {
         using TestMount mount = TestMount.OpenDevice(new UnownedDevice(device), "DATA");

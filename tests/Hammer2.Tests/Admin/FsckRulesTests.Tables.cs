@@ -100,7 +100,7 @@ public sealed partial class FsckRulesTests
         ["inode without entry and links"] = (Note, FsckCode.InodeUnlinked, edit =>
         {
             Entry("/", "third", (ref entry) => entry = default)(edit);
-            ulong inum = edit.InumOf("/d/small") + 10; // the one whose entry went
+            ulong inum = edit.InumOf("/d/small") + 10; // the one whose entry is removed
             edit.Edit(edit.Some(BlockrefType.Inode, block => block.Reference.Key == inum),
                 bytes => new InodeBlock(bytes).Meta.LinkCount = 0);
         }
@@ -171,7 +171,7 @@ public sealed partial class FsckRulesTests
         edit.Freemap(address, (ref entry) => entry.SetState(FreemapGeometry.GranuleOf(address), state));
     };
 
-    /// <summary>Gives one of two entries in a table the name of the other, and the key behind it.</summary>
+    /// <summary>Gives one of two entries in a table the name of the other, and the next key.</summary>
     private static void DoubleEntry(MediaEdit edit)
     {
         foreach (MapBlock block in edit.Map.OfType(BlockrefType.Indirect))

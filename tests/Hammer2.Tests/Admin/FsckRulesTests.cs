@@ -11,8 +11,8 @@ using RuleTable = System.Collections.Generic.Dictionary<
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// Goal: each rule finds its breach, and says how bad it is. Method: one field of a sound image is changed and every
-/// check code above it stored again; the table says which finding that must give.
+/// Goal: each rule finds its inconsistency with the right severity. Method: one field of a sound image is changed and
+/// every check code above it is recomputed; the table lists the expected finding.
 /// </summary>
 public sealed partial class FsckRulesTests
 {
@@ -107,7 +107,7 @@ public sealed partial class FsckRulesTests
         [.. Rules.Keys, .. HeaderRules.Keys, .. ReferenceRules.Keys, .. EntryRules.Keys, .. FreemapRules.Keys];
 
     [Theory, MemberData(nameof(RuleNames))]
-    public void A_breach_is_found(string name)
+    public void An_inconsistency_is_found(string name)
     {
         (FsckSeverity severity, FsckCode code, Action<MediaEdit> change) = Rule(name);
         using var edit = new MediaEdit(Image);
@@ -124,11 +124,11 @@ public sealed partial class FsckRulesTests
             $"{severity} {code} is not among {report}");
     }
 
-    /// <summary>Makes a breach by its name.</summary>
+    /// <summary>Makes an inconsistency by its name.</summary>
     internal static void Break(MediaEdit edit, string name) => Rule(name).Change(edit);
 
     [Fact]
-    public void Two_references_of_files_to_equal_data_are_legal()
+    public void Two_references_of_files_to_the_same_data_are_valid()
     {
         using var edit = new MediaEdit(Image);
         Blockref first = default;
@@ -166,7 +166,7 @@ public sealed partial class FsckRulesTests
     }
 
     [Fact]
-    public void What_came_after_the_freemap_is_a_note()
+    public void Blocks_written_after_the_freemap_are_notes()
     {
         using var edit = new MediaEdit(Image);
         edit.ChangeHeader(header => header.Fields.FreemapTid = 1);

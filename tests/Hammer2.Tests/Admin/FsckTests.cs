@@ -11,8 +11,8 @@ using Xunit;
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// Goal: a check calls sound what upstream's own code wrote, and names what was damaged, at its place and nothing
-/// else. Method: every image; what was done to the damaged ones is known, byte by byte.
+/// Goal: a check finds volumes of upstream's own code clean, and reports damage at its location and nothing else.
+/// Method: every image; the damage of damaged images is known byte by byte.
 /// </summary>
 public sealed class FsckTests
 {
@@ -49,13 +49,14 @@ public sealed class FsckTests
             Assert.True(report.IsClean, report.ToString());
             return;
         }
-        // Upstream's "destroy" takes one of two entries and leaves the link count, by design.
+        // Upstream's "destroy" removes one of two entries without changing the link count, by design.
         FsckFinding finding = Assert.Single(report.Findings, found => found.Severity == FsckSeverity.Warning);
         Assert.Equal((FsckCode.LinkCount, 0x413UL, "/dir_raji/hard1"), (finding.Code, finding.Inum, Path(finding)));
     }
 
     [Theory, MemberData(nameof(Hurt))]
-    public void Damage_is_found_once_and_named(string image, FsckCode code, string? label, string? path, ulong key)
+    public void Damage_is_found_once_and_reported_with_its_path(
+        string image, FsckCode code, string? label, string? path, ulong key)
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes(image);
         FsckReport report = Fsck.Check(volumes);
@@ -64,11 +65,11 @@ public sealed class FsckTests
         Assert.Equal((FsckSeverity.Error, code, label), (finding.Severity, finding.Code, finding.Label));
         Assert.Equal((path, key), (Path(finding), finding.Key));
         Assert.NotEqual(0UL, finding.Address);
-        Assert.Contains(volumes.Name, finding.Place, StringComparison.Ordinal);
+        Assert.Contains(volumes.Name, finding.Location, StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(DamagedHeaders))]
-    public void Damaged_header_copies_are_warned_of_and_blank_ones_noted(string image, int[] damaged, int[] blank)
+    public void Damaged_header_copies_are_warnings_and_blank_ones_notes(string image, int[] damaged, int[] blank)
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes(image);
         FsckReport report = Fsck.Check(volumes);
@@ -88,7 +89,7 @@ public sealed class FsckTests
     }
 
     [Fact]
-    public void What_is_not_listed_is_counted()
+    public void Findings_above_the_limit_are_counted()
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes("fuzz1003");
         FsckReport whole = Fsck.Check(volumes);
@@ -100,7 +101,7 @@ public sealed class FsckTests
     }
 
     [Fact]
-    public void Without_file_data_only_references_are_read()
+    public void Without_file_data_only_metadata_is_read()
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes("sizes");
         FsckReport whole = Fsck.Check(volumes);
@@ -113,7 +114,7 @@ public sealed class FsckTests
     [Theory]
     [InlineData(15, FsckSeverity.Note)]
     [InlineData(17, FsckSeverity.Warning)]
-    public void A_torn_copy_of_an_older_header_is_what_a_power_failure_leaves(ulong tid, FsckSeverity severity)
+    public void A_torn_copy_of_an_older_header_is_a_note(ulong tid, FsckSeverity severity)
     {
         MemoryBlockDevice device = NewVolume.InMemory(3L << 30);
         byte[] header = new byte[Media.VolumeHeaderBytes];
@@ -131,7 +132,7 @@ public sealed class FsckTests
     }
 
     [Fact]
-    public void A_copy_of_a_header_that_is_none_at_all_is_no_torn_one()
+    public void A_copy_without_a_valid_first_sector_is_not_torn()
     {
         MemoryBlockDevice device = NewVolume.InMemory(3L << 30);
         byte[] noise = new byte[Media.VolumeHeaderBytes];

@@ -10,8 +10,8 @@ using Xunit;
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// A sound image with single fields of it changed in memory and all check codes stored again, as a writer with a
-/// mistake would have left it.
+/// A sound image with single fields changed in memory and all check codes recomputed, as a defective writer would leave
+/// it.
 /// </summary>
 internal sealed class MediaEdit : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class MediaEdit : IDisposable
         Map = MediaMap.Read(_volumes);
     }
 
-    /// <summary>Changes something where it lies.</summary>
+    /// <summary>Changes a value in place.</summary>
     public delegate void Change<T>(ref T value);
 
     /// <summary>Changes an inode.</summary>
@@ -37,7 +37,7 @@ internal sealed class MediaEdit : IDisposable
     /// <summary>Changes a volume header.</summary>
     public delegate void HeaderChange(VolumeHeaderView header);
 
-    /// <summary>Says which reference is meant.</summary>
+    /// <summary>Selects a reference.</summary>
     public delegate bool Choice(in Blockref reference);
 
     /// <summary>The image before the changes.</summary>
@@ -49,10 +49,10 @@ internal sealed class MediaEdit : IDisposable
     /// <summary>The header before the changes.</summary>
     public VolumeHeaderSector Header => _volumes.Header.Fields;
 
-    /// <summary>The image as changed, opened afresh.</summary>
+    /// <summary>The changed image, opened again.</summary>
     public VolumeSet Open() => VolumeSet.Open([new UnownedDevice(_overlay)]);
 
-    /// <summary>Changes the inode that a path leads to.</summary>
+    /// <summary>Changes the inode of a path.</summary>
     public void Inode(string path, InodeChange change, string pfs = "DATA")
     {
         ulong inum = InumOf(path, pfs);
@@ -67,10 +67,11 @@ internal sealed class MediaEdit : IDisposable
         Map.OfType(BlockrefType.Inode).Single(block => block.References.Exists(place => place.Parent is null)),
         bytes => change(new InodeBlock(bytes)));
 
-    /// <summary>Changes the first reference in an inode or indirect block that fits; signs what holds it.</summary>
-    /// <param name="choice">Which.</param>
-    /// <param name="change">What to do to it.</param>
-    /// <param name="storesCode">True to store the code of the block that it leads to afterwards.</param>
+    /// <summary>Changes the first matching reference in an inode or indirect block, and recomputes the check codes
+    /// above it.</summary>
+    /// <param name="choice">Selects the reference.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="storesCode">True to store the check code of its block afterwards.</param>
     public void Reference(Choice choice, Change<Blockref> change, bool storesCode = false)
     {
         foreach (MapBlock block in Map.Blocks)
@@ -141,11 +142,11 @@ internal sealed class MediaEdit : IDisposable
         throw new InvalidOperationException($"no entry {name} in directory 0x{directory:x}");
     }
 
-    /// <summary>Some block of a kind, the first in the order of the map.</summary>
+    /// <summary>The first block of a type, in the order of the map.</summary>
     public MapBlock Some(BlockrefType type, Func<MapBlock, bool>? fits = null) =>
         Map.OfType(type).First(block => fits is null || fits(block));
 
-    /// <summary>Changes the bytes of a block and signs them.</summary>
+    /// <summary>Changes the bytes of a block and recomputes the check codes above it.</summary>
     public void Edit(MapBlock block, Action<byte[]> change)
     {
         byte[] bytes = Read(block);

@@ -4,7 +4,7 @@ using System.IO;
 
 namespace Hammer2.Tests.Admin;
 
-/// <summary>A directory of a test's own, removed with all in it; in memory where there is room.</summary>
+/// <summary>A directory for one test, removed with its content; in memory when there is enough.</summary>
 internal sealed class ScratchDirectory : IDisposable
 {
     private const string Memory = "/dev/shm";
@@ -26,7 +26,7 @@ internal sealed class ScratchDirectory : IDisposable
 
     public string Below(string name) => System.IO.Path.Combine(Path, name);
 
-    // The runtime cannot remove files whose names are not text.
+    // The runtime cannot remove files whose names are not UTF-8.
     public void Dispose()
     {
         const string Command = "chmod -R u+rwx \"$0\"; rm -rf \"$0\"";

@@ -7,13 +7,13 @@ using Hammer2.Tool.CommandLine;
 
 namespace Hammer2.Tests.Admin;
 
-/// <summary>One run of the program within this process: what it wrote and what it ended with.</summary>
+/// <summary>One run of the program within this process: its output and exit code.</summary>
 internal sealed record ToolRun(int ExitCode, byte[] Output, string Error)
 {
     /// <summary>Standard output as text.</summary>
     public string Text => Encoding.UTF8.GetString(Output);
 
-    /// <summary>Standard output as a JSON document; fails when it is none.</summary>
+    /// <summary>Standard output as a JSON document; throws when it is malformed.</summary>
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
     /// <summary>Runs <c>hammer2</c> with these words.</summary>
@@ -29,6 +29,6 @@ internal sealed record ToolRun(int ExitCode, byte[] Output, string Error)
         return new ToolRun(code, output.ToArray(), Encoding.UTF8.GetString(error.ToArray()));
     }
 
-    /// <summary>All of the run, for the message of an assertion.</summary>
+    /// <summary>The whole output, for assertion messages.</summary>
     public override string ToString() => $"exit {ExitCode}\n{Text}\n{Error}";
 }

@@ -16,9 +16,8 @@ using Xunit;
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// Goal: fsck_hammer2 counts and finds what upstream's program of that name counts and finds, with upstream's options,
-/// and never writes.
-/// Method: its output beside what upstream's said of the same images.
+/// Goal: fsck_hammer2 reports the same counts and faults as upstream's program of that name, with upstream's options,
+/// and never writes. Method: compares its output with upstream's for the same images.
 /// </summary>
 public sealed class UpstreamFsckTests
 {
@@ -32,14 +31,14 @@ public sealed class UpstreamFsckTests
             .Select(path => Path.GetFileName(path)[..^".fsck.txt".Length])];
 
     [Theory, MemberData(nameof(Recorded))]
-    public void It_says_what_upstream_said(string image)
+    public void The_output_equals_that_of_upstream(string image)
     {
         string expected = File.ReadAllText(RepositoryRoot.Below("images", $"{image}.fsck.txt"));
         ToolRun run = Run(image);
         bool wasSound = expected.Contains("exit code 0", StringComparison.Ordinal);
         Assert.True(run.ExitCode == (wasSound ? 0 : 1), run + "\n" + expected);
         if (wasSound) Assert.Equal(SumsOf(expected), SumsOf(run.Text));
-        // Upstream ends at the first damage of a tree, this program goes on.
+        // Upstream stops at the first damage of a tree, this program continues.
         Assert.Subset(ListOf(Faults, run.Error).ToHashSet(), ListOf(Faults, expected).ToHashSet());
     }
 
@@ -47,7 +46,7 @@ public sealed class UpstreamFsckTests
     [InlineData("-p")]
     [InlineData("-p", "-y")]
     [InlineData("-f", "-v")]
-    public void Nothing_is_ever_written(params string[] options)
+    public void Nothing_is_written(params string[] options)
     {
         using var directory = new ScratchDirectory();
         string image = directory.Below("image");
@@ -55,13 +54,13 @@ public sealed class UpstreamFsckTests
             copy.WaitForExit();
         byte[] before = Hash(image);
         ToolRun run = ToolRun.ExecuteAs("fsck_hammer2", [.. options, image]);
-        // There is no -y here, as upstream has none.
+        // There is no -y, as in upstream.
         Assert.Equal(options.Contains("-y") ? 1 : 0, run.ExitCode);
         Assert.Equal(before, Hash(image));
     }
 
     [Fact]
-    public void Each_pfs_is_scanned_separately_and_only_those_asked_for()
+    public void Each_requested_PFS_is_scanned_separately()
     {
         ToolRun all = Run("pfs-snap", "-p"), one = Run("pfs-snap", "-p", "-l", "DATA");
         ToolRun none = Run("pfs-snap", "-p", "-l", "NO");
@@ -84,7 +83,7 @@ public sealed class UpstreamFsckTests
     }
 
     [Fact]
-    public void Only_the_best_zone_is_scanned_when_asked_for()
+    public void Only_the_best_zone_is_scanned_on_request()
     {
         ToolRun all = Run("dmg-base"), best = Run("dmg-base", "-b");
         Assert.Equal(12, Regex.Count(all.Text, @"^zone\.\d", RegexOptions.Multiline));
@@ -93,7 +92,7 @@ public sealed class UpstreamFsckTests
     }
 
     [Fact]
-    public void Empty_references_are_counted_when_asked_for()
+    public void Empty_references_are_counted_on_request()
     {
         string without = Run("basic-types").Text, with = Run("basic-types", "-e").Text;
         Assert.DoesNotContain("empty", without, StringComparison.Ordinal);
@@ -105,7 +104,7 @@ public sealed class UpstreamFsckTests
     }
 
     [Fact]
-    public void Damaged_blocks_are_shown_when_asked_for_and_quiet_takes_that_back()
+    public void Damaged_blocks_are_shown_on_request_unless_quiet()
     {
         Assert.Contains("slot", Regex.Replace(Run("dmg-indirect", "-v").Error, @"^\t\t *\d+ [0-9a-f]{16} data", "slot",
             RegexOptions.Multiline), StringComparison.Ordinal);
@@ -124,18 +123,18 @@ public sealed class UpstreamFsckTests
     [InlineData("pfs-many")]
     [InlineData("indirect-big")]
     [InlineData("matrix")]
-    public void Sums_do_not_depend_on_what_is_remembered(string image)
+    public void Totals_do_not_depend_on_the_cache(string image)
     {
         using OverlayBlockDevice device = GoldenImage.OpenOverlay(image);
         VolumeSet volumes = VolumeSet.Open([device]);
         BlockScanTotals[] totals = [.. ((long[])[1, 7, 100, long.MaxValue]).Select(from => new BlockScan(
-            volumes, new BlockScanOptions { RememberedFrom = from }).Scan(volumes.Header.SuperRootBlockset).Totals)];
+            volumes, new BlockScanOptions { CacheThreshold = from }).Scan(volumes.Header.SuperRootBlockset).Totals)];
         Assert.True(totals[0].References > 0);
         Assert.All(totals, total => Assert.Equal(totals[0], total));
     }
 
     [Fact]
-    public void References_without_end_are_scanned_in_time()
+    public void Exponentially_many_references_are_scanned_in_time()
     {
         // Sixty levels of a block with 32 references to the next: more paths than could ever be followed.
         const int Levels = 60;
@@ -160,7 +159,7 @@ public sealed class UpstreamFsckTests
     }
 
     [Fact]
-    public void A_block_that_leads_back_to_itself_is_a_fault()
+    public void A_block_that_refers_back_to_itself_is_a_fault()
     {
         using OverlayBlockDevice device = GoldenImage.OpenOverlay("basic-types");
         VolumeSet volumes = VolumeSet.Open([device]);
@@ -178,7 +177,7 @@ public sealed class UpstreamFsckTests
     }
 
     [Fact]
-    public void A_wrong_command_line_and_a_missing_device_end_with_one()
+    public void A_malformed_command_line_and_a_missing_device_exit_with_1()
     {
         Assert.Equal(ExitCode.Damage, ToolRun.ExecuteAs("fsck_hammer2").ExitCode);
         Assert.Equal(ExitCode.Damage, ToolRun.ExecuteAs("fsck_hammer2", "--no-such", "x").ExitCode);
@@ -190,7 +189,7 @@ public sealed class UpstreamFsckTests
     private static ToolRun Run(string image, params string[] options) =>
         ToolRun.ExecuteAs("fsck_hammer2", [.. options, string.Join(':', GoldenImage.Paths(image))]);
 
-    // The last line of sums in each zone: those before it are upstream's progress, as it was recorded.
+    // The last line of totals in each zone: those before it are progress output of upstream.
     private static List<string> SumsOf(string text) =>
         [.. Zone.Split(text).Select(part => ListOf(Sums, part).LastOrDefault("none"))];
 

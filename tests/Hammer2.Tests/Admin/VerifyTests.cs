@@ -11,8 +11,8 @@ using Xunit;
 namespace Hammer2.Tests.Admin;
 
 /// <summary>
-/// Goal: a verification finds what is damaged, all of it and nothing else, and names it by path.
-/// Method: every image is verified; what was done to the damaged ones is known, byte by byte.
+/// Goal: a verification finds all damage and nothing else, and reports it with its path. Method: every image is
+/// verified; the damage of damaged images is known byte by byte.
 /// </summary>
 public sealed class VerifyTests
 {
@@ -76,7 +76,7 @@ public sealed class VerifyTests
     }
 
     [Theory, MemberData(nameof(Hurt))]
-    public void Damage_is_found_once_and_named(
+    public void Damage_is_found_once_and_reported_with_its_path(
         string image, BlockrefType kind, Hammer2Error error, string? label,
         string path, ulong key, ulong keyEnd)
     {
@@ -92,7 +92,7 @@ public sealed class VerifyTests
     }
 
     [Theory, MemberData(nameof(DamagedHeaders))]
-    public void Header_copies_that_were_damaged_are_told_from_those_never_written(
+    public void Damaged_header_copies_are_distinguished_from_blank_ones(
         string image, int[] damaged, int[] blank)
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes(image);
@@ -113,7 +113,7 @@ public sealed class VerifyTests
     }
 
     [Fact]
-    public void A_device_that_cannot_be_opened_does_not_keep_the_others_from_their_turn()
+    public void A_device_that_cannot_be_opened_does_not_prevent_verifying_the_others()
     {
         ToolRun run = ToolRun.Execute(
             "verify", "--json", GoldenImage.Path("dmg-volhdr-all"), GoldenImage.Path("dmg-data"));
@@ -123,21 +123,21 @@ public sealed class VerifyTests
     }
 
     [Fact]
-    public void A_device_cut_short_opens_only_to_be_salvaged()
+    public void A_truncated_device_opens_only_for_rescue()
     {
         string image = GoldenImage.Path("dmg-truncated");
         ToolRun refused = ToolRun.Execute("verify", image);
         Assert.Equal(3, refused.ExitCode);
         Assert.Contains("shorter than its volume", refused.Error, StringComparison.Ordinal);
 
-        // What is missing there held one header and no blocks: the state of the header before it is whole.
+        // The missing part held one header copy and no blocks: the state of the previous header is complete.
         ToolRun run = ToolRun.Execute("verify", "--json", "--salvage", image);
         Assert.Equal(0, run.ExitCode);
         Assert.True(run.Json.GetProperty("filesystems")[0].GetProperty("inodes").GetInt32() > 10);
     }
 
     [Fact]
-    public void Damage_that_snapshots_share_is_named_in_each_of_them()
+    public void Damage_shared_by_snapshots_is_reported_for_each_of_them()
     {
         using OverlayBlockDevice device = GoldenImage.OpenOverlay("pfs-snap");
         using VolumeSet volumes = VolumeSet.Open([device]);
@@ -154,7 +154,7 @@ public sealed class VerifyTests
     }
 
     [Fact]
-    public void No_more_faults_are_listed_than_asked_for_and_all_are_counted()
+    public void Faults_above_the_limit_are_counted()
     {
         using OverlayBlockDevice device = GoldenImage.OpenOverlay("dmg-data");
         using VolumeSet volumes = VolumeSet.Open([device]);

@@ -204,7 +204,7 @@ public sealed class ClusterAssemblyTests
         Assert.Equal(2, report.Findings.Count(finding =>
             finding.Text.Contains("the same filesystem", StringComparison.Ordinal)));
         Assert.Contains(report.Findings, finding =>
-            finding.Place == stranger.Name && finding.Text.Contains("no node of this", StringComparison.Ordinal));
+            finding.Location == stranger.Name && finding.Text.Contains("no node of this", StringComparison.Ordinal));
         Assert.False(report.IsClean);
     }
 
@@ -217,8 +217,8 @@ public sealed class ClusterAssemblyTests
         ClusterReport report = Assert.Single(
             ClusterCompare.Run([Open(cluster.Devices[0]), Open(cluster.Devices[2])], new FsckOptions()));
         FsckFinding finding = Assert.Single(report.Findings);
-        Assert.Contains("held by 1 of 3 masters", finding.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("the quorum holds", finding.Text, StringComparison.Ordinal);
+        Assert.Contains("which 1 of 3 masters have", finding.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("the quorum has", finding.Text, StringComparison.Ordinal);
     }
 
     private static void AssertAlone(string path, string[] attached, WriteObstacle obstacle, int? masters)

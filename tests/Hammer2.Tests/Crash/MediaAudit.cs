@@ -74,9 +74,9 @@ internal sealed class MediaAudit : IMediaVisitor
         return ((ulong)granules.Count * Media.GranuleBytes, kept, free);
     }
 
-    public bool Wants(in WalkPlace place, in Blockref reference) => true;
+    public bool Wants(in WalkPosition place, in Blockref reference) => true;
 
-    public bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+    public bool Enter(in WalkPosition place, in Blockref reference, ReadOnlySpan<byte> block)
     {
         if (place.Tree == MediaTree.Freemap)
         {
@@ -101,11 +101,11 @@ internal sealed class MediaAudit : IMediaVisitor
         return true;
     }
 
-    public void Leave(in WalkPlace place, in Blockref reference)
+    public void Leave(in WalkPosition place, in Blockref reference)
     {
     }
 
-    public void Damaged(in WalkPlace place, in Blockref reference, in WalkFault fault) =>
+    public void Damaged(in WalkPosition place, in Blockref reference, in WalkFault fault) =>
         Report($"{reference.Type} key {reference.Key:x} at {reference.Data.Raw:x}: {fault.Reason}");
 
     private void Report(string fault) => _faults.Add(fault);

@@ -4,13 +4,13 @@ using Hammer2.Format;
 
 namespace Hammer2.Tests.Mutation;
 
-/// <summary>Raised when media makes its reader work without end: the test's way to notice a hang.</summary>
+/// <summary>Thrown when reading media exceeds a bound on work, so that an endless loop fails the test.</summary>
 internal sealed class WorkBoundException(string message) : Exception(message);
 
-/// <summary>Passes everything on and counts, up to a bound on bytes read.</summary>
+/// <summary>Passes all calls to another device and counts the bytes read, up to a bound.</summary>
 internal sealed class BoundedDevice(IBlockDevice inner) : IBlockDevice
 {
-    /// <summary>How many bytes may still be read.</summary>
+    /// <summary>Number of bytes that may still be read.</summary>
     internal long Budget { get; set; } = long.MaxValue;
 
     /// <summary>Bytes read so far.</summary>

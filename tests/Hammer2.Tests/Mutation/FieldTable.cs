@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Tests.Mutation;
 
-/// <summary>A field to damage: where in its structure, how many bytes, what it is called.</summary>
+/// <summary>A field to damage: offset in its structure, size in bytes, name.</summary>
 internal readonly record struct Field(int Offset, int Bytes, string Name);
 
-/// <summary>The fields of the media structures that decide something when they are read.</summary>
+/// <summary>The fields of media structures that readers use.</summary>
 internal static class FieldTable
 {
     /// <summary>A reference, 128 bytes.</summary>

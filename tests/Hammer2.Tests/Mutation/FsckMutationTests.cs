@@ -8,9 +8,9 @@ using Xunit;
 namespace Hammer2.Tests.Mutation;
 
 /// <summary>
-/// Goal: no change of media, signed or not, makes a check crash, run on without end or use memory without bound,
-/// and every change that a check code can show is found by its address.
-/// Method: the same changes as in <see cref="MutationTests"/>.
+/// Goal: no change of media, with or without recomputed check codes, makes a check crash, loop or use memory without
+/// bound, and every change that a check code can detect is reported with its address. Method: the same changes as in
+/// <see cref="MutationTests"/>.
 /// </summary>
 public sealed class FsckMutationTests(ITestOutputHelper output)
 {
@@ -23,7 +23,7 @@ public sealed class FsckMutationTests(ITestOutputHelper output)
     [InlineData("matrix", 150)]
     [InlineData("pfs-snap", 250)]
     [InlineData("links", 150)]
-    public void A_check_finds_what_a_code_shows_and_survives_the_rest(string image, int changes)
+    public void A_check_finds_damage_that_check_codes_detect_and_survives_the_rest(string image, int changes)
     {
         using FileBlockDevice file = GoldenImage.Open(image);
         using var overlay = new OverlayBlockDevice(file, ownsBelow: false);
@@ -50,7 +50,7 @@ public sealed class FsckMutationTests(ITestOutputHelper output)
             }
             catch (MediaException)
             {
-                refused++; // only opening refuses: what follows answers with a report
+                refused++; // only opening fails with an exception: a check always returns a report
             }
             catch (Exception error) when (error is not Xunit.Sdk.XunitException)
             {

@@ -13,8 +13,8 @@ using Xunit;
 namespace Hammer2.Tests.Mutation;
 
 /// <summary>
-/// An image set up for many mutations: the whole one with its map and what a walk of each PFS sees, and
-/// overlays on which one change at a time is made, read and forgotten.
+/// An image prepared for many mutations: the intact image with its map and the result of a walk of each PFS, and
+/// overlays on which one change at a time is made, read and discarded.
 /// </summary>
 internal sealed class MutationBench : IDisposable
 {
@@ -52,19 +52,19 @@ internal sealed class MutationBench : IDisposable
         Measure();
     }
 
-    /// <summary>How many changes left every path of every PFS readable.</summary>
+    /// <summary>Number of changes after which every path of every PFS was readable.</summary>
     internal int HarmlessCount { get; private set; }
 
-    /// <summary>How many changes made opening fail with a clear refusal.</summary>
+    /// <summary>Number of changes after which opening failed with a message.</summary>
     internal int RefusedCount { get; private set; }
 
-    /// <summary>How many reads of a cluster another node answered.</summary>
+    /// <summary>Number of reads of a cluster that were served by another node.</summary>
     internal long RepairedReads { get; private set; }
 
-    /// <summary>How many paths answered an error, over all changes.</summary>
+    /// <summary>Number of paths that returned an error, over all changes.</summary>
     internal long FailedPaths { get; private set; }
 
-    /// <summary>Makes the change that a seed draws, reads everything, and judges.</summary>
+    /// <summary>Makes the change given by a seed, reads everything, and checks the result.</summary>
     internal void Run(ulong seed)
     {
         var random = new SeededRandom(seed);
@@ -126,7 +126,7 @@ internal sealed class MutationBench : IDisposable
                 $"EIO was answered and no place was logged: {plan.Description}");
     }
 
-    // A walk reads parts of files; damaged file data has to be noticed wherever it is.
+    // A walk reads parts of files; damaged file data must be detected anywhere.
     private List<(ulong Inum, ulong Position)> Probes(MutationPlan plan, string label)
     {
         var probes = new List<(ulong Inum, ulong Position)>();
@@ -180,7 +180,7 @@ internal sealed class MutationBench : IDisposable
                 throw new MutationFailedException(
                     $"{label}:{path} is not touched and {fate}: {plan.Description}");
             }
-            // Noticed damage is never shown as content.
+            // Detected damage is never returned as content.
             if (isThere && now.Error == Errno.None && plan.IsNoticeable)
             {
                 throw new MutationFailedException(
@@ -189,8 +189,8 @@ internal sealed class MutationBench : IDisposable
         }
     }
 
-    // What must read as before: in a cluster everything, as long as the change can be noticed; else all that
-    // is reached without the changed block.
+    // The paths that must read as before: in a cluster all, if the change can be detected; otherwise all that do not
+    // depend on the changed block.
     private bool IsOwed(MutationPlan plan, string label, in WalkedObject walked)
     {
         if (!IsOwed(plan, label, walked.Inum))
@@ -205,7 +205,7 @@ internal sealed class MutationBench : IDisposable
 
     private bool IsOwed(MutationPlan plan, string label, ulong inum)
     {
-        // A node whose header was changed is read by an older copy, or not at all.
+        // A node whose header was changed is read through an older copy, or not at all.
         if (_isCluster && !plan.IsSigned && plan.Blocks.TrueForAll(block => block.IsProtected))
             return true;
         if (plan.IsHeaderChanged)
@@ -219,7 +219,7 @@ internal sealed class MutationBench : IDisposable
         {
             if (hurt.Inum == Media.SuperRootInum || (hurt.Pfs == label && hurt.Inum == inum))
                 return false;
-            // Without its root or the PFS's way to it, nothing of a PFS is there.
+            // Without its root, or an indirect block above it, a PFS cannot be read.
             if (hurt.Pfs == label && hurt.Inum == Media.PfsRootInum && inum == 0)
                 return false;
         }
@@ -300,7 +300,7 @@ internal sealed class MutationBench : IDisposable
         }
         catch (MediaException)
         {
-            return null; // a refusal with a message is the right answer to a header that is not sound
+            return null; // failing with a message is correct for a damaged header
         }
     }
 
@@ -314,6 +314,6 @@ internal sealed class MutationBench : IDisposable
     }
 }
 
-/// <summary>A mutation was not survived as it should be; the message has all that repeats it.</summary>
+/// <summary>A mutation was not handled correctly; the message has the data to repeat it.</summary>
 internal sealed class MutationFailedException(string message, Exception? cause = null)
     : Exception(message, cause);

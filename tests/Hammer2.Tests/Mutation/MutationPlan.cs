@@ -9,7 +9,7 @@ using Hammer2.Testing;
 
 namespace Hammer2.Tests.Mutation;
 
-/// <summary>A change of media, or now and then several at once, drawn from a seed and applied.</summary>
+/// <summary>One change of media, or sometimes several, generated from a seed and applied.</summary>
 internal sealed class MutationPlan
 {
     private readonly VolumeSet _volumes;
@@ -23,23 +23,23 @@ internal sealed class MutationPlan
         _random = random;
     }
 
-    /// <summary>What was changed, for the message of a failure.</summary>
+    /// <summary>Description of the change, for messages.</summary>
     internal string Description { get; private set; } = "";
 
     /// <summary>The blocks that were changed.</summary>
     internal List<MapBlock> Blocks { get; } = [];
 
-    /// <summary>True when the volume header was changed otherwise than by signing.</summary>
+    /// <summary>True when the volume header was changed other than by recomputing its CRCs.</summary>
     internal bool IsHeaderChanged { get; private set; }
 
-    /// <summary>True when a check code can show every change.</summary>
+    /// <summary>True when check codes can detect every change.</summary>
     internal bool IsNoticeable
         => !IsSigned && !IsHeaderChanged && Blocks.TrueForAll(block => block.IsProtected);
 
-    /// <summary>True when check codes were stored again up to the header.</summary>
+    /// <summary>True when check codes were recomputed up to the header.</summary>
     internal bool IsSigned { get; private set; }
 
-    /// <summary>Draws a change and applies it to volumes that can be written.</summary>
+    /// <summary>Generates a change and applies it to writable volumes.</summary>
     internal static MutationPlan Apply(VolumeSet volumes, MediaMap map, SeededRandom random)
     {
         var plan = new MutationPlan(volumes, map, random);
@@ -95,7 +95,7 @@ internal sealed class MutationPlan
         signer.Sign();
     }
 
-    // Metadata first: there is far more data, and less in it to get wrong.
+    // Prefer metadata: there is far more data, with fewer fields that matter.
     private MapBlock PickBlock()
     {
         for (int attempt = 0; ; attempt++)
@@ -119,7 +119,7 @@ internal sealed class MutationPlan
         int offset = _random.Below(bytes.Length - count + 1);
         Description = string.Create(CultureInfo.InvariantCulture, $"{count} bytes at {offset}");
         foreach (ref byte value in bytes.Slice(offset, count))
-            value ^= (byte)(1 + _random.Below(255)); // never the same byte
+            value ^= (byte)(1 + _random.Below(255)); // always a different byte
     }
 
     private void ChangeStructure(Span<byte> bytes, MapBlock block)
@@ -171,11 +171,11 @@ internal sealed class MutationPlan
             if (table[candidate * Blockref.SizeBytes] != 0)
                 return candidate;
         }
-        return slot; // sometimes an unused one, which then becomes a reference to nothing
+        return slot; // sometimes an unused slot, which then becomes a reference without a block
     }
 
-    // A reference to another block of its kind, perhaps to one that it lies in. Only a method without a code
-    // can close a circle: no block can hold its own hash.
+    // A reference to another block of the same type, possibly to an ancestor. Only a method without a check code allows
+    // a cycle: no block can contain its own hash.
     private void Redirect(Span<byte> place, MapBlock owner)
     {
         ref Blockref reference = ref MemoryMarshal.AsRef<Blockref>(place);

@@ -6,13 +6,11 @@ using Xunit;
 namespace Hammer2.Tests.Mutation;
 
 /// <summary>
-/// Goal: no change of media makes the driver crash, hang, use memory without bound, show damaged content as
-/// good, or lose what the change did not touch; and whoever gets an error finds the place in the log.
-/// Method: single fields and random bytes of reachable blocks are changed, one change at a time, on images
-/// that
-/// upstream's code made; for half of the changes all check codes up to the volume header are stored again, so
-/// that validation is tested and not the checksum. Then every PFS is opened and walked and its files read.
-/// HAMMER2_SEED=n repeats change n on each image.
+/// Goal: no change of media makes the driver crash, hang, use memory without bound, return damaged content, or lose
+/// unrelated content; and for every error the log names the location. Method: single fields and random bytes of
+/// reachable blocks are changed, one change at a time, on images made by upstream's code; for half of the changes all
+/// check codes up to the volume header are recomputed, so that validation is tested and not the check code. Then every
+/// PFS is opened and walked and its files are read. HAMMER2_SEED=n repeats change n on each image.
 /// </summary>
 public sealed class MutationTests(ITestOutputHelper output)
 {
@@ -25,14 +23,14 @@ public sealed class MutationTests(ITestOutputHelper output)
     [InlineData("links", 1000)]
     [InlineData("pfs-snap", 1000)]
     [InlineData("dir-collide", 500)]
-    public void A_changed_filesystem_is_survived(string image, int changes)
+    public void A_changed_filesystem_is_read_without_crash_or_wrong_data(string image, int changes)
     {
         using var bench = new MutationBench(image, image);
         Run(bench, image, changes);
     }
 
     [Fact]
-    public void A_changed_node_of_a_cluster_is_survived()
+    public void A_changed_node_of_a_cluster_is_read_without_crash_or_wrong_data()
     {
         using var bench = new MutationBench("cluster3", [.. GoldenImage.Nodes("cluster3")]);
         Run(bench, "cluster3", 1500);
@@ -59,7 +57,7 @@ public sealed class MutationTests(ITestOutputHelper output)
             $"{image}: {seeds.Length} changes, {bench.RefusedCount} refused at opening, "
             + $"{bench.HarmlessCount} without any error, {bench.FailedPaths} paths answered errors, "
             + $"{bench.RepairedReads} reads repaired");
-        // A change that nobody ever notices would be a test of nothing.
+        // If no change were ever detected, the test would test nothing.
         bool isNoticed = bench.HarmlessCount < seeds.Length * 9 / 10 || bench.RepairedReads > 0;
         Assert.True(isNoticed || seeds.Length == 1);
     }

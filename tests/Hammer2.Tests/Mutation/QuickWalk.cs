@@ -8,17 +8,16 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Tests.Mutation;
 
-/// <summary>What a quick walk saw at one path.</summary>
-/// <param name="Inum">The object, as its directory names it.</param>
+/// <summary>The result of a quick walk for one path.</summary>
+/// <param name="Inum">Inode number from the directory entry.</param>
 /// <param name="Digest">Hash of its attributes and of parts of its contents.</param>
-/// <param name="Error">The first error met at it; the digest then means nothing.</param>
+/// <param name="Error">The first error; the digest is then undefined.</param>
 /// <param name="Ancestors">Inode numbers of the directories above it.</param>
 internal readonly record struct WalkedObject(ulong Inum, ulong Digest, Errno Error, ulong[] Ancestors);
 
 /// <summary>
-/// Walks a PFS that may be damaged in any way: no directory below itself, every file at its start, middle
-/// and end.
-/// Throws <see cref="WorkBoundException"/> where the walk could go on without end.
+/// Walks a PFS that may be damaged in any way: skips a directory that is its own ancestor, reads every file at its
+/// start, middle and end. Throws <see cref="WorkBoundException"/> when the walk may be endless.
 /// </summary>
 internal sealed class QuickWalk
 {
@@ -56,7 +55,7 @@ internal sealed class QuickWalk
             (digest, error) = known;
         }
         List<DirectorySink.Entry>? entries = null;
-        // A directory may be made its own ancestor; the kernel stops at the length of a path.
+        // A directory may be its own ancestor; the kernel limits the length of a path.
         if (attributes.IsDirectory && Array.IndexOf(ancestors, attributes.Inum) < 0)
         {
             Errno listing = List(attributes.Inum, out entries);

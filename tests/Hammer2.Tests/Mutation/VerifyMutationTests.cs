@@ -8,9 +8,9 @@ using Xunit;
 namespace Hammer2.Tests.Mutation;
 
 /// <summary>
-/// Goal: the tools that read without mounting survive what the driver survives, and verify finds every change
-/// that a check code can show, by its address.
-/// Method: the same changes as in <see cref="MutationTests"/>, seen through Hammer2.Admin.
+/// Goal: tools that read without mounting survive the same changes as the driver, and verify reports every change that
+/// a check code can detect with its address. Method: the same changes as in <see cref="MutationTests"/>, read through
+/// Hammer2.Admin.
 /// </summary>
 public sealed class VerifyMutationTests(ITestOutputHelper output)
 {
@@ -21,7 +21,7 @@ public sealed class VerifyMutationTests(ITestOutputHelper output)
     [InlineData("dmg-base", 500)]
     [InlineData("matrix", 150)]
     [InlineData("pfs-snap", 150)]
-    public void Verify_finds_what_a_check_code_shows_and_survives_the_rest(string image, int changes)
+    public void Verify_finds_damage_that_check_codes_detect_and_survives_the_rest(string image, int changes)
     {
         using FileBlockDevice file = GoldenImage.Open(image);
         using var overlay = new OverlayBlockDevice(file, ownsBelow: false);
@@ -45,7 +45,7 @@ public sealed class VerifyMutationTests(ITestOutputHelper output)
             }
             catch (MediaException)
             {
-                refused++; // only opening refuses: what follows answers with a report
+                refused++; // only opening fails with an exception: verify always returns a report
             }
             catch (Exception error) when (error is not Xunit.Sdk.XunitException)
             {

@@ -14,8 +14,8 @@ using Xunit;
 namespace Hammer2.Tests.Newfs;
 
 /// <summary>
-/// Goal: what newfs makes is a filesystem by the format's rules, with the bytes that were asked for in it.
-/// Method: field by field on known cases, and drawn cases read back by the driver and by verify.
+/// Goal: newfs makes a valid filesystem with the requested parameters. Method: known cases compared field by field, and
+/// random cases read back by the driver and by verify.
 /// </summary>
 public sealed class FilesystemWriterTests
 {
@@ -82,7 +82,7 @@ public sealed class FilesystemWriterTests
     }
 
     [Fact]
-    public void A_version_1_header_knows_nothing_of_volumes()
+    public void A_version_1_header_has_no_volume_fields()
     {
         var device = new MemoryBlockDevice(1L << 30);
         NewVolume.Format([device], NewVolume.Describe(1) with { Version = 1 });
@@ -94,7 +94,7 @@ public sealed class FilesystemWriterTests
     }
 
     [Fact]
-    public void Other_volumes_lead_nowhere()
+    public void Other_volumes_have_no_roots()
     {
         MemoryBlockDevice[] devices = NewVolume.VolumesInMemory(1, 1L << 30, 2L << 30, 1032L << 20);
         VolumeHeaderView header = ReadHeader(devices[2], 0);
@@ -108,7 +108,7 @@ public sealed class FilesystemWriterTests
     }
 
     [Fact]
-    public void The_same_question_gives_the_same_bytes_and_another_seed_others()
+    public void The_same_parameters_give_the_same_bytes_and_another_seed_different_ones()
     {
         byte[] first = ReadHeader(NewVolume.InMemory(), 0).Bytes.ToArray();
         Assert.Equal(first, ReadHeader(NewVolume.InMemory(), 0).Bytes.ToArray());
@@ -116,11 +116,11 @@ public sealed class FilesystemWriterTests
     }
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Whatever_is_asked_for_can_be_opened_written_and_verified(ulong seed)
+    public void Random_filesystems_can_be_opened_written_and_verified(ulong seed)
     {
         var random = new SeededRandom(seed);
         NewFilesystem wanted = Draw(random, out MemoryBlockDevice[] devices);
-        // What the devices held before must not shine through.
+        // Old content of the devices must not become visible.
         foreach (MemoryBlockDevice device in devices) Litter(device, random);
         NewVolume.Format(devices, wanted);
         foreach (MemoryBlockDevice device in devices)
@@ -155,7 +155,7 @@ public sealed class FilesystemWriterTests
     }
 
     [Fact]
-    public void Old_headers_behind_a_smaller_volume_are_gone()
+    public void Old_headers_past_the_end_of_a_smaller_volume_are_erased()
     {
         var device = new MemoryBlockDevice(7L << 30);
         NewVolume.Format([device], NewVolume.Describe(1));

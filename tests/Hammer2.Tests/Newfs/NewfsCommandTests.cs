@@ -21,17 +21,16 @@ using Xunit;
 namespace Hammer2.Tests.Newfs;
 
 /// <summary>
-/// Goal: newfs makes what its command line says, overwrites nothing unasked, and fills a filesystem with all that a
-/// directory has.
-/// Method: whole runs of the program on sparse files; sources are the trees of the golden images, whose listings are
-/// known.
+/// Goal: newfs makes the filesystem that its command line describes, overwrites nothing without being asked, and
+/// populates a filesystem with everything in a directory. Method: whole runs of the program on sparse files; sources
+/// are the trees of the golden images, whose listings are known.
 /// </summary>
 public sealed class NewfsCommandTests
 {
     private static readonly bool IsRoot = Environment.UserName == "root";
 
     [Fact]
-    public void A_missing_file_is_made_sparse_and_holds_what_was_asked_for()
+    public void A_missing_file_is_created_sparse_with_the_requested_filesystem()
     {
         using var scratch = new ScratchDirectory();
         string image = scratch.Below("new.img");
@@ -55,7 +54,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void What_is_there_is_named_and_only_overwritten_when_forced()
+    public void Existing_content_is_named_and_only_overwritten_when_forced()
     {
         using var scratch = new ScratchDirectory();
         string image = scratch.Below("used.img");
@@ -101,7 +100,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void A_file_of_zeros_written_or_not_is_taken()
+    public void A_file_of_zeros_is_accepted_sparse_or_not()
     {
         using var scratch = new ScratchDirectory();
         string file = scratch.Below("zeros");
@@ -116,7 +115,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void Root_directories_belong_to_the_caller_or_to_whom_the_option_names()
+    public void Root_directories_belong_to_the_caller_or_to_the_given_owner()
     {
         using var scratch = new ScratchDirectory();
         string image = scratch.Below("new.img");
@@ -140,7 +139,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void A_label_is_any_bytes_and_printed_as_text()
+    public void A_label_of_arbitrary_bytes_is_stored_and_escaped_in_output()
     {
         using var scratch = new ScratchDirectory();
         string image = scratch.Below("new.img");
@@ -159,7 +158,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void The_bar_of_a_filling_shows_the_share_of_the_bytes()
+    public void The_progress_bar_of_populate_shows_the_share_of_bytes()
     {
         using var scratch = new ScratchDirectory();
         string source = scratch.Below("source");
@@ -177,14 +176,15 @@ public sealed class NewfsCommandTests
             string[] words = ["newfs", "-s", "512m", "--populate", source, scratch.Below("new.img")];
             Assert.Equal(0, Dispatcher.Run("hammer2", words, terminal));
         }
-        // The first line of the filling comes after three quarters of the bytes, before the first object is complete.
+        // The first progress line of populate is printed after three quarters of the bytes, before the first object is
+        // complete.
         string[] lines = Encoding.UTF8.GetString(error.ToArray()).Split('\r');
         Assert.Contains(lines, line => line.Contains("[######################........]", StringComparison.Ordinal)
             && line.Contains("768 KiB of 1 MiB, 0 of 11 objects", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void An_interruption_says_what_is_there_and_what_is_not()
+    public void An_interruption_reports_the_state_of_the_filesystem()
     {
         Assert.Equal("b: no filesystem is there, and what was there before may be gone; complete: a; not begun: c",
             NewfsProgressText.WhileMaking(["a", "b", "c"], 1));
@@ -196,7 +196,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void A_device_in_use_is_refused_even_when_forced()
+    public void A_device_in_use_is_rejected_even_when_forced()
     {
         using var scratch = new ScratchDirectory();
         string image = scratch.Below("busy.img");
@@ -208,7 +208,7 @@ public sealed class NewfsCommandTests
     }
 
     [LoopFact]
-    public void A_block_special_becomes_a_volume_and_the_file_below_it_is_left_alone()
+    public void A_block_device_becomes_a_volume_and_its_backing_file_is_rejected()
     {
         using var scratch = new ScratchDirectory();
         string image = scratch.Below("below.img");
@@ -224,7 +224,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void Nothing_is_made_when_one_device_of_several_is_refused()
+    public void Nothing_is_written_when_one_of_several_devices_is_rejected()
     {
         using var scratch = new ScratchDirectory();
         string used = scratch.Below("used.img"), missing = scratch.Below("missing.img");
@@ -247,7 +247,7 @@ public sealed class NewfsCommandTests
     [InlineData("--check", "freemap")]
     [InlineData("--uuid", "x")]
     [InlineData("--populate", "/nonexistent")]
-    public void A_wrong_command_line_makes_nothing(string option, string value)
+    public void A_malformed_command_line_writes_nothing(string option, string value)
     {
         using var scratch = new ScratchDirectory();
         string image = scratch.Below("new.img");
@@ -257,7 +257,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void A_file_without_a_size_is_no_device()
+    public void A_missing_file_needs_a_size()
     {
         using var scratch = new ScratchDirectory();
         ToolRun run = ToolRun.Execute("newfs", scratch.Below("new.img"));
@@ -270,7 +270,7 @@ public sealed class NewfsCommandTests
     [InlineData("basic-makefs", "DATA", 3)]
     [InlineData("dir-collide", "DATA", 1)]
     [InlineData("fuzz1001", "DATA", 3)]
-    public void A_filled_filesystem_has_all_of_the_source(string source, string label, int nodes)
+    public void A_populated_filesystem_equals_its_source(string source, string label, int nodes)
     {
         using var scratch = new ScratchDirectory();
         string tree = scratch.Below("tree"), back = scratch.Below("back");
@@ -289,14 +289,14 @@ public sealed class NewfsCommandTests
         ToolRun read = ToolRun.Execute(["extract", images[0] + "@CL", back, .. others]);
         Assert.True(read.ExitCode == 0 || !IsRoot, read.ToString());
         List<string> differences = ExtractedTree.Compare(back, Manifest.Read(source, label), IsRoot);
-        // The year 9999 does not fit every filesystem.
+        // Not every filesystem of the host can store the year 9999.
         if (!ScratchDirectory.IsInMemory)
             _ = differences.RemoveAll(line => line.StartsWith("/d5/f:", StringComparison.Ordinal));
         Assert.True(differences.Count == 0, string.Join('\n', differences.Take(20)));
     }
 
     [Fact]
-    public void Holes_stay_holes_and_the_same_source_gives_the_same_bytes()
+    public void Holes_are_preserved_and_the_same_source_gives_the_same_bytes()
     {
         using var scratch = new ScratchDirectory();
         string tree = scratch.Below("tree");
@@ -327,7 +327,7 @@ public sealed class NewfsCommandTests
     }
 
     [Fact]
-    public void A_source_that_is_too_large_ends_with_what_was_made_and_the_reason()
+    public void A_source_that_is_too_large_ends_with_a_reason_and_a_valid_filesystem()
     {
         using var scratch = new ScratchDirectory();
         string tree = scratch.Below("tree"), image = scratch.Below("small.img");

@@ -7,13 +7,13 @@ using Xunit;
 
 namespace Hammer2.Tests.Newfs;
 
-/// <summary>What somebody keeps on a device is seen, named, and can be taken away.</summary>
+/// <summary>Signatures on a device are found, named, and can be erased.</summary>
 public sealed class SignatureProbeTests
 {
     private const long Length = 1L << 30;
 
-    /// <summary>Places and numbers as the formats' own documents have them; places below zero count from the
-    /// end.</summary>
+    /// <summary>Offsets and magic numbers from the documents of the formats; negative offsets are relative to the end
+    /// of the device.</summary>
     public static TheoryData<string, long, string> Signs => new()
     {
         { "ext2", 1024 + 56, "53EF" },
@@ -42,12 +42,12 @@ public sealed class SignatureProbeTests
     };
 
     [Theory, MemberData(nameof(Signs))]
-    public void A_sign_is_seen_named_and_gone_after_newfs(string kind, long place, string bytes)
+    public void A_signature_is_found_named_and_erased_by_newfs(string kind, long offset, string bytes)
     {
         var device = new MemoryBlockDevice(Length);
         Assert.Empty(SignatureProbe.Find(device));
         byte[] magic = Convert.FromHexString(bytes);
-        Assert.Equal(Hammer2Error.None, device.Write(place < 0 ? Length + place : place, magic));
+        Assert.Equal(Hammer2Error.None, device.Write(offset < 0 ? Length + offset : offset, magic));
         string found = SignatureProbe.Describe(SignatureProbe.Find(device));
         Assert.Contains(kind, found, StringComparison.Ordinal);
 
@@ -56,7 +56,7 @@ public sealed class SignatureProbeTests
     }
 
     [Fact]
-    public void A_header_that_only_a_late_copy_is_left_of_is_seen()
+    public void A_header_of_which_only_a_later_copy_is_left_is_found()
     {
         MemoryBlockDevice device = NewVolume.InMemory(7L << 30);
         foreach (long copy in (long[])[0, 2L << 30, 4L << 30])
@@ -66,7 +66,7 @@ public sealed class SignatureProbeTests
     }
 
     [Theory, InlineData(0), InlineData(1), InlineData(511), InlineData(70_000)]
-    public void Short_devices_show_nothing_and_do_no_harm(long length) =>
+    public void Short_devices_have_no_signatures(long length) =>
         Assert.Empty(SignatureProbe.Find(new MemoryBlockDevice(length)));
 
     private static string Hex(string text) => Convert.ToHexString(Encoding.ASCII.GetBytes(text));

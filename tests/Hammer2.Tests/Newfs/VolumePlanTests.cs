@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Newfs;
 
-/// <summary>Sizes become places by upstream's rules, and what cannot be is refused with its reason.</summary>
+/// <summary>The layout follows upstream's rules, and impossible sizes are rejected with a reason.</summary>
 public sealed class VolumePlanTests
 {
     private const ulong Mebi = 1 << 20;
@@ -22,7 +22,7 @@ public sealed class VolumePlanTests
     [InlineData(4096, 64, 128)]
     [InlineData(5120, 64, 256)]
     [InlineData(1 << 20, 64, 256)]
-    public void Areas_that_nobody_sized_take_at_most_a_twentieth(ulong total, ulong boot, ulong aux)
+    public void Areas_of_default_size_use_at_most_a_twentieth(ulong total, ulong boot, ulong aux)
     {
         VolumePlan plan = Make(NewVolume.Describe(1), (long)(total * Mebi));
         Assert.Equal((boot * Mebi, aux * Mebi), (plan.BootBytes, plan.AuxBytes));
@@ -30,7 +30,7 @@ public sealed class VolumePlanTests
     }
 
     [Fact]
-    public void One_size_is_shared_out_and_several_belong_to_one_volume_each()
+    public void One_size_is_the_total_and_several_are_those_of_the_volumes()
     {
         NewFilesystem wanted = NewVolume.Describe(1);
         long[] devices = [3L << 30, 3L << 30];
@@ -45,11 +45,11 @@ public sealed class VolumePlanTests
     [Theory]
     [InlineData("at least", 24L << 20)]
     [InlineData("must have", 7L << 20)]
-    public void Too_little_is_refused(string reason, long lengthBytes) =>
+    public void Devices_that_are_too_small_are_rejected(string reason, long lengthBytes) =>
         Refuses(reason, NewVolume.Describe(1), [lengthBytes]);
 
     [Fact]
-    public void What_breaks_a_rule_is_refused()
+    public void Malformed_parameters_are_rejected()
     {
         NewFilesystem good = NewVolume.Describe(1);
         NewPfs local = good.Pfses[0], data = good.Pfses[1];
@@ -58,9 +58,9 @@ public sealed class VolumePlanTests
         Refuses("version 1 has one", good with { Version = 1 }, [2L << 30, 2L << 30]);
         Refuses("1 to 64", good, [.. Enumerable.Repeat(1L << 30, 65)]);
         Refuses("2 sizes for 1", good with { Sizes = [1 << 30, 1 << 30] }, one);
-        Refuses("find no place", good with { Sizes = [3UL << 30] }, one);
+        Refuses("do not fit", good with { Sizes = [3UL << 30] }, one);
         Refuses("holds 2048 MiB of", good with { Sizes = [1 << 30, 3UL << 30] }, [2L << 30, 2L << 30]);
-        Refuses("nothing of the size is left", good with { Sizes = [2UL << 30] }, [2L << 30, 2L << 30]);
+        Refuses("nothing of the given total size is left", good with { Sizes = [2UL << 30] }, [2L << 30, 2L << 30]);
         Refuses("v0: 1023 MiB", good, [1023L << 20, 1L << 30]);
         Refuses("boot area", good with { BootBytes = 9 << 20 }, one);
         Refuses("boot area", good with { BootBytes = 512UL << 20 }, one);
@@ -78,7 +78,7 @@ public sealed class VolumePlanTests
     }
 
     [Fact]
-    public void Labels_with_one_hash_get_keys_of_their_own()
+    public void Labels_with_the_same_hash_get_different_keys()
     {
         // Upstream's own table of colliding names.
         string[] labels = ["a.g.c.e.h.d.b.f", "b.c.d.a.f.h.g.e", "a.d.e.c.g.h.f.b"];

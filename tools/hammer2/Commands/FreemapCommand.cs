@@ -49,7 +49,7 @@ internal static class FreemapCommand
 
     private static int Run(Invocation invocation)
     {
-        ulong cells = invocation.Number(Cells) ?? FreemapSurvey.CellsUsual;
+        ulong cells = invocation.Number(Cells) ?? FreemapSurvey.CellsDefault;
         if (cells is 0 or > CellsMax)
             throw new CommandException(ExitCode.Usage, $"{Cells.Name} {cells}: must be 1 to {CellsMax}");
         using VolumeSet volumes = MediaOptions.Open(invocation,
@@ -80,7 +80,7 @@ internal static class FreemapCommand
         report.Value("name", "devices", Cell.Text(volumes.Name));
         report.Value("size", "size", Cell.Bytes(survey.TotalBytes));
         report.Value("free", "free", Cell.Bytes(total.FreeBytes));
-        report.Value("possiblyFree", "maybe free", Cell.Bytes(total.PossiblyFreeBytes));
+        report.Value("possiblyFree", "staged", Cell.Bytes(total.PossiblyFreeBytes));
         report.Value("allocated", "in use", Cell.Bytes(total.AllocatedBytes));
         report.Value("static", "static", Cell.Bytes(total.StaticBytes));
         report.Value("unknown", "unknown", Cell.Bytes(total.UnknownBytes));

@@ -134,12 +134,12 @@ internal sealed class FsckText
         string pfs = label is null ? "" : label + ": ";
         string named = path is null ? "" : path + ": ";
         if (isBrief) report.BeginUntitledEntry();
-        else report.BeginEntry($"{severity.ToUpperInvariant()} {pfs}{named}{finding.Text} [{finding.Code}; {finding.Place}]");
+        else report.BeginEntry($"{severity.ToUpperInvariant()} {pfs}{named}{finding.Text} [{finding.Code}; {finding.Location}]");
         report.Detail("severity", Cell.Text(severity));
         report.Detail("code", Cell.Text(finding.Code.ToString()));
         report.Detail("repairable", Cell.Flag(finding.IsRepairable));
         report.Detail("text", Cell.Text(finding.Text));
-        report.Detail("place", Cell.Text(finding.Place));
+        report.Detail("place", Cell.Text(finding.Location));
         report.Detail("address", finding.Address == 0 ? Cell.Absent : Cell.Hex(finding.Address));
         report.Detail("pfs", Cell.Text(label));
         report.Detail("pfsKey", finding.PfsKey == 0 ? Cell.Absent : Cell.Hex(finding.PfsKey));

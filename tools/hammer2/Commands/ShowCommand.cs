@@ -117,30 +117,30 @@ internal static class ShowCommand
     {
         public bool HasDamage { get; private set; }
 
-        public bool Wants(in WalkPlace place, in Blockref reference)
+        public bool Wants(in WalkPosition place, in Blockref reference)
         {
             if ((ulong)place.Depth >= depthMax) return false;
             if (!showsData && reference.Type == BlockrefType.Data) return false;
             return pfsKey is null || place.PfsKey == pfsKey || place.PfsKey == 0;
         }
 
-        public bool Enter(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block)
+        public bool Enter(in WalkPosition place, in Blockref reference, ReadOnlySpan<byte> block)
         {
             Write(place, reference, block, null);
             return true;
         }
 
-        public void Leave(in WalkPlace place, in Blockref reference)
+        public void Leave(in WalkPosition place, in Blockref reference)
         {
         }
 
-        public void Damaged(in WalkPlace place, in Blockref reference, in WalkFault fault)
+        public void Damaged(in WalkPosition place, in Blockref reference, in WalkFault fault)
         {
             HasDamage = true;
             Write(place, reference, default, fault.Reason);
         }
 
-        private void Write(in WalkPlace place, in Blockref reference, ReadOnlySpan<byte> block, string? fault)
+        private void Write(in WalkPosition place, in Blockref reference, ReadOnlySpan<byte> block, string? fault)
         {
             string content = fault is null ? Content(reference, block) : "";
             string state = fault is not null ? "BAD: " + fault : CheckCode.Protects(reference.Methods.Check)

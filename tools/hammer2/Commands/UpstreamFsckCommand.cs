@@ -113,7 +113,7 @@ internal static class UpstreamFsckCommand
             {
                 CountsEmpty = invocation.Has(CountEmpty),
                 FollowsDamage = invocation.Has(Force),
-                RememberedFrom = cache == 0 ? BlockScanOptions.RememberedFromDefault : (long)cache,
+                CacheThreshold = cache == 0 ? BlockScanOptions.CacheThresholdDefault : (long)cache,
                 FaultsMax = ListedMax,
             });
     }

@@ -11,8 +11,8 @@ namespace Hammer2.Admin;
 
 /// <summary>
 /// Compares the nodes of clusters logically: keys, types, methods, change numbers, check codes, attributes and names,
-/// whatever shape and place the blocks have on each device. Which nodes hold the commit that counts is decided by the
-/// rule that mounting follows.
+/// regardless of the offset of blocks and the shape of trees on each device. Which nodes have the current commit is
+/// decided by the same rule as for mounting.
 /// </summary>
 public static class ClusterCompare
 {
@@ -83,7 +83,7 @@ public static class ClusterCompare
                 findings.Add(Behind(members[i], detail, assembly));
             else if (facts[i].IsUncertain) findings.Add(Note(members[i], "the node is used: " + detail));
         }
-        AddStrangers(members, filesystems, copies, findings);
+        AddUnrelatedFilesystems(members, filesystems, copies, findings);
         long differences = 0, compared = 0;
         for (int index = 1; index < synced.Count; index++)
         {
@@ -105,7 +105,7 @@ public static class ClusterCompare
         };
     }
 
-    // The prepared commit counts: its tree is the one to compare.
+    // The prepared commit is the current one: compare its tree.
     private static ClusterMember Adopt(ClusterMember member)
     {
         member.Volumes.Adopt(member.Record!.Next!);
@@ -113,21 +113,21 @@ public static class ClusterCompare
         return root is null ? member : member with { Root = root };
     }
 
-    private static void AddStrangers(
+    private static void AddUnrelatedFilesystems(
         List<ClusterMember> members, List<VolumeSet> filesystems, List<(VolumeSet Copy, VolumeSet Of)> copies,
         List<FsckFinding> findings)
     {
         foreach (VolumeSet volumes in filesystems)
         {
             if (!members.Exists(member => member.Volumes == volumes))
-                findings.Add(Finding(FsckSeverity.Note, members[0], "holds no node of this cluster") with { Place = volumes.Name });
+                findings.Add(Note(members[0], "has no node of this cluster") with { Location = volumes.Name });
         }
         foreach ((VolumeSet copy, VolumeSet of) in copies)
         {
             if (!members.Exists(member => member.Volumes == of)) continue;
             FsckFinding twice = Finding(
                 FsckSeverity.Warning, members[0], $"is the same filesystem as {of.Name} or a copy of it: one node");
-            findings.Add(twice with { Place = copy.Name });
+            findings.Add(twice with { Location = copy.Name });
         }
     }
 
@@ -135,11 +135,11 @@ public static class ClusterCompare
     {
         int holders = assembly.SyncedTotal;
         string shown = string.Create(CultureInfo.InvariantCulture,
-            $"0x{assembly.CommitTid:x}, held by {holders} of {assembly.MastersTotal} masters");
+            $"0x{assembly.CommitTid:x}, which {holders} of {assembly.MastersTotal} masters have");
         string counts = holders >= assembly.Quorum
-            ? $"the quorum holds {shown}"
+            ? $"the quorum has {shown}"
             : $"the newest commit that may have been acknowledged is {shown}";
-        return Finding(FsckSeverity.Warning, member, $"the node is not level: {detail}; {counts}");
+        return Finding(FsckSeverity.Warning, member, $"the node is not synchronized: {detail}; {counts}");
     }
 
     private static FsckFinding Note(ClusterMember member, string text) => Finding(FsckSeverity.Note, member, text);
@@ -149,13 +149,13 @@ public static class ClusterCompare
         Severity = severity,
         Code = FsckCode.ClusterStale,
         Text = text,
-        Place = member.Volumes.Name,
+        Location = member.Volumes.Name,
         PfsKey = member.Root.Key,
         Label = LabelOf(member.Root),
     };
 
     internal static string LabelOf(PfsRecord root) => ByteText.Decode(root.Label);
 
-    /// <summary>One node: where it lies, its root, and the prepared commit of its filesystem.</summary>
+    /// <summary>One node: its filesystem, its PFS root, and the prepared commit of its filesystem.</summary>
     private sealed record ClusterMember(VolumeSet Volumes, PfsRecord Root, PreparedCommitRecord? Record);
 }

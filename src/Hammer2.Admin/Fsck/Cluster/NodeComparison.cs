@@ -6,7 +6,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>Two nodes that should hold the same.</summary>
+/// <summary>Compares two nodes that should be equal.</summary>
 internal sealed class NodeComparison
 {
     private readonly VolumeSet _leftVolumes;
@@ -45,7 +45,7 @@ internal sealed class NodeComparison
         if (_findings.Count > 0) NamePaths();
     }
 
-    // What belongs to a node by itself - its ids, its name, its role - may differ.
+    // Fields of the node itself - its ids, its name, its role - may differ.
     private void CompareRoots(in InodeMeta left, in InodeMeta right)
     {
         InodeMeta mine = left;
@@ -88,7 +88,7 @@ internal sealed class NodeComparison
             hasOther = other.MoveNext(out there);
         }
         if (mine.HasFailed || other.HasFailed)
-            Differ(owner, 0, $"not all of it can be read on {(mine.HasFailed ? _leftVolumes.Name : _rightVolumes.Name)}");
+            Differ(owner, 0, $"part of it cannot be read on {(mine.HasFailed ? _leftVolumes.Name : _rightVolumes.Name)}");
     }
 
     private void CompareLeaves(ulong owner, in Blockref left, in Blockref right)
@@ -126,7 +126,7 @@ internal sealed class NodeComparison
             Differ(inum, left.Key, $"{FsckContext.Describe(left)} cannot be read on both");
             return;
         }
-        // The check codes cover where blocks lie, and so differ between equal nodes.
+        // An inode contains the offsets of blocks, so check codes of inodes differ between equal nodes.
         bool hasData = InodeBlock.ReadMeta(mine).HasDirectData;
         int length = hasData ? Media.InodeBytes : InodeBlock.UnionOffset;
         if (!mine.AsSpan(0, length).SequenceEqual(other.AsSpan(0, length)))
@@ -139,7 +139,7 @@ internal sealed class NodeComparison
         bool isEqual = left.Dirent.Inum == right.Dirent.Inum && left.Dirent.Type == right.Dirent.Type
             && left.Dirent.NameBytes == right.Dirent.NameBytes;
         if (!isEqual)
-            Differ(owner, left.Key, $"{what} leads to inode 0x{left.Dirent.Inum:x} and 0x{right.Dirent.Inum:x}");
+            Differ(owner, left.Key, $"{what} refers to inode 0x{left.Dirent.Inum:x} and 0x{right.Dirent.Inum:x}");
         else if (left.Data.Radix != 0 || right.Data.Radix != 0)
             CompareBlocks(owner, left, right, what);
         else if (!left.CheckRead.SequenceEqual(right.CheckRead))
@@ -173,7 +173,7 @@ internal sealed class NodeComparison
             Severity = FsckSeverity.Error,
             Code = FsckCode.ClusterDiffers,
             Text = text,
-            Place = $"{_leftVolumes.Name} and {_rightVolumes.Name}",
+            Location = $"{_leftVolumes.Name} and {_rightVolumes.Name}",
             PfsKey = _left.Key,
             Label = ClusterCompare.LabelOf(_left),
             Inum = inum,
@@ -181,7 +181,7 @@ internal sealed class NodeComparison
         });
     }
 
-    // Names are gathered anew, and only when something differs.
+    // Collect the names in a separate pass, only when there are differences.
     private void NamePaths()
     {
         FsckContext context = Fsck.Gather(

@@ -6,23 +6,24 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>Goes through what hangs below an inode in the order of keys, whatever shape its blocks have.</summary>
+/// <summary>Iterates over the references below an inode in the order of keys, through indirect blocks of any
+/// depth.</summary>
 internal sealed class TreeCursor
 {
     private readonly VolumeSet _volumes;
     private readonly Stack<(byte[] Block, int Start, int Slot)> _levels = new();
 
-    /// <summary>Begins with the references of an inode block.</summary>
+    /// <summary>Starts with the references of an inode block.</summary>
     public TreeCursor(VolumeSet volumes, byte[] inode)
     {
         _volumes = volumes;
         if (!InodeBlock.ReadMeta(inode).HasDirectData) _levels.Push((inode, InodeBlock.UnionOffset, 0));
     }
 
-    /// <summary>True when a block on the way could not be read, so that references are missing.</summary>
+    /// <summary>True when an indirect block could not be read, so that references are missing.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>The next reference that is no indirect block; false at the end.</summary>
+    /// <summary>Moves to the next reference that is not to an indirect block; false at the end.</summary>
     public bool MoveNext(out Blockref reference)
     {
         while (_levels.TryPop(out (byte[] Block, int Start, int Slot) level))

@@ -8,17 +8,18 @@ namespace Hammer2.Admin;
 /// <summary>How a repair is done.</summary>
 public sealed record FsckRepairOptions
 {
-    /// <summary>How each check is done; one before and one after each commit.</summary>
+    /// <summary>Options of the checks, one before and one after each commit.</summary>
     public FsckOptions Check { get; init; } = new();
 
-    /// <summary>True to leave alone what a person should decide: entries without inode, inodes without a name.</summary>
+    /// <summary>True to repair nothing that a person should decide: entries without an inode, inodes without an
+    /// entry.</summary>
     public bool IsPreen { get; init; }
 
-    /// <summary>Gives the times of what is made.</summary>
+    /// <summary>The clock for the times of new inodes.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
-/// <summary>What a repair found, did and left.</summary>
+/// <summary>The result of a repair.</summary>
 public sealed class FsckRepairReport
 {
     /// <summary>The check before anything was written.</summary>
@@ -27,13 +28,14 @@ public sealed class FsckRepairReport
     /// <summary>The check after the last write; the first one when nothing was written.</summary>
     public required FsckReport After { get; init; }
 
-    /// <summary>What was done, a sentence each, in order.</summary>
+    /// <summary>The repairs made, one sentence each, in order.</summary>
     public required IReadOnlyList<string> Done { get; init; }
 
-    /// <summary>Why the repair ended early: what a device answered, or NoSpace. None when it did not.</summary>
+    /// <summary>The error that ended the repair early: that of a device, or NoSpace. None when it did not end
+    /// early.</summary>
     public required Hammer2Error Error { get; init; }
 
-    /// <summary>Commits that were made.</summary>
+    /// <summary>Number of commits.</summary>
     public required int Commits { get; init; }
 
     /// <summary>True when anything was written.</summary>
@@ -41,9 +43,9 @@ public sealed class FsckRepairReport
 }
 
 /// <summary>
-/// Repairs what can be repaired without guessing. Writes as the filesystem itself does: changed blocks go to free
-/// space, the header comes last, between barriers. A power cut leaves the state before or after a commit, and each
-/// commit leaves fewer findings than the one before.
+/// Repairs findings that can be repaired without guessing. Writes copy-on-write as the filesystem does: changed blocks
+/// go to free space, the header is written last, between barriers. A power failure leaves the state before or after a
+/// commit, and each commit leaves fewer findings than the one before.
 /// </summary>
 internal sealed class FsckRepairer
 {
@@ -74,7 +76,7 @@ internal sealed class FsckRepairer
             if (error != Hammer2Error.None || _done.Count == doneBefore) break;
             volumes = Reopen(volumes);
             context = Fsck.Gather(volumes, _options.Check);
-            if (Open(context.Report) >= openBefore) break; // what is left does not give way
+            if (Open(context.Report) >= openBefore) break; // no progress: the remaining findings cannot be repaired
         }
         return new FsckRepairReport
         {
@@ -96,12 +98,12 @@ internal sealed class FsckRepairer
         RepairFreemap freemap = RepairFreemap.Open(volumes);
         ulong mirrorTid = volumes.Header.Fields.MirrorTid + 1;
         var space = new RepairSpace(freemap, context.Ledger);
-        if (RepairTree.Open(volumes, space, mirrorTid) is not { } tree) return Hammer2Error.None; // nothing to hold on to
+        if (RepairTree.Open(volumes, space, mirrorTid) is not { } tree) return Hammer2Error.None;
         int doneBefore = _done.Count;
         var steps = new RepairSteps(volumes, tree, context, _options, _done);
         foreach (RepairAction action in plan.Actions) steps.Apply(action);
         if (!plan.HasBadFreemap && _done.Count == doneBefore) return RewriteCopies(volumes, plan);
-        if (plan.HasBadFreemap) _done.Add("made the freemap agree with what can be reached");
+        if (plan.HasBadFreemap) _done.Add("made the freemap agree with the reachable blocks");
         if (!tree.TryWrite()) return tree.Error;
         ulong freeBytes = freemap.Correct(context.Ledger, context.IsReachabilityPartial);
         var commit = new RepairCommit(volumes, mirrorTid);
@@ -118,7 +120,7 @@ internal sealed class FsckRepairer
 
     private static VolumeSet Reopen(VolumeSet volumes)
     {
-        // The devices stay those of the set that the caller closes.
+        // The devices are owned by the set that the caller closes.
         var devices = new List<IBlockDevice>();
         foreach (Volume volume in volumes.Volumes) devices.Add(volume.Device);
         return VolumeSet.Open(devices, new VolumeSetOptions(IsReadOnly: false));

@@ -6,11 +6,11 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>The directory of a PFS in which inodes without a name get one.</summary>
+/// <summary>The lost+found directory of a PFS, which gets entries for inodes that have none.</summary>
 internal sealed class LostAndFound
 {
     private const int NamesTried = 100;
-    private const uint Mode = 0x1C0; // the owner's alone: nobody knows whose what is found was to be
+    private const uint Mode = 0x1C0; // 0700: the permissions of the lost directories above the inodes are unknown
 
     private readonly RepairTree _tree;
     private readonly RepairNode _directory;
@@ -25,7 +25,7 @@ internal sealed class LostAndFound
     /// <summary>The path of the directory.</summary>
     public string Name { get; }
 
-    /// <summary>Finds the directory or makes it; null when neither can be done.</summary>
+    /// <summary>Finds or creates the directory; null when neither is possible.</summary>
     public static LostAndFound? Open(RepairTree tree, RepairNode pfs, FsckContext context, ulong tid, ulong now)
     {
         for (int attempt = 0; attempt < NamesTried; attempt++)
@@ -41,7 +41,7 @@ internal sealed class LostAndFound
         return null;
     }
 
-    /// <summary>Gives an inode a name made of its number.</summary>
+    /// <summary>Adds an entry for an inode, named by its number.</summary>
     public bool TryAdd(RepairNode inode, ulong tid)
     {
         if (inode == _directory) return false;
@@ -57,7 +57,7 @@ internal sealed class LostAndFound
         return true;
     }
 
-    /// <summary>A key among those of a name that no entry has; null when all are taken.</summary>
+    /// <summary>An unused key among those of a name; null when all are used.</summary>
     public static ulong? FreeKey(RepairTree tree, RepairNode directory, ReadOnlySpan<byte> name)
     {
         ulong hash = DirectoryHash.Compute(name);
@@ -73,7 +73,7 @@ internal sealed class LostAndFound
         {
             if (!tree.TryFind(directory, key, BlockrefType.Dirent, out RepairNode? holder, out int slot))
             {
-                // Entries of one hash lie close together: a gap of this length ends them.
+                // Entries of one hash have consecutive keys: a gap of this length ends them.
                 if (key > hash + NamesTried) break;
                 continue;
             }

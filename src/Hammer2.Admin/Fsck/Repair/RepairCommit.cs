@@ -5,7 +5,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>The last steps of a repair: everything on every volume, barrier, header, barrier.</summary>
+/// <summary>The last steps of a repair: flush all volumes, write the header, flush again.</summary>
 internal sealed class RepairCommit
 {
     private readonly VolumeSet _volumes;
@@ -17,7 +17,7 @@ internal sealed class RepairCommit
         _mirrorTid = mirrorTid;
     }
 
-    /// <summary>Writes the freemap and makes the changed tree the one that counts.</summary>
+    /// <summary>Writes the freemap, and the header that refers to the changed tree.</summary>
     public Hammer2Error Write(RepairNode top, RepairFreemap freemap, ulong freeBytes)
     {
         byte[] bytes = _volumes.Header.ToArray();
@@ -26,7 +26,7 @@ internal sealed class RepairCommit
         {
             if (root.IsEmpty) continue;
             root = top.Reference;
-            // Also where the tree is as it was: what a torn mixture of two headers is told by.
+            // Also when the tree is unchanged: a torn mixture of two headers is detected by it.
             root.MirrorTid = _mirrorTid;
         }
         Hammer2Error error = freemap.Write(_mirrorTid, header.FreemapBlockset);
@@ -41,7 +41,7 @@ internal sealed class RepairCommit
         return error == Hammer2Error.None ? _volumes.Flush() : error;
     }
 
-    // Explains the header to the other nodes of a cluster if it is torn.
+    // Identifies the commit to the other nodes of the cluster if the header is torn.
     private Hammer2Error WriteRecord(VolumeHeader next)
     {
         bool isNode = false;
@@ -55,7 +55,7 @@ internal sealed class RepairCommit
             : error;
     }
 
-    /// <summary>Writes the header in use over copies that are damaged.</summary>
+    /// <summary>Overwrites damaged header copies with the header in use.</summary>
     public static Hammer2Error RewriteCopies(VolumeSet volumes, List<string> done)
     {
         foreach (Volume volume in volumes.Volumes)

@@ -7,8 +7,8 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// The freemap while it is repaired: what can be read of it, made to agree with what can be reached. Nothing that is
-/// marked in use becomes free here: that is bulkfree's, which looks twice.
+/// The freemap during a repair: the readable part of it, changed to agree with the reachable blocks. No allocated space
+/// is freed here; only bulkfree does that, after two passes.
 /// </summary>
 internal sealed class RepairFreemap
 {
@@ -22,12 +22,12 @@ internal sealed class RepairFreemap
 
     private RepairFreemap(VolumeSet volumes) => _volumes = volumes;
 
-    /// <summary>Segments of 4 MiB in all volumes.</summary>
+    /// <summary>Number of 4 MiB segments in all volumes.</summary>
     public ulong SegmentsTotal => (_volumes.TotalBytes + Media.SegmentBytes - 1) >> Media.SegmentRadix;
 
     private ulong AllocatorBegin => _volumes.Header.Fields.AllocatorBegin;
 
-    /// <summary>Reads what there is.</summary>
+    /// <summary>Reads the blocks of the freemap that can be read.</summary>
     public static RepairFreemap Open(VolumeSet volumes)
     {
         var freemap = new RepairFreemap(volumes);
@@ -35,22 +35,22 @@ internal sealed class RepairFreemap
         return freemap;
     }
 
-    /// <summary>True when blocks may be put into a segment at all.</summary>
+    /// <summary>True when blocks can be allocated in a segment.</summary>
     public bool MayAllocate(ulong segment) => IsAllocatable(segment) && !_lostZones.Contains(segment / SegmentsPerLeaf);
 
-    /// <summary>True when the committed freemap gives a granule as free; what has no leaf was never used.</summary>
+    /// <summary>True when a granule is free in the committed freemap. Space without a leaf was never used.</summary>
     public bool IsFree(ulong segment, int granule) =>
         !_leaves.TryGetValue(segment / SegmentsPerLeaf, out Leaf? leaf)
         || leaf.Entries[(int)(segment % SegmentsPerLeaf)].StateOf(granule) == GranuleState.Free;
 
-    /// <summary>Remembers what a segment is used for from now on, if nothing was said so far.</summary>
+    /// <summary>Sets the class of the segment of a new block, unless it has one.</summary>
     public void Classify(ulong address, BlockrefType type) => _classes.TryAdd(address >> Media.SegmentRadix, type);
 
     /// <summary>Makes the freemap agree with the blocks in use.</summary>
-    /// <param name="ledger">All blocks that can be reached.</param>
-    /// <param name="isPartial">True when there may be others: leaves that are lost are then marked in use as a
+    /// <param name="ledger">All reachable blocks.</param>
+    /// <param name="isPartial">True when there may be others: the space of a lost leaf is then marked in use as a
     /// whole.</param>
-    /// <returns>Free bytes, as the header is to count them.</returns>
+    /// <returns>The number of free bytes for the header.</returns>
     public ulong Correct(BlockLedger ledger, bool isPartial)
     {
         foreach (ulong segment in ledger.Segments)
@@ -77,7 +77,8 @@ internal sealed class RepairFreemap
         return free;
     }
 
-    /// <summary>Writes every changed block to its next place and gives the references for the header.</summary>
+    /// <summary>Writes every changed block to its next offset in rotation and returns the references for the
+    /// header.</summary>
     public Hammer2Error Write(ulong mirrorTid, Span<Blockref> blockset)
     {
         var error = Hammer2Error.None;

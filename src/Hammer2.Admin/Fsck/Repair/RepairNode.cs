@@ -5,7 +5,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>A block of references while it is repaired: loaded when needed, written once at the end.</summary>
+/// <summary>An inode or indirect block during a repair: loaded when needed, written once at the end.</summary>
 internal sealed class RepairNode
 {
     public RepairNode(RepairNode? parent, in Blockref reference, byte[] block)
@@ -16,25 +16,25 @@ internal sealed class RepairNode
         Block = block;
     }
 
-    /// <summary>What holds the reference to this block; null for the super-root.</summary>
+    /// <summary>The block that contains the reference to this one; null for the super-root.</summary>
     public RepairNode? Parent { get; set; }
 
-    /// <summary>The reference to this block, as it will be.</summary>
+    /// <summary>The new reference to this block.</summary>
     public Blockref Reference;
 
-    /// <summary>The reference as it was.</summary>
+    /// <summary>The old reference.</summary>
     public Blockref Original { get; }
 
-    /// <summary>The block as it will be.</summary>
+    /// <summary>The new content of the block.</summary>
     public byte[] Block { get; }
 
-    /// <summary>True when the block, or one below it, is to be written.</summary>
+    /// <summary>True when this block or one below it must be written.</summary>
     public bool IsDirty { get; private set; }
 
-    /// <summary>Blocks below that were loaded, by key.</summary>
+    /// <summary>Loaded children, by key.</summary>
     public SortedDictionary<ulong, RepairNode> Children { get; } = [];
 
-    /// <summary>True between the super-root and the roots of PFSs.</summary>
+    /// <summary>True between the super-root and the PFS roots.</summary>
     public bool IsAboveRoots => Parent is null || (Parent.IsAboveRoots && Reference.Type == BlockrefType.Indirect);
 
     /// <summary>True for the root of a PFS.</summary>
@@ -43,7 +43,7 @@ internal sealed class RepairNode
     /// <summary>The fields of an inode.</summary>
     public ref InodeMeta Meta => ref new InodeBlock(Block).Meta;
 
-    /// <summary>True when it holds references.</summary>
+    /// <summary>True when the block has references.</summary>
     public bool HasTable => Reference.Type == BlockrefType.Indirect || !Meta.HasDirectData;
 
     /// <summary>The references; empty for an inode with embedded data.</summary>
@@ -82,7 +82,7 @@ internal sealed class RepairNode
     }
 
     /// <summary>True when no slot is used.</summary>
-    public bool IsBare
+    public bool IsEmpty
     {
         get
         {
@@ -92,13 +92,13 @@ internal sealed class RepairNode
         }
     }
 
-    /// <summary>Says that this block is to be written, and so all above it.</summary>
+    /// <summary>Marks this block and all blocks above it to be written.</summary>
     public void MarkDirty()
     {
         for (RepairNode? node = this; node is { IsDirty: false }; node = node.Parent) node.IsDirty = true;
     }
 
-    /// <summary>Ascending keys, unused slots zero and last.</summary>
+    /// <summary>Sorts the table: ascending keys, then zeroed unused slots.</summary>
     public void Arrange()
     {
         Span<Blockref> table = Table;
@@ -109,7 +109,7 @@ internal sealed class RepairNode
             : left.Key.CompareTo(right.Key));
     }
 
-    /// <summary>Sums up what is below, by the references in this block.</summary>
+    /// <summary>Computes the statistics of this block from its references.</summary>
     public void Sum()
     {
         ulong data = 0, inodes = 0, leaves = 0;
@@ -124,7 +124,7 @@ internal sealed class RepairNode
             inodes += slot.Subtree.InodeCount;
         }
         Reference.Subtree = new SubtreeStatistics { DataCount = data, InodeCount = inodes };
-        // The root of a snapshot counts from zero, as upstream leaves it.
+        // Upstream starts the statistics of a snapshot's root at zero.
         if (!IsPfsRoot) Reference.LeafCount = (ushort)Math.Min(leaves, ushort.MaxValue);
     }
 }

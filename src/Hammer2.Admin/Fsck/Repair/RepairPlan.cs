@@ -4,40 +4,40 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>What can be done about a finding in a tree.</summary>
+/// <summary>The kinds of repairs in a tree.</summary>
 internal enum RepairKind
 {
-    /// <summary>Write a block again: in order, unused slots zero, sums and flush numbers as they should be.</summary>
+    /// <summary>Rewrite a block: sorted, unused slots zero, correct statistics and transaction ids.</summary>
     Touch,
 
-    /// <summary>Give an inode the name that belongs to its number.</summary>
+    /// <summary>Set the name of an inode to that of its number.</summary>
     SetName,
 
-    /// <summary>Clear the bits of a mode that mean nothing.</summary>
+    /// <summary>Clear undefined mode bits.</summary>
     SetMode,
 
-    /// <summary>Give a PFS a next inode number above all that are in use.</summary>
+    /// <summary>Set the next inode number of a PFS above all that are in use.</summary>
     SetNextInum,
 
     /// <summary>Set a link count.</summary>
     SetLinkCount,
 
-    /// <summary>Set the directory that an inode names as its parent.</summary>
+    /// <summary>Set the parent of an inode.</summary>
     SetParent,
 
-    /// <summary>Set the type in an entry.</summary>
+    /// <summary>Set the type in a directory entry.</summary>
     SetEntryType,
 
-    /// <summary>Put an entry where its name hashes to.</summary>
+    /// <summary>Move an entry to a key of its name's hash.</summary>
     MoveEntry,
 
     /// <summary>Remove an entry whose inode does not exist.</summary>
     RemoveEntry,
 
-    /// <summary>Give an inode without a name one in lost+found.</summary>
+    /// <summary>Add an entry in lost+found for an inode that has none.</summary>
     Reconnect,
 
-    /// <summary>Remove an inode that has neither name nor links.</summary>
+    /// <summary>Remove an orphan: an inode without links and entries.</summary>
     RemoveInode,
 }
 
@@ -47,33 +47,33 @@ internal enum RepairKind
 /// <param name="Inum">The inode, or the directory of an entry.</param>
 /// <param name="Key">Key of the entry or of the block.</param>
 /// <param name="Value">The value to set, or a type.</param>
-/// <param name="Block">For a block: what kind.</param>
+/// <param name="Block">For a block: its type.</param>
 /// <param name="KeyBits">For a block: its key bits.</param>
 internal readonly record struct RepairAction(
     RepairKind Kind, ulong PfsKey, ulong Inum, ulong Key = 0, ulong Value = 0,
     BlockrefType Block = BlockrefType.Empty, byte KeyBits = 0)
 {
-    /// <summary>True when other nodes of a cluster would have to be changed too.</summary>
+    /// <summary>True when the other nodes of a cluster would need the same change.</summary>
     public bool IsLogical => Kind != RepairKind.Touch;
 }
 
-/// <summary>What a check found that can be repaired, in the order in which it is to be done.</summary>
+/// <summary>The repairs for the findings of a check, in the order in which they are made.</summary>
 internal sealed class RepairPlan
 {
-    // So many at once; the rest is found again by the check that follows.
+    // Limit per round; the check after it finds the rest again.
     private const int ActionsMax = 200_000;
 
     private readonly HashSet<RepairAction> _known = [];
 
     public List<RepairAction> Actions { get; } = [];
 
-    /// <summary>True when a copy of the header is to be written again.</summary>
+    /// <summary>True when a header copy must be written again.</summary>
     public bool HasBadHeaderCopy { get; set; }
 
-    /// <summary>True when the freemap or its sums are to be written again.</summary>
+    /// <summary>True when the freemap or its totals must be written again.</summary>
     public bool HasBadFreemap { get; set; }
 
-    /// <summary>True when a finding of a code may be repaired at all.</summary>
+    /// <summary>True when findings with this code can be repaired.</summary>
     public static bool MayRepair(FsckCode code) => code is FsckCode.HeaderCopy or FsckCode.AllocatorFree
         or FsckCode.SlotNotZero or FsckCode.MirrorTid or FsckCode.Statistics or FsckCode.FreemapField
         or FsckCode.LiveMarkedFree or FsckCode.FreemapState or FsckCode.FreemapAvailable or FsckCode.FreemapLinear
@@ -86,13 +86,13 @@ internal sealed class RepairPlan
         if (Actions.Count < ActionsMax && _known.Add(action)) Actions.Add(action);
     }
 
-    /// <summary>Writes the block again that holds a reference.</summary>
-    public void TouchParent(in FsckPlace place)
+    /// <summary>Plans to rewrite the block that contains a reference.</summary>
+    public void TouchParent(in FsckPosition position)
     {
-        if (place.ParentType is not (BlockrefType.Inode or BlockrefType.Indirect)) return;
-        bool isPfsRoot = place.OwnerInum == Media.PfsRootInum && place.ParentType == BlockrefType.Inode;
+        if (position.ParentType is not (BlockrefType.Inode or BlockrefType.Indirect)) return;
+        bool isPfsRoot = position.OwnerInum == Media.PfsRootInum && position.ParentType == BlockrefType.Inode;
         Add(new RepairAction(
-            RepairKind.Touch, place.Pfs?.Key ?? 0, place.OwnerInum,
-            isPfsRoot ? place.OwnerInum : place.Parent.Key, 0, place.ParentType, place.Parent.KeyBits));
+            RepairKind.Touch, position.Pfs?.Key ?? 0, position.OwnerInum,
+            isPfsRoot ? position.OwnerInum : position.Parent.Key, 0, position.ParentType, position.Parent.KeyBits));
     }
 }

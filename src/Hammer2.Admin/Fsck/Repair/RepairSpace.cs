@@ -5,8 +5,8 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// Free space for repairs: granules that nothing leads to and that the freemap as committed gives as free, so that
-/// older headers keep what they refer to.
+/// Allocates space for repairs: granules without reachable blocks that are free in the committed freemap, so that
+/// blocks of older headers are not overwritten.
 /// </summary>
 internal sealed class RepairSpace
 {
@@ -22,7 +22,7 @@ internal sealed class RepairSpace
         _ledger = ledger;
     }
 
-    /// <summary>Takes space for a block; small ones of a kind share granules.</summary>
+    /// <summary>Allocates space for a block; small blocks of one type share granules.</summary>
     public bool TryAllocate(int sizeBytes, BlockrefType type, out ulong address)
     {
         address = 0;
@@ -35,7 +35,7 @@ internal sealed class RepairSpace
         else
         {
             int granules = Math.Max(1, sizeBytes / Media.GranuleBytes);
-            if (!TryTake(granules, out address)) return false;
+            if (!TryAllocateGranules(granules, out address)) return false;
             if (sizeBytes < Media.GranuleBytes)
                 _open[type] = (address + (ulong)sizeBytes, Media.GranuleBytes - sizeBytes);
         }
@@ -44,7 +44,7 @@ internal sealed class RepairSpace
         return true;
     }
 
-    private bool TryTake(int granules, out ulong address)
+    private bool TryAllocateGranules(int granules, out ulong address)
     {
         address = 0;
         for (; _segment < _freemap.SegmentsTotal; _segment++, _granule = 0)

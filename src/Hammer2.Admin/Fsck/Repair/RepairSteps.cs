@@ -7,7 +7,8 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>Carries out single repairs in the tree. One that cannot be done is left; the next check finds it again.</summary>
+/// <summary>Makes single repairs in the tree. One that is not possible is skipped; the next check finds it
+/// again.</summary>
 internal sealed class RepairSteps
 {
     private const uint ModeMask = 0xFFF;
@@ -39,7 +40,7 @@ internal sealed class RepairSteps
             return;
         }
         if (_tree.Pfs(action.PfsKey) is not { } pfs) return;
-        // The other nodes of a cluster would have to be changed as well: that is for resynchronisation.
+        // The other nodes of a cluster would need the same change: left to a resynchronization.
         if (action.IsLogical && pfs.Meta.PfsMasters > 1) return;
         if (_tree.Inode(pfs, action.Inum) is not { } inode) return;
         switch (action.Kind)
@@ -65,7 +66,7 @@ internal sealed class RepairSteps
     private void Touch(RepairNode node)
     {
         node.MarkDirty();
-        Done($"wrote {FsckContext.Describe(node.Reference)} again, with its sums");
+        Done($"wrote {FsckContext.Describe(node.Reference)} again, with correct statistics");
     }
 
     private void ChangeInode(RepairNode pfs, RepairNode inode, in RepairAction action)
@@ -84,7 +85,7 @@ internal sealed class RepairSteps
                 (meta.PfsInum, what) = (Math.Max(meta.PfsInum, action.Value), $"next inode number set to 0x{action.Value:x}");
                 break;
             case RepairKind.SetMode:
-                (meta.Mode, what) = (meta.Mode & ModeMask, "mode bits without meaning cleared");
+                (meta.Mode, what) = (meta.Mode & ModeMask, "undefined mode bits cleared");
                 break;
             default:
                 NameByNumber(inode);
@@ -135,21 +136,21 @@ internal sealed class RepairSteps
         holder.Table[slot] = default;
         _ = holder.Children.Remove(inum);
         holder.MarkDirty();
-        Done($"inode 0x{inum:x} removed: it had neither name nor links");
+        Done($"inode 0x{inum:x} removed: it was an orphan, without links and entries");
     }
 
     private void Reconnect(RepairNode pfs, RepairNode inode)
     {
         ulong inum = inode.Reference.Key;
         if (inum <= Media.PfsRootInum) return;
-        if (!_found.TryGetValue(pfs.Reference.Key, out LostAndFound? place))
+        if (!_found.TryGetValue(pfs.Reference.Key, out LostAndFound? lostAndFound))
         {
-            place = LostAndFound.Open(_tree, pfs, _context, NextTid(pfs), Now());
-            if (place is null) return;
-            _found.Add(pfs.Reference.Key, place);
+            lostAndFound = LostAndFound.Open(_tree, pfs, _context, NextTid(pfs), Now());
+            if (lostAndFound is null) return;
+            _found.Add(pfs.Reference.Key, lostAndFound);
         }
-        if (!place.TryAdd(inode, NextTid(pfs))) return;
-        Done($"inode 0x{inum:x} ({inode.Meta.Type}) given a name in {place.Name}");
+        if (!lostAndFound.TryAdd(inode, NextTid(pfs))) return;
+        Done($"inode 0x{inum:x} ({inode.Meta.Type}) given a name in {lostAndFound.Name}");
     }
 
     private byte[]? NameOf(in Blockref entry)
@@ -172,7 +173,7 @@ internal sealed class RepairSteps
         block.Meta.NameKey = block.Meta.Inum;
     }
 
-    /// <summary>A change number above all of the PFS.</summary>
+    /// <summary>A modify_tid above all of the PFS.</summary>
     private static ulong NextTid(RepairNode pfs) => pfs.Original.ModifyTid + 1;
 
     private ulong Now() => (ulong)(_options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;

@@ -8,8 +8,8 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>
-/// The tree of a filesystem while it is repaired. Nothing that is in use is written over: every changed block goes to
-/// free space, up to a new reference to the super-root, which the header takes over last.
+/// The tree of a filesystem during a repair. Blocks in use are never overwritten: every changed block is written to
+/// free space, up to the super-root, whose new reference is committed by the header.
 /// </summary>
 internal sealed class RepairTree
 {
@@ -27,10 +27,10 @@ internal sealed class RepairTree
     /// <summary>The inode of the super-root.</summary>
     public RepairNode Top { get; private set; } = null!;
 
-    /// <summary>What went wrong while blocks were read or written.</summary>
+    /// <summary>The errors of reading and writing blocks.</summary>
     public Hammer2Error Error { get; private set; }
 
-    /// <summary>Loads the top; null when it cannot be used, and then nothing can be repaired.</summary>
+    /// <summary>Loads the super-root; null when it is unusable, so that no repair is possible.</summary>
     public static RepairTree? Open(VolumeSet volumes, RepairSpace space, ulong mirrorTid)
     {
         var tree = new RepairTree(volumes, space, mirrorTid);
@@ -44,7 +44,7 @@ internal sealed class RepairTree
         return null;
     }
 
-    /// <summary>The root of a PFS.</summary>
+    /// <summary>The root inode of a PFS.</summary>
     public RepairNode? Pfs(ulong key) => Child(Top, key, BlockrefType.Inode);
 
     /// <summary>An inode of a PFS.</summary>
@@ -66,7 +66,7 @@ internal sealed class RepairTree
         return null;
     }
 
-    /// <summary>Finds the block that holds a reference.</summary>
+    /// <summary>Finds the block that contains a reference.</summary>
     public bool TryFind(RepairNode inode, ulong key, BlockrefType type, [NotNullWhen(true)] out RepairNode? holder, out int slot)
     {
         holder = inode;
@@ -82,7 +82,7 @@ internal sealed class RepairTree
         return false;
     }
 
-    /// <summary>Puts a reference among those below an inode, whose tree grows where it is full.</summary>
+    /// <summary>Inserts a reference below an inode; splits full blocks.</summary>
     public bool TryInsert(RepairNode inode, in Blockref reference)
     {
         RepairNode node = inode;
@@ -110,7 +110,7 @@ internal sealed class RepairTree
         return false;
     }
 
-    /// <summary>An inode that did not exist, below the root of a PFS.</summary>
+    /// <summary>Adds a new inode to a PFS.</summary>
     public RepairNode? AddInode(RepairNode pfs, in Blockref reference, byte[] block)
     {
         if (!TryInsert(pfs, reference) || !TryFind(pfs, reference.Key, BlockrefType.Inode, out RepairNode? holder, out _))
@@ -121,7 +121,7 @@ internal sealed class RepairTree
         return node;
     }
 
-    /// <summary>Writes all that was changed; the new reference to the super-root is in <see cref="Top"/>.</summary>
+    /// <summary>Writes all changed blocks; the new reference to the super-root is in <see cref="Top"/>.</summary>
     public bool TryWrite()
     {
         if (Top.IsDirty) Write(Top);
@@ -151,8 +151,8 @@ internal sealed class RepairTree
     }
 
     /// <summary>
-    /// Makes room in a full table: the half of the keys in use that holds more references moves into a block of its
-    /// own. At least two move, since no single reference covers the key that wants in.
+    /// Splits a full table: the half of the key range with more references moves to a new indirect block. At least two
+    /// references move, since no single one covers the key to insert.
     /// </summary>
     private static void Split(RepairNode node, ulong key)
     {
@@ -230,15 +230,15 @@ internal sealed class RepairTree
     private static void Replace(RepairNode node, RepairNode child)
     {
         int slot = node.SlotOf(child.Reference.Key, child.Reference.Type);
-        if (slot < 0) return; // it was removed
-        bool isEmpty = child.Reference.Type == BlockrefType.Indirect && child.IsBare;
-        ref Blockref place = ref node.Table[slot];
+        if (slot < 0) return; // the child was removed
+        bool isEmpty = child.Reference.Type == BlockrefType.Indirect && child.IsEmpty;
+        ref Blockref holder = ref node.Table[slot];
         if (node.IsAboveRoots)
         {
-            // What newfs made was never counted, so that only the change can be.
+            // Blocks made by newfs are not counted, so only the difference is added.
             node.Reference.Subtree.DataCount += child.Reference.Subtree.DataCount - child.Original.Subtree.DataCount;
             node.Reference.Subtree.InodeCount += child.Reference.Subtree.InodeCount - child.Original.Subtree.InodeCount;
         }
-        place = isEmpty ? default : child.Reference;
+        holder = isEmpty ? default : child.Reference;
     }
 }

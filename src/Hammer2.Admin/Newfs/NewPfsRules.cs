@@ -5,12 +5,12 @@ using Linux.Text;
 
 namespace Hammer2.Admin.Newfs;
 
-/// <summary>What the PFSs of a new filesystem must keep to.</summary>
-internal static class PfsRules
+/// <summary>The rules for the PFSs of a new filesystem.</summary>
+internal static class NewPfsRules
 {
     private const int ZlibLevelMax = 9;
 
-    /// <summary>Refuses a list that cannot be made.</summary>
+    /// <summary>Rejects a list of PFSs that breaks a rule.</summary>
     /// <exception cref="NewfsException">A label, method or number breaks a rule, or there are too
     /// many.</exception>
     internal static void Check(IReadOnlyList<NewPfs> pfses)
@@ -25,9 +25,9 @@ internal static class PfsRules
         foreach (NewPfs pfs in pfses)
         {
             CheckOne(pfs);
-            if (!seen.Add(pfs.Label)) throw new NewfsException($"label {pfs.Label} is there twice");
+            if (!seen.Add(pfs.Label)) throw new NewfsException($"label {pfs.Label} is given twice");
             if (!clusters.Add(pfs.ClusterId))
-                throw new NewfsException($"PFS {pfs.Label}: another one has its cluster id, {pfs.ClusterId}");
+                throw new NewfsException($"PFS {pfs.Label}: another PFS has the same cluster id, {pfs.ClusterId}");
         }
     }
 

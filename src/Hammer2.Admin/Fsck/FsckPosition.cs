@@ -3,35 +3,35 @@ using Hammer2.Format;
 
 namespace Hammer2.Admin;
 
-/// <summary>Where a reference was met, and whose it is.</summary>
-internal readonly record struct FsckPlace
+/// <summary>The position of a reference in the tree, and the inode that it belongs to.</summary>
+internal readonly record struct FsckPosition
 {
-    /// <summary>The PFS it belongs to; null above the roots of PFSs.</summary>
+    /// <summary>The PFS of the reference; null above the PFS roots.</summary>
     public PfsScope? Pfs { get; init; }
 
-    /// <summary>The inode whose references these are.</summary>
+    /// <summary>The inode that the reference belongs to.</summary>
     public ulong OwnerInum { get; init; }
 
-    /// <summary>What kind of object that inode is.</summary>
+    /// <summary>The type of that inode.</summary>
     public ObjectType OwnerType { get; init; }
 
     /// <summary>Size of that inode in bytes.</summary>
     public ulong OwnerSize { get; init; }
 
-    /// <summary>What kind of block holds the reference.</summary>
+    /// <summary>The type of the block that contains the reference.</summary>
     public BlockrefType ParentType { get; init; }
 
-    /// <summary>The reference to the block that holds it; the default for the header.</summary>
+    /// <summary>The reference to the block that contains it; the default value for the header.</summary>
     public Blockref Parent { get; init; }
 
-    /// <summary>References between the header and this one.</summary>
+    /// <summary>Number of references between the header and this one.</summary>
     public int Depth { get; init; }
 
     /// <summary>True between the super-root and the PFS roots.</summary>
     public bool IsUnderSuperRoot { get; init; }
 }
 
-/// <summary>Which inode numbers a scope lost sight of.</summary>
+/// <summary>A range of inode numbers whose inodes cannot be read.</summary>
 /// <param name="First">The lowest.</param>
 /// <param name="Last">The highest.</param>
 internal readonly record struct InumRange(ulong First, ulong Last);

@@ -8,26 +8,26 @@ using Xunit;
 
 namespace Hammer2.Tests.Admin;
 
-/// <summary>What another user puts in the place of a name.</summary>
+/// <summary>The object that an attacking user creates under a name.</summary>
 internal enum Replacement
 {
-    /// <summary>A symbolic link to a file of root's elsewhere.</summary>
+    /// <summary>A symbolic link to a file of root elsewhere.</summary>
     LinkToFile,
 
-    /// <summary>A symbolic link to a directory of root's elsewhere.</summary>
+    /// <summary>A symbolic link to a directory of root elsewhere.</summary>
     LinkToDirectory,
 
-    /// <summary>A file of root's that lies in the same directory.</summary>
+    /// <summary>A hard link to a file of root in the same directory.</summary>
     FileOfRoot,
 
-    /// <summary>A FIFO of root's that lies in the same directory.</summary>
+    /// <summary>A hard link to a FIFO of root in the same directory.</summary>
     FifoOfRoot,
 }
 
 /// <summary>
-/// A directory of another user's, with things of root's in it and beside it that must not change.
+/// A directory of another user, with objects of root in it and beside it that must not change.
 /// </summary>
-internal sealed class AttackedPlace : IDisposable
+internal sealed class AttackedDirectory : IDisposable
 {
     /// <summary>Part of each name here that is not extracted.</summary>
     public const string OwnMark = "root's";
@@ -38,7 +38,7 @@ internal sealed class AttackedPlace : IDisposable
     private readonly string _top;
     private readonly List<string> _before;
 
-    public AttackedPlace(string top)
+    public AttackedDirectory(string top)
     {
         _top = top;
         _ = Directory.CreateDirectory(top + "/outside/dir");
@@ -48,7 +48,7 @@ internal sealed class AttackedPlace : IDisposable
         _ = Directory.CreateDirectory(Target);
         HostUser.MakePrivate(Below(FileOfRoot));
         HostUser.MakePrivateFifo(Below(FifoOfRoot));
-        // Second names, at which these two are looked at whatever happens to the first.
+        // Hard links, through which these two are examined after the attack.
         HostUser.Link(Below(FileOfRoot), top + "/outside/second file");
         HostUser.Link(Below(FifoOfRoot), top + "/outside/second fifo");
         HostUser.Give(Target);
@@ -63,7 +63,7 @@ internal sealed class AttackedPlace : IDisposable
     public bool Replace(string name, Replacement replacement) => HostUser.ActAsOther(() =>
     {
         string path = Below(name);
-        // What is there already goes out of the way. Where nothing is yet, something is now.
+        // Move an existing object away; where there is none, create one.
         _ = HostUser.Rename(path, Below(Away));
         return replacement switch
         {
@@ -74,7 +74,7 @@ internal sealed class AttackedPlace : IDisposable
         };
     });
 
-    /// <summary>What changed that must not have; empty when all is well.</summary>
+    /// <summary>The objects that changed although they must not; empty on success.</summary>
     public List<string> Breaches() =>
         [.. Describe().Except(_before).Select(line => "now " + line),
             .. _before.Except(Describe()).Select(line => "was " + line)];
@@ -95,7 +95,8 @@ internal static unsafe partial class HostUser
 {
     private const uint Other = 4242;
 
-    /// <summary>The tree that is put on a volume: all the other user's, open to everybody, of every type.</summary>
+    /// <summary>The tree that is written to a volume: owned by the other user, accessible to all users, with objects of
+    /// every type.</summary>
     public static void MakeSource(string tree)
     {
         const string Script = """
@@ -110,23 +111,23 @@ internal static unsafe partial class HostUser
         Run(Script, tree);
     }
 
-    /// <summary>Makes a file that only root may use.</summary>
+    /// <summary>Creates a file with access for root only.</summary>
     public static void MakePrivate(string file)
     {
         File.WriteAllText(file, "secret");
         Assert.Equal(0, chmod(file, 0x180));
     }
 
-    /// <summary>Makes a directory one that only root may use.</summary>
+    /// <summary>Restricts a directory to root.</summary>
     public static void Close(string directory) => Assert.Equal(0, chmod(directory, 0x1C0));
 
-    /// <summary>Makes a FIFO that only root may use.</summary>
+    /// <summary>Creates a FIFO with access for root only.</summary>
     public static void MakePrivateFifo(string path) => Assert.Equal(0, mkfifo(path, 0x180));
 
-    /// <summary>Gives an object another name.</summary>
+    /// <summary>Renames an object.</summary>
     public static void Link(string path, string second) => Assert.Equal(0, link(path, second));
 
-    /// <summary>Gives a directory to the other user.</summary>
+    /// <summary>Makes the other user the owner of a directory.</summary>
     public static void Give(string directory) => Assert.Equal(0, chown(directory, Other, Other));
 
     /// <summary>Every object below a directory with type, permissions, owner, links, size, time and target.</summary>
@@ -141,13 +142,13 @@ internal static unsafe partial class HostUser
         new Span<byte>(status, 256).Clear();
         Assert.Equal(0, statx(-100, path, 0x100, 0x7FF, status));
         uint links = *(uint*)(status + 16), user = *(uint*)(status + 20), group = *(uint*)(status + 24);
-        // A directory entry of root's may be removed by the owner of the directory, which is one link less.
+        // The owner of the directory may remove an entry of root, which reduces the link count by one.
         links = Math.Max(links, path.Contains("second", StringComparison.Ordinal) ? 2u : 0u);
         return $"mode {Convert.ToString(*(ushort*)(status + 28), 8)} owner {user}:{group} links {links} "
             + $"size {*(ulong*)(status + 40)} modified {*(long*)(status + 112)}.{*(uint*)(status + 120)}";
     }
 
-    /// <summary>Does something with the rights of the other user, in this thread.</summary>
+    /// <summary>Runs an action with the rights of the other user, on this thread.</summary>
     public static bool ActAsOther(Func<bool> act)
     {
         _ = setfsgid(Other);
