@@ -5,81 +5,6 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Format;
 
-/// <summary>What a <see cref="Blockref"/> refers to.</summary>
-/// <remarks>Upstream: <c>HAMMER2_BREF_TYPE_*</c>.</remarks>
-public enum BlockrefType : byte
-{
-    /// <summary>An unused slot; all 128 bytes are zero.</summary>
-    Empty = 0,
-
-    /// <summary>An inode, 1 KiB.</summary>
-    Inode = 1,
-
-    /// <summary>A block of references, 4 KiB to 64 KiB.</summary>
-    Indirect = 2,
-
-    /// <summary>File data, up to 64 KiB, perhaps compressed.</summary>
-    Data = 3,
-
-    /// <summary>A directory entry; names above 64 bytes have a block of 1 KiB.</summary>
-    Dirent = 4,
-
-    /// <summary>A block of references to freemap blocks.</summary>
-    FreemapNode = 5,
-
-    /// <summary>A freemap block: 256 bitmap entries.</summary>
-    FreemapLeaf = 6,
-
-    /// <summary>Filler in the headers of volumes other than the root volume.</summary>
-    Invalid = 7,
-
-    /// <summary>Never on media: stands for the header as the owner of the freemap's references.</summary>
-    FreemapRoot = 254,
-
-    /// <summary>Never on media: stands for the header as the owner of the super-root's reference.</summary>
-    VolumeRoot = 255,
-}
-
-/// <summary>The check code that protects a block.</summary>
-/// <remarks>Upstream: <c>HAMMER2_CHECK_*</c>.</remarks>
-public enum CheckMethod : byte
-{
-    /// <summary>No code; data may be overwritten in place.</summary>
-    None = 0,
-
-    /// <summary>No code; still copy-on-write.</summary>
-    Disabled = 1,
-
-    /// <summary>CRC-32C.</summary>
-    Iscsi32 = 2,
-
-    /// <summary>XXH64 with HAMMER2's seed; the default.</summary>
-    XxHash64 = 3,
-
-    /// <summary>SHA-256 folded to 192 bits.</summary>
-    Sha192 = 4,
-
-    /// <summary>CRC-32C in the first four bytes of the check area; the freemap hints follow it.</summary>
-    Freemap = 5,
-}
-
-/// <summary>How file data is encoded.</summary>
-/// <remarks>Upstream: <c>HAMMER2_COMP_*</c>.</remarks>
-public enum CompressionMethod : byte
-{
-    /// <summary>Stored as it is.</summary>
-    None = 0,
-
-    /// <summary>A policy of inodes: blocks of zeros become holes. Never on a block.</summary>
-    AutoZero = 1,
-
-    /// <summary>A 32-bit length and an LZ4 block.</summary>
-    Lz4 = 2,
-
-    /// <summary>A zlib stream.</summary>
-    Zlib = 3,
-}
-
 /// <summary>Bits of <see cref="Blockref.Flags"/>.</summary>
 /// <remarks>Upstream: <c>HAMMER2_BREF_FLAG_*</c>.</remarks>
 [Flags]
@@ -93,48 +18,6 @@ public enum BlockrefFlags : byte
 
     /// <summary>Written in place while emergency mode was on.</summary>
     EmergencyModified = 0x04,
-}
-
-/// <summary>Check method in the high nibble, compression in the low nibble.</summary>
-/// <remarks>The compression nibble is defined for DATA references only. Upstream leaves any value in the references of
-/// other types.</remarks>
-public readonly record struct BlockMethods(byte Raw)
-{
-    /// <summary>Joins the two methods into a byte.</summary>
-    public BlockMethods(CheckMethod check, CompressionMethod compression)
-        : this((byte)(((byte)check << 4) | (byte)compression))
-    {
-    }
-
-    /// <summary>How the stored bytes are protected.</summary>
-    public CheckMethod Check => (CheckMethod)(Raw >> 4);
-
-    /// <summary>How the stored bytes of file data are encoded.</summary>
-    public CompressionMethod Compression => (CompressionMethod)(Raw & 0x0F);
-}
-
-/// <summary>Offset and size of a block: a byte offset in the address space of the volume set, with log2 of the size in
-/// its low six bits.</summary>
-public readonly record struct DataOffset(ulong Raw)
-{
-    /// <summary>The bits that hold the radix (<c>HAMMER2_OFF_MASK_RADIX</c>).</summary>
-    public const ulong RadixMask = 0x3F;
-
-    /// <summary>Joins an address, a multiple of 64 bytes, and a radix.</summary>
-    public DataOffset(ulong bytes, int radix)
-        : this(bytes | (uint)radix)
-    {
-    }
-
-    /// <summary>Byte offset in the address space of the volume set.</summary>
-    public ulong Bytes => Raw & ~RadixMask;
-
-    /// <summary>log2 of the size; 0 means no storage.</summary>
-    public int Radix => (int)(Raw & RadixMask);
-
-    /// <summary>Size in bytes. A radix of 0 means no storage (0 bytes, not 1). Media may hold radixes up to 16; any
-    /// above 30 gives <see cref="int.MaxValue"/>.</summary>
-    public int SizeBytes => Radix == 0 ? 0 : Radix > 30 ? int.MaxValue : 1 << Radix;
 }
 
 /// <summary>Totals over the blocks below an inode or an indirect block. They are updated by deltas and may drift: hints

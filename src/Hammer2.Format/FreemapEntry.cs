@@ -6,24 +6,6 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Format;
 
-/// <summary>The state of one granule of 16 KiB in the freemap.</summary>
-/// <remarks>A granule that is only partly used is allocated.</remarks>
-public enum GranuleState
-{
-    /// <summary>Free to be allocated.</summary>
-    Free = 0,
-
-    /// <summary>Undefined by the format; not available.</summary>
-    Reserved = 1,
-
-    /// <summary>Staged: found unreachable by one pass of bulkfree, freed by the next pass if it is still
-    /// unreachable.</summary>
-    PossiblyFree = 2,
-
-    /// <summary>In use, wholly or in part.</summary>
-    Allocated = 3,
-}
-
 /// <summary>One of the 256 entries of a freemap leaf: 4 MiB of space in 256 granules of 16 KiB.</summary>
 /// <remarks>Source: <c>struct hammer2_bmap_data</c>.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Numerics;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The relation of a block to the blocks added before it.</summary>
 internal enum LedgerResult

@@ -2,7 +2,7 @@
 using System.Buffers.Binary;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>Reads blocks of file data, verifies their check codes and decodes them.</summary>
 internal sealed class DataCheck

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The rules of a single directory entry, and of the names of one directory.</summary>
 internal sealed class EntryRules

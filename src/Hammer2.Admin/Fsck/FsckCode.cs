@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The kind of a finding. The names are part of the JSON output and do not change.</summary>
 public enum FsckCode

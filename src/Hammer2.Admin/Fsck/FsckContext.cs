@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The state shared by all parts of one check: the volumes, the blocks found, and the findings.</summary>
 internal sealed class FsckContext

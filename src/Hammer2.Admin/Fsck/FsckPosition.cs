@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The position of a reference in the tree, and the inode that it belongs to.</summary>
 internal readonly record struct FsckPosition

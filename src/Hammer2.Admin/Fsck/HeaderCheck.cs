@@ -2,7 +2,7 @@
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>Checks the copies of the volume headers, and the fields of the one in use.</summary>
 internal sealed class HeaderCheck

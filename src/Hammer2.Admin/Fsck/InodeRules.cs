@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Globalization;
 using System.Text;
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The rules of a single inode.</summary>
 internal sealed class InodeRules

@@ -2,7 +2,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>Escapes names from media for messages, so that they cannot send commands to a terminal.</summary>
 internal static class NamePrinter

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>
 /// Compares the directory entries of a PFS with its inodes, in both directions. Runs after both were collected. Entries

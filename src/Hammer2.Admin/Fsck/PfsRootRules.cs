@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Format;
 using Linux.Text;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The rules of the super-root and of PFS roots, each by itself and compared with each other.</summary>
 internal sealed class PfsRootRules

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The fields of an inode that the namespace check needs.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]

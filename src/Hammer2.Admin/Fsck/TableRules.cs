@@ -2,7 +2,7 @@
 using System.Runtime.InteropServices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>The result of checking a slot of a table.</summary>
 internal enum SlotResult

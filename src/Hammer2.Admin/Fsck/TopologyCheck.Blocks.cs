@@ -2,7 +2,7 @@
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 internal sealed partial class TopologyCheck
 {

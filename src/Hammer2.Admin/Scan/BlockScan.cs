@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Scan;
 
 /// <summary>
 /// Follows every reference from a header, or from one inode, and verifies the check code of each block, as upstream's
-/// fsck_hammer2 does. All other rules are checked by <see cref="Fsck"/>.
+/// fsck_hammer2 does. All other rules are checked by <see cref="Fsck.FilesystemChecker"/>.
 /// </summary>
 /// <remarks>
 /// One scan object may scan several trees, such as those of all header copies: they share most blocks, and the totals

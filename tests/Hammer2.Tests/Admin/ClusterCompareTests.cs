@@ -2,7 +2,8 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
+using Hammer2.Admin.Fsck.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;

@@ -2,7 +2,8 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -153,7 +154,7 @@ public sealed class FsckRepairTests
         using var edit = new MediaEdit(Image);
         FsckRulesTests.Break(edit, "entry without inode");
         using VolumeSet volumes = Open(edit.Device);
-        FsckRepairReport report = Fsck.Repair(volumes, new FsckRepairOptions { IsPreen = true });
+        FsckRepairReport report = FilesystemChecker.Repair(volumes, new FsckRepairOptions { IsPreen = true });
         Assert.False(report.HasChanged);
         Assert.Contains(report.After.Findings, finding => finding.Code == FsckCode.EntryInode);
     }
@@ -178,7 +179,7 @@ public sealed class FsckRepairTests
                 string place = $"HAMMER2_SEED={seed}, cut at {position} of {history.Events.Count}";
                 using (VolumeSet volumes = Open(device))
                 {
-                    FsckReport found = Fsck.Check(volumes);
+                    FsckReport found = FilesystemChecker.Check(volumes);
                     Assert.True(
                         found.Errors <= whole.Before.Errors && found.Warnings <= whole.Before.Warnings + 1,
                         $"{place}: {found}"); // a torn header copy adds a finding
@@ -195,7 +196,7 @@ public sealed class FsckRepairTests
     private static FsckRepairReport Repair(IBlockDevice device)
     {
         using VolumeSet volumes = Open(device);
-        return Fsck.Repair(volumes);
+        return FilesystemChecker.Repair(volumes);
     }
 
     private static VolumeSet Open(IBlockDevice device) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.InteropServices;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
 using Hammer2.Format;
 using Hammer2.Testing;
 using RuleTable = System.Collections.Generic.Dictionary<

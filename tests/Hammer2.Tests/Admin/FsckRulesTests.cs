@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Linq;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Xunit;
@@ -113,12 +113,12 @@ public sealed partial class FsckRulesTests
         using var edit = new MediaEdit(Image);
         using (VolumeSet before = edit.Open())
         {
-            FsckReport sound = Fsck.Check(before);
+            FsckReport sound = FilesystemChecker.Check(before);
             Assert.True(sound.IsClean, sound.ToString());
         }
         change(edit);
         using VolumeSet volumes = edit.Open();
-        FsckReport report = Fsck.Check(volumes);
+        FsckReport report = FilesystemChecker.Check(volumes);
         Assert.True(
             report.Findings.Any(finding => finding.Code == code && finding.Severity == severity),
             $"{severity} {code} is not among {report}");
@@ -138,7 +138,7 @@ public sealed partial class FsckRulesTests
             (in reference) => IsWholeBlock(reference) && reference.Key == 0x10000,
             (ref reference) => reference = first with { Key = reference.Key, MirrorTid = reference.MirrorTid });
         using VolumeSet volumes = edit.Open();
-        FsckReport report = Fsck.Check(volumes);
+        FsckReport report = FilesystemChecker.Check(volumes);
         Assert.True(report.IsClean, report.ToString());
     }
 
@@ -161,7 +161,7 @@ public sealed partial class FsckRulesTests
             inode.Meta.NameBytes = 4;
         }, "SNAP.1");
         using VolumeSet volumes = edit.Open();
-        Assert.Contains(Fsck.Check(volumes).Findings, finding =>
+        Assert.Contains(FilesystemChecker.Check(volumes).Findings, finding =>
             finding.Code == FsckCode.PfsTwice && finding.Text.Contains(what, StringComparison.Ordinal));
     }
 
@@ -172,7 +172,7 @@ public sealed partial class FsckRulesTests
         edit.ChangeHeader(header => header.Fields.FreemapTid = 1);
         MarkFree(edit, edit.Some(BlockrefType.Inode).Address);
         using VolumeSet volumes = edit.Open();
-        FsckReport report = Fsck.Check(volumes);
+        FsckReport report = FilesystemChecker.Check(volumes);
         Assert.Contains(report.Findings, finding => finding.Code == FsckCode.LiveUnrecorded);
         Assert.DoesNotContain(report.Findings, finding => finding.Code == FsckCode.LiveMarkedFree);
     }

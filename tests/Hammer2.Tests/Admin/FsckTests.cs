@@ -2,7 +2,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -40,7 +40,7 @@ public sealed class FsckTests
     public void A_sound_image_is_clean(string image)
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes(image);
-        FsckReport report = Fsck.Check(volumes);
+        FsckReport report = FilesystemChecker.Check(volumes);
         Assert.Equal(0, report.Errors);
         Assert.True(report.Pfses > 0);
         Assert.NotEqual(0UL, report.BytesReachable);
@@ -59,7 +59,7 @@ public sealed class FsckTests
         string image, FsckCode code, string? label, string? path, ulong key)
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes(image);
-        FsckReport report = Fsck.Check(volumes);
+        FsckReport report = FilesystemChecker.Check(volumes);
         Assert.True((report.Errors, report.Warnings) == (1, 0), report.ToString());
         FsckFinding finding = report.Findings[0];
         Assert.Equal((FsckSeverity.Error, code, label), (finding.Severity, finding.Code, finding.Label));
@@ -72,7 +72,7 @@ public sealed class FsckTests
     public void Damaged_header_copies_are_warnings_and_blank_ones_notes(string image, int[] damaged, int[] blank)
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes(image);
-        FsckReport report = Fsck.Check(volumes);
+        FsckReport report = FilesystemChecker.Check(volumes);
         Assert.Equal(0, report.Errors);
         Assert.Equal(damaged, Copies(report, FsckSeverity.Warning));
         Assert.Equal(blank, Copies(report, FsckSeverity.Note));
@@ -84,7 +84,7 @@ public sealed class FsckTests
         var options = new VolumeSetOptions(IsReadOnly: true, AcceptsShortDevices: true);
         using VolumeSet volumes = VolumeSet.Open([GoldenImage.Open("dmg-truncated")], options);
         FsckFinding finding = Assert.Single(
-            Fsck.Check(volumes).Findings, found => found.Severity == FsckSeverity.Error);
+            FilesystemChecker.Check(volumes).Findings, found => found.Severity == FsckSeverity.Error);
         Assert.Equal(FsckCode.HeaderField, finding.Code);
     }
 
@@ -92,8 +92,8 @@ public sealed class FsckTests
     public void Findings_above_the_limit_are_counted()
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes("fuzz1003");
-        FsckReport whole = Fsck.Check(volumes);
-        FsckReport cut = Fsck.Check(volumes, new FsckOptions { FindingsMax = 1 });
+        FsckReport whole = FilesystemChecker.Check(volumes);
+        FsckReport cut = FilesystemChecker.Check(volumes, new FsckOptions { FindingsMax = 1 });
         Assert.True(whole.Notes > 1);
         Assert.Equal(whole.Notes, cut.Notes);
         Assert.Equal(whole.Totals, cut.Totals);
@@ -104,8 +104,8 @@ public sealed class FsckTests
     public void Without_file_data_only_metadata_is_read()
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes("sizes");
-        FsckReport whole = Fsck.Check(volumes);
-        FsckReport quick = Fsck.Check(volumes, new FsckOptions { ReadsData = false });
+        FsckReport whole = FilesystemChecker.Check(volumes);
+        FsckReport quick = FilesystemChecker.Check(volumes, new FsckOptions { ReadsData = false });
         Assert.True(quick.IsClean, quick.ToString());
         Assert.Equal(whole.BytesReachable, quick.BytesReachable);
         Assert.True(quick.BytesRead < whole.BytesRead / 10);
@@ -126,7 +126,7 @@ public sealed class FsckTests
         header[0x4000] ^= 1;                    // a later sector is of another header
         Assert.Equal(Hammer2Error.None, device.Write(Media.HeaderZoneBytes, header));
         using var volumes = VolumeSet.Open([device]);
-        FsckReport report = Fsck.Check(volumes);
+        FsckReport report = FilesystemChecker.Check(volumes);
         Assert.Equal([1], Copies(report, severity));
         Assert.Equal(severity == FsckSeverity.Note, report.IsClean);
     }
@@ -139,7 +139,7 @@ public sealed class FsckTests
         new SeededRandom(3).Fill(noise);
         Assert.Equal(Hammer2Error.None, device.Write(Media.HeaderZoneBytes, noise));
         using var volumes = VolumeSet.Open([device]);
-        Assert.Equal([1], Copies(Fsck.Check(volumes), FsckSeverity.Warning));
+        Assert.Equal([1], Copies(FilesystemChecker.Check(volumes), FsckSeverity.Warning));
     }
 
     private static string? Path(FsckFinding finding) =>

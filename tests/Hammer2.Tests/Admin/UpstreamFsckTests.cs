@@ -6,7 +6,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Hammer2.Admin;
+using Hammer2.Admin.Scan;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
-using Hammer2.Admin;
+using Hammer2.Admin.Scan;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Xops;
 using Hammer2.Devices;

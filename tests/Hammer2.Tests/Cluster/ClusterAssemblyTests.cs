@@ -2,7 +2,8 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
+using Hammer2.Admin.Fsck.Cluster;
 using Hammer2.Admin.Newfs;
 using Hammer2.Cluster;
 using Hammer2.Devices;

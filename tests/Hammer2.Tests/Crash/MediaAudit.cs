@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -45,7 +46,7 @@ internal sealed class MediaAudit : IMediaVisitor
         using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(device)]);
         IReadOnlyList<string> faults = Judge(volumes, allowsNameless);
         Assert.True(faults.Count == 0, $"{place}: {string.Join('\n', faults.Take(5))}");
-        FsckReport report = Fsck.Check(volumes);
+        FsckReport report = FilesystemChecker.Check(volumes);
         // A header that was torn in the middle of its being written is no damage, and the next but one mends it.
         FsckFinding[] findings = [.. report.Findings.Where(finding =>
             finding.Severity != FsckSeverity.Note && finding.Code != FsckCode.HeaderCopy).Take(5)];

@@ -2,7 +2,8 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
+using Hammer2.Admin.Fsck.Cluster;
 using Hammer2.Admin.Newfs;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Transactions;
@@ -145,7 +146,7 @@ internal static class ModelMount
             using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disks[i])]);
             IReadOnlyList<string> faults = MediaAudit.Judge(volumes, allowsNameless: false);
             Assert.True(faults.Count == 0, $"seed {seed}, node {i}:\n{string.Join('\n', faults.Take(10))}");
-            FsckReport report = Fsck.Check(volumes);
+            FsckReport report = FilesystemChecker.Check(volumes);
             Assert.True(report.IsClean, $"seed {seed}, node {i}: {report}");
             KeptImages.Keep(disks[i], $"model.{disks.Count}.{seed}.{i}");
         }

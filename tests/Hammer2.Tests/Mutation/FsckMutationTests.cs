@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Linq;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
 using Hammer2.Devices;
 using Hammer2.Testing;
 using Xunit;
@@ -37,7 +37,7 @@ public sealed class FsckMutationTests(ITestOutputHelper output)
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                FsckReport report = Fsck.Check(Open(overlay));
+                FsckReport report = FilesystemChecker.Check(Open(overlay));
                 found += report.IsClean ? 0 : 1;
                 if (plan.IsNoticeable && plan.Blocks.Count == 1) // of several, one may hide another
                 {

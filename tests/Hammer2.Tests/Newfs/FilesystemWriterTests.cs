@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
 using Hammer2.Admin.Newfs;
 using Hammer2.Cluster;
 using Hammer2.Devices;
@@ -281,7 +282,7 @@ public sealed class FilesystemWriterTests
     private static VerifyReport Verified(IReadOnlyList<IBlockDevice> devices)
     {
         using VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]);
-        FsckReport check = Hammer2.Admin.Fsck.Check(volumes);
+        FsckReport check = FilesystemChecker.Check(volumes);
         Assert.True(check.IsClean, check.ToString());
         return Verify.Run(volumes, new VerifyOptions());
     }

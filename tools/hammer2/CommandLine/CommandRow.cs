@@ -66,45 +66,6 @@ internal enum CommandGroup
     Program,
 }
 
-/// <summary>A word that must or may follow a command.</summary>
-/// <param name="Name">What it is called, in capitals.</param>
-/// <param name="Help">One line without a full stop.</param>
-internal sealed record ArgumentRow(string Name, string Help)
-{
-    /// <summary>True when it may be left out.</summary>
-    public bool IsOptional { get; init; }
-
-    /// <summary>True when several may be given.</summary>
-    public bool Repeats { get; init; }
-
-    /// <summary>The only words allowed, when there are few.</summary>
-    public string[] Choices { get; init; } = [];
-
-    /// <summary>What a shell should offer.</summary>
-    public Completion Completes { get; init; } = Completion.Nothing;
-}
-
-/// <summary>An option, with a value or without.</summary>
-/// <param name="Name">The long form with its dashes.</param>
-/// <param name="Help">One line without a full stop.</param>
-internal sealed record OptionRow(string Name, string Help)
-{
-    /// <summary>The short form with its dash, or none.</summary>
-    public string? Short { get; init; }
-
-    /// <summary>What its value is called, in capitals; none for a flag.</summary>
-    public string? ValueName { get; init; }
-
-    /// <summary>True when it may be given several times.</summary>
-    public bool Repeats { get; init; }
-
-    /// <summary>The only values allowed, when there are few.</summary>
-    public string[] Choices { get; init; } = [];
-
-    /// <summary>What a shell should offer for the value.</summary>
-    public Completion Completes { get; init; } = Completion.Nothing;
-}
-
 /// <summary>What a shell offers for a word.</summary>
 internal enum Completion
 {

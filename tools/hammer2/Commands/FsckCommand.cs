@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
+using Hammer2.Admin.Fsck.Cluster;
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -154,7 +155,7 @@ internal static class FsckCommand
         var text = new FsckText(report, IsAtBoot(invocation), invocation.Unit);
         if (!Repairs(invocation))
         {
-            FsckReport result = Fsck.Check(volumes, options);
+            FsckReport result = FilesystemChecker.Check(volumes, options);
             progress.Clear();
             text.Write(volumes, result, null);
             return result.IsClean ? ExitCode.Ok : ExitCode.FsckUncorrected;
@@ -165,7 +166,7 @@ internal static class FsckCommand
             IsPreen = Preens(invocation),
             Time = invocation.Terminal.Time,
         };
-        FsckRepairReport repair = Fsck.Repair(volumes, repairOptions);
+        FsckRepairReport repair = FilesystemChecker.Repair(volumes, repairOptions);
         progress.Clear();
         text.Write(volumes, repair.After, repair);
         int code = repair.After.IsClean ? ExitCode.Ok : ExitCode.FsckUncorrected;
@@ -244,58 +245,6 @@ internal static class FsckCommand
         catch (Exception failure) when (failure is IOException or ArgumentException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.FsckUsage, $"{ProgressTo.Name} {number}: {failure.Message}", failure);
-        }
-    }
-}
-
-/// <summary>Shows how far a check is: as a bar, or as the lines that fsck(8) and its callers read.</summary>
-internal sealed class FsckProgress : IDisposable
-{
-    private readonly ProgressLine _line;
-    private readonly FileStream? _to;
-
-    /// <summary>Draws on the terminal, and writes to a file if there is one.</summary>
-    public FsckProgress(Terminal terminal, FileStream? to)
-    {
-        _line = new ProgressLine(terminal);
-        _to = to;
-    }
-
-    /// <summary>What a check of these volumes calls.</summary>
-    public Action<ulong> Of(VolumeSet volumes)
-    {
-        ref readonly VolumeHeaderSector header = ref volumes.Header.Fields;
-        ulong used = header.AllocatorBytes > header.AllocatorFree ? header.AllocatorBytes - header.AllocatorFree : 1;
-        string name = volumes.Volumes[0].Device.Name;
-        return read =>
-        {
-            double share = Math.Min(1, (double)read / used);
-            _line.Show($"fsck: {ProgressLine.Bar(share)} {ByteUnits.Format(read, ByteUnit.Iec)} read");
-            Write(string.Create(CultureInfo.InvariantCulture, $"1 {(long)(share * 1000)} 1000 {name}\n"));
-        };
-    }
-
-    /// <summary>Takes the bar away.</summary>
-    public void Clear() => _line.Clear();
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _line.Dispose();
-        _to?.Dispose();
-    }
-
-    private void Write(string line)
-    {
-        if (_to is null) return;
-        try
-        {
-            _to.Write(System.Text.Encoding.ASCII.GetBytes(line));
-            _to.Flush();
-        }
-        catch (IOException)
-        {
-            // Whoever watched has gone; the check goes on.
         }
     }
 }

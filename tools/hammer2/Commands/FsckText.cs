@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using Hammer2.Admin;
+using Hammer2.Admin.Fsck;
+using Hammer2.Admin.Fsck.Cluster;
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Devices;
 using Hammer2.Membership;
 using Hammer2.Tool.Output;

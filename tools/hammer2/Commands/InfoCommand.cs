@@ -105,36 +105,3 @@ internal static class InfoCommand
         report.EndTable();
     }
 }
-
-/// <summary>Lists the volumes of filesystems.</summary>
-internal static class VolumeListCommand
-{
-    public static readonly CommandRow Row = new("volume-list", "list the volumes of filesystems", Run)
-    {
-        Group = CommandGroup.Media,
-        Description = "Where each volume starts and how long it is, in the order of the address space, whatever order "
-            + "the devices were given in.",
-        Arguments = [MediaOptions.Volumes],
-        Options = MediaOptions.All,
-        HasUnits = true,
-        Examples = [new("hammer2 volume-list b.img:a.img", "tell which device is which volume")],
-    };
-
-    private static int Run(Invocation invocation)
-    {
-        using Report report = invocation.OpenReport();
-        report.BeginList("filesystems");
-        int code = MediaOptions.ForEach(invocation, (_, volumes) =>
-        {
-            report.BeginEntry(volumes.FilesystemId.ToString());
-            report.Detail("fsid", Cell.Text(volumes.FilesystemId.ToString()));
-            report.Detail("version", Cell.Number(volumes.Header.Fields.Version));
-            report.Detail("size", Cell.Bytes(volumes.TotalBytes));
-            InfoCommand.WriteVolumes(report, volumes);
-            report.EndEntry();
-            return ExitCode.Ok;
-        });
-        report.EndList();
-        return code;
-    }
-}

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using Hammer2.Admin;
+using Hammer2.Admin.Scan;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;

@@ -7,7 +7,7 @@ using Hammer2.Format;
 using Hammer2.Membership;
 using Linux.Text;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Cluster;
 
 /// <summary>
 /// Compares the nodes of clusters logically: keys, types, methods, change numbers, check codes, attributes and names,

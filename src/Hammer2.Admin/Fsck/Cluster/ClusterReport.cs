@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Membership;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Cluster;
 
 /// <summary>One node of a cluster.</summary>
 /// <param name="Name">The devices that hold it.</param>

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Cluster;
 
 /// <summary>Compares two nodes that should be equal.</summary>
 internal sealed class NodeComparison
@@ -184,7 +184,7 @@ internal sealed class NodeComparison
     // Collect the names in a separate pass, only when there are differences.
     private void NamePaths()
     {
-        FsckContext context = Fsck.Gather(
+        FsckContext context = FilesystemChecker.Gather(
             _leftVolumes, new FsckOptions { ReadsData = false, Cancellation = _options.Cancellation }, _left.Key);
         if (context.KeptScope is { } scope) new PathNamer(context, scope).Name(_findings);
     }

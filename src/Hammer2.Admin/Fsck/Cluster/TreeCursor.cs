@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Cluster;
 
 /// <summary>Iterates over the references below an inode in the order of keys, through indirect blocks of any
 /// depth.</summary>

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Text;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>The lost+found directory of a PFS, which gets entries for inodes that have none.</summary>
 internal sealed class LostAndFound

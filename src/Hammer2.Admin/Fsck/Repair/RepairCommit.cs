@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>The last steps of a repair: flush all volumes, write the header, flush again.</summary>
 internal sealed class RepairCommit

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>
 /// The freemap during a repair: the readable part of it, changed to agree with the reachable blocks. No allocated space

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>An inode or indirect block during a repair: loaded when needed, written once at the end.</summary>
 internal sealed class RepairNode

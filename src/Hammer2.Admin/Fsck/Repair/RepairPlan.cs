@@ -2,44 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
-
-/// <summary>The kinds of repairs in a tree.</summary>
-internal enum RepairKind
-{
-    /// <summary>Rewrite a block: sorted, unused slots zero, correct statistics and transaction ids.</summary>
-    Touch,
-
-    /// <summary>Set the name of an inode to that of its number.</summary>
-    SetName,
-
-    /// <summary>Clear undefined mode bits.</summary>
-    SetMode,
-
-    /// <summary>Set the next inode number of a PFS above all that are in use.</summary>
-    SetNextInum,
-
-    /// <summary>Set a link count.</summary>
-    SetLinkCount,
-
-    /// <summary>Set the parent of an inode.</summary>
-    SetParent,
-
-    /// <summary>Set the type in a directory entry.</summary>
-    SetEntryType,
-
-    /// <summary>Move an entry to a key of its name's hash.</summary>
-    MoveEntry,
-
-    /// <summary>Remove an entry whose inode does not exist.</summary>
-    RemoveEntry,
-
-    /// <summary>Add an entry in lost+found for an inode that has none.</summary>
-    Reconnect,
-
-    /// <summary>Remove an orphan: an inode without links and entries.</summary>
-    RemoveInode,
-}
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>One repair in one PFS.</summary>
 /// <param name="Kind">What to do.</param>

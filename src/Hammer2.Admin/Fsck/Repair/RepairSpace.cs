@@ -2,7 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>
 /// Allocates space for repairs: granules without reachable blocks that are free in the committed freemap, so that

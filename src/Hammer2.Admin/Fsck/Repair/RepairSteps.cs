@@ -5,7 +5,7 @@ using System.Text;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>Makes single repairs in the tree. One that is not possible is skipped; the next check finds it
 /// again.</summary>

@@ -5,7 +5,7 @@ using System.Numerics;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>
 /// The tree of a filesystem during a repair. Blocks in use are never overwritten: every changed block is written to

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Devices;
 
-namespace Hammer2.Admin;
+namespace Hammer2.Admin.Fsck;
 
 /// <summary>
 /// Checks a whole filesystem: every rule of the format, check codes, the freemap against reachable blocks, names
 /// against inodes. Shares no code with the driver but the format and device layers.
 /// </summary>
-public static class Fsck
+public static class FilesystemChecker
 {
     /// <summary>Checks one filesystem, which must not be written meanwhile. Writes nothing; damage never
     /// throws.</summary>

@@ -3,44 +3,7 @@ using System.Collections.Generic;
 using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin;
-
-/// <summary>How a repair is done.</summary>
-public sealed record FsckRepairOptions
-{
-    /// <summary>Options of the checks, one before and one after each commit.</summary>
-    public FsckOptions Check { get; init; } = new();
-
-    /// <summary>True to repair nothing that a person should decide: entries without an inode, inodes without an
-    /// entry.</summary>
-    public bool IsPreen { get; init; }
-
-    /// <summary>The clock for the times of new inodes.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
-}
-
-/// <summary>The result of a repair.</summary>
-public sealed class FsckRepairReport
-{
-    /// <summary>The check before anything was written.</summary>
-    public required FsckReport Before { get; init; }
-
-    /// <summary>The check after the last write; the first one when nothing was written.</summary>
-    public required FsckReport After { get; init; }
-
-    /// <summary>The repairs made, one sentence each, in order.</summary>
-    public required IReadOnlyList<string> Done { get; init; }
-
-    /// <summary>The error that ended the repair early: that of a device, or NoSpace. None when it did not end
-    /// early.</summary>
-    public required Hammer2Error Error { get; init; }
-
-    /// <summary>Number of commits.</summary>
-    public required int Commits { get; init; }
-
-    /// <summary>True when anything was written.</summary>
-    public bool HasChanged => Commits > 0 || Done.Count > 0;
-}
+namespace Hammer2.Admin.Fsck.Repair;
 
 /// <summary>
 /// Repairs findings that can be repaired without guessing. Writes copy-on-write as the filesystem does: changed blocks
@@ -65,7 +28,7 @@ internal sealed class FsckRepairer
     public FsckRepairReport Run()
     {
         VolumeSet volumes = _given;
-        FsckContext context = Fsck.Gather(volumes, _options.Check);
+        FsckContext context = FilesystemChecker.Gather(volumes, _options.Check);
         FsckReport before = context.Report;
         var error = Hammer2Error.None;
         for (int round = 0; round < RoundsMax; round++)
@@ -75,7 +38,7 @@ internal sealed class FsckRepairer
             error = Apply(volumes, context);
             if (error != Hammer2Error.None || _done.Count == doneBefore) break;
             volumes = Reopen(volumes);
-            context = Fsck.Gather(volumes, _options.Check);
+            context = FilesystemChecker.Gather(volumes, _options.Check);
             if (Open(context.Report) >= openBefore) break; // no progress: the remaining findings cannot be repaired
         }
         return new FsckRepairReport
