@@ -160,7 +160,7 @@ public sealed class WriteMountTests
         Assert.Contains("read-only", readOnly.Error, StringComparison.Ordinal);
         ProgramResult elsewhere = HammerProgram.Run("bulkfree", Path.GetTempPath());
         Assert.Equal(3, elsewhere.ExitCode);
-        Assert.Contains("no HAMMER2 mount", elsewhere.Error, StringComparison.Ordinal);
+        Assert.Contains("not in a HAMMER2 mount", elsewhere.Error, StringComparison.Ordinal);
     }
 
     [LoopMountFact]

@@ -4,15 +4,15 @@ namespace Hammer2.Tool;
 /// <summary>Ends a command with a one-line message and an exit code.</summary>
 internal sealed class CommandException : Exception
 {
-    /// <summary>Names the code of <see cref="ExitCode"/> and the line that the user sees after
-    /// <c>hammer2: </c>: the device or path first, then what, then why.</summary>
+    /// <summary>Takes a code of <see cref="ExitCode"/> and the line that is printed after <c>hammer2: </c>: the device
+    /// or path, what failed, and why.</summary>
     public CommandException(int exitCode, string message)
         : base(message) => Code = exitCode;
 
-    /// <summary>As above, and keeps what caused it for the debug log.</summary>
+    /// <summary>As above, with the cause for the debug log.</summary>
     public CommandException(int exitCode, string message, Exception cause)
         : base(message, cause) => Code = exitCode;
 
-    /// <summary>What the program ends with.</summary>
+    /// <summary>The exit code of the program.</summary>
     public int Code { get; }
 }

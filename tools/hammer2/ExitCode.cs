@@ -2,36 +2,35 @@
 namespace Hammer2.Tool;
 
 /// <summary>
-/// What the program tells its caller. One set for all commands, except where mount(8) and fsck(8) lay down
-/// their own for the names they call.
+/// Exit codes. One set for all commands, except those for which mount(8) and fsck(8) prescribe their own.
 /// </summary>
 internal static class ExitCode
 {
-    /// <summary>Done, and nothing was wrong.</summary>
+    /// <summary>Success.</summary>
     public const int Ok = 0;
 
-    /// <summary>Done, and damage or a difference was found and listed.</summary>
+    /// <summary>Success; damage or a difference was found and listed.</summary>
     public const int Damage = 1;
 
-    /// <summary>The command line makes no sense.</summary>
+    /// <summary>The command line is malformed.</summary>
     public const int Usage = 2;
 
-    /// <summary>A device or image cannot be opened, or holds no HAMMER2 filesystem.</summary>
+    /// <summary>A device or image cannot be opened, or has no HAMMER2 filesystem.</summary>
     public const int CannotOpen = 3;
 
     /// <summary>The volume has no such PFS, path or block.</summary>
     public const int NotFound = 4;
 
-    /// <summary>The work was begun and could not be finished.</summary>
+    /// <summary>The command failed before completion.</summary>
     public const int Failed = 5;
 
-    /// <summary>The program itself is at fault.</summary>
+    /// <summary>A defect of the program.</summary>
     public const int Internal = 70;
 
     /// <summary>Stopped by the keyboard or a signal.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>Whoever read the output has gone.</summary>
+    /// <summary>The reader of the output has closed its end.</summary>
     public const int BrokenPipe = 141;
 
     /// <summary>mount(8): wrong invocation or permission.</summary>
@@ -49,7 +48,7 @@ internal static class ExitCode
     /// <summary>fsck(8): the check itself failed.</summary>
     public const int FsckOperational = 8;
 
-    /// <summary>fsck(8): the command line makes no sense.</summary>
+    /// <summary>fsck(8): the command line is malformed.</summary>
     public const int FsckUsage = 16;
 
     /// <summary>fsck(8): ended by the user.</summary>

@@ -3,8 +3,8 @@ using System.IO;
 
 namespace Hammer2.Tool;
 
-/// <summary>Standard output, whose errors say that they are its own. The runtime has three kinds of exceptions for them,
-/// and messages about a path.</summary>
+/// <summary>Wraps standard output so that its errors are IOExceptions that name standard output. The runtime throws
+/// three types of exceptions, with messages about a path.</summary>
 internal sealed class StandardOutput(Stream below) : Stream
 {
     public override bool CanRead => false;
@@ -56,7 +56,7 @@ internal sealed class StandardOutput(Stream below) : Stream
     private static bool IsOfOutput(Exception failure) =>
         failure is IOException or UnauthorizedAccessException or NotSupportedException;
 
-    // EBADF is told as a path that may not be accessed, with the reason inside.
+    // The runtime reports EBADF as UnauthorizedAccessException, with the reason as inner exception.
     private static IOException Named(Exception failure)
     {
         string reason = failure is NotSupportedException

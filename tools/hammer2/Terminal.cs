@@ -4,13 +4,13 @@ using System.Text;
 
 namespace Hammer2.Tool;
 
-/// <summary>Where a command writes, and what it may assume of the reader. Tests pass memory in its place.</summary>
+/// <summary>The output streams of a command. Tests use streams in memory instead.</summary>
 internal sealed class Terminal : IDisposable
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
     private StreamWriter? _out;
 
-    /// <summary>Takes the two streams over; neither is closed.</summary>
+    /// <summary>Uses the two streams; neither is closed.</summary>
     public Terminal(Stream output, Stream error)
     {
         Output = new StandardOutput(output);
@@ -20,26 +20,26 @@ internal sealed class Terminal : IDisposable
     /// <summary>Raw standard output; flush <see cref="Out"/> before writing to it.</summary>
     public Stream Output { get; }
 
-    /// <summary>Text on standard output, buffered until the command ends; made when first asked for.</summary>
+    /// <summary>Text on standard output, buffered until the command ends; created on first use.</summary>
     public TextWriter Out =>
         _out ??= new StreamWriter(Output, Utf8, bufferSize: 16384, leaveOpen: true) { NewLine = "\n" };
 
     /// <summary>Text on standard error, not buffered.</summary>
     public TextWriter Error { get; }
 
-    /// <summary>True when a person watches standard output.</summary>
+    /// <summary>True when standard output is a terminal.</summary>
     public bool OutputIsTerminal { get; init; }
 
-    /// <summary>True when a person watches standard error: progress is drawn there.</summary>
+    /// <summary>True when standard error is a terminal, where progress is drawn.</summary>
     public bool ErrorIsTerminal { get; init; }
 
-    /// <summary>True when standard error leads to the journal, which reads priorities.</summary>
+    /// <summary>True when standard error is connected to the journal, which reads priorities.</summary>
     public bool ErrorIsJournal { get; init; }
 
-    /// <summary>True when these are the streams of the process, which signals reach.</summary>
+    /// <summary>True when these are the streams of the process, so that signals concern them.</summary>
     public bool IsOfProcess { get; init; }
 
-    /// <summary>What time it is, for those who ask.</summary>
+    /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The standard streams of the process.</summary>
@@ -51,7 +51,7 @@ internal sealed class Terminal : IDisposable
         ErrorIsJournal = IsJournal(),
     };
 
-    // systemd names the journal's socket as DEVICE:INODE; a child whose error stream was redirected since
+    // systemd stores the identity of the journal's socket as DEVICE:INODE; a child whose error stream was redirected
     // inherits the variable but not the socket.
     private static bool IsJournal()
     {
@@ -60,14 +60,14 @@ internal sealed class Terminal : IDisposable
         return target == $"socket:[{journal[(journal.IndexOf(':', StringComparison.Ordinal) + 1)..]}]";
     }
 
-    /// <summary>Passes on what is buffered, and does not swallow that nobody takes it.</summary>
+    /// <summary>Flushes the buffered output; throws when the reader has closed its end.</summary>
     public void Flush()
     {
         _out?.Flush();
         Output.Flush();
     }
 
-    /// <summary>Writes out what is buffered.</summary>
+    /// <summary>Flushes the buffered output.</summary>
     public void Dispose()
     {
         try
@@ -76,7 +76,7 @@ internal sealed class Terminal : IDisposable
         }
         catch (IOException)
         {
-            // Whoever read the output has gone; the dispatcher has said so with its exit code.
+            // The reader has closed its end; the dispatcher has reported it with its exit code.
         }
         Error.Dispose();
     }

@@ -186,13 +186,13 @@ public sealed class NewfsCommandTests
     [Fact]
     public void An_interruption_reports_the_state_of_the_filesystem()
     {
-        Assert.Equal("b: no filesystem is there, and what was there before may be gone; complete: a; not begun: c",
+        Assert.Equal("b: there is no filesystem, and previous content may be lost; complete: a; not started: c",
             NewfsProgressText.WhileMaking(["a", "b", "c"], 1));
         Assert.Equal("a, b: the filesystem is complete and empty", NewfsProgressText.WhileMaking(["a", "b"], 2));
-        Assert.Equal("a: the filesystem is complete, and empty: none of the files is in it",
-            NewfsProgressText.WhileFilling("a", 0, 512));
-        Assert.Contains("the first 10000 objects of the source in it; 99 that were copied",
-            NewfsProgressText.WhileFilling("a", 10_000, 10_099), StringComparison.Ordinal);
+        Assert.Equal("a: the filesystem is complete but empty: no files were copied durably",
+            NewfsProgressText.WhilePopulating("a", 0, 512));
+        Assert.Contains("the first 10000 objects of the source; 99 that were copied",
+            NewfsProgressText.WhilePopulating("a", 10_000, 10_099), StringComparison.Ordinal);
     }
 
     [Fact]

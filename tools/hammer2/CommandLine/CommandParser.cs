@@ -7,18 +7,17 @@ using System.Text;
 
 namespace Hammer2.Tool.CommandLine;
 
-/// <summary>Reads the words after a command by its row.</summary>
-/// <remarks>Only the parser of the one command that runs is built: the mount path pays for no other.</remarks>
+/// <summary>Parses the arguments of a command, as defined by its row.</summary>
+/// <remarks>Only the parser of the command that runs is built, which keeps mounting fast.</remarks>
 internal static class CommandParser
 {
     private const int WordsMax = 10_000;
 
-    // A word that starts with @ is a label here, not the name of a file with more words.
+    // An argument that starts with @ is a label, not a response file.
     private static readonly ParserConfiguration Configuration = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>
-    /// Puts what was given into <paramref name="values"/> by the name of its row, and answers null or what
-    /// is wrong.
+    /// Stores the arguments in <paramref name="values"/> by the name of their row. Returns null, or the error message.
     /// </summary>
     public static string? Parse(CommandRow row, string[] words, out Dictionary<string, string[]> values)
     {
@@ -46,11 +45,11 @@ internal static class CommandParser
             wrong ??= NotAmong(option.Name, values[option.Name], option.Choices);
         }
 
-        // Asking for help is never wrong, whatever else is missing.
+        // --help is accepted even when arguments are missing.
         return values.ContainsKey(CommonOptions.Help.Name) ? null : wrong;
     }
 
-    // "SPEC... DIR": the library gives all words to the argument that repeats.
+    // "SPEC... DIR": the library assigns all words to the repeating argument.
     private static string? MoveLastWord(CommandRow row, Dictionary<string, string[]> values)
     {
         if (!HasTail(row)) return null;
@@ -85,7 +84,7 @@ internal static class CommandParser
     private static string[] Words(SymbolResult? result) =>
         result is null ? [] : [.. result.Tokens.Select(token => token.Value)];
 
-    // The library takes an option it does not know for an argument. A name that starts with a dash comes after --.
+    // The library treats an unknown option as an argument. A name that starts with a dash must follow "--".
     private static string? UnknownOption(string[] given, string[] words)
     {
         int end = Array.IndexOf(words, "--");
@@ -106,7 +105,7 @@ internal static class CommandParser
         return null;
     }
 
-    // The library's sentences, in the form of our own messages: "device: what, why" starts low and has no stop.
+    // Converts messages of the library to the style of this program: no capital at the start, no full stop.
     private static string Lower(string message)
     {
         var text = new StringBuilder(message.TrimEnd('.').ReplaceLineEndings(" "));

@@ -8,7 +8,7 @@ namespace Hammer2.Tool.CommandLine;
 /// <summary>All commands, in the order in which help lists them.</summary>
 internal static class CommandTable
 {
-    /// <summary>Every command, hidden ones too.</summary>
+    /// <summary>All commands, including hidden ones.</summary>
     public static readonly CommandRow[] All =
     [
         MountCommand.Row,
@@ -38,7 +38,7 @@ internal static class CommandTable
         NamesCommand.Row,
     ];
 
-    /// <summary>The commands that people are told of.</summary>
+    /// <summary>The commands listed in the help.</summary>
     public static IEnumerable<CommandRow> Visible => All.Where(row => !row.IsHidden);
 
     /// <summary>The command with a name or alias, or null.</summary>
@@ -49,7 +49,7 @@ internal static class CommandTable
         return null;
     }
 
-    /// <summary>The command that runs when the program is called by a name of its own, or null.</summary>
+    /// <summary>The command that runs when the program is called by another name, or null.</summary>
     public static CommandRow? ByProgramName(string name)
     {
         foreach (CommandRow row in All)

@@ -7,10 +7,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.CommandLine;
 
-/// <summary>From the words of the process to the command that runs, and from its outcome to an exit code.</summary>
+/// <summary>Selects and runs the command that the arguments of the process name, and converts its result to an exit
+/// code.</summary>
 internal static class Dispatcher
 {
-    /// <summary>What <c>--version</c> prints.</summary>
+    /// <summary>The output of <c>--version</c>.</summary>
     public static string Version
     {
         get
@@ -21,10 +22,10 @@ internal static class Dispatcher
         }
     }
 
-    /// <summary>Runs the command that the program's name or the first word picks.</summary>
-    /// <param name="program">argv[0]; only its last part counts.</param>
-    /// <param name="words">What follows it.</param>
-    /// <param name="terminal">Where output goes.</param>
+    /// <summary>Runs the command selected by the program's name or the first argument.</summary>
+    /// <param name="program">argv[0]; only its last path component is used.</param>
+    /// <param name="words">The arguments.</param>
+    /// <param name="terminal">Receives the output.</param>
     public static int Run(string program, string[] words, Terminal terminal)
     {
         string name = Path.GetFileName(program);
@@ -113,13 +114,13 @@ internal static class Dispatcher
         catch (IOException failure)
         {
             if (IsBrokenPipe(failure)) return ExitCode.BrokenPipe;
-            // A command that printed more than fits the buffer has met it before.
+            // The error may also occur earlier, when the output exceeds the buffer.
             if (code != ExitCode.Failed) Say(terminal, failure.Message);
             return ExitCode.Failed;
         }
     }
 
-    // Messages repeat arguments, which are any bytes.
+    // Messages contain arguments, which are arbitrary bytes.
     private static void Say(Terminal terminal, string message) =>
         terminal.Error.WriteLine("hammer2: " + ByteText.ToPrintable(message));
 

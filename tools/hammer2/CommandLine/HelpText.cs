@@ -6,7 +6,7 @@ using System.Text;
 
 namespace Hammer2.Tool.CommandLine;
 
-/// <summary>Help for people, made from the rows.</summary>
+/// <summary>Help texts, generated from the command table.</summary>
 internal static class HelpText
 {
     private const int TextWidth = 100;
@@ -21,7 +21,7 @@ internal static class HelpText
         _ => "The program",
     };
 
-    /// <summary>All commands, a line each.</summary>
+    /// <summary>Writes all commands, one per line.</summary>
     public static void WriteOverview(TextWriter to)
     {
         to.WriteLine("usage: hammer2 COMMAND [ARGUMENTS] [OPTIONS]");
@@ -37,7 +37,7 @@ internal static class HelpText
         to.WriteLine("a PFS (DATA unless given). 'hammer2 man' prints the manual page.");
     }
 
-    /// <summary>One command in full.</summary>
+    /// <summary>Writes the complete help of one command.</summary>
     public static void Write(CommandRow row, TextWriter to)
     {
         to.WriteLine("usage: hammer2 " + Synopsis(row));
@@ -70,7 +70,7 @@ internal static class HelpText
         foreach (ExitCodeRow code in ExitCodes(row)) WriteEntry(to, code.Code.ToString(null, null), code.Meaning);
     }
 
-    /// <summary>The command and what may follow it.</summary>
+    /// <summary>The command with its arguments.</summary>
     public static string Synopsis(CommandRow row)
     {
         var text = new StringBuilder(row.Name);
@@ -82,14 +82,14 @@ internal static class HelpText
         return text.Append(" [OPTIONS]").ToString();
     }
 
-    /// <summary>Both forms of an option and the name of its value.</summary>
+    /// <summary>Both forms of an option, with the name of its value.</summary>
     public static string Usage(OptionRow option)
     {
         string both = option.Short is null ? option.Name : $"{option.Short}, {option.Name}";
         return option.ValueName is null ? both : $"{both} {option.ValueName}";
     }
 
-    /// <summary>What an option does, with the values it may have.</summary>
+    /// <summary>The help of an option, with its allowed values.</summary>
     public static string Explain(OptionRow option) =>
         option.Choices.Length == 0 ? option.Help : $"{option.Help}: {string.Join(", ", option.Choices)}";
 
@@ -103,7 +103,7 @@ internal static class HelpText
         .Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
         .Select(paragraph => paragraph.Replace('\n', ' ').Trim());
 
-    /// <summary>The line with a capital and a full stop.</summary>
+    /// <summary>Converts a line to a sentence: a capital letter at the start and a full stop.</summary>
     public static string Sentence(string line) => char.ToUpperInvariant(line[0]) + line[1..] + ".";
 
     private static void WriteEntry(TextWriter to, string name, string help)

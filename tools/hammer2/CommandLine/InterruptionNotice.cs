@@ -8,8 +8,8 @@ using Linux.Text;
 namespace Hammer2.Tool.CommandLine;
 
 /// <summary>
-/// Says in one line what was done and what was not when the keyboard or SIGTERM ends a command. The process then ends by
-/// that signal, as its caller expects.
+/// Prints one line about the state of the work when SIGINT or SIGTERM ends a command. The process then ends by that
+/// signal, as its caller expects.
 /// </summary>
 internal sealed class InterruptionNotice : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class InterruptionNotice : IDisposable
     private readonly Invocation _invocation;
     private readonly List<PosixSignalRegistration> _registrations = [];
 
-    /// <summary>Listens until it is disposed of.</summary>
+    /// <summary>Handles the signals until it is disposed of.</summary>
     public InterruptionNotice(Invocation invocation)
     {
         _invocation = invocation;
@@ -26,7 +26,7 @@ internal sealed class InterruptionNotice : IDisposable
             _registrations.Add(PosixSignalRegistration.Create(signal, Say));
     }
 
-    /// <summary>The line for a command in its present state.</summary>
+    /// <summary>The line for the present state of a command.</summary>
     public static string Line(Invocation invocation) =>
         ByteText.ToPrintable($"hammer2: {invocation.Row.Name}: interrupted; {invocation.Interrupted()}") + "\n";
 
@@ -36,8 +36,8 @@ internal sealed class InterruptionNotice : IDisposable
         foreach (PosixSignalRegistration registration in _registrations) registration.Dispose();
     }
 
-    // On a thread of its own, while the command goes on: it must not share the command's writer. That the signal is not
-    // cancelled ends the process right after.
+    // Runs on another thread while the command continues, so it must not use the writer of the command. The signal is
+    // not cancelled, which ends the process afterwards.
     private void Say(PosixSignalContext context)
     {
         string clear = _invocation.Terminal.ErrorIsTerminal ? "\r\x1b[K" : "";
@@ -48,7 +48,7 @@ internal sealed class InterruptionNotice : IDisposable
         }
         catch (IOException)
         {
-            // The reader of the error stream has gone; the process ends all the same.
+            // The error stream was closed by its reader; the process ends anyway.
         }
     }
 }

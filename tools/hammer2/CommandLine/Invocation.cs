@@ -7,13 +7,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.CommandLine;
 
-/// <summary>One run of a command: what was given on its command line and where it writes.</summary>
+/// <summary>One run of a command: its arguments and its output.</summary>
 internal sealed class Invocation : IDisposable
 {
     private readonly Dictionary<string, string[]> _values;
     private LoggerFactory? _loggers;
 
-    /// <summary>Keeps the values by the name of their row; a flag that was given has an empty array.</summary>
+    /// <summary>Takes the values by the name of their row; a flag that was given has an empty array.</summary>
     public Invocation(CommandRow row, Dictionary<string, string[]> values, Terminal terminal)
     {
         Row = row;
@@ -24,10 +24,10 @@ internal sealed class Invocation : IDisposable
     /// <summary>The command that runs.</summary>
     public CommandRow Row { get; }
 
-    /// <summary>Where the command writes.</summary>
+    /// <summary>The output of the command.</summary>
     public Terminal Terminal { get; }
 
-    /// <summary>What was done and what was not, in words, for a command that is interrupted now. Called on another
+    /// <summary>Describes the state of the work if the command were interrupted now. Called on another
     /// thread.</summary>
     public Func<string> Interrupted { get; set; } = static () => "nothing was changed";
 
@@ -35,10 +35,10 @@ internal sealed class Invocation : IDisposable
     public ByteUnit Unit =>
         Has(CommonOptions.Raw) ? ByteUnit.Raw : Has(CommonOptions.Si) ? ByteUnit.Si : ByteUnit.Iec;
 
-    /// <summary>Loggers that write to standard error; made when first asked for.</summary>
+    /// <summary>Loggers that write to standard error; created on first use.</summary>
     public ILoggerFactory Loggers => _loggers ??= StandardErrorLogger.CreateFactory(Terminal, LogLevel);
 
-    /// <summary>What is logged; warnings and worse unless asked otherwise.</summary>
+    /// <summary>The minimum level of log messages; warning by default.</summary>
     public LogLevel LogLevel => Text(CommonOptions.LogLevel) switch
     {
         "trace" => LogLevel.Trace,
@@ -59,11 +59,11 @@ internal sealed class Invocation : IDisposable
     /// <summary>All values of an option that may be given several times.</summary>
     public IReadOnlyList<string> Texts(OptionRow option) => _values.GetValueOrDefault(option.Name, []);
 
-    /// <summary>The value of an argument; null when it is optional and was left out.</summary>
+    /// <summary>The value of an optional argument; null when it was omitted.</summary>
     public string? OptionalText(ArgumentRow argument) =>
         _values.TryGetValue(argument.Name, out string[]? values) && values.Length > 0 ? values[0] : null;
 
-    /// <summary>The value of an argument that must be there.</summary>
+    /// <summary>The value of a required argument.</summary>
     public string Text(ArgumentRow argument) =>
         OptionalText(argument) ?? throw new CommandException(Row.UsageExitCode, $"{argument.Name} is missing");
 
@@ -78,18 +78,18 @@ internal sealed class Invocation : IDisposable
         throw new CommandException(Row.UsageExitCode, $"{option.Name} {text}: not a number");
     }
 
-    /// <summary>Reads a number as people write them: decimal, or hexadecimal after 0x.</summary>
+    /// <summary>Parses a number: decimal, or hexadecimal after 0x.</summary>
     public static bool TryParseNumber(string text, out ulong number) =>
         text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
             ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
             : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    /// <summary>A report in the form the caller asked for: JSON or text.</summary>
+    /// <summary>A report in the requested format, JSON or text.</summary>
     public Report OpenReport() => Has(CommonOptions.Json)
         ? new JsonReport(Terminal)
         : new TextReport(Terminal, Unit);
 
-    /// <summary>Writes one line to standard error, what would move the cursor as text.</summary>
+    /// <summary>Writes one line to standard error, with control characters escaped.</summary>
     public void Warn(string message) => Terminal.Error.WriteLine("hammer2: " + ByteText.ToPrintable(message));
 
     /// <inheritdoc/>

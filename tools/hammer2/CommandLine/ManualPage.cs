@@ -5,7 +5,7 @@ using System.Linq;
 
 namespace Hammer2.Tool.CommandLine;
 
-/// <summary>hammer2(8), made from the rows, in the man macros of roff.</summary>
+/// <summary>The manual page hammer2(8), generated from the command table, in roff with man macros.</summary>
 internal static class ManualPage
 {
     /// <summary>Writes the page.</summary>
@@ -23,10 +23,10 @@ internal static class ManualPage
         to.WriteLine(".SH DESCRIPTION");
         to.WriteLine("A volume is named");
         to.WriteLine(".IR DEVICE [: DEVICE ...][@ LABEL ],");
-        to.WriteLine(Escape("where the devices are block devices or image files that together are one volume set, in any "
+        to.WriteLine(Escape("where the devices are the block devices or image files of one filesystem, in any "
             + "order, and the label is that of a PFS on it: DATA unless given."));
         to.WriteLine(".PP");
-        to.WriteLine(Escape("Names of files are arbitrary bytes. In what is printed, bytes that are not part of a printable "
+        to.WriteLine(Escape("Names of files are arbitrary bytes. In the output, bytes that are not part of a printable "
             + "UTF-8 character appear as \\xHH and a backslash as \\\\; paths on the command line are read the same way."));
         foreach (IGrouping<CommandGroup, CommandRow> group in CommandTable.Visible.GroupBy(row => row.Group))
         {
@@ -119,7 +119,7 @@ internal static class ManualPage
         to.WriteLine(Escape(HelpText.Sentence(text)));
     }
 
-    // A line that starts with a dot or an apostrophe would be a request to roff; a bare hyphen a typographic one.
+    // roff interprets a dot or an apostrophe at the start of a line as a request, and a bare hyphen as typographic.
     private static string Escape(string text)
     {
         string escaped = text.Replace("\\", "\\e", StringComparison.Ordinal).Replace("-", "\\-",

@@ -6,17 +6,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.CommandLine;
 
-/// <summary>How commands that look at media name and open it.</summary>
+/// <summary>The options of commands that open media, and how they open them.</summary>
 internal static class MediaOptions
 {
-    /// <summary>One volume set.</summary>
+    /// <summary>One filesystem.</summary>
     public static readonly ArgumentRow Volume =
         new("VOLUME", "all devices of one filesystem, DEVICE[:DEVICE...], in any order")
         {
             Completes = Completion.File,
         };
 
-    /// <summary>One volume set or several, such as the nodes of a cluster.</summary>
+    /// <summary>One or several filesystems, such as the nodes of a cluster.</summary>
     public static readonly ArgumentRow Volumes =
         new("VOLUME", "filesystems, each as DEVICE[:DEVICE...]; the nodes of a cluster are several")
         {
@@ -31,13 +31,13 @@ internal static class MediaOptions
         new("--partition", "the partition that holds the filesystem, such as p2, s1 or s1d") { ValueName = "NAME" };
 
     public static readonly OptionRow Salvage =
-        new("--salvage", "open although a device is shorter than its volume: what lies there cannot be read");
+        new("--salvage", "open a device that is shorter than its volume; blocks past its end cannot be read");
 
-    /// <summary>What every command that opens media takes.</summary>
+    /// <summary>The options of every command that opens media.</summary>
     public static readonly OptionRow[] All = [Offset, Partition, Salvage];
 
-    /// <summary>Takes a specification apart.</summary>
-    /// <exception cref="CommandException">It names no device, or its label cannot be one.</exception>
+    /// <summary>Parses a specification.</summary>
+    /// <exception cref="CommandException">It has no device, or its label is invalid.</exception>
     public static MountSpec Parse(string text)
     {
         try
@@ -50,11 +50,11 @@ internal static class MediaOptions
         }
     }
 
-    /// <summary>Opens a filesystem for looking at it, beside whatever else uses it.</summary>
+    /// <summary>Opens a filesystem read-only without a lock, so that it may be in use.</summary>
     /// <exception cref="CommandException">It cannot be opened.</exception>
     public static VolumeSet Open(Invocation invocation, MountSpec spec) => Open(invocation, spec, Read(invocation));
 
-    /// <summary>Opens a filesystem for changing it, when nothing else uses it.</summary>
+    /// <summary>Opens a filesystem for writing; it must not be in use.</summary>
     /// <exception cref="CommandException">It cannot be opened, or is in use.</exception>
     public static VolumeSet OpenForWriting(Invocation invocation, MountSpec spec) =>
         Open(invocation, spec, Read(invocation) with { IsReadOnly = false, TakesLock = true });
@@ -73,8 +73,8 @@ internal static class MediaOptions
     }
 
     /// <summary>
-    /// Opens each of the volumes in turn, gives it to an action and closes it. One that cannot be opened is
-    /// reported, and the others still have their turn; the worst code is the answer.
+    /// Opens each volume in turn, passes it to an action and closes it. A volume that cannot be opened is reported and
+    /// the others are still processed; returns the worst exit code.
     /// </summary>
     public static int ForEach(Invocation invocation, Func<MountSpec, VolumeSet, int> action)
     {
@@ -97,7 +97,7 @@ internal static class MediaOptions
         return worst;
     }
 
-    /// <summary>How the command line wants media opened: to look, beside whatever else uses them.</summary>
+    /// <summary>The options for opening media read-only without a lock.</summary>
     public static MediaSourceOptions Read(Invocation invocation)
     {
         ulong? offset = invocation.Number(Offset);

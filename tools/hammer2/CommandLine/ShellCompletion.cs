@@ -4,10 +4,10 @@ using System.Linq;
 
 namespace Hammer2.Tool.CommandLine;
 
-/// <summary>Completion scripts for shells, made from the rows.</summary>
+/// <summary>Completion scripts for shells, generated from the command table.</summary>
 internal static class ShellCompletion
 {
-    /// <summary>The shells there are scripts for.</summary>
+    /// <summary>The supported shells.</summary>
     public static readonly string[] Shells = ["bash", "zsh", "fish"];
 
     /// <summary>Writes the script of one of <see cref="Shells"/>.</summary>
@@ -106,8 +106,8 @@ internal static class ShellCompletion
         }
         foreach (ArgumentRow argument in row.Arguments)
         {
-            string place = argument.Repeats ? "*:" : argument.IsOptional ? "::" : ":";
-            to.Write($" \\\n            '{place}{argument.Name}:{ZshAction(argument.Completes, argument.Choices)}'");
+            string mark = argument.Repeats ? "*:" : argument.IsOptional ? "::" : ":";
+            to.Write($" \\\n            '{mark}{argument.Name}:{ZshAction(argument.Completes, argument.Choices)}'");
         }
         to.WriteLine();
         to.WriteLine("        ;;");

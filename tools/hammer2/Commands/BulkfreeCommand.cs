@@ -10,7 +10,7 @@ using Linux.Text;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Gives the space of what was deleted back, on a mounted filesystem or one that is not.</summary>
+/// <summary>Frees the blocks of deleted files, on a mounted or unmounted filesystem.</summary>
 internal static class BulkfreeCommand
 {
     private static readonly ArgumentRow Target =
@@ -20,35 +20,35 @@ internal static class BulkfreeCommand
         };
 
     private static readonly OptionRow NoDiscard =
-        new("--no-discard", "leave what became free on the devices; a mount has an option for that");
+        new("--no-discard", "do not discard freed blocks; for a mounted filesystem use the mount option");
 
-    public static readonly CommandRow Row = new("bulkfree", "give the space of what was deleted back", Run)
+    public static readonly CommandRow Row = new("bulkfree", "free the blocks of deleted files", Run)
     {
         Group = CommandGroup.Media,
         Description = """
-            Deleting only takes a reference away. This walks over everything that any PFS or snapshot leads to, twice,
-            and frees what neither walk reached; a volume header is written after each, so that the filesystem is
-            whole wherever power fails. A block that cannot be read ends it, and nothing is freed: what is below that
-            block might still be needed.
+            Deleting a file only removes references. This command walks all blocks that are reachable from any
+            PFS or snapshot, twice, and frees the blocks that neither walk reached. A volume header is written
+            after each walk, so that a power failure at any moment leaves a consistent filesystem. A block that
+            cannot be read ends the command and nothing is freed, because blocks below it may be in use.
 
-            What became free is given up (TRIM) by devices that can. Where the filesystem is mounted for writing, name
-            the directory: the mount does it while it goes on, for root and for the user who mounted. It does the same
-            by itself when space runs low.
+            Freed blocks are discarded (TRIM) on devices that support it. When the filesystem is mounted for
+            writing, give the mount point: the mount frees the blocks while it is in use, for root and for the
+            user that mounted it. A mount also does this by itself when space runs low.
             """,
         Arguments = [Target],
         Options = [NoDiscard, .. MediaOptions.All],
         HasUnits = true,
         Examples =
         [
-            new("hammer2 bulkfree disk.img", "free what was deleted"),
-            new("hammer2 bulkfree /mnt", "the same while it is mounted there"),
+            new("hammer2 bulkfree disk.img", "free the blocks of deleted files"),
+            new("hammer2 bulkfree /mnt", "the same for a mounted filesystem"),
         ],
     };
 
     private static int Run(Invocation invocation)
     {
         string target = invocation.Text(Target);
-        invocation.Interrupted = static () => "what was freed until now is free, run it again for the rest";
+        invocation.Interrupted = static () => "blocks freed so far stay free, run it again for the rest";
         return LinuxPath.IsDirectory(target) ? RunMounted(invocation, target) : RunOffline(invocation, target);
     }
 
@@ -58,7 +58,7 @@ internal static class BulkfreeCommand
             || invocation.Number(MediaOptions.Offset) is not null || invocation.Has(MediaOptions.Salvage))
         {
             throw new CommandException(ExitCode.Usage,
-                $"{directory}: is a directory; how the devices of a mount are used was said when it was mounted");
+                $"{directory}: is a directory; options for the devices of a mount are given when mounting");
         }
         BulkfreeRecord record = default;
         MountIoctl.Call(directory, IoctlCommand.BulkfreeScan, ref record);
@@ -75,7 +75,7 @@ internal static class BulkfreeCommand
         Hammer2Error error = OfflineReclaim.Run(volumes, options, invocation.Loggers, out ReclaimResult result);
         Write(invocation, name, (ulong)result.FreedBytes, (ulong)result.StagedBytes, (ulong)result.RepairedBytes);
         if (error == Hammer2Error.None) return result.RepairedBytes == 0 ? ExitCode.Ok : ExitCode.Damage;
-        throw new CommandException(ExitCode.Failed, $"{name}: {error}; nothing was freed that is not listed");
+        throw new CommandException(ExitCode.Failed, $"{name}: {error}; only the listed blocks were freed");
     }
 
     private static void Write(Invocation invocation, string name, ulong freed, ulong staged, ulong repaired)

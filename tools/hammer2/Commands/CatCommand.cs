@@ -15,7 +15,7 @@ internal static class CatCommand
     public static readonly CommandRow Row = new("cat", "write the content of files to standard output", Run)
     {
         Group = CommandGroup.Files,
-        Description = "Stops a file at the first byte that cannot be read; 'hammer2 extract' goes on behind damage. Symbolic "
+        Description = "Stops a file at the first byte that cannot be read; 'hammer2 extract' continues after damage. Symbolic "
             + "links are followed within the PFS.",
         Arguments = [OpenedPfs.Volume, Paths],
         Options = OpenedPfs.Options,
@@ -54,7 +54,7 @@ internal static class CatCommand
         }
     }
 
-    // A piece with damage somewhere in it is read again block by block, so that all before the damage comes out.
+    // A piece with damage is read again block by block, so that all bytes before the damage are written.
     private static Errno ReadLeading(VnodeOps vnodes, ulong inum, ulong position, byte[] buffer, out int length)
     {
         Errno error = vnodes.Read(inum, position, buffer, out length);

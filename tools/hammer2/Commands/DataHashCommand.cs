@@ -14,7 +14,7 @@ internal static class DataHashCommand
     public static readonly CommandRow Row = new("dhash", "print the check code of the block of long names", Run)
     {
         Group = CommandGroup.Media,
-        Description = "A directory entry keeps a name of more than 64 bytes in a block of 1 KiB that is zero after "
+        Description = "A directory entry stores a name of more than 64 bytes in a block of 1 KiB, padded with zeros after "
             + "the name. This is the XXHASH64 code of such a block.",
         Arguments = [Names],
         Examples = [new("hammer2 dhash \"$(printf '%0100d' 7)\"", "print the code for a name of 100 digits")],

@@ -14,30 +14,33 @@ namespace Hammer2.Tool.Commands;
 internal static class ExtractCommand
 {
     private static readonly ArgumentRow Directory =
-        new("DIRECTORY", "where to put the files; made if it is missing") { Completes = Completion.Directory };
+        new("DIRECTORY", "target of the files; created if it is missing") { Completes = Completion.Directory };
 
     private static readonly ArgumentRow Paths =
-        new("PATH", "what to extract, each put into DIRECTORY under its last name; everything when none is given")
+        new("PATH", "what to extract, each into DIRECTORY under its last path component; everything when none is given")
         {
             Repeats = true,
             IsOptional = true,
         };
 
-    public static readonly CommandRow Row = new("extract", "copy files out of a volume, past whatever is damaged", Run)
+    public static readonly CommandRow Row = new("extract", "copy files out of a volume, skipping damage", Run)
     {
         Group = CommandGroup.Files,
         Description = """
-            Files, directories, links (hard links stay hard links), FIFOs, sockets and, for root, device nodes are made
-            in DIRECTORY with their permissions and times; root restores owners and set-id bits too. Holes stay holes.
-            Nothing is written outside DIRECTORY, whatever the volume says and whatever another user renames in it
-            meanwhile. Files of the same name are replaced; directories of the same name are filled, and get the
-            permissions and owner that they have on the volume. While a directory is filled, it is closed to others.
+            Creates files, directories, links (hard links are preserved), FIFOs, sockets and, for root, device
+            nodes in DIRECTORY with their permissions and times; root also restores owners and set-id bits.
+            Holes are preserved. Nothing is written outside DIRECTORY, regardless of the content of the volume
+            and of names that another user changes in it meanwhile. Files of the same name are replaced;
+            directories of the same name are filled, and get the permissions and owner that they have on the
+            volume. While a directory is filled, other users cannot access it.
 
-            Damage does not stop it: bytes that cannot be read become holes, objects that cannot be read are left out,
-            and both are listed at the end. With several nodes of a cluster each block is taken from a node that has it.
+            Damage does not stop the command: bytes that cannot be read become holes, objects that cannot be
+            read are skipped, and both are listed at the end. With several nodes of a cluster each block is read
+            from a node that has it.
 
-            Run again with the same DIRECTORY it goes on where it was stopped: what is there with the right size and
-            time is not copied again. A damaged file keeps the time of its copying and is tried again each time.
+            Run it again with the same DIRECTORY to continue after an interruption: files with the right size
+            and time are not copied again. A damaged file gets the time of its copying and is tried again each
+            time.
             """,
         Arguments = [OpenedPfs.Volume, Directory, Paths],
         Options = OpenedPfs.Options,
@@ -77,7 +80,7 @@ internal static class ExtractCommand
         };
         result = extractor.Result;
         ExtractResult now = result;
-        invocation.Interrupted = () => $"{now.Objects} objects are there, one may be incomplete; run it again and it goes on";
+        invocation.Interrupted = () => $"{now.Objects} objects were extracted, one may be incomplete; run it again to continue";
         int worst = ExitCode.Ok;
         foreach (string path in paths.Count == 0 ? ["/"] : paths)
         {
@@ -88,7 +91,7 @@ internal static class ExtractCommand
             byte[] name = full[(full.AsSpan().LastIndexOf((byte)'/') + 1)..];
             if (name.Length == 0) extractor.ExtractInto(attributes, []);
             else if (name.AsSpan().SequenceEqual("."u8) || name.AsSpan().SequenceEqual(".."u8))
-                throw new CommandException(ExitCode.Usage, $"{path}: has no name of its own to be put under");
+                throw new CommandException(ExitCode.Usage, $"{path}: has no last path component to extract it under");
             else extractor.ExtractAs(attributes, name, [(byte)'/', .. full]);
         }
         return worst;
@@ -114,9 +117,9 @@ internal static class ExtractCommand
         report.Value("bytes", "data copied", Cell.Bytes(result.Bytes));
         report.Value("repairedReads", "from other nodes", Cell.Number(pfs.Pfs.RepairedReads));
         report.Value("damagedTotal", "damaged", Cell.Number(result.DamagedTotal));
-        report.Value("failedTotal", "not made", Cell.Number(result.FailedTotal));
+        report.Value("failedTotal", "not created", Cell.Number(result.FailedTotal));
         WriteFaults(report, "damaged", "damaged", result.Damaged);
-        WriteFaults(report, "failed", "not made", result.Failed);
+        WriteFaults(report, "failed", "not created", result.Failed);
     }
 
     private static void WriteFaults(Report report, string key, string word, IReadOnlyList<ExtractFault> faults)

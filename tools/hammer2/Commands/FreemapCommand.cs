@@ -8,7 +8,7 @@ using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Says how the space of a filesystem is used, and draws it.</summary>
+/// <summary>Prints the usage of a filesystem's space, and draws it.</summary>
 internal static class FreemapCommand
 {
     private const int CellsMax = 65536;
@@ -24,18 +24,18 @@ internal static class FreemapCommand
         };
 
     private static readonly OptionRow Cells =
-        new("--cells", "divide the space into at most so many stretches") { ValueName = "NUMBER" };
+        new("--cells", "divide the space into at most this number of ranges") { ValueName = "NUMBER" };
 
-    public static readonly CommandRow Row = new("freemap", "say how the space of a filesystem is used, and draw it",
+    public static readonly CommandRow Row = new("freemap", "print or draw the usage of a filesystem's space",
         Run)
     {
         Group = CommandGroup.Media,
         Description = """
-            Reads the freemap and adds up what it says: bytes free, in use by kind, and staged for freeing. What is
-            deleted stays in use until a later bulkfree; what was never allocated from has no freemap and counts as
-            free.
+            Reads the freemap and prints totals: bytes that are free, in use by kind, and staged for freeing.
+            Blocks of deleted files stay in use until a later bulkfree; space that was never used has no freemap
+            block and counts as free.
 
-            A picture has a square for each stretch of the address space, coloured by what fills it.
+            A picture has a square for each range of the address space, coloured by the kind of its blocks.
             """,
         Arguments = [MediaOptions.Volume],
         Options = [Svg, Html, Cells, .. MediaOptions.All],

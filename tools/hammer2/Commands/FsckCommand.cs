@@ -15,35 +15,35 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Judges filesystems as a whole, the way fsck(8) calls it.</summary>
+/// <summary>Checks and repairs whole filesystems; also the program that fsck(8) calls.</summary>
 internal static class FsckCommand
 {
     private static readonly OptionRow NoChanges =
-        new("--no-changes", "check only (the default), whatever else is asked for") { Short = "-n" };
+        new("--no-changes", "check only (the default), regardless of other options") { Short = "-n" };
 
-    private static readonly OptionRow Repair = new("--repair", "repair all that can be repaired without guessing");
+    private static readonly OptionRow Repair = new("--repair", "repair everything that can be repaired without guessing");
 
     private static readonly OptionRow Yes = new("--yes", "the same as --repair, for fsck(8)") { Short = "-y" };
 
     private static readonly OptionRow Preen =
-        new("--preen", "for boots: repair what needs no decision, leave file data unread, say little") { Short = "-p" };
+        new("--preen", "for booting: repair what needs no decision, do not read file data, print little") { Short = "-p" };
 
     private static readonly OptionRow Automatic = new("--auto", "the same as --preen, for fsck(8)") { Short = "-a" };
 
     private static readonly OptionRow Force =
         new("--force", "read file data also with -a or -p") { Short = "-f" };
 
-    private static readonly OptionRow Quick = new("--quick", "leave file data unread and check everything else");
+    private static readonly OptionRow Quick = new("--quick", "do not read file data, check everything else");
 
     private static readonly OptionRow ProgressTo =
-        new("--progress-fd", "write progress to this open file as fsck(8) reads it; 0 draws a bar")
+        new("--progress-fd", "write progress to this file descriptor in the format of fsck(8); 0 draws a bar")
         {
             Short = "-C",
             ValueName = "FD",
         };
 
     private static readonly OptionRow FindingsMax =
-        new("--max-findings", "list at most so many of each severity (10000 unless given)") { ValueName = "NUMBER" };
+        new("--max-findings", "list at most this number of findings of each severity (default 10000)") { ValueName = "NUMBER" };
 
     public static readonly CommandRow Row = new("fsck", "check filesystems as a whole", Run)
     {
@@ -52,28 +52,30 @@ internal static class FsckCommand
         UsageExitCode = ExitCode.FsckUsage,
         HandlesSignals = true,
         Description = """
-            Reads everything and judges it by every rule of the format: headers, check codes, structure, order,
-            statistics, the freemap against what can be reached, entries against inodes and link counts. Findings
-            are errors (something is lost, or the next write may lose something), warnings (inconsistent, and nothing is
-            lost) and notes (legal, and worth knowing). Nothing is written unless a repair is asked for.
+            Reads everything and checks every rule of the format: headers, check codes, structure, order,
+            statistics, the freemap against the reachable blocks, entries against inodes and link counts.
+            Findings are errors (data is lost, or the next write may lose data), warnings (inconsistent, but no
+            data is lost) and notes (valid but worth knowing). Nothing is written unless a repair is requested.
 
-            A repair makes the freemap, sums, link counts, types and places of entries, parents, names of inodes and copies
-            of the header what they should be, removes entries whose inode does not exist and inodes that have neither
-            name nor links, and gives inodes that lost their name one in /lost+found of their PFS. It writes as the
-            filesystem itself does: nothing in use is written over, and the header comes last, so that power may fail at
-            any moment. Damaged blocks are left as they are; what they held can come from a snapshot, from another node
-            of the cluster or from a backup. In a PFS with several masters nothing is changed that the other nodes would
-            have to follow: that is for resynchronisation.
+            A repair corrects the freemap, statistics, link counts, types and keys of entries, parents, names of
+            inodes and header copies, removes entries whose inode does not exist and orphans (inodes without
+            links and entries), and adds entries in /lost+found of the PFS for inodes that lost theirs. It
+            writes copy-on-write as the filesystem does: blocks in use are not overwritten and the header is
+            written last, so that a power failure at any moment is safe. Damaged blocks are not changed; restore
+            their content from a snapshot, from another node of the cluster or from a backup. In a PFS with
+            several masters no change is made that the other nodes would need as well; use a resynchronization
+            for that.
 
-            With -a or -p, as fsck(8) calls it at boot, headers, freemap and all metadata are checked and file data are
-            not read; a repair removes no entry and no inode and gives none a new name; of a clean filesystem there is
-            one line. A filesystem of several volumes needs all of them, and so cannot be checked by a line of fstab.
+            With -a or -p, as fsck(8) calls it at boot, headers, freemap and all metadata are checked but file
+            data is not read; a repair removes no entry and no inode and adds no entry; for a clean filesystem
+            one line is printed. A filesystem of several volumes needs all of them and so cannot be checked by a
+            line of fstab.
 
-            A filesystem that is mounted for writing is refused: what is read meanwhile would not fit together.
+            A filesystem that is mounted for writing is rejected, because it changes while it is read.
 
-            Give the nodes of a cluster as several volumes: each is checked by itself, and those of one cluster are
-            compared: keys, types, methods, change numbers, check codes, attributes and names of all that is on the
-            nodes that hold the commit of the quorum. Nodes that do not are reported as stale.
+            Give the nodes of a cluster as several volumes: each is checked by itself, and the nodes of one
+            cluster that have the commit of the quorum are compared: keys, types, methods, change numbers, check
+            codes, attributes and names. Nodes that do not have that commit are reported as stale.
             """,
         Arguments = [MediaOptions.Volumes],
         Options = [NoChanges, Repair, Yes, Preen, Automatic, Force, Quick, ProgressTo, FindingsMax, .. MediaOptions.All],
@@ -82,9 +84,9 @@ internal static class FsckCommand
         [
             new(ExitCode.Ok, "no errors and no warnings"),
             new(ExitCode.FsckCorrected, "errors or warnings were found and repaired"),
-            new(ExitCode.FsckUncorrected, "errors or warnings were found and left"),
-            new(ExitCode.FsckOperational, "a device cannot be opened, is in use or holds no HAMMER2 filesystem"),
-            new(ExitCode.FsckUsage, "the command line makes no sense"),
+            new(ExitCode.FsckUncorrected, "errors or warnings were found and not repaired"),
+            new(ExitCode.FsckOperational, "a device cannot be opened, is in use or has no HAMMER2 filesystem"),
+            new(ExitCode.FsckUsage, "malformed command line"),
             new(ExitCode.FsckCancelled, "stopped by the keyboard or a signal"),
         ],
         Examples =
@@ -127,7 +129,7 @@ internal static class FsckCommand
                     Progress = progress.Of(volumes),
                     Cancellation = stop.Token,
                 };
-                code |= Guard(invocation, progress, () => Judge(invocation, report, volumes, options, progress));
+                code |= Guard(invocation, progress, () => Check(invocation, report, volumes, options, progress));
                 if (stop.IsCancellationRequested) break;
             }
             report.EndList();
@@ -149,7 +151,7 @@ internal static class FsckCommand
 
     private static bool IsAtBoot(Invocation invocation) => invocation.Has(Preen) || invocation.Has(Automatic);
 
-    private static int Judge(
+    private static int Check(
         Invocation invocation, Report report, VolumeSet volumes, FsckOptions options, FsckProgress progress)
     {
         var text = new FsckText(report, IsAtBoot(invocation), invocation.Unit);
@@ -210,7 +212,7 @@ internal static class FsckCommand
         try
         {
             MountSpec spec = MountSpec.Parse(text);
-            // The lock keeps writers away, and is refused beside one; a repair wants the devices for itself.
+            // A shared lock excludes writers; a repair needs an exclusive lock.
             MediaSourceOptions options = MediaOptions.Read(invocation) with
             {
                 TakesLock = true,

@@ -7,20 +7,20 @@ using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Shows how far a check is: as a bar, or as the lines that fsck(8) and its callers read.</summary>
+/// <summary>Shows the progress of a check: as a bar, or as lines in the format of fsck(8).</summary>
 internal sealed class FsckProgress : IDisposable
 {
     private readonly ProgressLine _line;
     private readonly FileStream? _to;
 
-    /// <summary>Draws on the terminal, and writes to a file if there is one.</summary>
+    /// <summary>Draws on the terminal, and writes to a file if one is given.</summary>
     public FsckProgress(Terminal terminal, FileStream? to)
     {
         _line = new ProgressLine(terminal);
         _to = to;
     }
 
-    /// <summary>What a check of these volumes calls.</summary>
+    /// <summary>The progress callback for a check of these volumes.</summary>
     public Action<ulong> Of(VolumeSet volumes)
     {
         ref readonly VolumeHeaderSector header = ref volumes.Header.Fields;
@@ -34,7 +34,7 @@ internal sealed class FsckProgress : IDisposable
         };
     }
 
-    /// <summary>Takes the bar away.</summary>
+    /// <summary>Removes the bar.</summary>
     public void Clear() => _line.Clear();
 
     /// <inheritdoc/>
@@ -54,7 +54,7 @@ internal sealed class FsckProgress : IDisposable
         }
         catch (IOException)
         {
-            // Whoever watched has gone; the check goes on.
+            // The reader of the progress has closed its end; the check continues.
         }
     }
 }

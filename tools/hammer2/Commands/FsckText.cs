@@ -10,7 +10,7 @@ using Linux.Text;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>The report of a check, for people and for programs.</summary>
+/// <summary>The report of a check, as text or JSON.</summary>
 internal sealed class FsckText
 {
     private readonly Report _report;
@@ -19,8 +19,8 @@ internal sealed class FsckText
 
     /// <summary>Writes to a report.</summary>
     /// <param name="report">Text or JSON.</param>
-    /// <param name="isBrief">True to say no more of a clean filesystem than that, in one line.</param>
-    /// <param name="unit">How sizes are printed in that line.</param>
+    /// <param name="isBrief">True to print only one line for a clean filesystem.</param>
+    /// <param name="unit">The unit of sizes in that line.</param>
     public FsckText(Report report, bool isBrief, ByteUnit unit)
     {
         _report = report;
@@ -28,7 +28,7 @@ internal sealed class FsckText
         _unit = unit;
     }
 
-    /// <summary>One filesystem: a line of judgement, what was read, the findings by severity.</summary>
+    /// <summary>Writes the result for one filesystem: a summary line, totals, and the findings by severity.</summary>
     public void Write(VolumeSet volumes, FsckReport result, FsckRepairReport? repair)
     {
         Report report = _report;
@@ -65,7 +65,7 @@ internal sealed class FsckText
         }
     }
 
-    /// <summary>The nodes of a cluster, and what differs between them.</summary>
+    /// <summary>Writes the nodes of a cluster and the differences between them.</summary>
     public static void Write(Report report, ClusterReport cluster)
     {
         string label = NameText.Escape(ByteText.Encode(cluster.Label));
@@ -75,7 +75,7 @@ internal sealed class FsckText
         report.Value("quorum", "quorum", Cell.Number(cluster.Quorum));
         report.Value("commit", "commit", Cell.Hex(cluster.CommitTid));
         report.Value("masters", "masters", Cell.Number(cluster.Assembly.MastersTotal));
-        report.Value("holders", "nodes that hold it", Cell.Number(cluster.Assembly.SyncedTotal));
+        report.Value("holders", "nodes that have it", Cell.Number(cluster.Assembly.SyncedTotal));
         report.Value("obstacle", "cannot be written", Cell.Text(AssemblyText.Describe(cluster.Assembly)));
         report.Value("compared", "compared", Cell.Number(cluster.Compared));
         report.Value("differences", "differences", Cell.Number(cluster.DifferencesTotal));

@@ -5,7 +5,7 @@ using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Prints the key under which a directory keeps a name.</summary>
+/// <summary>Prints the directory hash of names.</summary>
 internal static class HashCommand
 {
     private static readonly ArgumentRow Names = new("NAME", "names of files or labels") { Repeats = true };
@@ -13,7 +13,7 @@ internal static class HashCommand
     public static readonly CommandRow Row = new("hash", "print the directory hash of names", Run)
     {
         Group = CommandGroup.Media,
-        Description = "The entry of a name is found among the 32768 keys that start at its hash.",
+        Description = "The entry of a name has one of the 32768 keys that start at its hash.",
         Arguments = [Names],
         Examples = [new("hammer2 hash DATA", "print the key of the root of the PFS named DATA")],
     };

@@ -3,12 +3,12 @@ using Hammer2.Tool.CommandLine;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Explains the program or a command, as <c>--help</c> does.</summary>
+/// <summary>Prints the help of the program or of a command, as <c>--help</c> does.</summary>
 internal static class HelpCommand
 {
-    private static readonly ArgumentRow Name = new("COMMAND", "the command to explain") { IsOptional = true };
+    private static readonly ArgumentRow Name = new("COMMAND", "the command") { IsOptional = true };
 
-    public static readonly CommandRow Row = new("help", "list the commands, or explain one", Run)
+    public static readonly CommandRow Row = new("help", "list the commands, or print help for one", Run)
     {
         Group = CommandGroup.Program,
         HasJson = false,

@@ -7,27 +7,26 @@ using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Says what is on devices.</summary>
+/// <summary>Prints which filesystems are on devices.</summary>
 internal static class InfoCommand
 {
-    public static readonly CommandRow Row = new("info", "say what filesystem is on devices, and which header is used",
+    public static readonly CommandRow Row = new("info", "print which filesystem is on devices, and which header copy is used",
         Run)
     {
         Group = CommandGroup.Media,
         Description = """
-            Prints the identity, size and use of each filesystem, its volumes, and every copy of the header of each
-            volume: which one is used, and what is wrong with those that are not.
+            Prints the identity, size and usage of each filesystem, its volumes, and every header copy of each
+            volume: which one is used, and the faults of the others.
 
-            Free space is what the header counts. The count is kept by writers and may differ from the freemap, which
-            'hammer2 freemap' reads.
+            Free space is the count in the header. It may differ from the freemap, which 'hammer2 freemap' reads.
             """,
         Arguments = [MediaOptions.Volumes],
         Options = MediaOptions.All,
         HasUnits = true,
         Examples =
         [
-            new("hammer2 info /dev/sdb1", "look at a partition"),
-            new("hammer2 info a.img:b.img", "look at a filesystem of two volumes"),
+            new("hammer2 info /dev/sdb1", "examine a partition"),
+            new("hammer2 info a.img:b.img", "examine a filesystem of two volumes"),
         ],
     };
 
@@ -71,7 +70,7 @@ internal static class InfoCommand
         report.EndTable();
     }
 
-    /// <summary>The table that volume-list prints too.</summary>
+    /// <summary>Writes the table of volumes, which volume-list prints too.</summary>
     public static void WriteVolumes(Report report, VolumeSet volumes)
     {
         report.BeginTable("volumes", new Column("id", "VOLUME"), new Column("device", "DEVICE"),
@@ -84,7 +83,7 @@ internal static class InfoCommand
         report.EndTable();
     }
 
-    /// <summary>The table of header copies, with what is wrong with each.</summary>
+    /// <summary>Writes the table of header copies, with the fault of each.</summary>
     public static void WriteHeaders(Report report, VolumeSet volumes)
     {
         report.BeginTable("headers", new Column("volume", "VOLUME"), new Column("copy", "HEADER"),

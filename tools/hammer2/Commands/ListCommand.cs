@@ -24,14 +24,14 @@ internal static class ListCommand
     private static readonly OptionRow Inodes = new("--inode", "print inode numbers") { Short = "-i" };
 
     private static readonly OptionRow Itself =
-        new("--directory", "list directories themselves, not what is in them") { Short = "-d" };
+        new("--directory", "list directories themselves, not their entries") { Short = "-d" };
 
     public static readonly CommandRow Row = new("ls", "list directories", Run)
     {
         Group = CommandGroup.Files,
         Description = """
-            Entries are listed in the order of their names, as bytes. Names that are not printable appear with \xHH.
-            An entry whose inode cannot be read is listed with question marks, and the exit code says so.
+            Entries are sorted by the bytes of their names. Bytes that are not printable appear as \xHH. An
+            entry whose inode cannot be read is listed with question marks, and the exit code reports damage.
             """,
         Arguments = [OpenedPfs.Volume, Paths],
         Options = [Long, Inodes, Itself, .. OpenedPfs.Options],

@@ -3,10 +3,10 @@ using Hammer2.Tool.CommandLine;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Prints the other names of the program, for those who install it.</summary>
+/// <summary>Prints the other names of the program, for installation scripts.</summary>
 internal static class NamesCommand
 {
-    public static readonly CommandRow Row = new("names", "print the other names that the program answers to", Run)
+    public static readonly CommandRow Row = new("names", "print the other names of the program", Run)
     {
         Group = CommandGroup.Program,
         HasJson = false,

@@ -18,22 +18,22 @@ internal static class NewfsCommand
         Aliases = ["mkfs"],
         ProgramNames = ["newfs_hammer2", "mkfs.hammer2", "mkfs_hammer2"],
         Description = """
-            Makes a filesystem of one or more volumes. Each volume but the last is used in whole GiB, the last in units of
-            8 MiB. Every filesystem has a PFS called LOCAL, for what belongs to the device; files go into the others. Of a
-            PFS called BOOT nothing is compressed.
+            Makes a filesystem of one or more volumes. Each volume but the last is used in whole GiB, the last
+            in units of 8 MiB. Every filesystem has a PFS called LOCAL, for data of the device itself; files go
+            into the other PFSs. Files in a PFS called BOOT are not compressed.
 
-            A device that is mounted or otherwise in use is refused, always; one that holds a filesystem, a partition table
-            or part of an array or container is refused unless forced, and what was found is named, as is a
-            file that holds anything but zeros. Until the new filesystem is complete, its headers are missing: power may
-            fail at any moment.
+            A device that is mounted or otherwise in use is always rejected. A device with a filesystem, a
+            partition table or part of an array or container, and a file with any byte that is not zero, are
+            rejected unless forced, and the content found is named. Headers are written last, so that after a
+            power failure there is either no filesystem or the complete one.
 
-            The root directories belong to the user who runs this, unless --owner names another; one that is filled
-            by --populate belongs to the owner of the source.
+            The root directories belong to the user that runs the command, unless --owner names another; one
+            that is filled by --populate belongs to the owner of the source.
 
-            With --cluster, each word names a filesystem of its own, and all get a PFS that they are the masters of: mount
-            it by naming all of them. With --populate, the files of a directory are copied into the first PFS, or into the
-            cluster: with holes, hard links, owners, permissions and times. Extended attributes cannot be kept; which
-            there were is listed.
+            With --cluster, each argument is a separate filesystem, and all get a PFS that is a master of one
+            cluster: mount it by naming all of them. With --populate, the files of a directory are copied into
+            the first PFS, or into the cluster: with holes, hard links, owners, permissions and times. Extended
+            attributes are not supported; those found are listed.
             """,
         Arguments = [NewfsOptions.Device],
         Options = NewfsOptions.All,
@@ -41,7 +41,7 @@ internal static class NewfsCommand
         Examples =
         [
             new("mkfs.hammer2 /dev/sdb1", "make a filesystem on a partition"),
-            new("hammer2 newfs -s 10g disk.img --populate photos", "make an image file and fill it"),
+            new("hammer2 newfs -s 10g disk.img --populate photos", "make and populate an image file"),
             new("hammer2 newfs -s 4g:4g a.img b.img", "make one of two volumes"),
             new("hammer2 newfs --cluster CL -s 4g n0.img n1.img n2.img", "make a cluster of three nodes"),
         ],
@@ -52,25 +52,25 @@ internal static class NewfsCommand
         invocation.Interrupted = static () => "nothing was written";
         NewfsRequest request = NewfsRequest.Read(invocation);
         if (request.Populate is { } source && !LinuxPath.IsDirectory(source))
-            throw new CommandException(ExitCode.Usage, $"{source}: is no directory");
+            throw new CommandException(ExitCode.Usage, $"{source}: is not a directory");
         var nodes = new List<NewfsNode>();
         try
         {
-            // Everything is judged before anything is written.
+            // Everything is checked before anything is written.
             for (int index = 0; index < request.Nodes.Count; index++) nodes.Add(NewfsNode.Open(request, index));
             bool isDry = invocation.Has(NewfsOptions.DryRun);
             PopulateResult? filled = null;
             if (!isDry)
             {
                 MakeAll(invocation, nodes);
-                if (request.Populate is not null) filled = NewfsFilling.Run(invocation, request, nodes);
+                if (request.Populate is not null) filled = NewfsPopulation.Run(invocation, request, nodes);
             }
-            if (!isDry) invocation.Interrupted = static () => "all that was asked for is done";
+            if (!isDry) invocation.Interrupted = static () => "everything was completed";
             using Report report = invocation.OpenReport();
             report.BeginList("filesystems");
             foreach (NewfsNode node in nodes) Write(report, node, isDry, invocation.Has(NewfsOptions.Debug));
             report.EndList();
-            return filled is null ? ExitCode.Ok : NewfsFilling.Write(report, filled);
+            return filled is null ? ExitCode.Ok : NewfsPopulation.Write(report, filled);
         }
         finally
         {
@@ -132,7 +132,7 @@ internal static class NewfsCommand
     {
         report.BeginTable("volumes", new Column("id", "VOLUME"), new Column("device", "DEVICE"),
             new Column("start", "START"), new Column("size", "SIZE"), new Column("deviceSize", "DEVICE SIZE"),
-            new Column("held", "HELD BEFORE"));
+            new Column("held", "PREVIOUS CONTENT"));
         for (int index = 0; index < node.Targets.Count; index++)
         {
             NewfsTarget target = node.Targets[index];

@@ -7,18 +7,18 @@ using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Lists the PFSs of filesystems, snapshots among them.</summary>
+/// <summary>Lists the PFSs of filesystems, including snapshots.</summary>
 internal static class PfsListCommand
 {
     public static readonly CommandRow Row = new("pfs-list", "list the PFSs and snapshots of filesystems", Run)
     {
         Group = CommandGroup.Media,
         Description = """
-            Each PFS is a tree of files with a label, by which it is mounted. A snapshot is a PFS that shares the blocks
-            of the one it was made of. PFSs with the same cluster id, on one filesystem or several, are nodes of one
-            cluster.
+            Each PFS is a tree of files with a label, by which it is mounted. A snapshot is a PFS that shares
+            blocks with its origin. PFSs with the same cluster id, on one filesystem or several, are nodes of
+            one cluster.
 
-            The number of masters is the one stored; 0 says that nobody stored it and those that are there count.
+            The number of masters is the stored one; 0 means that it is not stored and the masters present are counted.
             """,
         Arguments = [MediaOptions.Volumes],
         Options = MediaOptions.All,

@@ -21,35 +21,35 @@ internal static class ShowCommand
         };
 
     private static readonly OptionRow Tree =
-        new("--tree", "which tree to show (topology unless given)")
+        new("--tree", "which tree to show (default topology)")
         {
             ValueName = "TREE",
             Choices = ["topology", "freemap", "both", "none"],
         };
 
     private static readonly OptionRow Depth =
-        new("--depth", "show at most so many levels of references") { ValueName = "NUMBER" };
+        new("--depth", "show at most this number of levels of references") { ValueName = "NUMBER" };
 
     private static readonly OptionRow NoData = new("--no-data", "leave out references to file data");
 
-    public static readonly CommandRow Row = new("show", "print headers, references and trees as they lie on media", Run)
+    public static readonly CommandRow Row = new("show", "print headers, references and trees on media", Run)
     {
         Group = CommandGroup.Media,
         Description = """
-            Prints the header of every volume with all its copies, then a line for each reference: its kind, its keys
-            (first key and number of key bits), where the block lies and how long it is, how it is checked and encoded,
-            its transaction ids, whether the check code agrees, and what the block says of itself.
+            Prints the header of every volume with all its copies, then a line for each reference: its type, its
+            keys (first key and number of key bits), offset and size of the block, check and compression method,
+            its transaction ids, whether the check code matches, and the main fields of the block.
 
-            With a label only the tree of that PFS is shown. Damaged blocks are marked BAD with the reason, and the
-            listing goes on beside them.
+            With a label only the tree of that PFS is shown. Damaged blocks are marked BAD with the reason, and
+            the listing continues with the next block.
             """,
         Arguments = [Volume],
         Options = [Tree, Depth, NoData, .. MediaOptions.All],
         HasUnits = true,
         Examples =
         [
-            new("hammer2 show disk.img@DATA --depth 3", "look at the top of a tree"),
-            new("hammer2 show disk.img --tree freemap", "look at the references of the freemap"),
+            new("hammer2 show disk.img@DATA --depth 3", "show the top of a tree"),
+            new("hammer2 show disk.img --tree freemap", "show the references of the freemap"),
         ],
     };
 
@@ -117,39 +117,39 @@ internal static class ShowCommand
     {
         public bool HasDamage { get; private set; }
 
-        public bool Wants(in WalkPosition place, in Blockref reference)
+        public bool Wants(in WalkPosition position, in Blockref reference)
         {
-            if ((ulong)place.Depth >= depthMax) return false;
+            if ((ulong)position.Depth >= depthMax) return false;
             if (!showsData && reference.Type == BlockrefType.Data) return false;
-            return pfsKey is null || place.PfsKey == pfsKey || place.PfsKey == 0;
+            return pfsKey is null || position.PfsKey == pfsKey || position.PfsKey == 0;
         }
 
-        public bool Enter(in WalkPosition place, in Blockref reference, ReadOnlySpan<byte> block)
+        public bool Enter(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block)
         {
-            Write(place, reference, block, null);
+            Write(position, reference, block, null);
             return true;
         }
 
-        public void Leave(in WalkPosition place, in Blockref reference)
+        public void Leave(in WalkPosition position, in Blockref reference)
         {
         }
 
-        public void Damaged(in WalkPosition place, in Blockref reference, in WalkFault fault)
+        public void Damaged(in WalkPosition position, in Blockref reference, in WalkFault fault)
         {
             HasDamage = true;
-            Write(place, reference, default, fault.Reason);
+            Write(position, reference, default, fault.Reason);
         }
 
-        private void Write(in WalkPosition place, in Blockref reference, ReadOnlySpan<byte> block, string? fault)
+        private void Write(in WalkPosition position, in Blockref reference, ReadOnlySpan<byte> block, string? fault)
         {
             string content = fault is null ? Content(reference, block) : "";
             string state = fault is not null ? "BAD: " + fault : CheckCode.Protects(reference.Methods.Check)
                 ? "ok" : "unchecked";
             if (reference.Type == BlockrefType.Dirent && reference.Data.SizeBytes == 0
                 && fault is null) state = "inline";
-            report.BeginEntry(new string(' ', 2 * place.Depth) + Line(reference) + " " + state + content);
-            report.Detail("depth", Cell.Number(place.Depth));
-            report.Detail("tree", Cell.Text(place.Tree == MediaTree.Freemap ? "freemap" : "topology"));
+            report.BeginEntry(new string(' ', 2 * position.Depth) + Line(reference) + " " + state + content);
+            report.Detail("depth", Cell.Number(position.Depth));
+            report.Detail("tree", Cell.Text(position.Tree == MediaTree.Freemap ? "freemap" : "topology"));
             report.Detail("type", Cell.Text(MediaText.Kind(reference.Type)));
             report.Detail("key", Cell.Hex(reference.Key));
             report.Detail("keyBits", Cell.Number(reference.KeyBits));

@@ -7,7 +7,7 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Prints what stat(2) would show of files, without mounting.</summary>
+/// <summary>Prints the attributes of files as stat(1) does, without mounting.</summary>
 internal static class StatCommand
 {
     private static readonly ArgumentRow Paths = new("PATH", "files within the PFS; / is its root") { Repeats = true };
@@ -19,7 +19,7 @@ internal static class StatCommand
         Arguments = [OpenedPfs.Volume, Paths],
         Options = OpenedPfs.Options,
         HasUnits = true,
-        Examples = [new("hammer2 stat disk.img@DATA /etc/passwd", "look at one file")],
+        Examples = [new("hammer2 stat disk.img@DATA /etc/passwd", "print the attributes of one file")],
     };
 
     private static int Run(Invocation invocation)

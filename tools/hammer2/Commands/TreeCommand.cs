@@ -8,27 +8,27 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Prints a directory and all below it as a tree.</summary>
+/// <summary>Prints a directory and everything below it as a tree.</summary>
 internal static class TreeCommand
 {
-    // Directories below each other that are followed; a cycle on damaged media is noticed long before.
+    // Maximum nesting of directories; a cycle on damaged media is detected long before.
     private const int DepthLimit = 10_000;
 
     private static readonly ArgumentRow Path =
         new("PATH", "a directory within the PFS; its root when none is given") { IsOptional = true };
 
     private static readonly OptionRow Depth = new("--depth",
-        "go at most so many directories down")
+        "descend at most this number of levels")
     { ValueName = "NUMBER" };
 
     private static readonly OptionRow DirectoriesOnly = new("--directories",
-        "leave out all but directories")
+        "print directories only")
     { Short = "-d" };
 
-    public static readonly CommandRow Row = new("tree", "print a directory and all below it", Run)
+    public static readonly CommandRow Row = new("tree", "print a directory and everything below it", Run)
     {
         Group = CommandGroup.Files,
-        Description = "Directories that cannot be read, wholly or in part, are marked, and the exit code says so.",
+        Description = "Directories that cannot be read completely are marked, and the exit code reports damage.",
         Arguments = [OpenedPfs.Volume, Path],
         Options = [Depth, DirectoriesOnly, .. OpenedPfs.Options],
         Examples = [new("hammer2 tree disk.img /music --depth 2", "print the top of a tree")],
@@ -52,7 +52,7 @@ internal static class TreeCommand
         return printer.HasDamage ? ExitCode.Damage : ExitCode.Ok;
     }
 
-    /// <summary>Goes down without recursion: names of attackers' choosing must not end in an overflow.</summary>
+    /// <summary>Walks without recursion: a crafted volume must not cause a stack overflow.</summary>
     private sealed class Printer(Report report, VnodeOps vnodes, ulong depthMax, bool directoriesOnly)
     {
         private readonly HashSet<ulong> _above = [];

@@ -14,24 +14,25 @@ using Hammer2.Tool.Output;
 namespace Hammer2.Tool.Commands;
 
 /// <summary>
-/// The check under upstream's name, with upstream's options: check codes below each copy of the header. Never writes.
+/// The check with the name and options of upstream's program: verifies check codes below each header copy. Never
+/// writes.
 /// </summary>
 internal static class UpstreamFsckCommand
 {
     private const int ListedMax = 10_000;
 
     private static readonly OptionRow Force =
-        new("--force", "go on after a part that failed, and below damaged blocks") { Short = "-f" };
+        new("--force", "continue after a failed part, and below damaged blocks") { Short = "-f" };
 
     private static readonly OptionRow Verbose =
-        new("--verbose", "show what lies in damaged blocks") { Short = "-v" };
+        new("--verbose", "show the content of damaged blocks") { Short = "-v" };
 
     private static readonly OptionRow Quiet = new("--quiet", "show no progress") { Short = "-q" };
 
     private static readonly OptionRow CountEmpty = new("--count-empty", "count empty references too") { Short = "-e" };
 
     private static readonly OptionRow BestZone =
-        new("--best", "scan what the newest copy of the header leads to, and not the other copies") { Short = "-b" };
+        new("--best", "scan the trees of the newest header copy only") { Short = "-b" };
 
     private static readonly OptionRow EachPfs = new("--each-pfs", "scan each PFS separately") { Short = "-p" };
 
@@ -42,35 +43,36 @@ internal static class UpstreamFsckCommand
         new("--labels", "with -p or -P only these PFSs, separated by commas") { Short = "-l", ValueName = "LABELS" };
 
     private static readonly OptionRow CacheCount =
-        new("--cache", "remember trees of at least so many references (100 unless given; 0 is the same)")
+        new("--cache", "cache totals of subtrees with at least this number of references (default 100, also for 0)")
         {
             Short = "-c",
             ValueName = "NUMBER",
         };
 
-    public static readonly CommandRow Row = new("fsck_hammer2", "compare all blocks with their check codes", Run)
+    public static readonly CommandRow Row = new("fsck_hammer2", "verify the check codes of all blocks", Run)
     {
         Group = CommandGroup.Media,
         ProgramNames = ["fsck_hammer2"],
         UsageExitCode = ExitCode.Damage,
         HasJson = false,
         Description = """
-            The program of this name that upstream has, with its options: reads headers, freemap and everything that each
-            copy of the header leads to, and compares it with the check codes. It never writes; 'hammer2 fsck' knows the
-            other rules of the format and repairs, and fsck.hammer2 is the program that fsck(8) calls.
+            Equivalent of upstream's program of this name, with its options: reads headers, the freemap and all
+            blocks that are reachable from each header copy, and verifies the check codes. It never writes;
+            'hammer2 fsck' checks the other rules of the format and repairs, and fsck.hammer2 is the program
+            that fsck(8) calls.
 
-            Older copies of the header may lead to blocks that were given up and used again since; -b leaves them out.
+            Older header copies may refer to blocks that were freed and reused since; -b skips these copies.
             """,
         Arguments = [MediaOptions.Volumes],
         Options = [Force, Verbose, Quiet, CountEmpty, BestZone, EachPfs, PrintPfs, Labels, CacheCount],
         ExitCodes =
         [
-            new(ExitCode.Ok, "everything agrees"),
-            new(ExitCode.Damage, "damage was found, a device cannot be opened, or the command line is wrong"),
+            new(ExitCode.Ok, "all check codes match"),
+            new(ExitCode.Damage, "damage was found, a device cannot be opened, or the command line is malformed"),
         ],
         Examples =
         [
-            new("fsck_hammer2 -b /dev/sdb1", "compare what the newest header leads to"),
+            new("fsck_hammer2 -b /dev/sdb1", "verify the trees of the newest header"),
             new("fsck_hammer2 -p -l ROOT,HOME /dev/sdb1", "scan two PFSs, one after the other"),
         ],
     };
@@ -88,7 +90,7 @@ internal static class UpstreamFsckCommand
                 using VolumeSet volumes = MediaSource.Open(spec.Paths, new MediaSourceOptions(),
                     invocation.Loggers.CreateLogger("Hammer2.Devices"));
                 using var run = new ScanRun(invocation, volumes, Options(invocation));
-                if (!run.Judge()) code = ExitCode.Damage;
+                if (!run.RunAll()) code = ExitCode.Damage;
             }
             catch (Exception failure) when (failure is MediaException or FormatException or ArgumentException)
             {
@@ -104,7 +106,7 @@ internal static class UpstreamFsckCommand
         ulong cache = invocation.Number(CacheCount) ?? 0;
         if (cache > long.MaxValue)
             throw new CommandException(ExitCode.Damage, $"{CacheCount.Name} {cache}: too many");
-        // As upstream has it, each of the two takes the other back.
+        // As in upstream, each of the two options cancels the other.
         bool isVerbose = invocation.Has(Verbose) && !invocation.Has(Quiet);
         bool isQuiet = invocation.Has(Quiet) && !invocation.Has(Verbose);
         string[] labels = invocation.Text(Labels)?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
@@ -149,12 +151,12 @@ internal static class UpstreamFsckCommand
 
         private int Best => _volumes.Volumes[0].Copies.Newest.CopyIndex;
 
-        /// <summary>Does what was asked for; false when anything is wrong.</summary>
-        public bool Judge()
+        /// <summary>Runs the requested scans; false when any fault was found.</summary>
+        public bool RunAll()
         {
             if (_choices.PrintsPfs) return EachZone(PrintPfses);
             Say("volume header");
-            bool isSound = EachZone(JudgeHeader);
+            bool isSound = EachZone(CheckHeader);
             if (!isSound && !_choices.IsForced) return false;
             Say("freemap");
             isSound &= EachZone(copy => copy.Header is null || Scan(copy.Header.FreemapBlockset, isFreemap: true, 1));
@@ -166,7 +168,7 @@ internal static class UpstreamFsckCommand
 
         public void Dispose() => _progress.Dispose();
 
-        private bool EachZone(Func<VolumeHeaderCopy, bool> judge)
+        private bool EachZone(Func<VolumeHeaderCopy, bool> check)
         {
             bool isSound = true;
             for (int index = 0; index < Media.HeaderCopies; index++)
@@ -174,26 +176,26 @@ internal static class UpstreamFsckCommand
                 if (_choices.OnlyBest && index != Best) continue;
                 if (index >= Copies.Count || (ulong)Copies[index].Offset >= _volumes.Volumes[0].LengthBytes)
                 {
-                    Complain($"zone.{index} exceeds volume size");
+                    WriteError($"zone.{index} exceeds volume size");
                     break;
                 }
                 string best = !_choices.OnlyBest && index == Best ? " (best)" : "";
                 Say(string.Create(CultureInfo.InvariantCulture,
                     $"zone.{index} {new DataOffset((ulong)Copies[index].Offset, Media.BufferRadix).Raw:x16}{best}"));
-                isSound &= judge(Copies[index]);
+                isSound &= check(Copies[index]);
             }
             return isSound;
         }
 
-        private bool JudgeHeader(VolumeHeaderCopy copy)
+        private bool CheckHeader(VolumeHeaderCopy copy)
         {
             if (copy.Header is not null) return true;
-            Complain($"\t{copy.Fault}");
+            WriteError($"\t{copy.Fault}");
             return false;
         }
 
         private bool PrintPfses(VolumeHeaderCopy copy) => copy.Header is null
-            ? JudgeHeader(copy)
+            ? CheckHeader(copy)
             : EachPfs(copy.Header, pfs =>
             {
                 string type = pfs.Meta.PfsType == PfsType.Master && pfs.Meta.PfsSubtype != PfsSubtype.None
@@ -210,18 +212,18 @@ internal static class UpstreamFsckCommand
             return Scan([root], isFreemap: false, 2);
         });
 
-        /// <summary>The PFSs that were asked for, in the order of their labels.</summary>
-        private bool EachPfs(VolumeHeader header, Func<PfsRecord, bool> judge)
+        /// <summary>Visits the requested PFSs, in the order of their labels.</summary>
+        private bool EachPfs(VolumeHeader header, Func<PfsRecord, bool> check)
         {
             PfsCatalog catalog = PfsCatalog.Read(_volumes, header);
-            foreach (PfsFault fault in catalog.Faults) Complain("\tcannot read a PFS: " + fault.Fault.Reason);
+            foreach (PfsFault fault in catalog.Faults) WriteError("\tcannot read a PFS: " + fault.Fault.Reason);
             bool isSound = catalog.Faults.Count == 0;
             PfsRecord[] wanted = [.. catalog.Records
                 .Where(pfs => _choices.Labels.Count == 0 || _choices.Labels.Any(label => label.SequenceEqual(pfs.Label)))
                 .OrderBy(pfs => NameText.Escape(pfs.Label), StringComparer.Ordinal)];
-            foreach (PfsRecord pfs in wanted) isSound &= judge(pfs);
+            foreach (PfsRecord pfs in wanted) isSound &= check(pfs);
             if (wanted.Length > 0 || _choices.Labels.Count == 0) return isSound;
-            Complain("\tno such PFS");
+            WriteError("\tno such PFS");
             return false;
         }
 
@@ -240,7 +242,7 @@ internal static class UpstreamFsckCommand
                 $"{totals.References} blockref ({kinds}{empty}), {ByteUnits.Format(totals.Bytes, ByteUnit.Iec)}"));
             foreach (BlockScanFault fault in report.Faults) Write(fault, indent);
             if (report.FaultsTotal > report.Faults.Count)
-                Complain(string.Create(CultureInfo.InvariantCulture, $"\tand {report.FaultsTotal - report.Faults.Count} more"));
+                WriteError(string.Create(CultureInfo.InvariantCulture, $"\tand {report.FaultsTotal - report.Faults.Count} more"));
             return report.FaultsTotal == 0;
         }
 
@@ -251,16 +253,16 @@ internal static class UpstreamFsckCommand
             var line = new StringBuilder(new string('\t', indent));
             _ = line.Append(CultureInfo.InvariantCulture,
                 $"{reference.Data.Raw:x16} {kind,-12} {reference.Key:x16}/{reference.KeyBits,-2} ");
-            Complain(line.Append(fault.Reason).ToString());
+            WriteError(line.Append(fault.Reason).ToString());
             if (_choices.IsVerbose)
-                foreach (string detail in BlockDump.Lines(_volumes, reference)) Complain(new string('\t', indent + 1) + detail);
+                foreach (string detail in BlockDump.Lines(_volumes, reference)) WriteError(new string('\t', indent + 1) + detail);
         }
 
         private void Say(string line) => _invocation.Terminal.Out.WriteLine(line);
 
-        private void Complain(string line)
+        private void WriteError(string line)
         {
-            // In the order in which things were found, also where both streams end in one file.
+            // Flush first, so that the order is kept when both streams go to one file.
             _invocation.Terminal.Flush();
             _invocation.Terminal.Error.WriteLine(line);
         }

@@ -10,25 +10,25 @@ using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Reads everything and lists what is damaged.</summary>
+/// <summary>Reads everything and lists damage.</summary>
 internal static class VerifyCommand
 {
     private static readonly OptionRow FaultsMax =
-        new("--max-faults", "list at most so many damaged blocks (10000 unless given)") { ValueName = "NUMBER" };
+        new("--max-faults", "list at most this number of damaged blocks (default 10000)") { ValueName = "NUMBER" };
 
     private static readonly OptionRow PathsMax =
-        new("--max-paths", "list at most so many paths for one block (100 unless given)") { ValueName = "NUMBER" };
+        new("--max-paths", "list at most this number of paths for one block (default 100)") { ValueName = "NUMBER" };
 
-    public static readonly CommandRow Row = new("verify", "read everything and list what is damaged by its path", Run)
+    public static readonly CommandRow Row = new("verify", "read everything and list damaged files by path", Run)
     {
         Group = CommandGroup.Media,
         Description = """
-            Reads all that can be reached from the header, checks every check code, decodes all data, and looks at
-            every field that has rules. Damage is listed by the paths of the files it hurts, for each PFS, or by what
-            was lost when it is not in a file. Nothing is written, and damage does not stop it.
+            Reads all blocks that are reachable from the header, verifies every check code, decodes all data,
+            and validates every field. Damage is listed by the paths of the affected files, for each PFS, or by
+            what was lost when it is not in a file. Nothing is written, and damage does not stop the command.
 
-            Give every node of a cluster as a volume of its own: each is verified by itself, so that damage that a
-            mount would answer from another node is seen too.
+            Give every node of a cluster as a separate volume: each is verified by itself, so that damage is
+            found even where a mount would read from another node.
             """,
         Arguments = [MediaOptions.Volumes],
         Options = [FaultsMax, PathsMax, .. MediaOptions.All],
@@ -76,7 +76,7 @@ internal static class VerifyCommand
     {
         report.BeginEntry(volumes.Name + (result.IsClean ? ": sound" : ": DAMAGED"));
         report.Detail("name", Cell.Text(volumes.Name));
-        report.Value("clean", "nothing damaged", Cell.Flag(result.IsClean));
+        report.Value("clean", "no damage", Cell.Flag(result.IsClean));
         report.Value("faultsTotal", "damaged blocks", Cell.Number(result.FaultsTotal));
         report.Value("pfses", "PFSs", Cell.Number(result.Pfses));
         report.Value("inodes", "inodes", Cell.Number(result.Inodes));
@@ -108,8 +108,8 @@ internal static class VerifyCommand
 
     private static void WriteFault(Report report, VolumeSet volumes, VerifyFault fault)
     {
-        string place = volumes.DescribeLocation(fault.Address);
-        report.BeginEntry(Line(fault, place));
+        string location = volumes.DescribeLocation(fault.Address);
+        report.BeginEntry(Line(fault, location));
         report.Detail("tree", Cell.Text(fault.Tree == MediaTree.Freemap ? "freemap" : "topology"));
         report.Detail("kind", Cell.Text(MediaText.Kind(fault.Kind)));
         report.Detail("pfs", Cell.Text(fault.Label));
@@ -119,7 +119,7 @@ internal static class VerifyCommand
         report.Detail("keyEnd", Cell.Hex(fault.KeyEnd));
         report.Detail("address", Cell.Hex(fault.Address));
         report.Detail("size", Cell.Number(fault.SizeBytes));
-        report.Detail("place", Cell.Text(place));
+        report.Detail("place", Cell.Text(location));
         report.Detail("error", Cell.Text(fault.Error.ToString()));
         report.Detail("reason", Cell.Text(fault.Reason));
         report.Detail("pathsTotal", Cell.Number(fault.PathsTotal));
@@ -135,13 +135,13 @@ internal static class VerifyCommand
         report.EndEntry();
     }
 
-    private static string Line(VerifyFault fault, string place)
+    private static string Line(VerifyFault fault, string location)
     {
         string pfs = fault.PfsKey == 0 ? "" : (fault.Label ?? "PFS " + Hex(fault.PfsKey)) + ": ";
         string more = fault.PathsTotal > fault.Paths.Count
             ? $" ({fault.PathsTotal} paths, {fault.Paths.Count} shown)"
             : "";
-        return $"{pfs}{What(fault)}: {fault.Reason}; {place}{more}";
+        return $"{pfs}{What(fault)}: {fault.Reason}; {location}{more}";
     }
 
     private static string What(VerifyFault fault) => fault.Kind switch

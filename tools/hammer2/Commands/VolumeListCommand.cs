@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Output;
 
@@ -11,12 +10,12 @@ internal static class VolumeListCommand
     public static readonly CommandRow Row = new("volume-list", "list the volumes of filesystems", Run)
     {
         Group = CommandGroup.Media,
-        Description = "Where each volume starts and how long it is, in the order of the address space, whatever order "
-            + "the devices were given in.",
+        Description = "Offset and size of each volume, in the order of the address space, regardless of the order in which "
+            + "the devices were given.",
         Arguments = [MediaOptions.Volumes],
         Options = MediaOptions.All,
         HasUnits = true,
-        Examples = [new("hammer2 volume-list b.img:a.img", "tell which device is which volume")],
+        Examples = [new("hammer2 volume-list b.img:a.img", "print which device is which volume")],
     };
 
     private static int Run(Invocation invocation)

@@ -3,31 +3,31 @@ using System.Collections.Generic;
 
 namespace Hammer2.Tool.Extract;
 
-/// <summary>Something that is not, or not wholly, in the target.</summary>
+/// <summary>An object that is missing or incomplete in the target.</summary>
 /// <param name="Path">Bytes, from the root of the PFS.</param>
-/// <param name="Reason">What is wrong.</param>
-/// <param name="Lost">The bytes that are missing, when only some are.</param>
+/// <param name="Reason">The fault.</param>
+/// <param name="Lost">The missing bytes, when only some are missing.</param>
 internal sealed record ExtractFault(byte[] Path, string Reason, IReadOnlyList<LostRange> Lost);
 
-/// <summary>What an extraction did.</summary>
+/// <summary>The result of an extraction.</summary>
 internal sealed class ExtractResult
 {
-    /// <summary>Faults listed; more are counted.</summary>
+    /// <summary>Maximum number of listed faults; further ones are only counted.</summary>
     public const int ListedMax = 100_000;
 
     private readonly List<ExtractFault> _damaged = [];
     private readonly List<ExtractFault> _failed = [];
 
-    /// <summary>What could not be read from the volume.</summary>
+    /// <summary>Objects that could not be read completely from the volume.</summary>
     public IReadOnlyList<ExtractFault> Damaged => _damaged;
 
-    /// <summary>What could be read and not be made.</summary>
+    /// <summary>Objects that could be read but not created.</summary>
     public IReadOnlyList<ExtractFault> Failed => _failed;
 
-    /// <summary>How many damaged objects there are, listed or not.</summary>
+    /// <summary>Number of damaged objects, listed or not.</summary>
     public long DamagedTotal { get; private set; }
 
-    /// <summary>How many objects could not be made, listed or not.</summary>
+    /// <summary>Number of objects that could not be created, listed or not.</summary>
     public long FailedTotal { get; private set; }
 
     public long Files { get; set; }
@@ -40,13 +40,13 @@ internal sealed class ExtractResult
 
     public long Specials { get; set; }
 
-    /// <summary>Files that an earlier run had finished.</summary>
+    /// <summary>Number of files that an earlier run had completed.</summary>
     public long Present { get; set; }
 
     /// <summary>Bytes of data copied, holes not counted.</summary>
     public ulong Bytes { get; set; }
 
-    /// <summary>All objects met.</summary>
+    /// <summary>Number of all objects found.</summary>
     public long Objects => Files + Directories + Links + HardLinks + Specials + Present + DamagedTotal + FailedTotal;
 
     public void AddDamaged(byte[] path, string reason, IReadOnlyList<LostRange>? lost = null)

@@ -7,13 +7,12 @@ using Hammer2.Vnodes;
 namespace Hammer2.Tool.Extract;
 
 /// <summary>
-/// Copies a tree of a PFS into a directory and goes on past whatever is damaged. What a finished run left in the
-/// target is recognised by its size and time and not copied again; a file that is damaged keeps the time of its
-/// copying, so that every run comes back to it.
+/// Copies a tree of a PFS into a directory and skips damage. Completed files of an earlier run are recognized by size
+/// and time and not copied again; a damaged file gets the time of its copying, so that every run tries it again.
 /// </summary>
 /// <remarks>
-/// Directories are walked with a stack of our own: how deep they are is the volume's choice. A directory that is
-/// reached a second time is damage (they have one name), which also ends cycles.
+/// Directories are walked with an explicit stack, since a crafted volume can nest them arbitrarily. A directory that is
+/// found a second time is damage (directories have one entry), which also ends cycles.
 /// </remarks>
 internal sealed class Extractor
 {
@@ -33,7 +32,7 @@ internal sealed class Extractor
     /// <summary>Extracts from a PFS into an open directory.</summary>
     /// <param name="vnodes">The PFS.</param>
     /// <param name="top">The target.</param>
-    /// <param name="isRoot">True to give files their owners and set-id bits; needs privileges.</param>
+    /// <param name="isRoot">True to restore owners and set-id bits; needs privileges.</param>
     public Extractor(VnodeOps vnodes, TargetDirectory top, bool isRoot)
     {
         _vnodes = vnodes;
@@ -50,16 +49,16 @@ internal sealed class Extractor
         };
     }
 
-    /// <summary>What was done so far.</summary>
+    /// <summary>The result so far.</summary>
     public ExtractResult Result { get; } = new();
 
-    /// <summary>Called often while work goes on.</summary>
+    /// <summary>Called periodically.</summary>
     public Action<ExtractResult>? Progress { get; init; }
 
-    /// <summary>True when the target is full: everything after that would fail the same way.</summary>
+    /// <summary>True when the target is full, so that the rest would fail as well.</summary>
     public bool IsTargetFull { get; private set; }
 
-    /// <summary>Extracts what is in a directory, and its attributes, into the target itself.</summary>
+    /// <summary>Extracts the content and attributes of a directory into the target itself.</summary>
     public void ExtractInto(in VnodeAttributes directory, byte[] path)
     {
         _ = _directories.Add(directory.Inum);
@@ -68,7 +67,7 @@ internal sealed class Extractor
         Drain();
     }
 
-    /// <summary>Extracts one object by a name of its own into the target.</summary>
+    /// <summary>Extracts one object into the target under a given name.</summary>
     public void ExtractAs(in VnodeAttributes attributes, byte[] name, byte[] path)
     {
         var outside = new Level(_vnodes, _top, default, [], []);
@@ -133,7 +132,8 @@ internal sealed class Extractor
         _levels.Push(new Level(_vnodes, target!, attributes, path, below));
     }
 
-    /// <summary>Makes a second name of an object that has one; false when it has none or cannot have two.</summary>
+    /// <summary>Creates a hard link to an object that was extracted already; false when there is none or linking
+    /// failed.</summary>
     private bool LinkAgain(Level level, byte[] name, in VnodeAttributes attributes, byte[] path)
     {
         if (!_firstNames.Has(attributes.Inum)) return false;
@@ -143,8 +143,8 @@ internal sealed class Extractor
             if (!TryRemove(level, name, path)) return true;
             error = _firstNames.Link(attributes.Inum, level.Target, name, out isSame);
         }
-        if (!isSame) Result.AddFailed(path, "hard link: another object has its first name by now; it is copied");
-        else if (error != 0) Fail(path, "hard link (it is copied)", error);
+        if (!isSame) Result.AddFailed(path, "hard link: the first name now belongs to another object; the file is copied");
+        else if (error != 0) Fail(path, "hard link (the file is copied instead)", error);
         if (!isSame || error != 0) return false;
         Result.HardLinks++;
         return true;
@@ -274,7 +274,7 @@ internal sealed class Extractor
         _isRoot ? (attributes.UserId, attributes.GroupId) : null, ModeOf(attributes),
         setsTimes ? (attributes.AccessTime, attributes.ModifyTime) : null);
 
-    // A set-id bit on a file of somebody else's making would act for whoever extracts it.
+    // A set-id bit would give the rights of the extracting user to a file with content from the volume.
     private uint ModeOf(in VnodeAttributes attributes) =>
         attributes.Mode & PermissionBits & (_isRoot ? ~0U : ~SetIdBits);
 
@@ -306,13 +306,13 @@ internal sealed class Extractor
 
         public VnodeAttributes Attributes { get; }
 
-        /// <summary>Path within the PFS, without a slash at its end.</summary>
+        /// <summary>Path within the PFS, without a trailing slash.</summary>
         public byte[] Path { get; }
 
-        /// <summary>Names that lead to it from the target.</summary>
+        /// <summary>Path components from the target to it.</summary>
         public byte[][] Below { get; }
 
-        /// <summary>Why the directory could not be read to its end.</summary>
+        /// <summary>The error because of which the directory was not read completely.</summary>
         public Errno Error { get; private set; }
 
         public bool TryNext(out DirectoryItem item)

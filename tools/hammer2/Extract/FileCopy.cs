@@ -6,14 +6,14 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Tool.Extract;
 
-/// <summary>A run of bytes of a file that could not be read.</summary>
-/// <param name="First">First byte.</param>
-/// <param name="End">The byte after the last.</param>
+/// <summary>A range of bytes of a file that could not be read.</summary>
+/// <param name="First">Offset of the first byte.</param>
+/// <param name="End">Offset after the last byte.</param>
 internal readonly record struct LostRange(ulong First, ulong End);
 
 /// <summary>
-/// Copies the data of one file: holes stay holes, and bytes that cannot be read become holes and are listed,
-/// as near to the damage as a block.
+/// Copies the data of one file: holes are preserved, and bytes that cannot be read become holes and are listed, in
+/// units of blocks.
 /// </summary>
 internal sealed class FileCopy
 {
@@ -28,13 +28,13 @@ internal sealed class FileCopy
     /// <summary>Copies files of one PFS, one at a time.</summary>
     public FileCopy(VnodeOps vnodes) => _vnodes = vnodes;
 
-    /// <summary>What of the last file could not be read; neighbours are joined.</summary>
+    /// <summary>The unreadable ranges of the last file; adjacent ones are joined.</summary>
     public IReadOnlyList<LostRange> Lost => _lost;
 
-    /// <summary>Called with the bytes of each piece.</summary>
+    /// <summary>Called with the number of bytes of each piece.</summary>
     public Action<int>? Progress { get; init; }
 
-    /// <summary>Copies a file into an empty one. Answers 0 or the Linux error number of the target.</summary>
+    /// <summary>Copies a file into an empty one. Returns 0 or the Linux error number of the target.</summary>
     public int Run(ulong inum, ulong size, TargetFile target)
     {
         _lost.Clear();
@@ -72,7 +72,7 @@ internal sealed class FileCopy
         return CopyBlocks(inum, ref position, end, target);
     }
 
-    /// <summary>Copies block by block what cannot be read as a whole.</summary>
+    /// <summary>Copies a range with damage block by block.</summary>
     private int CopyBlocks(ulong inum, ref ulong position, ulong end, TargetFile target)
     {
         int error = 0;
@@ -91,9 +91,9 @@ internal sealed class FileCopy
     }
 
     /// <summary>
-    /// Finds where a damaged block of references ends, which may be far. Such a block covers an aligned power
-    /// of two, so only the ends of those are tried; where two of them follow each other, halving finds the end
-    /// of the second. Answers the first place behind the damage, or the size of the file.
+    /// Finds the end of the range below a damaged indirect block, which may be large. Such a range is an aligned power
+    /// of two, so only the ends of those are tried; when two damaged ranges are adjacent, bisection finds the end of
+    /// the second. Returns the first readable offset after the damage, or the size of the file.
     /// </summary>
     private ulong PassDamage(ulong inum, ulong position, ulong size)
     {

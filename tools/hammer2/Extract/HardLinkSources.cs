@@ -4,27 +4,28 @@ using System.Collections.Generic;
 namespace Hammer2.Tool.Extract;
 
 /// <summary>
-/// Where the first names of objects with several names are in a target. A further name is made from a descriptor of
-/// the object, which is found name by name without following symbolic links and compared with what was made.
+/// The first paths of objects with several links in a target. A further link is created from a descriptor of the
+/// object, which is opened component by component without following symbolic links and compared with the identity of
+/// the extracted object.
 /// </summary>
 internal sealed class HardLinkSources(TargetDirectory top)
 {
     private readonly Dictionary<ulong, (byte[][] Path, FileIdentity Identity)> _objects = [];
 
-    /// <summary>Notes the first name of an object.</summary>
+    /// <summary>Records the first path of an object.</summary>
     /// <param name="inum">Its inode number on the volume.</param>
-    /// <param name="path">The names that lead to it from the top of the target.</param>
-    /// <param name="identity">Which object of the host it is.</param>
+    /// <param name="path">The path components from the top of the target.</param>
+    /// <param name="identity">The identity of the object on the host.</param>
     public void Add(ulong inum, byte[][] path, in FileIdentity identity) => _objects[inum] = (path, identity);
 
-    /// <summary>True when the object has a name already.</summary>
+    /// <summary>True when the object was extracted already.</summary>
     public bool Has(ulong inum) => _objects.ContainsKey(inum);
 
-    /// <summary>Gives an object that has a name a second one. Answers 0 or a Linux error number.</summary>
+    /// <summary>Creates a further link to an object. Returns 0 or a Linux error number.</summary>
     /// <param name="inum">Its inode number on the volume.</param>
-    /// <param name="directory">Where the second name goes.</param>
-    /// <param name="name">The second name.</param>
-    /// <param name="isSame">False when another object has the first name by now; nothing was made then.</param>
+    /// <param name="directory">The directory of the new link.</param>
+    /// <param name="name">The name of the new link.</param>
+    /// <param name="isSame">False when the first path now belongs to another object; nothing was created then.</param>
     public int Link(ulong inum, TargetDirectory directory, byte[] name, out bool isSame)
     {
         (byte[][] path, FileIdentity identity) = _objects[inum];

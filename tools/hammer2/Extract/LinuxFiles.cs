@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Hammer2.Tool.Extract;
 
 /// <summary>
-/// The calls of libc that make files by a directory's descriptor and a name in bytes. The runtime's own know
-/// neither names that are not text nor how to stay below a directory.
+/// System calls that create files relative to a directory descriptor, with names as bytes. The runtime's own functions
+/// support neither names that are not UTF-8 nor directory descriptors.
 /// </summary>
 internal static unsafe partial class LinuxFiles
 {
@@ -89,10 +89,10 @@ internal static unsafe partial class LinuxFiles
     [LibraryImport("libc")]
     public static partial uint getegid();
 
-    /// <summary>What the last failed call of this thread left, in words.</summary>
+    /// <summary>The description of an error number.</summary>
     public static string Describe(int error) => Marshal.GetPInvokeErrorMessage(error);
 
-    /// <summary>A device number as the kernel takes it.</summary>
+    /// <summary>Encodes a device number for the kernel.</summary>
     public static ulong DeviceNumber(uint major, uint minor) =>
         ((ulong)(major & 0xFFF) << 8) | ((ulong)(major & ~0xFFFU) << 32) | (minor & 0xFF) | ((ulong)(minor & ~0xFFU) << 12);
 
@@ -133,7 +133,7 @@ internal static unsafe partial class LinuxFiles
 
         public readonly uint Type => Mode & TypeMask;
 
-        /// <summary>What no other object of the host has, as long as this one exists.</summary>
+        /// <summary>The identity of the object, unique on the host while it exists.</summary>
         public readonly FileIdentity Identity =>
             new(DeviceMajor, DeviceMinor, Inode, BirthSeconds, BirthNanoseconds);
 
@@ -143,8 +143,8 @@ internal static unsafe partial class LinuxFiles
 }
 
 /// <summary>
-/// Which object of the host this is. The time of its birth (zero where the filesystem keeps none) tells it from one
-/// that got the inode number of a removed object.
+/// Identifies an object of the host. The birth time (zero when the filesystem does not store it) distinguishes it from
+/// a new object that reuses the inode number.
 /// </summary>
 internal readonly record struct FileIdentity(
     uint DeviceMajor, uint DeviceMinor, ulong Inode, long BirthSeconds, uint BirthNanoseconds);

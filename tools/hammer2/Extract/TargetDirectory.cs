@@ -6,22 +6,22 @@ using static Hammer2.Tool.Extract.LinuxFiles;
 namespace Hammer2.Tool.Extract;
 
 /// <summary>
-/// A directory that files are extracted into, held open. Everything is made relative to it, by one name and
-/// without following symbolic links, so that nothing a volume says can lead anywhere else. Methods answer 0
+/// An open directory that files are extracted into. All objects are created relative to its descriptor, with a single
+/// path component and without following symbolic links, so that no name on a volume can lead outside. Methods return 0
 /// or a Linux error number.
 /// </summary>
 /// <remarks>
-/// Another user may be able to rename what lies here (the directory that the caller named may belong to that user), so
-/// no name means the same object in two calls. Attributes go through descriptors; what has no descriptor is made and
-/// completed by <see cref="TargetObject"/> where no other user can get at it.
+/// Another user may be able to rename objects here (the directory may belong to that user), so a name can mean
+/// different objects in two calls. Attributes are set through descriptors; objects without a descriptor are created and
+/// completed by <see cref="TargetObject"/> in a directory that no other user can access.
 /// </remarks>
 internal sealed unsafe class TargetDirectory : IDisposable
 {
     private const int EACCES = 13;
     private const int EEXIST = 17;
     private const int TargetBytesMax = 65536;
-    private const uint Private = 0x1C0;         // rwx for the owner alone, while the directory is being filled
-    private const uint WritableByOthers = 0x12; // group and others; with an ACL the group's bits are its mask
+    private const uint Private = 0x1C0;         // 0700, while the directory is being filled
+    private const uint WritableByOthers = 0x12; // 0022: group and others; with an ACL the group bits are its mask
     private static readonly int ReadFlags = LinuxFiles.OpenDirectory | OpenNoFollow | OpenCloseOnExec;
     private static readonly int PathFlags = OpenPathOnly | OpenNoFollow | OpenCloseOnExec;
 
@@ -45,15 +45,15 @@ internal sealed unsafe class TargetDirectory : IDisposable
         }
     }
 
-    /// <summary>True when only this user and root can rename what lies in it.</summary>
+    /// <summary>True when only this user and root can rename objects in it.</summary>
     public bool IsPrivate => _isPrivate ??= Status([], out FileStatus status) == 0
         && status.UserId == geteuid() && (status.Mode & WritableByOthers) == 0;
 
-    /// <summary>Opens the directory that the user named, made if it is missing.</summary>
+    /// <summary>Opens the directory that the user named; creates it if it is missing.</summary>
     /// <param name="path">A path of the host.</param>
-    /// <param name="directory">The directory, when the answer is 0.</param>
-    /// <param name="beforeCall">Called before every system call that uses a name in the target. A test acts there as
-    /// another user, at the moment that it chooses.</param>
+    /// <param name="directory">The directory, when the result is 0.</param>
+    /// <param name="beforeCall">Called before every system call that uses a name in the target. Tests use it to act as
+    /// another user at a chosen moment.</param>
     public static int Open(byte[] path, out TargetDirectory? directory, Action? beforeCall = null)
     {
         directory = null;
@@ -61,7 +61,7 @@ internal sealed unsafe class TargetDirectory : IDisposable
         {
             bool isMade = mkdirat(AtCurrentDirectory, name, Private) == 0;
             if (!isMade && LastError() != EEXIST) return LastError();
-            // The user may name a symbolic link, but what was made here is none.
+            // The user may name a symbolic link; a directory created here is not one.
             int flags = isMade ? ReadFlags : ReadFlags & ~OpenNoFollow;
             int descriptor = openat(AtCurrentDirectory, name, flags, 0);
             if (descriptor < 0) return LastError();
@@ -71,8 +71,8 @@ internal sealed unsafe class TargetDirectory : IDisposable
     }
 
     /// <summary>
-    /// Opens a directory in this one, made if it is missing, so that it can be filled: until
-    /// <see cref="SetAttributes"/> it belongs to the caller and is closed to other users.
+    /// Opens a subdirectory to be filled; creates it if it is missing. Until <see cref="SetAttributes"/> it belongs to
+    /// the caller and is not accessible to other users.
     /// </summary>
     public int OpenDirectory(byte[] name, out TargetDirectory? directory)
     {
@@ -82,15 +82,15 @@ internal sealed unsafe class TargetDirectory : IDisposable
             if (mkdirat(Descriptor, text, Private) != 0 && LastError() != EEXIST) return LastError();
             int descriptor = openat(Descriptor, text, ReadFlags, 0);
             int error = descriptor < 0 ? LastError() : 0;
-            // An earlier run has given it the permissions that it has on the volume, which are none.
+            // An earlier run has set the permissions of the volume, which deny access.
             if (error == EACCES) error = OpenClosedDirectory(text, out descriptor);
             if (error != 0) return error;
             directory = new TargetDirectory(descriptor, _beforeCall);
-            return directory.TakeOver();
+            return directory.RestrictToCaller();
         }
     }
 
-    /// <summary>Opens a directory in this one that is there, to name something in it.</summary>
+    /// <summary>Opens an existing subdirectory.</summary>
     public int FindDirectory(byte[] name, out TargetDirectory? directory)
     {
         directory = null;
@@ -103,7 +103,8 @@ internal sealed unsafe class TargetDirectory : IDisposable
         }
     }
 
-    /// <summary>What a name is, itself and not what it leads to; without a name, what the directory is.</summary>
+    /// <summary>Reads the status of a name without following symbolic links; with an empty name, that of the
+    /// directory.</summary>
     public int Status(byte[] name, out FileStatus status)
     {
         int flags = name.Length == 0 ? AtEmptyPath : AtSymlinkNoFollow;
@@ -112,7 +113,7 @@ internal sealed unsafe class TargetDirectory : IDisposable
             return Result(statx(Descriptor, text, flags, StatxBasic | StatxBirthTime, pointer));
     }
 
-    /// <summary>True when a symbolic link leads where it should.</summary>
+    /// <summary>True when a name is a symbolic link with the given target.</summary>
     public bool LeadsTo(byte[] name, byte[] target)
     {
         byte[] found = new byte[TargetBytesMax];
@@ -124,17 +125,17 @@ internal sealed unsafe class TargetDirectory : IDisposable
         }
     }
 
-    /// <summary>Begins an object of a name that is free; see <see cref="TargetObject"/>.</summary>
+    /// <summary>Starts creating an object under an unused name; see <see cref="TargetObject"/>.</summary>
     public int Begin(byte[] name, out TargetObject? made) => TargetObject.Begin(this, name, out made);
 
     /// <summary>
-    /// Gives an object of the same target a second name, if it is still the object that it is taken for.
+    /// Creates a hard link to an object of the same target, if its identity is still the expected one.
     /// </summary>
-    /// <param name="name">The second name, in this directory.</param>
+    /// <param name="name">The new name in this directory.</param>
     /// <param name="from">The directory with the first name.</param>
     /// <param name="first">The first name.</param>
-    /// <param name="identity">Which object it should be.</param>
-    /// <param name="isSame">False when another object has the first name; nothing was made then.</param>
+    /// <param name="identity">The expected identity.</param>
+    /// <param name="isSame">False when the first name belongs to another object; nothing was created then.</param>
     public int CreateHardLink(
         byte[] name, TargetDirectory from, byte[] first, in FileIdentity identity, out bool isSame)
     {
@@ -151,15 +152,15 @@ internal sealed unsafe class TargetDirectory : IDisposable
         }
     }
 
-    /// <summary>Removes a name that is no directory's.</summary>
+    /// <summary>Removes an object that is not a directory.</summary>
     public int Remove(byte[] name)
     {
         fixed (byte* text = Terminated(name)) return Result(unlinkat(Descriptor, text, 0));
     }
 
     /// <summary>
-    /// Sets times, permissions and owner of the directory itself. The owner comes last: from then on another user may
-    /// change what lies in it. (The set-id bits of directories stay when the owner changes.)
+    /// Sets times, permissions and owner of the directory itself. The owner is set last, because from then on another
+    /// user may change its content. (Directories keep their set-id bits when the owner changes.)
     /// </summary>
     public int SetAttributes(in TargetAttributes attributes)
     {
@@ -181,14 +182,14 @@ internal sealed unsafe class TargetDirectory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _ = close(_descriptor);
 
-    /// <summary>A name as system calls take it.</summary>
+    /// <summary>A name with a terminating NUL, for system calls.</summary>
     internal static byte[] Terminated(byte[] text) => [.. text, 0];
 
-    // A path that leads to an open descriptor's object, whatever its names are by now.
+    // A path to the object of an open descriptor, independent of its current names.
     private static byte[] PathOf(int descriptor) => Encoding.ASCII.GetBytes(
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}\0"));
 
-    /// <summary>Opens a directory that its owner, the caller, may not list.</summary>
+    /// <summary>Opens a directory whose permissions deny listing to its owner, the caller.</summary>
     private int OpenClosedDirectory(byte* name, out int descriptor)
     {
         descriptor = -1;
@@ -198,22 +199,22 @@ internal sealed unsafe class TargetDirectory : IDisposable
         fixed (byte* itself = PathOf(path))
         fixed (byte* dot = "."u8)
         {
-            // chmod(2) does not work on a descriptor that was opened as a path.
+            // fchmod(2) does not work on a descriptor opened with O_PATH.
             if (fchmodat(AtCurrentDirectory, itself, Private, 0) != 0) return LastError();
             descriptor = openat(held.Descriptor, dot, ReadFlags, 0);
             return descriptor < 0 ? LastError() : 0;
         }
     }
 
-    /// <summary>Makes the caller the owner, and keeps other users out.</summary>
-    private int TakeOver()
+    /// <summary>Makes the caller the owner and denies access to other users.</summary>
+    private int RestrictToCaller()
     {
         int error = Status([], out FileStatus status);
         if (error == 0 && status.UserId != geteuid()) error = Result(fchown(_descriptor, geteuid(), uint.MaxValue));
         return error == 0 ? Result(fchmod(_descriptor, Private)) : error;
     }
 
-    /// <summary>Gives the object that is held a name in a directory.</summary>
+    /// <summary>Creates a link to the open object in a directory.</summary>
     private int LinkTo(int directory, byte[] name)
     {
         byte empty = 0;
@@ -221,7 +222,7 @@ internal sealed unsafe class TargetDirectory : IDisposable
         fixed (byte* itself = PathOf(_descriptor))
         {
             if (linkat(Descriptor, &empty, directory, text, AtEmptyPath) == 0) return 0;
-            // Only privileged users may do that.
+            // Only privileged users may use AT_EMPTY_PATH.
             if (LastError() == EEXIST) return EEXIST;
             return Result(linkat(AtCurrentDirectory, itself, directory, text, AtSymlinkFollow));
         }

@@ -5,8 +5,8 @@ using static Hammer2.Tool.Extract.LinuxFiles;
 namespace Hammer2.Tool.Extract;
 
 /// <summary>
-/// A regular file that is being written. All it gets goes through the descriptor that made it, so that it does not
-/// matter what happens to its name. Methods answer 0 or a Linux error number.
+/// A regular file that is being written. All operations use the descriptor that created it, so that changes of its name
+/// do not matter. Methods return 0 or a Linux error number.
 /// </summary>
 internal sealed unsafe class TargetFile(int descriptor) : IDisposable
 {
@@ -32,13 +32,13 @@ internal sealed unsafe class TargetFile(int descriptor) : IDisposable
         return 0;
     }
 
-    /// <summary>Sets the size; what was not written is a hole.</summary>
+    /// <summary>Sets the size; unwritten ranges are holes.</summary>
     public int SetSize(ulong size) => Result(ftruncate(descriptor, (long)size));
 
     /// <summary>Sets owner, permissions and times.</summary>
     public int SetAttributes(in TargetAttributes attributes)
     {
-        // The owner comes before the permissions, because chown(2) clears set-id bits.
+        // The owner is set before the permissions, because chown(2) clears set-id bits.
         int error = attributes.Owner is { } owner ? Result(fchown(descriptor, owner.User, owner.Group)) : 0;
         if (error == 0) error = Result(fchmod(descriptor, attributes.Mode));
         if (error != 0 || attributes.Times is not { } times) return error;
@@ -48,7 +48,7 @@ internal sealed unsafe class TargetFile(int descriptor) : IDisposable
         return Result(futimens(descriptor, pair));
     }
 
-    /// <summary>Closes it; some filesystems tell only then that data could not be stored.</summary>
+    /// <summary>Closes the file; some filesystems report write errors only then.</summary>
     public int Close()
     {
         if (_isClosed) return 0;
@@ -56,7 +56,7 @@ internal sealed unsafe class TargetFile(int descriptor) : IDisposable
         return Result(close(descriptor));
     }
 
-    /// <summary>Closes a file that was given up.</summary>
+    /// <summary>Closes a file that is abandoned.</summary>
     public void Dispose() => _ = Close();
 
     private static int Result(int result) => result == 0 ? 0 : Marshal.GetLastPInvokeError();

@@ -7,14 +7,14 @@ using static Hammer2.Tool.Extract.LinuxFiles;
 namespace Hammer2.Tool.Extract;
 
 /// <summary>
-/// An object other than a directory that is being made. It is made where no other user can rename anything, gets its
-/// content and attributes there, and only then its name: directly in a directory of the caller's own, or else in a
-/// temporary directory inside the one that it is meant for. Methods answer 0 or a Linux error number.
+/// An object other than a directory that is being created. It is created, filled and given its attributes where no
+/// other user can rename it, and gets its name last: directly in a directory of the caller, or else in a temporary
+/// directory inside the target directory. Methods return 0 or a Linux error number.
 /// </summary>
 /// <remarks>
-/// Symbolic links and nodes have no descriptor when they are made, and calls that take a name would change whatever
-/// another user put there. A set-id file that its new owner could open before it is complete could be given other
-/// content.
+/// Symbolic links and device nodes have no descriptor when they are created, and calls that take a name would change an
+/// object that another user put there. The new owner of a set-id file must not be able to open it before it is
+/// complete, or could replace its content.
 /// </remarks>
 internal sealed unsafe class TargetObject : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed unsafe class TargetObject : IDisposable
     private const string TemporaryDirectory = ".hammer2-extract";
     private const uint OwnerReadsAndWrites = 0x180;
 
-    // Only an object of this program has this name, so that what an interrupted run left can be removed.
+    // Reserved for this program, so that leftovers of an interrupted run can be removed.
     private static readonly byte[] TemporaryName = ".hammer2-extract-unfinished"u8.ToArray();
 
     private readonly TargetDirectory _target;
@@ -41,11 +41,11 @@ internal sealed unsafe class TargetObject : IDisposable
         _temporaryDirectory = temporaryDirectory;
     }
 
-    private TargetDirectory Place => _temporary ?? _target;
+    private TargetDirectory Parent => _temporary ?? _target;
 
-    private byte[] NameInPlace => _temporary is null ? _name : TemporaryName;
+    private byte[] NameInParent => _temporary is null ? _name : TemporaryName;
 
-    /// <summary>Finds the place for an object that will have a name in a directory.</summary>
+    /// <summary>Chooses the directory in which an object is created.</summary>
     public static int Begin(TargetDirectory target, byte[] name, out TargetObject? made)
     {
         made = null;
@@ -68,44 +68,44 @@ internal sealed unsafe class TargetObject : IDisposable
         return error;
     }
 
-    /// <summary>Makes a regular file, open for writing until this object is disposed of.</summary>
+    /// <summary>Creates a regular file, open for writing until this object is disposed of.</summary>
     public int CreateFile(out TargetFile? file)
     {
         int flags = OpenWriteOnly | OpenCreate | OpenExclusive | OpenNoFollow | OpenCloseOnExec;
-        fixed (byte* text = TargetDirectory.Terminated(NameInPlace))
+        fixed (byte* text = TargetDirectory.Terminated(NameInParent))
         {
-            int descriptor = openat(Place.Descriptor, text, flags, OwnerReadsAndWrites);
+            int descriptor = openat(Parent.Descriptor, text, flags, OwnerReadsAndWrites);
             file = _file = descriptor < 0 ? null : new TargetFile(descriptor);
             return descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
     }
 
-    /// <summary>Makes a symbolic link.</summary>
+    /// <summary>Creates a symbolic link.</summary>
     public int CreateLink(byte[] target)
     {
-        fixed (byte* text = TargetDirectory.Terminated(NameInPlace))
+        fixed (byte* text = TargetDirectory.Terminated(NameInParent))
         fixed (byte* to = TargetDirectory.Terminated(target))
-            return Result(symlinkat(to, Place.Descriptor, text));
+            return Result(symlinkat(to, Parent.Descriptor, text));
     }
 
-    /// <summary>Makes a FIFO, socket or device node.</summary>
+    /// <summary>Creates a FIFO, socket or device node.</summary>
     public int CreateSpecial(uint type, ulong device)
     {
-        fixed (byte* text = TargetDirectory.Terminated(NameInPlace))
-            return Result(mknodat(Place.Descriptor, text, type | OwnerReadsAndWrites, device));
+        fixed (byte* text = TargetDirectory.Terminated(NameInParent))
+            return Result(mknodat(Parent.Descriptor, text, type | OwnerReadsAndWrites, device));
     }
 
     /// <summary>Sets owner, permissions (not of a symbolic link) and times.</summary>
     public int SetAttributes(in TargetAttributes attributes, bool isLink)
     {
         if (_file is not null) return _file.SetAttributes(attributes);
-        int directory = Place.Descriptor;
-        fixed (byte* text = TargetDirectory.Terminated(NameInPlace))
+        int directory = Parent.Descriptor;
+        fixed (byte* text = TargetDirectory.Terminated(NameInParent))
         {
             int error = 0;
             if (attributes.Owner is { } owner)
                 error = Result(fchownat(directory, text, owner.User, owner.Group, AtSymlinkNoFollow));
-            // There is no call that leaves links alone, and need not be: nobody else can have put one here.
+            // chmod(2) follows symbolic links, which is safe: no other user can have put one here.
             if (error == 0 && !isLink) error = Result(fchmodat(directory, text, attributes.Mode, 0));
             if (error != 0 || attributes.Times is not { } times) return error;
             TimeSpec* pair = stackalloc TimeSpec[2];
@@ -115,10 +115,10 @@ internal sealed unsafe class TargetObject : IDisposable
         }
     }
 
-    /// <summary>Gives the object its name, in place of what has it, and says which object it is.</summary>
+    /// <summary>Renames the object to its final name, replacing an existing object, and returns its identity.</summary>
     public int Publish(out FileIdentity identity)
     {
-        int error = Place.Status(NameInPlace, out FileStatus status);
+        int error = Parent.Status(NameInParent, out FileStatus status);
         identity = status.Identity;
         if (error == 0 && _file is not null) error = _file.Close();
         if (error != 0 || _temporary is null) return error;
@@ -134,12 +134,12 @@ internal sealed unsafe class TargetObject : IDisposable
         if (_temporary is null) return;
         _ = _temporary.Remove(TemporaryName);
         _temporary.Dispose();
-        // It stays where another user moved it, empty.
+        // If another user moved the directory, an empty directory is left there.
         fixed (byte* text = TargetDirectory.Terminated(_temporaryDirectory))
             _ = unlinkat(_target.Descriptor, text, AtRemoveDirectory);
     }
 
-    /// <summary>Opens a temporary directory that only the caller can change, made if it is missing.</summary>
+    /// <summary>Opens a temporary directory that only the caller can change; creates it if it is missing.</summary>
     private static int OpenTemporary(TargetDirectory target, byte[] name, out TargetDirectory? temporary)
     {
         temporary = null;
@@ -154,7 +154,7 @@ internal sealed unsafe class TargetObject : IDisposable
             found.Dispose();
             return EACCES;
         }
-        // What an interrupted run left; usually there is nothing.
+        // Remove leftovers of an interrupted run, if any.
         _ = found.Remove(TemporaryName);
         temporary = found;
         return 0;

@@ -7,18 +7,17 @@ namespace Hammer2.Tool.Files;
 
 /// <summary>An entry of a directory.</summary>
 /// <param name="Name">Bytes as stored.</param>
-/// <param name="Inum">The object.</param>
-/// <param name="Type">Its type as the directory remembers it.</param>
+/// <param name="Inum">The inode number.</param>
+/// <param name="Type">The type in the directory entry.</param>
 internal readonly record struct DirectoryItem(byte[] Name, ulong Inum, ObjectType Type);
 
 /// <summary>
-/// Reads a directory in pieces, so that one of millions of entries needs no more memory than a small one. "." and
-/// ".." are left out.
+/// Reads a directory in pieces, so that memory does not depend on its size. "." and ".." are skipped.
 /// </summary>
 internal sealed class DirectoryReader
 {
     private const int PieceCount = 1024;
-    private const ulong PositionBehindDotDot = 2;
+    private const ulong PositionAfterDotDot = 2;
 
     private readonly VnodeOps _vnodes;
     private readonly ulong _directory;
@@ -33,9 +32,10 @@ internal sealed class DirectoryReader
     }
 
     /// <summary>
-    /// Reads on. The entries stay valid until the next call; none with no error is the end of the directory.
+    /// Reads the next piece. The entries are valid until the next call; an empty list without an error is the end of
+    /// the directory.
     /// </summary>
-    /// <returns>EIO when part of the directory cannot be read, after all that could be.</returns>
+    /// <returns>EIO when part of the directory cannot be read, after all readable entries.</returns>
     public Errno Read(out IReadOnlyList<DirectoryItem> entries)
     {
         _piece.Clear();
@@ -76,7 +76,7 @@ internal sealed class DirectoryReader
         public bool Add(scoped ReadOnlySpan<byte> name, ulong inum, ObjectType type, ulong nextPosition)
         {
             if (items.Count >= PieceCount) return false;
-            if (nextPosition > PositionBehindDotDot) items.Add(new DirectoryItem(name.ToArray(), inum, type));
+            if (nextPosition > PositionAfterDotDot) items.Add(new DirectoryItem(name.ToArray(), inum, type));
             Position = nextPosition;
             return true;
         }

@@ -12,7 +12,7 @@ internal static class ModeText
     /// <summary>Permission bits as four octal digits.</summary>
     public static string Octal(uint mode) => Convert.ToString(mode & PermissionBits, 8).PadLeft(4, '0');
 
-    /// <summary>Ten characters: the type, and who may read, write and execute.</summary>
+    /// <summary>Ten characters: the type and the permission bits.</summary>
     public static string Symbolic(in VnodeAttributes attributes)
     {
         Span<char> text = stackalloc char[10];

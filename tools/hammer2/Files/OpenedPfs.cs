@@ -8,12 +8,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.Files;
 
-/// <summary>A PFS opened for reading files without mounting it: by the same layers as a mount.</summary>
+/// <summary>A PFS opened for reading files without mounting it, through the same layers as a mount.</summary>
 internal sealed class OpenedPfs : IDisposable
 {
     /// <summary>The volume a command reads from.</summary>
     public static readonly ArgumentRow Volume =
-        new("VOLUME", "all devices of one filesystem and a label, DEVICE[:DEVICE...][@LABEL]; DATA is the usual label")
+        new("VOLUME", "all devices of one filesystem and a label, DEVICE[:DEVICE...][@LABEL]; default label DATA")
         {
             Completes = Completion.File,
         };
@@ -27,9 +27,9 @@ internal sealed class OpenedPfs : IDisposable
         };
 
     private static readonly OptionRow Degraded =
-        new("--degraded", "read the best node there is when too few masters are present");
+        new("--degraded", "read the best available node when too few masters are present");
 
-    /// <summary>What every command that reads files takes.</summary>
+    /// <summary>The options of every command that reads files.</summary>
     public static readonly OptionRow[] Options = [Node, Degraded, .. MediaOptions.All];
 
     private readonly ClusterMount _mount;
@@ -40,14 +40,14 @@ internal sealed class OpenedPfs : IDisposable
         Vnodes = new VnodeOps(mount.Pfs, loggers.CreateLogger<VnodeOps>());
     }
 
-    /// <summary>The operations on its files.</summary>
+    /// <summary>Operations on its files.</summary>
     public VnodeOps Vnodes { get; }
 
     /// <summary>The PFS itself.</summary>
     public Pfs Pfs => _mount.Pfs;
 
-    /// <summary>Opens what the command line names.</summary>
-    /// <exception cref="CommandException">It cannot be opened, or has no such PFS.</exception>
+    /// <summary>Opens the PFS that the command line names.</summary>
+    /// <exception cref="CommandException">The volume cannot be opened or has no such PFS.</exception>
     public static OpenedPfs Open(Invocation invocation)
     {
         var specs = new List<MountSpec> { MediaOptions.Parse(invocation.Text(Volume)) };

@@ -7,19 +7,19 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Tool.Files;
 
-/// <summary>Finds what a path inside a PFS names. Symbolic links lead within the PFS, an absolute one from its
+/// <summary>Resolves paths inside a PFS. Symbolic links are resolved within the PFS, absolute ones from its
 /// root.</summary>
 internal static class PathWalk
 {
-    // As many as Linux follows.
+    // The limit of Linux.
     private const int LinksMax = 40;
     private const int TargetBytesMax = 65536;
 
     /// <summary>Finds an object.</summary>
     /// <param name="vnodes">The PFS.</param>
-    /// <param name="path">Bytes; relative to the root with or without a slash in front.</param>
-    /// <param name="followsLast">True when a symbolic link at the end is to be followed too.</param>
-    /// <param name="attributes">Of what was found.</param>
+    /// <param name="path">Bytes; relative to the root, with or without a leading slash.</param>
+    /// <param name="followsLast">True to follow a symbolic link at the end too.</param>
+    /// <param name="attributes">The attributes of the object.</param>
     public static Errno Find(VnodeOps vnodes, byte[] path, bool followsLast, out VnodeAttributes attributes)
     {
         var names = new Stack<byte[]>();
@@ -50,7 +50,7 @@ internal static class PathWalk
         return error == Errno.None && endsInSlash && !attributes.IsDirectory ? Errno.ENOTDIR : error;
     }
 
-    /// <summary>Finds an object, or warns and answers the exit code for its absence.</summary>
+    /// <summary>Finds an object, or prints a warning and returns the exit code for a missing object.</summary>
     public static int Find(
         Invocation invocation, VnodeOps vnodes, string path, bool followsLast, out VnodeAttributes attributes)
     {
@@ -60,7 +60,7 @@ internal static class PathWalk
         return error is Errno.EIO or Errno.ESTALE ? ExitCode.Damage : ExitCode.NotFound;
     }
 
-    /// <summary>An error in words.</summary>
+    /// <summary>Describes an error.</summary>
     public static string Describe(Errno error) => error switch
     {
         Errno.ENOENT => "no such file or directory",

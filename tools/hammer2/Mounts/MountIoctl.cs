@@ -6,7 +6,7 @@ using Linux.Text;
 
 namespace Hammer2.Tool.Mounts;
 
-/// <summary>Asks a mount by ioctl(2).</summary>
+/// <summary>Sends requests to a mount by ioctl(2).</summary>
 internal static unsafe partial class MountIoctl
 {
     private const int NotPermitted = 1;             // EPERM
@@ -15,11 +15,12 @@ internal static unsafe partial class MountIoctl
     private const int NoSuchIoctl = 25;             // ENOTTY
     private const int ReadOnly = 30;                // EROFS
 
-    /// <summary>Sends a record and gets it back filled in.</summary>
+    /// <summary>Sends a record, which the mount fills in.</summary>
     /// <param name="directory">The mount, or a directory in it.</param>
-    /// <param name="command">A number of <see cref="Format.IoctlCommand"/> that goes with the record.</param>
-    /// <param name="record">What is asked, then what was answered.</param>
-    /// <exception cref="CommandException">It cannot be opened, is no mount of HAMMER2, or refuses.</exception>
+    /// <param name="command">The number of <see cref="Format.IoctlCommand"/> for this type of record.</param>
+    /// <param name="record">The arguments on entry, the results on return.</param>
+    /// <exception cref="CommandException">The directory cannot be opened, is not a mount of HAMMER2, or the request
+    /// failed.</exception>
     public static void Call<T>(string directory, uint command, ref T record)
         where T : unmanaged
     {
@@ -46,9 +47,9 @@ internal static unsafe partial class MountIoctl
 
     private static CommandException Refused(string directory, int error) => error switch
     {
-        NoSuchIoctl => new(ExitCode.CannotOpen, $"{directory}: is in no HAMMER2 mount that knows this request"),
-        NotPermitted => new(ExitCode.Failed, $"{directory}: only for root and the user who mounted it"),
-        ReadOnly => new(ExitCode.Failed, $"{directory}: is mounted read-only, or stopped being written"),
+        NoSuchIoctl => new(ExitCode.CannotOpen, $"{directory}: is not in a HAMMER2 mount that supports this request"),
+        NotPermitted => new(ExitCode.Failed, $"{directory}: only root and the user that mounted it may do this"),
+        ReadOnly => new(ExitCode.Failed, $"{directory}: is mounted read-only, or stopped after a write error"),
         Interrupted => new(ExitCode.Interrupted, $"{directory}: interrupted"),
         InputOutput => new(ExitCode.Failed, $"{directory}: a block cannot be read or written; the mount's log has it"),
         _ => new(ExitCode.Failed, $"{directory}: {LinuxFiles.Describe(error)}"),

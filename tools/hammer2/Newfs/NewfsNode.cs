@@ -7,8 +7,7 @@ using Linux.Text;
 
 namespace Hammer2.Tool.Newfs;
 
-/// <summary>A device that a filesystem is to be made on: one that is there and open, or a file that is still to be
-/// made.</summary>
+/// <summary>A device for a new filesystem: an open device, or a file that will be created.</summary>
 internal sealed class NewfsTarget(string path, FileBlockDevice? device, long lengthBytes)
 {
     public string Path { get; } = path;
@@ -18,11 +17,11 @@ internal sealed class NewfsTarget(string path, FileBlockDevice? device, long len
 
     public long LengthBytes { get; } = lengthBytes;
 
-    /// <summary>What was found on it.</summary>
+    /// <summary>The signatures found on it.</summary>
     public IReadOnlyList<Signature> Signatures { get; } = device is null ? [] : SignatureProbe.Find(device);
 }
 
-/// <summary>One filesystem that is made: the only one, or a node of a cluster. Owns its devices.</summary>
+/// <summary>A new filesystem: the only one, or a node of a cluster. Owns its devices.</summary>
 internal sealed class NewfsNode : IDisposable
 {
     private readonly List<NewfsTarget> _targets = [];
@@ -35,20 +34,21 @@ internal sealed class NewfsNode : IDisposable
         Wanted = request.Describe(index);
     }
 
-    /// <summary>What it is to be like.</summary>
+    /// <summary>The parameters.</summary>
     public NewFilesystem Wanted { get; }
 
-    /// <summary>Where everything goes.</summary>
+    /// <summary>The layout.</summary>
     public VolumePlan Plan { get; private set; } = null!;
 
     /// <summary>Its devices, in the order of the volumes.</summary>
     public IReadOnlyList<NewfsTarget> Targets => _targets;
 
-    /// <summary>The devices' names as people write them.</summary>
+    /// <summary>The names of the devices, joined by colons.</summary>
     public string Name => string.Join(':', _targets.ConvertAll(target => target.Path));
 
-    /// <summary>Opens what is there, refuses what must not be overwritten, and plans. Nothing is written.</summary>
-    /// <exception cref="CommandException">A device cannot be opened, is in use, or holds something.</exception>
+    /// <summary>Opens existing devices, rejects those that must not be overwritten, and plans the layout. Nothing is
+    /// written.</summary>
+    /// <exception cref="CommandException">A device cannot be opened, is in use, or has other content.</exception>
     public static NewfsNode Open(NewfsRequest request, int index)
     {
         var node = new NewfsNode(request, index);
@@ -74,8 +74,8 @@ internal sealed class NewfsNode : IDisposable
         }
     }
 
-    /// <summary>Makes the files that are missing, sparse.</summary>
-    /// <exception cref="CommandException">One cannot be made.</exception>
+    /// <summary>Creates missing files as sparse files.</summary>
+    /// <exception cref="CommandException">A file cannot be created.</exception>
     public void CreateFiles()
     {
         foreach (NewfsTarget target in _targets)
@@ -93,8 +93,8 @@ internal sealed class NewfsNode : IDisposable
         }
     }
 
-    /// <summary>Gives the devices to a new owner.</summary>
-    public IReadOnlyList<IBlockDevice> TakeDevices()
+    /// <summary>Transfers the ownership of the devices to the caller.</summary>
+    public IReadOnlyList<IBlockDevice> ReleaseDevices()
     {
         IReadOnlyList<IBlockDevice> devices = Devices();
         foreach (NewfsTarget target in _targets) target.Device = null;
@@ -114,12 +114,12 @@ internal sealed class NewfsNode : IDisposable
     {
         FileBlockDevice? device = LinuxPath.Exists(path) ? OpenDevice(request, path) : null;
         if (device is { LengthBytes: > 0 }) return new NewfsTarget(path, device, device.LengthBytes);
-        // An empty file is as good as none.
+        // An empty file is treated as a missing one.
         device?.Dispose();
         return size is { } bytes
             ? new NewfsTarget(path, null, (long)bytes)
             : throw new CommandException(ExitCode.CannotOpen,
-                $"{path}: there is no such device; with {NewfsOptions.Size.Name} SIZE a file is made");
+                $"{path}: no such device; with {NewfsOptions.Size.Name} SIZE a file is created");
     }
 
     private static FileBlockDevice OpenDevice(NewfsRequest request, string path)
@@ -143,7 +143,7 @@ internal sealed class NewfsNode : IDisposable
         }
     }
 
-    // One size is that of the only volume, or the sum of several, which tells nothing of a file that is missing.
+    // One size is that of the only volume, or the total of several, which does not give the size of a missing file.
     private static ulong? SizeOf(NewfsRequest request, int volumes, int volume) =>
         request.Sizes.Count == volumes ? request.Sizes[volume] : null;
 
@@ -153,14 +153,14 @@ internal sealed class NewfsNode : IDisposable
         {
             if (target.Signatures.Count > 0)
             {
-                throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: holds "
+                throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: has "
                     + $"{SignatureProbe.Describe(target.Signatures)}; {NewfsOptions.Force.Name} overwrites it");
             }
             if (target.Device is not { } device) continue;
             if (device.FindContent(out long offset) != Hammer2Error.None)
             {
-                throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: cannot be read, so that it is not "
-                    + $"known whether it holds anything; {NewfsOptions.Force.Name} overwrites it");
+                throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: cannot be read, so it is not "
+                    + $"known whether it has other content; {NewfsOptions.Force.Name} overwrites it");
             }
             if (offset < 0) continue;
             throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: is a file with other content (byte "

@@ -11,11 +11,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.Newfs;
 
-/// <summary>Fills the filesystems that were just made, through the layers that a mount uses.</summary>
-internal static class NewfsFilling
+/// <summary>Populates new filesystems, through the same layers as a mount.</summary>
+internal static class NewfsPopulation
 {
-    /// <summary>Fills the PFS that the request names on all nodes at once, and closes their devices.</summary>
-    /// <exception cref="CommandException">What was made cannot be opened, or the source cannot.</exception>
+    /// <summary>Populates the requested PFS on all nodes at once, and closes their devices.</summary>
+    /// <exception cref="CommandException">The new filesystem or the source cannot be opened.</exception>
     public static PopulateResult Run(Invocation invocation, NewfsRequest request, IReadOnlyList<NewfsNode> nodes)
     {
         var targets = new List<DeviceIdentity>();
@@ -24,7 +24,7 @@ internal static class NewfsFilling
         {
             foreach (NewfsTarget target in node.Targets)
                 if (target.Device!.Identity is { } identity) targets.Add(identity);
-            sets.Add(VolumeSet.Open(node.TakeDevices(), new VolumeSetOptions(IsReadOnly: false)));
+            sets.Add(VolumeSet.Open(node.ReleaseDevices(), new VolumeSetOptions(IsReadOnly: false)));
         }
         var options = new ClusterMountOptions(new MediaSourceOptions(IsReadOnly: false));
         using ClusterMount mount = ClusterMount.Open(sets, request.PopulateLabel!, options, invocation.Loggers);
@@ -43,13 +43,13 @@ internal static class NewfsFilling
             Progress = progress.IsVisible ? now => progress.Show(NewfsProgressText.Line(now, expected)) : null,
         };
         string name = string.Join(", ", sets.ConvertAll(set => set.Name));
-        invocation.Interrupted = () => NewfsProgressText.WhileFilling(
+        invocation.Interrupted = () => NewfsProgressText.WhilePopulating(
             name, populator.DurableObjects, populator.Result.Objects);
         populator.Run();
         return populator.Result;
     }
 
-    /// <summary>Prints what was done, and answers the exit code for it.</summary>
+    /// <summary>Prints the result and returns its exit code.</summary>
     public static int Write(Report report, PopulateResult result)
     {
         report.BeginSection("populated", "populated");
@@ -59,9 +59,9 @@ internal static class NewfsFilling
         report.Value("hardLinks", "further hard links", Cell.Number(result.HardLinks));
         report.Value("specials", "special files", Cell.Number(result.Specials));
         report.Value("bytes", "data copied", Cell.Bytes(result.Bytes));
-        report.Value("faultsTotal", "not taken over", Cell.Number(result.FaultsTotal));
+        report.Value("faultsTotal", "not copied", Cell.Number(result.FaultsTotal));
         if (result.Stopped is not null) report.Value("stopped", "STOPPED", Cell.Text(result.Stopped));
-        report.BeginTable("lostAttributes", new Column("name", "ATTRIBUTES NOT KEPT"), new Column("files", "FILES"));
+        report.BeginTable("lostAttributes", new Column("name", "ATTRIBUTES NOT COPIED"), new Column("files", "FILES"));
         foreach ((string name, long files) in result.LostAttributes)
             report.Row(Cell.Text(NameText.Escape(name)), Cell.Number(files));
         report.EndTable();
@@ -79,7 +79,7 @@ internal static class NewfsFilling
         return result.FaultsTotal > 0 || result.Stopped is not null ? ExitCode.Failed : ExitCode.Ok;
     }
 
-    // All that is made is stamped with one time, so that the same source gives the same filesystem.
+    // All times are the same, so that the same source gives the same filesystem.
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;

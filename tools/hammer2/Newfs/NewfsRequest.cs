@@ -10,7 +10,7 @@ using Linux.Text;
 
 namespace Hammer2.Tool.Newfs;
 
-/// <summary>What the command line of newfs asks for.</summary>
+/// <summary>The request on the command line of newfs.</summary>
 internal sealed class NewfsRequest
 {
     private const string NoLabel = "none";
@@ -35,21 +35,21 @@ internal sealed class NewfsRequest
         Populate = invocation.Text(NewfsOptions.Populate);
         PopulateLabel = _clusterLabel ?? (_labels.Length > 0 ? _labels[0] : null);
         if (Populate is not null && PopulateLabel is null)
-            throw Usage($"{NewfsOptions.Populate.Name}: there is no PFS but {NewPfs.LocalLabel} to fill");
+            throw Usage($"{NewfsOptions.Populate.Name}: there is no PFS but {NewPfs.LocalLabel} to populate");
         if (_clusterLabel is not null && Nodes.Count > Media.NodesMax)
             throw Usage($"{Nodes.Count} nodes; a cluster has at most {Media.NodesMax}");
     }
 
-    /// <summary>The paths of each filesystem to make; one, or as many as the cluster has nodes.</summary>
+    /// <summary>The paths of each filesystem to make: one, or one for each node of the cluster.</summary>
     public IReadOnlyList<string[]> Nodes { get; }
 
-    /// <summary>Sizes as given: none, one, or one for each volume.</summary>
+    /// <summary>The given sizes: none, one, or one for each volume.</summary>
     public IReadOnlyList<ulong> Sizes { get; }
 
-    /// <summary>The directory to fill it from; null for an empty one.</summary>
+    /// <summary>The directory to populate it from; null for none.</summary>
     public string? Populate { get; }
 
-    /// <summary>The PFS that is filled.</summary>
+    /// <summary>The PFS to populate.</summary>
     public string? PopulateLabel { get; }
 
     /// <summary>All times, in microseconds.</summary>
@@ -58,17 +58,17 @@ internal sealed class NewfsRequest
     /// <summary>User and group of the root directories.</summary>
     public (uint User, uint Group) Owner { get; }
 
-    /// <summary>True when an owner was asked for by name of the option.</summary>
+    /// <summary>True when the owner was given by the option.</summary>
     public bool HasOwner => _invocation.Has(NewfsOptions.Owner);
 
-    /// <summary>True when what is there may be overwritten.</summary>
+    /// <summary>True when existing content may be overwritten.</summary>
     public bool Forces => _invocation.Has(NewfsOptions.Force);
 
     /// <summary>Reads a command line.</summary>
-    /// <exception cref="CommandException">It makes no sense.</exception>
+    /// <exception cref="CommandException">The command line is malformed.</exception>
     public static NewfsRequest Read(Invocation invocation) => new(invocation);
 
-    /// <summary>What a node's filesystem is to be like.</summary>
+    /// <summary>The parameters of a node's filesystem.</summary>
     public NewFilesystem Describe(int node)
     {
         var pfses = new List<NewPfs> { Pfs(node, NewPfs.LocalLabel) };
@@ -99,7 +99,7 @@ internal sealed class NewfsRequest
         };
     }
 
-    /// <summary>Tells the user what does not stop the command.</summary>
+    /// <summary>Prints a warning.</summary>
     public void Warn(string message) => _invocation.Warn(message);
 
     private NewPfs Pfs(int node, string label) =>
@@ -110,7 +110,7 @@ internal sealed class NewfsRequest
         ulong version = _invocation.Number(NewfsOptions.FormatVersion) ?? 2;
         return version is 1 or 2
             ? (int)version
-            : throw Usage($"{NewfsOptions.FormatVersion.Name} {version}: versions 1 and 2 can be made");
+            : throw Usage($"{NewfsOptions.FormatVersion.Name} {version}: versions 1 and 2 are supported");
     }
 
     private ulong? Area(OptionRow option) =>
@@ -187,13 +187,13 @@ internal sealed class NewfsRequest
             ? (user, group)
             : throw Usage($"{NewfsOptions.Owner.Name} {text}: write the numbers that id(1) prints, USER or USER:GROUP");
 
-        // The greatest number means "nobody was named" to chown(2).
+        // For chown(2) the greatest number means "unchanged".
         static bool IsId(string part, out uint id) =>
             uint.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out id) && id != uint.MaxValue;
     }
 
-    // As upstream each word is a device; or, as for mounting, several with colons between them. A path that is there may
-    // have a colon in it.
+    // As in upstream each argument is a device; or, as for mounting, several joined by colons. An existing path may
+    // contain a colon.
     private static List<string[]> NodesOf(IReadOnlyList<string> words, bool isCluster)
     {
         var nodes = new List<string[]>();

@@ -5,14 +5,14 @@ using Hammer2.Tool.CommandLine;
 
 namespace Hammer2.Tool.Newfs;
 
-/// <summary>Sizes as people write them: a whole number with one of k, m, g, t and p behind it, in either case, for powers
-/// of 1024; or without, for bytes.</summary>
+/// <summary>Sizes on the command line: a whole number with a suffix of k, m, g, t or p, in either case, for powers of
+/// 1024; or without one, for bytes.</summary>
 internal static class SizeText
 {
     private const string Suffixes = "kmgtp";
 
-    /// <summary>Reads one size.</summary>
-    /// <exception cref="CommandException">It is none.</exception>
+    /// <summary>Parses one size.</summary>
+    /// <exception cref="CommandException">The text is not a size.</exception>
     public static ulong Parse(OptionRow option, string text)
     {
         ReadOnlySpan<char> digits = text;
@@ -26,8 +26,8 @@ internal static class SizeText
                 $"{option.Name} {text}: not a size; write 512m, 10g, 2t or a number of bytes");
     }
 
-    /// <summary>Reads sizes with colons between them.</summary>
-    /// <exception cref="CommandException">One is none.</exception>
+    /// <summary>Parses sizes separated by colons.</summary>
+    /// <exception cref="CommandException">A part is not a size.</exception>
     public static IReadOnlyList<ulong> ParseList(OptionRow option, string? text)
     {
         var sizes = new List<ulong>();

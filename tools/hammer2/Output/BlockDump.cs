@@ -7,7 +7,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Tool.Output;
 
-/// <summary>What lies in a block, damaged or not, as lines for people who look for the damage.</summary>
+/// <summary>Prints the content of a block, damaged or not, as lines for examining damage.</summary>
 internal static class BlockDump
 {
     private const int RowBytes = 32;

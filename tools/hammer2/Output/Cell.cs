@@ -6,8 +6,8 @@ using Linux.Text;
 namespace Hammer2.Tool.Output;
 
 /// <summary>
-/// One value of a report. It knows what kind of thing it is, so that text can be read by people (units, dates)
-/// and JSON by programs (bytes, ISO 8601) without the command saying it twice.
+/// One value of a report with its kind, from which both the text form (units, dates) and the JSON form (bytes, ISO
+/// 8601) are made.
 /// </summary>
 internal readonly struct Cell
 {
@@ -34,13 +34,13 @@ internal readonly struct Cell
         Time,
     }
 
-    /// <summary>There is no value: null in JSON, a dash in a table.</summary>
+    /// <summary>No value: null in JSON, a dash in a table.</summary>
     public static Cell Absent => default;
 
     /// <summary>True when the value is aligned to the right in a table.</summary>
     public bool IsNumeric => _kind is Kind.Number or Kind.Bytes;
 
-    /// <summary>Words. What is no printable character is written as the <c>\xHH</c> of its bytes.</summary>
+    /// <summary>Text. Characters that are not printable are written as the <c>\xHH</c> of their bytes.</summary>
     public static Cell Text(string? text) => text is null ? Absent : new Cell(Kind.Text, 0, ByteText.ToPrintable(text));
 
     /// <summary>A count or a transaction number.</summary>
@@ -49,7 +49,7 @@ internal readonly struct Cell
     /// <summary>A count that is not negative.</summary>
     public static Cell Number(long number) => new(Kind.Number, checked((ulong)number));
 
-    /// <summary>A size in bytes, printed in the unit the caller asked for.</summary>
+    /// <summary>A size in bytes, printed in the requested unit.</summary>
     public static Cell Bytes(ulong sizeBytes) => new(Kind.Bytes, sizeBytes);
 
     /// <summary>An address, key or check code: hexadecimal, in JSON as a string since doubles cannot hold it.</summary>
@@ -64,7 +64,7 @@ internal readonly struct Cell
     /// <summary>Microseconds since 1970 UTC.</summary>
     public static Cell Time(ulong microseconds) => new(Kind.Time, microseconds);
 
-    /// <summary>What a person reads.</summary>
+    /// <summary>The text form.</summary>
     public string ToText(ByteUnit unit) => _kind switch
     {
         Kind.Absent => "-",
@@ -77,7 +77,7 @@ internal readonly struct Cell
         _ => TimeText.Format(_number),
     };
 
-    /// <summary>What a program reads.</summary>
+    /// <summary>Writes the JSON form.</summary>
     public void WriteTo(Utf8JsonWriter json)
     {
         switch (_kind)

@@ -23,7 +23,7 @@ internal sealed class JsonReport : Report
         _json = new Utf8JsonWriter(terminal.Output, new JsonWriterOptions
         {
             Indented = true,
-            // Not embedded in HTML: names stay readable.
+            // The output is not embedded in HTML, so escape no more than JSON needs.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         });
         _json.WriteStartObject();
@@ -93,7 +93,7 @@ internal sealed class JsonReport : Report
     /// <inheritdoc/>
     public override void Dispose()
     {
-        // A command that ends early leaves a whole document all the same.
+        // Complete the document also when the command ends early.
         while (_openArrays.Count > 0) Close();
         _json.WriteEndObject();
         _json.Flush();

@@ -4,17 +4,17 @@ using Hammer2.Format;
 
 namespace Hammer2.Tool.Output;
 
-/// <summary>Values of the media in upstream's words.</summary>
+/// <summary>Names of media values, as upstream prints them.</summary>
 internal static class MediaText
 {
-    /// <summary>The role of a PFS, and the one it is on the way to.</summary>
+    /// <summary>The role of a PFS, and the role that it is changing to.</summary>
     public static string Role(in InodeMeta meta)
     {
         string role = Role(meta.PfsType);
         return meta.PfsTypeNext == PfsType.None ? role : $"{role} to {Role(meta.PfsTypeNext)}";
     }
 
-    /// <summary>What a PFS was made for; "-" for no purpose of its own.</summary>
+    /// <summary>The subtype of a PFS; "-" for an ordinary one.</summary>
     public static string Subtype(PfsSubtype subtype) => subtype switch
     {
         PfsSubtype.None => "-",

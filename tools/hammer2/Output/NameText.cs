@@ -43,8 +43,8 @@ internal static class NameText
         return text.ToString();
     }
 
-    /// <summary>The bytes of a name written as <see cref="Escape(string)"/> writes it; other text as the bytes that
-    /// <see cref="ByteText"/> has for it.</summary>
+    /// <summary>The bytes of a name written as <see cref="Escape(string)"/> writes it; other text is converted to bytes
+    /// by <see cref="ByteText"/>.</summary>
     public static byte[] Unescape(string text)
     {
         var bytes = new List<byte>(text.Length);

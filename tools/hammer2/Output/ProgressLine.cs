@@ -2,8 +2,8 @@
 namespace Hammer2.Tool.Output;
 
 /// <summary>
-/// A line on standard error that is written over as work goes on. Drawn for people only: nothing is written
-/// when standard error is not a terminal, and at most ten times a second when it is.
+/// A progress line on standard error that is overwritten periodically: nothing is written when standard error is not a
+/// terminal, and at most ten times a second when it is.
 /// </summary>
 internal sealed class ProgressLine : IDisposable
 {
@@ -17,10 +17,10 @@ internal sealed class ProgressLine : IDisposable
     /// <summary>Draws on the terminal's error stream.</summary>
     public ProgressLine(Terminal terminal) => _terminal = terminal;
 
-    /// <summary>True when <see cref="Show"/> draws anything at all.</summary>
+    /// <summary>True when <see cref="Show"/> draws the line.</summary>
     public bool IsVisible => _terminal.ErrorIsTerminal;
 
-    /// <summary>Replaces the line, unless it was replaced a moment ago.</summary>
+    /// <summary>Replaces the line, at most ten times a second.</summary>
     public void Show(string text)
     {
         if (!IsVisible) return;
@@ -38,7 +38,7 @@ internal sealed class ProgressLine : IDisposable
         return "[" + new string('#', full) + new string('.', Width - full) + "]";
     }
 
-    /// <summary>Takes the line away, so that other output starts on a clean one.</summary>
+    /// <summary>Removes the line, so that other output starts on an empty one.</summary>
     public void Clear()
     {
         if (!_isShown) return;
@@ -46,6 +46,6 @@ internal sealed class ProgressLine : IDisposable
         _isShown = false;
     }
 
-    /// <summary>Takes the line away.</summary>
+    /// <summary>Removes the line.</summary>
     public void Dispose() => Clear();
 }

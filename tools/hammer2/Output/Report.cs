@@ -2,27 +2,27 @@
 namespace Hammer2.Tool.Output;
 
 /// <summary>
-/// What a command found, said once: text for people and JSON for programs come from the same calls. Keys are
-/// camelCase and stay as they are once published; labels may change.
+/// The output of a command: text and JSON are made by the same calls. Keys are camelCase and are not changed once
+/// published; labels may change.
 /// </summary>
 internal abstract class Report : IDisposable
 {
-    /// <summary>Begins a part that has a title; an object in JSON.</summary>
+    /// <summary>Begins a section with a title; an object in JSON.</summary>
     public abstract void BeginSection(string key, string title);
 
     /// <summary>Ends the innermost section.</summary>
     public abstract void EndSection();
 
-    /// <summary>One value.</summary>
+    /// <summary>Writes one value.</summary>
     public abstract void Value(string key, string label, Cell value);
 
-    /// <summary>One value that only programs want.</summary>
+    /// <summary>Writes one value in JSON only.</summary>
     public abstract void Detail(string key, Cell value);
 
     /// <summary>Begins a table; an array of objects in JSON.</summary>
     public abstract void BeginTable(string key, params Column[] columns);
 
-    /// <summary>One row, a cell for each column.</summary>
+    /// <summary>Writes one row, a cell for each column.</summary>
     public abstract void Row(params ReadOnlySpan<Cell> cells);
 
     /// <summary>Ends the table.</summary>
@@ -32,16 +32,16 @@ internal abstract class Report : IDisposable
     public abstract void BeginList(string key);
 
     /// <summary>
-    /// One entry of a list as a line for people; the values of the object follow as details, up to
+    /// Begins one entry of a list: a line of text; in JSON the values of the object follow as details, up to
     /// <see cref="EndEntry"/>.
     /// </summary>
     public abstract void BeginEntry(string line);
 
-    /// <summary>One entry without a line of its own.</summary>
+    /// <summary>Begins one entry without a line of text.</summary>
     public abstract void BeginUntitledEntry();
 
     /// <summary>
-    /// The name of a symbolic link: with its target for people, without it for programs, which have it apart.
+    /// The name of a symbolic link: with its target in text, without it in JSON, where the target is a separate value.
     /// </summary>
     public abstract Cell Name(string name, string? target);
 
@@ -51,12 +51,11 @@ internal abstract class Report : IDisposable
     /// <summary>Ends the list.</summary>
     public abstract void EndList();
 
-    /// <summary>Closes the report and whatever is still open in it; what was written is complete from here
-    /// on.</summary>
+    /// <summary>Closes the report and all open parts of it; the output is then complete.</summary>
     public abstract void Dispose();
 }
 
 /// <summary>A column of a table.</summary>
 /// <param name="Key">The name of the value in JSON.</param>
-/// <param name="Heading">The heading in text; empty for a column that only programs want.</param>
+/// <param name="Heading">The heading in text; empty for a column in JSON only.</param>
 internal readonly record struct Column(string Key, string Heading);

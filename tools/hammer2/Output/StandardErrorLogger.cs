@@ -10,23 +10,22 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Tool.Output;
 
 /// <summary>
-/// Log lines on standard error, one per event: with a priority in front where the journal reads them, with a
-/// time where a person does.
+/// Log lines on standard error, one per event: with a priority prefix for the journal, with a time otherwise.
 /// </summary>
 internal sealed class StandardErrorLogger : ILogger
 {
     private readonly Terminal _terminal;
-    private readonly Lock _gate;
+    private readonly Lock _writeLock;
     private readonly string _category;
 
-    private StandardErrorLogger(Terminal terminal, Lock gate, string category)
+    private StandardErrorLogger(Terminal terminal, Lock writeLock, string category)
     {
         _terminal = terminal;
-        _gate = gate;
+        _writeLock = writeLock;
         _category = category[(category.LastIndexOf('.') + 1)..];
     }
 
-    /// <summary>A factory whose loggers write to the terminal what is at least as bad as the level.</summary>
+    /// <summary>Creates a factory of loggers that write events of at least the given level to the terminal.</summary>
     public static LoggerFactory CreateFactory(Terminal terminal, LogLevel level) =>
         new([new Provider(terminal)], new LoggerFilterOptions { MinLevel = level });
 
@@ -45,7 +44,7 @@ internal sealed class StandardErrorLogger : ILogger
         var line = new StringBuilder();
         if (_terminal.ErrorIsJournal)
         {
-            // The journal splits events at line ends, so that each line needs its priority: keep to one.
+            // The journal splits events at line ends and each line would need a priority: write one line.
             line.Append('<').Append(DaemonLoggers.Priority(logLevel)).Append('>');
         }
         else
@@ -58,11 +57,11 @@ internal sealed class StandardErrorLogger : ILogger
         string text = ByteText.ToPrintable(line.ToString().ReplaceLineEndings(" | "));
         try
         {
-            lock (_gate) _terminal.Error.WriteLine(text);
+            lock (_writeLock) _terminal.Error.WriteLine(text);
         }
         catch (IOException)
         {
-            // Nobody is left to tell: a daemon must live on when its log is closed.
+            // The error cannot be reported anywhere: a daemon must continue when its log is closed.
         }
     }
 
@@ -78,9 +77,9 @@ internal sealed class StandardErrorLogger : ILogger
 
     private sealed class Provider(Terminal terminal) : ILoggerProvider
     {
-        private readonly Lock _gate = new();
+        private readonly Lock _writeLock = new();
 
-        public ILogger CreateLogger(string categoryName) => new StandardErrorLogger(terminal, _gate, categoryName);
+        public ILogger CreateLogger(string categoryName) => new StandardErrorLogger(terminal, _writeLock, categoryName);
 
         public void Dispose()
         {

@@ -128,7 +128,7 @@ internal sealed class TextReport : Report
     {
     }
 
-    // Nothing is folded to the width of a terminal, which neither pipes nor people who widen theirs want.
+    // Lines are not wrapped to the width of the terminal: output may go to a pipe.
     private void WriteRow(string[] row, int[] widths)
     {
         var line = new StringBuilder(Indent);
@@ -142,7 +142,7 @@ internal sealed class TextReport : Report
         _to.WriteLine(line.ToString().TrimEnd());
     }
 
-    // In characters, not in the 16-bit halves that some are kept as.
+    // In code points, not in UTF-16 units.
     private static int WidthOf(string cell)
     {
         int width = 0;

@@ -3,15 +3,15 @@ using System.Collections.Generic;
 
 namespace Hammer2.Tool.Populate;
 
-/// <summary>A file of the source that is not, or not wholly, in the new filesystem.</summary>
-/// <param name="Path">Bytes, below the source.</param>
-/// <param name="Reason">What was wrong.</param>
+/// <summary>A file of the source that is missing or incomplete in the new filesystem.</summary>
+/// <param name="Path">Path below the source, as bytes.</param>
+/// <param name="Reason">The fault.</param>
 internal sealed record PopulateFault(byte[] Path, string Reason);
 
-/// <summary>What a filling did.</summary>
+/// <summary>The result of populating a filesystem.</summary>
 internal sealed class PopulateResult
 {
-    /// <summary>Faults listed; more are counted.</summary>
+    /// <summary>Maximum number of listed faults; further ones are only counted.</summary>
     public const int ListedMax = 100_000;
 
     private readonly List<PopulateFault> _faults = [];
@@ -19,10 +19,11 @@ internal sealed class PopulateResult
 
     public IReadOnlyList<PopulateFault> Faults => _faults;
 
-    /// <summary>How many files could not be taken over, listed or not.</summary>
+    /// <summary>Number of files that could not be copied, listed or not.</summary>
     public long FaultsTotal { get; private set; }
 
-    /// <summary>Extended attributes, for which the format has no place, with how many files have them.</summary>
+    /// <summary>Names of extended attributes, which the format does not support, with the number of files that have
+    /// them.</summary>
     public IReadOnlyDictionary<string, long> LostAttributes => _lostAttributes;
 
     public long Files { get; set; }
@@ -38,13 +39,13 @@ internal sealed class PopulateResult
     /// <summary>Bytes of data copied, holes not counted.</summary>
     public ulong Bytes { get; set; }
 
-    /// <summary>Bytes of files gone through, holes counted.</summary>
+    /// <summary>Bytes of files processed, including holes.</summary>
     public ulong PassedBytes { get; set; }
 
-    /// <summary>All objects met.</summary>
+    /// <summary>Number of all objects found.</summary>
     public long Objects => Files + Directories + Links + HardLinks + Specials + FaultsTotal;
 
-    /// <summary>Why the filling ended early; null when it did not.</summary>
+    /// <summary>The reason for which it ended early; null when it did not.</summary>
     public string? Stopped { get; set; }
 
     public void AddFault(byte[] path, string reason)

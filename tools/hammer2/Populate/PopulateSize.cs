@@ -4,15 +4,15 @@ using Hammer2.Tool.Extract;
 
 namespace Hammer2.Tool.Populate;
 
-/// <summary>How much there is to copy. Only the length of a progress bar depends on it.</summary>
-/// <param name="Objects">Names below the source.</param>
+/// <summary>The amount to copy, used only for the progress bar.</summary>
+/// <param name="Objects">Number of names below the source.</param>
 /// <param name="Bytes">The lengths of all regular files, holes included; a file with several names counts once.</param>
 internal readonly record struct PopulateSize(long Objects, ulong Bytes)
 {
     private const uint RegularFile = 0x8000;
     private const uint Directory = 0x4000;
 
-    /// <summary>Goes through a directory. What cannot be looked at counts as nothing.</summary>
+    /// <summary>Measures a directory. Objects that cannot be read are not counted.</summary>
     public static PopulateSize Measure(byte[] source)
     {
         var linked = new HashSet<(uint, uint, ulong)>();

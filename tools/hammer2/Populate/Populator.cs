@@ -10,16 +10,16 @@ using Hammer2.Vnodes;
 namespace Hammer2.Tool.Populate;
 
 /// <summary>
-/// Fills a PFS from a directory of the host by the operations that a mount offers: files with their holes, directories,
+/// Copies a directory of the host into a PFS with the operations of a mount: files with their holes, directories,
 /// symbolic and hard links, device nodes, FIFOs and sockets, with owners, permissions and times.
 /// </summary>
-/// <remarks>Directories are gone through in the order of their names' bytes, so that the same source gives the same
+/// <remarks>Entries are processed in the order of the bytes of their names, so that the same source gives the same
 /// filesystem.</remarks>
 internal sealed class Populator
 {
     private const int ChunkBytes = 1 << 20;
     private const uint PermissionBits = 0xFFF;
-    private const int ObjectsPerSync = 10_000; // what a group keeps in memory
+    private const int ObjectsPerSync = 10_000; // limits the memory of a transaction group
     private const int CurrentDirectory = LinuxFiles.AtCurrentDirectory;
 
     private readonly VnodeOps _ops;
@@ -29,10 +29,10 @@ internal sealed class Populator
     private readonly byte[] _buffer = new byte[ChunkBytes];
     private long _durableObjects;
 
-    /// <summary>Prepares; reads nothing yet.</summary>
-    /// <param name="ops">Of a PFS that may be written.</param>
+    /// <summary>Prepares for copying; reads nothing.</summary>
+    /// <param name="ops">Operations of a writable PFS.</param>
     /// <param name="source">Path of the directory.</param>
-    /// <param name="targets">Files that must not be copied because they are being made.</param>
+    /// <param name="targets">Image files of the new filesystem, which must not be copied.</param>
     public Populator(VnodeOps ops, byte[] source, IEnumerable<DeviceIdentity> targets)
     {
         _ops = ops;
@@ -40,10 +40,10 @@ internal sealed class Populator
         _targets = [.. targets];
     }
 
-    /// <summary>What was done so far.</summary>
+    /// <summary>The result so far.</summary>
     public PopulateResult Result { get; } = new();
 
-    /// <summary>Objects that the last commit has. May be asked from another thread.</summary>
+    /// <summary>Number of objects in the last commit. Thread-safe.</summary>
     public long DurableObjects => Volatile.Read(ref _durableObjects);
 
     /// <summary>Owner of the root directory; null for that of the source.</summary>
@@ -52,8 +52,8 @@ internal sealed class Populator
     /// <summary>Called after each object and each piece of a file.</summary>
     public Action<PopulateResult>? Progress { get; init; }
 
-    /// <summary>Fills the root directory and makes everything durable.</summary>
-    /// <exception cref="CommandException">The source is no directory that can be read.</exception>
+    /// <summary>Copies the source into the root directory and makes everything durable.</summary>
+    /// <exception cref="CommandException">The source is not a readable directory.</exception>
     public void Run()
     {
         int error = SourceFiles.Open(CurrentDirectory, _source, isDirectory: true, out int descriptor);
@@ -82,7 +82,7 @@ internal sealed class Populator
         long met = Result.Objects;
         Errno error = _ops.Sync();
         if (error == Errno.None) Volatile.Write(ref _durableObjects, met);
-        Stop(error, "making it durable");
+        Stop(error, "committing");
     }
 
     private void FillDirectory(int descriptor, ulong inum, byte[] path)
@@ -115,7 +115,7 @@ internal sealed class Populator
         if (type == ObjectType.RegularFile && _targets.Contains(
             new DeviceIdentity(status.DeviceMajor, status.DeviceMinor, status.Inode, 0)))
         {
-            Result.AddFault(path, "left out: it is the filesystem that is being made");
+            Result.AddFault(path, "skipped: it is the new filesystem itself");
             return;
         }
         var key = (status.DeviceMajor, status.DeviceMinor, status.Inode);
@@ -180,7 +180,7 @@ internal sealed class Populator
     {
         if (type == ObjectType.Unknown)
         {
-            Result.AddFault(path, "is of a type that cannot be kept");
+            Result.AddFault(path, "is of an unsupported type");
             return 0;
         }
         ulong made = Make(name, parent, type, status, path);
@@ -220,14 +220,14 @@ internal sealed class Populator
             Result.PassedBytes += (ulong)(start - at);
             for (at = start; at < end;)
             {
-                // Pieces end where blocks end, so that no block is written twice.
+                // Pieces end at block boundaries, so that no block is written twice.
                 int wanted = (int)Math.Min(ChunkBytes - (at % ChunkBytes), end - at);
                 int error = SourceFiles.Read(file, at, _buffer.AsSpan(0, wanted), out int got);
                 if (error != 0 || got == 0)
                 {
                     Result.AddFault(path, error != 0
                         ? $"cannot be read from byte {at} on: {LinuxFiles.Describe(error)}"
-                        : $"became shorter while it was read, it ends at byte {at}");
+                        : $"was truncated while it was read, it ends at byte {at}");
                     return false;
                 }
                 if (!Made(_ops.Write(inum, (ulong)at, _buffer.AsSpan(0, got), dropsPrivileges: false), path))
@@ -252,7 +252,7 @@ internal sealed class Populator
             : 0;
     }
 
-    // Last of all: what is done to an object before changes its times.
+    // Set last, since earlier operations change the times.
     private void Finish(ulong inum, in LinuxFiles.FileStatus status, byte[] path)
     {
         if (Result.Stopped is not null) return;
@@ -273,11 +273,11 @@ internal sealed class Populator
             Result.AddLostAttribute(name);
     }
 
-    // A name or a size that does not fit concerns one file; everything else will not get better with the next.
+    // An invalid name or size concerns one file; other errors would also occur for the next file.
     private bool Made(Errno error, byte[] path)
     {
         if (error == Errno.None) return true;
-        Result.AddFault(path, $"cannot be made: {error}");
+        Result.AddFault(path, $"cannot be created: {error}");
         if (error is not (Errno.ENAMETOOLONG or Errno.EFBIG or Errno.EMLINK or Errno.EINVAL))
             Stop(error, NameText.Escape(path));
         return false;
@@ -291,7 +291,7 @@ internal sealed class Populator
 
     private static Credentials Owner(in LinuxFiles.FileStatus status) => new(status.UserId, status.GroupId);
 
-    // The format counts from 1970 on.
+    // The format stores times since 1970.
     private static ulong Microseconds(long seconds, uint nanoseconds) =>
         seconds < 0 ? 0 : ((ulong)seconds * 1_000_000) + (nanoseconds / 1000);
 

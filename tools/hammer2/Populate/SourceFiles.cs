@@ -7,8 +7,8 @@ using Linux.Text;
 namespace Hammer2.Tool.Populate;
 
 /// <summary>
-/// The calls of libc that read files of the host by a directory's descriptor and a name in bytes: names that are not
-/// text, and trees that change underneath, are no trouble to them. Methods answer 0 or a Linux error number.
+/// System calls that read files of the host relative to a directory descriptor, with names as bytes: they support names
+/// that are not UTF-8 and trees that change meanwhile. Methods return 0 or a Linux error number.
 /// </summary>
 internal static unsafe partial class SourceFiles
 {
@@ -16,7 +16,7 @@ internal static unsafe partial class SourceFiles
     private const int OpenNonBlocking = 0x800;
     private const int OpenWithoutAccessTime = 0x40000;
     private const int ErrorNotPermitted = 1;
-    private const int ErrorNoData = 6;      // ENXIO: nothing but a hole behind here
+    private const int ErrorNoData = 6;      // ENXIO: only a hole follows
     private const int ErrorRange = 34;
     private const int ListBytesMax = 65536; // XATTR_LIST_MAX
     private const int SeekData = 3;
@@ -36,8 +36,8 @@ internal static unsafe partial class SourceFiles
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint llistxattr(byte* path, byte* names, nint namesBytes);
 
-    /// <summary>Opens a directory for reading its names, or a file for reading its data. Where the host allows it, the
-    /// reading does not change the time of the last access.</summary>
+    /// <summary>Opens a directory for reading its names, or a file for reading its data. Without changing the access
+    /// time, if the host allows it.</summary>
     public static int Open(int directory, byte[] name, bool isDirectory, out int descriptor)
     {
         int flags = OpenReadOnly | OpenNonBlocking | LinuxFiles.OpenCloseOnExec
@@ -45,17 +45,17 @@ internal static unsafe partial class SourceFiles
         fixed (byte* text = Terminated(name))
         {
             descriptor = LinuxFiles.openat(directory, text, flags | OpenWithoutAccessTime, 0);
-            // Only the owner may ask for that.
+            // O_NOATIME needs the owner.
             if (descriptor < 0 && Marshal.GetLastPInvokeError() == ErrorNotPermitted)
                 descriptor = LinuxFiles.openat(directory, text, flags, 0);
         }
         return descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
     }
 
-    /// <summary>Closes what <see cref="Open"/> opened for reading; nothing can be lost by that.</summary>
+    /// <summary>Closes a descriptor from <see cref="Open"/>; errors are irrelevant after reading.</summary>
     public static void Close(int descriptor) => _ = LinuxFiles.close(descriptor);
 
-    /// <summary>What stat(2) says of a name; symbolic links are not followed.</summary>
+    /// <summary>Reads the status of a name; symbolic links are not followed.</summary>
     public static int Status(int directory, byte[] name, out LinuxFiles.FileStatus status)
     {
         LinuxFiles.FileStatus found;
@@ -93,8 +93,8 @@ internal static unsafe partial class SourceFiles
         return 0;
     }
 
-    /// <summary>Finds the next bytes that are not a hole, at or behind a position; false at the end of them.</summary>
-    /// <remarks>Where the host's filesystem knows no holes, all is data.</remarks>
+    /// <summary>Finds the next range of data at or after a position; false when there is none.</summary>
+    /// <remarks>If the host's filesystem has no holes, everything is data.</remarks>
     public static bool TryFindData(int file, long position, long length, out long start, out long end)
     {
         (start, end) = (position, length);
@@ -134,8 +134,8 @@ internal static unsafe partial class SourceFiles
         return count < 0 ? Marshal.GetLastPInvokeError() : 0;
     }
 
-    /// <summary>Names of the extended attributes of a file; empty where there are none or they cannot be asked
-    /// for.</summary>
+    /// <summary>Names of the extended attributes of a file; empty when there are none or they are not
+    /// supported.</summary>
     public static string[] ExtendedAttributes(byte[] path)
     {
         byte[] buffer = new byte[4096];
