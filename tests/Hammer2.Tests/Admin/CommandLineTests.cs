@@ -122,7 +122,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("frobnicate")]
     [InlineData("info")]
-    [InlineData("info", "--nonsense")]
+    [InlineData("info", "--unknown")]
     [InlineData("hash")]
     [InlineData("hash", "")]
     [InlineData("completion", "tcsh")]

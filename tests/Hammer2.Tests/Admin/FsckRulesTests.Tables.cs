@@ -4,7 +4,7 @@ using Hammer2.Admin.Fsck;
 using Hammer2.Format;
 using Hammer2.Testing;
 using RuleTable = System.Collections.Generic.Dictionary<
-    string, (Hammer2.Admin.FsckSeverity Severity, Hammer2.Admin.FsckCode Code,
+    string, (Hammer2.Admin.Fsck.FsckSeverity Severity, Hammer2.Admin.Fsck.FsckCode Code,
     System.Action<Hammer2.Tests.Admin.MediaEdit> Change)>;
 
 namespace Hammer2.Tests.Admin;

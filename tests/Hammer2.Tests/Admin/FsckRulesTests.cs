@@ -5,7 +5,7 @@ using Hammer2.Devices;
 using Hammer2.Format;
 using Xunit;
 using RuleTable = System.Collections.Generic.Dictionary<
-    string, (Hammer2.Admin.FsckSeverity Severity, Hammer2.Admin.FsckCode Code,
+    string, (Hammer2.Admin.Fsck.FsckSeverity Severity, Hammer2.Admin.Fsck.FsckCode Code,
     System.Action<Hammer2.Tests.Admin.MediaEdit> Change)>;
 
 namespace Hammer2.Tests.Admin;
@@ -56,7 +56,7 @@ public sealed partial class FsckRulesTests
             edit => edit.Inode("/sub", inode => inode.Meta.OperationFlags |= OperationFlags.DirectData)),
         ["more embedded data than fits"] =
             (Error, FsckCode.InodeEmbedded, edit => edit.Inode("/d/small", inode => inode.Meta.Size = 513)),
-        ["blocks behind the end"] =
+        ["blocks past EOF"] =
             (Warning, FsckCode.DataBeyondEnd, edit => edit.Inode("/d/rand", inode => inode.Meta.Size = 65536)),
         ["next inode number"] =
             (Warning, FsckCode.NextInum, edit => edit.Inode("/", inode => inode.Meta.PfsInum = 1037)),

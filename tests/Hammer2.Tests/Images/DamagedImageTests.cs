@@ -115,7 +115,7 @@ public sealed class DamagedImageTests
         List<TreeEntry> found = TreeReader.Read(mount.Ops);
         Assert.Equal(Errno.EIO, found.Find(entry => entry.Path == "/d")!.Error);
         Assert.Equal(Errno.EIO, mount.Find(LongName, out _));
-        Assert.Equal(Errno.ENOENT, mount.Find("/d/nobody", out _));
+        Assert.Equal(Errno.ENOENT, mount.Find("/d/missing", out _));
 
         found = found.ConvertAll(entry => entry.Path == "/d" ? entry with { Error = Errno.None } : entry);
         AssertAllBut(LongName, found);

@@ -27,9 +27,9 @@ public static class ClusterCompare
         var taken = new List<VolumeSet>();
         foreach (VolumeSet volumes in filesystems)
         {
-            if (taken.Find(other => other.FilesystemId == volumes.FilesystemId) is { } twin)
+            if (taken.Find(other => other.FilesystemId == volumes.FilesystemId) is { } original)
             {
-                copies.Add((volumes, twin));
+                copies.Add((volumes, original));
                 continue;
             }
             taken.Add(volumes);
