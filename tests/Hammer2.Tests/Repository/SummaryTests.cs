@@ -10,55 +10,50 @@ using Xunit;
 
 namespace Hammer2.Tests.Repository;
 
-/// <summary>Goal: what is public says what it means. Method: each public type and method of the
-/// product, by reflection, against the documentation files that the build wrote.</summary>
+/// <summary>Goal: public types and methods are documented. Method: finds those of each project in the README by
+/// reflection, and their summaries in the documentation files of the build.</summary>
 public sealed class SummaryTests
 {
-    private static readonly string[] Products =
-    [
-        "Hammer2.Format", "Hammer2.Devices", "Hammer2.Chains", "Hammer2.Membership", "Hammer2.Cluster",
-        "Hammer2.Vnodes", "Fuse.Protocol", "Hammer2.Fuse", "Hammer2.Admin",
-    ];
-
     /// <summary>Words that add nothing to a name.</summary>
     private static readonly HashSet<string> Fillers =
         new(["a", "an", "the", "of", "this", "get", "gets", "set", "sets", "or", "is", "to", "for", "and"],
             StringComparer.Ordinal);
 
-    public static TheoryData<string> Assemblies => new(Products);
+    public static TheoryData<string> Assemblies => new(LayerTable.Read().Rows.Keys
+        .Where(folder => folder.StartsWith("src/", StringComparison.Ordinal)).Select(Path.GetFileName)!);
 
     [Theory, MemberData(nameof(Assemblies))]
     public void Public_types_and_methods_have_a_summary_that_says_more_than_their_name(string product)
     {
         Assembly assembly = Assembly.Load(product);
         Dictionary<string, List<string>> summaries = Read(Path.ChangeExtension(assembly.Location, ".xml"));
-        var breaches = new List<string>();
+        var faults = new List<string>();
         foreach (Type type in assembly.GetExportedTypes().Where(type => !IsGenerated(type)))
         {
             string typeName = type.FullName!.Replace('+', '.');
-            Judge(breaches, summaries, "T:" + typeName, type.Name, 1);
+            Check(faults, summaries, "T:" + typeName, type.Name, 1);
             if (type.IsSubclassOf(typeof(Delegate))) continue;
             foreach (IGrouping<string, MethodInfo> group in OwnMethods(type).GroupBy(method => method.Name))
             {
-                Judge(breaches, summaries, $"M:{typeName}.{group.Key}", group.Key, group.Count());
+                Check(faults, summaries, $"M:{typeName}.{group.Key}", group.Key, group.Count());
             }
         }
 
-        Assert.True(breaches.Count == 0, string.Join('\n', breaches.Prepend($"{breaches.Count} found:")));
+        Assert.True(faults.Count == 0, string.Join('\n', faults.Prepend($"{faults.Count} found:")));
     }
 
-    private static void Judge(
-        List<string> breaches, Dictionary<string, List<string>> summaries, string id, string name, int wanted)
+    private static void Check(
+        List<string> faults, Dictionary<string, List<string>> summaries, string id, string name, int wanted)
     {
         List<string> found = summaries.GetValueOrDefault(id, []);
-        if (found.Count < wanted) breaches.Add($"{id}: {wanted - found.Count} of {wanted} without summary");
+        if (found.Count < wanted) faults.Add($"{id}: {wanted - found.Count} of {wanted} without summary");
         HashSet<string> nameWords = Words(name);
         foreach (string summary in found.Where(text => text != "<inheritdoc>"))
         {
             HashSet<string> words = Words(summary);
             words.ExceptWith(Fillers);
             words.ExceptWith(nameWords);
-            if (words.Count == 0) breaches.Add($"{id}: the summary repeats the name: {summary}");
+            if (words.Count == 0) faults.Add($"{id}: the summary repeats the name: {summary}");
         }
     }
 
@@ -89,13 +84,13 @@ public sealed class SummaryTests
     {
         const BindingFlags flags = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static
             | BindingFlags.DeclaredOnly;
-        HashSet<MethodInfo> promised = type.IsInterface
+        HashSet<MethodInfo> implemented = type.IsInterface
             ? []
             : [.. type.GetInterfaces().SelectMany(item => type.GetInterfaceMap(item).TargetMethods)];
         return type.GetMethods(flags).Where(method =>
             (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal))
             && method.GetBaseDefinition() == method
-            && !promised.Contains(method)
+            && !implemented.Contains(method)
             && !IsGenerated(method));
     }
 
