@@ -131,8 +131,8 @@ public sealed class CommandMountTests
             SpecOf("basic-types", "DATA"), "uid=1234,gid=4321,umask=027,nofail,x-systemd.automount,noexec");
         PosixStatus status = PosixTree.Status(mount.Root + "/d3/f");
         Assert.Equal((1234u, 4321u), (status.User, status.Group));
-        Assert.Equal(0x81E8, status.Mode);
-        Assert.Equal(0x41E8, PosixTree.Status(mount.Root + "/d4").Mode);
+        Assert.Equal(UnixMode.RegularFile | UnixMode.O750, status.Mode);
+        Assert.Equal(UnixMode.Directory | UnixMode.O750, PosixTree.Status(mount.Root + "/d4").Mode);
         string line = MountFixture.TableLine(mount.Root);
         Assert.Contains("noexec", line, StringComparison.Ordinal);
         Assert.Contains("fuse.hammer2", line, StringComparison.Ordinal);

@@ -2,6 +2,7 @@
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using Hammer2.Testing;
 using Xunit;
 
 namespace Hammer2.MountTests;
@@ -30,7 +31,7 @@ public sealed class ExtractUserTests
 
             ProgramResult first = Extract(image, target);
             Assert.True(first.ExitCode == 0, first.Output + first.Error);
-            Assert.Equal(0, PosixTree.Status(target + "/closed").Mode & 0xFFF);
+            Assert.Equal(0, PosixTree.Status(target + "/closed").Mode & UnixMode.PermissionBits);
             Assert.Equal(65534u, PosixTree.Status(target + "/closed/link").User);
             File.Delete(target + "/closed/link");
 
@@ -39,7 +40,7 @@ public sealed class ExtractUserTests
             JsonElement report = JsonDocument.Parse(second.Output).RootElement;
             Assert.Equal((1, 2, 1), (report.GetProperty("links").GetInt32(), report.GetProperty("present").GetInt32(),
                 report.GetProperty("hardLinks").GetInt32()));
-            Assert.Equal(0, PosixTree.Status(target + "/closed").Mode & 0xFFF);
+            Assert.Equal(0, PosixTree.Status(target + "/closed").Mode & UnixMode.PermissionBits);
             string[] found = Directory.GetFileSystemEntries(target + "/closed");
             Assert.Equal(["fifo", "file", "link", "second"], found.Select(Path.GetFileName).Order());
         }

@@ -38,7 +38,7 @@ public sealed class FaultMountTests
             WriteSynced(mount.Root + "/before", before);
             disks.Fail(0, fault);
 
-            int file = PosixCalls.Open(mount.Root + "/after", PosixCalls.Create | PosixCalls.ReadWrite, 0x1A4);
+            int file = PosixCalls.Open(mount.Root + "/after", PosixCalls.Create | PosixCalls.ReadWrite, UnixMode.O644);
             Assert.True(file >= 0);
             long written = PosixCalls.Write(file, after);
             Assert.True(written == after.Length || written is EIO or EROFS, $"write answered {written}");
@@ -73,7 +73,7 @@ public sealed class FaultMountTests
             using MountFixture mount =
                 MountFixture.MountForWriting(disks.PathOf(0) + "@DATA", option + ",commit=86400");
             string path = mount.Root + "/fill";
-            int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.ReadWrite, 0x1A4);
+            int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.ReadWrite, UnixMode.O644);
             Assert.True(file >= 0);
             try
             {
@@ -121,7 +121,7 @@ public sealed class FaultMountTests
         using (MountFixture mount =
             MountFixture.MountForWriting(disks.PathOf(0) + "@DATA", option + ",commit=86400"))
         {
-            int other = PosixCalls.Open(mount.Root + "/other", PosixCalls.Create | PosixCalls.ReadWrite, 0x1A4);
+            int other = PosixCalls.Open(mount.Root + "/other", PosixCalls.Create | PosixCalls.ReadWrite, UnixMode.O644);
             Assert.Equal(document.Length, PosixCalls.Write(other, document));
             Assert.Equal(0, PosixCalls.MakeDirectory(mount.Root + "/directory"));
             int file = PosixCalls.Open(mount.Root + "/big", PosixCalls.ReadWrite, 0);
@@ -189,7 +189,7 @@ public sealed class FaultMountTests
             Assert.Equal(after, File.ReadAllBytes(mount.Root + "/after"));
 
             disks.Fail(2, fault);
-            int file = PosixCalls.Open(mount.Root + "/never", PosixCalls.Create | PosixCalls.ReadWrite, 0x1A4);
+            int file = PosixCalls.Open(mount.Root + "/never", PosixCalls.Create | PosixCalls.ReadWrite, UnixMode.O644);
             Assert.True(file >= 0);
             _ = PosixCalls.Write(file, after);                              // may be accepted; fsync tells
             Assert.Equal(EIO, PosixCalls.Sync(file));
@@ -232,7 +232,7 @@ public sealed class FaultMountTests
 
     private static void WriteSynced(string path, byte[] content)
     {
-        int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.WriteOnly, 0x1A4);
+        int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.WriteOnly, UnixMode.O644);
         Assert.True(file >= 0, $"{path}: {file}");
         long written = PosixCalls.Write(file, content);
         int sync = PosixCalls.Sync(file);

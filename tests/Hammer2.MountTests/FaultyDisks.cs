@@ -16,8 +16,8 @@ namespace Hammer2.MountTests;
 internal sealed class FaultyDisks : IFuseFileSystem, IDisposable
 {
     private const ulong FirstDisk = 2;
-    private const uint DirectoryMode = 0x41ED;      // rwxr-xr-x
-    private const uint FileMode = 0x81B6;           // rw-rw-rw-
+    private const uint DirectoryMode = UnixMode.Directory | UnixMode.O755;
+    private const uint FileMode = UnixMode.RegularFile | UnixMode.O666;
 
     private readonly MemoryBlockDevice[] _disks;
     private readonly int[] _faults;

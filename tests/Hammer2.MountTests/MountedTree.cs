@@ -82,7 +82,7 @@ internal static class MountedTree
         {
             bool isDirectory = wanted.Type == 'd';
             Field("type", status.Type, wanted.Type);
-            Field("mode", (uint)(status.Mode & 0xFFF), wanted.Mode);
+            Field("mode", (uint)(status.Mode & UnixMode.PermissionBits), wanted.Mode);
             Field("uid", status.User, wanted.UserId);
             Field("gid", status.Group, wanted.GroupId);
             Field("nlink", status.LinkCount, isDirectory ? 1 : wanted.LinkCount);

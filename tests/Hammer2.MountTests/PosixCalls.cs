@@ -2,6 +2,7 @@
 
 using System.Runtime.InteropServices;
 using System.Text;
+using Hammer2.Testing;
 
 namespace Hammer2.MountTests;
 
@@ -103,7 +104,7 @@ internal static unsafe partial class PosixCalls
     internal static int RemoveAttribute(string path, string name)
         => Answer(removexattr(Bytes(path), Bytes(name)));
 
-    internal static int MakeDirectory(string path, uint mode = 0x1ED) => Answer(mkdir(Bytes(path), mode));
+    internal static int MakeDirectory(string path, uint mode = UnixMode.O755) => Answer(mkdir(Bytes(path), mode));
 
     internal static int RemoveDirectory(string path) => Answer(rmdir(Bytes(path)));
 

@@ -92,7 +92,7 @@ public sealed class PosixControlTree : IDisposable
     private static void MakeFile(ManifestEntry entry, string path)
     {
         const int Flags = PosixCalls.ReadWrite | PosixCalls.Create | PosixCalls.Exclusive;
-        int file = PosixCalls.Open(path, Flags, 0x180);
+        int file = PosixCalls.Open(path, Flags, UnixMode.O600);
         Check(file, path);
         try
         {

@@ -42,7 +42,7 @@ internal static partial class PosixReadList
         {
             PosixStatus status = PosixTree.Status(path);
             Assert.Equal(entry.Type, status.Type);
-            if (entry.Type != 'l') Assert.Equal(entry.Mode, (uint)(status.Mode & 0xFFF));
+            if (entry.Type != 'l') Assert.Equal(entry.Mode, (uint)(status.Mode & UnixMode.PermissionBits));
             Assert.Equal(entry.UserId, status.User);
             Assert.Equal(entry.GroupId, status.Group);
             // What a directory's size means is each filesystem's own affair.

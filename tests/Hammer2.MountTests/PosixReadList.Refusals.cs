@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 using System.Collections.Generic;
+using Hammer2.Testing;
 using Xunit;
 using static Hammer2.MountTests.PosixExpectations;
 
@@ -28,7 +29,7 @@ internal static partial class PosixReadList
         Refused(ReadOnlyFileSystem, PosixCalls.Open(tree.File, PosixCalls.ReadWrite), "O_RDWR");
         Refused(ReadOnlyFileSystem, PosixCalls.Open(tree.File, PosixCalls.Truncate), "O_TRUNC");
         Refused(ReadOnlyFileSystem,
-            PosixCalls.Open(tree.Types + "/new", PosixCalls.Create | PosixCalls.WriteOnly, 0x180), "O_CREAT");
+            PosixCalls.Open(tree.Types + "/new", PosixCalls.Create | PosixCalls.WriteOnly, UnixMode.O600), "O_CREAT");
         PosixTree.Open(tree.File, PosixCalls.Create).Dispose();
     }
 
@@ -38,8 +39,9 @@ internal static partial class PosixReadList
         Refused(ReadOnlyFileSystem, PosixCalls.MakeDirectory(path), "mkdir");
         Refused(ReadOnlyFileSystem, PosixCalls.Symlink("target", path), "symlink");
         Refused(ReadOnlyFileSystem, PosixCalls.Link(tree.File, path), "link");
-        Refused(ReadOnlyFileSystem, PosixCalls.MakeNode(path, 0x1180, 0), "mknod of a FIFO");
-        Refused(ReadOnlyFileSystem, PosixCalls.MakeNode(path, 0x2180, 0x103), "mknod of a device");
+        Refused(ReadOnlyFileSystem, PosixCalls.MakeNode(path, UnixMode.Fifo | UnixMode.O600, 0), "mknod of a FIFO");
+        Refused(ReadOnlyFileSystem, PosixCalls.MakeNode(path, UnixMode.CharacterDevice | UnixMode.O600, 0x103),
+            "mknod of a device");
         Refused(NoEntry, PosixCalls.Access(path, 0), "access");
     }
 
@@ -48,7 +50,7 @@ internal static partial class PosixReadList
         Refused(Exists, PosixCalls.MakeDirectory(tree.Types + "/d0"), "mkdir");
         Refused(Exists, PosixCalls.Symlink("target", tree.File), "symlink");
         const int Flags = PosixCalls.Create | PosixCalls.Exclusive;
-        Refused(Exists, PosixCalls.Open(tree.File, Flags, 0x180), "O_EXCL");
+        Refused(Exists, PosixCalls.Open(tree.File, Flags, UnixMode.O600), "O_EXCL");
     }
 
     private static void Removing_and_renaming(PosixTree tree)
@@ -62,7 +64,7 @@ internal static partial class PosixReadList
     private static void Changing_attributes(PosixTree tree)
     {
         PosixStatus before = PosixTree.Status(tree.File);
-        Refused(ReadOnlyFileSystem, PosixCalls.ChangeMode(tree.File, 0x1FF), "chmod");
+        Refused(ReadOnlyFileSystem, PosixCalls.ChangeMode(tree.File, UnixMode.O777), "chmod");
         Refused(ReadOnlyFileSystem, PosixCalls.ChangeOwner(tree.File, 1, 1), "lchown");
         Refused(ReadOnlyFileSystem, PosixCalls.SetSize(tree.File, 0), "truncate");
         Refused(ReadOnlyFileSystem, PosixCalls.SetTimes(tree.File), "utimensat");

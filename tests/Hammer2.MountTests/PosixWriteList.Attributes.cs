@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 using System.Collections.Generic;
+using Hammer2.Testing;
 using Xunit;
 using static Hammer2.MountTests.PosixExpectations;
 
@@ -31,12 +32,13 @@ internal static partial class PosixWriteList
     private static void Changing_modes(string root)
     {
         string path = Make(root + "/f");
-        foreach (uint mode in (uint[])[0, 0xFFF, 0x1A4, 0x800, 0x400, 0x200, 0x49])
+        foreach (uint mode in (uint[])[0, UnixMode.O7777, UnixMode.O644, UnixMode.O4000, UnixMode.O2000,
+            UnixMode.O1000, UnixMode.O111])
         {
             Done(PosixCalls.ChangeMode(path, mode), "chmod");
-            Assert.Equal(0x8000 | mode, PosixTree.Status(path).Mode);
-            Done(PosixCalls.ChangeMode(root, 0x1C0 | mode), "chmod of a directory");
-            Assert.Equal(0x41C0 | mode, PosixTree.Status(root).Mode);
+            Assert.Equal(UnixMode.RegularFile | mode, PosixTree.Status(path).Mode);
+            Done(PosixCalls.ChangeMode(root, UnixMode.O700 | mode), "chmod of a directory");
+            Assert.Equal(UnixMode.Directory | UnixMode.O700 | mode, PosixTree.Status(root).Mode);
         }
     }
 
@@ -48,17 +50,17 @@ internal static partial class PosixWriteList
         Assert.Equal((1u, 3u), (PosixTree.Status(path).User, PosixTree.Status(path).Group));
         Done(PosixCalls.ChangeOwner(path, 4_000_000_000, uint.MaxValue), "chown of the owner");
         Assert.Equal((4_000_000_000u, 3u), (PosixTree.Status(path).User, PosixTree.Status(path).Group));
-        Done(PosixCalls.ChangeMode(path, 0xDFF), "chmod");
+        Done(PosixCalls.ChangeMode(path, UnixMode.O6777), "chmod");
         Done(PosixCalls.ChangeOwner(path, 5, 5), "chown");
-        Assert.Equal(0x81FF, PosixTree.Status(path).Mode);
+        Assert.Equal(UnixMode.RegularFile | UnixMode.O777, PosixTree.Status(path).Mode);
         // Without execution by the group the bit means mandatory locking.
-        Done(PosixCalls.ChangeMode(path, 0x5A4), "chmod");
+        Done(PosixCalls.ChangeMode(path, UnixMode.O2644), "chmod");
         Done(PosixCalls.ChangeOwner(path, 6, 6), "chown");
-        Assert.Equal(0x85A4, PosixTree.Status(path).Mode);
+        Assert.Equal(UnixMode.RegularFile | UnixMode.O2644, PosixTree.Status(path).Mode);
         string directory = MakeDirectory(root + "/d");
-        Done(PosixCalls.ChangeMode(directory, 0xDFF), "chmod");
+        Done(PosixCalls.ChangeMode(directory, UnixMode.O6777), "chmod");
         Done(PosixCalls.ChangeOwner(directory, 7, 7), "chown");
-        Assert.Equal(0x4DFF, PosixTree.Status(directory).Mode);
+        Assert.Equal(UnixMode.Directory | UnixMode.O6777, PosixTree.Status(directory).Mode);
         Done(PosixCalls.Symlink("x", root + "/l"), "symlink");
         Done(PosixCalls.ChangeOwner(root + "/l", 8, 9), "lchown");
         Assert.Equal((8u, 9u), (PosixTree.Status(root + "/l").User, PosixTree.Status(root + "/l").Group));
@@ -107,7 +109,7 @@ internal static partial class PosixWriteList
         [
             (path, "mc", () => Make(path, 2)),
             (path, "mc", () => Done(PosixCalls.SetSize(path, 100), "truncate")),
-            (path, "c", () => Done(PosixCalls.ChangeMode(path, 0x180), "chmod")),
+            (path, "c", () => Done(PosixCalls.ChangeMode(path, UnixMode.O600), "chmod")),
             (path, "c", () => Done(PosixCalls.ChangeOwner(path, 0, 0), "chown")),
             (path, "c", () => Done(PosixCalls.Link(path, root + "/h"), "link")),
             (path, "c", () => Done(PosixCalls.Unlink(root + "/h"), "unlink")),
@@ -184,17 +186,17 @@ internal static partial class PosixWriteList
 
     private static void Modes_are_checked(string root)
     {
-        Done(PosixCalls.ChangeMode(root, 0x1ED), "chmod");
+        Done(PosixCalls.ChangeMode(root, UnixMode.O755), "chmod");
         string path = Make(root + "/f", 1);
-        Done(PosixCalls.ChangeMode(path, 0x1A0), "chmod");
+        Done(PosixCalls.ChangeMode(path, UnixMode.O640), "chmod");
         string open = MakeDirectory(root + "/open");
-        Done(PosixCalls.ChangeMode(open, 0x1FF), "chmod");
+        Done(PosixCalls.ChangeMode(open, UnixMode.O777), "chmod");
         using (PosixCalls.ActAs(Somebody, Somebody))
         {
             Refused(AccessDenied, PosixCalls.Open(path, 0), "open to read");
             Refused(AccessDenied, PosixCalls.Open(path, PosixCalls.WriteOnly), "open to write");
             Refused(AccessDenied, PosixCalls.SetSize(path, 0), "truncate");
-            Refused(AccessDenied, PosixCalls.Open(root + "/g", PosixCalls.Create, 0x180), "making a file");
+            Refused(AccessDenied, PosixCalls.Open(root + "/g", PosixCalls.Create, UnixMode.O600), "making a file");
             Refused(AccessDenied, PosixCalls.MakeDirectory(root + "/d"), "mkdir");
             Refused(AccessDenied, PosixCalls.Unlink(path), "unlink");
             Refused(AccessDenied, PosixCalls.Rename(path, root + "/g"), "rename");
@@ -214,10 +216,10 @@ internal static partial class PosixWriteList
 
     private static void Owners_only(string root)
     {
-        Done(PosixCalls.ChangeMode(root, 0x1FF), "chmod");
+        Done(PosixCalls.ChangeMode(root, UnixMode.O777), "chmod");
         string path = Make(root + "/f", 1);
         Done(PosixCalls.ChangeOwner(path, Somebody, Somebody), "chown");
-        Done(PosixCalls.ChangeMode(path, 0x1B6), "chmod");
+        Done(PosixCalls.ChangeMode(path, UnixMode.O666), "chmod");
         using (PosixCalls.ActAs(SomebodyElse, SomebodyElse))
         {
             Refused(NotPermitted, PosixCalls.ChangeMode(path, 0), "chmod");
@@ -228,7 +230,7 @@ internal static partial class PosixWriteList
         }
         using (PosixCalls.ActAs(Somebody, Somebody))
         {
-            Done(PosixCalls.ChangeMode(path, 0x180), "chmod");
+            Done(PosixCalls.ChangeMode(path, UnixMode.O600), "chmod");
             Done(PosixCalls.SetTimes(path, (1, 0), (1, 0)), "utimensat");
             Refused(NotPermitted, PosixCalls.ChangeOwner(path, SomebodyElse, uint.MaxValue), "giving away");
         }
@@ -236,7 +238,7 @@ internal static partial class PosixWriteList
 
     private static void Sticky_directories(string root)
     {
-        Done(PosixCalls.ChangeMode(root, 0x3FF), "chmod");
+        Done(PosixCalls.ChangeMode(root, UnixMode.O1777), "chmod");
         string path = Make(root + "/f", 1);
         Done(PosixCalls.ChangeOwner(path, Somebody, Somebody), "chown");
         using (PosixCalls.ActAs(SomebodyElse, SomebodyElse))
@@ -253,7 +255,7 @@ internal static partial class PosixWriteList
     private static void Inheriting_groups(string root)
     {
         Done(PosixCalls.ChangeOwner(root, 0, SomebodyElse), "chown");
-        Done(PosixCalls.ChangeMode(root, 0x5FF), "chmod");
+        Done(PosixCalls.ChangeMode(root, UnixMode.O2777), "chmod");
         using (PosixCalls.ActAs(Somebody, Somebody))
         {
             Make(root + "/f");
@@ -266,8 +268,8 @@ internal static partial class PosixWriteList
             PosixStatus status = PosixTree.Status($"{root}/{name}");
             Assert.Equal((Somebody, SomebodyElse), (status.User, status.Group));
         }
-        Assert.Equal(0x400, PosixTree.Status(root + "/d").Mode & 0x400);
-        Assert.Equal(0, PosixTree.Status(root + "/f").Mode & 0x400);
+        Assert.Equal(UnixMode.O2000, PosixTree.Status(root + "/d").Mode & UnixMode.O2000);
+        Assert.Equal(0, PosixTree.Status(root + "/f").Mode & UnixMode.O2000);
     }
 
     private static void Writing_drops_set_ids(string root)
@@ -275,11 +277,11 @@ internal static partial class PosixWriteList
         string path = Make(root + "/f", 1);
         foreach (int how in (int[])[0, 1])
         {
-            Done(PosixCalls.ChangeMode(path, 0xDFF), "chmod");
+            Done(PosixCalls.ChangeMode(path, UnixMode.O6777), "chmod");
             Write(path, how);
-            Assert.Equal(0x8DFF, PosixTree.Status(path).Mode);
+            Assert.Equal(UnixMode.RegularFile | UnixMode.O6777, PosixTree.Status(path).Mode);
             using (PosixCalls.ActAs(Somebody, Somebody)) Write(path, how);
-            Assert.Equal(0x81FF, PosixTree.Status(path).Mode);
+            Assert.Equal(UnixMode.RegularFile | UnixMode.O777, PosixTree.Status(path).Mode);
         }
     }
 

@@ -2,6 +2,7 @@
 
 using System.Collections.Generic;
 using System.Linq;
+using Hammer2.Testing;
 using Xunit;
 using static Hammer2.MountTests.PosixExpectations;
 
@@ -49,12 +50,13 @@ internal static partial class PosixWriteList
     private static void Creating(string root)
     {
         string path = root + "/f";
-        using (PosixFile file = Open(path, PosixCalls.Create | PosixCalls.Exclusive | PosixCalls.ReadWrite, 0x180))
+        using (PosixFile file = Open(path, PosixCalls.Create | PosixCalls.Exclusive | PosixCalls.ReadWrite,
+            UnixMode.O600))
             Assert.Equal(3, PosixCalls.Write(file.Id, [1, 2, 3]));
-        Assert.Equal(0x8180, PosixTree.Status(path).Mode);
-        Refused(Exists, PosixCalls.Open(path, PosixCalls.Create | PosixCalls.Exclusive, 0x1FF), "O_EXCL");
-        using (Open(path, PosixCalls.Create | PosixCalls.ReadWrite, 0x1FF)) Holds(path, [1, 2, 3]);
-        Assert.Equal(0x8180, PosixTree.Status(path).Mode);
+        Assert.Equal(UnixMode.RegularFile | UnixMode.O600, PosixTree.Status(path).Mode);
+        Refused(Exists, PosixCalls.Open(path, PosixCalls.Create | PosixCalls.Exclusive, UnixMode.O777), "O_EXCL");
+        using (Open(path, PosixCalls.Create | PosixCalls.ReadWrite, UnixMode.O777)) Holds(path, [1, 2, 3]);
+        Assert.Equal(UnixMode.RegularFile | UnixMode.O600, PosixTree.Status(path).Mode);
         using (Open(path, PosixCalls.Create | PosixCalls.Truncate | PosixCalls.WriteOnly)) Holds(path, []);
         // A new file that its opener may not write by its mode is written all the same.
         using PosixFile closed = Open(root + "/g", PosixCalls.Create | PosixCalls.WriteOnly, 0);
@@ -63,16 +65,18 @@ internal static partial class PosixWriteList
 
     private static void All_types(string root)
     {
-        Done(PosixCalls.MakeNode(root + "/p", 0x11A4, 0), "FIFO");
-        Done(PosixCalls.MakeNode(root + "/s", 0xC1A4, 0), "socket");
-        Done(PosixCalls.MakeNode(root + "/f", 0x81A4, 0), "file");
-        Done(PosixCalls.MakeNode(root + "/c", 0x2180, (1 << 8) | 3), "character device");
-        Done(PosixCalls.MakeNode(root + "/b", 0x61A0, (259ul << 8) | 77), "block device");
+        Done(PosixCalls.MakeNode(root + "/p", UnixMode.Fifo | UnixMode.O644, 0), "FIFO");
+        Done(PosixCalls.MakeNode(root + "/s", UnixMode.Socket | UnixMode.O644, 0), "socket");
+        Done(PosixCalls.MakeNode(root + "/f", UnixMode.RegularFile | UnixMode.O644, 0), "file");
+        Done(PosixCalls.MakeNode(root + "/c", UnixMode.CharacterDevice | UnixMode.O600, (1 << 8) | 3),
+            "character device");
+        Done(PosixCalls.MakeNode(root + "/b", UnixMode.BlockDevice | UnixMode.O640, (259ul << 8) | 77), "block device");
         Done(PosixCalls.Symlink("there", root + "/l"), "symlink");
         MakeDirectory(root + "/d");
         foreach (char type in "psfcbld") Assert.Equal(type, PosixTree.Status($"{root}/{type}").Type);
         PosixStatus block = PosixTree.Status(root + "/b");
-        Assert.Equal((259u, 77u, 0x61A0), (block.DeviceMajor, block.DeviceMinor, (int)block.Mode));
+        Assert.Equal((259u, 77u, UnixMode.BlockDevice | UnixMode.O640), (block.DeviceMajor, block.DeviceMinor,
+            (int)block.Mode));
         using PosixFile zero = Open(root + "/c", 0);
         Assert.Equal(0, PosixCalls.Read(zero.Id, new byte[4]));     // 1:3 is /dev/null
     }
@@ -84,12 +88,12 @@ internal static partial class PosixWriteList
         Holds(longest, [1]);
         Make(root + "/" + new string((char)0xFF, 255), 2);
         string longer = longest + "n";
-        Refused(NameTooLong, PosixCalls.Open(longer, PosixCalls.Create, 0x180), "open");
+        Refused(NameTooLong, PosixCalls.Open(longer, PosixCalls.Create, UnixMode.O600), "open");
         Refused(NameTooLong, PosixCalls.MakeDirectory(longer), "mkdir");
         Refused(NameTooLong, PosixCalls.Symlink("x", longer), "symlink");
         Refused(NameTooLong, PosixCalls.Link(longest, longer), "link");
         Refused(NameTooLong, PosixCalls.Rename(longest, longer), "rename");
-        Refused(NameTooLong, PosixCalls.MakeNode(longer, 0x1180, 0), "mknod");
+        Refused(NameTooLong, PosixCalls.MakeNode(longer, UnixMode.Fifo | UnixMode.O600, 0), "mknod");
     }
 
     private static void Making_what_exists(string root)
@@ -101,19 +105,20 @@ internal static partial class PosixWriteList
             Refused(Exists, PosixCalls.MakeDirectory(path), "mkdir");
             Refused(Exists, PosixCalls.Symlink("x", path), "symlink");
             Refused(Exists, PosixCalls.Link(file, path), "link");
-            Refused(Exists, PosixCalls.MakeNode(path, 0x1180, 0), "mknod");
+            Refused(Exists, PosixCalls.MakeNode(path, UnixMode.Fifo | UnixMode.O600, 0), "mknod");
         }
-        Refused(IsDirectory, PosixCalls.Open(directory, PosixCalls.Create | PosixCalls.WriteOnly, 0x180), "open");
+        Refused(IsDirectory, PosixCalls.Open(directory, PosixCalls.Create | PosixCalls.WriteOnly, UnixMode.O600),
+            "open");
     }
 
     private static void Bad_parents(string root)
     {
         string file = Make(root + "/f");
         Refused(NotDirectory, PosixCalls.MakeDirectory(file + "/x"), "mkdir");
-        Refused(NotDirectory, PosixCalls.Open(file + "/x", PosixCalls.Create, 0x180), "open");
+        Refused(NotDirectory, PosixCalls.Open(file + "/x", PosixCalls.Create, UnixMode.O600), "open");
         Refused(NotDirectory, PosixCalls.Rename(file, file + "/x"), "rename");
         Refused(NoEntry, PosixCalls.MakeDirectory(root + "/none/x"), "mkdir");
-        Refused(NoEntry, PosixCalls.Open(root + "/none/x", PosixCalls.Create, 0x180), "open");
+        Refused(NoEntry, PosixCalls.Open(root + "/none/x", PosixCalls.Create, UnixMode.O600), "open");
         Refused(NoEntry, PosixCalls.Link(root + "/none", root + "/x"), "link");
         Refused(NoEntry, PosixCalls.Rename(root + "/none", root + "/x"), "rename");
         Refused(NoEntry, PosixCalls.Unlink(root + "/none"), "unlink");
@@ -156,10 +161,11 @@ internal static partial class PosixWriteList
 
     private static void Nameless_files(string root)
     {
-        using PosixFile file = Open(root, PosixCalls.Nameless | PosixCalls.ReadWrite, 0x180);
+        using PosixFile file = Open(root, PosixCalls.Nameless | PosixCalls.ReadWrite, UnixMode.O600);
         Assert.Equal(3, PosixCalls.Write(file.Id, [7, 8, 9]));
         Done(PosixCalls.StatX(file.Id, out PosixStatus status), "fstat");
-        Assert.Equal((0u, 0x8180, 3ul), (status.LinkCount, (int)status.Mode, status.Size));
+        Assert.Equal((0u, UnixMode.RegularFile | UnixMode.O600, 3ul), (status.LinkCount, (int)status.Mode,
+            status.Size));
         Assert.Equal(2, PosixTree.Entries(root).Count);
         Done(PosixCalls.LinkDescriptor(file.Id, root + "/named"), "linkat");
         Holds(root + "/named", [7, 8, 9]);
@@ -171,7 +177,7 @@ internal static partial class PosixWriteList
     private static void Nameless_for_good(string root)
     {
         using PosixFile file = Open(
-            root, PosixCalls.Nameless | PosixCalls.Exclusive | PosixCalls.ReadWrite, 0x180);
+            root, PosixCalls.Nameless | PosixCalls.Exclusive | PosixCalls.ReadWrite, UnixMode.O600);
         Refused(NoEntry, PosixCalls.LinkDescriptor(file.Id, root + "/named"), "linkat");
     }
 
@@ -201,7 +207,11 @@ internal static partial class PosixWriteList
         ProgramResult result = HammerProgram.RunAny(
             "sh", "-c", $"umask 077; cd {root}; : > f; mkdir d; mkfifo p; mkdir -m 777 e");
         Assert.True(result.ExitCode == 0, result.Error);
-        (string Name, int Mode)[] expected = [("f", 0x8180), ("d", 0x41C0), ("p", 0x1180), ("e", 0x41FF)];
+        (string Name, int Mode)[] expected =
+        [
+            ("f", UnixMode.RegularFile | UnixMode.O600), ("d", UnixMode.Directory | UnixMode.O700),
+            ("p", UnixMode.Fifo | UnixMode.O600), ("e", UnixMode.Directory | UnixMode.O777),
+        ];
         foreach ((string name, int mode) in expected) Assert.Equal(mode, PosixTree.Status($"{root}/{name}").Mode);
     }
 
@@ -268,7 +278,7 @@ internal static partial class PosixWriteList
         Done(PosixCalls.RemoveDirectory(path), "rmdir");
         string here = $"/proc/self/fd/{directory.Id}";
         Refused(NoEntry, PosixCalls.MakeDirectory(here + "/x"), "mkdir");
-        Refused(NoEntry, PosixCalls.Open(here + "/x", PosixCalls.Create, 0x180), "open");
+        Refused(NoEntry, PosixCalls.Open(here + "/x", PosixCalls.Create, UnixMode.O600), "open");
         Done(PosixCalls.StatX(directory.Id, out PosixStatus status), "fstat");
         Assert.Equal(0u, status.LinkCount);
     }
@@ -298,7 +308,7 @@ internal static partial class PosixWriteList
         string target = MakeDirectory(root + "/d");
         Make(root + "/f", 1);
         Done(PosixCalls.Symlink("nowhere", root + "/l"), "symlink");
-        Done(PosixCalls.MakeNode(root + "/p", 0x1180, 0), "mknod");
+        Done(PosixCalls.MakeNode(root + "/p", UnixMode.Fifo | UnixMode.O600, 0), "mknod");
         Make(MakeDirectory(root + "/e") + "/inside", 2);
         foreach (string name in (string[])["f", "l", "p", "e"])
         {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 using System.Collections.Generic;
+using Hammer2.Testing;
 using Xunit;
 using static Hammer2.MountTests.PosixExpectations;
 
@@ -22,7 +23,7 @@ internal static partial class PosixWriteList
     /// <summary>Finds a behaviour by its sentence.</summary>
     internal static PosixBehaviour<string> Find(string sentence) => PosixExpectations.Find(All, sentence);
 
-    private static PosixFile Open(string path, int flags, int mode = 0x1A4)
+    private static PosixFile Open(string path, int flags, int mode = UnixMode.O644)
     {
         int file = PosixCalls.Open(path, flags, mode);
         Assert.True(file >= 0, $"open {path}: errno {-file}");

@@ -115,7 +115,7 @@ public sealed class WriteMountTests
         new SeededRandom(9).Fill(content);
         using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA", option + ",commit=86400"))
         {
-            int file = PosixCalls.Open(mount.Root + "/open", PosixCalls.Create | PosixCalls.WriteOnly, 0x1A4);
+            int file = PosixCalls.Open(mount.Root + "/open", PosixCalls.Create | PosixCalls.WriteOnly, UnixMode.O644);
             Assert.True(file >= 0);
             Assert.Equal(content.Length, PosixCalls.Write(file, content));
             mount.Signal("TERM");
@@ -254,7 +254,7 @@ public sealed class WriteMountTests
             BitConverter.TryWriteBytes(bytes, length);
             content.AsSpan(0, length).CopyTo(bytes.AsSpan(4));
             string path = $"{prefix}{number}";
-            int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.WriteOnly, 0x1A4);
+            int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.WriteOnly, UnixMode.O644);
             if (file < 0) return;
             bool isWhole = PosixCalls.Write(file, bytes.AsSpan(0, length + 4)) == length + 4
                 && PosixCalls.Sync(file) == 0 && PosixCalls.Rename(path, path + ".synced") == 0
@@ -281,7 +281,7 @@ public sealed class WriteMountTests
             if (random.OneIn(8)) Assert.Equal(0, PosixCalls.Symlink("f" + i, $"{tree}/s{i}"));
             if (random.OneIn(8)) Assert.Equal(0, PosixCalls.Rename(path, $"{tree}/r{i}"));
             else if (random.OneIn(8)) Assert.Equal(0, PosixCalls.SetSize(path, random.Below(BytesMax)));
-            else if (random.OneIn(8)) Assert.Equal(0, PosixCalls.ChangeMode(path, 0x124));
+            else if (random.OneIn(8)) Assert.Equal(0, PosixCalls.ChangeMode(path, UnixMode.O444));
             else if (random.OneIn(8)) File.Delete(path);
         }
     }

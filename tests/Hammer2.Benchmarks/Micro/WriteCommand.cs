@@ -187,7 +187,7 @@ internal sealed class WriteCommand
 
     private ulong Make(ulong directory, string name, ObjectType type)
     {
-        Must(_ops.Create(directory, Encoding.ASCII.GetBytes(name), new NewObject(type, 0x1ED), Owner,
+        Must(_ops.Create(directory, Encoding.ASCII.GetBytes(name), new NewObject(type, UnixMode.O755), Owner,
             out VnodeAttributes made));
         return made.Inum;
     }

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
+using Hammer2.Testing;
 using Xunit;
 
 namespace Hammer2.Tests.Admin;
@@ -115,14 +116,14 @@ internal static unsafe partial class HostUser
     public static void MakePrivate(string file)
     {
         File.WriteAllText(file, "secret");
-        Assert.Equal(0, chmod(file, 0x180));
+        Assert.Equal(0, chmod(file, UnixMode.O600));
     }
 
     /// <summary>Restricts a directory to root.</summary>
-    public static void Close(string directory) => Assert.Equal(0, chmod(directory, 0x1C0));
+    public static void Close(string directory) => Assert.Equal(0, chmod(directory, UnixMode.O700));
 
     /// <summary>Creates a FIFO with access for root only.</summary>
-    public static void MakePrivateFifo(string path) => Assert.Equal(0, mkfifo(path, 0x180));
+    public static void MakePrivateFifo(string path) => Assert.Equal(0, mkfifo(path, UnixMode.O600));
 
     /// <summary>Renames an object.</summary>
     public static void Link(string path, string second) => Assert.Equal(0, link(path, second));

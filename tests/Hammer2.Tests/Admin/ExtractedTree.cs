@@ -45,7 +45,7 @@ internal static class ExtractedTree
     // Objects in a directory without search permission for its owner; only root can access them.
     private static bool IsHidden(ManifestEntry entry, Manifest manifest)
     {
-        const uint OwnerMayList = 0x140;
+        const uint OwnerMayList = UnixMode.O500;
         string parent = entry.Path[..entry.Path.LastIndexOf('/')];
         return parent.Length > 0 && (manifest[parent].Mode & OwnerMayList) != OwnerMayList;
     }

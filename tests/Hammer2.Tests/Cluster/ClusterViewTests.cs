@@ -41,7 +41,7 @@ public sealed class ClusterViewTests : IDisposable
             for (int i = 0; i < FilesTotal; i++)
             {
                 Assert.Equal(Errno.None, ops.Create(
-                    VnodeOps.RootInum, [(byte)('a' + i)], new NewObject(ObjectType.RegularFile, 0x1A4),
+                    VnodeOps.RootInum, [(byte)('a' + i)], new NewObject(ObjectType.RegularFile, UnixMode.O644),
                     new Credentials(0, 0), out VnodeAttributes made));
                 _files.Add(made.Inum);
                 Assert.Equal(Errno.None, ops.Write(made.Inum, 0, _content, dropsPrivileges: false));

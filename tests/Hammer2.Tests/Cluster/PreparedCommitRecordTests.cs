@@ -127,7 +127,7 @@ public sealed class PreparedCommitRecordTests
         var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
         Assert.Equal(Errno.None, ops.Create(
             VnodeOps.RootInum, Encoding.ASCII.GetBytes(new string('n', 100)),
-            new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made));
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out VnodeAttributes made));
         byte[] content = new byte[70_000];
         new SeededRandom(5).Fill(content);
         Assert.Equal(Errno.None, ops.Write(made.Inum, 0, content, dropsPrivileges: false));

@@ -67,7 +67,7 @@ internal sealed class TestCluster
     {
         var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
         Assert.Equal(Errno.None, ops.Create(
-            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), new NewObject(ObjectType.RegularFile, 0x1A4),
+            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), new NewObject(ObjectType.RegularFile, UnixMode.O644),
             new Credentials(0, 0), out _));
         Assert.Equal(Errno.None, ops.Sync());
     }

@@ -141,7 +141,7 @@ public sealed class CleanCutTests(ITestOutputHelper output)
         var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
         byte[] name = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"beside{session}"));
         Assert.Equal(Errno.None, ops.Create(
-            VnodeOps.RootInum, name, new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out _));
+            VnodeOps.RootInum, name, new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out _));
         Assert.Equal(Errno.None, ops.Sync());
         history.Mark(string.Create(CultureInfo.InvariantCulture, $"beside{session}"));
     }
@@ -189,7 +189,7 @@ public sealed class CleanCutTests(ITestOutputHelper output)
             Assert.True(opened == Hammer2Error.None, $"{place}: {opened}");
             Assert.Equal(found, TreeListing.Of(read, script.Root));
             Assert.Equal(Errno.None, read.Create(
-                VnodeOps.RootInum, "after"u8, new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out _));
+                VnodeOps.RootInum, "after"u8, new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out _));
             Assert.Equal(Errno.None, read.Sync());
         }
         AssertEqualNodes(devices, place);

@@ -101,7 +101,8 @@ internal sealed class DamagedVolume : IDisposable
     public ulong Make(ulong directory, string name, ObjectType type)
     {
         Assert.Equal(Errno.None, Ops.Create(
-            directory, Encoding.ASCII.GetBytes(name), new NewObject(type, 0x1ED), Caller, out VnodeAttributes made));
+            directory, Encoding.ASCII.GetBytes(name), new NewObject(type, UnixMode.O755), Caller,
+                out VnodeAttributes made));
         return made.Inum;
     }
 

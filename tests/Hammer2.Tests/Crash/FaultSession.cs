@@ -51,7 +51,7 @@ internal sealed class FaultSession
         Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(options ?? RecordedScript.Options(1)));
         _ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
         Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, "model"u8,
-            new NewObject(ObjectType.Directory, 0x1ED), Caller, out VnodeAttributes made));
+            new NewObject(ObjectType.Directory, UnixMode.O755), Caller, out VnodeAttributes made));
         Assert.Equal(Errno.None, _ops.Sync());
         _player.Model.Root.Inum = made.Inum;
         _states.Add(TreeListing.Of(_player.Model.Root));
@@ -97,7 +97,7 @@ internal sealed class FaultSession
     public void MakeOneMore()
     {
         Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, "more"u8,
-            new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made));
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out VnodeAttributes made));
         Assert.Equal(Errno.None, _ops.Write(made.Inum, 0, new byte[100_000], dropsPrivileges: false));
         Assert.Equal(Errno.None, _ops.Sync());
     }
@@ -105,7 +105,7 @@ internal sealed class FaultSession
     public void AssertRefusesChanges()
     {
         Errno error = _ops.Create(VnodeOps.RootInum, "late"u8,
-            new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out _);
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out _);
         Assert.True(error == Errno.EROFS, $"{Place}: {error} when stopped");
         Assert.Equal(Errno.EIO, _ops.Sync());
         Assert.Equal(Errno.EIO, _ops.Sync());
@@ -136,7 +136,7 @@ internal sealed class FaultSession
             Assert.Equal(hasQuorum ? Hammer2Error.None : Hammer2Error.NoQuorum, error);
             if (!hasQuorum) return;
             Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "afterwards"u8,
-                new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out _));
+                new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out _));
             Assert.Equal(Errno.None, ops.Sync());
         }
         foreach (IBlockDevice disk in disks) MediaAudit.AssertSound(disk, $"{Place}, {disk.Name}, afterwards");

@@ -125,8 +125,8 @@ public sealed class FaultTests
             // Its space does not count, so that there is none.
             Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
             var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
-            Errno error = ops.Create(VnodeOps.RootInum, "new"u8, new NewObject(ObjectType.RegularFile, 0x1A4), Caller,
-                out _);
+            Errno error = ops.Create(VnodeOps.RootInum, "new"u8, new NewObject(ObjectType.RegularFile, UnixMode.O644),
+                Caller, out _);
             Assert.Equal(Errno.ENOSPC, error);
         }
         session.AssertRemounts([disk], NewVolume.Label);

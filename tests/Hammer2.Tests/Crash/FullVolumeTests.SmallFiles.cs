@@ -53,7 +53,7 @@ public sealed partial class FullVolumeTests
             {
                 string name = NextName(isLong: false);
                 Errno error = Ops.Create(VnodeOps.RootInum, Encoding.ASCII.GetBytes(name),
-                    new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made);
+                    new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out VnodeAttributes made);
                 byte[] content = new byte[1024 + random.Below(bytesMax - 1024)];
                 random.Fill(content);
                 if (error == Errno.None)

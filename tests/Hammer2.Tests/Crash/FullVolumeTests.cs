@@ -104,7 +104,7 @@ public sealed partial class FullVolumeTests
         for (int i = 0; i < made.Length; i++)
         {
             Errno error = ops.Create(VnodeOps.RootInum, Encoding.ASCII.GetBytes($"w{i}"),
-                new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes attributes);
+                new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out VnodeAttributes attributes);
             Assert.Equal(Errno.None, error);
             made[i] = attributes.Inum;
         }
@@ -174,8 +174,8 @@ public sealed partial class FullVolumeTests
 
     private static void AssertHasRoom(VnodeOps ops, int bytes)
     {
-        Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "more"u8, new NewObject(ObjectType.RegularFile, 0x1A4),
-            Caller, out VnodeAttributes made));
+        Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "more"u8,
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out VnodeAttributes made));
         byte[] part = new byte[128 << 10];
         for (int at = 0; at < bytes; at += part.Length)
         {
@@ -311,7 +311,7 @@ public sealed partial class FullVolumeTests
         {
             string name = NextName(isLong: false);
             Errno error = Ops.Create(parent, Encoding.ASCII.GetBytes(name),
-                new NewObject(ObjectType.Directory, 0x1ED), Caller, out VnodeAttributes made);
+                new NewObject(ObjectType.Directory, UnixMode.O755), Caller, out VnodeAttributes made);
             inum = made.Inum;
             if (error == Errno.None) _directories.Add((parent, name, inum));
             return error;
@@ -327,7 +327,7 @@ public sealed partial class FullVolumeTests
                 _ => random.Below(random.Pick<int>([600, 5000, 70_000, 300_000, 1 << 20])),
             };
             Errno error = Ops.Create(directory, Encoding.ASCII.GetBytes(name),
-                new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made);
+                new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out VnodeAttributes made);
             if (error != Errno.None) return error;
             byte[] content = new byte[length];
             if (random.OneIn(2)) random.Fill(content);

@@ -123,7 +123,8 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             {
                 Errno error = ops.Create(
                     VnodeOps.RootInum, Encoding.ASCII.GetBytes($"after{i}"),
-                    new NewObject(ObjectType.RegularFile, 0x1A4), new Credentials(0, 0), out VnodeAttributes made);
+                    new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0),
+                        out VnodeAttributes made);
                 Assert.Equal(Errno.None, error);
                 if (content.Length > 0) Assert.Equal(Errno.None, ops.Write(made.Inum, 0, content, false, false));
                 Assert.Equal(Errno.None, ops.Sync());

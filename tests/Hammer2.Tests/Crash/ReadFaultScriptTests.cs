@@ -79,7 +79,7 @@ public sealed class ReadFaultScriptTests
         for (int i = 0; i < fillers.Length; i++)
         {
             byte[] name = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"filler {i}"));
-            Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, name, new NewObject(ObjectType.Fifo, 0x1A4),
+            Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, name, new NewObject(ObjectType.Fifo, UnixMode.O644),
                 new Credentials(0, 0), out VnodeAttributes made));
             fillers[i] = made.Inum;
         }

@@ -125,7 +125,7 @@ public sealed class ReadFaultTests
     public void Inodes_below_a_damaged_block_of_the_index_leave_and_others_are_committed()
     {
         using var volume = new DamagedVolume();
-        var mode = new AttributeChange { Mode = 0x1C0 };
+        var mode = new AttributeChange { Mode = UnixMode.O700 };
         Assert.Equal(Errno.None, volume.Ops.SetAttributes(volume.Early, mode, out _));
         Assert.Equal(Errno.None, volume.Ops.SetAttributes(volume.Linked, mode, out _));
         _ = volume.Make(volume.Other, "other", ObjectType.RegularFile);
@@ -138,9 +138,9 @@ public sealed class ReadFaultTests
         volume.AssertOnMedia("a damaged index", later =>
         {
             Assert.Equal(Errno.None, later.GetAttributes(volume.Early, out VnodeAttributes at));
-            Assert.Equal(0x1EDU, at.Mode & 0xFFF);
+            Assert.Equal((uint)UnixMode.O755, at.Mode & UnixMode.PermissionBits);
             Assert.Equal(Errno.None, later.GetAttributes(volume.Linked, out at));
-            Assert.Equal(0x1C0U, at.Mode & 0xFFF);
+            Assert.Equal((uint)UnixMode.O700, at.Mode & UnixMode.PermissionBits);
         });
     }
 
@@ -214,7 +214,7 @@ public sealed class ReadFaultTests
         Assert.Equal(Errno.None, ops.Rename(volume.Good, "file"u8, volume.Bad, "moved"u8, RenameFlags.None, out _));
         Assert.Equal(Errno.None, ops.Unlink(volume.Bad, "filler 3"u8, out ulong removed));
         Assert.Equal(Errno.None, ops.Forget(removed));
-        Assert.Equal(Errno.None, ops.SetAttributes(volume.Early, new AttributeChange { Mode = 0x1C0 }, out _));
+        Assert.Equal(Errno.None, ops.SetAttributes(volume.Early, new AttributeChange { Mode = UnixMode.O700 }, out _));
         // All of a damaged directory is rewritten, since some block of it holds each name.
         for (int i = 100; what == "directory" && i < 600; i++)
         {
@@ -288,29 +288,31 @@ public sealed class ReadFaultTests
         using var volume = new DamagedVolume(1, runner);
         VnodeOps ops = volume.Ops;
         // More than the cache keeps, so that not all of it can be shown without reading.
-        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, 0x1C0);
+        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, UnixMode.O700);
         FaultyBlockDevice device = volume.Devices[0];
         runner.After = () => device.FailReads(0, device.LengthBytes);
         runner.AfterRun = 3;                                        // the headers
         Assert.Equal(Errno.None, ops.Sync());
-        foreach (ulong filler in volume.Fillers) Assert.Equal(0x1C0U, volume.At(filler).Mode & 0xFFF);
+        foreach (ulong filler in volume.Fillers)
+            Assert.Equal((uint)UnixMode.O700, volume.At(filler).Mode & UnixMode.PermissionBits);
 
         // Its next changes leave, as long as it cannot be read.
-        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, 0x180);
+        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, UnixMode.O600);
         Assert.Equal(Errno.EIO, ops.Sync());
         Assert.NotEmpty(volume.LeftOut);
-        foreach (LeftOutInode left in volume.LeftOut) Assert.Equal(0x1C0U, volume.At(left.Inum).Mode & 0xFFF);
+        foreach (LeftOutInode left in volume.LeftOut)
+            Assert.Equal((uint)UnixMode.O700, volume.At(left.Inum).Mode & UnixMode.PermissionBits);
         Assert.False(volume.Pfs.Writer!.IsStopped);
 
         device.Heal();
-        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, 0x140);
+        foreach (ulong filler in volume.Fillers) SetMode(ops, filler, UnixMode.O500);
         Assert.Equal(Errno.None, ops.Sync());
         volume.AssertOnMedia("read back", later =>
         {
             foreach (ulong filler in volume.Fillers)
             {
                 Assert.Equal(Errno.None, later.GetAttributes(filler, out VnodeAttributes at));
-                Assert.Equal(0x140U, at.Mode & 0xFFF);
+                Assert.Equal((uint)UnixMode.O500, at.Mode & UnixMode.PermissionBits);
             }
         });
     }

@@ -304,7 +304,7 @@ public sealed class ReclaimTests
     private static void MakeRoom(VnodeOps ops, ScriptPlayer player)
     {
         Assert.Equal(Errno.None, ops.Create(
-            VnodeOps.RootInum, "model"u8, new NewObject(ObjectType.Directory, 0x1ED), new Credentials(0, 0),
+            VnodeOps.RootInum, "model"u8, new NewObject(ObjectType.Directory, UnixMode.O755), new Credentials(0, 0),
             out VnodeAttributes made));
         player.Model.Root.Inum = made.Inum;
     }

@@ -167,7 +167,7 @@ internal sealed class RecordedScript
     private void Begin(VnodeOps ops, ScriptPlayer player)
     {
         Errno error = ops.Create(
-            VnodeOps.RootInum, "model"u8, new NewObject(ObjectType.Directory, 0x1ED), new Credentials(0, 0),
+            VnodeOps.RootInum, "model"u8, new NewObject(ObjectType.Directory, UnixMode.O755), new Credentials(0, 0),
             out VnodeAttributes made);
         Assert.Equal(Errno.None, error);
         Assert.Equal(Errno.None, ops.Sync());

@@ -233,7 +233,8 @@ public sealed class RecoveryTests
     internal static ulong MakeFile(VnodeOps ops, string name, int length, ulong seed)
     {
         Assert.Equal(Errno.None, ops.Create(
-            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), new NewObject(ObjectType.RegularFile, 0x1A4), Caller,
+            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), new NewObject(ObjectType.RegularFile, UnixMode.O644),
+                Caller,
             out VnodeAttributes made));
         byte[] content = new byte[length];
         new SeededRandom(seed).Fill(content);

@@ -68,7 +68,7 @@ public sealed class StoppedSpaceTests
     private static Errno MakeAndSync(VnodeOps ops, string name)
     {
         Errno error = ops.Create(VnodeOps.RootInum, System.Text.Encoding.ASCII.GetBytes(name),
-            new NewObject(ObjectType.RegularFile, 0x1A4), new Credentials(0, 0), out _);
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out _);
         return error == Errno.None ? ops.Sync() : error;
     }
 

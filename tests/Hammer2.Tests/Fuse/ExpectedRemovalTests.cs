@@ -129,7 +129,7 @@ public sealed class ExpectedRemovalTests : IDisposable
     private ulong Make(byte name)
     {
         Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, [name],
-            new NewObject(ObjectType.RegularFile, 0x1A4), Caller, out VnodeAttributes made));
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out VnodeAttributes made));
         var header = new FuseInHeader { NodeId = VnodeOps.RootInum };
         var entry = new FuseEntryOut();
         Assert.Equal(FuseErrno.None, _kernelSide.Lookup(new FuseContext(in header), [name], ref entry));

@@ -83,7 +83,8 @@ public sealed class PeriodicCommitTests : IDisposable
 
     private ulong Make(ReadOnlySpan<byte> name)
     {
-        Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, name, new NewObject(ObjectType.RegularFile, 0x1A4),
+        Assert.Equal(Errno.None, _ops.Create(VnodeOps.RootInum, name, new NewObject(ObjectType.RegularFile,
+            UnixMode.O644),
             new Credentials(0, 0), out VnodeAttributes made));
         return made.Inum;
     }

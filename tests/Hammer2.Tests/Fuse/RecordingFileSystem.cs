@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Text;
 using Fuse.Protocol;
+using Hammer2.Testing;
 
 namespace Hammer2.Tests.Fuse;
 
@@ -42,7 +43,7 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     {
         answer.AttrValidSeconds = 0x11;
         answer.Attr.Inode = 0x22;
-        answer.Attr.Mode = 0x81A4;
+        answer.Attr.Mode = UnixMode.RegularFile | UnixMode.O644;
         return Note($"getattr {Who(context)} flags={request.Flags} handle={request.Handle}");
     }
 
@@ -157,7 +158,7 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     {
         var entry = new FuseEntryOut { NodeId = 0x66 };
         entry.Attr.Inode = 0x66;
-        entry.Attr.Mode = 0x41ED;
+        entry.Attr.Mode = UnixMode.Directory | UnixMode.O755;
         bool isPacked = packer.TryAdd("."u8, 1, 0x41ED, 1) && packer.TryAdd("sub"u8, in entry, 2);
         return Note($"readdir {Who(context)} handle={request.Handle} at {request.Position} " +
             $"plus={packer.WantsAttributes} packed={isPacked}");

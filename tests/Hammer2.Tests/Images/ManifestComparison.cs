@@ -53,7 +53,7 @@ internal static class ManifestComparison
         bool isDirectory = expected.Type == 'd';
         Field("error", entry.Error, Errno.None);
         Field("type", TypeLetter(found.Type), expected.Type);
-        Field("mode", found.Mode & 0xFFF, expected.Mode);
+        Field("mode", found.Mode & UnixMode.PermissionBits, expected.Mode);
         Field("uid", found.UserId, expected.UserId);
         Field("gid", found.GroupId, expected.GroupId);
         // Stored counts and sizes of directories mean nothing; what is shown is fixed.

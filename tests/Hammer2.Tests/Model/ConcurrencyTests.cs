@@ -123,7 +123,7 @@ public sealed class ConcurrencyTests
             case 0:
             case 1:
                 ObjectType type = random.OneIn(4) ? ObjectType.Directory : ObjectType.RegularFile;
-                error = ops.Create(shared, name, new NewObject(type, 0x1ED), Owner, out _);
+                error = ops.Create(shared, name, new NewObject(type, UnixMode.O755), Owner, out _);
                 break;
             case 2:
                 error = ops.Unlink(shared, name, out gone);
@@ -180,7 +180,7 @@ public sealed class ConcurrencyTests
     private static ulong MakeDirectory(VnodeOps ops, string name)
     {
         Assert.Equal(Errno.None, ops.Create(
-            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), new NewObject(ObjectType.Directory, 0x1ED), Owner,
+            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), new NewObject(ObjectType.Directory, UnixMode.O755), Owner,
             out VnodeAttributes made));
         return made.Inum;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Format;
+using Hammer2.Testing;
 using Hammer2.Vnodes;
 
 namespace Hammer2.Tests.Model;
@@ -45,7 +46,7 @@ internal sealed class ModelFileSystem
     // How a directory's files are stored is handed down.
     public const LinuxFileFlags Inherited = LinuxFileFlags.Compress | LinuxFileFlags.NoCompress;
 
-    public ModelNode Root { get; } = new(ObjectType.Directory, 0x1ED) { Inum = VnodeOps.RootInum };
+    public ModelNode Root { get; } = new(ObjectType.Directory, UnixMode.O755) { Inum = VnodeOps.RootInum };
 
     public static Errno Create(
         ModelNode directory, string name, ObjectType type, uint mode, out ModelNode? made)
@@ -54,7 +55,7 @@ internal sealed class ModelFileSystem
         if (directory.IsImmutable) return Errno.EPERM;
         if (directory.Names.ContainsKey(name)) return Errno.EEXIST;
         // A directory that gives its group to what is made in it gives that to new directories as well.
-        if (type == ObjectType.Directory) mode |= directory.Mode & 0x400;
+        if (type == ObjectType.Directory) mode |= directory.Mode & UnixMode.O2000;
         made = new ModelNode(type, mode) { Flags = directory.Flags & Inherited };
         directory.Names.Add(name, made);
         return Errno.None;

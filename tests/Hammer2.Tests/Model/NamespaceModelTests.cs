@@ -130,7 +130,7 @@ internal static class ModelMount
     {
         Errno error = ops.Create(
             VnodeOps.RootInum, System.Text.Encoding.ASCII.GetBytes(name),
-            new NewObject(ObjectType.Directory, 0x1ED), new Credentials(0, 0), out VnodeAttributes made);
+            new NewObject(ObjectType.Directory, UnixMode.O755), new Credentials(0, 0), out VnodeAttributes made);
         Assert.Equal(Errno.None, error);
         player.Model.Root.Inum = made.Inum;
         Assert.Equal(Errno.None, ops.GetFlags(made.Inum, out LinuxFileFlags flags));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Format;
+using Hammer2.Testing;
 using Hammer2.Vnodes;
 using Xunit;
 
@@ -61,10 +62,10 @@ internal sealed partial class ScriptPlayer
         if (_held.Count == HeldMax) return;
         ModelNode directory = AnyDirectory();
         Errno expected = directory.IsImmutable ? Errno.EPERM : Errno.None;
-        Errno error = ops.CreateUnnamed(directory.Inum, 0x180, Caller, out VnodeAttributes at);
+        Errno error = ops.CreateUnnamed(directory.Inum, UnixMode.O600, Caller, out VnodeAttributes at);
         Check("create without a name", expected, error);
         if (error != Errno.None) return;
-        _held.Add(new ModelNode(ObjectType.RegularFile, 0x180)
+        _held.Add(new ModelNode(ObjectType.RegularFile, UnixMode.O600)
         {
             Inum = at.Inum,
             UserId = Caller.UserId,

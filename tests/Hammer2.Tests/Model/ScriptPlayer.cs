@@ -99,8 +99,8 @@ internal sealed partial class ScriptPlayer
     {
         ModelNode directory = AnyDirectory();
         string name = AnyName();
-        Errno expected = ModelFileSystem.Create(directory, name, type, 0x1A4, out ModelNode? made);
-        Errno error = ops.Create(directory.Inum, Bytes(name), new NewObject(type, 0x1A4), Caller,
+        Errno expected = ModelFileSystem.Create(directory, name, type, UnixMode.O644, out ModelNode? made);
+        Errno error = ops.Create(directory.Inum, Bytes(name), new NewObject(type, UnixMode.O644), Caller,
             out VnodeAttributes at);
         Check($"create {type} {name}", expected, error);
         if (made is null) return;
@@ -115,7 +115,7 @@ internal sealed partial class ScriptPlayer
         byte[] target = new byte[1 + _random.Below(_random.OneIn(3) ? 2000 : 100)];
         Array.Fill(target, (byte)('a' + _random.Below(26)));
         Errno expected =
-            ModelFileSystem.Create(directory, name, ObjectType.SoftLink, 0x1FF, out ModelNode? made);
+            ModelFileSystem.Create(directory, name, ObjectType.SoftLink, UnixMode.O777, out ModelNode? made);
         Errno error = ops.Symlink(directory.Inum, Bytes(name), target, Caller, out VnodeAttributes at);
         Check($"symlink {name}", expected, error);
         if (made is null) return;
@@ -180,14 +180,15 @@ internal sealed partial class ScriptPlayer
         }
         (node.Mode, node.ModifyTime) = (change.Mode.Value, change.ModifyTime.Value);
         Check("set mode", Errno.None, ops.SetAttributes(node.Inum, change, out VnodeAttributes after));
-        Assert.Equal((node.Mode, node.ModifyTime), (after.Mode & 0xFFF, after.ModifyTime));
+        Assert.Equal((node.Mode, node.ModifyTime), (after.Mode & UnixMode.PermissionBits, after.ModifyTime));
     }
 
     private void Compare(VnodeOps ops, ModelNode node, string path)
     {
         Errno error = ops.GetAttributes(node.Inum, out VnodeAttributes at);
         Assert.True(error == Errno.None, $"{path}: {error}{Tail()}");
-        Assert.True((at.Type, at.Mode & 0xFFF) == (node.Type, node.Mode), $"{path}: mode or type{Tail()}");
+        Assert.True((at.Type, at.Mode & UnixMode.PermissionBits) == (node.Type, node.Mode),
+            $"{path}: mode or type{Tail()}");
         Assert.Equal(Errno.None, ops.GetFlags(node.Inum, out LinuxFileFlags flags));
         Assert.True(flags == node.Flags, $"{path}: {flags}, {node.Flags} expected{Tail()}");
         if (node.Type == ObjectType.Directory) CompareNames(ops, node, path);

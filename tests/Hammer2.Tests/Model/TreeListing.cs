@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using Hammer2.Cluster.Xops;
 using Hammer2.Format;
+using Hammer2.Testing;
 using Hammer2.Vnodes;
 using Xunit;
 
@@ -59,7 +60,7 @@ internal static class TreeListing
     public static ObjectType AddObject(StringBuilder text, VnodeOps ops, ulong inum, string path)
     {
         Expect(ops.GetAttributes(inum, out VnodeAttributes at), path);
-        Head(text, at.Type, at.Mode & 0xFFF, at.LinkCount, (long)at.SizeBytes);
+        Head(text, at.Type, at.Mode & UnixMode.PermissionBits, at.LinkCount, (long)at.SizeBytes);
         if (at.Type == ObjectType.RegularFile) AddContent(text, ops, inum, at.SizeBytes, path);
         if (at.Type != ObjectType.SoftLink) return at.Type;
         byte[] target = new byte[2 * PageBytes];

@@ -255,7 +255,7 @@ public sealed class WriteOutTests
     private static ulong Make(VnodeOps ops, string name)
     {
         Assert.Equal(Errno.None, ops.Create(
-            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), new NewObject(ObjectType.RegularFile, 0x1A4),
+            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), new NewObject(ObjectType.RegularFile, UnixMode.O644),
             new Credentials(0, 0), out VnodeAttributes made));
         return made.Inum;
     }

@@ -141,7 +141,7 @@ public sealed class FilesystemWriterTests
             Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
             var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
             Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "f"u8,
-                new NewObject(ObjectType.RegularFile, 0x1A4), new Credentials(0, 0), out VnodeAttributes made));
+                new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out VnodeAttributes made));
             Assert.Equal(Errno.None, ops.Write(made.Inum, 0, content, false));
             Assert.Equal(Errno.None, ops.Sync());
         }
