@@ -6,7 +6,8 @@ using Hammer2.Format;
 
 namespace Hammer2.Testing;
 
-/// <summary>A device that fails as it is told: by place, by count, by flipping bits, or altogether.</summary>
+/// <summary>A device with injected faults: by offset, by number of the call, by flipped bits, or in all
+/// calls.</summary>
 public sealed class FaultyBlockDevice : IBlockDevice
 {
     private readonly IBlockDevice _inner;
@@ -35,61 +36,61 @@ public sealed class FaultyBlockDevice : IBlockDevice
     /// <inheritdoc/>
     public bool IsReadOnly => _inner.IsReadOnly;
 
-    /// <summary>True makes every call answer Io, as a device that was pulled out does.</summary>
+    /// <summary>True makes every call return Io, like a device that was removed.</summary>
     public bool IsGone { get; set; }
 
-    /// <summary>Reads so far, failed ones included.</summary>
+    /// <summary>Number of reads so far, including failed ones.</summary>
     public long ReadCount { get; private set; }
 
-    /// <summary>Bytes asked for by reads so far.</summary>
+    /// <summary>Number of bytes requested by reads so far.</summary>
     public long ReadBytes { get; private set; }
 
-    /// <summary>Writes so far, failed ones included.</summary>
+    /// <summary>Number of writes so far, including failed ones.</summary>
     public long WriteCount { get; private set; }
 
-    /// <summary>Bytes of writes that nobody was expected to read.</summary>
+    /// <summary>Number of bytes of uncached writes.</summary>
     public long UncachedBytes { get; private set; }
 
-    /// <summary>Flushes so far, failed ones included.</summary>
+    /// <summary>Number of flushes so far, including failed ones.</summary>
     public long FlushCount { get; private set; }
 
-    /// <summary>Makes every read fail that touches a range.</summary>
+    /// <summary>Makes every read of a range fail.</summary>
     public void FailReads(long offset, long lengthBytes) => Add(_unreadable, offset, lengthBytes);
 
-    /// <summary>Makes every write fail that touches a range.</summary>
+    /// <summary>Makes every write to a range fail.</summary>
     public void FailWrites(long offset, long lengthBytes) => Add(_unwritable, offset, lengthBytes);
 
-    /// <summary>Makes one read fail, counted from 1 from the making of the device.</summary>
+    /// <summary>Makes one read fail; the first read of the device is number 1.</summary>
     public void FailReadNumber(long number) => Add(_failingReads, number);
 
-    /// <summary>Makes one write fail, counted from 1 from the making of the device.</summary>
-    /// <param name="number">Which.</param>
-    /// <param name="keptBytes">So many bytes from its start are written all the same: a short write.</param>
+    /// <summary>Makes one write fail; the first write of the device is number 1.</summary>
+    /// <param name="number">Number of the write.</param>
+    /// <param name="keptBytes">Number of bytes from its start that are written nevertheless: a short write.</param>
     public void FailWriteNumber(long number, int keptBytes = 0)
     {
         lock (_lock)
             _failingWrites[number] = keptBytes;
     }
 
-    /// <summary>Makes the device go away at a write, counted from 1 from the making of the device.</summary>
+    /// <summary>Makes the device disappear at a write; the first write of the device is number 1.</summary>
     public void GoneAtWriteNumber(long number)
     {
         lock (_lock)
             _goneAtWrite = number;
     }
 
-    /// <summary>Makes one flush fail, counted from 1 from the making of the device.</summary>
+    /// <summary>Makes one flush fail; the first flush of the device is number 1.</summary>
     public void FailFlushNumber(long number) => Add(_failingFlushes, number);
 
-    /// <summary>Makes one call throw, counted from 1 from the making of the device: a defect of what is below, which no
-    /// caller expects.</summary>
+    /// <summary>Makes one call throw, like a defect below, which no caller expects; the first call of its kind is
+    /// number 1.</summary>
     public void ThrowAt(DeviceCall call, long number)
     {
         lock (_lock)
             _ = _throwing.Add((call, number));
     }
 
-    /// <summary>Calls of a kind so far.</summary>
+    /// <summary>Number of calls of a kind so far.</summary>
     public long CountOf(DeviceCall call) => call switch
     {
         DeviceCall.Read => ReadCount,
@@ -97,14 +98,14 @@ public sealed class FaultyBlockDevice : IBlockDevice
         _ => FlushCount,
     };
 
-    /// <summary>Reads give one byte with the bits of a mask exchanged, whatever is written there.</summary>
+    /// <summary>Makes reads return one byte with the bits of a mask flipped, regardless of its content.</summary>
     public void FlipOnRead(long offset, byte mask)
     {
         lock (_lock)
             _flips[offset] = mask;
     }
 
-    /// <summary>Ends all faults; the counts go on.</summary>
+    /// <summary>Ends all faults; counting continues.</summary>
     public void Heal()
     {
         lock (_lock)
@@ -226,18 +227,18 @@ public sealed class FaultyBlockDevice : IBlockDevice
     private readonly record struct Range(long Offset, long LengthBytes);
 }
 
-/// <summary>What a device is called for.</summary>
+/// <summary>The kinds of calls of a device.</summary>
 public enum DeviceCall
 {
     /// <summary>Reading bytes.</summary>
     Read,
 
-    /// <summary>Writing bytes, by way of the page cache or not.</summary>
+    /// <summary>Writing bytes, cached or uncached.</summary>
     Write,
 
     /// <summary>A barrier.</summary>
     Flush,
 }
 
-/// <summary>Thrown by a <see cref="FaultyBlockDevice"/> that was told to.</summary>
+/// <summary>Thrown by <see cref="FaultyBlockDevice.ThrowAt"/>.</summary>
 public sealed class DeviceDefectException() : Exception("a defect on purpose");

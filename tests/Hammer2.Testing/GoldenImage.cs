@@ -9,7 +9,7 @@ using Hammer2.Devices;
 namespace Hammer2.Testing;
 
 /// <summary>
-/// The images under images/, which upstream's own code made: unpacks each once, sparse, below out/golden.
+/// The images in images/, made by upstream's own code: unpacks each once, sparse, below out/golden.
 /// </summary>
 public static class GoldenImage
 {
@@ -17,16 +17,15 @@ public static class GoldenImage
     private static readonly FileBlockDeviceOptions ReadUnlocked = new(IsReadOnly: true, TakesLock: false);
     private static readonly ConcurrentDictionary<string, Lazy<string>> Unpacked = new();
 
-    /// <summary>Names of all image files without their suffix, volumes and nodes apart, in order.</summary>
+    /// <summary>Names of all image files without their suffix, sorted; volumes and nodes are separate files.</summary>
     public static IReadOnlyList<string> FileNames { get; } = ListFiles();
 
     /// <summary>
-    /// Every listing there is, as the name of the image (or node) and the label of the PFS, in order.
+    /// All listings, as the name of the image (or node) and the label of the PFS, sorted.
     /// </summary>
     public static IReadOnlyList<(string Image, string Label)> Manifests { get; } = ListManifests();
 
-    /// <summary>Path of an unpacked image that nobody may write: use <see cref="OpenOverlay"/> for
-    /// that.</summary>
+    /// <summary>Path of an unpacked image, which must not be written: use <see cref="OpenOverlay"/> for that.</summary>
     public static string Path(string name)
         => Unpacked.GetOrAdd(name, static key => new Lazy<string>(() => Unpack(key))).Value;
 
@@ -76,8 +75,8 @@ public static class GoldenImage
     private static string NodeName(string name, int index)
         => string.Create(CultureInfo.InvariantCulture, $"{name}.n{index}");
 
-    // Several test processes may unpack one image at once: each writes its own file and renames it into
-    // place, which of them wins does not matter.
+    // Several test processes may unpack one image at once: each writes its own file and renames it, and the result is
+    // the same for any order.
     private static string Unpack(string name)
     {
         string packed = RepositoryRoot.Below("images", name + Suffix);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Hammer2.Testing;
 
 /// <summary>
-/// Memory between two pages that nobody may touch: a read or write of even one byte outside ends the process, which no
-/// test misses. For code that does its own bounds checks.
+/// Memory between two inaccessible pages: a read or write of a single byte outside ends the process. For code that does
+/// its own bounds checks.
 /// </summary>
 public sealed unsafe class GuardedMemory : IDisposable
 {
@@ -18,8 +18,8 @@ public sealed unsafe class GuardedMemory : IDisposable
     private readonly byte* _base;
     private readonly nint _innerBytes;
 
-    /// <summary>Makes room for at most <paramref name="bytesMax"/>.</summary>
-    /// <exception cref="InvalidOperationException">The kernel gives no memory.</exception>
+    /// <summary>Allocates at least <paramref name="bytesMax"/> bytes.</summary>
+    /// <exception cref="InvalidOperationException">The kernel has no memory.</exception>
     public GuardedMemory(int bytesMax)
     {
         _innerBytes = Math.Max((bytesMax + PageBytes - 1) / PageBytes * PageBytes, PageBytes);
@@ -28,14 +28,14 @@ public sealed unsafe class GuardedMemory : IDisposable
             throw new InvalidOperationException("no memory with guard pages: " + Marshal.GetLastPInvokeErrorMessage());
     }
 
-    /// <summary>So many bytes that begin right after the first guard page.</summary>
+    /// <summary>A span of the given length that begins right after the first guard page.</summary>
     public Span<byte> AtStart(int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, (int)_innerBytes);
         return new Span<byte>(_base + PageBytes, count);
     }
 
-    /// <summary>So many bytes that end right before the last guard page.</summary>
+    /// <summary>A span of the given length that ends right before the last guard page.</summary>
     public Span<byte> AtEnd(int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, (int)_innerBytes);

@@ -4,11 +4,11 @@ using System.IO;
 
 namespace Hammer2.Testing;
 
-/// <summary>Programs of the machine that tests run on, as mount(8).</summary>
+/// <summary>Programs of the host, such as mount(8).</summary>
 public static class HostProgram
 {
-    /// <summary>Runs one to its end.</summary>
-    /// <exception cref="IOException">It ended with another code than 0.</exception>
+    /// <summary>Runs a program to its end.</summary>
+    /// <exception cref="IOException">Its exit code is not 0.</exception>
     public static void Run(string program, params string[] arguments)
     {
         using Process process = Process.Start(program, arguments);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Testing;
 
-/// <summary>Keeps what is logged, up to a bound, so that a test can ask whether somebody was told.</summary>
+/// <summary>Keeps log lines, up to a bound, so that a test can check what was reported.</summary>
 public sealed class LogCapture : ILoggerFactory, ILogger
 {
     private const int LinesMax = 20_000;
@@ -28,7 +28,7 @@ public sealed class LogCapture : ILoggerFactory, ILogger
         return found;
     }
 
-    /// <summary>True when a line at or above a level has a part.</summary>
+    /// <summary>True when a line at or above a level contains a text.</summary>
     public bool Contains(LogLevel least, string part)
     {
         foreach (string line in Lines(least))
@@ -77,6 +77,6 @@ public sealed class LogCapture : ILoggerFactory, ILogger
     /// <inheritdoc/>
     public void Dispose()
     {
-        // Nothing to give back: a test reads the lines after the mount was closed.
+        // Nothing to release: a test reads the lines after the mount was closed.
     }
 }

@@ -11,7 +11,7 @@ public sealed class LoopDevice : IDisposable
 
     private LoopDevice(string path) => Path = path;
 
-    /// <summary>Why there can be none here, or null when there can: it takes root and a kernel with loop
+    /// <summary>The reason why loop devices are not available, or null: they need root and a kernel with loop
     /// devices.</summary>
     public static string? Absence { get; } = FindAbsence();
 
@@ -27,7 +27,7 @@ public sealed class LoopDevice : IDisposable
         return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(path);
     }
 
-    /// <summary>Puts a block device over part of a file.</summary>
+    /// <summary>Attaches part of a file to a loop device.</summary>
     public static LoopDevice AttachPart(string file, long offset, long lengthBytes)
     {
         string? path = Run(
@@ -35,7 +35,7 @@ public sealed class LoopDevice : IDisposable
         return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(path);
     }
 
-    /// <summary>Makes a partition known to the kernel, which no table on the device has to name.</summary>
+    /// <summary>Adds a partition to the kernel's table, without a partition table on the device.</summary>
     /// <returns>Its device node, as /dev/loop0p1.</returns>
     public string AddPartition(int number, long offset, long lengthBytes)
     {

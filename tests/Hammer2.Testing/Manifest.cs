@@ -25,8 +25,8 @@ public sealed class Manifest
     /// <summary>Label of the PFS.</summary>
     public string Label { get; }
 
-    /// <summary>All entries, the root first. Lines that record a failure of upstream's reader are left out;
-    /// only damaged images have them.</summary>
+    /// <summary>All entries, the root first. Lines that record a failure of upstream's reader are skipped; only damaged
+    /// images have them.</summary>
     public IReadOnlyList<ManifestEntry> Entries { get; }
 
     /// <summary>Reads NAME@LABEL.tsv and, when it is there, NAME@LABEL.ext.tsv.</summary>

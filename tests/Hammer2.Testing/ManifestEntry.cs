@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Hammer2.Testing;
 
-/// <summary>One line of a golden image's listing: what upstream's code said of one path.</summary>
+/// <summary>One line of a golden image's listing: upstream's output for one path.</summary>
 /// <param name="Path">From the root, starting with a slash; bytes as characters 0 to 255.</param>
 /// <param name="Type">d, f, l, p, s, c or b.</param>
 /// <param name="Mode">Permission bits.</param>
@@ -14,7 +14,7 @@ namespace Hammer2.Testing;
 /// <param name="ModifyTime">Microseconds since 1970.</param>
 /// <param name="Value">SHA-256 of a file in hexadecimal, target of a link in bytes as characters, major,minor
 /// of a device; a hyphen for the others.</param>
-/// <param name="Extended">What the .ext.tsv listing adds, or null when there is none.</param>
+/// <param name="Extended">The fields of the .ext.tsv listing, or null when there is none.</param>
 public sealed record ManifestEntry(
     string Path,
     char Type,
@@ -31,7 +31,7 @@ public sealed record ManifestEntry(
     public byte[] PathBytes => Encoding.Latin1.GetBytes(Path);
 }
 
-/// <summary>What an extended listing has beyond the plain one.</summary>
+/// <summary>The additional fields of an extended listing.</summary>
 /// <param name="Inum">Inode number.</param>
 /// <param name="ChangeTime">Microseconds since 1970.</param>
 /// <param name="AccessTime">Microseconds since 1970, as stored.</param>

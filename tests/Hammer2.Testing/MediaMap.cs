@@ -7,13 +7,13 @@ using Hammer2.Format;
 
 namespace Hammer2.Testing;
 
-/// <summary>An object as the map knows it: which PFS by label, and its inode number there.</summary>
+/// <summary>Identifies an object: the label of its PFS, and its inode number.</summary>
 /// <param name="Pfs">Label in bytes as characters; empty for the super-root itself.</param>
 /// <param name="Inum">Inode number.</param>
 public readonly record struct MapObject(string Pfs, ulong Inum);
 
-/// <summary>Where a reference lies.</summary>
-/// <param name="Parent">The block it lies in, or null for the volume header.</param>
+/// <summary>The location of a reference.</summary>
+/// <param name="Parent">The block that contains it, or null for the volume header.</param>
 /// <param name="Offset">Byte offset in that block or in the header.</param>
 public readonly record struct MapReference(MapBlock? Parent, int Offset);
 
@@ -24,7 +24,7 @@ public sealed class MapBlock
 
     internal MapBlock(in Blockref reference) => Reference = reference;
 
-    /// <summary>A copy of the first reference that led here.</summary>
+    /// <summary>A copy of the first reference to it.</summary>
     public Blockref Reference { get; }
 
     /// <summary>Byte offset in the address space of the volumes.</summary>
@@ -33,21 +33,20 @@ public sealed class MapBlock
     /// <summary>Stored size.</summary>
     public int SizeBytes => Reference.Data.SizeBytes;
 
-    /// <summary>What it is.</summary>
+    /// <summary>The type of the block.</summary>
     public BlockrefType Type => Reference.Type;
 
-    /// <summary>Position in an order in which each block comes before all that refer to it.</summary>
+    /// <summary>Position in an order in which each block precedes all blocks that refer to it.</summary>
     public int Order { get; internal set; }
 
-    /// <summary>All places that refer to it: several when it is shared by snapshots or copies.</summary>
+    /// <summary>All references to it: several when it is shared by snapshots or copies.</summary>
     public List<MapReference> References { get; } = [];
 
-    /// <summary>True when every reference to it carries a check code, so that damage in it is
-    /// noticed.</summary>
+    /// <summary>True when every reference to it has a check code, so that damage in it is detected.</summary>
     public bool IsProtected { get; internal set; } = true;
 
-    /// <summary>The objects that cannot be wholly read without this block: the owner of a file block, all
-    /// inodes below an indirect block of inodes, the directory of an entry.</summary>
+    /// <summary>The objects that cannot be read completely without this block: the owner of a file block, all inodes
+    /// below an indirect block of inodes, the directory of an entry.</summary>
     public IReadOnlyCollection<MapObject> Objects => _objects;
 
     internal bool Add(MapObject owner) => _objects.Add(owner);
@@ -56,8 +55,8 @@ public sealed class MapBlock
 }
 
 /// <summary>
-/// Every block that the newest header of a filesystem leads to, found by a walk of its own over raw
-/// references: the map a mutator needs to hit what matters and to sign it again. For undamaged media only.
+/// Every block that is reachable from the newest header of a filesystem, found by a separate walk over raw references.
+/// Tests use it to change blocks and to recompute the check codes above them. For undamaged media only.
 /// </summary>
 public sealed class MediaMap
 {
@@ -67,7 +66,7 @@ public sealed class MediaMap
 
     private MediaMap(VolumeSet volumes) => _volumes = volumes;
 
-    /// <summary>All blocks, children before parents; the freemap's too.</summary>
+    /// <summary>All blocks, children before parents, including the freemap.</summary>
     public IReadOnlyList<MapBlock> Blocks => _blocks;
 
     /// <summary>Walks a filesystem.</summary>
@@ -155,11 +154,11 @@ public sealed class MediaMap
             : owner with { Inum = inode.Meta.Inum };
     }
 
-    // Below a PFS root there are inodes as well as the root directory's entries: keys tell them apart.
+    // Below a PFS root there are inodes and the entries of the root directory: their keys differ in bit 63.
     private static bool MayHoldEntries(in Blockref reference, MapObject owner)
         => owner.Inum != Media.PfsRootInum || (reference.KeyEnd & Media.EntryKeyBit) != 0;
 
-    // What is reached a second time, from a snapshot or by a copied block, belongs to another object as well.
+    // A block that is reached a second time, from a snapshot or by a copied reference, belongs to a further object.
     private void ShareBelow(in Blockref reference, MapObject owner)
     {
         if (reference.IsEmpty || !_byAddress.TryGetValue(reference.Data.Bytes, out MapBlock? block))

@@ -7,9 +7,8 @@ using Hammer2.Format;
 namespace Hammer2.Testing;
 
 /// <summary>
-/// Makes changed media look as if a writer had meant it: stores the check code of each changed block in all
-/// references to it, and so on up to the volume header, whose CRCs are set last. What then refuses the change
-/// is validation.
+/// Recomputes the check codes of changed blocks: stores the check code of each changed block in all references to it,
+/// and so on up to the volume header, whose CRCs are set last. Only validation can then reject the change.
 /// </summary>
 public sealed class MediaSigner
 {
@@ -18,16 +17,16 @@ public sealed class MediaSigner
     private readonly byte[] _header;
     private bool _isHeaderChanged;
 
-    /// <summary>Signs on volumes that can be written, normally overlays over the mapped ones.</summary>
+    /// <summary>Works on writable volumes, normally on overlays of the mapped ones.</summary>
     public MediaSigner(VolumeSet volumes)
     {
         _volumes = volumes;
-        _header = new byte[Media.VolumeHeaderBytes]; // as it is now, which earlier changes may have signed
+        _header = new byte[Media.VolumeHeaderBytes]; // the current one, which may include earlier changes
         if (volumes.Volumes[0].Device.Read(HeaderOffset, _header) != Hammer2Error.None)
             throw new InvalidOperationException("the header cannot be read");
     }
 
-    /// <summary>The volume header, to be changed before <see cref="Sign"/>.</summary>
+    /// <summary>The volume header, which may be changed before <see cref="Sign"/>.</summary>
     public VolumeHeaderView Header
     {
         get
@@ -39,15 +38,15 @@ public sealed class MediaSigner
 
     private long HeaderOffset => _volumes.Header.CopyIndex * Media.HeaderZoneBytes;
 
-    /// <summary>Says that the bytes of a block were changed on the volumes.</summary>
+    /// <summary>Records that the bytes of a block were changed on the volumes.</summary>
     public void Changed(MapBlock block) => _changed[block.Order] = block;
 
-    /// <summary>Signs everything above the changed blocks.</summary>
+    /// <summary>Recomputes the check codes of everything above the changed blocks.</summary>
     public void Sign()
     {
         while (_changed.Count > 0)
         {
-            MapBlock block = TakeFirst(); // children come first, so each block is signed once
+            MapBlock block = TakeFirst(); // children come first, so each block is processed once
             byte[] bytes = new byte[block.SizeBytes];
             if (_volumes.Read(block.Address, bytes) != Hammer2Error.None)
                 throw new InvalidOperationException($"no block at 0x{block.Address:x}");
@@ -61,7 +60,7 @@ public sealed class MediaSigner
             throw new InvalidOperationException("the header cannot be written");
     }
 
-    /// <summary>Stores the code of the block that a reference now leads to, if it leads anywhere.</summary>
+    /// <summary>Stores the check code of the block that a reference now refers to, if there is one.</summary>
     public void StoreCodeIn(ref Blockref reference)
     {
         int size = reference.Data.SizeBytes;
@@ -101,7 +100,7 @@ public sealed class MediaSigner
         Changed(place.Parent);
     }
 
-    // A reference that was itself made illegal keeps its illegal method; nothing can vouch for its block.
+    // A reference whose check method was made invalid keeps it; no check code can be stored.
     private static void Store(ref Blockref reference, ReadOnlySpan<byte> block)
     {
         if (CheckCode.IsKnown(reference.Methods.Check))

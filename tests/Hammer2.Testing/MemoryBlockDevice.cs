@@ -5,8 +5,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Testing;
 
-/// <summary>A device in memory that keeps only what was written: 64 TiB of it cost nothing until
-/// then.</summary>
+/// <summary>A sparse device in memory: only written pages use memory, so that a device of 64 TiB is possible.</summary>
 public sealed class MemoryBlockDevice : IBlockDevice
 {
     private readonly SparsePages _pages = new();
@@ -35,10 +34,10 @@ public sealed class MemoryBlockDevice : IBlockDevice
     /// <summary>True once the device was closed.</summary>
     public bool IsDisposed { get; private set; }
 
-    /// <summary>How often it was flushed.</summary>
+    /// <summary>Number of flushes.</summary>
     public int FlushCount { get; private set; }
 
-    /// <summary>Bytes of memory that hold contents.</summary>
+    /// <summary>Number of bytes of memory in use.</summary>
     public long UsedBytes => _pages.UsedBytes;
 
     /// <inheritdoc/>
@@ -83,7 +82,7 @@ public sealed class MemoryBlockDevice : IBlockDevice
         => offset >= 0 && lengthBytes >= 0 && offset <= LengthBytes && lengthBytes <= LengthBytes - offset;
 }
 
-/// <summary>Pages of a sparse address space; absent ones read as zeros or as what lies below.</summary>
+/// <summary>Pages of a sparse address space; absent ones read as zeros or from the device below.</summary>
 internal sealed class SparsePages
 {
     internal const int PageBytes = 4096;

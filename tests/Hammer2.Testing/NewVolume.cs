@@ -8,8 +8,8 @@ using Hammer2.Devices;
 namespace Hammer2.Testing;
 
 /// <summary>
-/// Fresh filesystems for tests, of any size and number of nodes and volumes, in memory or in files. The same seed
-/// gives the same bytes.
+/// New filesystems for tests, of any size and number of nodes and volumes, in memory or in files. The same seed gives
+/// the same bytes.
 /// </summary>
 public static class NewVolume
 {
@@ -19,10 +19,10 @@ public static class NewVolume
     /// <summary>The label of the PFS that all nodes of a cluster share.</summary>
     public const string ClusterLabel = "CL";
 
-    /// <summary>The size unless another is asked for: small, and with one copy of the header.</summary>
+    /// <summary>The default size: small, with one header copy.</summary>
     public const long UsualBytes = 512L << 20;
 
-    /// <summary>When all of them were made: 2026-01-01, in microseconds.</summary>
+    /// <summary>The time of all of them: 2026-01-01, in microseconds.</summary>
     public const ulong Time = 1_767_225_600_000_000;
 
     /// <summary>A filesystem on one device in memory.</summary>
@@ -64,17 +64,17 @@ public static class NewVolume
             InFile(paths[node], lengthBytes, Describe(seed, node, paths.Count));
     }
 
-    /// <summary>Puts a filesystem on devices, whatever they hold.</summary>
+    /// <summary>Makes a filesystem on devices with any content.</summary>
     public static void Format(IReadOnlyList<IBlockDevice> devices, NewFilesystem wanted)
     {
         if (FilesystemWriter.Make(wanted, devices) is { } failure)
             throw new InvalidOperationException(failure.ToString());
     }
 
-    /// <summary>What <see cref="Format"/> is given: LOCAL, and DATA or the cluster's PFS.</summary>
-    /// <param name="seed">Decides all ids.</param>
-    /// <param name="node">Which node this is.</param>
-    /// <param name="nodes">Of how many; one makes no cluster.</param>
+    /// <summary>The parameters for <see cref="Format"/>: the PFSs LOCAL, and DATA or that of the cluster.</summary>
+    /// <param name="seed">Seed of all ids.</param>
+    /// <param name="node">Number of the node.</param>
+    /// <param name="nodes">Number of nodes; with one there is no cluster.</param>
     public static NewFilesystem Describe(ulong seed, int node = 0, int nodes = 1)
     {
         var ids = new NewfsIdentities(new Guid((int)seed, (short)(seed >> 32), (short)(seed >> 48), new byte[8]));

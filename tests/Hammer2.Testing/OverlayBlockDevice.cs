@@ -5,7 +5,7 @@ using Hammer2.Format;
 namespace Hammer2.Testing;
 
 /// <summary>
-/// A device that shows another one, which stays as it is, with changes kept in memory: damages an image
+/// A device with the content of another one, which is not written: changes are kept in memory. Used to damage an image
 /// without copying it.
 /// </summary>
 public sealed class OverlayBlockDevice : IBlockDevice
@@ -14,10 +14,10 @@ public sealed class OverlayBlockDevice : IBlockDevice
     private readonly bool _ownsBelow;
     private readonly SparsePages _changes = new();
 
-    /// <summary>Lays the overlay over a device.</summary>
-    /// <param name="below">What shows through; never written.</param>
+    /// <summary>Creates an overlay of a device.</summary>
+    /// <param name="below">The device below; it is never written.</param>
     /// <param name="ownsBelow">True to close it together with the overlay.</param>
-    /// <param name="name">What to call the overlay; by default as the device.</param>
+    /// <param name="name">Name of the overlay; by default that of the device.</param>
     public OverlayBlockDevice(IBlockDevice below, bool ownsBelow = true, string? name = null)
     {
         _below = below;
@@ -56,7 +56,7 @@ public sealed class OverlayBlockDevice : IBlockDevice
     /// <inheritdoc/>
     public Hammer2Error Discard(long offset, long lengthBytes) => Hammer2Error.None;
 
-    /// <summary>Exchanges the bits of one byte that are set in <paramref name="mask"/>.</summary>
+    /// <summary>Flips the bits of one byte that are set in <paramref name="mask"/>.</summary>
     public void Flip(long offset, byte mask)
     {
         Span<byte> value = stackalloc byte[1];
@@ -66,7 +66,7 @@ public sealed class OverlayBlockDevice : IBlockDevice
         _ = Write(offset, value);
     }
 
-    /// <summary>Forgets all changes.</summary>
+    /// <summary>Discards all changes.</summary>
     public void Reset() => _changes.Clear();
 
     /// <inheritdoc/>

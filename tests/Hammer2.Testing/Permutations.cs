@@ -3,10 +3,10 @@ using System.Collections.Generic;
 
 namespace Hammer2.Testing;
 
-/// <summary>All orders of a few things.</summary>
+/// <summary>All permutations of a few elements.</summary>
 public static class Permutations
 {
-    /// <summary>Every order of the numbers from 0 to <paramref name="count"/> less one.</summary>
+    /// <summary>Every permutation of the numbers from 0 to <paramref name="count"/> less one.</summary>
     public static IEnumerable<int[]> Of(int count) => From([], count);
 
     private static IEnumerable<int[]> From(int[] start, int count)

@@ -4,13 +4,13 @@ using IoPath = System.IO.Path;
 
 namespace Hammer2.Testing;
 
-/// <summary>Where the repository lies that the running tests were built from.</summary>
+/// <summary>The directory of the repository from which the running tests were built.</summary>
 public static class RepositoryRoot
 {
     /// <summary>Full path of the directory with the solution file.</summary>
     public static string Path { get; } = Find();
 
-    /// <summary>Full path of something below the root.</summary>
+    /// <summary>Full path of a file or directory below the root.</summary>
     public static string Below(params ReadOnlySpan<string> parts)
         => IoPath.Combine([Path, .. parts]);
 

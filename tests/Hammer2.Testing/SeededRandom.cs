@@ -4,27 +4,25 @@ using System.Globalization;
 namespace Hammer2.Testing;
 
 /// <summary>
-/// Chance that can be played again: the same seed gives the same values on every machine and runtime.
+/// Reproducible random numbers: the same seed gives the same values on every machine and runtime.
 /// </summary>
-/// <remarks>SplitMix64 (Steele, Lea and Flood, 2014): one addition and a mix a value, any seed is
-/// good.</remarks>
+/// <remarks>SplitMix64 (Steele, Lea and Flood, 2014): one addition and a mix per value; every seed is good.</remarks>
 public sealed class SeededRandom
 {
     private ulong _state;
 
-    /// <summary>Starts the row of values that belongs to <paramref name="seed"/>.</summary>
+    /// <summary>Starts the sequence of <paramref name="seed"/>.</summary>
     public SeededRandom(ulong seed)
     {
         Seed = seed;
         _state = seed;
     }
 
-    /// <summary>What this row began with.</summary>
+    /// <summary>The seed of this sequence.</summary>
     public ulong Seed { get; }
 
     /// <summary>
-    /// Seeds for a test that takes one: 1, 2, 3 and so on; or only the number in HAMMER2_SEED, so
-    /// that one failing case is played again.
+    /// Seeds for a test: 1, 2, 3 and so on; or only the number in HAMMER2_SEED, to repeat one failing case.
     /// </summary>
     public static ulong[] Seeds(int count)
     {
@@ -74,14 +72,13 @@ public sealed class SeededRandom
     /// <summary>A number from 0 to <paramref name="count"/> less one.</summary>
     public long Below(long count) => Between(0, count - 1);
 
-    /// <summary>True once in so many times, on average.</summary>
+    /// <summary>True with a probability of one in <paramref name="times"/>.</summary>
     public bool OneIn(int times) => Below(times) == 0;
 
     /// <summary>Any byte.</summary>
     public byte NextByte() => (byte)(NextUInt64() >> 56);
 
-    /// <summary>Mostly a value at some edge: none, one, few or all bits set, small, or just below
-    /// zero.</summary>
+    /// <summary>Mostly a value at a boundary: no, one, few or all bits set, small, or just below zero.</summary>
     public ulong NextEdge() => Below(8) switch
     {
         0 => 0,

@@ -7,8 +7,8 @@ using Hammer2.Format;
 namespace Hammer2.Testing;
 
 /// <summary>
-/// A device with a volatile cache and a power switch. It keeps what readers see, what is durable, and the
-/// list of writes between the two; when power fails, each of those is drawn to be kept, lost, or torn at a
+/// A device with a volatile cache and a power switch. It has the content that readers see, the durable content, and the
+/// list of pending writes between the two. When power fails, each pending write is randomly kept, lost, or torn at a
 /// sector boundary, in any order.
 /// </summary>
 public sealed class SimulatedBlockDevice : IBlockDevice
@@ -22,10 +22,10 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     private bool _isPowered = true;
 
     /// <summary>Makes a device that reads as zeros.</summary>
-    /// <param name="lengthBytes">Its size.</param>
-    /// <param name="random">Draws what becomes of pending writes.</param>
-    /// <param name="name">What messages call it.</param>
-    /// <param name="sectorBytes">What is written whole or not at all.</param>
+    /// <param name="lengthBytes">Size in bytes.</param>
+    /// <param name="random">Decides the fate of pending writes.</param>
+    /// <param name="name">Name for messages.</param>
+    /// <param name="sectorBytes">Unit of atomic writes, in bytes.</param>
     public SimulatedBlockDevice(
         long lengthBytes, SeededRandom random, string name = "simulated", int sectorBytes = 512)
     {
@@ -46,8 +46,7 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     /// <inheritdoc/>
     public bool IsReadOnly => false;
 
-    /// <summary>False between a power failure and <see cref="RestorePower"/>: every call answers
-    /// Io.</summary>
+    /// <summary>False between a power failure and <see cref="RestorePower"/>, when every call returns Io.</summary>
     public bool IsPowered
     {
         get
@@ -57,13 +56,13 @@ public sealed class SimulatedBlockDevice : IBlockDevice
         }
     }
 
-    /// <summary>Writes so far; the one during which power failed is counted.</summary>
+    /// <summary>Number of writes so far, including the one during which power failed.</summary>
     public long WriteCount { get; private set; }
 
-    /// <summary>Successful flushes so far.</summary>
+    /// <summary>Number of successful flushes so far.</summary>
     public long FlushCount { get; private set; }
 
-    /// <summary>Writes that the next flush makes durable.</summary>
+    /// <summary>Number of writes that the next flush makes durable.</summary>
     public int PendingCount
     {
         get
@@ -73,22 +72,22 @@ public sealed class SimulatedBlockDevice : IBlockDevice
         }
     }
 
-    /// <summary>Makes power fail during a write, counted from 1 from the making of the device; that write
-    /// is one of those that may be kept, lost or torn.</summary>
+    /// <summary>Makes power fail during a write, which may itself be kept, lost or torn; the first write of the device
+    /// is number 1.</summary>
     public void FailPowerAtWrite(long number)
     {
         lock (_lock)
             _failAtWrite = number;
     }
 
-    /// <summary>Turns power off now and settles what becomes of each write that is not durable.</summary>
+    /// <summary>Turns power off and decides the fate of each pending write.</summary>
     public void FailPower()
     {
         lock (_lock)
             LosePower();
     }
 
-    /// <summary>Turns power on again: readers see what survived, and no further failure is planned.</summary>
+    /// <summary>Turns power on again: readers see the surviving content, and no further failure is planned.</summary>
     public void RestorePower()
     {
         lock (_lock)
@@ -154,7 +153,7 @@ public sealed class SimulatedBlockDevice : IBlockDevice
         _isPowered = false;
         while (_pending.Count > 0)
         {
-            int index = _random.Below(_pending.Count); // a drive's cache writes in an order of its own
+            int index = _random.Below(_pending.Count); // a drive writes its cache in any order
             PendingWrite write = _pending[index];
             _pending.RemoveAt(index);
             KeepSome(write);

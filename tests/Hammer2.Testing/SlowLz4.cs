@@ -2,12 +2,13 @@
 namespace Hammer2.Testing;
 
 /// <summary>
-/// An LZ4 decoder with nothing in mind but the description of the format (doc/lz4_Block_format.md of the LZ4 project):
-/// byte after byte, each index checked by the runtime.
+/// A simple LZ4 decoder written from the description of the format (doc/lz4_Block_format.md of the LZ4 project): byte
+/// by byte, with each index checked by the runtime.
 /// </summary>
 public static class SlowLz4
 {
-    /// <summary>Decodes a block: the number of bytes decoded, or -1 when it is malformed or needs more room.</summary>
+    /// <summary>Decodes a block: the number of bytes decoded, or -1 when it is malformed or the destination is too
+    /// small.</summary>
     public static int Decode(ReadOnlySpan<byte> block, Span<byte> target)
     {
         (int read, int written) = (0, 0);

@@ -4,7 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Testing;
 
-/// <summary>Passes everything on but the end of life.</summary>
+/// <summary>Passes all calls to another device except Dispose.</summary>
 public sealed class UnownedDevice(IBlockDevice below) : IBlockDevice
 {
     public string Name => below.Name;

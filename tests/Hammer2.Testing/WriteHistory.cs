@@ -6,31 +6,31 @@ using Hammer2.Format;
 
 namespace Hammer2.Testing;
 
-/// <summary>What a device was asked to do.</summary>
+/// <summary>The kinds of recorded events.</summary>
 public enum HistoryKind
 {
-    /// <summary>A write, which may sit in the device's cache.</summary>
+    /// <summary>A write, which may be in the device's volatile cache.</summary>
     Write,
 
     /// <summary>A flush that succeeded: all earlier writes to the same device are durable.</summary>
     Flush,
 
-    /// <summary>Something that a test took note of.</summary>
+    /// <summary>A mark set by a test.</summary>
     Mark,
 }
 
 /// <summary>One event of a <see cref="WriteHistory"/>.</summary>
-/// <param name="Kind">What happened.</param>
-/// <param name="Device">To which device; -1 for a mark.</param>
-/// <param name="Offset">Of a write.</param>
-/// <param name="Bytes">Of a write.</param>
-/// <param name="Mark">Of a mark.</param>
+/// <param name="Kind">The kind of event.</param>
+/// <param name="Device">Number of the device; -1 for a mark.</param>
+/// <param name="Offset">Offset of a write.</param>
+/// <param name="Bytes">Bytes of a write.</param>
+/// <param name="Mark">Text of a mark.</param>
 public readonly record struct HistoryEvent(
     HistoryKind Kind, int Device, long Offset, byte[] Bytes, string Mark);
 
 /// <summary>
-/// Everything that was written to several devices, in the order in which it happened. From it the devices can be
-/// made again as they may look when all of them lose power at one moment.
+/// All writes to several devices, in order. From it the devices can be reconstructed as they may look after all of them
+/// lost power at one moment.
 /// </summary>
 public sealed class WriteHistory
 {
@@ -38,7 +38,7 @@ public sealed class WriteHistory
     private readonly List<HistoryEvent> _events = [];
     private readonly IBlockDevice[] _before;
 
-    /// <summary>A history of devices that look like <paramref name="before"/> at its start. Those are never
+    /// <summary>Starts a history of devices with the initial content <paramref name="before"/>, which is never
     /// written.</summary>
     public WriteHistory(params IBlockDevice[] before) => _before = before;
 
@@ -48,7 +48,7 @@ public sealed class WriteHistory
     /// <summary>The devices as they were before the first event.</summary>
     public IReadOnlyList<IBlockDevice> Before => _before;
 
-    /// <summary>Opens the devices for a session that is recorded.</summary>
+    /// <summary>Opens the devices for a recorded session.</summary>
     public IBlockDevice[] Open()
     {
         var devices = new IBlockDevice[_before.Length];
@@ -57,7 +57,7 @@ public sealed class WriteHistory
         return devices;
     }
 
-    /// <summary>Takes note of a moment.</summary>
+    /// <summary>Adds a mark.</summary>
     public void Mark(string text) => Add(new HistoryEvent(HistoryKind.Mark, -1, 0, [], text));
 
     private void Add(in HistoryEvent what)
@@ -93,7 +93,7 @@ public sealed class WriteHistory
 
         public Hammer2Error Discard(long offset, long lengthBytes)
         {
-            // A drive may give anything for what was given up: this one gives a pattern.
+            // A drive may return any bytes for a discarded range: this one returns a pattern.
             byte[] noise = new byte[Math.Min(lengthBytes, 1 << 20)];
             Array.Fill(noise, (byte)0xDD);
             for (long done = 0; done < lengthBytes; done += noise.Length)
@@ -111,7 +111,7 @@ public sealed class WriteHistory
     }
 }
 
-/// <summary>Goes through a history and shows the devices as power failures at each moment may leave them.</summary>
+/// <summary>Replays a history and reconstructs the devices after a power failure at any moment.</summary>
 public sealed class PowerCuts
 {
     private readonly WriteHistory _history;
@@ -119,7 +119,7 @@ public sealed class PowerCuts
     private readonly List<HistoryEvent>[] _pending;
     private int _position;
 
-    /// <summary>Stands before the first event.</summary>
+    /// <summary>Starts before the first event.</summary>
     public PowerCuts(WriteHistory history)
     {
         _history = history;
@@ -133,7 +133,7 @@ public sealed class PowerCuts
         }
     }
 
-    /// <summary>Lets the first <paramref name="position"/> events happen; never backwards.</summary>
+    /// <summary>Advances to after the first <paramref name="position"/> events; never backwards.</summary>
     public void AdvanceTo(int position)
     {
         for (; _position < position; _position++)
@@ -147,12 +147,11 @@ public sealed class PowerCuts
         }
     }
 
-    /// <summary>The devices after power failed now: what is durable, and of what is not a part that is
-    /// drawn.</summary>
+    /// <summary>The devices after a power failure now: durable writes, and a random part of pending ones.</summary>
     public OverlayBlockDevice[] Cut(SeededRandom random) => Cut(random, _position);
 
-    /// <summary>The devices after power failed while what they did up to event <paramref name="end"/> went on side by
-    /// side: each had come to a point of its own.</summary>
+    /// <summary>The devices after a power failure while the events up to <paramref name="end"/> were executed in
+    /// parallel: each device has reached its own point.</summary>
     public OverlayBlockDevice[] Cut(SeededRandom random, int end)
     {
         var devices = new OverlayBlockDevice[_durable.Length];
@@ -164,7 +163,7 @@ public sealed class PowerCuts
             if (way == 0) continue;
             while (left.Count > 0)
             {
-                // A drive's cache writes in an order of its own.
+                // A drive writes its cache in any order.
                 int index = way == 1 ? 0 : random.Below(left.Count);
                 HistoryEvent write = left[index];
                 left.RemoveAt(index);

@@ -9,10 +9,9 @@ using Xunit;
 namespace Hammer2.Tests.Chains;
 
 /// <summary>
-/// Goal: a cursor shows exactly the leaves below an inode, in order, whatever legal shape the tree has, and
-/// around damage exactly those that the damage does not hide.
-/// Method: keys are drawn, a tree of random shape is laid over them, and the cursor is compared with the
-/// sorted keys. HAMMER2_SEED=n replays one case.
+/// Goal: a cursor returns exactly the leaves below an inode, in order, for any valid shape of the tree, and with damage
+/// exactly those that are not below the damage. Method: a tree of random shape is built over random keys, and the
+/// cursor is compared with the sorted keys. HAMMER2_SEED=n replays one case.
 /// </summary>
 public sealed class ChainCursorTests
 {
@@ -41,7 +40,7 @@ public sealed class ChainCursorTests
     }
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Damage_hides_its_own_keys_only(ulong seed)
+    public void Damage_hides_only_keys_below_it(ulong seed)
     {
         var random = new SeededRandom(seed);
         using SyntheticTree tree = SyntheticTree.Grow(random);
@@ -63,12 +62,12 @@ public sealed class ChainCursorTests
     {
         var media = new SyntheticMedia();
         byte[] empty = new byte[Media.IndirectBytesMin];
-        Blockref self = media.Lay(BlockrefType.Indirect, 0, 63, CheckMethod.None, empty);
-        // The same place again, with the reference to it inside: no check code stands in the way.
+        Blockref self = media.WriteBlock(BlockrefType.Indirect, 0, 63, CheckMethod.None, empty);
+        // Writes the same block again with a reference to itself; it has no check code.
         byte[] block = new byte[Media.IndirectBytesMin];
         System.Runtime.InteropServices.MemoryMarshal.Write(block, in self);
         Assert.Equal(Hammer2Error.None, media.Device.Write((long)self.Data.Bytes, block));
-        using MediaDevice device = media.Open(media.LayInode(0, 0, [self]));
+        using MediaDevice device = media.Open(media.WriteInode(0, 0, [self]));
 
         Assert.Equal(Hammer2Error.None, SyntheticTree.LoadTop(device, out Chain? top));
         var cursor = new ChainCursor(device, top!, 0, ulong.MaxValue);

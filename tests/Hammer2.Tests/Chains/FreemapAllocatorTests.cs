@@ -13,8 +13,8 @@ using Xunit;
 namespace Hammer2.Tests.Chains;
 
 /// <summary>
-/// Goal: no two blocks overlap, and space that is free can be used. Method: the allocator of a small volume alone, with
-/// the blocks in use kept beside it.
+/// Goal: no two blocks overlap, and free space can be used. Method: the allocator of a small volume alone, compared
+/// with a list of the blocks in use.
 /// </summary>
 public sealed class FreemapAllocatorTests : IDisposable
 {
@@ -44,12 +44,12 @@ public sealed class FreemapAllocatorTests : IDisposable
     {
         var random = new SeededRandom(seed);
         var used = new List<DataOffset>();
-        var granted = new List<DataOffset>();           // since the last pass: on no media yet
+        var granted = new List<DataOffset>();           // allocated since the last pass, not committed yet
         for (int step = 0; step < 4000; step++)
         {
             if (random.OneIn(150))
             {
-                // The newest too, so that granules go that are still being filled.
+                // Also free the newest, so that granules are freed that are still being filled.
                 int gone = random.Below(used.Count + 1);
                 used.RemoveRange(used.Count - gone, gone);
                 granted.Clear();
@@ -57,7 +57,7 @@ public sealed class FreemapAllocatorTests : IDisposable
             }
             if (random.OneIn(3) && granted.Count > 0)
             {
-                // Mostly the newest: of small blocks only the last in its granule can be given back.
+                // Mostly the newest: of small blocks only the last one in its granule can be freed.
                 int index = random.OneIn(2) ? granted.Count - 1 : random.Below(granted.Count);
                 _allocator.Release(granted[index]);
                 _ = used.Remove(granted[index]);
@@ -69,7 +69,7 @@ public sealed class FreemapAllocatorTests : IDisposable
             if (error != Hammer2Error.None)
             {
                 Assert.Equal(Hammer2Error.NoSpace, error);
-                used.RemoveRange(0, used.Count / 2);    // removed by a commit: for bulkfree to find
+                used.RemoveRange(0, used.Count / 2);    // removed by a commit: bulkfree must find them
                 granted.Clear();
                 Reclaim(used, passes: 2);
                 continue;
@@ -86,7 +86,7 @@ public sealed class FreemapAllocatorTests : IDisposable
     }
 
     [Fact]
-    public void Smaller_blocks_go_to_broken_runs_when_whole_ones_are_scarce()
+    public void Small_blocks_are_allocated_in_broken_runs_when_whole_runs_are_scarce()
     {
         const int WholeTotal = 20, BrokenTotal = 30;
         List<DataOffset> all = FillWith(BlockrefType.Data, radix: 14);
@@ -107,7 +107,7 @@ public sealed class FreemapAllocatorTests : IDisposable
     }
 
     [Fact]
-    public void Broken_runs_count_as_room_for_smaller_blocks_alone()
+    public void Broken_runs_count_as_free_space_for_small_blocks_only()
     {
         List<DataOffset> all = FillWith(BlockrefType.Data, radix: 14);
         foreach (DataOffset block in all.Where(block => block.Bytes % RunBytes == 0)) _allocator.Release(block);
@@ -119,7 +119,7 @@ public sealed class FreemapAllocatorTests : IDisposable
     }
 
     [Fact]
-    public void Each_kind_fills_its_granule_though_all_share_a_segment()
+    public void Each_block_type_fills_its_own_granules_in_a_shared_segment()
     {
         List<DataOffset> all = FillWith(BlockrefType.Data, radix: 14);
         ulong segment = all[^1].Bytes / Media.SegmentBytes;
@@ -138,7 +138,7 @@ public sealed class FreemapAllocatorTests : IDisposable
     }
 
     [Fact]
-    public void A_granule_that_was_freed_and_given_out_again_is_not_filled_on()
+    public void A_granule_that_was_freed_and_allocated_again_is_not_filled_further()
     {
         DataOffset small = Take(BlockrefType.Inode, radix: 10);
         Reclaim([], passes: 2);

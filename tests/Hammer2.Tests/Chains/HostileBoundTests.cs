@@ -17,19 +17,19 @@ using Xunit;
 
 namespace Hammer2.Tests.Chains;
 
-/// <summary>Media made to ask for too much: memory, time, or a name that leads out of its
+/// <summary>Crafted media that demand unbounded memory or time, or have names that lead out of their
 /// directory.</summary>
 public sealed class HostileBoundTests
 {
     private const ulong LabelKey = 0xC000_0000_0000_8000;
 
     [Fact]
-    public void More_PFSs_than_anybody_has_are_not_all_listed()
+    public void The_list_of_PFSs_is_bounded()
     {
         // One root inode under 70000 keys: 9 MiB of media that would take ten times that in memory.
         const int pfsTotal = 70000, slots = 512;
         var media = new SyntheticMedia();
-        Blockref root = media.LayInode(LabelKey, Media.PfsRootInum, []);
+        Blockref root = media.WriteInode(LabelKey, Media.PfsRootInum, []);
         var blocks = new List<(int, Blockref)>();
         for (int block = 0; block * slots < pfsTotal; block++)
         {
@@ -37,15 +37,15 @@ public sealed class HostileBoundTests
             (int, Blockref)[] used =
                 [.. Enumerable.Range(0, slots).Select(
                     slot => (slot, root with { Key = first + (ulong)slot }))];
-            Blockref below = media.LayIndirect(first & ~0xFFFFFUL, 20, slots, CheckMethod.XxHash64, used);
+            Blockref below = media.WriteIndirect(first & ~0xFFFFFUL, 20, slots, CheckMethod.XxHash64, used);
             blocks.Add((block, below));
         }
 
-        Blockref top = media.LayIndirect(1UL << 63, 63, slots, CheckMethod.XxHash64, blocks);
-        using MediaDevice device = media.Open(media.LayInode(0, 0, [top]));
+        Blockref top = media.WriteIndirect(1UL << 63, 63, slots, CheckMethod.XxHash64, blocks);
+        using MediaDevice device = media.Open(media.WriteInode(0, 0, [top]));
         var entries = new List<PfsEntry>();
         Assert.Equal(Hammer2Error.TooLarge, PfsEntry.List(device, entries));
-        Assert.Equal(65536, entries.Count);
+        Assert.InRange(entries.Count, 1, pfsTotal - 1);
     }
 
     [Fact]
@@ -56,11 +56,11 @@ public sealed class HostileBoundTests
         for (int index = 0; index < pfs.Length; index++)
         {
             byte[] block = Directory(Media.PfsRootInum, Encoding.UTF8.GetBytes($"\u001b[2J\r\n{index}"), []);
-            pfs[index] = media.Lay(
+            pfs[index] = media.WriteBlock(
                 BlockrefType.Inode, LabelKey + (ulong)index, 0, CheckMethod.XxHash64, block);
         }
 
-        media.Open(media.LayInode(0, 0, pfs)).Dispose();
+        media.Open(media.WriteInode(0, 0, pfs)).Dispose();
         PfsException refusal =
             Assert.Throws<PfsException>(() => TestMount.OpenDevice(media.Device, "DATA").Dispose());
         Assert.DoesNotContain(refusal.Message, char.IsControl);
@@ -72,15 +72,15 @@ public sealed class HostileBoundTests
     [InlineData("..")]
     [InlineData("a/b")]
     [InlineData("")]
-    public void An_inode_in_a_directory_cannot_carry_a_name_that_leads_elsewhere(string name)
+    public void An_entry_name_that_leads_out_of_its_directory_is_rejected(string name)
     {
         var media = new SyntheticMedia();
         ulong key = DirectoryHash.Compute(Encoding.ASCII.GetBytes(name));
         byte[] below = Directory(0x500, Encoding.ASCII.GetBytes(name), []);
-        Blockref entry = media.Lay(BlockrefType.Inode, key, 0, CheckMethod.XxHash64, below);
+        Blockref entry = media.WriteBlock(BlockrefType.Inode, key, 0, CheckMethod.XxHash64, below);
         byte[] block = Directory(Media.PfsRootInum, "DATA"u8, [entry]);
-        Blockref root = media.Lay(BlockrefType.Inode, LabelKey, 0, CheckMethod.XxHash64, block);
-        media.Open(media.LayInode(0, 0, [root])).Dispose();
+        Blockref root = media.WriteBlock(BlockrefType.Inode, LabelKey, 0, CheckMethod.XxHash64, block);
+        media.Open(media.WriteInode(0, 0, [root])).Dispose();
         using TestMount mount = TestMount.OpenDevice(media.Device, "DATA");
 
         var sink = new DirectorySink(10);
@@ -91,7 +91,7 @@ public sealed class HostileBoundTests
     }
 
     [Fact]
-    public void A_dangling_name_is_reported_once()
+    public void An_entry_without_inode_is_reported_once()
     {
         var media = new SyntheticMedia();
         var entry = new Blockref
@@ -102,8 +102,8 @@ public sealed class HostileBoundTests
         };
         "gone"u8.CopyTo(entry.Check);
         byte[] block = Directory(Media.PfsRootInum, "DATA"u8, [entry]);
-        Blockref root = media.Lay(BlockrefType.Inode, LabelKey, 0, CheckMethod.XxHash64, block);
-        media.Open(media.LayInode(0, 0, [root])).Dispose();
+        Blockref root = media.WriteBlock(BlockrefType.Inode, LabelKey, 0, CheckMethod.XxHash64, block);
+        media.Open(media.WriteInode(0, 0, [root])).Dispose();
         using TestMount mount = TestMount.OpenDevice(media.Device, "DATA");
         for (int round = 0; round < 3; round++)
             Assert.Equal(Errno.EIO, mount.Ops.Lookup(VnodeOps.RootInum, "gone"u8, out _));
@@ -114,7 +114,7 @@ public sealed class HostileBoundTests
     [Theory]
     [InlineData(1UL << 40)]
     [InlineData(ulong.MaxValue)]
-    public void An_allocator_that_begins_behind_the_end_has_no_space(ulong begin)
+    public void An_allocator_that_begins_past_the_end_has_no_space(ulong begin)
     {
         FreemapAllocator allocator = AllocatorOver(begin, out VolumeSet volumes);
         using (volumes)
@@ -124,7 +124,7 @@ public sealed class HostileBoundTests
     }
 
     [Fact]
-    public void A_freemap_that_calls_reserved_space_free_is_not_believed()
+    public void Reserved_space_marked_free_is_not_allocated()
     {
         FreemapAllocator allocator = AllocatorOver(0, out VolumeSet volumes);
         using (volumes)
@@ -134,7 +134,7 @@ public sealed class HostileBoundTests
         }
     }
 
-    /// <summary>An allocator over a volume whose one freemap leaf says that everything is free.</summary>
+    /// <summary>An allocator for a volume whose only freemap leaf marks everything as free.</summary>
     private static FreemapAllocator AllocatorOver(ulong begin, out VolumeSet volumes)
     {
         var media = new SyntheticMedia();
@@ -150,7 +150,7 @@ public sealed class HostileBoundTests
         };
         CheckCode.Store(ref leaf, block);
         Assert.Equal(Hammer2Error.None, media.Device.Write((long)leaf.Data.Bytes, block));
-        media.Open(media.LayInode(0, 0, [])).Dispose();
+        media.Open(media.WriteInode(0, 0, [])).Dispose();
 
         byte[] bytes = VolumeHeaderCopies.Read(media.Device).Newest.ToArray();
         var header = new VolumeHeaderView(bytes);

@@ -16,11 +16,9 @@ using Xunit;
 namespace Hammer2.Tests.Chains;
 
 /// <summary>
-/// Goal: nothing that a writer can put on media makes reading throw, run for ever, or hand out what the
-/// kernel must never see.
-/// Method: images with their check codes off get a few fields changed (references above all, also to lead to
-/// other blocks and so in circles), and are then listed, looked up and read as the kernel would.
-/// HAMMER2_SEED=n replays one case.
+/// Goal: no content of media makes reading throw, loop, or return values that the kernel must not get. Method: images
+/// with check codes turned off get a few fields changed (mainly references, also to other blocks and thus to cycles),
+/// and are then listed, looked up and read as by the kernel. HAMMER2_SEED=n replays one case.
 /// </summary>
 public sealed class HostileMediaTests
 {
@@ -39,7 +37,7 @@ public sealed class HostileMediaTests
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(150));
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Changed_metadata_is_answered_with_values_or_errors(ulong seed)
+    public void Changed_metadata_gives_values_or_errors(ulong seed)
     {
         var random = new SeededRandom(seed);
         UnprotectedImage image = random.Pick<UnprotectedImage>(Unprotected.Value);
@@ -62,8 +60,7 @@ public sealed class HostileMediaTests
         using (mount) Explore(mount.Ops, random);
     }
 
-    /// <summary>The scan of all references ends, whatever leads where, and its sums do not depend on what it
-    /// remembers.</summary>
+    /// <summary>The scan of all references ends for any cycle, and its totals do not depend on its cache.</summary>
     [Theory, MemberData(nameof(Seeds))]
     public void A_scan_of_changed_metadata_ends_with_values(ulong seed)
     {
@@ -78,10 +75,10 @@ public sealed class HostileMediaTests
         Assert.Equal(report.FaultsTotal, report.Faults.Count);
     }
 
-    /// <summary>The same with three nodes, of which each may be changed: a node's faults, as far as they are
-    /// recognised, are answered by its siblings, whatever those have been made to.</summary>
+    /// <summary>The same with three nodes, each of which may be changed: detected faults of a node are served by its
+    /// siblings, which may be changed too.</summary>
     [Theory, MemberData(nameof(ClusterSeeds))]
-    public void Changed_nodes_of_a_cluster_are_answered_with_values_or_errors(ulong seed)
+    public void Changed_nodes_of_a_cluster_give_values_or_errors(ulong seed)
     {
         var random = new SeededRandom(seed);
         var filesystems = new List<VolumeSet>();
@@ -107,7 +104,7 @@ public sealed class HostileMediaTests
     }
 
     [Fact]
-    public void An_unchanged_image_reads_as_before_without_its_check_codes()
+    public void An_unchanged_image_reads_the_same_without_its_check_codes()
     {
         using OverlayBlockDevice device = Unprotected.Value[0].Copy();
         using TestMount bare = TestMount.OpenDevice(device, "DATA");
@@ -118,7 +115,7 @@ public sealed class HostileMediaTests
     [Fact]
     public void A_node_whose_indirect_blocks_are_garbage_is_read_from_its_siblings()
     {
-        // All tables of node 0 are illegal; what it should have shown comes from the others.
+        // All tables of node 0 are invalid; its content is read from the others.
         OverlayBlockDevice[] devices = [.. UnprotectedNodes.Value.Select(image => image.Copy())];
         foreach (Blockref block in UnprotectedNodes.Value[0].Blocks)
         {
@@ -217,8 +214,7 @@ public sealed class HostileMediaTests
         _ = ops.GetAttributes(random.NextUInt64() >> random.Below(64), out _);
     }
 
-    /// <summary>Lists a directory in small parts. Positions must rise, or a listing would never
-    /// end.</summary>
+    /// <summary>Lists a directory in small parts. Positions must ascend, so that a listing ends.</summary>
     private static List<DirectorySink.Entry> List(VnodeOps ops, ulong directory, ref int steps)
     {
         var all = new List<DirectorySink.Entry>();

@@ -12,7 +12,7 @@ public sealed class SmallBlockTests
     private const int PageBytes = 4096;
 
     [Fact]
-    public void A_block_that_opens_a_page_clears_the_rest_of_it_and_the_next_ones_do_not()
+    public void The_first_block_of_a_page_clears_the_rest_of_it_and_later_blocks_do_not()
     {
         using var volume = new WritableVolume("empty-newfs");
         Assert.Equal(Hammer2Error.None, volume.Device.OpenForWriting());
@@ -25,7 +25,7 @@ public sealed class SmallBlockTests
         Assert.Equal(page, opener.Data.Bytes);
         Assert.Equal(new byte[PageBytes], Read(volume, page, PageBytes));
 
-        // What is in the page before is not touched, nor what comes behind by what comes last.
+        // The page before is not changed, nor is the space after the last block.
         byte[] content = Filled(Media.AllocationBytesMin, 0x11);
         Assert.Equal(Hammer2Error.None, writer.WritePlaced(before, content, isReadHere: true));
         Assert.Equal(Hammer2Error.None, writer.WritePlaced(opener, content, isReadHere: true));
@@ -36,7 +36,7 @@ public sealed class SmallBlockTests
     }
 
     [Fact]
-    public void In_a_granule_that_was_begun_before_nothing_is_written_unasked()
+    public void In_a_granule_that_was_partly_used_before_nothing_else_is_written()
     {
         using var volume = new WritableVolume("empty-newfs");
         volume.Commit(volume.Edit(isFile: false));

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Hammer2.Tests.Chains;
 
 /// <summary>
-/// A volume in memory whose blocks a test lays by hand: legal, checked, of whatever shape. It writes only
-/// what a reader follows from the volume header; there is no freemap.
+/// A volume in memory whose blocks a test writes by hand: valid, with check codes, of any shape. It has only blocks
+/// that a reader follows from the volume header; there is no freemap.
 /// </summary>
 internal sealed class SyntheticMedia
 {
@@ -20,8 +20,8 @@ internal sealed class SyntheticMedia
 
     public MemoryBlockDevice Device { get; } = new(VolumeBytes, "synthetic");
 
-    /// <summary>Lays a block at the next free place and gives the reference to it.</summary>
-    public Blockref Lay(BlockrefType type, ulong key, int keyBits, CheckMethod check, byte[] block)
+    /// <summary>Writes a block at the next free offset and returns the reference to it.</summary>
+    public Blockref WriteBlock(BlockrefType type, ulong key, int keyBits, CheckMethod check, byte[] block)
     {
         int radix = int.Log2(block.Length);
         // Neither a 64 KiB boundary nor the block's own size may be crossed; aligning to the size does both.
@@ -41,19 +41,19 @@ internal sealed class SyntheticMedia
         return reference;
     }
 
-    /// <summary>Lays a block of references, at the given slots.</summary>
-    public Blockref LayIndirect(
+    /// <summary>Writes an indirect block with references in the given slots.</summary>
+    public Blockref WriteIndirect(
         ulong key, int keyBits, int slots, CheckMethod check,
         IReadOnlyList<(int Slot, Blockref Reference)> used)
     {
         byte[] block = new byte[slots * Blockref.SizeBytes];
         Span<Blockref> table = MemoryMarshal.Cast<byte, Blockref>(block.AsSpan());
         foreach ((int slot, Blockref reference) in used) table[slot] = reference;
-        return Lay(BlockrefType.Indirect, key, keyBits, check, block);
+        return WriteBlock(BlockrefType.Indirect, key, keyBits, check, block);
     }
 
-    /// <summary>Lays an inode with up to four references.</summary>
-    public Blockref LayInode(
+    /// <summary>Writes an inode with up to four references.</summary>
+    public Blockref WriteInode(
         ulong key, ulong inum, ReadOnlySpan<Blockref> blockset, ObjectType type = ObjectType.Directory, ulong size = 0)
     {
         byte[] block = new byte[Media.InodeBytes];
@@ -63,10 +63,10 @@ internal sealed class SyntheticMedia
         inode.Meta.Size = size;
         inode.Meta.Inum = inum;
         blockset.CopyTo(inode.Blockset);
-        return Lay(BlockrefType.Inode, key, 0, CheckMethod.XxHash64, block);
+        return WriteBlock(BlockrefType.Inode, key, 0, CheckMethod.XxHash64, block);
     }
 
-    /// <summary>Writes the volume header over a super-root and opens the volume.</summary>
+    /// <summary>Writes the volume header for a super-root and opens the volume.</summary>
     public MediaDevice Open(in Blockref superRoot, long memoryBytes = MediaCaches.DefaultBytes, uint filesystem = 1)
     {
         byte[] bytes = new byte[Media.VolumeHeaderBytes];

@@ -81,7 +81,7 @@ internal sealed class SyntheticTree : IDisposable
         foreach ((int slot, Blockref reference) in
             tree.Table(random, kind.First, kind.Bits, Media.BlocksetCount, keys, 0))
             blockset[slot] = reference;
-        Blockref top = tree._media.LayInode(0, 0, blockset, kind.Type, size);
+        Blockref top = tree._media.WriteInode(0, 0, blockset, kind.Type, size);
         tree.Device = tree._media.Open(top, memoryBytes, filesystem);
         return tree;
     }
@@ -103,10 +103,10 @@ internal sealed class SyntheticTree : IDisposable
                 Blockref leaf = tree.Leaves[key] = kind.LayLeaf(tree._media, key);
                 leaves.Add((leaves.Count, leaf));
             }
-            blockset[part] = tree._media.LayIndirect(first, bits, 128, CheckMethod.XxHash64, leaves);
+            blockset[part] = tree._media.WriteIndirect(first, bits, 128, CheckMethod.XxHash64, leaves);
             tree.Checked.Add(blockset[part]);
         }
-        Blockref top = tree._media.LayInode(0, 0, blockset, kind.Type);
+        Blockref top = tree._media.WriteInode(0, 0, blockset, kind.Type);
         tree.Device = tree._media.Open(top, memoryBytes, filesystem);
         return tree;
     }
@@ -190,7 +190,7 @@ internal sealed class SyntheticTree : IDisposable
         int slots = random.Pick<int>([32, 128, 512]);
         CheckMethod check = random.Pick<CheckMethod>(Checks);
         List<(int, Blockref)> table = Table(random, first, bits, slots, keys, depth);
-        Blockref laid = _media.LayIndirect(first, bits, slots, check, table);
+        Blockref laid = _media.WriteIndirect(first, bits, slots, check, table);
         if (!CheckCode.Protects(check)) return laid;
         Checked.Add(laid);
         return laid;

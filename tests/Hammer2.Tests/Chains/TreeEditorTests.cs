@@ -9,17 +9,16 @@ using Xunit;
 namespace Hammer2.Tests.Chains;
 
 /// <summary>
-/// Goal: after any batches of changes, each committed, a tree read back from the volume holds exactly the
-/// leaves that a sorted dictionary holds, every block in it is legal, its statistics are exact, and the
-/// freemap has every block of it marked.
-/// Method: batches are drawn and played on both. HAMMER2_SEED=n replays one case.
+/// Goal: after any batches of changes, each committed, a tree read back from the volume has exactly the leaves of a
+/// sorted dictionary, every block in it is valid, its statistics are exact, and the freemap has every block of it
+/// marked. Method: random batches are applied to both. HAMMER2_SEED=n replays one case.
 /// </summary>
 public sealed class TreeEditorTests
 {
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(40));
 
     [Theory, MemberData(nameof(Seeds))]
-    public void A_tree_holds_what_was_put_and_not_removed(ulong seed)
+    public void A_tree_has_the_leaves_that_were_inserted_and_not_removed(ulong seed)
     {
         var random = new SeededRandom(seed);
         using var volume = new WritableVolume("empty-newfs");
@@ -106,11 +105,11 @@ public sealed class TreeEditorTests
                 leaf.Key = number | Media.EntryKeyBit;
                 break;
             case KeyKind.Dense:
-                // Numbers do not begin where a block does.
+                // Inode numbers do not begin at a block boundary.
                 leaf.Key = (number + 1061) | Media.EntryKeyBit;
                 break;
             default:
-                // No data is read in these tests, so that all of it may lie at one place.
+                // No data is read in these tests, so all data blocks may have the same offset.
                 leaf = new Blockref { Type = BlockrefType.Data, KeyBits = 16 };
                 leaf.Key = (number & 0xFFFFFF) << 16;
                 leaf.Data = new DataOffset(Media.SegmentBytes * 100UL, Media.BufferRadix);

@@ -9,15 +9,15 @@ using Xunit;
 namespace Hammer2.Tests.Chains;
 
 /// <summary>
-/// A golden image whose every check method was turned to "disabled": whatever is changed in a block then
-/// reaches the validator and the code behind it, as it would from a hostile writer who signs what he makes.
+/// A golden image with every check method set to "disabled": changes of a block then reach the validator and the code
+/// after it, as if an attacker had recomputed the check codes.
 /// </summary>
 internal sealed class UnprotectedImage
 {
     private readonly OverlayBlockDevice _device;
     private readonly List<Blockref> _blocks = [];
 
-    /// <summary>Takes the protection off the image called <paramref name="name"/>, in memory.</summary>
+    /// <summary>Disables the check codes of the image called <paramref name="name"/>, in memory.</summary>
     public UnprotectedImage(string name)
     {
         _device = GoldenImage.OpenOverlay(name);
@@ -33,7 +33,7 @@ internal sealed class UnprotectedImage
     /// <summary>References to all inodes and indirect blocks.</summary>
     public IReadOnlyList<Blockref> Blocks => _blocks;
 
-    /// <summary>A device with this content that may be changed on its own.</summary>
+    /// <summary>A separate device with this content that may be changed.</summary>
     public OverlayBlockDevice Copy() => new(_device, ownsBelow: false);
 
     private void Unprotect(Span<Blockref> table, HashSet<ulong> seen)

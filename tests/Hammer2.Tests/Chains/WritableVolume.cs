@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Chains;
 
-/// <summary>A golden image that may be written: the tree of its first PFS, of a copy in memory.</summary>
+/// <summary>A writable copy of a golden image in memory: the tree of its first PFS.</summary>
 internal sealed class WritableVolume : IDisposable
 {
     private readonly OverlayBlockDevice _disk;
@@ -34,7 +34,7 @@ internal sealed class WritableVolume : IDisposable
 
     public SubtreeStatistics TopStatistics => Root.Reference.Subtree;
 
-    /// <summary>An editor over the root's table, emptied at the first use.</summary>
+    /// <summary>An editor of the root's blockset, which is emptied at the first use.</summary>
     public TreeEditor Edit(bool isFile)
     {
         Assert.Equal(Hammer2Error.None, Device.OpenForWriting());
@@ -67,7 +67,7 @@ internal sealed class WritableVolume : IDisposable
         Root = LoadRoot();
     }
 
-    /// <summary>All leaf keys, with the sums that the references above should have.</summary>
+    /// <summary>All leaf keys, with the statistics that the references above should have.</summary>
     public List<ulong> Walk(out SubtreeStatistics statistics, out int indirects)
     {
         var keys = new List<ulong>();
@@ -79,7 +79,7 @@ internal sealed class WritableVolume : IDisposable
         return keys;
     }
 
-    /// <summary>Every block that the last walk met is marked in the freemap, wholly.</summary>
+    /// <summary>Asserts that every block of the last walk is marked completely in the freemap.</summary>
     public void AssertFreemapCoversTree()
     {
         using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(_disk)]);

@@ -28,7 +28,7 @@ public sealed class RepairedReadTests
 
     // Blocks whose first KiB is stored: the rest is zeros.
     private static readonly LeafKind FileBlocks = new(ObjectType.RegularFile, 0, 63, (media, key) =>
-        media.Lay(BlockrefType.Data, key, Media.BufferRadix, CheckMethod.XxHash64, DataOf(key)));
+        media.WriteBlock(BlockrefType.Data, key, Media.BufferRadix, CheckMethod.XxHash64, DataOf(key)));
 
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(40));
 
@@ -175,7 +175,7 @@ public sealed class RepairedReadTests
         name.CopyTo(block, 0);
         bool isLong = name.Length > Media.EntryNameInlineBytesMax;
         Blockref entry = isLong
-            ? media.Lay(BlockrefType.Dirent, key, 0, CheckMethod.XxHash64, block)
+            ? media.WriteBlock(BlockrefType.Dirent, key, 0, CheckMethod.XxHash64, block)
             : new Blockref { Type = BlockrefType.Dirent, Key = key, ModifyTid = 1 };
         entry.Dirent.NameBytes = (ushort)name.Length;
         entry.Dirent.Inum = key & 0xFFFF;

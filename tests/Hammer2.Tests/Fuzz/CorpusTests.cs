@@ -8,7 +8,7 @@ using Xunit;
 namespace Hammer2.Tests.Fuzz;
 
 /// <summary>
-/// Goal: what fuzzing has found stays found. Method: each input of the corpus, and changed ones, go through their
+/// Goal: findings of fuzzing do not come back. Method: each input of the corpus, and changed ones, are passed to their
 /// target, which checks its properties.
 /// </summary>
 public sealed class CorpusTests
@@ -80,7 +80,7 @@ public sealed class CorpusTests
         byte[] input = random.Chance(20) ? whole[..random.Below(whole.Length + 1)] : (byte[])whole.Clone();
         for (int change = random.Below(6); change >= 0 && input.Length > 0; change--)
         {
-            // Most fields lie at the front.
+            // Most fields are at the start.
             int limit = random.Chance(50) ? Math.Min(input.Length, 200) : input.Length;
             input[random.Below(limit)] = random.Chance(40) ? (byte)random.NextEdge() : random.NextByte();
         }

@@ -12,8 +12,8 @@ using Xunit;
 namespace Hammer2.Tests.Images;
 
 /// <summary>
-/// Goal: a cluster answers as its listing says whatever one node lacks, and says what it did.
-/// Method: assemble upstream-made nodes complete, with each missing in turn, with each damaged in turn.
+/// Goal: a cluster with one missing or damaged node reads as its listing, and reports it. Method: nodes made by
+/// upstream, complete, with each missing in turn, with each damaged in turn.
 /// </summary>
 public sealed class ClusterImageTests
 {
@@ -22,7 +22,7 @@ public sealed class ClusterImageTests
     /// <summary>The cluster images whose nodes are equal.</summary>
     public static TheoryData<string> Clusters => ["cluster2", "cluster3"];
 
-    /// <summary>Each node of each of them, with what is damaged on it.</summary>
+    /// <summary>Each node of each of them, with the type of blocks that is damaged on it.</summary>
     public static TheoryData<string, int, BlockrefType> DamagedNodes
     {
         get
@@ -59,7 +59,7 @@ public sealed class ClusterImageTests
     }
 
     [Fact]
-    public void Two_of_three_nodes_read_as_all_and_the_missing_one_is_reported()
+    public void Two_of_three_nodes_read_as_three_and_the_missing_one_is_reported()
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster3");
         for (int missing = 0; missing < nodes.Count; missing++)
@@ -73,7 +73,7 @@ public sealed class ClusterImageTests
     }
 
     [Fact]
-    public void One_of_two_nodes_is_no_quorum_and_reads_only_when_that_is_asked_for()
+    public void One_of_two_nodes_is_not_a_quorum_and_needs_the_degraded_option()
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster2");
         for (int missing = 0; missing < nodes.Count; missing++)
@@ -91,7 +91,7 @@ public sealed class ClusterImageTests
     }
 
     [Theory, MemberData(nameof(DamagedNodes))]
-    public void Every_damaged_block_of_one_node_is_answered_by_another(
+    public void Every_damaged_block_of_one_node_is_read_from_another(
         string cluster, int damaged, BlockrefType type)
     {
         long repaired = RepairedReadsWith(cluster, damaged, type);
@@ -99,9 +99,9 @@ public sealed class ClusterImageTests
     }
 
     [Theory, MemberData(nameof(Clusters))]
-    public void Every_damaged_name_block_of_one_node_is_answered_by_another(string cluster)
+    public void Every_damaged_name_block_of_one_node_is_read_from_another(string cluster)
     {
-        // There are few long names, and a directory is read on one node: not every node has to be asked.
+        // There are few long names, and a directory is read on one node: not every node is read.
         long repaired = 0;
         for (int damaged = 0; damaged < GoldenImage.Nodes(cluster).Count; damaged++)
             repaired += RepairedReadsWith(cluster, damaged, BlockrefType.Dirent);
@@ -127,7 +127,7 @@ public sealed class ClusterImageTests
     }
 
     [Fact]
-    public void Different_damage_on_every_node_is_repaired_from_the_others()
+    public void Different_damage_on_every_node_is_read_from_the_others()
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster3");
         var random = new SeededRandom(SeededRandom.Seeds(1)[0]);
@@ -139,7 +139,7 @@ public sealed class ClusterImageTests
             filesystems.Add(VolumeSet.Open([overlay]));
             foreach (MapBlock block in MediaMap.Read(filesystems[^1]).Blocks)
             {
-                // The same logical block must stay whole on two nodes; what it is, is the same on all.
+                // The same logical block must stay intact on two nodes; its type is the same on all.
                 if (block.Type != BlockrefType.Data || !random.OneIn(3))
                     continue;
                 if (hurtKeys.Add((block.Type, block.Reference.Key, First(block))))
@@ -153,7 +153,7 @@ public sealed class ClusterImageTests
     }
 
     [Fact]
-    public void A_node_that_lags_is_not_read()
+    public void A_stale_node_is_not_read()
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster3-lag");
         foreach (int[] order in Permutations.Of(nodes.Count))
@@ -177,7 +177,7 @@ public sealed class ClusterImageTests
     }
 
     [Fact]
-    public void Damage_on_all_nodes_hurts_one_file_only()
+    public void Damage_on_all_nodes_affects_one_file_only()
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster3");
         Manifest manifest = Manifest.Read(nodes[0], Label);
@@ -199,7 +199,7 @@ public sealed class ClusterImageTests
         ManifestComparison.AssertNone(manifest, differences);
     }
 
-    // Flips one bit in every block of a type, but for the roots: without them there is no node to repair.
+    // Flips one bit in every block of a type except the roots, without which a node is unusable.
     private static int DamageAll(OverlayBlockDevice overlay, BlockrefType type)
     {
         int hurt = 0;

@@ -13,16 +13,15 @@ using Xunit;
 namespace Hammer2.Tests.Images;
 
 /// <summary>
-/// Goal: damage costs what it hit and nothing else, and the message names the place.
-/// Method: the dmg- images are one image with one thing broken each; all but the object that upstream's
-/// checker or the image's description names must equal the listing of the whole one.
+/// Goal: damage affects only the damaged object, and the message names the location. Method: the dmg- images are one
+/// image with a single damage each; all objects except the one that upstream's checker or the image's description names
+/// must equal the listing of the intact image.
 /// </summary>
 public sealed class DamagedImageTests
 {
     private static string LongName { get; } = "/d/" + new string('n', 100);
 
-    /// <summary>Image, path that is hurt, and the block that upstream's checker calls bad, if it sees
-    /// it.</summary>
+    /// <summary>Image, affected path, and whether upstream's checker reports the block.</summary>
     public static TheoryData<string, string, bool> HurtObjects => new()
     {
         { "dmg-data", "/d/rand", true },
@@ -34,7 +33,7 @@ public sealed class DamagedImageTests
     };
 
     [Theory, MemberData(nameof(HurtObjects))]
-    public void A_damaged_object_answers_EIO_and_all_others_read(string image, string path, bool isSeenByFsck)
+    public void A_damaged_object_returns_EIO_and_all_others_are_read(string image, string path, bool isSeenByFsck)
     {
         using TestMount mount = TestMount.OpenImage(image, "DATA");
         List<TreeEntry> found = TreeReader.Read(mount.Ops);
@@ -93,7 +92,7 @@ public sealed class DamagedImageTests
             ], mount.Log.Lines(LogLevel.Error));
     }
 
-    // Where the image starts on the disk.
+    // Offset of the image on the disk.
     private static long CopyTo(MemoryBlockDevice disk, string image)
     {
         const long Shift = 3L << 20;
@@ -123,7 +122,7 @@ public sealed class DamagedImageTests
     }
 
     [Fact]
-    public void A_damaged_freemap_does_not_concern_a_reader()
+    public void A_damaged_freemap_does_not_affect_reading()
     {
         using TestMount mount = TestMount.OpenImage("dmg-freemap", "DATA");
         ManifestComparison.AssertEqual(Manifest.Read("dmg-base", "DATA"), TreeReader.Read(mount.Ops));
@@ -135,7 +134,7 @@ public sealed class DamagedImageTests
     [InlineData("dmg-volhdr-best", 2, "copy 3 at 0x180000000: CRC of sector")]
     [InlineData("dmg-volhdr-best-magic", 2, "copy 3 at 0x180000000: all bytes are zero")]
     [InlineData("dmg-volhdr0", 3, "copy 0 at 0x0: CRC of sector 0 does not match")]
-    public void The_newest_whole_header_is_taken_and_the_note_says_why(string image, int copy, string why)
+    public void The_newest_valid_header_is_used_and_a_warning_gives_the_reason(string image, int copy, string why)
     {
         using VolumeSet volumes = GoldenImage.OpenVolumes(image);
         string note = Assert.Single(volumes.Notes);
@@ -148,7 +147,7 @@ public sealed class DamagedImageTests
     }
 
     [Fact]
-    public void Without_any_whole_header_opening_is_refused_with_a_reason_for_each()
+    public void Without_a_valid_header_opening_fails_with_a_reason_for_each_copy()
     {
         NotHammer2Exception refusal = Assert.Throws<NotHammer2Exception>(
             () => GoldenImage.OpenVolumes("dmg-volhdr-all"));
@@ -163,14 +162,14 @@ public sealed class DamagedImageTests
     [Theory]
     [InlineData("dmg-inode-root", "no PFS has the label DATA")]
     [InlineData("dmg-inode-sroot", "no PFS has the label DATA; there are: none")]
-    public void A_damaged_root_refuses_the_mount(string image, string message)
+    public void A_damaged_root_prevents_the_mount(string image, string message)
     {
         PfsException refusal = Assert.Throws<PfsException>(() => TestMount.OpenImage(image, "DATA"));
         Assert.Contains(message, refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_damaged_root_leaves_the_other_PFSs_of_the_device_usable()
+    public void Other_PFSs_of_the_device_are_usable_when_one_root_is_damaged()
     {
         using TestMount mount = TestMount.OpenImage("dmg-inode-root", "LOCAL");
         Assert.Equal(Errno.None, Assert.Single(TreeReader.Read(mount.Ops)).Error);
@@ -180,7 +179,7 @@ public sealed class DamagedImageTests
     [Theory]
     [InlineData("dmg-trunc-mid")]
     [InlineData("dmg-truncated")]
-    public void A_cut_image_is_refused_unless_it_is_to_be_saved(string image)
+    public void A_truncated_image_is_rejected_unless_opened_for_rescue(string image)
     {
         VolumeSetException refusal = Assert.Throws<VolumeSetException>(() => GoldenImage.OpenVolumes(image));
         Assert.Contains("the device is shorter than its volume", refusal.Message, StringComparison.Ordinal);
@@ -190,7 +189,7 @@ public sealed class DamagedImageTests
         Assert.Contains(
             volumes.Notes, note => note.Contains("are missing at its end", StringComparison.Ordinal));
         using TestMount mount = TestMount.Open([volumes], "DATA");
-        // Only the copy of the header in front of the cut is there, with the state that it leads to.
+        // Only the header copy before the cut exists, with the state that it refers to.
         Assert.DoesNotContain(
             TreeReader.Read(mount.Ops), entry => entry.Error is not (Errno.None or Errno.EIO));
     }

@@ -10,10 +10,9 @@ using Xunit;
 namespace Hammer2.Tests.Images;
 
 /// <summary>
-/// Goal: a device that fails now and then costs the answers it failed and nothing more, and many readers at
-/// once see what one sees.
-/// Method: fail single reads, by count and by place, below whole images; read with many threads and a cache
-/// that holds next to nothing.
+/// Goal: a device with sporadic errors fails only the affected operations, and many concurrent readers see the same as
+/// one. Method: fail single reads, by number and by offset, below intact images; read with many threads and a very
+/// small cache.
 /// </summary>
 public sealed class DeviceFaultTests
 {
@@ -43,7 +42,7 @@ public sealed class DeviceFaultTests
     }
 
     [Fact]
-    public void A_device_that_goes_away_and_comes_back_is_read_again()
+    public void A_device_that_disappears_and_returns_is_read_again()
     {
         Manifest manifest = Manifest.Read(Image, "DATA");
         var device = new FaultyBlockDevice(GoldenImage.Open(Image));
@@ -56,7 +55,7 @@ public sealed class DeviceFaultTests
     }
 
     [Fact]
-    public void A_node_whose_device_goes_away_is_answered_by_the_others()
+    public void Reads_of_a_node_whose_device_disappears_are_served_by_the_others()
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster3");
         Manifest manifest = Manifest.Read(nodes[0], "CL");
@@ -80,7 +79,7 @@ public sealed class DeviceFaultTests
     [InlineData(Image, "DATA", 0)]
     [InlineData(Image, "DATA", 64 << 20)]
     [InlineData("basic-types", "DATA", 0)]
-    public void Many_readers_see_what_one_sees(string image, string label, long memoryBytes)
+    public void Many_readers_see_the_same_as_one(string image, string label, long memoryBytes)
     {
         const int Readers = 8;
         Manifest manifest = Manifest.Read(image, label);

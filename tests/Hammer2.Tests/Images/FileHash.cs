@@ -61,7 +61,7 @@ internal static class FileHash
             if (error != Errno.None)
                 return error;
             if (readBytes != wanted)
-                return Errno.ENOSPC; // no read answers this: a short one before the end shows in the message
+                return Errno.ENOSPC; // no read returns this error: it marks a short read before EOF
             sha.AppendData(buffer, 0, readBytes);
             position += (ulong)readBytes;
         }

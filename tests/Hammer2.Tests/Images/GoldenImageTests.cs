@@ -13,8 +13,8 @@ using Xunit;
 namespace Hammer2.Tests.Images;
 
 /// <summary>
-/// Goal: every volume that upstream's own code made reads as upstream's own code lists it.
-/// Method: walk each PFS that has a listing through vnode operations and compare each field of each entry.
+/// Goal: every volume made by upstream's own code reads as upstream's own code lists it. Method: walk each PFS that has
+/// a listing through vnode operations and compare each field of each entry.
 /// </summary>
 public sealed class GoldenImageTests
 {
@@ -49,7 +49,7 @@ public sealed class GoldenImageTests
     }
 
     [Fact]
-    public void Every_image_without_damage_has_a_listing_or_spots()
+    public void Every_image_without_damage_has_a_listing_or_spot_checks()
     {
         foreach (string file in GoldenImage.FileNames)
         {
@@ -63,7 +63,7 @@ public sealed class GoldenImageTests
     }
 
     [Fact]
-    public void Every_extent_of_a_file_of_2_to_59_bytes_reads_right()
+    public void Every_extent_of_a_file_of_2_to_59_bytes_is_read_correctly()
     {
         using TestMount mount = TestMount.OpenImage("indirect-huge", "DATA");
         Assert.Equal(Errno.None, mount.Find("/huge", out VnodeAttributes huge));
@@ -119,7 +119,7 @@ public sealed class GoldenImageTests
     [Theory]
     [InlineData("mvol2")]
     [InlineData("mvol4")]
-    public void Volumes_given_in_any_order_read_alike(string image)
+    public void Volumes_given_in_any_order_read_the_same(string image)
     {
         Manifest manifest = Manifest.Read(image, "DATA");
         IReadOnlyList<string> paths = GoldenImage.Paths(image);
@@ -138,7 +138,7 @@ public sealed class GoldenImageTests
     }
 
     [Fact]
-    public void A_tree_reads_alike_with_the_smallest_cache()
+    public void A_tree_reads_the_same_with_the_smallest_cache()
     {
         Manifest manifest = Manifest.Read("fuzz1002", "DATA");
         using TestMount mount = TestMount.OpenImage("fuzz1002", "DATA", memoryBytes: 0);

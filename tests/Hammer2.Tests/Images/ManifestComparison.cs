@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Images;
 
-/// <summary>Compares what a walk found with what upstream's code listed, field by field.</summary>
+/// <summary>Compares the result of a walk with upstream's listing, field by field.</summary>
 internal static class ManifestComparison
 {
     private const int DifferencesShown = 20;
@@ -56,7 +56,7 @@ internal static class ManifestComparison
         Field("mode", found.Mode & UnixMode.PermissionBits, expected.Mode);
         Field("uid", found.UserId, expected.UserId);
         Field("gid", found.GroupId, expected.GroupId);
-        // Stored counts and sizes of directories mean nothing; what is shown is fixed.
+        // Stored link counts and sizes of directories are undefined; the driver reports fixed values.
         Field("nlink", found.LinkCount, isDirectory ? 1 : expected.LinkCount);
         Field("size", found.SizeBytes, isDirectory ? Media.InodeBytes : expected.Size);
         Field("mtime", found.ModifyTime, expected.ModifyTime);

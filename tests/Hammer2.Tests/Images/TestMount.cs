@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tests.Images;
 
-/// <summary>A PFS mounted without a kernel: vnode operations over devices that a test chose.</summary>
+/// <summary>A PFS mounted without a kernel: vnode operations on devices chosen by a test.</summary>
 internal sealed class TestMount : IDisposable
 {
     private readonly ClusterMount _mount;
@@ -41,7 +41,7 @@ internal sealed class TestMount : IDisposable
     internal static TestMount OpenDevice(IBlockDevice device, string label, long memoryBytes = 64 << 20)
         => Open([VolumeSet.Open([device])], label, memoryBytes);
 
-    /// <summary>Mounts a PFS whose nodes lie on the filesystems given.</summary>
+    /// <summary>Mounts a PFS whose nodes are on the given filesystems.</summary>
     internal static TestMount Open(
         IReadOnlyList<VolumeSet> filesystems, string label, long memoryBytes = 64 << 20,
         bool isDegraded = false)
@@ -51,8 +51,8 @@ internal sealed class TestMount : IDisposable
         return new TestMount(ClusterMount.Open(filesystems, label, options, log), log);
     }
 
-    /// <summary>Finds an object by its path, bytes as characters; returns what the first failing step
-    /// says.</summary>
+    /// <summary>Finds an object by its path, bytes as characters; returns the error of the first failing
+    /// step.</summary>
     internal Errno Find(string path, out VnodeAttributes attributes)
     {
         Errno error = Ops.GetAttributes(VnodeOps.RootInum, out attributes);

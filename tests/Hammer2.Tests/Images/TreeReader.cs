@@ -7,17 +7,17 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Tests.Images;
 
-/// <summary>What a walk found at one path.</summary>
+/// <summary>The result of a walk for one path.</summary>
 /// <param name="Path">From the root; bytes as characters.</param>
-/// <param name="Attributes">What stat shows.</param>
+/// <param name="Attributes">The attributes.</param>
 /// <param name="Value">SHA-256 of a file, target of a link, numbers of a device; a hyphen for others.</param>
-/// <param name="Error">Why attributes or value are missing; None when they are there.</param>
+/// <param name="Error">The error because of which attributes or value are missing; None when they are present.</param>
 internal sealed record TreeEntry(string Path, VnodeAttributes Attributes, string Value, Errno Error);
 
 /// <summary>Reads everything below the root of a PFS, as find(1), stat(1) and sha256sum(1) would.</summary>
 internal sealed class TreeReader
 {
-    private const int EntriesAtOnce = 61; // resumes often, and at places that fit no block
+    private const int EntriesAtOnce = 61; // resumes often, and not at block boundaries
 
     private readonly VnodeOps _ops;
     private readonly bool _readsContents;
@@ -29,8 +29,7 @@ internal sealed class TreeReader
         _readsContents = readsContents;
     }
 
-    /// <summary>All objects by path. A directory that cannot be listed wholly is there with its
-    /// error.</summary>
+    /// <summary>All objects by path. A directory that cannot be listed completely is included with its error.</summary>
     internal static List<TreeEntry> Read(VnodeOps ops, bool readsContents = true)
     {
         var reader = new TreeReader(ops, readsContents);
@@ -110,7 +109,7 @@ internal sealed class TreeReader
 /// <summary>Collects directory entries up to a number.</summary>
 internal readonly struct DirectorySink(int room) : IDirectorySink
 {
-    /// <summary>What was taken.</summary>
+    /// <summary>The collected entries.</summary>
     internal List<Entry> Entries { get; } = [];
 
     public bool Add(scoped ReadOnlySpan<byte> name, ulong inum, ObjectType type, ulong nextPosition)

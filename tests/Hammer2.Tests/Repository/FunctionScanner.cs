@@ -10,7 +10,7 @@ namespace Hammer2.Tests.Repository;
 /// </summary>
 internal static partial class FunctionScanner
 {
-    /// <summary>A body: where its head is, and the lines from brace to brace.</summary>
+    /// <summary>A function: the line of its head, the number of lines of its body, and the head.</summary>
     public readonly record struct Function(int FirstLine, int Lines, string Head);
 
     /// <summary>All functions and accessors of a file; local functions count within their parent.</summary>
@@ -19,7 +19,7 @@ internal static partial class FunctionScanner
         bool isRaw = false;
         for (int line = 0; line < lines.Length; line++)
         {
-            // Raw strings hold whatever they like.
+            // Skip raw strings, which may contain any text.
             if (Regex.Count(lines[line], "\"\"\"") % 2 == 1) isRaw = !isRaw;
             if (isRaw || lines[line].Trim() != "{") continue;
 

@@ -8,9 +8,8 @@ using Xunit;
 namespace Hammer2.Tests.Repository;
 
 /// <summary>
-/// Goal: on a system without the .NET SDK the commands say first thing what to install and how, and they find what that
-/// installs.
-/// Method: the shell function on a path with nothing or with a stand-in on it.
+/// Goal: on a system without the .NET SDK the commands first print how to install it, and find it once installed.
+/// Method: the shell function with a PATH that has no SDK, or a stand-in.
 /// </summary>
 public sealed class RequirementsTests : IDisposable
 {
@@ -23,7 +22,7 @@ public sealed class RequirementsTests : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     [Fact]
-    public void Without_an_sdk_the_last_line_is_what_installs_one()
+    public void Without_an_SDK_the_last_line_installs_one()
     {
         (int code, string error) = Run("need_dotnet");
         Assert.NotEqual(0, code);
@@ -33,7 +32,7 @@ public sealed class RequirementsTests : IDisposable
     }
 
     [Fact]
-    public void The_sdk_is_found_where_that_line_puts_it()
+    public void The_SDK_is_found_where_that_line_installs_it()
     {
         StandIn("[ \"$1\" = --version ] && echo 10.0.100");
         (int code, string error) = Run("need_dotnet; [ \"$(command -v dotnet)\" = \"$HOME/.dotnet/dotnet\" ]");
@@ -49,7 +48,7 @@ public sealed class RequirementsTests : IDisposable
     }
 
     [Fact]
-    public void What_an_sdk_complains_of_is_passed_on_with_the_line_that_installs_another()
+    public void Errors_of_an_SDK_are_printed_with_the_line_that_installs_another()
     {
         StandIn("echo 'A compatible SDK was not found.' >&2; exit 155");
         (int code, string error) = Run("need_dotnet");
@@ -58,7 +57,7 @@ public sealed class RequirementsTests : IDisposable
         Assert.EndsWith($"\n{Line}\n", error, StringComparison.Ordinal);
     }
 
-    /// <summary>An SDK in the home directory that does no more than this.</summary>
+    /// <summary>Installs a stand-in for the SDK in the home directory.</summary>
     private void StandIn(string script)
     {
         string directory = Directory.CreateDirectory(_scratch.Below(".dotnet")).FullName;

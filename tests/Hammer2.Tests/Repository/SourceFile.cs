@@ -6,7 +6,7 @@ using Hammer2.Testing;
 
 namespace Hammer2.Tests.Repository;
 
-/// <summary>A text file of this repository, and the walk that finds them.</summary>
+/// <summary>A text file of this repository.</summary>
 internal sealed record SourceFile(string Path, string[] Lines)
 {
     private static readonly string[] Skipped = ["bin", "obj", "out", ".git", "TestResults"];

@@ -74,7 +74,7 @@ public sealed class SummaryTests
         return summaries;
     }
 
-    /// <summary>The text with what references name, which has no text of its own.</summary>
+    /// <summary>The text of a summary, with the names in its references.</summary>
     private static string? Text(XElement? summary) => summary is null
         ? null
         : summary.Value + string.Concat(

@@ -28,7 +28,7 @@ public sealed class TidyTests
         "tools/hammer2/CommandLine/Dispatcher.cs",
     ];
 
-    // Written in pieces, so that this file does not break its own rule.
+    // Written in pieces, so that this file does not violate its own rule.
     private static readonly Regex Banned = new(
         @"\b(TO" + @"DO|FIX" + @"ME|HA" + @"CK)\b|(?<![\w.])/(wo" + @"rk|ro" + @"ot)/\w|"
         + "Artif" + "actory|jf" + "rog|NuGet" + @"\.config",
@@ -74,20 +74,20 @@ public sealed class TidyTests
         select file.Name);
 
     [Fact]
-    public void Files_fit_a_sitting() => RepositoryAssert.None(
+    public void Files_have_a_maximum_length() => RepositoryAssert.None(
         from file in SourceFile.CSharp
         where file.Lines.Length >= FileLinesMax
         select RepositoryAssert.At(file, file.Lines.Length, "lines"));
 
     [Fact]
-    public void Lines_fit_the_page() => RepositoryAssert.None(
+    public void Lines_have_a_maximum_length() => RepositoryAssert.None(
         from file in SourceFile.CSharp
         from line in Enumerable.Range(0, file.Lines.Length)
         where file.Lines[line].Length > (IsWide(file) ? ColumnsWide : ColumnsMax)
         select RepositoryAssert.At(file, line + 1, $"{file.Lines[line].Length} columns"));
 
     [Fact]
-    public void Functions_fit_a_screen() => RepositoryAssert.None(
+    public void Functions_have_a_maximum_length() => RepositoryAssert.None(
         from file in SourceFile.CSharp
         from function in FunctionScanner.Functions(file.Lines)
         where function.Lines > FunctionLinesMax
@@ -122,7 +122,7 @@ public sealed class TidyTests
         select RepositoryAssert.At(file, line + 1, "a character outside printable ASCII"));
 
     [Fact]
-    public void No_loose_ends_and_no_names_of_one_machine() => RepositoryAssert.None(
+    public void No_open_tasks_and_no_names_of_one_machine() => RepositoryAssert.None(
         from file in SourceFile.CSharp
             .Concat(SourceFile.Find(".md", "docs", "images")).Concat(SourceFile.Find(".sh", "eng", "tests"))
             .Concat(SourceFile.Find(".csproj", "src", "tools", "tests")).Concat(RootFiles())
@@ -132,7 +132,7 @@ public sealed class TidyTests
         select RepositoryAssert.At(file, line + 1, match.Value));
 
     [Fact]
-    public void Everything_is_caught_only_at_the_edges()
+    public void Only_outermost_callers_catch_every_exception()
     {
         var catchAll = new Regex(@"catch\s*(\{|$)|catch \((System\.)?Exception( \w+)?\)\s*(\{|$)");
         RepositoryAssert.None(
@@ -144,7 +144,7 @@ public sealed class TidyTests
     }
 
     [Fact]
-    public void Links_between_documents_lead_somewhere()
+    public void Links_between_documents_exist()
     {
         var link = new Regex(@"\]\((?<target>[^)\s#]+)(#[^)\s]*)?\)|^\[[^\]]+\]:\s*(?<target>[^\s#]+)");
         RepositoryAssert.None(
@@ -172,7 +172,7 @@ public sealed class TidyTests
         LayoutTests.Records().Select(record => record.Name).Order(StringComparer.Ordinal),
         LayoutTests.RecordsWithRows().Order(StringComparer.Ordinal));
 
-    /// <summary>The tool's command tables, which read better as one row per line.</summary>
+    /// <summary>True for files that may have longer lines: tables of commands have one row per line.</summary>
     private static bool IsWide(SourceFile file) =>
         file.Name.StartsWith("tools/", StringComparison.Ordinal)
         || file.Name.StartsWith("src/Hammer2.Admin/", StringComparison.Ordinal);
