@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real work on a real mount, for an hour when somebody has one: not part of ./check.
+# Real work on a real mount, for about an hour; not part of ./check.
 # Makes a volume (or a cluster), mounts it, lets programs work on it, and after each of them unmounts it, checks it,
 # mounts it again and compares what is there with what was there.
 #   tests/realwork.sh [--nodes N] [--size SIZE] [--keep] [WORK...]
@@ -45,7 +45,7 @@ unmount_it() {
         [ "$tries" -lt 50 ] || fail "$mount stays busy"
         sleep 0.2
     done
-    # The daemon gives its devices back when the last changes are durable.
+    # The daemon releases its devices when the last changes are durable.
     for image in "${images[@]}"; do flock --timeout 120 "$image" true; done
 }
 clean_up() {
@@ -187,7 +187,7 @@ work_kill() {
             wait "$writer" 2>/dev/null || true
             wait
             # Without WAL, sqlite takes a directory that it cannot open any more for one that needs no syncing: the last
-            # row may have been acknowledged by nobody.
+            # row was acknowledged but is not guaranteed.
             [ "$mode" = wal ] || sed -i '$d' "$scratch/acknowledged"
             umount -l "$mount" 2>/dev/null || fusermount3 -uz "$mount"
             check_images
