@@ -4,8 +4,7 @@ using System.Buffers.Binary;
 namespace Hammer2.Fuzz;
 
 /// <summary>
-/// Takes an input apart. What is missing at its end reads as zeros, so that every input means something and a
-/// fuzzer can shorten it.
+/// Parses an input. Missing bytes at its end read as zeros, so that every input is valid and a fuzzer can shorten it.
 /// </summary>
 internal ref struct InputReader
 {
@@ -55,8 +54,8 @@ internal ref struct InputReader
     }
 
     /// <summary>
-    /// Takes a list of patches (offset in 16 bits, length in 8, bytes) and lays them over what is there. A length of
-    /// zero ends the list; what would lie outside is left out.
+    /// Reads a list of patches (offset in 16 bits, length in 8, bytes) and applies them. A length of zero ends the
+    /// list; bytes outside the target are ignored.
     /// </summary>
     /// <param name="target">What is patched.</param>
     /// <param name="unit">What an offset counts, in bytes.</param>

@@ -49,14 +49,14 @@ internal static class Program
         }
     }
 
-    // The targets run in a child process, so that one which dies or hangs costs an input and not the fuzzer.
+    // The targets run in a child process, so that a crash or a hang affects one input and not the fuzzer.
     private static void Serve(FuzzTarget target)
     {
         byte[] input = new byte[FuzzTarget.InputBytesMax];
         Fuzzer.OutOfProcess.Run(stream => target.Run(input.AsSpan(0, stream.ReadAtLeast(input, input.Length, false))));
     }
 
-    // What is not ours brings its own tests, and instrumenting it would hide our edges among its own.
+    // Third-party assemblies are not instrumented: they are not under test, and would add irrelevant edges.
     private static void Instrument(string folder)
     {
         foreach (string path in Directory.EnumerateFiles(folder, "*.dll").Order(StringComparer.Ordinal))

@@ -10,9 +10,8 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Goal: the program mounts every volume that upstream's code made, and the kernel then shows what upstream's
-/// code listed; what it cannot mount it says in words.
-/// Method: the built program runs as a process, and trees are read with system calls.
+/// Goal: the program mounts every volume made by upstream's code, the tree then equals upstream's listing, and failures
+/// to mount have a message. Method: the built program runs as a process, and trees are read with system calls.
 /// </summary>
 public sealed class CommandMountTests
 {
@@ -45,14 +44,14 @@ public sealed class CommandMountTests
     };
 
     [MountTheory, MemberData(nameof(Listings))]
-    public void Every_entry_through_the_kernel_equals_its_listing(string image, string label)
+    public void Every_entry_read_through_the_kernel_equals_its_listing(string image, string label)
     {
         using MountFixture mount = MountFixture.Mount(SpecOf(image, label));
         MountedTree.AssertEqual(Manifest.Read(image, label), mount.Root);
     }
 
     [MountTheory, MemberData(nameof(DamagedListings))]
-    public void Damage_answers_EIO_for_its_object_only(string image, string[] hurt)
+    public void Damage_returns_EIO_for_its_object_only(string image, string[] hurt)
     {
         using MountFixture mount = MountFixture.Mount(SpecOf(image, "DATA"));
         MountedTree.AssertEqual(Manifest.Read("dmg-base", "DATA"), mount.Root, hurt);
@@ -80,7 +79,7 @@ public sealed class CommandMountTests
     [InlineData("cluster2", "degraded", 0)]
     [InlineData("cluster2", "degraded", 1)]
     [InlineData("cluster3", "degraded", 1)]
-    public void Nodes_of_a_cluster_are_one_mount_also_when_some_are_not_there(
+    public void Nodes_of_a_cluster_are_one_mount_also_with_some_missing(
         string cluster, string options, params int[] present)
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes(cluster);
@@ -95,7 +94,7 @@ public sealed class CommandMountTests
     [InlineData("cluster3", 2)]
     [InlineData("cluster2", 0)]
     [InlineData("cluster2", 1)]
-    public void Damage_on_one_node_is_answered_by_another(string cluster, int damaged)
+    public void Damage_on_one_node_is_read_from_another(string cluster, int damaged)
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes(cluster);
         using var copy = new ScratchImage(nodes[damaged]);
@@ -144,7 +143,7 @@ public sealed class CommandMountTests
     [InlineData("mount.hammer2", "SPEC", "DIR", "-sn", "-o", "rw,nosuchoption")]
     [InlineData("SPEC", "DIR", "-o", "ro")]
     [InlineData("mount", "-o", "uid=7", "-o", "gid=8", "--", "SPEC", "DIR")]
-    public void Each_way_to_call_the_program_mounts(params string[] words)
+    public void Each_name_of_the_program_mounts(params string[] words)
     {
         using var copy = new ScratchImage("basic-types");
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
@@ -169,7 +168,7 @@ public sealed class CommandMountTests
     [InlineData(1, "IMAGE", "DIR", "max_threads=0", "max_threads")]
     [InlineData(1, "IMAGE", "DIR", "remount", "remount")]
     [InlineData(32, "IMAGE", "DIR", "offset=1M", "IMAGE")]
-    public void What_cannot_be_mounted_is_told_to_the_caller(
+    public void A_failed_mount_is_reported_to_the_caller(
         int exitCode, string spec, string directory, string options, string mentioned)
     {
         string image = GoldenImage.Path("basic-types");
@@ -187,7 +186,7 @@ public sealed class CommandMountTests
     }
 
     [MountFact]
-    public void Too_few_masters_are_refused_and_named_unless_degraded_is_asked_for()
+    public void Too_few_masters_are_rejected_and_named_unless_degraded_is_given()
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster2");
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
@@ -200,7 +199,7 @@ public sealed class CommandMountTests
     }
 
     [MountFact]
-    public void A_device_that_somebody_writes_to_is_refused_and_its_holder_named()
+    public void A_device_in_use_by_a_writer_is_rejected_and_the_writer_is_named()
     {
         using var copy = new ScratchImage("empty-min");
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
@@ -225,7 +224,7 @@ public sealed class CommandMountTests
             var options = new FileBlockDeviceOptions(IsReadOnly: false, LockWaitMilliseconds: 0);
             Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(copy.Path, options));
 
-            // Two readers do no harm to each other.
+            // Two readers do not exclude each other.
             using MountFixture second = MountFixture.Mount(copy.Path + "@LOCAL");
         }
         using FileBlockDevice free = FileBlockDevice.Open(

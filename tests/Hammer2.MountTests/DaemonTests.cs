@@ -13,8 +13,8 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Goal: however a mount ends, nothing is left of it; and while it lives it answers many callers at once.
-/// Method: the built program serves golden images, and is unmounted, signalled and killed.
+/// Goal: nothing is left of a mount after any kind of end, and a mount serves many callers at once. Method: the built
+/// program serves golden images, and is unmounted, signalled and killed.
 /// </summary>
 public sealed class DaemonTests
 {
@@ -28,7 +28,7 @@ public sealed class DaemonTests
     [InlineData("fusermount3", "-u", "DIR")]
     [InlineData("HAMMER2", "umount", "DIR")]
     [InlineData("HAMMER2", "umount", "--lazy", "DIR")]
-    public void Unmounting_leaves_nothing_behind(params string[] words)
+    public void Unmounting_leaves_nothing(params string[] words)
     {
         using var copy = new ScratchImage("empty-min");
         using MountFixture mount = MountFixture.Mount(copy.Path + "@LOCAL");
@@ -45,7 +45,7 @@ public sealed class DaemonTests
     [InlineData("INT")]
     [InlineData("HUP")]
     [InlineData("QUIT")]
-    public void A_signal_unmounts_and_leaves_nothing_behind(string signal)
+    public void A_signal_unmounts_and_leaves_nothing(string signal)
     {
         using var copy = new ScratchImage("empty-min");
         using MountFixture mount = MountFixture.Mount(copy.Path + "@LOCAL");
@@ -55,7 +55,7 @@ public sealed class DaemonTests
     }
 
     [MountFact]
-    public void Signals_without_a_meaning_change_nothing()
+    public void Other_signals_are_ignored()
     {
         using var copy = new ScratchImage("empty-min");
         using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@LOCAL"))
@@ -76,7 +76,7 @@ public sealed class DaemonTests
     }
 
     [MountFact]
-    public void What_was_written_before_QUIT_is_there()
+    public void Data_written_before_QUIT_is_durable()
     {
         using var copy = new ScratchImage("empty-min");
         using (MountFixture mount = MountFixture.MountForWriting(copy.Path + "@LOCAL"))
@@ -90,7 +90,7 @@ public sealed class DaemonTests
     }
 
     [MountFact]
-    public void A_signal_ends_the_mount_though_files_are_open()
+    public void A_signal_ends_the_mount_while_files_are_open()
     {
         using var copy = new ScratchImage("basic-types");
         using MountFixture mount = MountFixture.Mount(copy.Path + "@DATA");
@@ -100,14 +100,14 @@ public sealed class DaemonTests
         mount.AssertGone();
         AssertFree(copy);
 
-        // Whoever still has a file open gets errors and does not wait.
+        // A process with an open file gets errors and does not wait.
         byte[] buffer = new byte[4096];
         Assert.InRange(PosixCalls.ReadAt(file, buffer, 65536), NotConnected, ConnectionAborted);
         Assert.Equal(0, PosixCalls.Close(file));
     }
 
     [MountFact]
-    public void Umount_of_a_busy_mount_is_refused_and_harmless()
+    public void Umount_of_a_busy_mount_fails_without_effect()
     {
         using MountFixture mount = MountFixture.Mount(CommandMountTests.SpecOf("basic-types", "DATA"));
         using (PosixTree.Open(mount.Root + "/d3/f"))
@@ -129,13 +129,13 @@ public sealed class DaemonTests
         HammerProgram.WaitUntil(() => HammerProgram.ServersOf(mount.Root).Count == 0, "the process to die");
         Assert.True(MountFixture.IsMounted(mount.Root));
 
-        // One of its threads may take the first request and die on it, which the kernel answers with EIO.
+        // One of its threads may receive the first request before it dies; the kernel then returns EIO.
         HammerProgram.WaitUntil(
             () => PosixCalls.StatX(mount.Root + "/d0", 0, out _) is >= NotConnected and <= ConnectionAborted,
             "the connection to end");
         AssertFree(copy);
 
-        // Mounting over it works as well, and both go away.
+        // Mounting over it works as well, and both can be unmounted.
         ProgramResult result = HammerProgram.RunAny("umount", mount.Root);
         Assert.True(result.ExitCode == 0, result.Error);
         mount.AssertGone();
@@ -177,7 +177,7 @@ public sealed class DaemonTests
     }
 
     [MountFact]
-    public void Many_readers_at_once_read_what_one_reads()
+    public void Many_concurrent_readers_read_the_same_as_one()
     {
         using MountFixture mount = MountFixture.Mount(
             CommandMountTests.SpecOf("matrix", "DATA"), "ro,max_threads=4");
@@ -218,15 +218,15 @@ public sealed class DaemonTests
     }
 
     [UserMountFact]
-    public void A_mount_by_an_ordinary_user_is_that_users_alone()
+    public void Only_the_user_who_mounted_can_access_a_user_mount()
     {
         using var copy = new ScratchImage("basic-types");
         string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
         Assert.Equal(0, HammerProgram.RunAny("chown", "65534:65534", target, copy.Path).ExitCode);
-        string[] asNobody =
+        string[] asOrdinaryUser =
             ["--reuid=65534", "--regid=65534", "--clear-groups", "--", HammerProgram.ProgramPath];
         ProgramResult result = HammerProgram.RunAny(
-            "setpriv", [.. asNobody, "mount", copy.Path + "@DATA", target]);
+            "setpriv", [.. asOrdinaryUser, "mount", copy.Path + "@DATA", target]);
         Assert.True(result.ExitCode == 0, result.Error);
 
         using MountFixture mount = MountFixture.Adopt(target);
@@ -238,13 +238,13 @@ public sealed class DaemonTests
             "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "ls", target);
         Assert.Contains("emptydir", listing.Output, StringComparison.Ordinal);
 
-        result = HammerProgram.RunAny("setpriv", [.. asNobody, "umount", target]);
+        result = HammerProgram.RunAny("setpriv", [.. asOrdinaryUser, "umount", target]);
         Assert.True(result.ExitCode == 0, result.Error);
         mount.AssertGone();
     }
 
     [MountFact]
-    public void The_cache_bound_holds_under_a_walk_of_everything()
+    public void The_cache_limit_holds_during_a_complete_walk()
     {
         using MountFixture mount = MountFixture.Mount(
             CommandMountTests.SpecOf("dir20k", "DATA"), "memory=8M");
@@ -270,8 +270,8 @@ public sealed class DaemonTests
         }
     }
 
-    // The daemon lets go of its devices: a writer may have them. A process that was killed loses its command
-    // line in /proc before its files are closed, so that its lock may outlive it for a moment.
+    // The daemon releases its devices, so that a writer can open them. A killed process loses its command line in /proc
+    // before its files are closed, so its lock may be held a moment longer.
     private static void AssertFree(ScratchImage image)
     {
         using FileBlockDevice device = FileBlockDevice.Open(

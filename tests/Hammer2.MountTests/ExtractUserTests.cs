@@ -8,14 +8,13 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Goal: an ordinary user extracts, and goes on in a second run, also where the first gave directories permissions that
-/// keep their owner out.
-/// Method: the program as another user, over a volume with such a directory.
+/// Goal: an ordinary user extracts, and continues in a second run, also when the first set permissions that deny access
+/// to the owner. Method: the program as another user, over a volume with such a directory.
 /// </summary>
 public sealed class ExtractUserTests
 {
     [OtherUserFact]
-    public void A_second_run_as_an_ordinary_user_goes_on_in_directories_without_permissions()
+    public void A_second_run_as_an_ordinary_user_continues_in_directories_without_permissions()
     {
         DirectoryInfo scratch = Directory.CreateTempSubdirectory("hammer2-extract-");
         try

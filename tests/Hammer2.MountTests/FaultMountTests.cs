@@ -9,9 +9,9 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Goal: when a device fails under a mount, whoever writes is told by write, fsync or close; what was synced before
-/// stays readable and is whole after mounting again; and a cluster goes on with the others.
-/// Method: the built program serves disks of this process, which fail calls from a moment on.
+/// Goal: when a device fails under a mount, write, fsync or close report it; synced data stays readable and is complete
+/// after mounting again; and a cluster continues with the other nodes. Method: the built program serves disks of this
+/// process, which fail calls from a moment on.
 /// </summary>
 public sealed class FaultMountTests
 {
@@ -27,7 +27,7 @@ public sealed class FaultMountTests
     [InlineData(DiskFault.Flushes, "nowriteback")]
     [InlineData(DiskFault.All, "writeback")]
     [InlineData(DiskFault.All, "nowriteback")]
-    internal void Whoever_writes_is_told_that_a_device_fails(DiskFault fault, string option)
+    internal void A_failing_device_is_reported_to_writers(DiskFault fault, string option)
     {
         byte[] before = Noise(1), after = Noise(2);
         using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
@@ -43,14 +43,15 @@ public sealed class FaultMountTests
             long written = PosixCalls.Write(file, after);
             Assert.True(written == after.Length || written is EIO or EROFS, $"write answered {written}");
             Assert.Equal(EIO, PosixCalls.Sync(file));
-            Assert.Equal(EIO, PosixCalls.Sync(file));                       // and goes on saying so
+            Assert.Equal(EIO, PosixCalls.Sync(file));                       // and keeps reporting it
             long more = PosixCalls.WriteAt(file, after, after.Length);
             int close = PosixCalls.Close(file);
             Assert.True(more < 0 || close < 0, $"write answered {more} and close {close}");
             Assert.Equal(EROFS, PosixCalls.MakeDirectory(mount.Root + "/directory"));
             disks.Fail(0, DiskFault.None);
             Assert.Equal(before, File.ReadAllBytes(mount.Root + "/before"));
-            Assert.Equal(EROFS, PosixCalls.MakeDirectory(mount.Root + "/directory"));   // what failed once is not tried
+            // A failed node is not written again.
+            Assert.Equal(EROFS, PosixCalls.MakeDirectory(mount.Root + "/directory"));
         }
         AssertClean(memory);
         using var again = new FaultyDisks(memory);
@@ -63,7 +64,7 @@ public sealed class FaultMountTests
     [MountTheory]
     [InlineData("writeback")]
     [InlineData("nowriteback")]
-    public void A_full_volume_tells_whoever_writes_and_goes_on_once_there_is_room(string option)
+    public void A_full_volume_fails_writers_and_continues_when_space_is_free(string option)
     {
         const long VolumeBytes = 96L << 20;
         byte[] piece = Noise(9);
@@ -88,13 +89,13 @@ public sealed class FaultMountTests
                 }
                 while (answer > 0 && taken < 4 * VolumeBytes);
                 Assert.Equal(ENOSPC, answer);
-                Assert.NotEqual(0, new FileInfo(path).Length);          // neither stat(2) nor who reads is refused
+                Assert.NotEqual(0, new FileInfo(path).Length);          // neither stat(2) nor reading fails
                 using FileStream reader = File.OpenRead(path);
                 Assert.Equal(piece.Length, reader.Read(new byte[piece.Length]));
             }
             finally
             {
-                int close = PosixCalls.Close(file);     // which says so too, of what the kernel had accepted
+                int close = PosixCalls.Close(file);     // which also reports it for data that the kernel had accepted
                 Assert.True(close is 0 or ENOSPC, $"close answered {close}");
             }
             File.Delete(path);
@@ -109,7 +110,7 @@ public sealed class FaultMountTests
     [MountTheory]
     [InlineData("writeback")]
     [InlineData("nowriteback")]
-    public void One_damaged_block_of_a_file_keeps_nothing_else_from_being_durable(string option)
+    public void One_damaged_block_of_a_file_does_not_prevent_other_files_from_being_durable(string option)
     {
         byte[] big = Noise(5), document = Noise(6);
         using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
@@ -129,7 +130,7 @@ public sealed class FaultMountTests
             Assert.True(written == EIO || PosixCalls.Sync(file) == EIO, $"write answered {written}");
             Assert.Equal(0, PosixCalls.Sync(other));
             Assert.Equal(0, PosixCalls.Close(other));
-            _ = PosixCalls.Close(file);                 // was told already, or is told now
+            _ = PosixCalls.Close(file);                 // was reported already, or is reported now
             Assert.Equal(0, PosixCalls.MakeDirectory(mount.Root + "/after"));
         }
         using var again = new FaultyDisks(memory);
@@ -152,7 +153,7 @@ public sealed class FaultMountTests
     }
 
     [MountFact]
-    public void A_block_that_cannot_be_read_is_an_error_of_its_file_while_it_lasts()
+    public void An_unreadable_block_fails_its_file_until_it_is_readable_again()
     {
         byte[] content = Noise(3);
         using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
@@ -191,7 +192,7 @@ public sealed class FaultMountTests
             disks.Fail(2, fault);
             int file = PosixCalls.Open(mount.Root + "/never", PosixCalls.Create | PosixCalls.ReadWrite, UnixMode.O644);
             Assert.True(file >= 0);
-            _ = PosixCalls.Write(file, after);                              // may be accepted; fsync tells
+            _ = PosixCalls.Write(file, after);                              // may be accepted; fsync reports the error
             Assert.Equal(EIO, PosixCalls.Sync(file));
             _ = PosixCalls.Close(file);
             Assert.Equal(EROFS, PosixCalls.MakeDirectory(mount.Root + "/directory"));
@@ -199,7 +200,7 @@ public sealed class FaultMountTests
         }
         foreach (MemoryBlockDevice one in memory) AssertClean(one);
         using var again = new FaultyDisks(memory);
-        // The two that were synced last agree; the one that failed first is behind, and left out.
+        // The two nodes that were synced last agree; the one that failed first is stale and not used.
         using MountFixture second = MountFixture.MountForWriting(
             [again.PathOf(0) + "@CL", again.PathOf(1), again.PathOf(2)]);
         Assert.Equal(after, File.ReadAllBytes(second.Root + "/after"));
@@ -208,7 +209,7 @@ public sealed class FaultMountTests
     }
 
     [MountFact]
-    public void A_failed_commit_by_time_ends_writing_and_a_later_sync_says_so()
+    public void A_failed_timed_commit_stops_writing_and_a_later_sync_reports_it()
     {
         using MemoryBlockDevice memory = NewVolume.InMemory(2L << 30);
         using var disks = new FaultyDisks(memory);

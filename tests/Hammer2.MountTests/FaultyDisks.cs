@@ -9,10 +9,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Image files that fail when a test says so, for a program that knows only paths: a filesystem of this process,
-/// mounted on a directory of its own, whose files <c>disk0</c>, <c>disk1</c> and so on lie in memory.
+/// Image files with injected faults, for programs that need paths: a FUSE filesystem of this process with the files
+/// <c>disk0</c>, <c>disk1</c> and so on, which are in memory.
 /// </summary>
-/// <remarks>The kernel keeps nothing of them (FOPEN_DIRECT_IO), so that every call of the program arrives.</remarks>
+/// <remarks>The kernel does not cache them (FOPEN_DIRECT_IO), so that every call of the program arrives.</remarks>
 internal sealed class FaultyDisks : IFuseFileSystem, IDisposable
 {
     private const ulong FirstDisk = 2;
@@ -42,10 +42,10 @@ internal sealed class FaultyDisks : IFuseFileSystem, IDisposable
     /// <summary>Path of a disk.</summary>
     public string PathOf(int disk) => Path.Combine(_directory, $"disk{disk}");
 
-    /// <summary>From now on a disk fails these calls with EIO.</summary>
+    /// <summary>Makes a disk fail these calls with EIO.</summary>
     public void Fail(int disk, DiskFault calls) => Volatile.Write(ref _faults[disk], (int)calls);
 
-    /// <summary>Takes the mount away. Nobody may have a disk open any more.</summary>
+    /// <summary>Unmounts. No disk may be open.</summary>
     public void Dispose()
     {
         if (_mount.Unmount(detaches: true) is { } refusal) throw new IOException(refusal);

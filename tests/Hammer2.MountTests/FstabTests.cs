@@ -33,7 +33,7 @@ public sealed class FstabTests : IDisposable
     public void Dispose() => _scratch.Delete(recursive: true);
 
     [SystemdFact]
-    public void The_lines_of_the_documents_become_units_that_wait_for_devices_that_exist()
+    public void The_fstab_lines_of_the_documents_become_units_that_wait_for_existing_devices()
     {
         string manual = HammerProgram.Run("man").Output.Replace("\\-", "-", StringComparison.Ordinal);
         List<Match> lines = [.. Line.Matches(File.ReadAllText(RepositoryRoot.Below("README.md"))).Cast<Match>()];
@@ -64,7 +64,7 @@ public sealed class FstabTests : IDisposable
     }
 
     [MountFact]
-    public void Mount_takes_the_line_once_and_knows_that_it_is_mounted()
+    public void Mount_uses_an_fstab_line_once_and_detects_that_it_is_mounted()
     {
         string image = _scratch.FullName + "/disk.img", tree = _scratch.FullName + "/tree";
         _ = Directory.CreateDirectory(tree);
@@ -126,7 +126,7 @@ public sealed class FstabTests : IDisposable
     [InlineData(1, "", "device=/dev/null@DATA", "pfs=")]
     [InlineData(1, "", "device=", "device")]
     [InlineData(1, "", "pfs=", "pfs")]
-    public void Labels_and_devices_that_do_not_fit_are_refused(int code, string label, string options, string mentioned)
+    public void Invalid_labels_and_devices_are_rejected(int code, string label, string options, string mentioned)
     {
         string target = _scratch.CreateSubdirectory("mnt").FullName;
         ProgramResult result = HammerProgram.Run(

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Hammer2.MountTests;
 
-/// <summary>What a program that has ended left.</summary>
+/// <summary>The result of a program.</summary>
 internal sealed record ProgramResult(int ExitCode, string Output, string Error);
 
 /// <summary>
@@ -18,7 +18,7 @@ internal sealed record ProgramResult(int ExitCode, string Output, string Error);
 /// </summary>
 internal static class HammerProgram
 {
-    /// <summary>How long a test waits for what is certain to come, on however busy a machine.</summary>
+    /// <summary>How long a test waits for an expected event, also on a busy machine.</summary>
     public const int PatienceMilliseconds = 60_000;
 
     /// <summary>Path of the program under test.</summary>
@@ -31,7 +31,7 @@ internal static class HammerProgram
     public static ProgramResult RunAny(string program, params string[] words)
     {
         using Process process = Start(program, words);
-        // A daemon that kept these streams would keep this from ending: that it lets go is part of the test.
+        // A daemon that kept these streams open would block here: that it closes them is part of the test.
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         bool hasEnded = process.WaitForExit(PatienceMilliseconds);
@@ -165,7 +165,7 @@ internal static class MountConditions
     /// <summary>Why an ordinary user cannot mount here; null when one can.</summary>
     public static string? WhyNotAsUser { get; } =
         PosixCalls.StatX("/dev/fuse", 0, out PosixStatus device) != 0 || (device.Mode & 6) != 6
-        ? "/dev/fuse is not for everybody here"
+        ? "/dev/fuse is not accessible to ordinary users"
         : !File.Exists("/usr/bin/setpriv") ? "there is no setpriv"
         : null;
 }

@@ -9,8 +9,8 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// A mount on a directory of its own, made by the program in the background and taken away in the end. Fails
-/// the test if anything is left behind.
+/// A mount on a new directory, made by the program in the background and unmounted at the end. Fails the test if
+/// anything is left.
 /// </summary>
 internal sealed class MountFixture : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class MountFixture : IDisposable
     /// <summary>The mount point.</summary>
     public string Root { get; }
 
-    /// <summary>Mounts; fails the test with the program's own words when that does not work.</summary>
+    /// <summary>Mounts; fails the test with the program's message on an error.</summary>
     /// <param name="specs">Nodes, as on the command line.</param>
     /// <param name="options">What follows <c>-o ro,</c>: golden images must not change.</param>
     public static MountFixture Mount(IEnumerable<string> specs, string options = "ro") =>
@@ -50,7 +50,7 @@ internal sealed class MountFixture : IDisposable
     /// <summary>Mounts a filesystem of one device or set of volumes.</summary>
     public static MountFixture Mount(string spec, string options = "ro") => Mount([spec], options);
 
-    /// <summary>Takes over what is mounted on a directory already.</summary>
+    /// <summary>Wraps an existing mount.</summary>
     public static MountFixture Adopt(string target) => new(target, ownsDirectory: true);
 
     /// <summary>True while the system's table shows a mount on a directory.</summary>
@@ -64,7 +64,8 @@ internal sealed class MountFixture : IDisposable
     /// <summary>The process that serves this mount.</summary>
     public int ServerNumber => Assert.Single(HammerProgram.ServersOf(Root));
 
-    /// <summary>Waits for everything to be gone after an unmount by other means, and checks it.</summary>
+    /// <summary>Waits until the daemon has ended after an unmount by other means, and checks that nothing is
+    /// left.</summary>
     public void AssertGone()
     {
         HammerProgram.WaitUntil(() => !IsMounted(Root), "the mount to go away");

@@ -9,14 +9,14 @@ namespace Hammer2.MountTests;
 public sealed partial class NativeProgramTests
 {
     [NativeFact]
-    public void It_is_position_independent()
+    public void The_program_is_position_independent()
     {
         Assert.Matches(@"Type: +DYN \(Position-Independent Executable file\)", ReadElf("-h"));
         Assert.Matches(@"\(FLAGS_1\).*\bPIE\b", ReadElf("-d"));
     }
 
     [NativeFact]
-    public void Its_tables_of_addresses_are_read_only_once_it_runs_and_its_stack_holds_no_code()
+    public void The_program_has_full_RELRO_and_a_stack_that_is_not_executable()
     {
         string segments = ReadElf("-l");
         Assert.Contains("GNU_RELRO", segments, StringComparison.Ordinal);
@@ -25,7 +25,7 @@ public sealed partial class NativeProgramTests
     }
 
     [NativeFact]
-    public void It_needs_no_library_but_those_of_the_C_library()
+    public void The_program_needs_only_libraries_of_the_C_library()
     {
         string[] needed = [.. NeededLibrary().Matches(ReadElf("-d")).Select(match => match.Groups[1].Value)];
         Assert.All(needed, name => Assert.Matches("^(libc[.]|libm[.]|ld-linux)", name));

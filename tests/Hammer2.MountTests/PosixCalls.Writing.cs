@@ -19,7 +19,7 @@ internal static unsafe partial class PosixCalls
     internal const long TimeOmit = 0x3FFFFFFE;
 
     /// <summary>O_TMPFILE, whose bits take in O_DIRECTORY.</summary>
-    internal static int Nameless => 0x400000 | Directory;
+    internal static int TemporaryFile => 0x400000 | Directory;
 
     internal static long WriteAt(int file, ReadOnlySpan<byte> buffer, long offset)
     {

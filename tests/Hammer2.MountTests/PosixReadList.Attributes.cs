@@ -14,14 +14,14 @@ internal static partial class PosixReadList
     [
         new("stat gives type, mode, owner and size of every object", Attributes_of_every_object),
         new("stat gives the link count of every hard link", Link_counts),
-        new("all names of a file have one inode number", Hard_links_share_an_inode),
+        new("all links to a file have the same inode number", Hard_links_share_an_inode),
         new("different objects have different inode numbers", Inode_numbers_differ),
         new("stat of a device node gives its numbers", Device_numbers),
         new("statx gives a birth time", Birth_time),
         new("stat and fstat agree", Stat_and_fstat_agree),
         new("stat through a symbolic link gives the target", Stat_follows_links),
         new("all objects are on one device", One_device),
-        new("block size and blocks make sense", Blocks),
+        new("block size and blocks are consistent", Blocks),
         new("statvfs tells of a read-only filesystem with names of 255 bytes", Space),
         new("access allows reading and refuses writing", Access),
         new("an extended attribute that is not there answers ENODATA, or that there can be none",
@@ -45,7 +45,7 @@ internal static partial class PosixReadList
             if (entry.Type != 'l') Assert.Equal(entry.Mode, (uint)(status.Mode & UnixMode.PermissionBits));
             Assert.Equal(entry.UserId, status.User);
             Assert.Equal(entry.GroupId, status.Group);
-            // What a directory's size means is each filesystem's own affair.
+            // The size of a directory is defined by each filesystem.
             if (entry.Type != 'd') Assert.Equal(entry.Size, status.Size);
         }
     }
@@ -158,7 +158,7 @@ internal static partial class PosixReadList
         Done(PosixCalls.Access(tree.File, 0), "access F_OK");
         Done(PosixCalls.Access(tree.File, 4), "access R_OK");
         Refused(ReadOnlyFileSystem, PosixCalls.Access(tree.File, 2), "access W_OK");
-        // Not even root may run what nobody may run.
+        // Not even root may execute a file without any execute permission.
         Refused(AccessDenied, PosixCalls.Access(tree.Types + "/emptyfile", 1), "access X_OK");
         Refused(NoEntry, PosixCalls.Access(tree.Types + "/none", 0), "access of nothing");
     }

@@ -17,12 +17,12 @@ internal static partial class PosixReadList
 
     private static IReadOnlyList<PosixBehaviour<PosixTree>> Data =>
     [
-        new("reads of any size and place give the same bytes", Reads_agree),
+        new("reads of any size and offset give the same bytes", Reads_agree),
         new("read moves the position and pread does not", Positions_of_read),
-        new("a read across the end is short and one behind it empty", Reads_at_the_end),
+        new("a read across EOF is short and one past it empty", Reads_at_the_end),
         new("a negative offset answers EINVAL", Negative_offsets),
         new("lseek counts from start, position and end", Seeking),
-        new("mmap shows the bytes that pread gives, zeros behind the end", Mapping),
+        new("mmap shows the bytes that pread gives, zeros past EOF", Mapping),
         new("a shared writable mapping answers EACCES, a private one is one's own", Writable_mappings),
         new("O_DIRECT reads what other reads read", Direct_reads),
         new("O_NOATIME is allowed to the owner", No_access_time),

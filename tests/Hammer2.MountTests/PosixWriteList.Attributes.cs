@@ -14,7 +14,7 @@ internal static partial class PosixWriteList
         new("chmod sets all twelve bits", Changing_modes),
         new("chown sets either or both, and takes set-id bits off files", Changing_owners),
         new("utimensat sets times to the microsecond, one by one, or to now", Setting_times),
-        new("times before 1970 and behind 2038 are kept", Odd_times),
+        new("times before 1970 and after 2038 are stored", Odd_times),
         new("each change moves the times that it should", Moving_times),
         new("chattr keeps immutable files from every change", Immutable_files),
         new("chattr keeps append-only files from all but appending", Append_only_files),
@@ -22,11 +22,11 @@ internal static partial class PosixWriteList
 
     private static IReadOnlyList<PosixBehaviour<string>> Permissions =>
     [
-        new("others may do what the mode lets them and nothing else", Modes_are_checked),
+        new("other users may do what the mode allows and nothing else", Modes_are_checked),
         new("only the owner changes mode and times", Owners_only),
         new("a sticky directory keeps its files from others", Sticky_directories),
-        new("what is made belongs to its maker, or to a set-group-id directory's group", Inheriting_groups),
-        new("writing by others takes set-id bits off, by root not", Writing_drops_set_ids),
+        new("new objects belong to their creator, or to the group of a set-group-id directory", Inheriting_groups),
+        new("writing by other users clears set-id bits, writing by root does not", Writing_drops_set_ids),
     ];
 
     private static void Changing_modes(string root)
@@ -191,7 +191,7 @@ internal static partial class PosixWriteList
         Done(PosixCalls.ChangeMode(path, UnixMode.O640), "chmod");
         string open = MakeDirectory(root + "/open");
         Done(PosixCalls.ChangeMode(open, UnixMode.O777), "chmod");
-        using (PosixCalls.ActAs(Somebody, Somebody))
+        using (PosixCalls.ActAs(FirstUser, FirstUser))
         {
             Refused(AccessDenied, PosixCalls.Open(path, 0), "open to read");
             Refused(AccessDenied, PosixCalls.Open(path, PosixCalls.WriteOnly), "open to write");
@@ -205,9 +205,9 @@ internal static partial class PosixWriteList
             Refused(AccessDenied, PosixCalls.Rename(path, open + "/f"), "rename into one's own");
         }
         PosixStatus made = PosixTree.Status(open + "/mine");
-        Assert.Equal((Somebody, Somebody), (made.User, made.Group));
-        Done(PosixCalls.ChangeOwner(path, 0, Somebody), "chown");
-        using (PosixCalls.ActAs(Somebody, Somebody))
+        Assert.Equal((FirstUser, FirstUser), (made.User, made.Group));
+        Done(PosixCalls.ChangeOwner(path, 0, FirstUser), "chown");
+        using (PosixCalls.ActAs(FirstUser, FirstUser))
         {
             using PosixFile file = Open(path, 0);
             Refused(AccessDenied, PosixCalls.Open(path, PosixCalls.WriteOnly), "open to write");
@@ -218,21 +218,21 @@ internal static partial class PosixWriteList
     {
         Done(PosixCalls.ChangeMode(root, UnixMode.O777), "chmod");
         string path = Make(root + "/f", 1);
-        Done(PosixCalls.ChangeOwner(path, Somebody, Somebody), "chown");
+        Done(PosixCalls.ChangeOwner(path, FirstUser, FirstUser), "chown");
         Done(PosixCalls.ChangeMode(path, UnixMode.O666), "chmod");
-        using (PosixCalls.ActAs(SomebodyElse, SomebodyElse))
+        using (PosixCalls.ActAs(SecondUser, SecondUser))
         {
             Refused(NotPermitted, PosixCalls.ChangeMode(path, 0), "chmod");
-            Refused(NotPermitted, PosixCalls.ChangeOwner(path, SomebodyElse, uint.MaxValue), "chown");
+            Refused(NotPermitted, PosixCalls.ChangeOwner(path, SecondUser, uint.MaxValue), "chown");
             Refused(NotPermitted, PosixCalls.SetTimes(path, (1, 0), (1, 0)), "utimensat");
             Done(PosixCalls.SetTimes(path), "utimensat to now");
             using PosixFile file = Open(path, PosixCalls.WriteOnly);
         }
-        using (PosixCalls.ActAs(Somebody, Somebody))
+        using (PosixCalls.ActAs(FirstUser, FirstUser))
         {
             Done(PosixCalls.ChangeMode(path, UnixMode.O600), "chmod");
             Done(PosixCalls.SetTimes(path, (1, 0), (1, 0)), "utimensat");
-            Refused(NotPermitted, PosixCalls.ChangeOwner(path, SomebodyElse, uint.MaxValue), "giving away");
+            Refused(NotPermitted, PosixCalls.ChangeOwner(path, SecondUser, uint.MaxValue), "giving away");
         }
     }
 
@@ -240,8 +240,8 @@ internal static partial class PosixWriteList
     {
         Done(PosixCalls.ChangeMode(root, UnixMode.O1777), "chmod");
         string path = Make(root + "/f", 1);
-        Done(PosixCalls.ChangeOwner(path, Somebody, Somebody), "chown");
-        using (PosixCalls.ActAs(SomebodyElse, SomebodyElse))
+        Done(PosixCalls.ChangeOwner(path, FirstUser, FirstUser), "chown");
+        using (PosixCalls.ActAs(SecondUser, SecondUser))
         {
             Refused(NotPermitted, PosixCalls.Unlink(path), "unlink");
             Refused(NotPermitted, PosixCalls.Rename(path, root + "/g"), "rename");
@@ -249,14 +249,14 @@ internal static partial class PosixWriteList
             Refused(NotPermitted, PosixCalls.Rename(root + "/mine", path), "rename onto another's");
             Done(PosixCalls.Unlink(root + "/mine"), "unlink of one's own");
         }
-        using (PosixCalls.ActAs(Somebody, Somebody)) Done(PosixCalls.Unlink(path), "unlink by the owner");
+        using (PosixCalls.ActAs(FirstUser, FirstUser)) Done(PosixCalls.Unlink(path), "unlink by the owner");
     }
 
     private static void Inheriting_groups(string root)
     {
-        Done(PosixCalls.ChangeOwner(root, 0, SomebodyElse), "chown");
+        Done(PosixCalls.ChangeOwner(root, 0, SecondUser), "chown");
         Done(PosixCalls.ChangeMode(root, UnixMode.O2777), "chmod");
-        using (PosixCalls.ActAs(Somebody, Somebody))
+        using (PosixCalls.ActAs(FirstUser, FirstUser))
         {
             Make(root + "/f");
             MakeDirectory(root + "/d");
@@ -266,7 +266,7 @@ internal static partial class PosixWriteList
         foreach (string name in (string[])["f", "d", "l", "d/f"])
         {
             PosixStatus status = PosixTree.Status($"{root}/{name}");
-            Assert.Equal((Somebody, SomebodyElse), (status.User, status.Group));
+            Assert.Equal((FirstUser, SecondUser), (status.User, status.Group));
         }
         Assert.Equal(UnixMode.O2000, PosixTree.Status(root + "/d").Mode & UnixMode.O2000);
         Assert.Equal(0, PosixTree.Status(root + "/f").Mode & UnixMode.O2000);
@@ -280,7 +280,7 @@ internal static partial class PosixWriteList
             Done(PosixCalls.ChangeMode(path, UnixMode.O6777), "chmod");
             Write(path, how);
             Assert.Equal(UnixMode.RegularFile | UnixMode.O6777, PosixTree.Status(path).Mode);
-            using (PosixCalls.ActAs(Somebody, Somebody)) Write(path, how);
+            using (PosixCalls.ActAs(FirstUser, FirstUser)) Write(path, how);
             Assert.Equal(UnixMode.RegularFile | UnixMode.O777, PosixTree.Status(path).Mode);
         }
     }

@@ -15,13 +15,13 @@ internal static partial class PosixWriteList
 
     private static IReadOnlyList<PosixBehaviour<string>> Contents =>
     [
-        new("what was written is read, at any size and place", Reading_what_was_written),
-        new("a write behind the end leaves zeros between", Writing_behind_the_end),
+        new("written bytes are read back, at any size and offset", Reading_what_was_written),
+        new("a write past EOF leaves zeros between", Writing_past_EOF),
         new("O_APPEND writes at the end wherever the position is", Appending),
         new("threads that append leave every record whole", Parallel_appending),
         new("a descriptor for writing does not read, one for reading not write", Directions),
         new("truncation cuts, and growing brings zeros, not old bytes", Truncating),
-        new("sizes that cannot be are refused", Impossible_sizes),
+        new("invalid sizes are rejected", Invalid_sizes),
         new("O_TRUNC empties a file, and its other readers see that", Opening_truncates),
         new("shared mappings write the file, and the file shows in them", Mapping),
         new("O_DIRECT writes what other reads read", Direct_writes),
@@ -33,13 +33,13 @@ internal static partial class PosixWriteList
     private static IReadOnlyList<PosixBehaviour<string>> Storage =>
     [
         new("holes take no storage and read as zeros", Holes),
-        new("punching a hole gives storage back and reads as zeros", Punching),
+        new("punching a hole frees storage and reads as zeros", Punching),
         new("zeroing a range reads as zeros and may lengthen", Zeroing),
         new("allocating lengthens unless the size is to stay", Allocating),
         new("copy_file_range copies, between files and within one", Copying),
         new("data is found by SEEK_DATA before it is written back", Seeking_new_data),
         new("fsync, fdatasync and fsync of a directory are carried out", Syncing),
-        new("storage that files take is taken from the free space", Space_counts),
+        new("storage that files use is subtracted from the free space", Space_counts),
     ];
 
     private static void Reading_what_was_written(string root)
@@ -64,7 +64,7 @@ internal static partial class PosixWriteList
         Holds(root + "/f", model);
     }
 
-    private static void Writing_behind_the_end(string root)
+    private static void Writing_past_EOF(string root)
     {
         foreach (int start in (int[])[10, 511, 512, 5000, 65_536, 1_000_000])
         {
@@ -140,7 +140,7 @@ internal static partial class PosixWriteList
         }
     }
 
-    private static void Impossible_sizes(string root)
+    private static void Invalid_sizes(string root)
     {
         string path = Make(root + "/f", 1);
         Refused(Invalid, PosixCalls.SetSize(path, -1), "truncate");
@@ -203,7 +203,7 @@ internal static partial class PosixWriteList
             Assert.True(aligned.SequenceEqual(found), $"at page {page}");
         }
         Assert.Equal(76ul * PageBytes, PosixTree.Status(path).Size);
-        // What waits in the page cache is seen by direct reads too.
+        // Dirty pages of the page cache are seen by direct reads too.
         using PosixFile writer = Open(path, PosixCalls.WriteOnly);
         Assert.Equal(5, PosixCalls.WriteAt(writer.Id, [1, 2, 3, 4, 5], 20 * PageBytes));
         Assert.Equal(aligned.Length, PosixCalls.ReadAt(file.Id, aligned, 20 * PageBytes));

@@ -13,25 +13,25 @@ internal static partial class PosixWriteList
     private static IReadOnlyList<PosixBehaviour<string>> Making =>
     [
         new("O_CREAT makes a file once and O_EXCL only once", Creating),
-        new("each type of object can be made and is what it was made as", All_types),
+        new("each type of object can be created and has that type", All_types),
         new("names of 255 bytes can be made and longer ones answer ENAMETOOLONG", Name_lengths),
-        new("what exists is not made again", Making_what_exists),
-        new("making below what is no directory answers ENOTDIR, below nothing ENOENT", Bad_parents),
+        new("creating an existing name fails with EEXIST", Making_what_exists),
+        new("creating below a non-directory answers ENOTDIR, below a missing name ENOENT", Bad_parents),
         new("a link is another name, and directories have none", Linking),
         new("symbolic links keep targets of 1 to 4095 bytes", Symbolic_links),
-        new("a file without a name is nowhere until it is linked", Nameless_files),
-        new("a file opened with O_EXCL and O_TMPFILE cannot be linked", Nameless_for_good),
-        new("a listing shows what was made and not what was removed meanwhile", Listing_while_changing),
+        new("an O_TMPFILE file is not visible until it is linked", Unlinked_files),
+        new("a file opened with O_EXCL and O_TMPFILE cannot be linked", Never_linkable_files),
+        new("a listing shows objects created and not those removed meanwhile", Listing_while_changing),
         new("the umask is taken off and nothing else", Umask),
     ];
 
     private static IReadOnlyList<PosixBehaviour<string>> Removing =>
     [
-        new("unlink takes names and the last one takes the file", Unlinking),
+        new("unlink removes names and the last one removes the file", Unlinking),
         new("unlink of a directory answers EISDIR and rmdir of a file ENOTDIR", Wrong_remover),
-        new("rmdir wants an empty directory", Removing_directories),
-        new("an open file without a name can be read, written and stat", Open_unlinked),
-        new("nothing can be made in an open directory without a name", Removed_directory),
+        new("rmdir needs an empty directory", Removing_directories),
+        new("an open orphan can be read, written and stat", Open_unlinked),
+        new("nothing can be created in an open directory that was removed", Removed_directory),
         new("a directory of five hundred names can be emptied while it is listed", Emptying),
     ];
 
@@ -39,7 +39,7 @@ internal static partial class PosixWriteList
     [
         new("rename moves any object, within a directory and between two", Moving),
         new("rename replaces files by files and empty directories by directories", Replacing),
-        new("rename refuses what does not fit together", Refused_renames),
+        new("rename rejects incompatible types", Refused_renames),
         new("a directory cannot go below itself", Renaming_below_itself),
         new("rename of two names of one file does nothing", Renaming_links),
         new("RENAME_NOREPLACE and RENAME_EXCHANGE do as they say", Rename_flags),
@@ -159,9 +159,9 @@ internal static partial class PosixWriteList
         Refused(TooManyLinks, PosixCalls.Open(root + "/loop", 0), "open of a loop");
     }
 
-    private static void Nameless_files(string root)
+    private static void Unlinked_files(string root)
     {
-        using PosixFile file = Open(root, PosixCalls.Nameless | PosixCalls.ReadWrite, UnixMode.O600);
+        using PosixFile file = Open(root, PosixCalls.TemporaryFile | PosixCalls.ReadWrite, UnixMode.O600);
         Assert.Equal(3, PosixCalls.Write(file.Id, [7, 8, 9]));
         Done(PosixCalls.StatX(file.Id, out PosixStatus status), "fstat");
         Assert.Equal((0u, UnixMode.RegularFile | UnixMode.O600, 3ul), (status.LinkCount, (int)status.Mode,
@@ -174,10 +174,10 @@ internal static partial class PosixWriteList
         Refused(NoEntry, PosixCalls.LinkDescriptor(file.Id, root + "/again"), "linkat of what was removed");
     }
 
-    private static void Nameless_for_good(string root)
+    private static void Never_linkable_files(string root)
     {
         using PosixFile file = Open(
-            root, PosixCalls.Nameless | PosixCalls.Exclusive | PosixCalls.ReadWrite, UnixMode.O600);
+            root, PosixCalls.TemporaryFile | PosixCalls.Exclusive | PosixCalls.ReadWrite, UnixMode.O600);
         Refused(NoEntry, PosixCalls.LinkDescriptor(file.Id, root + "/named"), "linkat");
     }
 
@@ -203,7 +203,7 @@ internal static partial class PosixWriteList
 
     private static void Umask(string root)
     {
-        // A process of its own: the mask is the whole process's, and other tests run beside this one.
+        // A separate process: the umask is that of the whole process, and other tests run in this one.
         ProgramResult result = HammerProgram.RunAny(
             "sh", "-c", $"umask 077; cd {root}; : > f; mkdir d; mkfifo p; mkdir -m 777 e");
         Assert.True(result.ExitCode == 0, result.Error);

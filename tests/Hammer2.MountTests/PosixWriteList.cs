@@ -13,8 +13,8 @@ namespace Hammer2.MountTests;
 /// </summary>
 internal static partial class PosixWriteList
 {
-    private const uint Somebody = 1234;
-    private const uint SomebodyElse = 4321;
+    private const uint FirstUser = 1234;
+    private const uint SecondUser = 4321;
 
     /// <summary>Everything, by concern.</summary>
     internal static IReadOnlyList<PosixBehaviour<string>> All { get; } =

@@ -38,7 +38,7 @@ public class WritableMount : IDisposable
     }
 }
 
-/// <summary>A HAMMER2 mount for writing that gets each write at once.</summary>
+/// <summary>A HAMMER2 mount for writing without the writeback cache.</summary>
 public sealed class WriteThroughMount() : WritableMount("nowriteback");
 
 /// <summary>A tmpfs.</summary>

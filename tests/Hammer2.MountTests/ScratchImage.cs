@@ -20,7 +20,7 @@ internal sealed class ScratchImage : IDisposable
         Assert.True(result.ExitCode == 0, result.Error);
     }
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>Path of the image.</summary>
     public string Path { get; }
 
     /// <summary>Blocks that were damaged.</summary>

@@ -7,8 +7,8 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Goal: no mount shows a volume that another mount writes, whichever of its names each was given.
-/// Method: the program mounts an image file and a loop device over it, in both orders.
+/// Goal: no mount shows a volume that another mount writes, under any name of the volume. Method: the program mounts an
+/// image file and a loop device over it, in both orders.
 /// </summary>
 public sealed class SharedDeviceMountTests
 {
@@ -22,7 +22,7 @@ public sealed class SharedDeviceMountTests
     }
 
     [LoopMountFact]
-    public void Newfs_says_when_it_cannot_tell_whether_a_loop_device_uses_a_file()
+    public void Newfs_reports_when_it_cannot_determine_whether_a_loop_device_uses_a_file()
     {
         string directory = Directory.CreateTempSubdirectory("hammer2-newfs-").FullName;
         string file = Path.Combine(directory, "new.img");

@@ -12,19 +12,18 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Goal: the program does what a shell lets people do to it: arguments that are no text, closed streams, ^C.
-/// Method: bash runs the built program.
+/// Goal: the program handles arguments that are not UTF-8, closed streams and ^C. Method: bash runs the built program.
 /// </summary>
 public sealed class ShellTests : IDisposable
 {
     private const string RawName = "$'\\xff\\xfe x'";
     private readonly string _directory = Directory.CreateTempSubdirectory("hammer2-shell-").FullName;
 
-    // Names that are no text are for rm(1).
+    // Names that are not UTF-8 are removed by rm(1).
     public void Dispose() => _ = HammerProgram.RunAny("rm", "-rf", _directory);
 
     [MountFact]
-    public void An_argument_is_its_bytes()
+    public void Arguments_are_bytes()
     {
         ProgramResult one = Bash("\"$H\" hash --json $'\\xff' | tr -d ' \\n'");
         Assert.Equal("", one.Error);
@@ -53,7 +52,7 @@ public sealed class ShellTests : IDisposable
     }
 
     [UserMountFact]
-    public void A_user_mounts_on_a_directory_whose_name_is_no_text()
+    public void A_user_mounts_on_a_directory_whose_name_is_not_UTF8()
     {
         string user = "setpriv --reuid=65534 --regid=65534 --clear-groups --";
         ProgramResult made = Bash(
@@ -71,7 +70,7 @@ public sealed class ShellTests : IDisposable
     [InlineData("info --json")]
     [InlineData("pfs-list")]
     [InlineData("show")]
-    public void A_closed_standard_output_is_an_error_in_words(string command)
+    public void A_closed_standard_output_is_reported(string command)
     {
         string[] words = command.Split(' ');
         string image = GoldenImage.Path("empty-min");
@@ -81,7 +80,7 @@ public sealed class ShellTests : IDisposable
     }
 
     [MountFact]
-    public void What_is_printed_with_closed_streams_goes_into_no_volume()
+    public void Output_to_closed_streams_is_not_written_to_a_volume()
     {
         ProgramResult made = Bash("\"$H\" newfs -s 64m --uuid 11111111-2222-3333-4444-555555555555 --time 1 a.img");
         Assert.True(made.ExitCode == 0, made.Error);
@@ -93,7 +92,7 @@ public sealed class ShellTests : IDisposable
     [MountTheory]
     [InlineData("missing")]
     [InlineData("file")]
-    public void A_mount_point_that_is_none_is_refused_before_anything_is_written(string target)
+    public void An_invalid_mount_point_is_rejected_before_anything_is_written(string target)
     {
         using var copy = new ScratchImage("basic-types");
         File.WriteAllText(Path.Combine(_directory, "file"), "");
@@ -105,11 +104,11 @@ public sealed class ShellTests : IDisposable
         Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(copy.Path)));
     }
 
-    /// <summary>The filling takes a thousand times as long as the signal, which comes when it has begun.</summary>
+    /// <summary>Populating takes much longer than the signal, which is sent when it has begun.</summary>
     [MountTheory]
     [InlineData("INT")]
     [InlineData("TERM")]
-    public void An_interrupted_filling_says_what_is_in_the_filesystem(string signal)
+    public void An_interrupted_populate_reports_the_content_of_the_filesystem(string signal)
     {
         const int Files = 30_000;
         string image = Path.Combine(_directory, "new.img"), source = Path.Combine(_directory, "source");
@@ -126,11 +125,11 @@ public sealed class ShellTests : IDisposable
         Assert.Equal(0, HammerProgram.Run("fsck", image).ExitCode);
     }
 
-    /// <summary>The mount waits for a lock that the test has.</summary>
+    /// <summary>The mount waits for a lock that the test holds.</summary>
     [MountTheory]
     [InlineData("INT")]
     [InlineData("TERM")]
-    public void An_interrupted_mount_says_that_nothing_is_mounted(string signal)
+    public void An_interrupted_mount_reports_that_nothing_is_mounted(string signal)
     {
         using var copy = new ScratchImage("empty-min");
         string target = Directory.CreateDirectory(Path.Combine(_directory, "m")).FullName;
@@ -145,12 +144,12 @@ public sealed class ShellTests : IDisposable
         Assert.Empty(HammerProgram.ServersOf(target));
     }
 
-    /// <summary>The starter learns how its process ended also where it was started with SIGCHLD ignored, which makes
-    /// the kernel forget processes that end.</summary>
+    /// <summary>The starting process learns how the daemon ended also when SIGCHLD is ignored, where the kernel
+    /// discards exit statuses.</summary>
     [MountTheory]
     [InlineData("")]
     [InlineData("trap '' CHLD; ")]
-    public void A_mount_whose_process_is_killed_says_so(string before)
+    public void A_mount_reports_that_its_process_was_killed(string before)
     {
         using var copy = new ScratchImage("empty-min");
         string target = Directory.CreateDirectory(Path.Combine(_directory, "m")).FullName;
@@ -168,7 +167,7 @@ public sealed class ShellTests : IDisposable
     }
 
     [MountFact]
-    public void The_log_of_a_mount_names_what_is_damaged()
+    public void The_log_of_a_mount_names_damaged_files()
     {
         string target = Directory.CreateDirectory(Path.Combine(_directory, "m")).FullName;
         string[] words = ["mount", "-f", "-o", "ro", CommandMountTests.SpecOf("dmg-data", "DATA"), target];
@@ -181,7 +180,7 @@ public sealed class ShellTests : IDisposable
         Assert.Matches(@"PFS DATA: /d/rand \(inode 0x[0-9a-f]+\) answered EIO", log);
     }
 
-    // newfs itself writes the header with the first transaction id; opening it for the filling is the next commit.
+    // newfs writes the header with the first transaction id; the commit when populating starts is the next one.
     private static bool HasCommit(string image)
     {
         const ulong FirstTid = 16;

@@ -9,9 +9,9 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Goal: what programs write through a mount is there when it is mounted again, and what was said to be durable
-/// is there however the mount ended.
-/// Method: the built program serves a copy of a golden image; trees are made with system calls.
+/// Goal: data written through a mount is present after mounting again, and data acknowledged as durable is present
+/// after any end of the mount. Method: the built program serves a copy of a golden image; trees are made with system
+/// calls.
 /// </summary>
 public sealed class WriteMountTests
 {
@@ -24,7 +24,7 @@ public sealed class WriteMountTests
     [InlineData("nowriteback")]
     [InlineData("sync")]
     [InlineData("commit=1")]
-    public void What_was_written_is_there_after_mounting_again(string options)
+    public void Written_data_is_present_after_mounting_again(string options)
     {
         using var copy = new ScratchImage("empty-mounted");
         var random = new SeededRandom(20261124);
@@ -48,7 +48,7 @@ public sealed class WriteMountTests
     }
 
     [MountFact]
-    public void What_was_synced_survives_a_killed_daemon()
+    public void Synced_data_survives_a_killed_daemon()
     {
         using var copy = new ScratchImage("empty-mounted");
         byte[] content = new byte[BytesMax];
@@ -73,7 +73,7 @@ public sealed class WriteMountTests
     [MountTheory]
     [InlineData("writeback")]
     [InlineData("nowriteback")]
-    public void What_was_synced_before_a_kill_amid_writing_is_whole(string option)
+    public void Synced_data_is_complete_after_a_kill_during_writing(string option)
     {
         using var copy = new ScratchImage("empty-mounted");
         byte[] content = new byte[BytesMax];
@@ -108,7 +108,7 @@ public sealed class WriteMountTests
     [MountTheory]
     [InlineData("writeback")]
     [InlineData("nowriteback")]
-    public void What_was_written_before_a_signal_is_kept_though_the_file_is_open(string option)
+    public void Data_written_before_a_signal_is_durable_while_the_file_is_open(string option)
     {
         using var copy = new ScratchImage("empty-mounted");
         byte[] content = new byte[BytesMax];
@@ -120,14 +120,14 @@ public sealed class WriteMountTests
             Assert.Equal(content.Length, PosixCalls.Write(file, content));
             mount.Signal("TERM");
             mount.AssertGone();
-            _ = PosixCalls.Close(file);     // tells that the connection is gone, or not
+            _ = PosixCalls.Close(file);     // may fail because the connection is gone
         }
         using MountFixture again = MountFixture.Mount(copy.Path + "@DATA");
         Assert.Equal(content, File.ReadAllBytes(again.Root + "/open"));
     }
 
     [MountFact]
-    public void Bulkfree_gives_space_back_while_the_mount_goes_on()
+    public void Bulkfree_frees_space_of_a_mounted_filesystem()
     {
         using var copy = new ScratchImage("empty-mounted");
         byte[] content = new byte[BytesMax];
@@ -144,7 +144,7 @@ public sealed class WriteMountTests
             for (int i = 2; i < 20; i++) File.Delete($"{mount.Root}/f{i}");
 
             ProgramResult refused = HammerProgram.Run("bulkfree", copy.Path);
-            Assert.Equal(3, refused.ExitCode);      // not behind the mount's back
+            Assert.Equal(3, refused.ExitCode);      // rejected while the device is mounted
             ProgramResult result = HammerProgram.Run("bulkfree", "--json", mount.Root);
             Assert.True(result.ExitCode == 0, result.Error);
             using var answer = System.Text.Json.JsonDocument.Parse(result.Output);
@@ -164,7 +164,7 @@ public sealed class WriteMountTests
     }
 
     [LoopMountFact]
-    public void On_a_block_special_sync_is_durable_and_umount_waits_for_the_last_commit()
+    public void On_a_block_device_sync_is_durable_and_umount_waits_for_the_last_commit()
     {
         using var copy = new ScratchImage("empty-mounted");
         using LoopDevice loop = LoopDevice.Attach(copy.Path);
@@ -191,7 +191,7 @@ public sealed class WriteMountTests
             Assert.Contains("is mounted on " + mount.Root, second.Error, StringComparison.Ordinal);
             Assert.Equal(0, HammerProgram.RunAny("umount", mount.Root).ExitCode);
 
-            // The process may still be about to end; what it had to write is there.
+            // The process may not have ended yet, but all its data is written.
             ProgramResult listing = HammerProgram.Run("ls", "-l", "--json", spec, "/last");
             Assert.True(listing.ExitCode == 0, listing.Error);
             Assert.Contains(BytesMax.ToString(System.Globalization.CultureInfo.InvariantCulture), listing.Output,
@@ -204,7 +204,7 @@ public sealed class WriteMountTests
     }
 
     [LoopMountFact]
-    public void A_write_protected_device_is_mounted_for_reading_with_a_warning_unless_writing_is_demanded()
+    public void A_write_protected_device_is_mounted_read_only_with_a_warning_unless_rw_is_given()
     {
         using var copy = new ScratchImage("empty-mounted");
         using LoopDevice loop = LoopDevice.Attach(copy.Path, isReadOnly: true);
@@ -220,7 +220,7 @@ public sealed class WriteMountTests
         using (MountFixture.Adopt(target))
             Assert.Equal(-30, PosixCalls.MakeDirectory(target + "/new"));
 
-        // mount(8) says rw although nobody asked for it.
+        // mount(8) passes rw even when it was not requested.
         string second = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
         ProgramResult helped = HammerProgram.Run("mount.hammer2", loop.Path + "@DATA", second, "-o", "rw");
         Assert.True(helped.ExitCode == 0, helped.Error);
@@ -230,7 +230,7 @@ public sealed class WriteMountTests
     }
 
     [MountFact]
-    public void A_mount_for_writing_excludes_all_others_and_is_not_nosuid_by_itself()
+    public void A_mount_for_writing_excludes_all_others_and_is_not_nosuid_by_default()
     {
         using var copy = new ScratchImage("empty-mounted");
         using MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA");
@@ -244,7 +244,7 @@ public sealed class WriteMountTests
         Directory.Delete(target);
     }
 
-    // Writes, syncs and then renames files until the daemon is gone: what has the last name was synced whole.
+    // Writes, syncs and then renames files until the daemon is gone: a file with its final name was synced completely.
     private static void WriteUntilRefused(string prefix, byte[] content, ref int synced)
     {
         byte[] bytes = new byte[content.Length + 4];
@@ -259,7 +259,7 @@ public sealed class WriteMountTests
             bool isWhole = PosixCalls.Write(file, bytes.AsSpan(0, length + 4)) == length + 4
                 && PosixCalls.Sync(file) == 0 && PosixCalls.Rename(path, path + ".synced") == 0
                 && PosixCalls.Sync(file) == 0;
-            _ = PosixCalls.Close(file);     // an error here was one of the calls before it
+            _ = PosixCalls.Close(file);     // an error here was reported by an earlier call
             if (!isWhole) return;
             _ = Interlocked.Increment(ref synced);
         }

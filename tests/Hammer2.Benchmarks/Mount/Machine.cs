@@ -7,7 +7,7 @@ using System.Threading;
 
 namespace Hammer2.Benchmarks.Mount;
 
-/// <summary>The machine the numbers are from: what it is, and how busy others keep it.</summary>
+/// <summary>Description and load of the machine.</summary>
 internal static class Machine
 {
     /// <summary>Ticks a second in /proc: 100 on every Linux that .NET runs on.</summary>
@@ -51,7 +51,7 @@ internal static class Machine
         return false;
     }
 
-    /// <summary>Processor seconds used by anybody since boot, waiting excluded.</summary>
+    /// <summary>Processor seconds used by all processes since boot, without waiting.</summary>
     internal static double BusySeconds()
     {
         using StreamReader reader = File.OpenText("/proc/stat");

@@ -6,9 +6,9 @@ using System.IO;
 namespace Hammer2.Benchmarks.Mount;
 
 /// <summary>
-/// One run of one workload on one contender, and what the daemon and the others used meanwhile.
-/// <c>ForeignShare</c> is the part of the machine, 0 to 1, that others than we and the daemon used;
-/// <c>Error</c> says why there is no figure, or is null.
+/// One run of one workload on one contender, with the resources used meanwhile. <c>ForeignShare</c> is the share of the
+/// machine, 0 to 1, used by processes other than the benchmark and the daemon; <c>Error</c> is the reason why there is
+/// no figure, or null.
 /// </summary>
 internal sealed record Measurement(string Contender, string Workload, int Round, Outcome Outcome,
     double DaemonCpuSeconds, double DaemonPeakMiB, double ForeignShare, string? Error)

@@ -5,7 +5,7 @@ using System.IO;
 
 namespace Hammer2.Benchmarks.Mount;
 
-/// <summary>What /proc says of one process: its daemon's cost is read here, not guessed.</summary>
+/// <summary>The resources used by one process, read from /proc.</summary>
 internal readonly record struct ProcessRecord(int Id, double CpuSeconds, double ResidentMiB, double PeakMiB)
 {
     /// <summary>

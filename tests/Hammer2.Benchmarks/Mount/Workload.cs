@@ -7,8 +7,8 @@ using System.IO;
 namespace Hammer2.Benchmarks.Mount;
 
 /// <summary>
-/// What a workload did: the figure, and a witness (bytes or lines seen) that must be the same for every
-/// contender, since a fast wrong answer is no answer.
+/// The result of a workload: the figure, and a witness (bytes or lines returned) that must be the same for every
+/// contender, so that a wrong result does not count.
 /// </summary>
 internal readonly record struct Outcome(double Figure, long Witness, double Median50 = 0, double Tail99 = 0);
 

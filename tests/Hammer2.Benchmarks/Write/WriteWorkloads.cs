@@ -10,8 +10,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Hammer2.Benchmarks.Write;
 
 /// <summary>
-/// What is done to a fresh filesystem, in this order; later rows use what earlier ones made. Every row ends with
-/// fsync(2), of the file or of the directory, so that nobody is faster by not having done it yet.
+/// The workloads on a new filesystem, in this order; later rows use files of earlier ones. Every row ends with
+/// fsync(2), of the file or of the directory, so that delaying writes is no advantage.
 /// </summary>
 internal sealed class WriteWorkloads
 {
@@ -79,7 +79,7 @@ internal sealed class WriteWorkloads
         }
     }
 
-    // No two megabytes are the same: nobody may win by finding doubles.
+    // No two megabytes are the same, so that deduplication is no advantage.
     private static void Stamp(byte[] chunk, int index)
     {
         for (int page = 0; page < ChunkBytes; page += PageBytes)

@@ -5,8 +5,8 @@ using Hammer2.Format;
 namespace Hammer2.Fuzz.Targets;
 
 /// <summary>
-/// References, tables of them, inodes and names of entries: everything <see cref="MediaValidator"/> says of them, and
-/// what callers may then rely on.
+/// References, tables of them, inodes and names of entries: the results of <see cref="MediaValidator"/>, and the
+/// guarantees for its callers.
 /// </summary>
 /// <remarks>Input: a byte for the type of the table's owner, a reference of 128 bytes, and the block.</remarks>
 internal static class BlockTarget

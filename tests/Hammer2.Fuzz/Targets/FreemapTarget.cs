@@ -34,7 +34,7 @@ internal static class FreemapTarget
         bool isKnown = FreemapGeometry.TryGetLevel(reference.KeyBits, out int level);
         Property.Holds(isKnown, "a legal reference has a level");
         Property.Holds(FreemapGeometry.TryGetSet(reference.Data.Bytes, reference.Key, level, out int set)
-            && set is >= 0 and < FreemapGeometry.SetsTotal, "a legal reference leads to one of eight places");
+            && set is >= 0 and < FreemapGeometry.SetsTotal, "a valid reference is to one of eight offsets");
         if (reference.Type != BlockrefType.FreemapLeaf) return;
         var leaf = new FreemapLeaf(reference);
         leaf.MoveToNextPlace(1, block);

@@ -28,7 +28,7 @@ internal static class MountTextTarget
         string[] others = [.. MountOptionParser.WithoutWishToWrite(lists)];
         MountOptions? withoutWish = TryParse(others, isSloppy);
         Property.Holds(withoutWish is null == options is null,
-            "ro and rw can be taken out of every good list, and of no bad one");
+            "ro and rw can be removed from every valid list, and from no invalid one");
         if (options is null) return;
 
         // Lists are compared by themselves: a record compares their references.

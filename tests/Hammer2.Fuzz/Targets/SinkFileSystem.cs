@@ -5,8 +5,8 @@ using Fuse.Protocol;
 namespace Hammer2.Fuzz.Targets;
 
 /// <summary>
-/// A filesystem that reads all that it is given, fills all that it may fill, and answers as a target wants: success, an
-/// error, or no error number at all.
+/// A filesystem that reads all its arguments, fills all its buffers, and returns what a target selects: success, an
+/// error, or an invalid error number.
 /// </summary>
 internal sealed class SinkFileSystem(int error) : IFuseFileSystem
 {

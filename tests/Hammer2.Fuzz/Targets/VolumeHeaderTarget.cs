@@ -120,7 +120,7 @@ internal static class VolumeHeaderTarget
         foreach (ref readonly Blockref reference in table)
         {
             int size = reference.IsEmpty ? 0 : reference.Data.SizeBytes;
-            Property.Holds(size <= block.Length, "no valid reference leads to more than 64 KiB");
+            Property.Holds(size <= block.Length, "no valid reference is to more than 64 KiB");
             if (set.Read(reference.Data.Bytes, block.AsSpan(0, size)) == Hammer2Error.None)
                 _ = CheckCode.Verify(reference, block.AsSpan(0, size));
         }

@@ -155,7 +155,7 @@ public sealed class ClusterAssemblyTests
         }
         using (ClusterMount told = cluster.Mount([0, 1], masters: 2))
             Assert.Equal(Hammer2Error.None, told.Pfs.OpenForWriting());
-        // Stored by now: nobody has to say it again, and another number is refused.
+        // The number is stored now: it need not be given again, and another number is rejected.
         cluster.Write("one", 0, 1);
         PfsException refusal = Assert.Throws<PfsException>(() => cluster.Mount([0, 1], masters: 3));
         Assert.Contains("masters=3 was given, and n0 stores 2", refusal.Message, StringComparison.Ordinal);

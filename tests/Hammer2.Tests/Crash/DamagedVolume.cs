@@ -171,12 +171,12 @@ internal sealed class DamagedVolume : IDisposable
     }
 
     /// <summary>Mounts again, for reading, and looks at the media without the driver.</summary>
-    public void AssertOnMedia(string place, Action<VnodeOps> check, bool allowsNameless = false)
+    public void AssertOnMedia(string place, Action<VnodeOps> check, bool allowsOrphans = false)
     {
         foreach (FaultyBlockDevice device in Devices) device.Heal();
         _mount!.Dispose();
         _mount = null;
-        foreach (IBlockDevice disk in Disks) MediaAudit.AssertSound(disk, $"{place} {disk.Name}", allowsNameless);
+        foreach (IBlockDevice disk in Disks) MediaAudit.AssertSound(disk, $"{place} {disk.Name}", allowsOrphans);
         using ClusterMount mount = RecordedScript.Mount(Disks, _label);
         Assert.All(mount.Pfs.View.Members, node => Assert.Equal(NodeState.Synced, node.State));
         check(new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance));

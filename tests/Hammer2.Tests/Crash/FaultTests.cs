@@ -78,7 +78,7 @@ public sealed class FaultTests
                 session.PlayUntilFault();
                 Assert.True(session.IsDone, $"{session.Place}: {session.Error}");
                 Assert.False(mount.Pfs.Writer!.IsStopped);
-                // Whoever failed a write or a flush is never written again.
+                // A node that failed a write or a flush is never written again.
                 bool isFenced = mount.Pfs.Nodes[1].State == NodeState.Failed;
                 Assert.True(isFenced != (kind == FaultKind.Read), session.Place);
                 long writes = faulty.WriteCount;

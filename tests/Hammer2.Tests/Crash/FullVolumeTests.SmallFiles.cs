@@ -40,7 +40,7 @@ public sealed partial class FullVolumeTests
             }
             files.Compare();
         }
-        MediaAudit.AssertSound(device, $"seed {seed}", allowsNameless: false);
+        MediaAudit.AssertSound(device, $"seed {seed}", allowsOrphans: false);
     }
 
     private sealed partial class Files

@@ -57,7 +57,7 @@ public sealed partial class FullVolumeTests
             files.Fill(Filling.Mixed);
             files.Compare();
         }
-        foreach (IBlockDevice device in devices) MediaAudit.AssertSound(device, $"seed {seed}", allowsNameless: false);
+        foreach (IBlockDevice device in devices) MediaAudit.AssertSound(device, $"seed {seed}", allowsOrphans: false);
         using (ClusterMount mount = RecordedScript.Mount(devices, label))
         {
             Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
@@ -88,10 +88,10 @@ public sealed partial class FullVolumeTests
             files.Compare();
             files.RemoveSome(100);
         }
-        MediaAudit.AssertSound(device, "afterwards", allowsNameless: false);
+        MediaAudit.AssertSound(device, "afterwards", allowsOrphans: false);
     }
 
-    // Whoever writes first frees what was removed; whoever comes meanwhile waits for that, and is not refused.
+    // The first writer frees removed blocks; writers that come meanwhile wait for that and do not fail.
     [Fact]
     public void Several_who_write_at_once_find_the_room_that_removing_made()
     {

@@ -27,24 +27,24 @@ internal sealed class MediaAudit : IMediaVisitor
 
     /// <summary>Nothing wrong is an empty list.</summary>
     /// <param name="volumes">The filesystem.</param>
-    /// <param name="allowsNameless">True while objects without a name may be in use.</param>
-    public static IReadOnlyList<string> Judge(VolumeSet volumes, bool allowsNameless = true)
+    /// <param name="allowsOrphans">True while open orphans are allowed.</param>
+    public static IReadOnlyList<string> Judge(VolumeSet volumes, bool allowsOrphans = true)
     {
         var audit = new MediaAudit();
         var walker = new MediaWalker(volumes);
         walker.WalkTopology(audit);
         walker.WalkFreemap(audit);
         audit.CompareWithFreemap(volumes);
-        audit.CompareLinks(allowsNameless);
+        audit.CompareLinks(allowsOrphans);
         return audit._faults;
     }
 
     /// <summary>Fails unless both this and the checker find a device sound.</summary>
-    public static void AssertSound(IBlockDevice device, string place, bool allowsNameless = true)
+    public static void AssertSound(IBlockDevice device, string place, bool allowsOrphans = true)
     {
         KeptImages.Keep(device, place);
         using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(device)]);
-        IReadOnlyList<string> faults = Judge(volumes, allowsNameless);
+        IReadOnlyList<string> faults = Judge(volumes, allowsOrphans);
         Assert.True(faults.Count == 0, $"{place}: {string.Join('\n', faults.Take(5))}");
         FsckReport report = FilesystemChecker.Check(volumes);
         // A header that was torn in the middle of its being written is no damage, and the next but one mends it.
@@ -176,13 +176,13 @@ internal sealed class MediaAudit : IMediaVisitor
         if (said < free || said > most) Report($"the header counts {said} free bytes, the freemap {free}");
     }
 
-    private void CompareLinks(bool allowsNameless)
+    private void CompareLinks(bool allowsOrphans)
     {
         foreach (((ulong pfs, ulong inum), InodeMeta meta) in _inodes)
         {
             if (inum == Media.PfsRootInum) continue;
             ulong names = _names.GetValueOrDefault((pfs, inum));
-            if (names == 0 && allowsNameless && meta.LinkCount == 0) continue;
+            if (names == 0 && allowsOrphans && meta.LinkCount == 0) continue;
             bool isRight = meta.Type == ObjectType.Directory ? names == 1 : names == meta.LinkCount && names > 0;
             if (!isRight) Report(string.Create(CultureInfo.InvariantCulture,
                 $"inode {inum:x} has {names} names and counts {meta.LinkCount}"));

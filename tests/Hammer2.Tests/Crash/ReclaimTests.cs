@@ -51,7 +51,7 @@ public sealed class ReclaimTests
         Assert.True(FreeOf(device) > deleted + (38 << 20));
         // The count that newfs leaves is up to a segment too high.
         Assert.True(FreeOf(device) + (5 << 20) > empty);
-        MediaAudit.AssertSound(device, "afterwards", allowsNameless: false);
+        MediaAudit.AssertSound(device, "afterwards", allowsOrphans: false);
         AssertHeaderIsExact(device);
     }
 
@@ -97,7 +97,7 @@ public sealed class ReclaimTests
             Assert.Equal(Errno.None, ops.Sync());
         }
         foreach (IBlockDevice device in devices)
-            MediaAudit.AssertSound(device, $"seed {seed}", allowsNameless: false);
+            MediaAudit.AssertSound(device, $"seed {seed}", allowsOrphans: false);
         using ClusterMount last = RecordedScript.Mount(devices, label);
         Same(player, new VnodeOps(last.Pfs, NullLogger<VnodeOps>.Instance));
     }
@@ -186,7 +186,7 @@ public sealed class ReclaimTests
             Assert.Equal(result.FreedBytes, discarded);
             Assert.True(discarded > 4 << 20);
         }
-        MediaAudit.AssertSound(devices[0], "afterwards", allowsNameless: false);
+        MediaAudit.AssertSound(devices[0], "afterwards", allowsOrphans: false);
 
         static bool IsDiscard(HistoryEvent one) =>
             one.Kind == HistoryKind.Write && !one.Bytes.AsSpan().ContainsAnyExcept((byte)0xDD);
@@ -285,7 +285,7 @@ public sealed class ReclaimTests
         Assert.True(run.Json.GetProperty("freed").GetInt64() > 1 << 20, run.ToString());
         Assert.Equal(0, ToolRun.Execute("fsck", image).ExitCode);
         using FileBlockDevice after = FileBlockDevice.Open(image);
-        MediaAudit.AssertSound(after, "afterwards", allowsNameless: false);
+        MediaAudit.AssertSound(after, "afterwards", allowsOrphans: false);
     }
 
     private static void Write(IBlockDevice device, Action<VnodeOps> play)

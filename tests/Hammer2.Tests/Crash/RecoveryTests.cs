@@ -49,10 +49,10 @@ public sealed class RecoveryTests
     }
 
     /// <summary>
-    /// Goal: the state that upstream leaves when it allocates behind its freemap: a header that says that the
-    /// freemap is older than the tree, and a freemap that does not know the newest blocks.
-    /// Method: the blocks of one commit, small ones in granules that others share among them, are taken out of the
-    /// freemap. Whatever is written then must not touch them.
+    /// Goal: the state that upstream leaves when it allocates behind its freemap: a header that says that the freemap
+    /// is older than the tree, and a freemap that does not know the newest blocks. Method: the blocks of one commit,
+    /// including small ones in shared granules, are removed from the freemap. Whatever is written then must not touch
+    /// them.
     /// </summary>
     [Theory]
     [InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6)]
@@ -171,7 +171,7 @@ public sealed class RecoveryTests
             Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
             Assert.Equal(Errno.ESTALE, ops.GetAttributes(inum, out _));
         });
-        MediaAudit.AssertSound(device, "afterwards", allowsNameless: false);
+        MediaAudit.AssertSound(device, "afterwards", allowsOrphans: false);
         ulong tid = 0;
         for (int i = 0; i < 2; i++)
         {

@@ -57,7 +57,7 @@ public sealed class NamespaceModelTests
         for (int session = 0; session < 3; session++)
         {
             using ClusterMount mount = ModelMount.Open(disks, label);
-            // Blocks leave memory late or at once, written by whoever writes next or in the background.
+            // Blocks are written back late or at once, by the next writer or in the background.
             var writing = new PfsWriteOptions
             {
                 OpenBytesMax = random.Pick<long>([0, 128 << 10, 64 << 20]),
@@ -144,7 +144,7 @@ internal static class ModelMount
         for (int i = 0; i < disks.Count; i++)
         {
             using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disks[i])]);
-            IReadOnlyList<string> faults = MediaAudit.Judge(volumes, allowsNameless: false);
+            IReadOnlyList<string> faults = MediaAudit.Judge(volumes, allowsOrphans: false);
             Assert.True(faults.Count == 0, $"seed {seed}, node {i}:\n{string.Join('\n', faults.Take(10))}");
             FsckReport report = FilesystemChecker.Check(volumes);
             Assert.True(report.IsClean, $"seed {seed}, node {i}: {report}");

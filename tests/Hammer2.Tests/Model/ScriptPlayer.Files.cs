@@ -51,8 +51,8 @@ internal sealed partial class ScriptPlayer
     {
         Assert.Equal(node.Inum, inum);
         if (_held.Contains(node)) return;
-        bool isNameless = node.LinkCount == 0 || node.Type == ObjectType.Directory;
-        if (isNameless && node.Type == ObjectType.RegularFile && _held.Count < HeldMax && _random.OneIn(2))
+        bool isUnlinked = node.LinkCount == 0 || node.Type == ObjectType.Directory;
+        if (isUnlinked && node.Type == ObjectType.RegularFile && _held.Count < HeldMax && _random.OneIn(2))
             _held.Add(node);
         else Check("forget", Errno.None, ops.Forget(inum));
     }
