@@ -16,7 +16,7 @@ namespace Hammer2.Tests.Crash;
 
 /// <summary>
 /// Goal: a full volume says so when something is to be added, never in a commit; what was acknowledged stays whole;
-/// removing is always possible and gives the space back.
+/// removing is always possible and frees the space.
 /// Method: small volumes are filled in a drawn manner, written over, emptied in part and filled again.
 /// HAMMER2_SEED=n replays one case; with HAMMER2_LONG=1 there are 50 instead of 16.
 /// </summary>

@@ -57,7 +57,7 @@ public sealed class StoppedSpaceTests
             Assert.True(mount.Pfs.Writer!.IsStopped);
             FuseStatFsOut after = StatFs(mounted);
             Assert.Equal(before.Blocks, after.Blocks);
-            // What the commit that failed had taken is not given back.
+            // Space allocated by the failed commit is not freed.
             Assert.InRange(after.BlocksFree, before.BlocksFree - 256, before.BlocksFree);
             Assert.InRange(after.BlocksAvailable, before.BlocksAvailable - 256, before.BlocksAvailable);
             Assert.Equal(before.Files - before.FilesFree, after.Files - after.FilesFree);

@@ -73,7 +73,7 @@ public sealed class NamespaceModelTests
                 player.Play(ops, random.Below(150));
                 if (random.OneIn(3)) player.Compare(ops);
                 Assert.Equal(Errno.None, ops.Sync());
-                // What is still needed must survive, shared blocks and those given back before a commit too.
+                // Blocks in use must survive, including shared ones and those near blocks freed before a commit.
                 if (random.OneIn(4))
                     Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out _));
                 if (random.OneIn(3)) player.Compare(ops);
