@@ -10,8 +10,8 @@ namespace Hammer2.Tests.Crash;
 /// that was found after a crash is one that fsync of single objects may leave.
 /// </summary>
 /// <remarks>
-/// The rules: each object is as it was after some operation; an operation is there on all objects that it changed, or on
-/// none; what was acknowledged is there. They know nothing of what the driver commits together.
+/// The rules: each object is as it was after some operation; an operation is present on all objects that it changed, or
+/// on none; what was acknowledged is there. They know nothing of what the driver commits together.
 /// </remarks>
 internal sealed class ObjectHistory
 {
