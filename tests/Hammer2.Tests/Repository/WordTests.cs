@@ -17,7 +17,7 @@ public sealed class WordTests
     private static readonly Word[] Words =
     [
         new("whoever|whomever|some-?body|no-?body|anybody|everybody", "the noun: thread, caller, process, user"),
-        new(@"(?-i:\bWho\b)", "the noun: thread, caller, process, user"),
+        new(@"(?-i:\bWho [a-z])", "the noun: thread, caller, process, user"),
         new("nameless|object without a name|file without a name", "orphan, or 'without a link'"),
         new("(about|going) to go away|expected ?removal", "pending deletion"),
         new("block special", "block device"),
@@ -25,7 +25,7 @@ public sealed class WordTests
         new("one behind the other", "contiguous"),
         new("twin", "duplicate"),
         new("(?<!com)promise", "reservation"),
-        new("write-?out", "write-back"),
+        new("(?<!Fuse)write-?out", "write-back"),
         new(@"\bg[ia]ve[sn]? back\b|\bgiving back\b|\bgives? (it|them|its|the) .{0,20}back\b|giveback",
             "free, release"),
         new("nonsense|mak(e|es|ing) no sense", "malformed"),
