@@ -55,7 +55,7 @@ public sealed partial class Hammer2FileSystem
     /// <inheritdoc/>
     public int Release(in FuseContext context, in FuseReleaseIn request)
     {
-        if (_nodes.MayBeNameless(context.NodeId)) _vnodes.ExpectForget(context.NodeId);
+        if (_nodes.MayBeOrphan(context.NodeId)) _vnodes.ExpectForget(context.NodeId);
         _lost.Close(context.NodeId, request.Handle);
         return FuseErrno.None;
     }
@@ -179,7 +179,7 @@ public sealed partial class Hammer2FileSystem
     /// <inheritdoc/>
     public void Destroyed()
     {
-        foreach (ulong inum in _nodes.TakeNameless()) RemoveNameless(inum);
+        foreach (ulong inum in _nodes.TakePossibleOrphans()) RemoveOrphan(inum);
         FarewellError = (Errno)Sync();
     }
 

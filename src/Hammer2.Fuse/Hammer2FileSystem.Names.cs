@@ -86,7 +86,7 @@ public sealed partial class Hammer2FileSystem
         if (error != Errno.None) return Changed(error, _commitsNames);
         FillOpen(isWritten: true, ref answer);
         GiveEntry(in attributes, ref entry);
-        _ = _nodes.MarkNameless(attributes.Inum);       // just counted: it is there
+        _ = _nodes.MarkPossibleOrphan(attributes.Inum);  // just counted, so it exists
         return FuseErrno.None;
     }
 
@@ -102,7 +102,7 @@ public sealed partial class Hammer2FileSystem
     public int Unlink(in FuseContext context, ReadOnlySpan<byte> name)
     {
         Errno error = _vnodes.Unlink(context.NodeId, name, out ulong inum);
-        if (error == Errno.None) LoseName(inum);
+        if (error == Errno.None) LoseLink(inum);
         return Changed(error, _commitsNames);
     }
 
@@ -110,7 +110,7 @@ public sealed partial class Hammer2FileSystem
     public int RmDir(in FuseContext context, ReadOnlySpan<byte> name)
     {
         Errno error = _vnodes.RemoveDirectory(context.NodeId, name, out ulong inum);
-        if (error == Errno.None) LoseName(inum);
+        if (error == Errno.None) LoseLink(inum);
         return Changed(error, _commitsNames);
     }
 
@@ -120,14 +120,14 @@ public sealed partial class Hammer2FileSystem
     {
         Errno error = _vnodes.Rename(
             context.NodeId, name, newDirectory, newName, (RenameFlags)flags, out ulong replaced);
-        if (error == Errno.None && replaced != 0) LoseName(replaced);
+        if (error == Errno.None && replaced != 0) LoseLink(replaced);
         return Changed(error, _commitsNames);
     }
 
     /// <inheritdoc/>
     public void Forget(ulong nodeId, ulong lookupCount)
     {
-        if (_nodes.Drop(nodeId, lookupCount)) RemoveNameless(nodeId);
+        if (_nodes.Drop(nodeId, lookupCount)) RemoveOrphan(nodeId);
     }
 
     private static Credentials CallerOf(in FuseContext context) => new(context.Uid, context.Gid);
@@ -139,13 +139,13 @@ public sealed partial class Hammer2FileSystem
         return answer;
     }
 
-    private void LoseName(ulong inum)
+    private void LoseLink(ulong inum)
     {
-        if (_nodes.MarkNameless(inum)) RemoveNameless(inum);
+        if (_nodes.MarkPossibleOrphan(inum)) RemoveOrphan(inum);
         else _vnodes.ExpectForget(inum);
     }
 
-    private void RemoveNameless(ulong inum)
+    private void RemoveOrphan(ulong inum)
     {
         Errno error = _vnodes.Forget(inum);
         if (error != Errno.None) FuseDaemonLog.NotForgotten(_logger, inum, error);

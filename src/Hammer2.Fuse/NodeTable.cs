@@ -6,12 +6,12 @@ using System.Threading;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// How often the kernel was told of each object and has not forgotten it, and which of those may have lost
-/// their last name: such an object goes when the last reference does, and open files hold one.
+/// Lookup counts of the objects that the kernel has looked up and not forgotten, and which of them may be orphans: an
+/// orphan is deleted when its lookup count reaches zero. An open file holds one reference.
 /// </summary>
 /// <remarks>
-/// The kernel mostly forgets an object at once, but gives single references back too, so that they have to be
-/// counted from the first lookup on. Locks: rank 80, leaves, one for each shard.
+/// FORGET usually drops all references of an object, but may drop only some, so they are counted from the first lookup
+/// on. Locks: rank 80, leaves, one for each shard.
 /// </remarks>
 internal sealed class NodeTable
 {
@@ -19,7 +19,7 @@ internal sealed class NodeTable
     private const ulong RootNode = 1;               // lives as long as the mount
 
     private readonly Shard[] _shards = new Shard[ShardsTotal];
-    private int _namelessTotal;                     // that may be
+    private int _possibleOrphansTotal;              // entries with MayBeOrphan
 
     /// <summary>An empty table.</summary>
     public NodeTable()
@@ -27,20 +27,20 @@ internal sealed class NodeTable
         for (int shard = 0; shard < ShardsTotal; shard++) _shards[shard] = new Shard();
     }
 
-    /// <summary>The kernel is about to be told of an object.</summary>
+    /// <summary>Adds one reference, before a reply that makes the kernel look up an object.</summary>
     public void Add(ulong node)
     {
         if (node == RootNode) return;
         Shard shard = ShardOf(node);
-        lock (shard.Gate) CollectionsMarshal.GetValueRefOrAddDefault(shard.Nodes, node, out _).References++;
+        lock (shard.NodesLock) CollectionsMarshal.GetValueRefOrAddDefault(shard.Nodes, node, out _).References++;
     }
 
-    /// <summary>The kernel gives references back.</summary>
-    /// <returns>True when none is left of an object that may be without a name.</returns>
+    /// <summary>Drops references on a FORGET of the kernel.</summary>
+    /// <returns>True when no reference is left of an object that may be an orphan.</returns>
     public bool Drop(ulong node, ulong references)
     {
         Shard shard = ShardOf(node);
-        lock (shard.Gate)
+        lock (shard.NodesLock)
         {
             ref Entry entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard.Nodes, node);
             if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)) return false;
@@ -49,66 +49,67 @@ internal sealed class NodeTable
                 entry.References -= references;
                 return false;
             }
-            bool mayBeNameless = entry.MayBeNameless;
+            bool mayBeOrphan = entry.MayBeOrphan;
             _ = shard.Nodes.Remove(node);
-            if (mayBeNameless) _ = Interlocked.Decrement(ref _namelessTotal);
-            return mayBeNameless;
+            if (mayBeOrphan) _ = Interlocked.Decrement(ref _possibleOrphansTotal);
+            return mayBeOrphan;
         }
     }
 
-    /// <summary>An object lost a name, or was made without one.</summary>
-    /// <returns>True when the kernel has no reference to it.</returns>
-    public bool MarkNameless(ulong node)
+    /// <summary>Marks an object that lost a link, or was created without one.</summary>
+    /// <returns>True when the kernel has no reference to the object.</returns>
+    public bool MarkPossibleOrphan(ulong node)
     {
         Shard shard = ShardOf(node);
-        lock (shard.Gate)
+        lock (shard.NodesLock)
         {
             ref Entry entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard.Nodes, node);
             if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)) return true;
-            if (!entry.MayBeNameless) _ = Interlocked.Increment(ref _namelessTotal);
-            entry.MayBeNameless = true;
+            if (!entry.MayBeOrphan) _ = Interlocked.Increment(ref _possibleOrphansTotal);
+            entry.MayBeOrphan = true;
             return false;
         }
     }
 
-    /// <summary>True for an object that lost a name, or was made without one, and that the kernel knows.</summary>
-    public bool MayBeNameless(ulong node)
+    /// <summary>True for an object that lost a link, or was created without one, and that the kernel
+    /// references.</summary>
+    public bool MayBeOrphan(ulong node)
     {
-        if (Volatile.Read(ref _namelessTotal) == 0) return false;
+        if (Volatile.Read(ref _possibleOrphansTotal) == 0) return false;
         Shard shard = ShardOf(node);
-        lock (shard.Gate) return shard.Nodes.TryGetValue(node, out Entry entry) && entry.MayBeNameless;
+        lock (shard.NodesLock) return shard.Nodes.TryGetValue(node, out Entry entry) && entry.MayBeOrphan;
     }
 
-    /// <summary>The mount is gone, and all references with it: empties the table.</summary>
-    /// <returns>The objects that may be without a name.</returns>
-    public List<ulong> TakeNameless()
+    /// <summary>Empties the table after unmounting, which ended all references.</summary>
+    /// <returns>The inode numbers of objects that may be orphans.</returns>
+    public List<ulong> TakePossibleOrphans()
     {
-        var nameless = new List<ulong>();
-        Volatile.Write(ref _namelessTotal, 0);
+        var orphans = new List<ulong>();
+        Volatile.Write(ref _possibleOrphansTotal, 0);
         foreach (Shard shard in _shards)
         {
-            lock (shard.Gate)
+            lock (shard.NodesLock)
             {
                 foreach ((ulong node, Entry entry) in shard.Nodes)
-                    if (entry.MayBeNameless) nameless.Add(node);
+                    if (entry.MayBeOrphan) orphans.Add(node);
                 shard.Nodes.Clear();
             }
         }
-        return nameless;
+        return orphans;
     }
 
-    // Numbers are given out in order, so that their low bits spread evenly.
+    // Inode numbers are allocated in order, so that their low bits spread evenly.
     private Shard ShardOf(ulong node) => _shards[node % ShardsTotal];
 
     private struct Entry
     {
         public ulong References;
-        public bool MayBeNameless;
+        public bool MayBeOrphan;
     }
 
     private sealed class Shard
     {
-        public readonly Lock Gate = new();
+        public readonly Lock NodesLock = new();
         public readonly Dictionary<ulong, Entry> Nodes = [];
     }
 }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>When an object without a name may go: with the kernel's last reference and not before.</summary>
+/// <summary>An orphan is deleted with the kernel's last reference to it and not before.</summary>
 public sealed class NodeTableTests
 {
     private const ulong Node = 1029;
@@ -12,18 +12,18 @@ public sealed class NodeTableTests
     private readonly NodeTable _table = new();
 
     [Fact]
-    public void An_object_with_a_name_is_nobodys_to_remove()
+    public void An_object_with_a_link_is_never_removed()
     {
         _table.Add(Node);
         Assert.False(_table.Drop(Node, 1));
-        Assert.Empty(_table.TakeNameless());
+        Assert.Empty(_table.TakePossibleOrphans());
     }
 
     [Fact]
-    public void An_object_without_a_name_goes_with_the_last_reference()
+    public void An_orphan_is_removed_with_the_last_reference()
     {
         for (int lookup = 0; lookup < 3; lookup++) _table.Add(Node);
-        Assert.False(_table.MarkNameless(Node));
+        Assert.False(_table.MarkPossibleOrphan(Node));
         Assert.False(_table.Drop(Node, 1));
         Assert.False(_table.Drop(Node, 1));
         Assert.True(_table.Drop(Node, 1));
@@ -31,42 +31,42 @@ public sealed class NodeTableTests
     }
 
     [Fact]
-    public void References_given_back_together_count_together()
+    public void References_dropped_together_are_subtracted_together()
     {
         for (int lookup = 0; lookup < 5; lookup++) _table.Add(Node);
-        _ = _table.MarkNameless(Node);
+        _ = _table.MarkPossibleOrphan(Node);
         Assert.False(_table.Drop(Node, 4));
         _table.Add(Node);
         Assert.True(_table.Drop(Node, 2));
     }
 
     [Fact]
-    public void What_the_kernel_never_heard_of_goes_at_once() => Assert.True(_table.MarkNameless(Node));
+    public void An_orphan_without_references_is_removed_at_once() => Assert.True(_table.MarkPossibleOrphan(Node));
 
     [Fact]
-    public void What_may_be_without_a_name_is_known_as_long_as_the_kernel_knows_it()
+    public void A_possible_orphan_is_marked_until_its_last_reference_is_dropped()
     {
         _table.Add(Node);
-        Assert.False(_table.MayBeNameless(Node));
-        _ = _table.MarkNameless(Node);
-        _ = _table.MarkNameless(Node);
-        Assert.True(_table.MayBeNameless(Node));
-        Assert.False(_table.MayBeNameless(Node + 1));
+        Assert.False(_table.MayBeOrphan(Node));
+        _ = _table.MarkPossibleOrphan(Node);
+        _ = _table.MarkPossibleOrphan(Node);
+        Assert.True(_table.MayBeOrphan(Node));
+        Assert.False(_table.MayBeOrphan(Node + 1));
         _ = _table.Drop(Node, 1);
         _table.Add(Node);
-        Assert.False(_table.MayBeNameless(Node));
+        Assert.False(_table.MayBeOrphan(Node));
     }
 
     [Fact]
-    public void At_the_end_everything_without_a_name_is_left_over_once()
+    public void Possible_orphans_left_at_the_end_are_returned_once()
     {
         for (ulong node = 2; node < 300; node++) _table.Add(node);
-        _ = _table.MarkNameless(7);
-        _ = _table.MarkNameless(200);
+        _ = _table.MarkPossibleOrphan(7);
+        _ = _table.MarkPossibleOrphan(200);
         Assert.False(_table.Drop(8, 1));
-        Assert.Equal([7ul, 200ul], [.. System.Linq.Enumerable.Order(_table.TakeNameless())]);
-        Assert.Empty(_table.TakeNameless());
-        Assert.True(_table.MarkNameless(9));
+        Assert.Equal([7ul, 200ul], [.. System.Linq.Enumerable.Order(_table.TakePossibleOrphans())]);
+        Assert.Empty(_table.TakePossibleOrphans());
+        Assert.True(_table.MarkPossibleOrphan(9));
     }
 
     [Fact]
@@ -74,6 +74,6 @@ public sealed class NodeTableTests
     {
         _table.Add(1);
         Assert.False(_table.Drop(1, 1));
-        Assert.Empty(_table.TakeNameless());
+        Assert.Empty(_table.TakePossibleOrphans());
     }
 }
