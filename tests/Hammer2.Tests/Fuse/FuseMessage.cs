@@ -4,9 +4,8 @@ using System.Collections.Generic;
 namespace Hammer2.Tests.Fuse;
 
 /// <summary>
-/// Requests as the kernel sends them, written down in hexadecimal with comments: spaces and line ends count
-/// for nothing, <c>//</c> starts a comment, and <c>"text"</c> stands for its bytes. All numbers are little
-/// endian.
+/// Requests as the kernel sends them, in hexadecimal with comments: spaces and line ends are ignored, <c>//</c> starts
+/// a comment, and <c>"text"</c> stands for its bytes. All numbers are little endian.
 /// </summary>
 internal static class FuseMessage
 {

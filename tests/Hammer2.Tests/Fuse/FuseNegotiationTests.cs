@@ -41,7 +41,7 @@ public sealed class FuseNegotiationTests
     }
 
     [Fact]
-    public void A_newer_minor_is_answered_with_the_newest_we_know()
+    public void A_newer_minor_gets_our_newest()
     {
         FuseInitIn offer = Offer(99);
         FuseInitOut answer = default;
@@ -51,7 +51,7 @@ public sealed class FuseNegotiationTests
     }
 
     [Fact]
-    public void A_newer_major_is_told_ours_and_asked_again()
+    public void A_newer_major_gets_ours_and_sends_INIT_again()
     {
         FuseInitIn offer = Offer(0);
         offer.Major = 8;
@@ -77,7 +77,7 @@ public sealed class FuseNegotiationTests
     }
 
     [Fact]
-    public void The_second_word_counts_only_where_it_is_announced()
+    public void The_second_word_of_flags_counts_only_when_announced()
     {
         FuseInitIn offer = Offer(40);
         offer.Flags &= ~(uint)FuseInitFlags.InitExt;

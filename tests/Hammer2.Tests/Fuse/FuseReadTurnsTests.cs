@@ -7,10 +7,9 @@ using Xunit;
 namespace Hammer2.Tests.Fuse;
 
 /// <summary>
-/// Goal: workers sleep while requests come seldom, look without sleeping while they come closely, and no request
-/// waits behind one that takes long.
-/// Method: a clock that goes on by a step whenever it is asked, and a channel that says what a worker did. What
-/// needs several threads waits for what is certain to come.
+/// Goal: workers sleep while requests are rare, poll while they arrive in quick succession, and no request waits for a
+/// long one to finish. Method: a clock that advances by a step whenever it is read, and a channel that records what a
+/// worker did. Tests with several threads wait only for events that are certain to happen.
 /// </summary>
 public sealed class FuseReadTurnsTests : IDisposable
 {
@@ -24,7 +23,7 @@ public sealed class FuseReadTurnsTests : IDisposable
     public void Dispose() => _worker.Dispose();
 
     [Fact]
-    public void A_worker_sleeps_at_once_while_requests_come_seldom()
+    public void A_worker_sleeps_at_once_while_requests_are_rare()
     {
         using var turns = new FuseReadTurns(maySpin: true, _time);
         for (int i = 0; i < 3 * CloseRequests; i++)
@@ -37,7 +36,7 @@ public sealed class FuseReadTurnsTests : IDisposable
     }
 
     [Fact]
-    public void A_worker_looks_without_sleeping_once_requests_came_closely()
+    public void A_worker_polls_once_requests_arrived_in_quick_succession()
     {
         using var turns = new FuseReadTurns(maySpin: true, _time);
         Warm(turns);
@@ -51,7 +50,7 @@ public sealed class FuseReadTurnsTests : IDisposable
     }
 
     [Fact]
-    public void Looking_in_vain_is_given_up()
+    public void Polling_without_result_is_given_up()
     {
         using var turns = new FuseReadTurns(maySpin: true, _time);
         Warm(turns);
@@ -67,11 +66,11 @@ public sealed class FuseReadTurnsTests : IDisposable
     }
 
     [Fact]
-    public void A_thread_that_was_put_aside_sleeps_for_a_while()
+    public void A_preempted_thread_sleeps_for_a_while()
     {
         using var turns = new FuseReadTurns(maySpin: true, _time);
         Warm(turns);
-        _time.Step = TimeSpan.FromMilliseconds(3);      // somebody else computed meanwhile
+        _time.Step = TimeSpan.FromMilliseconds(3);      // as if another thread ran meanwhile
         _channel.EmptyLooks = 3;
         ServeNext(turns);
         int sleeps = _channel.Sleeps;
@@ -91,7 +90,7 @@ public sealed class FuseReadTurnsTests : IDisposable
     }
 
     [Fact]
-    public void The_only_processor_is_left_to_those_who_ask()
+    public void A_worker_does_not_poll_on_a_single_processor()
     {
         using var turns = new FuseReadTurns(maySpin: false, _time);
         Warm(turns);
@@ -105,7 +104,7 @@ public sealed class FuseReadTurnsTests : IDisposable
     [InlineData(nameof(FuseDuration.Varies), 0, false)]
     [InlineData(nameof(FuseDuration.Varies), 10, true)]
     [InlineData(nameof(FuseDuration.Long), 0, true)]
-    public void Another_worker_is_called_before_what_takes_long(string kind, int lastMilliseconds, bool takesLong)
+    public void Another_worker_is_called_before_a_long_request(string kind, int lastMilliseconds, bool takesLong)
     {
         FuseDuration duration = Enum.Parse<FuseDuration>(kind);
         using var turns = new FuseReadTurns(maySpin: true, _time);
@@ -113,7 +112,7 @@ public sealed class FuseReadTurnsTests : IDisposable
         Warm(turns);
         ServeNext(turns, duration, TimeSpan.FromMilliseconds(lastMilliseconds));
 
-        // The first worker looks; the other one parks until it is called.
+        // The first worker polls; the other one parks until it is called.
         _channel.EmptyLooks = int.MaxValue;
         _channel.HoldsSleepers = true;
         int got = 0;
@@ -135,7 +134,7 @@ public sealed class FuseReadTurnsTests : IDisposable
     }
 
     [Fact]
-    public void A_worker_that_is_stuck_is_relieved_by_the_timer()
+    public void The_timer_calls_another_worker_for_one_that_is_stuck()
     {
         using var turns = new FuseReadTurns(maySpin: true, _time);
         Warm(turns);
@@ -150,18 +149,18 @@ public sealed class FuseReadTurnsTests : IDisposable
         AwaitParked(second);
         _channel.HoldsSleepers = false;
         first.Join();
-        turns.BeforeServing(FuseDuration.Short);    // short as a rule, and the first worker never comes back
+        turns.BeforeServing(FuseDuration.Short);    // usually short, but the first worker never returns
 
         _time.Tick();
         _time.Tick();
         Assert.True(second.Join(TimeSpan.FromSeconds(60)));
     }
 
-    // It must park while the other one sleeps: later it would look itself.
+    // It must park while the other one sleeps: later it would poll itself.
     private static void AwaitParked(Thread worker) => Assert.True(SpinWait.SpinUntil(
         () => (worker.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(60)));
 
-    // So many requests, one right after the other, that spinning begins.
+    // Enough requests in quick succession to start polling.
     private void Warm(FuseReadTurns turns)
     {
         for (int i = 0; i <= CloseRequests; i++)
@@ -182,7 +181,7 @@ public sealed class FuseReadTurnsTests : IDisposable
         if (_channel.EmptyLooks < 1) _channel.EmptyLooks = 1;
     }
 
-    /// <summary>Goes on by a step whenever it is asked; timers run when the test says so.</summary>
+    /// <summary>A clock that advances by a step whenever it is read; timers run when the test calls them.</summary>
     private sealed class SteppedTime : TimeProvider
     {
         private readonly List<(TimerCallback Callback, object? State)> _timers = [];
@@ -217,7 +216,8 @@ public sealed class FuseReadTurnsTests : IDisposable
         }
     }
 
-    /// <summary>Always has a request, but for so many looks or until somebody sleeps for it.</summary>
+    /// <summary>Has no request for a number of polls, or until a worker sleeps for one; afterwards always has
+    /// one.</summary>
     private sealed class ScriptedChannel : IFuseChannel
     {
         private volatile bool _holdsSleepers;
@@ -233,7 +233,7 @@ public sealed class FuseReadTurnsTests : IDisposable
             get => _holdsSleepers;
             set
             {
-                if (value) IsAsleep.Reset();            // from here on it tells of a sleeper that is held
+                if (value) IsAsleep.Reset();            // signaled by the next sleeper that is held
                 _holdsSleepers = value;
             }
         }

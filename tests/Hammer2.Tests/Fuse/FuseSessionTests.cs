@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>The life of a session over memory: INIT, workers, interrupts, and every way to end.</summary>
+/// <summary>The life of a session over an in-memory transport: INIT, workers, interrupts, and every way to
+/// end.</summary>
 public sealed class FuseSessionTests : IDisposable
 {
     private readonly MemoryTransport _transport = new();
@@ -80,7 +81,7 @@ public sealed class FuseSessionTests : IDisposable
     }
 
     [Fact]
-    public void Unmounting_ends_every_worker_and_says_farewell_once()
+    public void Unmounting_ends_every_worker_and_runs_DESTROY_once()
     {
         Begin();
         _transport.Ask(FuseMessage.Request(17, node: 1, ""));
@@ -91,7 +92,7 @@ public sealed class FuseSessionTests : IDisposable
     }
 
     [Fact]
-    public void Destroy_from_the_kernel_is_the_only_farewell()
+    public void DESTROY_from_the_kernel_is_not_repeated()
     {
         Begin();
         _transport.Ask(FuseMessage.Request(38, node: 0, ""));
@@ -200,7 +201,7 @@ public sealed class FuseSessionTests : IDisposable
         _session.Start();
     }
 
-    // A READ that takes until it is interrupted.
+    // A READ that lasts until it is interrupted.
     private sealed class WaitingFileSystem : IFuseFileSystem
     {
         public volatile bool Answers;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>One request as the kernel sends it, what the filesystem must be asked, and what must go
-/// back.</summary>
-/// <param name="Name">Name of the operation, for the test's own name.</param>
+/// <summary>One request as the kernel sends it, the expected call of the filesystem, and the expected reply.</summary>
+/// <param name="Name">Name of the operation, shown in the test's name.</param>
 /// <param name="Opcode">Second word of the message.</param>
-/// <param name="Body">What follows the header of 40 bytes, commented.</param>
-/// <param name="Call">What the filesystem is asked; "" when it is not.</param>
-/// <param name="Payload">Start of what follows the answer's header; the rest must be zero. Null: no
-/// answer.</param>
-/// <param name="PayloadBytes">Length of all that follows the answer's header.</param>
+/// <param name="Body">The bytes after the header of 40 bytes, with comments.</param>
+/// <param name="Call">The expected call of the filesystem; "" for none.</param>
+/// <param name="Payload">Start of the bytes after the reply's header; the rest must be zero. Null: no reply.</param>
+/// <param name="PayloadBytes">Length of all bytes after the reply's header.</param>
 public sealed record FuseWireCase(
     string Name, uint Opcode, string Body, string Call, string? Payload, int PayloadBytes)
 {
@@ -20,7 +18,7 @@ public sealed record FuseWireCase(
 /// <summary>One case per operation and form.</summary>
 public static class FuseWireCases
 {
-    // Every request below is about node 2 and comes from this caller.
+    // Every request below names node 2 and comes from this caller.
     private const string Who = "2 by 1000:1001/4242";
 
     private const string EntryPayload = """
@@ -136,7 +134,7 @@ public static class FuseWireCases
             EntryPayload + "\n" + Zeros(87) + "44", EntryBytes + 16),
         new("TMPFILE", 51, CreateBody, $"tmpfile {Who} mode=81A4",
             EntryPayload + "\n" + Zeros(87) + "44", EntryBytes + 16),
-        new("INTERRUPT", 36, "11 00 00 00 00 00 00 00 // of a request that nobody knows", "", null, 0),
+        new("INTERRUPT", 36, "11 00 00 00 00 00 00 00 // of an unknown request", "", null, 0),
         new("BMAP", 37, "08 00 00 00 00 00 00 00  00 10 00 00  00 00 00 00",
             $"bmap {Who} block=8 size=4096", "99", 8),
         new("DESTROY", 38, "", "destroyed", "", 0),

@@ -7,10 +7,9 @@ using Xunit;
 namespace Hammer2.Tests.Fuse;
 
 /// <summary>
-/// Goal: what the kernel writes is understood byte for byte, and what it reads is what it expects; nothing it
-/// could send brings the server down.
-/// Method: requests as commented dumps go through the dispatcher with a filesystem that writes down what it
-/// is asked. The bytes come from linux/fuse.h and not from our own structs.
+/// Goal: requests are decoded and replies encoded byte for byte as the kernel does, and no request crashes the server.
+/// Method: requests as commented dumps go through the dispatcher to a filesystem that records its calls. The bytes come
+/// from linux/fuse.h and not from our own structs.
 /// </summary>
 public sealed class FuseWireTests : IDisposable
 {
@@ -25,7 +24,7 @@ public sealed class FuseWireTests : IDisposable
     [Theory, MemberData(nameof(Cases))]
     public void Each_request_is_understood_and_answered_as_the_kernel_expects(FuseWireCase wire)
     {
-        // What earlier answers left in the buffer must not show in this one.
+        // Bytes of earlier replies in the buffer must not appear in this one.
         Array.Fill(_reply, (byte)0xEE);
         Serve(FuseMessage.Request(wire.Opcode, node: 2, wire.Body));
 
@@ -53,9 +52,9 @@ public sealed class FuseWireTests : IDisposable
 
             bool wasRefused = dispatcher.MalformedTotal == before + 1;
             bool wasAsked = _fileSystem.Calls.Length != callsBefore;
-            if (length < 40) Assert.True(wasRefused, $"{length} bytes were taken for a request");
+            if (length < 40) Assert.True(wasRefused, $"{length} bytes were accepted as a request");
 
-            // A body may end early only where nothing of it is needed; BATCH_FORGET may have begun.
+            // A body may be truncated only where its fields are not used; BATCH_FORGET may have been served in part.
             bool hasNoMeaning = wire.Opcode == 41;
             if (length >= 40 && wire.Opcode != 42 && !hasNoMeaning)
                 Assert.False(wasAsked, $"{length} of {whole.Length} bytes reached the filesystem");
@@ -125,7 +124,7 @@ public sealed class FuseWireTests : IDisposable
 
     [Theory]
     [InlineData(0u)]
-    [InlineData(7u)]            // never given out
+    [InlineData(7u)]            // never assigned
     [InlineData(48u)]           // SETUPMAPPING
     [InlineData(49u)]           // REMOVEMAPPING
     [InlineData(54u)]
@@ -185,7 +184,7 @@ public sealed class FuseWireTests : IDisposable
     [InlineData(27u, "00 80 00 00  00 00 00 00", "opendir {0} flags=8000\nreleasedir 2 by 0:0/0 handle=68")]
     [InlineData(35u, "41 00 00 00  A4 81 00 00  12 00 00 00  00 00 00 00 \"n\" 00",
         "create {0} n mode=81A4\nrelease 102 by 0:0/0 handle=68\nforget 102 1")]
-    public void What_nobody_waits_for_any_more_is_taken_back(uint opcode, string body, string calls)
+    public void A_reply_to_an_interrupted_caller_is_undone(uint opcode, string body, string calls)
     {
         _transport.SendError = FuseErrno.ENOENT;
         Serve(FuseMessage.Request(opcode, node: 2, body));
@@ -194,7 +193,7 @@ public sealed class FuseWireTests : IDisposable
     }
 
     [Fact]
-    public void References_of_a_directory_listing_nobody_waits_for_are_taken_back()
+    public void References_of_an_undeliverable_directory_listing_are_dropped()
     {
         _transport.SendError = FuseErrno.ENOENT;
         FuseWireCase wire = Array.Find(FuseWireCases.All, one => one.Name == "READDIRPLUS")!;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>Which processes get attributes with the entries that they list.</summary>
+/// <summary>Which processes get attributes with their directory listings (READDIRPLUS).</summary>
 public sealed class ListingHabitsTests
 {
     private const uint Process = 4711;
@@ -111,7 +111,7 @@ public sealed class ListingHabitsTests
         _habits.NoteLookup(Process, directory: 1, FirstInum);
     }
 
-    // Lists a directory with one file in it, stats nothing, and answers whether attributes came.
+    // Lists a directory with one file, stats nothing, and returns whether attributes came.
     private bool List(ulong directory)
     {
         ListingHabits.Listing listing = _habits.Begin(Process, directory, isStart: true);

@@ -8,13 +8,13 @@ using Xunit;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>Who is told, and how often, of changes that could not be committed.</summary>
+/// <summary>Which fsync, close and syncfs calls report changes that could not be committed, and how often.</summary>
 public sealed class LostChangesTests
 {
     private readonly LostChanges _lost = new();
 
     [Fact]
-    public void Each_file_that_was_open_is_told_once()
+    public void Each_open_file_reports_the_loss_once()
     {
         ulong first = _lost.NextHandle(), second = _lost.NextHandle();
         _lost.Add(5);
@@ -27,7 +27,7 @@ public sealed class LostChangesTests
     }
 
     [Fact]
-    public void A_file_that_is_opened_later_lost_nothing()
+    public void A_file_opened_later_reports_nothing()
     {
         _lost.Add(5);
         ulong later = _lost.NextHandle();
@@ -37,7 +37,7 @@ public sealed class LostChangesTests
     }
 
     [Fact]
-    public void Beyond_what_is_remembered_all_are_told_rather_than_none()
+    public void Beyond_the_limit_every_file_reports_a_loss()
     {
         ulong open = _lost.NextHandle();
         for (ulong inum = 1; inum <= 2000; inum++) _lost.Add(inum);
@@ -48,7 +48,7 @@ public sealed class LostChangesTests
     }
 
     [Fact]
-    public void The_fsync_of_a_file_whose_changes_left_fails_once_and_that_of_others_does_not()
+    public void Fsync_fails_once_for_a_file_with_lost_changes_and_not_for_others()
     {
         using var volume = new DamagedVolume();
         var fileSystem = new Hammer2FileSystem(

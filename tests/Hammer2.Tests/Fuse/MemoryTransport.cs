@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>A kernel in memory: requests are put in by the test, answers are taken out by it.</summary>
+/// <summary>A kernel in memory: the test adds requests and reads replies.</summary>
 internal sealed class MemoryTransport : IFuseTransport
 {
     private readonly BlockingCollection<byte[]> _requests = [];
@@ -16,34 +16,34 @@ internal sealed class MemoryTransport : IFuseTransport
     /// <summary>Channels that were opened and not yet disposed of.</summary>
     public List<MemoryChannel> Open { get; } = [];
 
-    /// <summary>What sending answers until the test says otherwise; ENOENT means nobody waits.</summary>
+    /// <summary>The error that sending returns; ENOENT means that the caller of the request no longer waits.</summary>
     public int SendError { get; set; }
 
-    /// <summary>Puts in a request.</summary>
+    /// <summary>Adds a request.</summary>
     public void Ask(byte[] request)
     {
         _requests.Add(request);
         TellChange();
     }
 
-    /// <summary>Everything from here on reads ENODEV.</summary>
+    /// <summary>All later reads return ENODEV.</summary>
     public void Unmount()
     {
         _requests.CompleteAdding();
         TellChange();
     }
 
-    /// <summary>The next answer; fails the test when none comes.</summary>
+    /// <summary>The next reply; fails the test when none arrives.</summary>
     public byte[] Answer()
     {
         Assert.True(_answers.TryTake(out byte[]? answer, TimeSpan.FromSeconds(60)), "no answer within 60 s");
         return answer;
     }
 
-    /// <summary>True when there is no answer waiting.</summary>
+    /// <summary>True when there is no unread reply.</summary>
     public bool IsQuiet => _answers.Count == 0;
 
-    // Whoever waits looks again, a little later all the same: a change may come just before the wait.
+    // A waiter also wakes after a short timeout: a change may come just before the wait.
     private void AwaitChange()
     {
         lock (_change) _ = System.Threading.Monitor.Wait(_change, 2);
@@ -63,7 +63,7 @@ internal sealed class MemoryTransport : IFuseTransport
 
     public void Dispose()
     {
-        // The collections stay usable: answers are looked at after the session has ended.
+        // The collections stay usable: tests read replies after the session has ended.
     }
 
     internal sealed class MemoryChannel(MemoryTransport transport) : IFuseChannel

@@ -7,11 +7,11 @@ using Xunit;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>What -o understands, passes over and refuses, and what mount(2) is told.</summary>
+/// <summary>Which options -o accepts, ignores and rejects, and the resulting arguments of mount(2).</summary>
 public sealed class MountOptionParserTests
 {
     [Fact]
-    public void Every_option_of_ours_is_understood()
+    public void Every_option_of_ours_is_parsed()
     {
         MountOptions options = MountOptionParser.Parse(
         [
@@ -67,7 +67,7 @@ public sealed class MountOptionParserTests
     [InlineData("ro", true, false)]
     [InlineData("rw,ro", true, false)]
     [InlineData("ro,rw", false, true)]
-    public void The_last_word_on_writing_counts_and_a_wish_is_more_than_none(
+    public void The_last_of_ro_and_rw_counts_and_rw_asks_for_writing(
         string list, bool isReadOnly, bool asksForWriting)
     {
         MountOptions options = MountOptionParser.Parse([list]);
@@ -81,7 +81,7 @@ public sealed class MountOptionParserTests
     [InlineData("ro,nodev,rw", "nodev")]
     [InlineData("rw,nodev,ro", "nodev;ro")]
     [InlineData(@"fsname=a\,rw\\,rw", @"fsname=a\,rw\\")]
-    public void What_mount_says_of_writing_to_its_helpers_is_no_wish(string list, string expected) =>
+    public void Ro_and_rw_from_mount_to_its_helpers_do_not_ask_for_writing(string list, string expected) =>
         Assert.Equal(expected, string.Join(';', MountOptionParser.WithoutWishToWrite([list])));
 
     [Theory]
@@ -105,14 +105,14 @@ public sealed class MountOptionParserTests
     [InlineData("masters=0", "at least 1")]
     [InlineData("loglevel=loud", "must be one of")]
     [InlineData("remount,ro", "unmount and mount again")]
-    public void What_makes_no_sense_is_named(string list, string mentioned)
+    public void A_malformed_option_is_named_in_the_error(string list, string mentioned)
     {
         var failure = Assert.Throws<MountOptionException>(() => MountOptionParser.Parse([list]));
         Assert.Contains(mentioned, failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Sloppy_passes_over_what_is_not_known_but_not_over_bad_values()
+    public void Sloppy_ignores_unknown_options_but_not_bad_values()
     {
         Assert.Equal(7u, MountOptionParser.Parse(["nosuchoption,uid=7"], isSloppy: true).UserId);
         Assert.Throws<MountOptionException>(() => MountOptionParser.Parse(["uid=x"], isSloppy: true));

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>The commit that a timer begins: on a thread where an exception would end the process.</summary>
+/// <summary>The commit that a timer starts, on a thread where an exception would end the process.</summary>
 public sealed class PeriodicCommitTests : IDisposable
 {
     private readonly FaultyBlockDevice _device = new(NewVolume.InMemory());
@@ -51,7 +51,7 @@ public sealed class PeriodicCommitTests : IDisposable
     }
 
     [Fact]
-    public void A_tick_that_meets_a_defect_of_the_device_stops_writing_and_nothing_else()
+    public void A_tick_that_hits_a_device_error_only_stops_writing()
     {
         using var commits = new PeriodicCommit(_fileSystem, TimeSpan.FromSeconds(5), _time);
         ulong file = Make("a"u8);
@@ -61,12 +61,12 @@ public sealed class PeriodicCommitTests : IDisposable
     }
 
     [Fact]
-    public void A_tick_that_throws_above_the_commit_stops_writing_and_nothing_else()
+    public void A_tick_that_throws_outside_the_commit_only_stops_writing()
     {
         using var commits = new PeriodicCommit(_fileSystem, TimeSpan.FromSeconds(5), _time);
         ulong file = Make("a"u8);
         _device.IsGone = true;
-        _log.Throws = true;                 // telling of the failed commit fails as well
+        _log.Throws = true;                 // logging the failed commit fails as well
         _time.Fire();
         _device.Heal();
         AssertStopped(file);
@@ -115,7 +115,7 @@ public sealed class PeriodicCommitTests : IDisposable
         }
     }
 
-    /// <summary>Time whose one timer fires when it is told to, in the caller's thread.</summary>
+    /// <summary>A clock whose one timer fires on demand, on the caller's thread.</summary>
     private sealed class FiredTime : TimeProvider
     {
         private Action _fire = static () => { };

@@ -6,13 +6,12 @@ using Hammer2.Testing;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>Writes down every call with what it was given, and answers values that are easy to find
-/// again.</summary>
+/// <summary>Records every call with its arguments, and returns values that are easy to recognize.</summary>
 internal sealed class RecordingFileSystem : IFuseFileSystem
 {
     private readonly List<string> _calls = [];
 
-    /// <summary>What every method answers; 0 unless the test wants an error.</summary>
+    /// <summary>The result of every method; 0 unless the test sets an error.</summary>
     public int Error { get; set; }
 
     /// <summary>Thrown by every method when set.</summary>
@@ -266,5 +265,5 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     }
 }
 
-/// <summary>What a test may keep of a context.</summary>
+/// <summary>The fields of a context that a test may keep.</summary>
 internal sealed record FuseContextCopy(ulong Unique, bool IsInterrupted);

@@ -6,13 +6,13 @@ using Xunit;
 
 namespace Hammer2.Tests.Fuse;
 
-/// <summary>Files whose writers are to be told that the kernel could not write out.</summary>
+/// <summary>Files whose writers must get an error because writeback by the kernel failed.</summary>
 public sealed class RefusedWritesTests
 {
     private readonly RefusedWrites _refused = new();
 
     [Fact]
-    public void A_file_is_refused_with_its_last_reason_until_that_is_gone()
+    public void A_file_is_refused_with_its_last_error_until_the_error_is_gone()
     {
         Assert.False(_refused.IsAny);
         Assert.Equal(Errno.None, _refused.Of(7));
@@ -29,7 +29,7 @@ public sealed class RefusedWritesTests
     }
 
     [Fact]
-    public void One_tells_the_kernel_of_all_files_and_the_next_refusal_is_for_another_to_tell()
+    public void One_thread_notifies_the_kernel_of_all_files_and_the_next_refusal_starts_another()
     {
         Assert.True(_refused.Add(7, Errno.ENOSPC));
         Assert.False(_refused.Add(8, Errno.ENOSPC));
@@ -41,7 +41,7 @@ public sealed class RefusedWritesTests
     }
 
     [Fact]
-    public void What_comes_while_the_kernel_is_told_is_told_by_the_same()
+    public void A_refusal_during_notification_is_notified_by_the_same_thread()
     {
         Assert.True(_refused.Add(7, Errno.ENOSPC));
         Assert.True(_refused.TryNextUntold(out ulong first));
@@ -51,7 +51,7 @@ public sealed class RefusedWritesTests
     }
 
     [Fact]
-    public void Of_very_many_files_the_first_are_forgotten_and_all_are_told()
+    public void Beyond_the_limit_the_oldest_files_are_forgotten_and_all_were_notified()
     {
         for (ulong inum = 1; inum <= 5000; inum++) _ = _refused.Add(inum, Errno.ENOSPC);
         Assert.Equal(Errno.ENOSPC, _refused.Of(5000));

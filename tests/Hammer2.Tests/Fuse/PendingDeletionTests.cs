@@ -15,11 +15,11 @@ using Xunit;
 namespace Hammer2.Tests.Fuse;
 
 /// <summary>
-/// Goal: on a full volume a file can be deleted and another written, though the kernel lets go of the first one only
-/// later. Method: the kernel's requests by hand; time stands still, and a writer that waits is known by the timer that
-/// it starts.
+/// Goal: on a full volume a file can be deleted and another one written, although the kernel forgets the first one only
+/// later. Method: the tests call the request handlers as the kernel would; the clock is manual, and a waiting writer is
+/// recognized by the timer that it starts.
 /// </summary>
-public sealed class ExpectedRemovalTests : IDisposable
+public sealed class PendingDeletionTests : IDisposable
 {
     private const int VolumeBytes = 64 << 20;
     private const int FilesTotal = 4;
@@ -27,13 +27,13 @@ public sealed class ExpectedRemovalTests : IDisposable
     private static readonly Credentials Caller = new(0, 0);
 
     private readonly MemoryBlockDevice _device = NewVolume.InMemory(VolumeBytes);
-    private readonly HeldTime _time = new();
+    private readonly ManualTime _time = new();
     private readonly ClusterMount _mount;
     private readonly VnodeOps _ops;
     private readonly Hammer2FileSystem _kernelSide;
     private readonly ulong[] _files = new ulong[FilesTotal];
 
-    public ExpectedRemovalTests()
+    public PendingDeletionTests()
     {
         _mount = ModelMount.Open([_device], NewVolume.Label);
         Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting(new PfsWriteOptions { Time = _time }));
@@ -53,51 +53,51 @@ public sealed class ExpectedRemovalTests : IDisposable
     }
 
     [Fact]
-    public void Who_finds_no_room_waits_for_a_file_that_is_about_to_go()
+    public void A_write_that_hits_ENOSPC_waits_for_a_pending_deletion()
     {
-        RemoveName(0);
-        Errno answer = WriteOnceAwaited(() => Forget(0));
+        Unlink(0);
+        Errno answer = WriteDuring(() => Forget(0));
         Assert.Equal(Errno.None, answer);
     }
 
     [Fact]
-    public void What_does_not_go_in_a_second_is_waited_for_no_more()
+    public void A_pending_deletion_is_waited_for_at_most_one_second()
     {
-        RemoveName(0);
-        Assert.Equal(Errno.ENOSPC, WriteOnceAwaited(() => _time.Advance(TimeSpan.FromSeconds(1))));
+        Unlink(0);
+        Assert.Equal(Errno.ENOSPC, WriteDuring(() => _time.Advance(TimeSpan.FromSeconds(1))));
         Assert.Equal(Errno.ENOSPC, Write(_files[1], -1));                   // at once
         Forget(0);
         Assert.Equal(Errno.None, Write(_files[1], -1));
     }
 
     [Fact]
-    public void A_file_that_is_closed_is_waited_for_again()
+    public void Closing_an_orphan_makes_it_a_pending_deletion_again()
     {
-        RemoveName(0);
-        Close(1);                                                           // has its name: nothing to wait for
+        Unlink(0);
+        Close(1);                                                           // still linked: no pending deletion
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(Errno.ENOSPC, Write(_files[1], -1));
         Close(0);
-        Assert.Equal(Errno.None, WriteOnceAwaited(() => Forget(0)));
+        Assert.Equal(Errno.None, WriteDuring(() => Forget(0)));
     }
 
-    // The kernel does not let go of a file while it writes out its pages.
+    // The kernel does not forget a file while it writes back its pages.
     [Fact]
-    public void Who_writes_to_the_file_that_is_about_to_go_does_not_wait()
+    public void A_write_to_the_pending_deletion_itself_does_not_wait()
     {
-        RemoveName(0);
+        Unlink(0);
         Assert.Equal(Errno.ENOSPC, Write(_files[0], -1));                   // at once
         Assert.False(_ops.HasRoom(_files[0], 8 << 20));
-        Assert.Equal(Errno.None, WriteOnceAwaited(() => Forget(0)));
+        Assert.Equal(Errno.None, WriteDuring(() => Forget(0)));
     }
 
     [Fact]
-    public void Each_file_is_waited_for_as_long_as_it_may_be_about_to_go()
+    public void Each_pending_deletion_is_waited_for_its_own_second()
     {
-        RemoveName(0);
+        Unlink(0);
         _time.Advance(TimeSpan.FromSeconds(0.75));
-        RemoveName(1);
-        Errno answer = WriteOnceAwaited(() =>
+        Unlink(1);
+        Errno answer = WriteDuring(() =>
         {
             _time.Advance(TimeSpan.FromSeconds(0.5));                       // the first one's second is over
             Forget(1);
@@ -106,20 +106,20 @@ public sealed class ExpectedRemovalTests : IDisposable
     }
 
     [Fact]
-    public void A_file_with_a_name_left_is_not_waited_for()
+    public void A_file_with_another_link_is_not_waited_for()
     {
         Assert.Equal(Errno.None, _ops.Link(_files[0], VnodeOps.RootInum, "other"u8, out _));
-        RemoveName(0);
+        Unlink(0);
         Assert.Equal(Errno.ENOSPC, Write(_files[1], -1));
     }
 
     [Fact]
-    public void Who_removes_does_not_wait()
+    public void Unlink_does_not_wait()
     {
-        RemoveName(0);
-        Errno answer = WriteOnceAwaited(() =>
+        Unlink(0);
+        Errno answer = WriteDuring(() =>
         {
-            RemoveName(1);
+            Unlink(1);
             Forget(1);
             Forget(0);
         });
@@ -137,7 +137,7 @@ public sealed class ExpectedRemovalTests : IDisposable
         return made.Inum;
     }
 
-    private void RemoveName(int file)
+    private void Unlink(int file)
     {
         var header = new FuseInHeader { NodeId = VnodeOps.RootInum };
         Assert.Equal(FuseErrno.None, _kernelSide.Unlink(new FuseContext(in header), [(byte)('0' + file)]));
@@ -151,7 +151,7 @@ public sealed class ExpectedRemovalTests : IDisposable
 
     private void Forget(int file) => _kernelSide.Forget(_files[file], 1);
 
-    // Each part of each file is different, else it would be stored once.
+    // Each part of each file is different, so that deduplication finds no equal blocks.
     private Errno Write(ulong file, int part)
     {
         byte[] data = new byte[1 << 20];
@@ -159,7 +159,7 @@ public sealed class ExpectedRemovalTests : IDisposable
         return _ops.Write(file, (ulong)(part + 1) << 20, data, dropsPrivileges: false);
     }
 
-    private Errno WriteOnceAwaited(Action then)
+    private Errno WriteDuring(Action then)
     {
         Errno answer = Errno.None;
         var writer = new Thread(() => answer = Write(_files[FilesTotal - 1], -1)) { IsBackground = true };
@@ -172,10 +172,10 @@ public sealed class ExpectedRemovalTests : IDisposable
         return answer;
     }
 
-    /// <summary>Goes on when it is told to, and knows how often somebody set a timer.</summary>
-    private sealed class HeldTime : TimeProvider, IDisposable
+    /// <summary>A clock that advances only when told to and counts the timers started.</summary>
+    private sealed class ManualTime : TimeProvider, IDisposable
     {
-        private readonly ConcurrentDictionary<HeldTimer, TimerCallback> _timers = new();
+        private readonly ConcurrentDictionary<ManualTimer, TimerCallback> _timers = new();
         private readonly SemaphoreSlim _started = new(0);
         private long _now;
 
@@ -188,24 +188,24 @@ public sealed class ExpectedRemovalTests : IDisposable
         public void Advance(TimeSpan time)
         {
             long now = Interlocked.Add(ref _now, time.Ticks);
-            foreach ((HeldTimer timer, TimerCallback callback) in _timers)
+            foreach ((ManualTimer timer, TimerCallback callback) in _timers)
                 if (timer.End <= now) callback(null);
         }
 
-        public void AwaitTimer() => Assert.True(_started.Wait(TimeSpan.FromSeconds(30)), "nobody waits");
+        public void AwaitTimer() => Assert.True(_started.Wait(TimeSpan.FromSeconds(30)), "no writer waits");
 
         public void Dispose() => _started.Dispose();
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            if (!MayBeAwaited) throw new InvalidOperationException("somebody waits who should not");
-            var timer = new HeldTimer(this, GetTimestamp() + dueTime.Ticks);
+            if (!MayBeAwaited) throw new InvalidOperationException("a writer waits that should not");
+            var timer = new ManualTimer(this, GetTimestamp() + dueTime.Ticks);
             _timers[timer] = callback;
             _ = _started.Release();
             return timer;
         }
 
-        private sealed class HeldTimer(HeldTime time, long end) : ITimer
+        private sealed class ManualTimer(ManualTime time, long end) : ITimer
         {
             public long End { get; } = end;
 
