@@ -7,15 +7,15 @@ using Hammer2.Vnodes;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Shows an object's attributes to the kernel, with the owner and permission bits that the mount's options
-/// put in place of the stored ones.
+/// Translates an object's attributes to the kernel's structs, with owner and permission bits replaced as the mount
+/// options say.
 /// </summary>
 internal sealed class AttributeTranslation
 {
-    private const uint BlockSizeBytes = 65536;      // what one read from media brings at most
+    private const uint BlockSizeBytes = 65536;      // the largest block on media
 
-    // The C library reads a directory in pieces of the block size that it shows, each piece is a request to us,
-    // and the kernel makes room for a whole piece however short the answer is.
+    // readdir(3) of the C library reads a directory in buffers of st_blksize; each is one request, for which the kernel
+    // allocates a whole buffer however short the reply is.
     private const ulong ListingBytesMin = 32 << 10;
     private const ulong ListingBytesMax = 128 << 10;
     private const long MicrosecondsPerSecond = 1_000_000;
@@ -27,10 +27,10 @@ internal sealed class AttributeTranslation
 
     private readonly MountOptions _options;
 
-    /// <summary>Translates under these options.</summary>
+    /// <summary>A translation with the given mount options.</summary>
     public AttributeTranslation(MountOptions options) => _options = options;
 
-    /// <summary>Fills the record that LOOKUP, GETATTR and READDIRPLUS share.</summary>
+    /// <summary>Fills the struct shared by LOOKUP, GETATTR and READDIRPLUS.</summary>
     public void Fill(in VnodeAttributes from, ref FuseAttr to)
     {
         to.Inode = from.Inum;
@@ -47,7 +47,7 @@ internal sealed class AttributeTranslation
         to.BlockSizeBytes = BlockSizeOf(in from);
     }
 
-    /// <summary>Fills the record of STATX.</summary>
+    /// <summary>Fills the struct of STATX.</summary>
     public void Fill(in VnodeAttributes from, ref FuseStatX to)
     {
         to.Mask = FuseStatXMask.Basic | FuseStatXMask.BirthTime;
@@ -69,15 +69,15 @@ internal sealed class AttributeTranslation
         to.DeviceNumberMinor = from.DeviceMinor;
     }
 
-    /// <summary>The kernel's 32-bit form of a device number: 12 bits of major around 20 of minor.</summary>
+    /// <summary>The kernel's 32-bit encoding of a device number: 12 bits of major around 20 bits of minor.</summary>
     internal static uint DeviceNumber(uint major, uint minor) =>
         (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & 0xFFF00) << 12);
 
-    /// <summary>Takes that form apart.</summary>
+    /// <summary>Decodes the kernel's 32-bit device number.</summary>
     internal static (uint Major, uint Minor) DeviceOf(uint number) =>
         ((number >> 8) & 0xFFF, (number & 0xFF) | ((number >> 12) & 0xFFF00));
 
-    // Names take about as much in a listing with attributes as on media.
+    // An entry needs about as many bytes in a listing with attributes as on media.
     private static uint BlockSizeOf(in VnodeAttributes from) => !from.IsDirectory
         ? BlockSizeBytes
         : (uint)BitOperations.RoundUpToPowerOf2(
@@ -89,8 +89,7 @@ internal sealed class AttributeTranslation
         return (mode & TypeMask) | (PermissionMask & ~umask);
     }
 
-    /// <summary>The stored form of a time: microseconds, what is finer cut off. Times before 1970 are
-    /// negative.</summary>
+    /// <summary>The stored form of a time: microseconds since 1970, rounded down; earlier times are negative.</summary>
     internal static ulong Microseconds(long seconds, uint nanoseconds) =>
         unchecked((ulong)((seconds * MicrosecondsPerSecond) + (nanoseconds / 1000)));
 

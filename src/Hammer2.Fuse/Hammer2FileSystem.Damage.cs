@@ -5,8 +5,8 @@ namespace Hammer2.Fuse;
 
 public sealed partial class Hammer2FileSystem
 {
-    // The answer to a read. Damage is logged with the object that it was met in.
-    private int Told(ulong node, Errno error)
+    // The result of a read. Damage is logged with the object in which it was found.
+    private int ReadResult(ulong node, Errno error)
     {
         if (error == Errno.EIO) _vnodes.ReportDamage(node);
         return (int)error;

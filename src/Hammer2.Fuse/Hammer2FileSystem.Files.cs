@@ -8,24 +8,24 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Fuse;
 
-/// <content>What opens, changes and closes files, and makes changes durable.</content>
+/// <content>Opening, changing, closing and syncing files.</content>
 public sealed partial class Hammer2FileSystem
 {
     private const uint OpenAccessMask = 3;
     private const uint OpenTruncate = 0x200;
     private const uint OpenAppend = 0x400;
 
-    // More than the longest WRITE takes, so that the next one is not refused again.
+    // More than the longest WRITE needs, so that the next one is not refused again.
     private const long RoomBytesMin = 4 << 20;
 
     private readonly RefusedWrites _refused = new();
     private readonly LostChanges _lost = new();
 
-    /// <summary>Where the kernel is told of what it cannot know; null while there is none.</summary>
+    /// <summary>Sends invalidations to the kernel; null before the mount is live.</summary>
     public FuseNotifier? Notifier { get; set; }
 
-    /// <summary>Why not everything is durable that was accepted before the mount went; None when it
-    /// is.</summary>
+    /// <summary>The error of the last commit, run when the kernel destroyed the mount; None when all accepted changes
+    /// are durable.</summary>
     public Errno FarewellError { get; private set; }
 
     /// <inheritdoc/>
@@ -33,20 +33,20 @@ public sealed partial class Hammer2FileSystem
     {
         if (_canSkipOpen) return FuseErrno.ENOSYS;
         Errno error = OpenFile(context.NodeId, request.Flags, request.OpenFlags, ref answer);
-        return (request.Flags & OpenTruncate) != 0 ? Changed(error, _commitsAll) : (int)error;
+        return (request.Flags & OpenTruncate) != 0 ? ChangeResult(error, _commitsAll) : (int)error;
     }
 
-    // Linux compares a listing that it keeps with the version of the directory only where a reader begins. A reader
-    // that began with fresh entries goes on with those that an older reader gathered, if that one reached its end in
-    // between: it misses names that exist and shows names that do not. So listings are kept only where no name can
-    // change.
+    // Linux compares a cached listing with the version of the directory only when a reader starts. A reader that
+    // started with fresh entries continues with those cached by an older reader, if that one reached its end in
+    // between: it misses names that exist and shows names that do not. So listings are cached only on a read-only
+    // mount.
     private bool KeepsListings => _vnodes.IsReadOnly;
 
     /// <inheritdoc/>
     public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {
         if (!KeepsListings) return FuseErrno.None;
-        // ENOSYS also tells the kernel to keep every listing.
+        // ENOSYS also makes the kernel cache every listing.
         if (_canSkipOpenDir) return FuseErrno.ENOSYS;
         answer.OpenFlags = FuseOpenFlags.KeepCache | FuseOpenFlags.CacheDir;
         return FuseErrno.None;
@@ -85,7 +85,7 @@ public sealed partial class Hammer2FileSystem
             IsTouch = IsTouch(valid),
             DropsPrivileges = Has(valid, FuseSetAttrValid.KillSuidGid) || IsForPrivileges(valid),
         };
-        int error = Changed(
+        int error = ChangeResult(
             _vnodes.SetAttributes(context.NodeId, wanted, out VnodeAttributes set), _commitsAll);
         if (error != FuseErrno.None) return error;
         answer.AttrValidSeconds = ValidityOf(in set);
@@ -102,32 +102,34 @@ public sealed partial class Hammer2FileSystem
             isWriteback: (request.WriteFlags & FuseWriteFlags.Cache) != 0);
         writtenBytes = error == Errno.None ? data.Length : 0;
         if (error != Errno.None && (request.WriteFlags & FuseWriteFlags.Cache) != 0) Refuse(context.NodeId, error);
-        return Changed(error, _commitsAll);
+        return ChangeResult(error, _commitsAll);
     }
 
-    // Before it takes more bytes for a file, the kernel asks for attributes of it that it does not have: that is
-    // where an error gets through to write(2). When it was told nothing, fsync and close still tell. Another thread
-    // tells it, since the kernel may wait for an inode that it is giving up, and with that for this very answer.
+    // Before it accepts more data for a file, the kernel requests attributes that it has not cached: an error of that
+    // request reaches write(2). Without the invalidation, only fsync and close return the error. Another thread
+    // invalidates, since the kernel may wait for an inode that it is evicting, and thereby for the reply of this
+    // thread.
     private void Refuse(ulong inum, Errno error)
     {
         if (Notifier is { } notifier && _refused.Add(inum, error))
-            _ = ThreadPool.UnsafeQueueUserWorkItem(TellRefusedInBackground, notifier, preferLocal: false);
+            _ = ThreadPool.UnsafeQueueUserWorkItem(InvalidateRefusedInBackground, notifier, preferLocal: false);
     }
 
-    private void TellRefusedInBackground(FuseNotifier notifier) =>
-        _ = _vnodes.RunInBackground("telling the kernel of refused writes", () =>
+    private void InvalidateRefusedInBackground(FuseNotifier notifier) =>
+        _ = _vnodes.RunInBackground("invalidating attributes of refused writes", () =>
         {
-            TellRefused(notifier);
+            InvalidateRefused(notifier);
             return Errno.None;
         });
 
-    private void TellRefused(FuseNotifier notifier)
+    private void InvalidateRefused(FuseNotifier notifier)
     {
-        while (_refused.TryNextUntold(out ulong inum))
+        while (_refused.TryNextUnsent(out ulong inum))
             _ = notifier.InvalidateInode(inum, position: -1, lengthBytes: 0);
     }
 
-    // With a handle it is not stat(2) that asks, but write(2), or a read(2) behind the end by one who may write.
+    // GETATTR with a handle does not come from stat(2) but from write(2), or from a read(2) past EOF on a file open for
+    // writing.
     private static bool IsForWriting(in FuseGetAttrIn request) =>
         (request.Flags & FuseRequestFlags.GetAttrHandle) != 0 && request.Handle != 0;
 
@@ -145,7 +147,7 @@ public sealed partial class Hammer2FileSystem
     {
         Errno error = _vnodes.Allocate(context.NodeId, request.Position, request.LengthBytes,
             (AllocateModes)request.Mode, DropsPrivileges(in context));
-        return Changed(error, _commitsAll);
+        return ChangeResult(error, _commitsAll);
     }
 
     /// <inheritdoc/>
@@ -155,13 +157,13 @@ public sealed partial class Hammer2FileSystem
         var target = new FilePlace(request.TargetNodeId, request.TargetPosition);
         Errno error = _vnodes.CopyRange(
             source, target, request.LengthBytes, DropsPrivileges(in context), out copiedBytes);
-        return Changed(error, _commitsAll);
+        return ChangeResult(error, _commitsAll);
     }
 
     /// <inheritdoc/>
     public int Flush(in FuseContext context, in FuseFlushIn request)
     {
-        if (_vnodes.IsReadOnly) return FuseErrno.ENOSYS;            // nothing to tell, now and later
+        if (_vnodes.IsReadOnly) return FuseErrno.ENOSYS;            // there can be no error to return, now or later
         if (request.Handle == 0) return FuseErrno.None;
         bool isLost = _vnodes.StopReason != Hammer2Error.None || _lost.Take(context.NodeId, request.Handle);
         return isLost ? FuseErrno.EIO : FuseErrno.None;
@@ -183,28 +185,29 @@ public sealed partial class Hammer2FileSystem
         FarewellError = (Errno)Sync();
     }
 
-    /// <summary>Makes everything accepted so far durable, on a timer's thread. An error was logged, and is told to all
-    /// that write or sync.</summary>
+    /// <summary>Commits all changes accepted so far, on a timer's thread. An error was logged, and later writes and
+    /// syncs return it.</summary>
     public void CommitInBackground() =>
         _ = _vnodes.RunInBackground("the periodic commit", _vnodes.Commit);
 
-    /// <summary>Makes everything accepted so far durable; 0 or EIO.</summary>
+    /// <summary>Commits all changes accepted so far; 0 or EIO.</summary>
     public int Sync() => (int)_vnodes.Sync();
 
-    // Of what could not be committed only the files that it concerns are told, each open file once.
+    // Changes that could not be committed are reported only by fsync of the files concerned, once for each open file.
     private int Sync(ulong node, ulong handle)
     {
         Errno error = _vnodes.Commit(node);
         return error == Errno.None && _lost.Take(node, handle) ? FuseErrno.EIO : (int)error;
     }
 
-    // The kernel knows these objects as they were; another thread tells it, since this one is within a commit.
+    // The kernel has cached these objects with the lost changes; another thread invalidates them, since this one runs
+    // within a commit.
     private void LoseChanges(IReadOnlyList<LeftOutInode> objects)
     {
         foreach (LeftOutInode lost in objects) _lost.Add(lost.Inum);
         if (Notifier is not { } notifier) return;
         _ = ThreadPool.UnsafeQueueUserWorkItem(
-            work => _ = _vnodes.RunInBackground("telling the kernel of changes that were not committed", () =>
+            work => _ = _vnodes.RunInBackground("invalidating objects with lost changes", () =>
             {
                 foreach (LeftOutInode lost in work.objects) Invalidate(work.notifier, lost);
                 return Errno.None;
@@ -217,23 +220,23 @@ public sealed partial class Hammer2FileSystem
         foreach (LeftOutEntry entry in lost.Entries)
         {
             if (entry.Name is { } known) _ = notifier.InvalidateEntry(lost.Inum, known.Span);
-            // An entry that cannot be read is looked up in vain: there is nothing to correct.
+            // An entry that cannot be read cannot be looked up either, so nothing is cached.
             else if (_vnodes.GetEntryName(lost.Inum, entry.Key, name, out int bytes) == Errno.None)
                 _ = notifier.InvalidateEntry(lost.Inum, name[..bytes]);
         }
         _ = notifier.InvalidateInode(lost.Inum, position: 0, lengthBytes: 0);
     }
 
-    // Requests other than WRITE and SETATTR do not say whether their caller may keep set-id bits. Root may,
-    // unless it gave that up, and then somebody's bits stay that it could have set itself a moment ago.
+    // Requests other than WRITE and SETATTR do not say whether their caller may keep set-id bits (CAP_FSETID). Root
+    // may, unless it dropped that capability; bits kept then are bits that it could have set before.
     private static bool DropsPrivileges(in FuseContext context) => context.Uid != 0;
 
-    // Before a write by somebody who may not keep set-id bits Linux asks to set nothing, and takes the mode from
-    // the answer.
+    // Before a write by a process without CAP_FSETID, Linux sends a SETATTR that sets nothing, and takes the mode from
+    // the reply.
     private static bool IsForPrivileges(FuseSetAttrValid valid) =>
         (valid & ~(FuseSetAttrValid.Handle | FuseSetAttrValid.LockOwner)) == FuseSetAttrValid.None;
 
-    // A kernel that keeps the modification time itself sends it along with the change time.
+    // A kernel with a writeback cache sends the modification time together with the change time.
     private static bool IsTouch(FuseSetAttrValid valid) =>
         (!Has(valid, FuseSetAttrValid.ATime) || Has(valid, FuseSetAttrValid.ATimeNow))
         && (!Has(valid, FuseSetAttrValid.MTime)
@@ -270,7 +273,7 @@ public sealed partial class Hammer2FileSystem
             | (isWritten ? FuseOpenFlags.ParallelDirectWrites : FuseOpenFlags.NoFlush);
     }
 
-    // The answer to a change: on a synchronous mount it is durable by then.
-    private int Changed(Errno error, bool commits) =>
+    // The result of a change, which a synchronous mount commits first.
+    private int ChangeResult(Errno error, bool commits) =>
         (int)(error == Errno.None && commits ? _vnodes.Sync() : error);
 }

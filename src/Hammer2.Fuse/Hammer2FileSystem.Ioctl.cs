@@ -10,8 +10,8 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Fuse;
 
-/// <content>ioctl(2): file flags, as chattr(1) and lsattr(1) know them, for which the kernel has checked who may
-/// set them; and HAMMER2's own.</content>
+/// <content>ioctl(2): file flags as of chattr(1) and lsattr(1), whose permissions the kernel has checked; and HAMMER2's
+/// own requests.</content>
 public sealed partial class Hammer2FileSystem
 {
     private const uint GetFlags = 0x80086601;       // FS_IOC_GETFLAGS
@@ -21,7 +21,7 @@ public sealed partial class Hammer2FileSystem
     private const int FlagsBytes = 4;
     private const int ExtendedBytes = 28;           // struct fsxattr, which begins with the flags
 
-    // Flags of the extended form, FS_XFLAG_*, beside those of the plain one.
+    // The extended flags, FS_XFLAG_*, with the plain flag of each.
     private static readonly (uint Extended, LinuxFileFlags Plain)[] ExtendedFlags =
     [
         (0x08, LinuxFileFlags.Immutable), (0x10, LinuxFileFlags.Append), (0x80, LinuxFileFlags.NoDump),
@@ -47,12 +47,12 @@ public sealed partial class Hammer2FileSystem
                 return FuseErrno.None;
             case SetFlags or SetExtended:
                 if (input.Length < (isExtended ? ExtendedBytes : FlagsBytes)) return FuseErrno.EINVAL;
-                // Behind the flags of the extended form come extent sizes and a project, which there are not.
+                // After the extended flags come extent sizes and a project id, which are not supported.
                 if (isExtended && input[FlagsBytes..].ContainsAnyExcept((byte)0)) return FuseErrno.EOPNOTSUPP;
                 uint wanted = BinaryPrimitives.ReadUInt32LittleEndian(input);
                 return isExtended
                     ? SetExtendedFlags(context.NodeId, wanted)
-                    : Changed(_vnodes.SetFlags(context.NodeId, (LinuxFileFlags)wanted), _commitsAll);
+                    : ChangeResult(_vnodes.SetFlags(context.NodeId, (LinuxFileFlags)wanted), _commitsAll);
             case IoctlCommand.BulkfreeScan:
                 if (output.Length < Unsafe.SizeOf<BulkfreeRecord>()) return FuseErrno.EINVAL;
                 outputBytes = Unsafe.SizeOf<BulkfreeRecord>();
@@ -62,7 +62,7 @@ public sealed partial class Hammer2FileSystem
         }
     }
 
-    // It reads all metadata of the devices, of every PFS: for the administrator, and for whoever mounted.
+    // Bulkfree reads all metadata of the devices, of every PFS: allowed for root and for the user that mounted.
     private int Bulkfree(in FuseContext context, ref BulkfreeRecord answer)
     {
         if (context.Uid != 0 && context.Uid != _owner) return FuseErrno.EPERM;
@@ -75,10 +75,10 @@ public sealed partial class Hammer2FileSystem
         answer.FreedBytes = (ulong)done.FreedBytes;
         answer.FragmentedBytes = (ulong)done.StagedBytes;
         answer.TotalAllocatedBytes = space.TotalBytes - space.FreeBytes;
-        return Changed(error, commits: false);
+        return ChangeResult(error, commits: false);
     }
 
-    // What the extended form does not know stays as it is.
+    // Flags that the extended form does not have are left unchanged.
     private int SetExtendedFlags(ulong node, uint wanted)
     {
         Errno error = _vnodes.GetFlags(node, out LinuxFileFlags flags);
@@ -89,7 +89,7 @@ public sealed partial class Hammer2FileSystem
             wanted &= ~extended;
         }
         if (wanted != 0) return FuseErrno.EOPNOTSUPP;
-        return Changed(_vnodes.SetFlags(node, flags), _commitsAll);
+        return ChangeResult(_vnodes.SetFlags(node, flags), _commitsAll);
     }
 
     private static uint ToExtended(LinuxFileFlags flags)

@@ -18,10 +18,10 @@ public sealed partial class Hammer2FileSystem
         Errno error = _vnodes.ReadDirectory(directory, request.Position, ref sink);
         packer = sink.Packer;
         if (error == Errno.None && sink.HasMarked) FillAttributes(ref packer);
-        return Told(directory, error);
+        return ReadResult(directory, error);
     }
 
-    // Only now that the directory is not held any more: an object's attributes need its own lock.
+    // After the directory is unlocked: reading an object's attributes needs that object's lock.
     private void FillAttributes(ref FuseDirectoryPacker packer)
     {
         for (int offset = 0; offset < packer.UsedBytes;)
@@ -31,13 +31,13 @@ public sealed partial class Hammer2FileSystem
             ulong inum = entry.NodeId;
             entry = default;
 
-            // Damage shows when the entry is used, and does not keep the others from being listed.
+            // Damage of one object is reported when it is used, and does not prevent listing the others.
             if (_vnodes.GetEntryAttributes(inum, out VnodeAttributes attributes) == Errno.None)
                 GiveEntry(in attributes, ref entry);
         }
     }
 
-    /// <summary>Packs entries, and marks those that should have their attributes.</summary>
+    /// <summary>Packs entries and marks those that need attributes.</summary>
     private ref struct DirectorySink : IDirectorySink
     {
         private readonly ListingHabits.Listing _listing;
@@ -49,7 +49,7 @@ public sealed partial class Hammer2FileSystem
             _packer = packer;
         }
 
-        /// <summary>The packer with what was taken; a reference to it cannot be kept here.</summary>
+        /// <summary>The packer with the entries added; a ref struct cannot hold a reference to it.</summary>
         public readonly FuseDirectoryPacker Packer => _packer;
 
         /// <summary>True once an entry was marked.</summary>
@@ -68,7 +68,7 @@ public sealed partial class Hammer2FileSystem
             return _packer.TryAdd(name, in entry, nextPosition);
         }
 
-        // A walk looks up every directory that it enters, whether or not it stats what it lists.
+        // A process that walks a tree looks up every directory that it enters, whether or not it stats the entries.
         private readonly bool IsWanted(ObjectType type, ulong inum) =>
             type == ObjectType.Directory || (_listing.GivesAttributes && !_listing.TakeAsCanary(inum));
 

@@ -5,8 +5,7 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Fuse;
 
-/// <content>What makes, moves and removes names. The kernel has applied the umask and checked
-/// permissions.</content>
+/// <content>Creating, renaming and removing names. The kernel has applied the umask and checked permissions.</content>
 public sealed partial class Hammer2FileSystem
 {
     private const uint TypeMask = 0xF000;
@@ -63,7 +62,7 @@ public sealed partial class Hammer2FileSystem
         Errno error = _vnodes.Create(
             context.NodeId, name, made, CallerOf(in context), out VnodeAttributes attributes);
 
-        // Made meanwhile, by way of an NFS handle say: then it is opened as it would have been.
+        // Created meanwhile, for example through an NFS handle: it is opened as an existing file.
         if (error == Errno.EEXIST && (request.Flags & OpenExclusive) == 0)
         {
             error = _vnodes.Lookup(context.NodeId, name, out attributes);
@@ -83,7 +82,7 @@ public sealed partial class Hammer2FileSystem
         Errno error = _vnodes.CreateUnnamed(
             context.NodeId, request.Mode & PermissionMask, CallerOf(in context),
             out VnodeAttributes attributes);
-        if (error != Errno.None) return Changed(error, _commitsNames);
+        if (error != Errno.None) return ChangeResult(error, _commitsNames);
         FillOpen(isWritten: true, ref answer);
         GiveEntry(in attributes, ref entry);
         _ = _nodes.MarkPossibleOrphan(attributes.Inum);  // just counted, so it exists
@@ -103,7 +102,7 @@ public sealed partial class Hammer2FileSystem
     {
         Errno error = _vnodes.Unlink(context.NodeId, name, out ulong inum);
         if (error == Errno.None) LoseLink(inum);
-        return Changed(error, _commitsNames);
+        return ChangeResult(error, _commitsNames);
     }
 
     /// <inheritdoc/>
@@ -111,7 +110,7 @@ public sealed partial class Hammer2FileSystem
     {
         Errno error = _vnodes.RemoveDirectory(context.NodeId, name, out ulong inum);
         if (error == Errno.None) LoseLink(inum);
-        return Changed(error, _commitsNames);
+        return ChangeResult(error, _commitsNames);
     }
 
     /// <inheritdoc/>
@@ -121,7 +120,7 @@ public sealed partial class Hammer2FileSystem
         Errno error = _vnodes.Rename(
             context.NodeId, name, newDirectory, newName, (RenameFlags)flags, out ulong replaced);
         if (error == Errno.None && replaced != 0) LoseLink(replaced);
-        return Changed(error, _commitsNames);
+        return ChangeResult(error, _commitsNames);
     }
 
     /// <inheritdoc/>
@@ -134,7 +133,7 @@ public sealed partial class Hammer2FileSystem
 
     private int Named(Errno error, in VnodeAttributes attributes, ref FuseEntryOut entry)
     {
-        int answer = Changed(error, _commitsNames);
+        int answer = ChangeResult(error, _commitsNames);
         if (answer == FuseErrno.None) GiveEntry(in attributes, ref entry);
         return answer;
     }

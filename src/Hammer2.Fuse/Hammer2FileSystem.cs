@@ -7,17 +7,17 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Shows a PFS to the kernel. A node id is the inode number, which is never used again, and a generation is
-/// always 0, so that an NFS handle is good as long as its object exists.
+/// Serves a PFS to the kernel. A node id is the inode number, which is never reused, and the generation is always 0, so
+/// that an NFS handle is valid as long as its object exists.
 /// </summary>
 /// <remarks>
-/// Nobody else may write to the devices of a mount: everything the kernel has seen, missing names too, stays
-/// valid until it changes it itself, and it then knows what is out of date. Only what waits for a commit is
-/// shown for a moment at a time, since the storage that it takes is not known yet.
+/// No other process may write to the devices of a mount, so all entries and attributes in the kernel's caches, also
+/// negative entries, are valid until the kernel itself changes them. Only attributes of uncommitted objects get a short
+/// validity, since the number of their blocks is not known yet.
 /// </remarks>
 public sealed partial class Hammer2FileSystem : IFuseFileSystem
 {
-    /// <summary>Times are kept in microseconds.</summary>
+    /// <summary>Times are stored in microseconds.</summary>
     public const int TimeGranularityNanoseconds = 1000;
 
     private const FuseInitFlags ReadFeatures =
@@ -31,7 +31,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private const uint SeekData = 3;
     private const uint SeekHole = 4;
     private const int PageBytes = 4096;
-    private const int ObjectBytes = 1024;           // an inode; what else an object takes is its own affair
+    private const int ObjectBytes = 1024;           // an inode; other blocks of an object are not counted here
 
     private readonly VnodeOps _vnodes;
     private readonly AttributeTranslation _attributes;
@@ -46,7 +46,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private bool _canSkipOpenDir;
     private bool _isDelayed;
 
-    /// <summary>Shows what <paramref name="vnodes"/> hold.</summary>
+    /// <summary>Serves the PFS of <paramref name="vnodes"/>.</summary>
     public Hammer2FileSystem(VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger)
     {
         _vnodes = vnodes;
@@ -59,13 +59,13 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         _commitsNames = _commitsAll || options.Flags.HasFlag(FuseMountFlags.DirectorySync);
     }
 
-    /// <summary>What a mount makes use of where the kernel has it.</summary>
+    /// <summary>The kernel features that a mount uses where available.</summary>
     public static FuseInitFlags Features(bool isReadOnly, bool usesWritebackCache)
     {
-        // Nothing has to be known of a file that is only read. One that is written has to be opened, to be
-        // refused when it is immutable, and closed, to tell of errors.
+        // A file that is only read needs no OPEN. A file that is written needs OPEN, to refuse immutable files, and
+        // FLUSH, to return errors.
         if (isReadOnly) return ReadFeatures | FuseInitFlags.NoOpenSupport;
-        // Without waiting for direct writes the kernel leaves pages in its cache that were read meanwhile.
+        // With parallel direct writes, the kernel could keep stale pages in its cache that were read meanwhile.
         FuseInitFlags features = (ReadFeatures & ~FuseInitFlags.AsyncDio) | FuseInitFlags.AtomicOTrunc;
         return usesWritebackCache ? features | FuseInitFlags.WritebackCache : features;
     }
@@ -87,7 +87,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
             ? _vnodes.GetAttributes(context.NodeId, out VnodeAttributes found)
             : _vnodes.Lookup(context.NodeId, name, out found);
         entry.EntryValidSeconds = ValidSeconds;
-        if (error == Errno.ENOENT) return FuseErrno.None;           // node id 0: remember that it is missing
+        if (error == Errno.ENOENT) return FuseErrno.None;           // node id 0: the kernel caches a negative entry
         if (error == Errno.EIO) _vnodes.ReportDamage(context.NodeId, name);
         if (error != Errno.None) return (int)error;
         if (!found.IsDirectory) _habits.NoteLookup(context.ProcessId, context.NodeId, found.Inum);
@@ -101,7 +101,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         if (_refused.IsAny && IsForWriting(request) && StillRefused(context.NodeId) is var refused and not Errno.None)
             return (int)refused;
         Errno error = _vnodes.GetAttributes(context.NodeId, out VnodeAttributes found);
-        if (error != Errno.None) return Told(context.NodeId, error);
+        if (error != Errno.None) return ReadResult(context.NodeId, error);
         answer.AttrValidSeconds = ValidityOf(in found);
         _attributes.Fill(in found, ref answer.Attr);
         return FuseErrno.None;
@@ -111,7 +111,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     public int StatX(in FuseContext context, in FuseStatXIn request, ref FuseStatXOut answer)
     {
         Errno error = _vnodes.GetAttributes(context.NodeId, out VnodeAttributes found);
-        if (error != Errno.None) return Told(context.NodeId, error);
+        if (error != Errno.None) return ReadResult(context.NodeId, error);
         answer.AttrValidSeconds = ValidityOf(in found);
         _attributes.Fill(in found, ref answer.Stat);
         return FuseErrno.None;
@@ -119,14 +119,14 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
 
     /// <inheritdoc/>
     public int ReadLink(in FuseContext context, Span<byte> target, out int targetBytes) =>
-        Told(context.NodeId, _vnodes.ReadLink(context.NodeId, target, out targetBytes));
+        ReadResult(context.NodeId, _vnodes.ReadLink(context.NodeId, target, out targetBytes));
 
     /// <inheritdoc/>
     public int Read(in FuseContext context, in FuseReadIn request, Span<byte> data, out int readBytes) =>
-        Told(context.NodeId, _vnodes.Read(context.NodeId, request.Position, data, out readBytes));
+        ReadResult(context.NodeId, _vnodes.Read(context.NodeId, request.Position, data, out readBytes));
 
-    // The kernel asks without passing on what it has gathered: a file that is being written would seem to have
-    // a hole where its newest data is. Told no, it takes all of a file for data, which is allowed and safe.
+    // The kernel sends LSEEK without first writing back dirty pages: a file being written would show holes where its
+    // newest data is. After ENOSYS it treats a whole file as data, which is allowed and safe.
 
     /// <inheritdoc/>
     public int LSeek(in FuseContext context, in FuseLSeekIn request, out ulong position)
@@ -137,7 +137,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         {
             SeekData => (int)_vnodes.Seek(context.NodeId, request.Position, SeekTarget.Data, out position),
             SeekHole => (int)_vnodes.Seek(context.NodeId, request.Position, SeekTarget.Hole, out position),
-            _ => FuseErrno.EINVAL,                                  // the kernel does the others itself
+            _ => FuseErrno.EINVAL,                                  // the kernel handles the others itself
         };
     }
 
@@ -156,8 +156,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         return FuseErrno.None;
     }
 
-    // HAMMER2 has no extended attributes. GETXATTR and LISTXATTR are not implemented here, after which the
-    // kernel answers EOPNOTSUPP by itself: "ls -l" asks for them once per file.
+    // HAMMER2 has no extended attributes. GETXATTR and LISTXATTR are not implemented, after which the kernel returns
+    // EOPNOTSUPP without a request: "ls -l" reads them once per file.
 
     /// <inheritdoc/>
     public int SetXAttr(in FuseContext context, in FuseSetXAttrIn request, ReadOnlySpan<byte> name,
@@ -166,7 +166,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     /// <inheritdoc/>
     public int RemoveXAttr(in FuseContext context, ReadOnlySpan<byte> name) => FuseErrno.EOPNOTSUPP;
 
-    // The attributes of an answer that the kernel counts as a reference.
+    // Fills a reply that counts as a lookup reference of the kernel.
     private void GiveEntry(in VnodeAttributes found, ref FuseEntryOut entry)
     {
         _nodes.Add(found.Inum);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// The clock by which the kernel stamps files, which goes in steps of some milliseconds. With a finer one a file
-/// that the kernel writes right after it was made would seem to be older than its making.
+/// The clock with which the kernel stamps files; its resolution is a few milliseconds. With a finer clock, a file that
+/// the kernel writes right after its creation would get a modification time before its creation time.
 /// </summary>
 /// <remarks>Source: <c>CLOCK_REALTIME_COARSE</c>, clock_gettime(2). Timers are those of the system.</remarks>
 internal sealed unsafe partial class KernelTime : TimeProvider

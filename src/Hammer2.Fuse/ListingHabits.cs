@@ -2,30 +2,30 @@
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Learns which processes stat what they list. The kernel asks for attributes with the first entries of every directory
-/// (READDIRPLUS_AUTO). They save a process that wants them one request for each entry, and make any other process
+/// Learns which processes stat the entries that they list. The kernel requests attributes with the first entries of
+/// every directory (READDIRPLUS_AUTO). They save a process that stats one request per entry, but make any other process
 /// wait until every inode is read.
 /// </summary>
 /// <remarks>
-/// A process gets attributes once it has looked up an entry that was listed without them. A process that got them
-/// sends no lookups, so one entry of each listing, the canary, is given without: a process that looks it up still
-/// wants attributes, and one that goes on to the next directory without having done so does not. Directories are no
-/// canaries and their lookups tell nothing, since a walk looks up every directory that it enters. Nothing here is
-/// locked: a wrong guess costs time and nothing else.
+/// A process gets attributes once it has looked up an entry that was listed without them. A process that got them sends
+/// no lookups, so one entry of each listing, the canary, has no attributes: a process that looks it up still uses
+/// attributes, and one that lists the next directory without that lookup does not. Directories are never canaries and
+/// their lookups are ignored, since walking a tree looks up every directory that it enters. Nothing here is locked: a
+/// wrong guess costs only time.
 /// </remarks>
 internal sealed class ListingHabits
 {
     private const int SlotsTotal = 1024;
-    private const int ScoreMax = 4;                 // so many listings in a row whose canary is not looked up
+    private const int ScoreMax = 4;                 // number of consecutive listings without a lookup of the canary
     private const int ScoreForLookup = 2;
 
     private readonly Slot?[] _slots = new Slot?[SlotsTotal];    // null until a process lists
 
-    /// <summary>The kernel asks for entries with attributes.</summary>
+    /// <summary>Decides about a READDIRPLUS request.</summary>
     /// <param name="processId">The process that lists.</param>
     /// <param name="directory">The directory.</param>
     /// <param name="isStart">True for the first entries of the directory.</param>
-    /// <returns>Whether to give them.</returns>
+    /// <returns>The listing, which says whether entries get attributes.</returns>
     public Listing Begin(uint processId, ulong directory, bool isStart)
     {
         Slot slot = _slots[processId % SlotsTotal] ??= new Slot();
@@ -41,7 +41,7 @@ internal sealed class ListingHabits
         return new Listing(slot, wantsCanary: slot.GaveAttributes && isStart);
     }
 
-    /// <summary>A process looked up an entry that is no directory.</summary>
+    /// <summary>Records the lookup of an entry that is not a directory.</summary>
     public void NoteLookup(uint processId, ulong directory, ulong inum)
     {
         Slot? slot = _slots[processId % SlotsTotal];
@@ -49,7 +49,7 @@ internal sealed class ListingHabits
         if (slot.Canary != 0 ? slot.Canary != inum : slot.GaveAttributes) return;
         slot.Canary = 0;
 
-        // It is about to look up everything in a listing without attributes; one count is enough.
+        // A process that stats looks up every entry of a listing without attributes; one is enough to know.
         slot.GaveAttributes = true;
         slot.Score = Math.Min(ScoreMax, slot.Score + ScoreForLookup);
     }
@@ -70,7 +70,7 @@ internal sealed class ListingHabits
         /// <summary>True when entries should have attributes.</summary>
         public bool GivesAttributes { get; }
 
-        /// <summary>True for the one entry that is given without attributes to see whether it is looked up.</summary>
+        /// <summary>True for the canary: the entry without attributes.</summary>
         public bool TakeAsCanary(ulong inum)
         {
             if (!_wantsCanary || _slot!.Canary != 0) return false;

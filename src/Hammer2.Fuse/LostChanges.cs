@@ -5,57 +5,58 @@ using System.Threading;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Objects whose changes were accepted and could not be committed, until each open file that could have made them was
-/// told by fsync(2) or close(2), once.
+/// Objects with accepted changes that could not be committed. Each open file that could have made such changes gets the
+/// error once, from fsync(2) or close(2).
 /// </summary>
 /// <remarks>
-/// An open file is known by its handle: an odd number, larger for a file that was opened later; handle 0 stands for
-/// all that have none, as directories and files open for reading. Lock: rank 80, a leaf, which is not taken while
-/// nothing was ever lost.
+/// An open file is identified by its handle: an odd number, larger for a file opened later; handle 0 stands for all
+/// opens without a handle, which are directories and files open for reading. Lock: rank 80, a leaf, not acquired before
+/// the first loss.
 /// </remarks>
 internal sealed class LostChanges
 {
     private const int ObjectsMax = 1024;
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<ulong, ulong> _lost = [];       // by object: the newest handle at that time
-    private readonly HashSet<(ulong Inum, ulong Handle)> _told = [];
-    private ulong _overflow;                                    // of objects that there was no room for
+    private readonly Lock _lostLock = new();
+    // By inode number: the newest handle at the time of the loss.
+    private readonly Dictionary<ulong, ulong> _lost = [];
+    private readonly HashSet<(ulong Inum, ulong Handle)> _reported = [];
+    private ulong _overflow;                        // the newest handle for objects beyond ObjectsMax; 0 for none
     private ulong _lastHandle = 1;
     private volatile bool _isAny;
 
-    /// <summary>A handle for a file that is opened for writing.</summary>
+    /// <summary>A new handle for a file that is opened for writing.</summary>
     public ulong NextHandle() => Interlocked.Add(ref _lastHandle, 2);
 
-    /// <summary>Changes of an object are lost. Beyond some number of objects, all others count as having lost
-    /// some.</summary>
+    /// <summary>Adds an object with lost changes. Beyond a maximum, all other objects count as having lost
+    /// changes.</summary>
     public void Add(ulong inum)
     {
-        lock (_gate)
+        lock (_lostLock)
         {
             ulong newest = Volatile.Read(ref _lastHandle);
             if (_lost.Count < ObjectsMax || _lost.ContainsKey(inum)) _lost[inum] = newest;
             else _overflow = newest;
-            _ = _told.RemoveWhere(told => told.Inum == inum);
+            _ = _reported.RemoveWhere(one => one.Inum == inum);
             _isAny = true;
         }
     }
 
-    /// <summary>True, once, for an open file whose changes may be among the lost ones.</summary>
+    /// <summary>True for an open file whose changes may be lost; only once for each handle.</summary>
     public bool Take(ulong inum, ulong handle)
     {
         if (!_isAny) return false;
-        lock (_gate)
+        lock (_lostLock)
         {
             if (!_lost.TryGetValue(inum, out ulong newest)) newest = _overflow;
-            return newest != 0 && handle <= newest && _told.Add((inum, handle));
+            return newest != 0 && handle <= newest && _reported.Add((inum, handle));
         }
     }
 
-    /// <summary>A file was closed.</summary>
+    /// <summary>Removes a handle that was closed.</summary>
     public void Close(ulong inum, ulong handle)
     {
         if (!_isAny) return;
-        lock (_gate) _ = _told.Remove((inum, handle));
+        lock (_lostLock) _ = _reported.Remove((inum, handle));
     }
 }

@@ -6,14 +6,14 @@ using Hammer2.Devices;
 
 namespace Hammer2.Fuse;
 
-/// <summary>What a request names as nodes, in its specifications and in its options together.</summary>
+/// <summary>The nodes that a request names, in its specifications and in its options together.</summary>
 internal static class MountNodes
 {
-    /// <summary>The specification of each node, those of one label.</summary>
+    /// <summary>Returns the specification of each node, all with the same label.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="media">Where on the devices the filesystem is: which further devices belong to which filesystem is
-    /// read from their headers.</param>
-    /// <exception cref="PfsException">Two labels are named.</exception>
+    /// <param name="media">The location of the filesystem on the devices, whose headers say which device belongs to
+    /// which filesystem.</param>
+    /// <exception cref="PfsException">The request names two labels.</exception>
     public static IReadOnlyList<MountSpec> Of(MountRequest request, MediaSourceOptions media)
     {
         string? label = request.Options.Label;

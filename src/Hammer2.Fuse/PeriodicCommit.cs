@@ -3,24 +3,22 @@ using System.Threading;
 
 namespace Hammer2.Fuse;
 
-/// <summary>Makes accepted changes durable again and again, so that none waits longer than an
-/// interval.</summary>
-/// <remarks>Runs on the timer's thread. A commit that takes longer than the interval is not begun
-/// twice.</remarks>
+/// <summary>Commits in a fixed interval, the longest time that an accepted change is not durable.</summary>
+/// <remarks>Runs on the timer's thread. While a commit lasts longer than the interval, no second one starts.</remarks>
 internal sealed class PeriodicCommit : IDisposable
 {
     private readonly Hammer2FileSystem _fileSystem;
     private readonly ITimer _timer;
     private int _isRunning;
 
-    /// <summary>Starts counting.</summary>
+    /// <summary>Starts the timer.</summary>
     public PeriodicCommit(Hammer2FileSystem fileSystem, TimeSpan interval, TimeProvider time)
     {
         _fileSystem = fileSystem;
         _timer = time.CreateTimer(static state => ((PeriodicCommit)state!).Commit(), this, interval, interval);
     }
 
-    /// <summary>Stops, and waits for a commit that is under way.</summary>
+    /// <summary>Stops the timer and waits for a running commit.</summary>
     public void Dispose() => _timer.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private void Commit()

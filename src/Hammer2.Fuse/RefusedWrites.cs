@@ -7,60 +7,60 @@ using Hammer2.Vnodes;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Files of which the kernel could not write out what its writeback cache had accepted. By itself write(2) goes on
-/// accepting, and only fsync(2) and close(2) tell; these are the files whose writers are to be told at once.
+/// Files whose dirty pages the kernel could not write back. By itself the kernel continues to accept write(2), and only
+/// fsync(2) and close(2) return the error; writes to these files return it at once.
 /// </summary>
 /// <remarks>Lock: a leaf.</remarks>
 internal sealed class RefusedWrites
 {
     private const int FilesMax = 1024;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _filesLock = new();
     private readonly Dictionary<ulong, Errno> _files = [];
-    private readonly HashSet<ulong> _untold = [];
-    private bool _isTelling;
+    private readonly HashSet<ulong> _unsent = [];
+    private bool _isSending;
     private volatile bool _isAny;
 
-    /// <summary>False as long as all is well.</summary>
+    /// <summary>True while the set is not empty.</summary>
     public bool IsAny => _isAny;
 
-    /// <summary>Takes note of a file, of which the kernel is to be told. Beyond some number the others are forgotten
-    /// until it happens to them again.</summary>
-    /// <returns>True when somebody has to call <see cref="TryNextUntold"/> until there are no more.</returns>
+    /// <summary>Adds a file, for which the kernel's attributes are to be invalidated. Beyond a maximum, the other files
+    /// are removed; they are added again at their next error.</summary>
+    /// <returns>True when the caller has to call <see cref="TryNextUnsent"/> until it returns false.</returns>
     public bool Add(ulong inum, Errno error)
     {
-        lock (_gate)
+        lock (_filesLock)
         {
             if (_files.Count >= FilesMax) _files.Clear();
             _files[inum] = error;
             _isAny = true;
-            _ = _untold.Add(inum);
-            if (_isTelling) return false;
-            return _isTelling = true;
+            _ = _unsent.Add(inum);
+            if (_isSending) return false;
+            return _isSending = true;
         }
     }
 
-    /// <summary>A file of which the kernel was not told since its last refusal.</summary>
-    /// <returns>False when there are no more.</returns>
-    public bool TryNextUntold(out ulong inum)
+    /// <summary>Takes a file whose invalidation was not sent since its last error.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool TryNextUnsent(out ulong inum)
     {
-        lock (_gate)
+        lock (_filesLock)
         {
-            inum = _untold.FirstOrDefault();
-            return _isTelling = _untold.Remove(inum);
+            inum = _unsent.FirstOrDefault();
+            return _isSending = _unsent.Remove(inum);
         }
     }
 
-    /// <summary>Why writing a file was refused; None when it was not.</summary>
+    /// <summary>The last error of a file; None for a file that is not in the set.</summary>
     public Errno Of(ulong inum)
     {
-        lock (_gate) return _files.GetValueOrDefault(inum, Errno.None);
+        lock (_filesLock) return _files.GetValueOrDefault(inum, Errno.None);
     }
 
-    /// <summary>The reason is gone, as far as this file goes.</summary>
+    /// <summary>Removes a file, which can be written again.</summary>
     public void Remove(ulong inum)
     {
-        lock (_gate)
+        lock (_filesLock)
         {
             _ = _files.Remove(inum);
             _isAny = _files.Count != 0;

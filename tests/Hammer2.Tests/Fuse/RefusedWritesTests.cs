@@ -44,7 +44,7 @@ public sealed class RefusedWritesTests
     public void A_refusal_during_notification_is_notified_by_the_same_thread()
     {
         Assert.True(_refused.Add(7, Errno.ENOSPC));
-        Assert.True(_refused.TryNextUntold(out ulong first));
+        Assert.True(_refused.TryNextUnsent(out ulong first));
         Assert.False(_refused.Add(9, Errno.ENOSPC));
         Assert.Equal(7UL, first);
         Assert.Equal<ulong>([9], Told());
@@ -62,7 +62,7 @@ public sealed class RefusedWritesTests
     private SortedSet<ulong> Told()
     {
         var told = new SortedSet<ulong>();
-        while (_refused.TryNextUntold(out ulong inum)) Assert.True(told.Add(inum));
+        while (_refused.TryNextUnsent(out ulong inum)) Assert.True(told.Add(inum));
         return told;
     }
 }
