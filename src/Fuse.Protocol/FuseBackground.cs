@@ -10,14 +10,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fuse.Protocol;
 
-/// <summary>How a server that was started in the background came up.</summary>
-/// <param name="ExitCode">0 when the mount is live, else what the starter should end with.</param>
-/// <param name="Message">What to tell the user; empty when the mount is live.</param>
+/// <summary>The result of starting a server in the background.</summary>
+/// <param name="ExitCode">0 when the mount is live, otherwise the exit code for the starter.</param>
+/// <param name="Message">An error message for the user; empty when the mount is live.</param>
 public readonly record struct FuseBackgroundOutcome(int ExitCode, string Message);
 
 /// <summary>
-/// Starts a server in the background: this program is executed again with the same arguments, and reports through
-/// a pipe when its mount is live or why it will never be. A running CLR cannot fork, hence the second start.
+/// Starts a server in the background: this program is executed again with the same arguments, and reports through a
+/// pipe that its mount is live or why it failed. A running CLR cannot fork, hence the second start.
 /// </summary>
 public sealed class FuseBackground
 {
@@ -32,12 +32,12 @@ public sealed class FuseBackground
     private FuseBackground(SafeFileHandle pipe) => _pipe = pipe;
 
     /// <summary>
-    /// Executes this program again and waits until it reports. Its error stream is this process's own until
-    /// the mount is live.
+    /// Executes this program again and waits for its report. It shares this process's error stream until the mount is
+    /// live.
     /// </summary>
-    /// <param name="name">What it is called (argv[0]).</param>
+    /// <param name="name">Its argv[0].</param>
     /// <param name="words">Its command line.</param>
-    /// <param name="codeOfDeath">Exit code to answer when it dies without a word.</param>
+    /// <param name="codeOfDeath">The exit code to return when it ends without a report.</param>
     /// <exception cref="FuseException">It cannot be executed.</exception>
     public static FuseBackgroundOutcome Start(string name, IReadOnlyList<string> words, int codeOfDeath)
     {
@@ -50,7 +50,7 @@ public sealed class FuseBackground
         if (Volatile.Read(ref isInterrupted)) child.Terminate();
         byte[] report = child.ReadAll(MessageBytesMax);
 
-        // The first byte is the exit code; the child that lives on closes the pipe after it.
+        // The first byte is the exit code; a child that continues closes the pipe after it.
         bool isLive = report.Length > 0 && report[0] == 0;
         if (isLive && !Volatile.Read(ref isInterrupted)) return new FuseBackgroundOutcome(0, "");
         int status = child.Wait();
@@ -70,7 +70,7 @@ public sealed class FuseBackground
         }
     }
 
-    /// <summary>What this process must report to, when it is the one in the background; else null.</summary>
+    /// <summary>The pipe for the report of a process started in the background; null in any other process.</summary>
     public static FuseBackground? OfThisProcess()
     {
         string? text = Environment.GetEnvironmentVariable(PipeVariable);
@@ -83,10 +83,11 @@ public sealed class FuseBackground
     }
 
     /// <summary>
-    /// Reports that the mount is live, and lets go of everything of the starter: its pipe, its standard
-    /// streams, its working directory.
+    /// Reports that the mount is live and detaches from the starter: closes its pipe and standard streams and leaves
+    /// its working directory.
     /// </summary>
-    /// <param name="keepsErrorStream">True to leave the error stream where it is, as the journal's.</param>
+    /// <param name="keepsErrorStream">True to keep the error stream, for example one that is connected to the
+    /// journal.</param>
     public void ReportMounted(bool keepsErrorStream)
     {
         Report(0, "");
@@ -94,11 +95,11 @@ public sealed class FuseBackground
         Directory.SetCurrentDirectory("/");
     }
 
-    /// <summary>Reports why there will be no mount.</summary>
+    /// <summary>Reports why mounting failed.</summary>
     public void ReportFailure(int exitCode, string message) => Report(exitCode, message);
 
-    // The runtime's console has duplicates of the standard streams. A starter that reads what we say until
-    // its end would wait for ever if one of them stayed open.
+    // The runtime's console has duplicates of the standard streams. A starter that reads our output until EOF would
+    // wait for ever if one of them stayed open.
     private static void LetGoOfStreams(bool keepsErrorStream)
     {
         int nothing = LinuxCalls.Open("/dev/null", OpenReadWrite | LinuxCalls.OpenCloseOnExec, 0);
@@ -127,7 +128,7 @@ public sealed class FuseBackground
         }
         catch (IOException)
         {
-            // The starter has gone: nobody is left to tell, and the mount is none the worse.
+            // The starter has ended: the report is not needed, and the mount continues.
         }
     }
 

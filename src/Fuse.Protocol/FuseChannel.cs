@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// One worker's descriptor of /dev/fuse: a request is one read(2), an answer one writev(2) of the header and
-/// of the data where it lies. Reading never waits; poll(2) does.
+/// One worker's descriptor of /dev/fuse: a request is one read(2), a reply one writev(2) of the header and of the data,
+/// without copying it. Reading is nonblocking; poll(2) waits.
 /// </summary>
 internal sealed unsafe class FuseChannel : IFuseChannel
 {
@@ -14,8 +14,8 @@ internal sealed unsafe class FuseChannel : IFuseChannel
     private int _receiverThread;
     private volatile int _receiver;
 
-    /// <summary>Uses a descriptor that is connected to a mount, and closes it in the end if it is its
-    /// own.</summary>
+    /// <summary>A channel over a descriptor that is connected to a mount; it closes the descriptor in the end if it
+    /// owns it.</summary>
     public FuseChannel(SafeFileHandle device, bool ownsDevice)
     {
         _device = device;
@@ -36,7 +36,7 @@ internal sealed unsafe class FuseChannel : IFuseChannel
     /// <inheritdoc/>
     public int WaitForRequest()
     {
-        // The main channel goes from the thread that negotiates to a worker.
+        // The main channel is passed from the negotiating thread to a worker.
         int thread = Environment.CurrentManagedThreadId;
         if (_receiverThread != thread) (_receiverThread, _receiver) = (thread, LinuxCalls.ThreadNumber());
         return LinuxCalls.WaitReadable(_device);

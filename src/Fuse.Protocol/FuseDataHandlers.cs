@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Fuse.Protocol;
 
-/// <summary>Operations with data of a length of their own, and those for the dispatcher itself.</summary>
+/// <summary>Handlers of operations with variable-length data, and of those handled by the dispatcher itself.</summary>
 internal static class FuseDataHandlers
 {
     private const uint LinkBytesMax = 4095;
@@ -65,7 +65,7 @@ internal static class FuseDataHandlers
     public static int ReadLink(FuseDispatcher dispatcher, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
-        // One byte less than a page: the kernel ends the target with a NUL of its own.
+        // One byte less than a page: the kernel appends a NUL to the target.
         int error = dispatcher.FileSystem.ReadLink(in context, reply.Room(LinkBytesMax), out int targetBytes);
         if (error == FuseErrno.None) reply.Keep(targetBytes);
         return error;
@@ -131,7 +131,7 @@ internal static class FuseDataHandlers
         return FuseErrno.None;
     }
 
-    // Nothing is ever retrieved from the kernel's cache, so nothing is to be done with what arrives.
+    // This server never retrieves data from the kernel's cache, so a reply to that is ignored.
     public static int NotifyReply(FuseDispatcher dispatcher, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply) => FuseErrno.None;
 
@@ -149,7 +149,7 @@ internal static class FuseDataHandlers
         return FuseErrno.None;
     }
 
-    // A caller without room asks how much is needed; one with too little is told so.
+    // A caller without a buffer gets the length; one with a buffer that is too short gets ERANGE.
     private static int AnswerXAttr(uint room, int bytes, scoped ref FuseReply reply)
     {
         if (room == 0)

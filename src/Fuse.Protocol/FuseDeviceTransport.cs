@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Speaks to the kernel by reading and writing /dev/fuse. The first channel is the descriptor that was
-/// mounted; each further one is a clone of it, so that workers do not share a queue of requests under way.
+/// Exchanges messages with the kernel over /dev/fuse. The first channel is the mounted descriptor; each further one is
+/// a clone of it, so that workers do not share one queue of requests in progress.
 /// </summary>
 public sealed unsafe class FuseDeviceTransport : IFuseTransport
 {
@@ -17,15 +17,15 @@ public sealed unsafe class FuseDeviceTransport : IFuseTransport
     private readonly ILogger _logger;
     private int _channelsTotal;
 
-    /// <summary>Takes over a descriptor of /dev/fuse that is connected to a mount.</summary>
+    /// <summary>A transport over a descriptor of /dev/fuse that is connected to a mount, which it now owns.</summary>
     public FuseDeviceTransport(SafeFileHandle mounted, ILogger logger)
     {
         _mounted = mounted;
         _logger = logger;
     }
 
-    /// <summary>Opens the device for a mount to come.</summary>
-    /// <exception cref="FuseException">There is no such device, or it may not be opened.</exception>
+    /// <summary>Opens the device for a new mount.</summary>
+    /// <exception cref="FuseException">There is no such device, or no permission to open it.</exception>
     public static SafeFileHandle OpenDevice()
     {
         int descriptor = LinuxCalls.Open(DevicePath, DeviceFlags, 0);
@@ -45,7 +45,7 @@ public sealed unsafe class FuseDeviceTransport : IFuseTransport
         SafeFileHandle clone = OpenClone(out int error);
         if (error == FuseErrno.None) return new FuseChannel(clone, ownsDevice: true);
 
-        // Old kernels and tight containers: sharing the descriptor is slower and right.
+        // Old kernels and restricted containers cannot clone: sharing the descriptor is slower but correct.
         clone.Dispose();
         FuseLog.NotCloned(_logger, channel, error);
         return new FuseChannel(_mounted, ownsDevice: false);

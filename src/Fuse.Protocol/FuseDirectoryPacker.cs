@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Packs directory entries into one reply until it is full. The same loop serves READDIR and
-/// READDIRPLUS: where attributes were not asked for they are left out, and where they were asked
-/// for an entry may still be given without them, which the kernel takes as "look it up yourself".
+/// Packs directory entries into one reply until it is full. The same loop serves READDIR and READDIRPLUS: READDIR
+/// leaves attributes out, and in READDIRPLUS an entry may still come without attributes, which the kernel then looks up
+/// when it needs them.
 /// </summary>
 /// <remarks>Layouts: <c>struct fuse_dirent</c>, <c>struct fuse_direntplus</c>; each entry is padded
 /// with zeros to 8 bytes.</remarks>
@@ -16,7 +16,7 @@ public ref struct FuseDirectoryPacker
     private readonly Span<byte> _buffer;
     private int _used;
 
-    /// <summary>Packs into <paramref name="buffer"/>, which is as long as the kernel allows.</summary>
+    /// <summary>Packs into <paramref name="buffer"/>, whose length is the kernel's limit.</summary>
     public FuseDirectoryPacker(Span<byte> buffer, bool wantsAttributes)
     {
         _buffer = buffer;
@@ -29,8 +29,8 @@ public ref struct FuseDirectoryPacker
     /// <summary>Bytes packed so far; 0 at the end of a directory.</summary>
     public readonly int UsedBytes => _used;
 
-    /// <summary>True if an entry with a name of this length still fits. Asked before fetching
-    /// attributes, it saves fetching them for nothing.</summary>
+    /// <summary>True if an entry with a name of this length still fits; checking first avoids fetching attributes in
+    /// vain.</summary>
     public readonly bool HasRoom(int nameBytes) => EntryBytes(nameBytes) <= RoomBytes;
 
     private readonly int RoomBytes => _buffer.Length - _used;
@@ -39,9 +39,9 @@ public ref struct FuseDirectoryPacker
     /// Adds an entry without attributes. False when it does not fit: the reply is then complete.
     /// </summary>
     /// <param name="name">1 to 255 bytes, undecoded.</param>
-    /// <param name="inode">What the caller sees as d_ino; never 0.</param>
+    /// <param name="inode">The d_ino of the entry; never 0.</param>
     /// <param name="mode">st_mode; only the type bits are used.</param>
-    /// <param name="nextPosition">Where reading goes on after this entry.</param>
+    /// <param name="nextPosition">The position at which the listing continues after this entry.</param>
     public bool TryAdd(scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)
     {
         int size = EntryBytes(name.Length);
@@ -58,9 +58,9 @@ public ref struct FuseDirectoryPacker
     }
 
     /// <summary>
-    /// Adds an entry with its attributes; the kernel then holds one more reference on the node,
-    /// unless the name is "." or "..". False when it does not fit, and no reference is taken.
-    /// Where attributes were not asked for, only the entry is packed and no reference is taken.
+    /// Adds an entry with its attributes; the kernel then has one more reference to the node, unless the name is "." or
+    /// "..". False when it does not fit, and no reference is added. In READDIR, only the entry is packed and no
+    /// reference is added.
     /// </summary>
     public bool TryAdd(scoped ReadOnlySpan<byte> name, scoped in FuseEntryOut entry, ulong nextPosition)
     {
@@ -76,12 +76,12 @@ public ref struct FuseDirectoryPacker
     }
 
     /// <summary>
-    /// The record of an entry that was packed with attributes, to be filled in afterwards: what takes long is
-    /// then done after the listing itself.
+    /// The struct of an entry that was packed with attributes, to be filled in later: slow reads then happen after the
+    /// listing itself.
     /// </summary>
-    /// <param name="offset">0 for the first entry; goes on to the next. There is one as long as it is less than
+    /// <param name="offset">0 for the first entry; advanced to the next one. Valid while less than
     /// <see cref="UsedBytes"/>.</param>
-    /// <exception cref="InvalidOperationException">Attributes were not asked for.</exception>
+    /// <exception cref="InvalidOperationException">The request is not READDIRPLUS.</exception>
     public readonly ref FuseEntryOut EntryAt(ref int offset)
     {
         if (!WantsAttributes) throw new InvalidOperationException("entries have no attributes here");

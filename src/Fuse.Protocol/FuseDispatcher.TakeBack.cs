@@ -5,9 +5,8 @@ using System.Threading;
 
 namespace Fuse.Protocol;
 
-/// <content>
-/// What to do when nobody waits for a good answer any more, because its caller was killed: the kernel has
-/// then not taken the references and handles that the answer gives, and will never give them back.
+/// <content> Undoes successful replies that the kernel did not accept because the caller was killed: the kernel has
+/// then not acquired the references and handles of the reply and will never release them.
 /// </content>
 public sealed partial class FuseDispatcher
 {
@@ -66,7 +65,7 @@ public sealed partial class FuseDispatcher
         var onNode = new FuseContext(in header);
         var release = new FuseReleaseIn { Handle = MemoryMarshal.AsRef<FuseOpenOut>(payload).Handle };
 
-        // The result reaches nobody, as the result of any release.
+        // The result of a release is always ignored.
         _ = isDirectory
             ? FileSystem.ReleaseDir(in onNode, in release)
             : FileSystem.Release(in onNode, in release);

@@ -2,8 +2,8 @@
 namespace Fuse.Protocol;
 
 /// <summary>
-/// The Linux error numbers this protocol itself answers or meets, as positive ints. A filesystem
-/// may answer any number from 1 to 511; 0 is success.
+/// The Linux error numbers that this protocol itself returns or receives, as positive ints. A filesystem may return any
+/// number from 1 to 511; 0 is success.
 /// </summary>
 public static class FuseErrno
 {
@@ -64,13 +64,13 @@ public static class FuseErrno
     /// <summary>Name too long.</summary>
     public const int ENAMETOOLONG = 36;
 
-    /// <summary>Not implemented; for several operations the kernel then never asks again.</summary>
+    /// <summary>Not implemented; for several operations the kernel then stops sending requests.</summary>
     public const int ENOSYS = 38;
 
     /// <summary>No such attribute.</summary>
     public const int ENODATA = 61;
 
-    /// <summary>The other side speaks another protocol.</summary>
+    /// <summary>Protocol version mismatch.</summary>
     public const int EPROTO = 71;
 
     /// <summary>Not supported.</summary>
@@ -79,13 +79,13 @@ public static class FuseErrno
     /// <summary>The connection was aborted.</summary>
     public const int ECONNABORTED = 103;
 
-    /// <summary>No connection any more.</summary>
+    /// <summary>Not connected any more.</summary>
     public const int ENOTCONN = 107;
 
     /// <summary>Stale file handle.</summary>
     public const int ESTALE = 116;
 
-    /// <summary>The kernel takes numbers below this only; a greater one would leave the caller
-    /// waiting.</summary>
+    /// <summary>The kernel rejects replies with this error number or a greater one; the caller would wait for
+    /// ever.</summary>
     public const int Limit = 512;
 }

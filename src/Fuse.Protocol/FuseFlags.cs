@@ -2,9 +2,8 @@
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Features offered by the kernel in INIT and taken up in its answer. The low word travels in
-/// <c>flags</c>, the high word in <c>flags2</c>, which exists only where <see cref="InitExt"/> is
-/// offered (7.36). Source: <c>FUSE_*</c> init flags, linux/fuse.h.
+/// Features offered by the kernel in INIT and accepted in its reply. The low word is in <c>flags</c>, the high word in
+/// <c>flags2</c>, which exists only with <see cref="InitExt"/> (7.36). Source: <c>FUSE_*</c> init flags, linux/fuse.h.
 /// </summary>
 [Flags]
 public enum FuseInitFlags : ulong
@@ -12,10 +11,10 @@ public enum FuseInitFlags : ulong
     /// <summary>No feature.</summary>
     None = 0,
 
-    /// <summary>Several reads of one file may be under way at once.</summary>
+    /// <summary>Several reads of one file may be in progress at once.</summary>
     AsyncRead = 1UL << 0,
 
-    /// <summary>fcntl(2) locks are the server's; without it the kernel keeps them.</summary>
+    /// <summary>fcntl(2) locks are handled by the server; without it by the kernel.</summary>
     PosixLocks = 1UL << 1,
 
     /// <summary>O_TRUNC arrives with OPEN instead of as a SETATTR before it.</summary>
@@ -39,16 +38,16 @@ public enum FuseInitFlags : ulong
     /// <summary>The device may be spliced from.</summary>
     SpliceRead = 1UL << 9,
 
-    /// <summary>flock(2) locks are the server's.</summary>
+    /// <summary>flock(2) locks are handled by the server.</summary>
     FlockLocks = 1UL << 10,
 
-    /// <summary>ioctl(2) on directories is passed on.</summary>
+    /// <summary>ioctl(2) on directories is sent to the server.</summary>
     HasIoctlDir = 1UL << 11,
 
-    /// <summary>Cached data is dropped whenever mtime or size is seen to change.</summary>
+    /// <summary>Cached data is dropped when mtime or size change.</summary>
     AutoInvalData = 1UL << 12,
 
-    /// <summary>READDIRPLUS is answered.</summary>
+    /// <summary>READDIRPLUS is supported.</summary>
     DoReadDirPlus = 1UL << 13,
 
     /// <summary>The kernel chooses between READDIR and READDIRPLUS.</summary>
@@ -57,13 +56,14 @@ public enum FuseInitFlags : ulong
     /// <summary>Direct I/O requests are sent in parallel.</summary>
     AsyncDio = 1UL << 15,
 
-    /// <summary>Writes gather in the page cache; the kernel owns size and mtime of dirty files.</summary>
+    /// <summary>Writeback cache: writes stay in the page cache at first; the kernel maintains size and mtime of dirty
+    /// files.</summary>
     WritebackCache = 1UL << 16,
 
-    /// <summary>ENOSYS to OPEN means that no file needs opening.</summary>
+    /// <summary>After ENOSYS to OPEN the kernel sends no OPEN and RELEASE.</summary>
     NoOpenSupport = 1UL << 17,
 
-    /// <summary>Lookups and readdirs of one directory may be under way at once.</summary>
+    /// <summary>Lookups and readdirs of one directory may be in progress at once.</summary>
     ParallelDirOps = 1UL << 18,
 
     /// <summary>The server clears set-id bits on write, chown and truncate.</summary>
@@ -72,43 +72,44 @@ public enum FuseInitFlags : ulong
     /// <summary>POSIX access control lists are stored by the server.</summary>
     PosixAcl = 1UL << 20,
 
-    /// <summary>Reading an aborted device answers ECONNABORTED instead of ENODEV.</summary>
+    /// <summary>Reading an aborted device returns ECONNABORTED instead of ENODEV.</summary>
     AbortError = 1UL << 21,
 
-    /// <summary>The answer's max_pages is meant.</summary>
+    /// <summary>max_pages of the reply is valid.</summary>
     MaxPages = 1UL << 22,
 
     /// <summary>Link targets are cached.</summary>
     CacheSymlinks = 1UL << 23,
 
-    /// <summary>ENOSYS to OPENDIR means that no directory needs opening.</summary>
+    /// <summary>After ENOSYS to OPENDIR the kernel sends no OPENDIR and RELEASEDIR.</summary>
     NoOpenDirSupport = 1UL << 24,
 
-    /// <summary>Cached data is dropped only when the server says so.</summary>
+    /// <summary>Cached data is dropped only by notifications of the server.</summary>
     ExplicitInvalData = 1UL << 25,
 
-    /// <summary>The answer's map_alignment is meant (virtiofs).</summary>
+    /// <summary>map_alignment of the reply is valid (virtiofs).</summary>
     MapAlignment = 1UL << 26,
 
     /// <summary>Submounts are announced in attributes.</summary>
     Submounts = 1UL << 27,
 
-    /// <summary>As <see cref="HandleKillPriv"/>, with the kernel's own rules about who keeps them.</summary>
+    /// <summary>As <see cref="HandleKillPriv"/>, where the kernel says for each request whether the bits are
+    /// cleared.</summary>
     HandleKillPrivV2 = 1UL << 28,
 
-    /// <summary>SETXATTR carries the 16-byte argument.</summary>
+    /// <summary>SETXATTR has the 16-byte struct.</summary>
     SetXAttrExt = 1UL << 29,
 
-    /// <summary>flags2 is meant in both directions.</summary>
+    /// <summary>flags2 is valid in both directions.</summary>
     InitExt = 1UL << 30,
 
-    /// <summary>Creation requests carry security contexts.</summary>
+    /// <summary>Create requests contain security contexts.</summary>
     SecurityCtx = 1UL << 32,
 
     /// <summary>Direct access per inode (virtiofs).</summary>
     HasInodeDax = 1UL << 33,
 
-    /// <summary>Creation requests carry one supplementary group.</summary>
+    /// <summary>Create requests contain one supplementary group.</summary>
     CreateSuppGroup = 1UL << 34,
 
     /// <summary>Entries can be expired rather than dropped.</summary>
@@ -129,10 +130,10 @@ public enum FuseInitFlags : ulong
     /// <summary>Id-mapped mounts.</summary>
     AllowIdmap = 1UL << 40,
 
-    /// <summary>Requests may travel over io_uring.</summary>
+    /// <summary>Requests may be exchanged over io_uring.</summary>
     OverIoUring = 1UL << 41,
 
-    /// <summary>The answer's request_timeout is meant.</summary>
+    /// <summary>request_timeout of the reply is valid.</summary>
     RequestTimeout = 1UL << 42,
 }
 
@@ -161,14 +162,14 @@ public enum FuseOpenFlags : uint
     /// <summary>No FLUSH on close.</summary>
     NoFlush = 1 << 5,
 
-    /// <summary>Direct writes of one file may be under way at once.</summary>
+    /// <summary>Direct writes of one file may be in progress at once.</summary>
     ParallelDirectWrites = 1 << 6,
 
     /// <summary>Pass I/O to the backing file.</summary>
     Passthrough = 1 << 7,
 }
 
-/// <summary>Which fields of a SETATTR are meant. Source: <c>FATTR_*</c>.</summary>
+/// <summary>The valid fields of a SETATTR. Source: <c>FATTR_*</c>.</summary>
 [Flags]
 public enum FuseSetAttrValid : uint
 {
@@ -196,10 +197,10 @@ public enum FuseSetAttrValid : uint
     /// <summary>The handle field is valid.</summary>
     Handle = 1 << 6,
 
-    /// <summary>Access time becomes the server's now.</summary>
+    /// <summary>Access time is set to the server's current time.</summary>
     ATimeNow = 1 << 7,
 
-    /// <summary>Modification time becomes the server's now.</summary>
+    /// <summary>Modification time is set to the server's current time.</summary>
     MTimeNow = 1 << 8,
 
     /// <summary>The lock owner field is valid.</summary>
@@ -216,10 +217,10 @@ public enum FuseSetAttrValid : uint
 [Flags]
 public enum FuseWriteFlags : uint
 {
-    /// <summary>A write passed straight on.</summary>
+    /// <summary>A write that bypasses the page cache.</summary>
     None = 0,
 
-    /// <summary>Delayed write from the page cache; the handle is a guess and so is the caller.</summary>
+    /// <summary>Writeback from the page cache; handle and caller are those of any writer.</summary>
     Cache = 1 << 0,
 
     /// <summary>The lock owner field is valid.</summary>
@@ -229,7 +230,7 @@ public enum FuseWriteFlags : uint
     KillSuidGid = 1 << 2,
 }
 
-/// <summary>Small flag words of single requests, as constants under their kernel meaning.</summary>
+/// <summary>Flags of single requests.</summary>
 public static class FuseRequestFlags
 {
     /// <summary>FUSE_GETATTR_FH: the handle of GETATTR or STATX is valid.</summary>

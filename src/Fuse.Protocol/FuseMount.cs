@@ -9,13 +9,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// One mount in the system's table: made with mount(2) by root, with <c>fusermount3</c> by anybody else, and
-/// taken away the same way. Never opens or stats anything below its target, which would have to be answered
-/// by the very process that asks.
+/// One mount in the system's mount table: created with mount(2) by root, with <c>fusermount3</c> by other users, and
+/// unmounted the same way. Never opens or stats anything below its target, since this very process would have to serve
+/// it.
 /// </summary>
 public sealed unsafe partial class FuseMount
 {
-    // What Linux uses for most block specials itself: with another it would drop what it has cached of one.
+    // The block size that Linux uses for most block devices: with another one it would drop the device's page cache.
     private const string BlockBytes = "4096";
 
     private readonly bool _usesFuserMount;
@@ -34,18 +34,18 @@ public sealed unsafe partial class FuseMount
     /// <summary>The mount point, absolute and without symbolic links.</summary>
     public string Target { get; }
 
-    /// <summary>The connected descriptor of /dev/fuse; the transport takes it over.</summary>
+    /// <summary>The connected descriptor of /dev/fuse; the transport becomes its owner.</summary>
     public SafeFileHandle Device { get; }
 
-    /// <summary>Refuses a target that cannot be mounted on, before anything else is done for the mount.</summary>
+    /// <summary>Checks that a target can be mounted on, before anything else is done for the mount.</summary>
     /// <exception cref="FuseException">There is no directory at that path.</exception>
     public static void CheckTarget(string target)
     {
-        // What a dead server left at the path answers no questions, and can be mounted over.
+        // The mount of a dead server returns an error for stat, but can be mounted over.
         if (LinuxPath.IsFile(Canonical(target))) throw new FuseException($"{target}: Not a directory");
     }
 
-    /// <summary>Mounts. The kernel then sends INIT, and callers wait until it is answered.</summary>
+    /// <summary>Mounts. The kernel then sends INIT, and all access to the mount waits for the reply.</summary>
     /// <exception cref="FuseException">Names the target and the reason.</exception>
     public static FuseMount Create(FuseMountOptions options)
     {
@@ -56,8 +56,8 @@ public sealed unsafe partial class FuseMount
         return mount;
     }
 
-    /// <summary>Mounts on a block special, which nobody may have claimed.</summary>
-    /// <returns>Null when the kernel cannot, or must not, mount on one: <see cref="Create"/> may still do.</returns>
+    /// <summary>Mounts with a block device as source (fuseblk), which no other process may have claimed.</summary>
+    /// <returns>Null when the kernel cannot, or must not, do that: <see cref="Create"/> may still succeed.</returns>
     /// <exception cref="FuseException">Names the target and the reason.</exception>
     public static FuseMount? TryCreateOnBlock(FuseMountOptions options)
     {
@@ -68,14 +68,14 @@ public sealed unsafe partial class FuseMount
         return mount;
     }
 
-    /// <summary>True while the table of mounts shows this mount topmost at its target.</summary>
+    /// <summary>True while the mount table shows this mount topmost at its target.</summary>
     public bool IsMounted => _deviceNumber is not null && DeviceNumberAt(Target) == _deviceNumber;
 
     /// <summary>
-    /// Unmounts. Answers null when the mount is gone, by this call or before it; else why not.
+    /// Unmounts. Returns null when the mount was removed, by this call or before it; otherwise the error.
     /// </summary>
-    /// <param name="detaches">Takes it out of the table though files are open on it; their users keep the
-    /// connection until the session ends.</param>
+    /// <param name="detaches">True to detach the mount although files are open (MNT_DETACH); open files stay connected
+    /// until the session ends.</param>
     public string? Unmount(bool detaches)
     {
         if (!IsMounted) return null;
@@ -87,8 +87,8 @@ public sealed unsafe partial class FuseMount
     }
 
     /// <summary>
-    /// Makes the kernel pass on what it has gathered. Asks the mount itself, so that its session must be served by
-    /// other threads meanwhile. Answers null, or why not.
+    /// Makes the kernel write back dirty pages (syncfs). This sends requests to the mount, so other threads must serve
+    /// its session meanwhile. Returns null, or the error.
     /// </summary>
     public string? PassOnDelayedWrites()
     {
@@ -98,12 +98,12 @@ public sealed unsafe partial class FuseMount
         return LinuxCalls.SyncFileSystem(root) == 0 ? null : LinuxCalls.Describe(LinuxCalls.LastError);
     }
 
-    /// <summary>Unmounts whatever FUSE filesystem is topmost at a path, as root or with the set-user-id
-    /// program. Answers null, or why not.</summary>
+    /// <summary>Unmounts the topmost FUSE filesystem at a path, as root or with the set-user-id program. Returns null,
+    /// or the error.</summary>
     public static string? UnmountAt(string path, bool detaches)
     {
-        // Resolving the path would ask a server that may be dead, so it is used as it stands; fusermount3
-        // resolves the part before the last name only.
+        // Resolving the path would send requests to a server that may be dead, so it is used unresolved; fusermount3
+        // resolves only the part before the last name.
         string target = Path.TrimEndingDirectorySeparator(LinuxPath.GetFull(path));
         if (LinuxCalls.EffectiveUser() != 0) return FuserMount.Unmount(target, detaches);
         int flags = LinuxCalls.UnmountNoFollow | (detaches ? LinuxCalls.DetachMount : 0);
@@ -115,7 +115,7 @@ public sealed unsafe partial class FuseMount
     /// <summary>The data string of mount(2) for a connected descriptor.</summary>
     internal static string Data(FuseMountOptions options, int descriptor, uint user, uint group)
     {
-        // The root's type must be known before anybody can ask for it: a directory.
+        // The kernel needs the type of the root before the first request: a directory.
         string data = string.Create(CultureInfo.InvariantCulture,
             $"fd={descriptor},rootmode=40000,user_id={user},group_id={group}");
         if (options.ChecksPermissions) data += ",default_permissions";
@@ -125,8 +125,8 @@ public sealed unsafe partial class FuseMount
     }
 
     /// <summary>
-    /// Looks in the text of mountinfo for the topmost mount at a path and answers its device number, as
-    /// "0:52"; null when nothing is mounted there.
+    /// Searches the text of mountinfo for the topmost mount at a path and returns its device number, as "0:52"; null
+    /// when nothing is mounted there.
     /// </summary>
     internal static string? DeviceNumberIn(ReadOnlySpan<byte> mountTable, string target)
     {
@@ -150,7 +150,7 @@ public sealed unsafe partial class FuseMount
     private static string? DeviceNumberAt(string target) =>
         DeviceNumberIn(File.ReadAllBytes("/proc/self/mountinfo"), target);
 
-    // The kernel writes these four characters as octal.
+    // The kernel escapes these four characters as octal.
     private static string EscapeMountPath(string path) => path
         .Replace("\\", "\\134", StringComparison.Ordinal)
         .Replace(" ", "\\040", StringComparison.Ordinal)
@@ -170,9 +170,9 @@ public sealed unsafe partial class FuseMount
         int error = LinuxCalls.LastError;
         device.Dispose();
 
-        // Root of a container that may not mount: the set-user-id program may still be allowed to.
+        // Root in a container may not be allowed to mount, but the set-user-id program may be.
         if (error == FuseErrno.EPERM) return null;
-        // Kernels without block layer, or without this part of FUSE, and devices that it does not take.
+        // Kernels without block layer or without fuseblk, and devices that fuseblk does not accept.
         if (isOnBlock && error is FuseErrno.ENODEV or FuseErrno.EINVAL or FuseErrno.EACCES) return null;
         throw new FuseException($"{options.Target}: mount: {LinuxCalls.Describe(error)}");
     }
@@ -192,10 +192,10 @@ public sealed unsafe partial class FuseMount
         }
     }
 
-    /// <summary>The user who mounts, as the table of mounts shows it.</summary>
+    /// <summary>The mounting user, as shown in the mount table.</summary>
     public static uint UserId => LinuxCalls.RealUser();
 
-    /// <summary>Why the read-ahead that was asked for could not be set; null when it was.</summary>
+    /// <summary>The error of setting the requested read-ahead; null when it was set.</summary>
     public string? ReadAheadFailure { get; private set; }
 
     private static string Canonical(string path)

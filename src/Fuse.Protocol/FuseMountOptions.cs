@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Fuse.Protocol;
 
-/// <summary>Where and how to mount.</summary>
+/// <summary>Target and options of a mount.</summary>
 /// <param name="Target">Directory to mount on.</param>
-/// <param name="Source">What the table of mounts shows as the device.</param>
-/// <param name="Subtype">What it shows after <c>fuse.</c> as the type.</param>
+/// <param name="Source">The device as shown in the mount table.</param>
+/// <param name="Subtype">The type as shown after <c>fuse.</c>.</param>
 public sealed record FuseMountOptions(string Target, string Source, string Subtype)
 {
     /// <summary>Flags of mount(2).</summary>
     public FuseMountFlags Flags { get; init; } = FuseMountFlags.NoSuid | FuseMountFlags.NoDevice;
 
-    /// <summary>The block special that the mount is made on, instead of <see cref="Source"/>; null for none. The
-    /// kernel claims it; sync(2) and syncfs(2) then reach the filesystem, and umount(2) waits for its farewell
+    /// <summary>The block device that is the source of the mount instead of <see cref="Source"/>; null for none. The
+    /// kernel claims it; sync(2) and syncfs(2) then reach the filesystem, and umount(2) waits for its DESTROY callback
     /// (<c>fuseblk</c>, root only).</summary>
     public string? BlockDevice { get; init; }
 
-    /// <summary>True to let other users in, and not only the one who mounts.</summary>
+    /// <summary>True to allow access by other users, not only by the mounting one.</summary>
     public bool AllowsOthers { get; init; }
 
-    /// <summary>True to let the kernel check modes and owners; else the filesystem is asked.</summary>
+    /// <summary>True to let the kernel check modes and owners; otherwise it sends ACCESS requests.</summary>
     public bool ChecksPermissions { get; init; } = true;
 
     /// <summary>Read-ahead of the mount in bytes, set by root only; null leaves the kernel's
@@ -33,7 +33,7 @@ public enum FuseMountFlags : uint
     /// <summary>The kernel's defaults.</summary>
     None = 0,
 
-    /// <summary>Nothing may be written.</summary>
+    /// <summary>The filesystem is read-only.</summary>
     ReadOnly = 1,
 
     /// <summary>Set-user-id and set-group-id bits are ignored.</summary>
@@ -54,18 +54,18 @@ public enum FuseMountFlags : uint
     /// <summary>Symbolic links are not followed (Linux 5.10).</summary>
     NoSymlinkFollow = 256,
 
-    /// <summary>Access times stay as they are.</summary>
+    /// <summary>Access times are not updated.</summary>
     NoAccessTime = 1024,
 
-    /// <summary>Access times of directories stay as they are.</summary>
+    /// <summary>Access times of directories are not updated.</summary>
     NoDirectoryAccessTime = 2048,
 
-    /// <summary>Access times move only when older than the modification.</summary>
+    /// <summary>Access times are updated only when older than the modification time.</summary>
     RelativeAccessTime = 1 << 21,
 
-    /// <summary>Access times always move.</summary>
+    /// <summary>Access times are always updated.</summary>
     StrictAccessTime = 1 << 24,
 
-    /// <summary>Times are written late.</summary>
+    /// <summary>Updates of times alone are written late.</summary>
     LazyTime = 1 << 25,
 }

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Fuse.Protocol;
 
-/// <summary>What to do after an INIT.</summary>
+/// <summary>The result of an INIT.</summary>
 internal enum FuseNegotiationOutcome
 {
-    /// <summary>Settled.</summary>
+    /// <summary>Agreed on version, features and sizes.</summary>
     Agreed,
 
-    /// <summary>The kernel speaks a newer major version and will ask again in ours.</summary>
+    /// <summary>The kernel has a newer major version and will send INIT again with ours.</summary>
     AskAgain,
 
     /// <summary>The kernel is too old.</summary>
     TooOld,
 }
 
-/// <summary>Settles version, features and sizes: a pure function of the kernel's offer and our
-/// wishes.</summary>
+/// <summary>Negotiates version, features and sizes: a pure function of the kernel's offer and our options.</summary>
 internal static class FuseNegotiation
 {
     /// <summary>Major version of the protocol.</summary>
@@ -27,11 +26,12 @@ internal static class FuseNegotiation
     /// <summary>Oldest minor version served, that of Linux 5.4.</summary>
     public const uint MinorOldest = 31;
 
-    // Linux 6.16. Before about that time a listing is asked for in pieces of a page. The automatic choice gives
-    // only the first piece attributes to whoever lists all before it looks at any: too few, in a page.
+    // Linux 6.16. Before about that version, a listing is requested in buffers of one page. With READDIRPLUS_AUTO, a
+    // process that lists a whole directory before using any entry gets attributes only with the first buffer: too few
+    // in a page.
     private const uint MinorOfLongListings = 44;
 
-    /// <summary>INIT's record before 7.36, which added the second word of flags.</summary>
+    /// <summary>Length of the INIT struct before 7.36, which added the second word of flags.</summary>
     public const int ShortInitBytes = 16;
 
     // Without MAX_PAGES the kernel limits every request to this many pages.
@@ -40,7 +40,7 @@ internal static class FuseNegotiation
     // The kernel's own limit in a default configuration (fs.fuse.max_pages_limit).
     private const int PagesMax = 256;
 
-    /// <summary>Answers the kernel's <paramref name="offer"/>; the connection is null unless
+    /// <summary>Returns the reply to the kernel's <paramref name="offer"/>; the connection is null unless
     /// agreed.</summary>
     public static FuseNegotiationOutcome Settle(
         in FuseInitIn offer, FuseSessionOptions options, ref FuseInitOut answer,
@@ -85,7 +85,7 @@ internal static class FuseNegotiation
     private static int PagesOf(int readBytes, int writeBytes, int pageBytes) =>
         Math.Clamp((Math.Max(readBytes, writeBytes) + pageBytes - 1) / pageBytes, 1, PagesMax);
 
-    // Features that mean nothing, or something else, without another one.
+    // Features that depend on another one.
     private static FuseInitFlags Consistent(FuseInitFlags enabled, uint minor)
     {
         if (minor < MinorOfLongListings) enabled &= ~FuseInitFlags.ReadDirPlusAuto;

@@ -5,16 +5,16 @@ using System.Runtime.InteropServices;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Tells the kernel that what it has cached is out of date. From any thread, but never from inside a request
-/// on the same node or directory: the kernel may hold the lock there that it needs for the answer.
+/// Invalidates entries, attributes and data in the kernel's caches. From any thread, but never from inside a request on
+/// the same node or directory: the kernel may hold a lock during the request that it needs to invalidate.
 /// </summary>
-/// <remarks>Every method answers 0 or an error number; ENOENT means that nothing was cached, which is as
-/// good.</remarks>
+/// <remarks>Every method returns 0 or an error number; ENOENT means that nothing was cached, which is no
+/// failure.</remarks>
 public sealed class FuseNotifier
 {
     private readonly IFuseChannel _channel;
 
-    /// <summary>Speaks to the kernel of a session.</summary>
+    /// <summary>Sends notifications over the channel of a session.</summary>
     public FuseNotifier(FuseSession session) => _channel = session.MainChannel;
 
     internal FuseNotifier(IFuseChannel channel) => _channel = channel;
@@ -35,7 +35,7 @@ public sealed class FuseNotifier
             new ReadOnlySpan<FuseNotifyInvalidateInodeOut>(in record)));
     }
 
-    /// <summary>Drops a cached name, or the knowledge that it is missing.</summary>
+    /// <summary>Drops a cached entry or negative entry.</summary>
     /// <param name="directory">The directory's node.</param>
     /// <param name="name">1 to 255 bytes.</param>
     /// <param name="onlyExpires">True to look the name up again before its next use instead (needs

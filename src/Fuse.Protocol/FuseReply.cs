@@ -5,25 +5,25 @@ using System.Runtime.InteropServices;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Builds the answer to one request in the worker's pinned buffer: handlers fill records and data in place,
-/// and what they kept is sent after the header without being copied again.
+/// Builds the reply to one request in the worker's pinned buffer: handlers fill structs and data in place, which are
+/// sent after the header without being copied.
 /// </summary>
 public ref struct FuseReply
 {
     private readonly Span<byte> _buffer;
     private int _used;
 
-    /// <summary>Builds in <paramref name="buffer"/>; what is left in it from earlier answers never
-    /// shows.</summary>
+    /// <summary>Builds in <paramref name="buffer"/>; bytes of earlier replies in it never become part of this
+    /// one.</summary>
     public FuseReply(Span<byte> buffer) => _buffer = buffer;
 
-    /// <summary>What was built so far.</summary>
+    /// <summary>The payload built so far.</summary>
     public readonly ReadOnlySpan<byte> Payload => _buffer[.._used];
 
     /// <summary>Longest data that still fits, in bytes.</summary>
     public readonly int RoomBytes => _buffer.Length - _used;
 
-    /// <summary>Appends a zeroed record to be filled in.</summary>
+    /// <summary>Appends a zeroed struct to be filled in.</summary>
     public ref T Record<T>()
         where T : unmanaged
     {
@@ -38,9 +38,8 @@ public ref struct FuseReply
     public readonly Span<byte> Room(
         uint bytes) => _buffer.Slice(_used, (int)Math.Min(bytes, (uint)RoomBytes));
 
-    /// <summary>Appends the first <paramref name="bytes"/> of the room just filled.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">More than there was room for: the filesystem counts
-    /// wrongly.</exception>
+    /// <summary>Appends the first <paramref name="bytes"/> of the space returned before.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Longer than that space: an error of the filesystem.</exception>
     public void Keep(int bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
@@ -48,6 +47,6 @@ public ref struct FuseReply
         _used += bytes;
     }
 
-    /// <summary>Forgets what was built: an error carries no payload.</summary>
+    /// <summary>Drops the payload: an error reply has none.</summary>
     public void Clear() => _used = 0;
 }

@@ -5,13 +5,12 @@ using System.Runtime.InteropServices;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Reads one request. Every read checks that the bytes are there; the first one that are not is remembered
-/// in <see cref="Fault"/>, and all reads from then on answer zeros, so that a handler reads everything it
-/// needs and asks once.
+/// Reads one request. Every read checks the remaining length; the first failure is stored in <see cref="Fault"/>, and
+/// all later reads return zeros, so that a handler reads everything it needs and checks once.
 /// </summary>
 /// <remarks>
-/// Records of the protocol grow at their tail and only by agreement, so bytes after the last one known are
-/// ignored; missing ones are a fault.
+/// Structs of the protocol grow only at their end and by negotiation, so bytes after the last known field are ignored;
+/// missing ones are a fault.
 /// </remarks>
 public ref struct FuseRequest
 {
@@ -28,7 +27,7 @@ public ref struct FuseRequest
         _body = body;
     }
 
-    /// <summary>What is wrong with the request, in words; null as long as all reads succeeded.</summary>
+    /// <summary>A description of the first fault; null while all reads succeeded.</summary>
     public string? Fault { get; private set; }
 
     /// <summary>The header.</summary>
@@ -38,7 +37,7 @@ public ref struct FuseRequest
     public readonly int RemainingBytes => _body.Length - _next;
 
     /// <summary>
-    /// Starts reading a message. False when its header or its lengths make no sense, with the reason in
+    /// Starts reading a message. False when its header or its lengths are malformed, with the reason in
     /// <paramref name="fault"/>; the header is then readable if the message is at least as long as one.
     /// </summary>
     public static bool TryOpen(ReadOnlySpan<byte> message, out FuseRequest request, out string? fault)
@@ -66,7 +65,7 @@ public ref struct FuseRequest
         return true;
     }
 
-    /// <summary>Reads a fixed record.</summary>
+    /// <summary>Reads a struct.</summary>
     public ref readonly T Record<T>()
         where T : unmanaged
     {
@@ -78,8 +77,8 @@ public ref struct FuseRequest
         return ref record;
     }
 
-    /// <summary>Reads the first <paramref name="sizeBytes"/> of a record that older kernels send shorter;
-    /// the rest is zero.</summary>
+    /// <summary>Reads the first <paramref name="sizeBytes"/> of a struct that older kernels send shorter; the rest is
+    /// zero.</summary>
     public T ShorterRecord<T>(int sizeBytes)
         where T : unmanaged
     {
@@ -89,8 +88,8 @@ public ref struct FuseRequest
         return record;
     }
 
-    /// <summary>Reads a name without its terminating NUL. An empty one is a fault; its greatest length is
-    /// the filesystem's business.</summary>
+    /// <summary>Reads a name without its terminating NUL. An empty name is a fault; the filesystem checks the maximum
+    /// length.</summary>
     public ReadOnlySpan<byte> Name()
     {
         ReadOnlySpan<byte> rest = Fault is null ? _body[_next..] : default;
@@ -117,7 +116,7 @@ public ref struct FuseRequest
         return bytes;
     }
 
-    /// <summary>Calls the request faulty for a reason that only its handler can see.</summary>
+    /// <summary>Marks the request as faulty, for a reason that only its handler can detect.</summary>
     public void Reject(string reason) => Fault ??= reason;
 
     private ref readonly T Missing<T>(string reason)

@@ -22,8 +22,8 @@ internal static unsafe partial class FuserMount
     private const int DescriptorRights = 1;     // SCM_RIGHTS
     private const int ReceiveCloseOnExec = 0x40000000;
 
-    /// <summary>Mounts, and answers the connected descriptor.</summary>
-    /// <exception cref="FuseException">With what the program says.</exception>
+    /// <summary>Mounts, and returns the connected descriptor.</summary>
+    /// <exception cref="FuseException">With the program's error message.</exception>
     public static SafeFileHandle Mount(FuseMountOptions options)
     {
         int* ends = stackalloc int[2];
@@ -46,7 +46,7 @@ internal static unsafe partial class FuserMount
             $"{options.Target}: {(errorText.Length > 0 ? errorText : $"{Program} ended with {code}")}");
     }
 
-    /// <summary>Unmounts; null, or what the program says.</summary>
+    /// <summary>Unmounts; null, or the program's error message.</summary>
     public static string? Unmount(string target, bool detaches)
     {
         string[] words = detaches ? ["-u", "-z", "--", target] : ["-u", "--", target];
@@ -57,7 +57,7 @@ internal static unsafe partial class FuserMount
         return errorText.Length > 0 ? errorText : $"{Program} ended with {code}";
     }
 
-    /// <summary>The option words that the program takes; commas inside a value are escaped.</summary>
+    /// <summary>The option words for the program; commas inside a value are escaped.</summary>
     internal static string Words(FuseMountOptions options)
     {
         var words = new List<string>
@@ -86,7 +86,7 @@ internal static unsafe partial class FuserMount
     private static string PathVariable() =>
         "PATH=" + (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin");
 
-    // One byte of data with one descriptor in the control message; -1 when the other side went away.
+    // Receives one byte of data with one descriptor in the control message; -1 when the other side closed the socket.
     private static int ReceiveDescriptor(SafeFileHandle socket)
     {
         byte data;

@@ -2,31 +2,30 @@
 namespace Fuse.Protocol;
 
 /// <summary>
-/// What a filesystem does for each request. Every method returns 0 or a positive error number
-/// (1 to 511) and fills its answer in place; the answer is zeroed before the call and ignored after
-/// an error. Spans and references die with the call. Several threads call at once, also for one
-/// node. What is not overridden answers ENOSYS.
+/// The operations of a filesystem. Every method returns 0 or a positive error number (1 to 511) and fills its reply in
+/// place; the reply is zeroed before the call and ignored after an error. Spans and references are valid only during
+/// the call. Several threads call at once, also for one node. Methods that are not overridden return ENOSYS.
 /// </summary>
 public interface IFuseFileSystem
 {
-    /// <summary>Features and limits are settled; comes once, before any request.</summary>
+    /// <summary>Called once after INIT with the negotiated features and limits, before any request.</summary>
     void Initialized(FuseConnection connection)
     {
     }
 
     /// <summary>
-    /// The mount is gone; comes once, after every other call has returned or, on fuseblk, as the
-    /// last request while umount(2) waits for it.
+    /// The DESTROY callback; called once, after every other call has returned or, on fuseblk, as the last request while
+    /// umount(2) waits for it.
     /// </summary>
     void Destroyed()
     {
     }
 
-    /// <summary>Finds <paramref name="name"/> in the context's directory and takes a reference on
-    /// what it names. With EXPORT_SUPPORT the name may be "." (the node itself) or "..".</summary>
+    /// <summary>Finds <paramref name="name"/> in the context's directory and adds a reference to its node. With
+    /// EXPORT_SUPPORT the name may be "." (the node itself) or "..".</summary>
     int Lookup(in FuseContext context, ReadOnlySpan<byte> name, ref FuseEntryOut entry) => FuseErrno.ENOSYS;
 
-    /// <summary>Drops <paramref name="lookupCount"/> references on a node. Has no answer.</summary>
+    /// <summary>Drops <paramref name="lookupCount"/> references of a node. Has no reply.</summary>
     void Forget(ulong nodeId, ulong lookupCount)
     {
     }
@@ -34,10 +33,10 @@ public interface IFuseFileSystem
     /// <summary>Attributes of the context's node.</summary>
     int GetAttr(in FuseContext context, in FuseGetAttrIn request, ref FuseAttrOut answer) => FuseErrno.ENOSYS;
 
-    /// <summary>Changes the fields that <see cref="FuseSetAttrIn.Valid"/> names, all or none.</summary>
+    /// <summary>Changes all fields that <see cref="FuseSetAttrIn.Valid"/> names, or none.</summary>
     int SetAttr(in FuseContext context, in FuseSetAttrIn request, ref FuseAttrOut answer) => FuseErrno.ENOSYS;
 
-    /// <summary>Attributes with birth time. After ENOSYS the kernel uses GETATTR for good.</summary>
+    /// <summary>Attributes with birth time. After ENOSYS the kernel uses only GETATTR.</summary>
     int StatX(in FuseContext context, in FuseStatXIn request, ref FuseStatXOut answer) => FuseErrno.ENOSYS;
 
     /// <summary>Target of a symbolic link, without a terminating NUL.</summary>
@@ -79,27 +78,27 @@ public interface IFuseFileSystem
     int Link(in FuseContext context, ulong oldNodeId, ReadOnlySpan<byte> newName,
         ref FuseEntryOut entry) => FuseErrno.ENOSYS;
 
-    /// <summary>Opens a file. ENOSYS means, with NO_OPEN_SUPPORT, that no file needs opening: the
-    /// kernel then keeps caches and uses handle 0.</summary>
+    /// <summary>Opens a file. After ENOSYS, with NO_OPEN_SUPPORT, the kernel sends no OPEN any more, keeps caches and
+    /// uses handle 0.</summary>
     int Open(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer) => FuseErrno.ENOSYS;
 
     /// <summary>Makes and opens a file in the context's directory.</summary>
     int Create(in FuseContext context, in FuseCreateIn request, ReadOnlySpan<byte> name,
         ref FuseEntryOut entry, ref FuseOpenOut answer) => FuseErrno.ENOSYS;
 
-    /// <summary>Makes and opens a file that has no name in the context's directory.</summary>
+    /// <summary>Creates and opens a file without a link in the context's directory (O_TMPFILE).</summary>
     int TmpFile(in FuseContext context, in FuseCreateIn request, ref FuseEntryOut entry,
         ref FuseOpenOut answer) => FuseErrno.ENOSYS;
 
-    /// <summary>Reads straight into the reply. Fewer bytes than <paramref name="data"/> holds mean
-    /// the end of the file.</summary>
+    /// <summary>Reads directly into the reply. Fewer bytes than the length of <paramref name="data"/> mean
+    /// EOF.</summary>
     int Read(in FuseContext context, in FuseReadIn request, Span<byte> data, out int readBytes)
     {
         readBytes = 0;
         return FuseErrno.ENOSYS;
     }
 
-    /// <summary>Writes <paramref name="data"/>, which lies in this worker's request buffer.</summary>
+    /// <summary>Writes <paramref name="data"/>, which is part of the request buffer.</summary>
     int Write(in FuseContext context, in FuseWriteIn request, ReadOnlySpan<byte> data, out int writtenBytes)
     {
         writtenBytes = 0;
@@ -109,7 +108,7 @@ public interface IFuseFileSystem
     /// <summary>Space and object counts.</summary>
     int StatFs(in FuseContext context, ref FuseStatFsOut answer) => FuseErrno.ENOSYS;
 
-    /// <summary>The last descriptor and mapping of a handle is gone. The result reaches nobody.</summary>
+    /// <summary>The last descriptor and mapping of a handle was closed. The result is ignored.</summary>
     int Release(in FuseContext context, in FuseReleaseIn request) => FuseErrno.ENOSYS;
 
     /// <summary>One descriptor was closed; the result is what close(2) returns.</summary>
@@ -127,7 +126,7 @@ public interface IFuseFileSystem
     int ReadDir(in FuseContext context, in FuseReadIn request, ref FuseDirectoryPacker packer) =>
         FuseErrno.ENOSYS;
 
-    /// <summary>The last descriptor of a directory handle is gone.</summary>
+    /// <summary>The last descriptor of a directory handle was closed.</summary>
     int ReleaseDir(in FuseContext context, in FuseReleaseIn request) => FuseErrno.ENOSYS;
 
     /// <summary>Makes a directory durable.</summary>
@@ -138,9 +137,9 @@ public interface IFuseFileSystem
         ReadOnlySpan<byte> value) => FuseErrno.ENOSYS;
 
     /// <summary>
-    /// Reads an extended attribute. <paramref name="valueBytes"/> is always its whole length; the
-    /// value is stored only if it fits. An empty <paramref name="value"/> asks for the length; for a
-    /// value that does not fit ERANGE is answered here without the filesystem's doing.
+    /// Reads an extended attribute. <paramref name="valueBytes"/> is always its whole length; the value is stored only
+    /// if it fits. An empty <paramref name="value"/> requests the length only; for a value that does not fit, the
+    /// dispatcher returns ERANGE.
     /// </summary>
     int GetXAttr(in FuseContext context, ReadOnlySpan<byte> name, Span<byte> value, out int valueBytes)
     {
@@ -163,7 +162,7 @@ public interface IFuseFileSystem
     /// W_OK and X_OK.</summary>
     int Access(in FuseContext context, uint mask) => FuseErrno.ENOSYS;
 
-    /// <summary>Reserves, punches or zeroes a range.</summary>
+    /// <summary>Allocates, punches or zeroes a range.</summary>
     int FAllocate(in FuseContext context, in FuseFAllocateIn request) => FuseErrno.ENOSYS;
 
     /// <summary>Finds data or a hole; ENXIO past the end.</summary>
@@ -187,7 +186,7 @@ public interface IFuseFileSystem
     /// <param name="request">Command and handle.</param>
     /// <param name="input">At most 16 KiB, as the command's number says.</param>
     /// <param name="output">As long as the command's number says.</param>
-    /// <param name="outputBytes">How much of it is meant.</param>
+    /// <param name="outputBytes">Number of output bytes.</param>
     /// <param name="result">What ioctl(2) returns.</param>
     int IoCtl(in FuseContext context, in FuseIoCtlIn request, ReadOnlySpan<byte> input, Span<byte> output,
         out int outputBytes, out int result)
@@ -197,7 +196,7 @@ public interface IFuseFileSystem
         return FuseErrno.ENOSYS;
     }
 
-    /// <summary>sync(2) or syncfs(2) reached the mount: everything accepted becomes durable.</summary>
+    /// <summary>sync(2) or syncfs(2) of the mount: makes all accepted changes durable.</summary>
     int SyncFs(in FuseContext context) => FuseErrno.ENOSYS;
 
     /// <summary>Maps a file block to a device block (fuseblk, FIBMAP).</summary>
@@ -207,17 +206,17 @@ public interface IFuseFileSystem
         return FuseErrno.ENOSYS;
     }
 
-    /// <summary>Readiness; after ENOSYS the kernel takes files as always ready.</summary>
+    /// <summary>Readiness; after ENOSYS the kernel treats files as always ready.</summary>
     int Poll(in FuseContext context, in FusePollIn request, out uint readyEvents)
     {
         readyEvents = 0;
         return FuseErrno.ENOSYS;
     }
 
-    /// <summary>Asks for a conflicting lock; only with POSIX_LOCKS.</summary>
+    /// <summary>Tests for a conflicting lock; only with POSIX_LOCKS.</summary>
     int GetLk(in FuseContext context, in FuseLkIn request, ref FuseLkOut answer) => FuseErrno.ENOSYS;
 
-    /// <summary>Takes or drops a lock, waiting for it if <paramref name="waits"/>; only with
-    /// POSIX_LOCKS or FLOCK_LOCKS.</summary>
+    /// <summary>Acquires or releases a lock, waiting for it if <paramref name="waits"/>; only with POSIX_LOCKS or
+    /// FLOCK_LOCKS.</summary>
     int SetLk(in FuseContext context, in FuseLkIn request, bool waits) => FuseErrno.ENOSYS;
 }

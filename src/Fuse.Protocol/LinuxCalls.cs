@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fuse.Protocol;
 
-/// <summary>The Linux calls behind channels and mounts. All answer -1 and leave an error number.</summary>
+/// <summary>The Linux calls for channels and mounts. All return -1 and set the error number on failure.</summary>
 internal static unsafe partial class LinuxCalls
 {
     public const int OpenReadWrite = 2;
@@ -30,7 +30,7 @@ internal static unsafe partial class LinuxCalls
     /// <summary>Error number of the last call in this class on this thread.</summary>
     public static int LastError => Marshal.GetLastPInvokeError();
 
-    /// <summary>What the C library says about an error number.</summary>
+    /// <summary>The C library's text for an error number.</summary>
     public static string Describe(int errorNumber) => Marshal.GetPInvokeErrorMessage(errorNumber);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
@@ -79,24 +79,24 @@ internal static unsafe partial class LinuxCalls
     public static partial int ThreadNumber();
 
     /// <summary>
-    /// Sends a thread of this process the signal that ends a waiting read with EINTR and does nothing else.
+    /// Sends a thread of this process a signal whose only effect is that a waiting call returns EINTR.
     /// </summary>
     public static void WakeThread(int threadNumber)
     {
         EnsureWakeSignal();
 
-        // A thread that has just ended needs no waking, so the result is of no interest.
+        // A thread that has just ended needs no waking, so the result is ignored.
         _ = SendSignal(Environment.ProcessId, threadNumber, WakeSignal);
     }
 
-    /// <summary>Makes reading a descriptor answer EAGAIN where it would wait.</summary>
+    /// <summary>Makes a descriptor nonblocking: reads that would wait return EAGAIN.</summary>
     public static void SetNonBlocking(SafeFileHandle file)
     {
         if (ControlFile(file, SetStatusFlags, StatusNonBlocking) != 0)
             throw new FuseException("reading without waiting: " + Describe(LastError));
     }
 
-    /// <summary>Waits until a descriptor can be read, or tells an error. 0, or an error number.</summary>
+    /// <summary>Waits until a descriptor is readable or in error. 0, or an error number.</summary>
     public static int WaitReadable(SafeFileHandle file)
     {
         bool isHeld = false;
@@ -112,7 +112,7 @@ internal static unsafe partial class LinuxCalls
         }
     }
 
-    /// <summary>Keeps programs that are executed later from inheriting a descriptor.</summary>
+    /// <summary>Sets FD_CLOEXEC, so that programs executed later do not inherit the descriptor.</summary>
     public static void SetCloseOnExec(int descriptor) => _ = Control(descriptor, SetDescriptorFlags, 1);
 
     // The handler must exist, or the signal would end the process; must not restart the read; and must not
@@ -145,7 +145,7 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "tgkill", SetLastError = true)]
     private static partial int SendSignal(int process, int thread, int signal);
 
-    /// <summary>A piece of memory to send. Source: <c>struct iovec</c>.</summary>
+    /// <summary>A memory range to send. Source: <c>struct iovec</c>.</summary>
     internal struct IoVector
     {
         public byte* Start;

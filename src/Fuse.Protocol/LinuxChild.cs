@@ -7,8 +7,8 @@ using Linux.Text;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Runs another program with descriptors handed on and a pipe to read from it. Light beside
-/// System.Diagnostics.Process, which cannot hand on descriptors and costs start-up time.
+/// Runs another program with an inherited descriptor and a pipe to read its output. Lighter than
+/// System.Diagnostics.Process, which cannot pass descriptors and costs start-up time.
 /// </summary>
 internal sealed unsafe partial class LinuxChild
 {
@@ -32,8 +32,8 @@ internal sealed unsafe partial class LinuxChild
     }
 
     /// <summary>
-    /// Starts a program that is searched for in PATH. What it writes to its error stream can be read here; it
-    /// inherits <paramref name="handedOn"/> under the same number if that is not negative.
+    /// Starts a program found in PATH, whose error stream can be read here; it inherits <paramref name="handedOn"/>
+    /// under the same number if that is not negative.
     /// </summary>
     /// <exception cref="FuseException">The program cannot be started.</exception>
     public static LinuxChild Start(string program, string[] words, string[] variables, int handedOn)
@@ -46,8 +46,8 @@ internal sealed unsafe partial class LinuxChild
     }
 
     /// <summary>
-    /// Starts this program again under a name. It inherits all standard streams, and a pipe to write to here,
-    /// whose number is in an environment variable.
+    /// Starts this program again with a given argv[0]. It inherits all standard streams, and a pipe for output to this
+    /// process, whose descriptor number is in an environment variable.
     /// </summary>
     /// <exception cref="FuseException">The program cannot be started.</exception>
     public static LinuxChild StartAgain(
@@ -59,7 +59,7 @@ internal sealed unsafe partial class LinuxChild
             [(theirs, theirs)], ours, theirs);
     }
 
-    /// <summary>Waits for the end: the exit code, or 128 and the signal that ended it.</summary>
+    /// <summary>Waits for the end. Returns the exit code, or 128 plus the signal that ended it.</summary>
     public int Wait()
     {
         int status;
@@ -71,11 +71,11 @@ internal sealed unsafe partial class LinuxChild
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
     }
 
-    /// <summary>Asks the child to end (SIGTERM). Before it was waited for.</summary>
+    /// <summary>Sends SIGTERM to the child; not after waiting for it.</summary>
     public void Terminate() => _ = SendSignal(_processNumber, TerminationSignal);
 
-    /// <summary>Reads what the child writes until it closes the pipe or ends; once. What goes beyond
-    /// <paramref name="bytesMax"/> is read and dropped.</summary>
+    /// <summary>Reads the child's output until it closes the pipe or ends; only once. Output beyond
+    /// <paramref name="bytesMax"/> is discarded.</summary>
     public byte[] ReadAll(int bytesMax)
     {
         byte* buffer = stackalloc byte[512];
@@ -110,7 +110,7 @@ internal sealed unsafe partial class LinuxChild
         throw new FuseException($"{program}: {LinuxCalls.Describe(error)}");
     }
 
-    // The kernel keeps no exit status for a process that ignores SIGCHLD, as one that was started so does.
+    // The kernel keeps no exit status for a process that ignores SIGCHLD, which can be inherited.
     private static void KeepExitStatus()
     {
         nint* action = stackalloc nint[SignalActionWords];
