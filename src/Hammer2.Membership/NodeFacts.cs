@@ -4,23 +4,6 @@ using Hammer2.Format;
 
 namespace Hammer2.Membership;
 
-/// <summary>The part that a node's stored type gives it in an assembly.</summary>
-public enum NodeRole
-{
-    /// <summary>Holds a vote and may be read when it holds the commit that is shown.</summary>
-    Master,
-
-    /// <summary>A master that is being resynchronized (0x63): has no vote and is never read.</summary>
-    Returning,
-
-    /// <summary>A copy without a vote (SLAVE, SOFT_SLAVE, SOFT_MASTER), read only where there is no
-    /// master.</summary>
-    Slave,
-
-    /// <summary>Could not be opened, or has no usable root.</summary>
-    Absent,
-}
-
 /// <summary>A commit of a cluster: attempts with one number differ in the id.</summary>
 /// <param name="Number">modify_tid of the PFS root.</param>
 /// <param name="Id">The id that all nodes of the attempt share; 0 where none is known.</param>
