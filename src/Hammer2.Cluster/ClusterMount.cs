@@ -8,7 +8,7 @@ namespace Hammer2.Cluster;
 
 /// <summary>How the nodes of a PFS are opened.</summary>
 /// <param name="Media">How their devices are opened.</param>
-/// <param name="MemoryBytes">Bound of all caches together, in bytes.</param>
+/// <param name="MemoryBytes">Bound of all caches together, in bytes, where they are not shared.</param>
 /// <param name="AllowDegraded">Show the best node there is when no quorum of masters can be had.</param>
 /// <param name="Masters">How many masters the cluster has, for nodes that do not say.</param>
 public sealed record ClusterMountOptions(
@@ -19,28 +19,33 @@ public sealed record ClusterMountOptions(
     /// for.</summary>
     public SiblingSearch? Siblings { get; init; }
 
+    /// <summary>True when a node of several whose device another process uses is missing; false to refuse the mount,
+    /// for a caller that tries again.</summary>
+    public bool IsBusyMissing { get; init; } = true;
+
     internal PfsOpenOptions ForPfs => new(AllowDegraded, Masters, Siblings is null ? null : Siblings.Find);
 }
 
-/// <summary>A PFS with everything that was opened for it, closed together.</summary>
+/// <summary>A PFS in use, with the filesystems that its nodes lie on.</summary>
 public sealed class ClusterMount : IDisposable
 {
-    private readonly MountTable _table;
+    private readonly OpenFilesystems _owner;
+    private readonly ILogger _logger;
 
-    private ClusterMount(MountTable table, MediaCaches caches)
+    internal ClusterMount(OpenFilesystems owner, ILogger logger)
     {
-        _table = table;
-        Caches = caches;
+        _owner = owner;
+        _logger = logger;
     }
 
     /// <summary>The mounted PFS.</summary>
     public Pfs Pfs { get; private set; } = null!;
 
-    /// <summary>The memory that its devices share.</summary>
-    public MediaCaches Caches { get; }
+    /// <summary>The memory that its devices share, with those of other PFSs of the process too.</summary>
+    public MediaCaches Caches => _owner.Caches;
 
     /// <summary>The opened filesystems.</summary>
-    public IReadOnlyList<MediaDevice> Devices => _table.Devices;
+    public IReadOnlyList<MediaDevice> Devices => Filesystems.ConvertAll(filesystem => filesystem.Device);
 
     /// <summary>The damage met last on any of them, with its location; null when there was none.</summary>
     public string? LastFault
@@ -48,20 +53,25 @@ public sealed class ClusterMount : IDisposable
         get
         {
             string? last = null;
-            foreach (MediaDevice device in _table.Devices) last = device.Faults.LastFault ?? last;
+            foreach (OpenFilesystem filesystem in Filesystems) last = filesystem.Device.Faults.LastFault ?? last;
             return last;
         }
     }
 
-    /// <summary>The block special whose claim a mount of the kernel's may take over: the root volume of the first
-    /// node; null when that is an image, a partition inside an image or disk, or only read.</summary>
-    public FileBlockDevice? ClaimedDevice => _table.Devices.Count > 0
-        && _table.Devices[0].RootVolume is FileBlockDevice { ClaimedPath: not null } claimed ? claimed : null;
+    /// <summary>The block device whose claim a mount of the kernel's may take over: the root volume of the first
+    /// node; null when that is an image, a partition inside an image or disk, only read, or has such a mount.</summary>
+    public FileBlockDevice? ClaimedDevice => Filesystems.Count > 0 ? Filesystems[0].ClaimedDevice : null;
+
+    /// <summary>Its nodes that are there. While it is being opened: none.</summary>
+    internal IReadOnlyList<PfsEntry> Members { get; private set; } = [];
+
+    /// <summary>What its nodes lie on, each counted as used by it.</summary>
+    internal List<OpenFilesystem> Filesystems { get; } = [];
 
     /// <summary>
     /// Opens the filesystems that the specifications name, one a node, and puts the PFS together. When there
     /// are several, one that cannot be opened is a node that is missing: it is reported, and the quorum
-    /// decides.
+    /// decides. Nothing is shared with other PFSs.
     /// </summary>
     /// <param name="specs">At least one. Those that name a label must name the same.</param>
     /// <param name="options">How to open.</param>
@@ -69,97 +79,35 @@ public sealed class ClusterMount : IDisposable
     /// <exception cref="MediaException">The only filesystem, or every one, cannot be opened.</exception>
     /// <exception cref="PfsException">The PFS cannot be put together.</exception>
     public static ClusterMount Open(
-        IReadOnlyList<MountSpec> specs, ClusterMountOptions options, ILoggerFactory loggers)
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(specs.Count);
-        string label = CommonLabel(specs);
-        var mount = new ClusterMount(
-            new MountTable(loggers.CreateLogger<MountTable>()), new MediaCaches(options.MemoryBytes));
-        try
-        {
-            mount.OpenDevices(specs, options.Media, loggers);
-            mount.Pfs = mount._table.Open(label, options.ForPfs);
-        }
-        catch (Exception refusal) when (refusal is PfsException or MediaException)
-        {
-            mount.Dispose();
-            throw;
-        }
-        return mount;
-    }
+        IReadOnlyList<MountSpec> specs, ClusterMountOptions options, ILoggerFactory loggers) =>
+        new OpenFilesystems(options.MemoryBytes).Mount(specs, options, loggers);
 
     /// <summary>Puts the PFS with a label together from volumes that are open already.</summary>
     /// <exception cref="PfsException">The PFS cannot be put together.</exception>
     public static ClusterMount Open(
         IReadOnlyList<VolumeSet> filesystems, string label, ClusterMountOptions options,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers) =>
+        new OpenFilesystems(options.MemoryBytes).Mount(filesystems, label, options, loggers);
+
+    /// <summary>Releases the claim of <see cref="ClaimedDevice"/>, so that the kernel can take it for a mount. When
+    /// this PFS is closed and others go on to use the device, the claim is taken again.</summary>
+    /// <returns>False when it could not be done; the claim is still held then.</returns>
+    /// <exception cref="DeviceBusyException">Another process opened the device meanwhile.</exception>
+    public bool LendClaim() => Filesystems.Count > 0 && Filesystems[0].LendClaim(this);
+
+    /// <summary>Takes the claim again after a mount that was not made; without it a warning is logged.</summary>
+    public void TakeBackClaim()
     {
-        var mount = new ClusterMount(
-            new MountTable(loggers.CreateLogger<MountTable>()), new MediaCaches(options.MemoryBytes));
-        try
-        {
-            foreach (VolumeSet volumes in filesystems) mount.AddDevice(volumes, loggers);
-            mount.Pfs = mount._table.Open(label, options.ForPfs);
-        }
-        catch (PfsException)
-        {
-            mount.Dispose();
-            throw;
-        }
-        return mount;
+        if (Filesystems[0].LentTo == this) Filesystems[0].TakeBackClaim(_logger);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Closes the PFS, and the filesystems that no other PFS uses. What was not committed is lost.</summary>
     public void Dispose()
     {
         Pfs?.Writer?.Dispose();
-        foreach (MediaDevice device in _table.Devices) device.Dispose();
+        _owner.Release(this, _logger);
+        Filesystems.Clear();
     }
 
-    private static string CommonLabel(IReadOnlyList<MountSpec> specs)
-    {
-        string? label = null;
-        foreach (MountSpec spec in specs)
-        {
-            if (spec.Label is null) continue;
-            label ??= spec.Label;
-            if (label != spec.Label)
-                throw new PfsException($"the nodes name two labels, {label} and {spec.Label}");
-        }
-        return label ?? MountSpec.DefaultLabel;
-    }
-
-    private void OpenDevices(
-        IReadOnlyList<MountSpec> specs, MediaSourceOptions options, ILoggerFactory loggers)
-    {
-        ILogger logger = loggers.CreateLogger<VolumeSet>();
-        MediaException? refusal = null;
-        foreach (MountSpec spec in specs)
-        {
-            try
-            {
-                AddDevice(MediaSource.Open(spec.Paths, options, logger), loggers);
-            }
-            catch (MediaException missing) when (specs.Count > 1)
-            {
-                refusal ??= missing;
-                _table.AddMissing(string.Join(':', spec.Paths), missing.Message);
-            }
-        }
-        if (_table.Devices.Count == 0) throw refusal!;
-    }
-
-    private void AddDevice(VolumeSet volumes, ILoggerFactory loggers)
-    {
-        var device = new MediaDevice(volumes, Caches, loggers.CreateLogger<MediaDevice>());
-        try
-        {
-            _table.Add(device);
-        }
-        catch (PfsException)
-        {
-            device.Dispose();
-            throw;
-        }
-    }
+    internal void Use(IReadOnlyList<PfsEntry> members, Pfs pfs) => (Members, Pfs) = (members, pfs);
 }

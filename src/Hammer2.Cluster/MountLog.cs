@@ -69,4 +69,9 @@ internal static partial class MountLog
     [LoggerMessage(22, LogLevel.Warning,
         "PFS {Label}: {Sibling} holds another node of the cluster that {Device} is in")]
     public static partial void SiblingFound(ILogger logger, string label, string device, string sibling);
+
+    [LoggerMessage(23, LogLevel.Warning,
+        "{Device}: the kernel's claim of the device could not be taken again after a mount on it ended ({Reason}); " +
+        "its locks are held")]
+    public static partial void ClaimLost(ILogger logger, string device, string reason);
 }

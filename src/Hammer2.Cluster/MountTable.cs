@@ -58,7 +58,7 @@ public sealed class MountTable
             }
         }
         _devices.Add(device);
-        Hammer2Error error = PfsEntry.List(device, _entries);
+        Hammer2Error error = List(device);
         if (error == Hammer2Error.None) return;
         _partlyListed.Add(device.Name);
         MountLog.PfsListIncomplete(_logger, device.Name, error);
@@ -71,18 +71,21 @@ public sealed class MountTable
         MountLog.NodeMissing(_logger, name, reason);
     }
 
+    /// <summary>The nodes of the PFS with a label that are here.</summary>
+    /// <exception cref="PfsException">No such label, or several clusters have it.</exception>
+    public IReadOnlyList<PfsEntry> MembersOf(string label) => FindMembers(label);
+
     /// <summary>Puts the nodes of the PFS with a label together, as it may be read.</summary>
     /// <exception cref="PfsException">No such label, or several clusters have it; or no quorum.</exception>
     public Pfs Open(string label, PfsOpenOptions options)
     {
-        byte[] wanted = ByteText.Encode(label);
-        List<PfsEntry> members = MembersOf(label, FirstWith(label, wanted));
+        List<PfsEntry> members = FindMembers(label);
         foreach (PfsEntry member in members) member.Device.Faults.Label = label;
         AssemblyHints hints = HintsFor(label, members, options);
         Assembly assembly = Assemble(label, members, hints, out List<NodeFacts> facts);
-        var pfs = new Pfs(wanted, ViewOf(members, assembly, facts), assembly, _logger);
+        var pfs = new Pfs(ByteText.Encode(label), ViewOf(members, assembly, facts), assembly, _logger);
         foreach (PfsEntry member in members)
-            member.Device.KeepsPreparedRecord = assembly.MastersTotal > 1 || HoldsClusterNode(member.Device);
+            member.Device.KeepsPreparedRecord |= assembly.MastersTotal > 1 || HoldsClusterNode(member.Device);
         AssemblyReport report = new(label, pfs);
         report.Log(_logger);
         if (assembly.SyncedTotal == 0)
@@ -141,7 +144,8 @@ public sealed class MountTable
         for (int i = 0; i < members.Count; i++)
         {
             PfsEntry member = members[i];
-            if (members.Count > 1 || member.Root.Meta.PfsMasters > 1)
+            // On a device that is being written the record is of a commit that is under way.
+            if (member.Device.Committer is null && (members.Count > 1 || member.Root.Meta.PfsMasters > 1))
                 records[i] = PreparedCommitRecord.Read(member.Device.Volumes);
             facts.Add(NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Device.Volumes, records[i]));
         }
@@ -186,8 +190,22 @@ public sealed class MountTable
         return found ?? throw new PfsException($"no PFS has the label {label}; there are: {Labels()}");
     }
 
-    private List<PfsEntry> MembersOf(string label, PfsEntry first)
+    // Another PFS of the device may commit meanwhile, and blocks above the roots move.
+    private Hammer2Error List(MediaDevice device)
     {
+        int before = _entries.Count;
+        while (true)
+        {
+            Chain root = device.RootChain;
+            Hammer2Error error = PfsEntry.List(device, _entries);
+            if (error == Hammer2Error.None || device.RootChain == root) return error;
+            _entries.RemoveRange(before, _entries.Count - before);
+        }
+    }
+
+    private List<PfsEntry> FindMembers(string label)
+    {
+        PfsEntry first = FirstWith(label, ByteText.Encode(label));
         // A PFS that names no cluster is one by itself.
         if (first.ClusterId.IsZero) return [first];
         List<PfsEntry> members = _entries.FindAll(entry => entry.ClusterId == first.ClusterId);

@@ -26,14 +26,14 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     private readonly SafeFileHandle? _direct;
     private readonly DeviceLock? _lock;
     private readonly bool _isBlock;
-    private readonly bool _hasClaim;
+    private volatile bool _isClaimed;
     private volatile bool _cannotDiscard;
     private volatile bool _cannotWriteDirectly;
 
     private FileBlockDevice(string name, SafeFileHandle file, SafeFileHandle? direct, DeviceLock? deviceLock,
         FileStatus status, long lengthBytes, int sectorBytes, bool isReadOnly)
     {
-        _hasClaim = status.IsBlock && !isReadOnly && deviceLock is not null;
+        _isClaimed = status.IsBlock && !isReadOnly && deviceLock is not null;
         Name = name;
         _file = file;
         _direct = direct;

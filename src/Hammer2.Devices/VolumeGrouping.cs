@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Linq;
-using Hammer2.Format;
 
 namespace Hammer2.Devices;
-
-/// <summary>Identifies a volume: its filesystem and its number.</summary>
-/// <param name="FilesystemId">The filesystem.</param>
-/// <param name="Index">The volume; 0 is the root volume.</param>
-public readonly record struct VolumeIdentity(MediaUuid FilesystemId, int Index);
 
 /// <summary>
 /// Determines which devices of a list are volumes of one filesystem, and which are separate filesystems, such as the
@@ -23,7 +17,7 @@ public static class VolumeGrouping
     /// it will report the error.</returns>
     public static IReadOnlyList<IReadOnlyList<string>> Join(
         IReadOnlyList<IReadOnlyList<string>> given, MediaSourceOptions options) =>
-        Join(given, path => Identify(path, options with { IsReadOnly = true, TakesLock = false }));
+        Join(given, path => VolumeProbe.Read(path, options)?.Volume);
 
     /// <summary>The same with a given function to identify a device; it returns null when that is not
     /// possible.</summary>
@@ -46,22 +40,5 @@ public static class VolumeGrouping
             groups[at].Volumes.UnionWith(volumes);
         }
         return [.. groups.Select(group => group.Paths)];
-    }
-
-    private static VolumeIdentity? Identify(string path, MediaSourceOptions options)
-    {
-        try
-        {
-            using FileBlockDevice whole = FileBlockDevice.Open(path, new FileBlockDeviceOptions(
-                options.IsReadOnly, options.TakesLock, options.LockWaitMilliseconds));
-            IBlockDevice device = PartitionChoice.Choose(whole, options);
-            ref readonly VolumeHeaderSector fields =
-                ref new VolumeSetChecks.Member(device, VolumeHeaderCopies.Read(device)).Fields;
-            return new VolumeIdentity(fields.FilesystemId, fields.VolumeIndex);
-        }
-        catch (MediaException)
-        {
-            return null;    // the mount opens the device again and reports the error
-        }
     }
 }

@@ -34,6 +34,11 @@ public sealed partial class DaemonLoggers : ILoggerFactory
     public ILogger CreateLogger(string categoryName) =>
         _loggers.GetOrAdd(categoryName, name => new Logger(this, name, _starter.CreateLogger(name)));
 
+    /// <summary>A logger for a mount with a level of its own: what it is given goes to the system's log whatever the
+    /// level of the starter, which still decides about its own error stream.</summary>
+    public ILogger ForMount(string categoryName) =>
+        new Logger(this, categoryName, _starter.CreateLogger(categoryName)) { HasOwnLevel = true };
+
     /// <inheritdoc/>
     public void AddProvider(ILoggerProvider provider) => _starter.AddProvider(provider);
 
@@ -64,6 +69,8 @@ public sealed partial class DaemonLoggers : ILoggerFactory
     {
         private readonly string _name = category[(category.LastIndexOf('.') + 1)..];
 
+        public bool HasOwnLevel { get; init; }
+
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
@@ -77,7 +84,7 @@ public sealed partial class DaemonLoggers : ILoggerFactory
                 starter.Log(logLevel, eventId, state, exception, formatter);
                 return;
             }
-            if (!starter.IsEnabled(logLevel)) return;
+            if (!HasOwnLevel && !starter.IsEnabled(logLevel)) return;
             string text = $"{_name}: {formatter(state, exception)}";
             if (exception is not null) text += $": {exception}";
             WriteLog(Priority(logLevel), "%s", ByteText.ToPrintable(text.ReplaceLineEndings(" | ")));

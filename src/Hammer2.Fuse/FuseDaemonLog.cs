@@ -34,4 +34,26 @@ internal static partial class FuseDaemonLog
 
     [LoggerMessage(55, LogLevel.Error, "cannot unmount: {Reason}")]
     public static partial void CannotUnmount(ILogger logger, string reason);
+
+    [LoggerMessage(60, LogLevel.Warning,
+        "memory= is ignored: the process that serves this filesystem shares {Mebibytes} MiB among its mounts, as its " +
+        "first one asked")]
+    public static partial void MemoryIgnored(ILogger logger, long mebibytes);
+
+    [LoggerMessage(61, LogLevel.Information,
+        "further PFSs of this filesystem cannot be mounted meanwhile: {Reason}")]
+    public static partial void NotReachable(ILogger logger, string reason);
+
+    [LoggerMessage(62, LogLevel.Error, "a request of another process failed: a defect of this program")]
+    public static partial void RequestFailed(ILogger logger, Exception defect);
+
+    [LoggerMessage(63, LogLevel.Warning, "a request was refused: {Reason}")]
+    public static partial void PeerRefused(ILogger logger, string reason);
+
+    [LoggerMessage(64, LogLevel.Warning, "{Source} cannot be handed to the process that serves it: {Reason}")]
+    public static partial void CannotAsk(ILogger logger, string source, string reason);
+
+    [LoggerMessage(65, LogLevel.Error,
+        "{Target}: the process that served it is gone; whether the last changes are durable is not known")]
+    public static partial void ServerLost(ILogger logger, string target);
 }

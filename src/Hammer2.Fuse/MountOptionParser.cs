@@ -102,6 +102,24 @@ public static class MountOptionParser
         return kept;
     }
 
+    /// <summary>The lists without the words that name devices or keep a process in the foreground: for another process,
+    /// which is told both apart.</summary>
+    public static IReadOnlyList<string> WithoutDevices(IEnumerable<string> lists)
+    {
+        var kept = new List<string>();
+        foreach (string list in lists)
+        {
+            var words = new List<string>();
+            foreach (string word in Words(list))
+            {
+                if (word != "foreground" && !word.StartsWith("device=", StringComparison.Ordinal))
+                    words.Add(Escape(word));
+            }
+            if (words.Count > 0) kept.Add(string.Join(',', words));
+        }
+        return kept;
+    }
+
     private static MountOptions Writing(MountOptions options, bool mayWrite) => options with
     {
         AsksForWriting = mayWrite,

@@ -56,8 +56,9 @@ public sealed record MountOptions
     /// <summary>What is logged; null leaves it to the caller.</summary>
     public LogLevel? LogLevel { get; init; }
 
-    /// <summary>Bound of all caches together, in bytes.</summary>
-    public long MemoryBytes { get; init; } = MemoryBytesDefault;
+    /// <summary>Bound of all caches of the process together, in bytes; null:
+    /// <see cref="MemoryBytesDefault"/>.</summary>
+    public long? MemoryBytes { get; init; }
 
     /// <summary>True to show the best node there is when no quorum of masters can be had.</summary>
     public bool IsDegraded { get; init; }

@@ -73,6 +73,15 @@ internal sealed class MountFixture : IDisposable
         _isGone = true;
     }
 
+    /// <summary>Unmounts, where the process that serves this mount goes on with others.</summary>
+    public void UnmountAlone()
+    {
+        ProgramResult result = HammerProgram.RunAny("umount", Root);
+        Assert.True(result.ExitCode == 0, $"umount: {result.Error}");
+        HammerProgram.WaitUntil(() => !IsMounted(Root), "the mount to go away");
+        _isGone = true;
+    }
+
     /// <summary>Unmounts.</summary>
     public void Dispose()
     {

@@ -38,7 +38,7 @@ internal static class MountTextTarget
             && withoutWish with { Devices = [] } == options with { AsksForWriting = false, Devices = [] },
             "without rw, all but the wish to write is the same");
         Property.Holds(options.ThreadsTotal is null or >= 1 and <= 256, "threads are in range");
-        Property.Holds(options.MemoryBytes >= 1 << 20, "caches have a least size");
+        Property.Holds(options.MemoryBytes is null or >= 1 << 20, "caches have a least size");
         Property.Holds(options.ReadAheadBytes is null or >= 0, "read-ahead is not negative");
         Property.Holds(options.Offset is null or >= 0, "an offset is not negative");
         Property.Holds(options.Umask is null or <= 0x1FF, "a mask has nine bits");

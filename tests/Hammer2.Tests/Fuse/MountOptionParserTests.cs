@@ -130,7 +130,7 @@ public sealed class MountOptionParserTests
         var request = new MountRequest(
             [new MountSpec(["/a,b"], null)], "/a,b@X", "/mnt",
             MountOptionParser.Parse(["allow_other,noexec"]));
-        FuseMountOptions options = MountDaemon.MountOptionsFor(request);
+        FuseMountOptions options = request.ForKernel();
         Assert.Equal("fd=9,rootmode=40000,user_id=5,group_id=6,default_permissions,allow_other",
             FuseMount.Data(options, descriptor: 9, user: 5, group: 6));
         Assert.Equal(

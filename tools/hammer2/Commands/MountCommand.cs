@@ -54,6 +54,11 @@ internal static class MountCommand
             warning, unless rw was asked for. What is written is durable when fsync(2) returns, or
             the serving process has ended, and else within the time that commit= says.
 
+            Further PFSs of a filesystem that is mounted for writing are mounted by the process that has it, for
+            the same user or root and in the same mount namespace; a signal to that process unmounts all of them,
+            and it ends with the last one. In the foreground the command stays until its own mount has ended.
+            memory= counts for all mounts of a process, as the first one says.
+
             Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when it
             returns), nowriteback (the kernel passes each write on at once), uid=N, gid=N (owner shown for
             everything), umask=OCTAL (permissions shown for everything), allow_other (let other users in;
@@ -77,6 +82,7 @@ internal static class MountCommand
             new("hammer2 mount disk.img /mnt", "mount the PFS named DATA of an image file"),
             new("hammer2 mount -o ro disk.img /mnt", "the same without writing a byte to it"),
             new("hammer2 mount /dev/sdb1:/dev/sdc1@ROOT /mnt -o uid=1000", "two volumes, another owner"),
+            new("hammer2 mount disk.img@HOME /home", "one more PFS of a filesystem that is mounted already"),
             new("hammer2 mount n0.img@CL n1.img n2.img /mnt", "three nodes of a cluster"),
         ],
     };
@@ -208,12 +214,14 @@ internal static class MountRun
 
         var request = new MountRequest(specs, SourceOf(specs), target, options);
         LogLevel level = options.LogLevel ?? invocation.LogLevel;
-        using ILoggerFactory starter = Output.StandardErrorLogger.CreateFactory(invocation.Terminal, level);
-        using var loggers = new DaemonLoggers(starter);
-        using var daemon = new MountDaemon(request, loggers);
+        using ILoggerFactory own = Output.StandardErrorLogger.CreateFactory(invocation.Terminal, level);
+        using var loggers = new DaemonLoggers(own);
+        var words = new MountWords(optionLists, isSloppy, level, Stays: background is null);
+        using var starter = new MountStarter(request, words, loggers);
+        bool servesItself;
         try
         {
-            daemon.Start();
+            servesItself = starter.Start();
         }
         catch (Exception failure) when (failure is MediaException or PfsException or FuseException)
         {
@@ -224,10 +232,10 @@ internal static class MountRun
         }
         if (background is not null)
         {
-            if (!invocation.Terminal.ErrorIsJournal) loggers.UseSystemLog();
+            if (servesItself && !invocation.Terminal.ErrorIsJournal) loggers.UseSystemLog();
             background.ReportMounted(keepsErrorStream: invocation.Terminal.ErrorIsJournal);
         }
-        return daemon.Serve() ? ExitCode.Ok : ExitCode.Failed;
+        return starter.Serve() ? ExitCode.Ok : ExitCode.Failed;
     }
 
     // What the table of mounts shows: paths that mean the same from everywhere.

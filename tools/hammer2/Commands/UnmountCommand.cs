@@ -23,8 +23,8 @@ internal static class UnmountCommand
     {
         Group = CommandGroup.Mounting,
         Description = """
-            The same as umount(8) for root and as fusermount3 -u for other users. Its process ends, and lets go
-            of the devices, right after.
+            The same as umount(8) for root and as fusermount3 -u for other users. Right after, its process closes
+            the devices that no other mount of it uses, and ends with its last mount.
             """,
         HasJson = false,
         Arguments = [Targets],

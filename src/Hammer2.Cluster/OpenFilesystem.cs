@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Chains;
+using Hammer2.Devices;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Cluster;
+
+/// <summary>One filesystem that is open in this process, and how many PFSs use it.</summary>
+internal sealed class OpenFilesystem(VolumeSet volumes, MediaDevice device)
+{
+    /// <summary>Its volumes, locked.</summary>
+    public VolumeSet Volumes { get; } = volumes;
+
+    /// <summary>Its tree.</summary>
+    public MediaDevice Device { get; } = device;
+
+    /// <summary>PFSs that use it. Guarded by <see cref="OpenFilesystems"/>.</summary>
+    public int UsersTotal { get; set; } = 1;
+
+    /// <summary>The PFS whose mount has the kernel's claim of the device; null while this process has it.</summary>
+    public ClusterMount? LentTo { get; private set; }
+
+    /// <summary>The block device that a mount can be made on; null for an image, a partition inside an image or
+    /// disk, one that is only read, and one that has such a mount.</summary>
+    public FileBlockDevice? ClaimedDevice =>
+        Device.RootVolume is FileBlockDevice { ClaimedPath: not null } claimed ? claimed : null;
+
+    /// <summary>True when one of the devices is a volume of this filesystem.</summary>
+    public bool IsAnyOf(HashSet<DeviceIdentity> devices)
+    {
+        foreach (Volume volume in Volumes.Volumes)
+            if (volume.Device is IIdentifiedDevice { Identity: { } id } && devices.Contains(id)) return true;
+        return false;
+    }
+
+    /// <summary>True when every volume of this filesystem is among the devices.</summary>
+    public bool HasAll(HashSet<DeviceIdentity> devices)
+    {
+        foreach (Volume volume in Volumes.Volumes)
+            if (volume.Device is not IIdentifiedDevice { Identity: { } id } || !devices.Contains(id)) return false;
+        return true;
+    }
+
+    /// <summary>Releases the kernel's claim for a mount on the device.</summary>
+    /// <returns>False when it could not be done; the claim is still held then.</returns>
+    /// <exception cref="DeviceBusyException">Another process opened the device meanwhile.</exception>
+    public bool LendClaim(ClusterMount mount)
+    {
+        if (ClaimedDevice is not { } claimed || !claimed.ReleaseClaim()) return false;
+        LentTo = mount;
+        return true;
+    }
+
+    /// <summary>Takes the claim again once the mount has ended. Without it the locks go on to exclude other processes
+    /// of HAMMER2, and the log says what is missing.</summary>
+    public void TakeBackClaim(ILogger logger)
+    {
+        LentTo = null;
+        if (Device.RootVolume is not FileBlockDevice device) return;
+        try
+        {
+            if (!device.RenewClaim()) MountLog.ClaimLost(logger, device.Name, "it is claimed by another user of it");
+        }
+        catch (DeviceBusyException failure)
+        {
+            MountLog.ClaimLost(logger, device.Name, failure.Message);
+        }
+    }
+}

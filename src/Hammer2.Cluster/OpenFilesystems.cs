@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Chains;
+using Hammer2.Devices;
+using Linux.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Cluster;
+
+/// <summary>
+/// The filesystems that are open in one process and the PFSs in use on them. PFSs on one filesystem share its devices
+/// with their locks and caches; a filesystem is closed with the last PFS on it.
+/// </summary>
+/// <remarks>One caller at a time opens PFSs. They may be closed at any time, by other threads.</remarks>
+public sealed class OpenFilesystems
+{
+    private readonly Lock _usersLock = new();
+    private readonly List<OpenFilesystem> _filesystems = [];
+    private readonly List<ClusterMount> _mounts = [];
+
+    /// <summary>None is open yet.</summary>
+    /// <param name="memoryBytes">Bound of all caches together, in bytes.</param>
+    public OpenFilesystems(long memoryBytes = MediaCaches.DefaultBytes) => Caches = new MediaCaches(memoryBytes);
+
+    /// <summary>The memory that all of them share.</summary>
+    public MediaCaches Caches { get; }
+
+    /// <summary>Called when a filesystem was opened and is locked, before anything of it is used.</summary>
+    public Action<VolumeSet>? Opened { get; init; }
+
+    /// <summary>Called before a filesystem is closed, while it is still locked.</summary>
+    public Action<VolumeSet>? Closing { get; init; }
+
+    /// <summary>True when one of the specifications names a filesystem that is open for writing.</summary>
+    /// <param name="specs">What is asked for.</param>
+    /// <param name="media">Where on the devices the filesystems are.</param>
+    public bool HasWritable(IReadOnlyList<MountSpec> specs, MediaSourceOptions media)
+    {
+        foreach (MountSpec spec in specs)
+        {
+            HashSet<DeviceIdentity> wanted = Identify(spec.Paths, media);
+            lock (_usersLock)
+            {
+                if (_filesystems.Exists(one => !one.Volumes.IsReadOnly && one.IsAnyOf(wanted))) return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// Opens the PFS that the specifications name: shares what is open, opens the rest. When there are several nodes,
+    /// one that cannot be opened is missing: it is reported, and the quorum decides.
+    /// </summary>
+    /// <param name="specs">At least one. Those that name a label must name the same.</param>
+    /// <param name="options">How to open.</param>
+    /// <param name="loggers">Get reports.</param>
+    /// <exception cref="MediaException">The only filesystem, or every one, cannot be opened.</exception>
+    /// <exception cref="PfsInUseException">The PFS, or another node of its cluster, is in use here.</exception>
+    /// <exception cref="PfsException">The PFS cannot be put together.</exception>
+    public ClusterMount Mount(IReadOnlyList<MountSpec> specs, ClusterMountOptions options, ILoggerFactory loggers)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(specs.Count);
+        string label = CommonLabel(specs);
+        return Mount(label, options, loggers, (mount, table) => OpenNodes(mount, table, specs, options, loggers));
+    }
+
+    /// <summary>Opens the PFS with a label on volumes that are open already, which are closed with it.</summary>
+    /// <exception cref="PfsException">The PFS cannot be put together.</exception>
+    public ClusterMount Mount(
+        IReadOnlyList<VolumeSet> volumes, string label, ClusterMountOptions options, ILoggerFactory loggers)
+    {
+        return Mount(label, options, loggers, (mount, table) =>
+        {
+            foreach (VolumeSet set in volumes) Use(mount, table, Open(set, loggers));
+        });
+    }
+
+    /// <summary>Gives up what a PFS used: what no other PFS uses is closed. A claim of the kernel that a mount of this
+    /// PFS had is taken again for the others.</summary>
+    internal void Release(ClusterMount mount, ILogger logger)
+    {
+        // While it still counts as in use: a mount of the same PFS that waits for this one gets the claim.
+        foreach (OpenFilesystem filesystem in mount.Filesystems)
+            if (filesystem.LentTo == mount && IsShared(filesystem)) filesystem.TakeBackClaim(logger);
+        lock (_usersLock)
+        {
+            _ = _mounts.Remove(mount);
+            foreach (OpenFilesystem filesystem in mount.Filesystems) NameUsers(filesystem);
+        }
+        foreach (OpenFilesystem filesystem in mount.Filesystems)
+        {
+            bool isLast = EndUse(filesystem, unlessShared: filesystem.LentTo == mount);
+            if (!isLast && filesystem.LentTo == mount)
+            {
+                filesystem.TakeBackClaim(logger);
+                isLast = EndUse(filesystem, unlessShared: false);
+            }
+            if (!isLast) continue;
+            Closing?.Invoke(filesystem.Volumes);
+            filesystem.Device.Dispose();
+        }
+    }
+
+    private ClusterMount Mount(string label, ClusterMountOptions options, ILoggerFactory loggers,
+        Action<ClusterMount, MountTable> open)
+    {
+        var table = new MountTable(loggers.CreateLogger<MountTable>());
+        var mount = new ClusterMount(this, loggers.CreateLogger<ClusterMount>());
+        try
+        {
+            open(mount, table);
+            IReadOnlyList<PfsEntry> members = table.MembersOf(label);
+            RefuseUsed(label, members);
+            mount.Use(members, table.Open(label, options.ForPfs));
+            lock (_usersLock)
+            {
+                _mounts.Add(mount);
+                foreach (OpenFilesystem filesystem in mount.Filesystems) NameUsers(filesystem);
+            }
+            return mount;
+        }
+        catch (Exception refusal) when (refusal is PfsException or MediaException)
+        {
+            mount.Dispose();
+            throw;
+        }
+    }
+
+    private static string CommonLabel(IReadOnlyList<MountSpec> specs)
+    {
+        string? label = null;
+        foreach (MountSpec spec in specs)
+        {
+            if (spec.Label is null) continue;
+            label ??= spec.Label;
+            if (label != spec.Label)
+                throw new PfsException($"the nodes name two labels, {label} and {spec.Label}");
+        }
+        return label ?? MountSpec.DefaultLabel;
+    }
+
+    private void OpenNodes(ClusterMount mount, MountTable table, IReadOnlyList<MountSpec> specs,
+        ClusterMountOptions options, ILoggerFactory loggers)
+    {
+        ILogger logger = loggers.CreateLogger<VolumeSet>();
+        MediaException? refusal = null;
+        foreach (MountSpec spec in specs)
+        {
+            try
+            {
+                OpenFilesystem filesystem = TryShare(spec, options.Media)
+                    ?? Open(MediaSource.Open(spec.Paths, options.Media, logger), loggers);
+                Use(mount, table, filesystem);
+            }
+            catch (MediaException missing)
+                when (specs.Count > 1 && (options.IsBusyMissing || missing is not DeviceBusyException))
+            {
+                refusal ??= missing;
+                table.AddMissing(string.Join(':', spec.Paths), missing.Message);
+            }
+        }
+        if (table.Devices.Count == 0) throw refusal!;
+    }
+
+    // From here on the mount gives it up, also when the table refuses it.
+    private static void Use(ClusterMount mount, MountTable table, OpenFilesystem filesystem)
+    {
+        mount.Filesystems.Add(filesystem);
+        table.Add(filesystem.Device);
+    }
+
+    private OpenFilesystem Open(VolumeSet volumes, ILoggerFactory loggers)
+    {
+        var filesystem = new OpenFilesystem(
+            volumes, new MediaDevice(volumes, Caches, loggers.CreateLogger<MediaDevice>()));
+        lock (_usersLock) _filesystems.Add(filesystem);
+        Opened?.Invoke(volumes);
+        return filesystem;
+    }
+
+    private OpenFilesystem? TryShare(MountSpec spec, MediaSourceOptions media)
+    {
+        lock (_usersLock)
+        {
+            if (_filesystems.Count == 0) return null;
+        }
+        HashSet<DeviceIdentity> wanted = Identify(spec.Paths, media);
+        lock (_usersLock)
+        {
+            if (_filesystems.Find(one => one.IsAnyOf(wanted)) is not { } filesystem) return null;
+            int given = spec.Paths.Count, volumes = filesystem.Volumes.Volumes.Count;
+            if (!filesystem.HasAll(wanted) || given != volumes)
+            {
+                throw new VolumeSetException(spec.Paths[0],
+                    $"its filesystem is mounted with {volumes} volumes, {filesystem.Volumes.Name}, and {given} are "
+                    + "given here; name the same ones");
+            }
+            if (filesystem.Volumes.IsReadOnly && !media.IsReadOnly)
+            {
+                throw new DeviceBusyException(spec.Paths[0],
+                    "is mounted read-only by this process; it cannot be written meanwhile");
+            }
+            filesystem.UsersTotal++;
+            return filesystem;
+        }
+    }
+
+    private static HashSet<DeviceIdentity> Identify(IReadOnlyList<string> paths, MediaSourceOptions media)
+    {
+        var found = new HashSet<DeviceIdentity>();
+        foreach (string path in paths)
+            if (VolumeProbe.Read(path, media)?.Device is { } device) _ = found.Add(device);
+        return found;
+    }
+
+    private void RefuseUsed(string label, IReadOnlyList<PfsEntry> members)
+    {
+        lock (_usersLock)
+        {
+            foreach (ClusterMount mount in _mounts)
+            {
+                if (PfsOverlap.IsAny(members, mount.Members)) throw new PfsInUseException(label, mount);
+            }
+        }
+    }
+
+    private bool IsShared(OpenFilesystem filesystem)
+    {
+        lock (_usersLock) return filesystem.UsersTotal > 1;
+    }
+
+    // True when nothing uses it any more: it is out of the list then, for this caller to close.
+    private bool EndUse(OpenFilesystem filesystem, bool unlessShared)
+    {
+        lock (_usersLock)
+        {
+            if (unlessShared && filesystem.UsersTotal > 1) return false;
+            if (--filesystem.UsersTotal > 0) return false;
+            _ = _filesystems.Remove(filesystem);
+            return true;
+        }
+    }
+
+    // Damage below a PFS root is reported with the label of the PFS, as far as that is known.
+    private void NameUsers(OpenFilesystem filesystem)
+    {
+        var labels = new List<string>();
+        foreach (ClusterMount mount in _mounts)
+        {
+            if (mount.Filesystems.Contains(filesystem)) labels.Add(ByteText.Decode(mount.Pfs.Label.Span));
+        }
+        if (labels.Count > 0) filesystem.Device.Faults.Label = string.Join(" or ", labels);
+    }
+}
+
+/// <summary>A PFS is in use in this process already.</summary>
+/// <param name="label">Label of the PFS that was asked for.</param>
+/// <param name="user">What uses it, or another node of its cluster.</param>
+public sealed class PfsInUseException(string label, ClusterMount user) : PfsException($"PFS {label} is in use")
+{
+    /// <summary>Label of the PFS that was asked for.</summary>
+    public string Label { get; } = label;
+
+    /// <summary>What uses it, or another node of its cluster.</summary>
+    public ClusterMount User { get; } = user;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Format;
+
+namespace Hammer2.Devices;
+
+/// <summary>Which volume of which filesystem a device is.</summary>
+/// <param name="FilesystemId">The filesystem.</param>
+/// <param name="Index">The volume; 0 is the root volume.</param>
+public readonly record struct VolumeIdentity(MediaUuid FilesystemId, int Index);
+
+/// <summary>What a header says of a device, and which bytes the device really is.</summary>
+/// <param name="Volume">The volume that the header names.</param>
+/// <param name="Device">The bytes; null when nothing is known of them.</param>
+public readonly record struct ProbedVolume(VolumeIdentity Volume, DeviceIdentity? Device);
+
+/// <summary>Looks at the volume header of a device that may be in use, without a lock.</summary>
+public static class VolumeProbe
+{
+    /// <summary>Reads the header of one device.</summary>
+    /// <param name="path">An image file or block device.</param>
+    /// <param name="options">Where on the device the filesystem is.</param>
+    /// <returns>Null when it cannot be read or has no HAMMER2 header: opening it says why.</returns>
+    public static ProbedVolume? Read(string path, MediaSourceOptions options)
+    {
+        try
+        {
+            using FileBlockDevice whole = FileBlockDevice.Open(
+                path, new FileBlockDeviceOptions(IsReadOnly: true, TakesLock: false));
+            IBlockDevice device = PartitionChoice.Choose(whole, options);
+            ref readonly VolumeHeaderSector fields =
+                ref new VolumeSetChecks.Member(device, VolumeHeaderCopies.Read(device)).Fields;
+            var volume = new VolumeIdentity(fields.FilesystemId, fields.VolumeIndex);
+            return new ProbedVolume(volume, (device as IIdentifiedDevice)?.Identity);
+        }
+        catch (MediaException)
+        {
+            return null;    // the caller opens it once more, and reports this
+        }
+    }
+}

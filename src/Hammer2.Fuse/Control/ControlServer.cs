@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Format;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse.Control;
+
+/// <summary>A request that other processes can make.</summary>
+/// <param name="Command">Its name.</param>
+/// <param name="Run">Carries it out and answers.</param>
+internal sealed record ControlRow(string Command, Action<ControlConnection, ControlRequest> Run);
+
+/// <summary>
+/// Answers requests of other processes of the same user, or of root, on a socket for each filesystem. Each connection
+/// has a thread of its own, so that one that is stuck holds up nothing but itself.
+/// </summary>
+internal sealed class ControlServer : IDisposable
+{
+    private const int ConnectionsMax = 128;
+
+    private readonly RuntimeDirectory _runtime;
+    private readonly ControlRow[] _rows;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly uint _user = LinuxFiles.EffectiveUser();
+    private readonly object _lock = new();          // guards what follows; pulsed when a connection ends
+    private readonly Dictionary<MediaUuid, ControlListener> _listeners = [];
+    private readonly HashSet<ControlConnection> _connections = [];
+    private bool _isClosed;
+
+    /// <summary>Answers nothing yet.</summary>
+    public ControlServer(RuntimeDirectory runtime, ControlRow[] rows, ILoggerFactory loggers, TimeProvider time)
+    {
+        _runtime = runtime;
+        _rows = rows;
+        _logger = loggers.CreateLogger<ControlServer>();
+        _time = time;
+    }
+
+    /// <summary>Makes the socket of a filesystem. Where that is not possible, further mounts cannot be handed over; the
+    /// log says why, and the mount goes on.</summary>
+    public void Listen(MediaUuid filesystem)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || _listeners.ContainsKey(filesystem)) return;
+            try
+            {
+                ControlListener listener = ControlListener.Open(_runtime, filesystem);
+                _listeners.Add(filesystem, listener);
+                Start("control", () => Accept(listener.Socket));
+            }
+            catch (ControlException failure)
+            {
+                FuseDaemonLog.NotReachable(_logger, failure.Message);
+            }
+        }
+    }
+
+    /// <summary>Removes the socket of a filesystem. Requests that have come in are answered.</summary>
+    public void Close(MediaUuid filesystem)
+    {
+        ControlListener? listener;
+        lock (_lock) _ = _listeners.Remove(filesystem, out listener);
+        listener?.Dispose();
+    }
+
+    /// <summary>Removes all sockets, and waits for answers that are under way.</summary>
+    public void Dispose()
+    {
+        var deadline = new Deadline(_time, ControlConnection.TransferTimeout);
+        lock (_lock)
+        {
+            _isClosed = true;
+            foreach (ControlListener listener in _listeners.Values) listener.Dispose();
+            _listeners.Clear();
+            foreach (ControlConnection connection in _connections) connection.Wake();
+            while (_connections.Count > 0 && deadline.LeftMilliseconds is var left and > 0)
+                _ = Monitor.Wait(_lock, left);
+        }
+    }
+
+    private static void Start(string name, ThreadStart body) =>
+        new Thread(body) { Name = name, IsBackground = true }.Start();
+
+    private void Accept(UnixSocket listener)
+    {
+        while (true)
+        {
+            UnixSocket? socket;
+            try
+            {
+                socket = listener.Accept();
+            }
+            catch (ObjectDisposedException)
+            {
+                return;     // closed between two connections
+            }
+            if (socket is null) return;
+            var connection = new ControlConnection(socket, _time);
+            lock (_lock)
+            {
+                bool isFull = _connections.Count >= ConnectionsMax;
+                if (!_isClosed && !isFull) _ = _connections.Add(connection);
+                else socket.Dispose();          // the requester tries again
+                if (_isClosed || isFull) continue;
+            }
+            Start("control", () => Serve(connection));
+        }
+    }
+
+    private void Serve(ControlConnection connection)
+    {
+        try
+        {
+            Answer(connection);
+        }
+        catch (Exception defect)
+        {
+            // No mount may end for a request.
+            FuseDaemonLog.RequestFailed(_logger, defect);
+            _ = connection.TryAnswer(ControlStatus.Refused, $"defect of the serving process: {defect.Message}");
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _ = _connections.Remove(connection);
+                connection.Dispose();
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    private void Answer(ControlConnection connection)
+    {
+        if (PeerRules.FaultOf(connection.Peer, _user) is { } refusal)
+        {
+            FuseDaemonLog.PeerRefused(_logger, refusal);
+            _ = connection.TryAnswer(ControlStatus.Refused, refusal);
+            return;
+        }
+        if (!connection.TryReceive(out ControlRequest? request, out string? fault))
+        {
+            if (fault is not null) _ = connection.TryAnswer(ControlStatus.Refused, "malformed request: " + fault);
+            return;
+        }
+        if (request!.Version != ControlRequest.CurrentVersion)
+        {
+            _ = connection.TryAnswer(ControlStatus.Refused, PeerRules.OtherVersion(request.Version));
+            return;
+        }
+        if (Array.Find(_rows, row => row.Command == request.Command) is not { } found)
+        {
+            _ = connection.TryAnswer(ControlStatus.Refused, $"{request.Command}: no such request");
+            return;
+        }
+        found.Run(connection, request);
+    }
+}

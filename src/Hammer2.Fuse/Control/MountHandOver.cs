@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Linux.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Hammer2.Fuse.Control;
+
+/// <summary>What came of asking other processes for a mount.</summary>
+internal enum HandOverOutcome
+{
+    /// <summary>No process that can be asked has the filesystem open for writing.</summary>
+    NotServed,
+
+    /// <summary>One has, and is ending: the filesystem is free soon.</summary>
+    Ending,
+
+    /// <summary>The mount is live, in another process.</summary>
+    Mounted,
+}
+
+/// <summary>
+/// Asks the process that has a filesystem open to mount one more PFS of it, in place of opening the filesystem a second
+/// time.
+/// </summary>
+/// <param name="request">What to mount.</param>
+/// <param name="words">The same, as options are written.</param>
+/// <param name="runtime">Where sockets are.</param>
+/// <param name="loggers">Get what the other process logs meanwhile.</param>
+/// <param name="time">The clock.</param>
+internal sealed class MountHandOver(MountRequest request, MountWords words, RuntimeDirectory runtime,
+    ILoggerFactory loggers, TimeProvider time) : IDisposable
+{
+    private const int PollMilliseconds = 500;
+
+    private readonly Lock _connectionLock = new();
+    private UnixSocket? _connection;
+    private bool _isCancelled;
+
+    /// <summary>Why no process could be asked, although there may be one; null when there is no such reason.</summary>
+    public string? Obstacle { get; private set; }
+
+    /// <summary>Where the PFS is mounted.</summary>
+    public string Target { get; private set; } = "";
+
+    /// <summary>Asks once.</summary>
+    /// <exception cref="PfsException">The process refuses the mount, for the reason in the message.</exception>
+    public HandOverOutcome Try()
+    {
+        Obstacle = null;
+        try
+        {
+            using SafeFileHandle? directory = runtime.TryOpen();
+            if (directory is null || RuntimeDirectory.Sockets(directory, null).Count == 0)
+                return HandOverOutcome.NotServed;
+            return AskAll(directory);
+        }
+        catch (ControlException failure)
+        {
+            Obstacle = failure.Message;
+            return HandOverOutcome.NotServed;
+        }
+    }
+
+    /// <summary>Waits for the end of a mount that this process stays for.</summary>
+    /// <returns>False when its last changes were not made durable, or that is not known.</returns>
+    public bool WaitForEnd()
+    {
+        ControlAnswer? answer = Receive(_connection!);
+        if (answer is null) FuseDaemonLog.ServerLost(loggers.CreateLogger<MountHandOver>(), Target);
+        return answer?.Status == ControlStatus.Ended;
+    }
+
+    /// <summary>Takes the request back, or ends the mount that this process stays for; from any thread.</summary>
+    public void Cancel()
+    {
+        lock (_connectionLock)
+        {
+            _isCancelled = true;
+            _connection?.ShutDownWriting();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_connectionLock)
+        {
+            _connection?.Dispose();
+            _connection = null;
+        }
+    }
+
+    private HandOverOutcome AskAll(SafeFileHandle directory)
+    {
+        MediaSourceOptions media = MountMedia.SourceOptions(request.Options, isReadOnly: true, 0);
+        IReadOnlyList<MountSpec> nodes = MountNodes.Of(request, media);
+        ControlRequest message = MessageFor(nodes);
+        var asked = new HashSet<int>();
+        foreach (MediaUuid filesystem in FilesystemsOf(nodes, media))
+        {
+            foreach (string path in RuntimeDirectory.Sockets(directory, filesystem))
+            {
+                if (UnixSocket.TryConnect(path) is not { } socket) continue;
+                HandOverOutcome outcome = HandOverOutcome.NotServed;
+                try
+                {
+                    if (socket.Peer is { } peer && asked.Add(peer.ProcessId)) outcome = Ask(socket, message, peer);
+                }
+                finally
+                {
+                    if (socket != _connection) socket.Dispose();
+                }
+                if (outcome != HandOverOutcome.NotServed) return outcome;
+            }
+        }
+        return HandOverOutcome.NotServed;
+    }
+
+    private HandOverOutcome Ask(UnixSocket socket, ControlRequest message, PeerCredentials peer)
+    {
+        if (!socket.TrySend(ControlCodec.Encode(message), new Deadline(time, ControlConnection.TransferTimeout)))
+            return HandOverOutcome.Ending;
+        SetConnection(socket);
+        ControlAnswer? answer = Receive(socket);
+        bool isKept = answer?.Status == ControlStatus.Done && message.Mount!.Stays;
+        if (!isKept) SetConnection(null);
+        switch (answer?.Status)
+        {
+            case null:                              // it ended, or has too much to do
+                return HandOverOutcome.Ending;
+            case ControlStatus.Elsewhere:
+                return HandOverOutcome.NotServed;
+            case ControlStatus.Ending:
+                return HandOverOutcome.Ending;
+            case ControlStatus.Done:
+                Repeat(answer.Log);
+                Target = answer.Target;
+                return HandOverOutcome.Mounted;
+            default:
+                Repeat(answer.Log);
+                throw new PfsException(answer.Message.Length > 0
+                    ? answer.Message : $"process {peer.ProcessId} gave an answer that is not understood");
+        }
+    }
+
+    private void SetConnection(UnixSocket? socket)
+    {
+        lock (_connectionLock)
+        {
+            _connection = socket;
+            if (_isCancelled) socket?.ShutDownWriting();
+        }
+    }
+
+    // The other process may have to repair a filesystem first: there is no limit, until the user interrupts it. Then it
+    // has a while to undo the mount.
+    private ControlAnswer? Receive(UnixSocket socket)
+    {
+        Deadline? cancelled = null;
+        while (!socket.WaitForBytes(PollMilliseconds))
+        {
+            lock (_connectionLock)
+            {
+                if (_isCancelled && !words.Stays) cancelled ??= new Deadline(time, ControlConnection.TransferTimeout);
+            }
+            if (cancelled is { LeftMilliseconds: 0 }) return null;
+        }
+        var deadline = new Deadline(time, ControlConnection.TransferTimeout);
+        byte[] prefix = new byte[ControlCodec.PrefixBytes];
+        if (!socket.TryReceive(prefix, deadline) || !ControlCodec.TryReadLength(prefix, out int length)) return null;
+        byte[] json = new byte[length];
+        return socket.TryReceive(json, deadline) ? ControlCodec.DecodeAnswer(json) : null;
+    }
+
+    private void Repeat(IReadOnlyList<ControlLogLine> lines)
+    {
+        foreach (ControlLogLine line in lines)
+        {
+            loggers.CreateLogger(line.Category).Log(
+                line.Level, default, line.Text, null, static (text, _) => text);
+        }
+    }
+
+    private ControlRequest MessageFor(IReadOnlyList<MountSpec> nodes)
+    {
+        var names = nodes.Select(node => new MountNodeName([.. node.Paths.Select(LinuxPath.GetFull)], node.Label));
+        return new ControlRequest(
+            ControlRequest.CurrentVersion, MountService.Command, PeerRules.ViewOfThisProcess())
+        {
+            Mount = new MountArguments([.. names], request.SourceText, LinuxPath.GetFull(request.Target),
+                MountOptionParser.WithoutDevices(words.OptionLists), words.IsSloppy, words.LogLevel, words.Stays),
+        };
+    }
+
+    private static List<MediaUuid> FilesystemsOf(IReadOnlyList<MountSpec> nodes, MediaSourceOptions media)
+    {
+        var found = new List<MediaUuid>();
+        foreach (MountSpec node in nodes)
+        {
+            foreach (string path in node.Paths)
+            {
+                if (VolumeProbe.Read(path, media)?.Volume.FilesystemId is { } id && !found.Contains(id)) found.Add(id);
+            }
+        }
+        return found;
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse.Control;
+
+/// <summary>
+/// Loggers of one mount that another process asked for. Lines go to the log of the daemon, at the level of the mount;
+/// those up to <see cref="TakeLines"/> are gathered for the requester, too.
+/// </summary>
+internal sealed class MountLoggers(DaemonLoggers daemon, LogLevel level) : ILoggerFactory
+{
+    private const int LinesMax = 200;
+    private const int LineCharactersMax = 500;
+
+    private readonly DaemonLoggers _daemon = daemon;
+    private readonly LogLevel _level = level;
+    private readonly Lock _linesLock = new();
+    private List<ControlLogLine>? _lines = [];
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    /// <summary>Not supported: where lines go is settled.</summary>
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+    /// <summary>What was logged until now. Later lines go to the daemon alone.</summary>
+    public IReadOnlyList<ControlLogLine> TakeLines()
+    {
+        lock (_linesLock)
+        {
+            List<ControlLogLine> lines = _lines ?? [];
+            _lines = null;
+            return lines;
+        }
+    }
+
+    /// <summary>Loggers stay usable: the mount outlives the request.</summary>
+    public void Dispose()
+    {
+    }
+
+    private void Add(LogLevel lineLevel, string category, string text)
+    {
+        lock (_linesLock)
+        {
+            if (_lines is null || _lines.Count >= LinesMax) return;
+            string shown = text.Length <= LineCharactersMax ? text : text[..LineCharactersMax] + "...";
+            _lines.Add(new ControlLogLine(lineLevel, category, shown));
+        }
+    }
+
+    private sealed class Logger(MountLoggers owner, string category) : ILogger
+    {
+        private readonly ILogger _daemon = owner._daemon.ForMount(category);
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= owner._level;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel)) return;
+            _daemon.Log(logLevel, eventId, state, exception, formatter);
+            string text = formatter(state, exception);
+            owner.Add(logLevel, category, exception is null ? text : $"{text}: {exception}");
+        }
+    }
+}

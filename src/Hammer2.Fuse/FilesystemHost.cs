@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Globalization;
+using System.Threading;
+using Fuse.Protocol;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Fuse.Control;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse;
+
+/// <summary>The host takes no further mounts: its last one has ended, or it was told to stop.</summary>
+internal sealed class HostEndingException() : Exception("the process that serves this filesystem is ending");
+
+/// <summary>
+/// What a daemon holds: the filesystems that are open, the PFSs in use on them with a mount each, and the sockets over
+/// which other processes ask for more. It ends with its last mount.
+/// </summary>
+internal sealed class FilesystemHost : IDisposable
+{
+    private readonly ILoggerFactory _loggers;
+    private readonly TimeProvider _time;
+    private readonly long _memoryBytes;
+    private readonly ControlServer _control;
+    private readonly OpenFilesystems _filesystems;
+    private readonly Lock _mountTurn = new();       // one mount at a time is made; taken before _stateLock
+    private readonly object _stateLock = new();     // guards what follows; pulsed when it changes
+    private readonly List<MountedPfs> _mounts = [];
+    private int _requestsTotal;
+    private int _mountsMade;
+    private bool _isStopping;
+    private bool _hasEnded;
+    private bool _hasFailed;
+
+    /// <summary>Nothing is open yet.</summary>
+    /// <param name="memoryBytes">Bound of the caches of all filesystems together, in bytes.</param>
+    /// <param name="loggers">Get what concerns no single mount.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="runtime">Where sockets are made.</param>
+    public FilesystemHost(long memoryBytes, DaemonLoggers loggers, TimeProvider time, RuntimeDirectory runtime)
+    {
+        _loggers = loggers;
+        _time = time;
+        _memoryBytes = memoryBytes;
+        _control = new ControlServer(runtime, [new MountService(this, loggers).Row], loggers, time);
+        _filesystems = new OpenFilesystems(memoryBytes)
+        {
+            // As early as possible: from here on other mounts of the filesystem find this process, and wait for it.
+            Opened = volumes => { if (!volumes.IsReadOnly) _control.Listen(volumes.FilesystemId); },
+            Closing = volumes => { if (!volumes.IsReadOnly) _control.Close(volumes.FilesystemId); },
+        };
+    }
+
+    /// <summary>True once <see cref="Stop"/> was called.</summary>
+    public bool IsStopping
+    {
+        get
+        {
+            lock (_stateLock) return _isStopping;
+        }
+    }
+
+    /// <summary>Makes a mount. When this returns, the mount answers, and ends by itself.</summary>
+    /// <exception cref="HostEndingException">The host takes no further mounts.</exception>
+    /// <exception cref="MediaException">A device cannot be opened.</exception>
+    /// <exception cref="PfsException">The PFS cannot be put together, or is mounted here already.</exception>
+    /// <exception cref="FuseException">The kernel does not take the mount.</exception>
+    public MountLife Mount(MountRequest request, MountPatience patience, ILoggerFactory loggers)
+    {
+        BeginRequest();
+        try
+        {
+            lock (_mountTurn) return MakeMount(request, patience, loggers);
+        }
+        finally
+        {
+            EndRequest();
+        }
+    }
+
+    /// <summary>Makes a mount for another process, on a filesystem that is open here.</summary>
+    /// <returns>Null when none of those that the request names is open for writing here.</returns>
+    /// <exception cref="HostEndingException">As for <see cref="Mount"/>, as the others.</exception>
+    public MountLife? MountFurther(MountRequest request, ILoggerFactory loggers)
+    {
+        BeginRequest();
+        try
+        {
+            lock (_mountTurn)
+            {
+                MediaSourceOptions media = MountMedia.SourceOptions(request.Options, isReadOnly: true, 0);
+                if (!_filesystems.HasWritable(MountNodes.Of(request, media), media)) return null;
+                if (request.Options.MemoryBytes is { } bytes && bytes != _memoryBytes)
+                    FuseDaemonLog.MemoryIgnored(loggers.CreateLogger<FilesystemHost>(), _memoryBytes >> 20);
+                var patience = new MountPatience(MountPatience.TotalMilliseconds, IsBusyMissing: false);
+                return MakeMount(request, patience, loggers);
+            }
+        }
+        finally
+        {
+            EndRequest();
+        }
+    }
+
+    /// <summary>Waits until the last mount has ended.</summary>
+    /// <returns>False when the last changes of any of them could not be made durable.</returns>
+    public bool Serve()
+    {
+        lock (_stateLock)
+        {
+            while (!_hasEnded) _ = Monitor.Wait(_stateLock);
+            return !_hasFailed;
+        }
+    }
+
+    /// <summary>Unmounts everything, as on a signal: from any thread, at once or as soon as a mount is live.</summary>
+    public void Stop()
+    {
+        MountedPfs[] mounts;
+        lock (_stateLock)
+        {
+            if (_isStopping) return;
+            _isStopping = true;
+            mounts = [.. _mounts];
+        }
+        foreach (MountedPfs mount in mounts) mount.Stop();
+    }
+
+    /// <summary>Stops taking requests. All mounts must have ended, or none been made.</summary>
+    public void Dispose()
+    {
+        lock (_stateLock) _hasEnded = true;
+        _control.Dispose();
+    }
+
+    private void BeginRequest()
+    {
+        lock (_stateLock)
+        {
+            if (_hasEnded || _isStopping) throw new HostEndingException();
+            _requestsTotal++;
+        }
+    }
+
+    private void EndRequest()
+    {
+        lock (_stateLock)
+        {
+            _requestsTotal--;
+            EndIfDone();
+        }
+    }
+
+    // A request that is under way may add a mount: it is waited for. Before the first mount nothing ends.
+    private void EndIfDone()
+    {
+        if (_mountsMade > 0 && _mounts.Count == 0 && _requestsTotal == 0) _hasEnded = true;
+        Monitor.PulseAll(_stateLock);
+    }
+
+    private MountLife MakeMount(MountRequest request, MountPatience patience, ILoggerFactory loggers)
+    {
+        // Nothing is opened, and above all nothing committed, for a mount that cannot be made.
+        FuseMount.CheckTarget(request.Target);
+        MountMedia media = OpenMedia(request, patience, loggers);
+        var mount = new MountedPfs(request, media, loggers, _time);
+        int number;
+        lock (_stateLock)
+        {
+            _mounts.Add(mount);
+            number = _mountsMade + 1;
+        }
+        bool isMade = false;
+        try
+        {
+            if (IsStopping) throw new HostEndingException();
+            mount.Start();
+            isMade = true;
+        }
+        finally
+        {
+            if (!isMade)
+            {
+                mount.Dispose();
+                Remove(mount, isDurable: true);
+            }
+        }
+        if (IsStopping) mount.Stop();
+        var life = new MountLife(mount.Target, mount.Stop);
+        lock (_stateLock) _mountsMade = number;
+        var thread = new Thread(() => Run(mount, life))
+        {
+            Name = "mount-" + number.ToString(CultureInfo.InvariantCulture),
+            IsBackground = true,
+        };
+        thread.Start();
+        return life;
+    }
+
+    private void Run(MountedPfs mount, MountLife life)
+    {
+        bool isDurable = mount.Serve();
+        mount.Dispose();
+        life.End(isDurable);
+        Remove(mount, isDurable);
+    }
+
+    private void Remove(MountedPfs mount, bool isDurable)
+    {
+        lock (_stateLock)
+        {
+            _hasFailed |= !isDurable;
+            _ = _mounts.Remove(mount);
+            EndIfDone();
+        }
+    }
+
+    private MountMedia OpenMedia(MountRequest request, MountPatience patience, ILoggerFactory loggers)
+    {
+        long start = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return MountMedia.Open(_filesystems, request, patience, loggers, _time);
+            }
+            catch (PfsInUseException refusal)
+            {
+                TimeSpan left =
+                    TimeSpan.FromMilliseconds(MountPatience.TotalMilliseconds) - _time.GetElapsedTime(start);
+                if (!WaitForEnd(refusal.User, left, out MountedPfs? user)) throw PfsUse.Refusal(refusal, user);
+            }
+        }
+    }
+
+    // A mount that was unmounted a moment ago still commits.
+    private bool WaitForEnd(ClusterMount used, TimeSpan timeout, out MountedPfs? user)
+    {
+        lock (_stateLock)
+        {
+            user = _mounts.Find(mount => mount.Cluster == used);
+            if (user is null) return true;              // it ended in between
+            if (!user.IsEnding || timeout <= TimeSpan.Zero) return false;
+            _ = Monitor.Wait(_stateLock, timeout);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+
+namespace Hammer2.Fuse;
+
+/// <summary>A mount that is live, as seen by the process that asked for it.</summary>
+internal sealed class MountLife(string target, Action stop)
+{
+    private readonly object _endLock = new();
+    private Action? _ended;
+    private bool _hasEnded;
+
+    /// <summary>The mount point.</summary>
+    public string Target { get; } = target;
+
+    /// <summary>Whether all that was accepted is durable. Only once it has ended.</summary>
+    public bool IsDurable { get; private set; }
+
+    /// <summary>True once it was unmounted, its PFS has committed, and its devices were closed unless others use
+    /// them.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_endLock) return _hasEnded;
+        }
+    }
+
+    /// <summary>Unmounts.</summary>
+    public void Stop() => stop();
+
+    /// <summary>Waits for the end.</summary>
+    public void Wait()
+    {
+        lock (_endLock)
+        {
+            while (!_hasEnded) _ = Monitor.Wait(_endLock);
+        }
+    }
+
+    /// <summary>Has a function called at the end, at once if that was before; one function.</summary>
+    public void WhenEnded(Action ended)
+    {
+        lock (_endLock)
+        {
+            _ended = ended;
+            if (!_hasEnded) return;
+        }
+        ended();
+    }
+
+    /// <summary>Takes note of the end.</summary>
+    internal void End(bool isDurable)
+    {
+        Action? ended;
+        lock (_endLock)
+        {
+            IsDurable = isDurable;
+            _hasEnded = true;
+            ended = _ended;
+            Monitor.PulseAll(_endLock);
+        }
+        ended?.Invoke();
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Fuse.Protocol;
+using Hammer2.Cluster;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Membership;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse;
+
+/// <summary>How long opening a mount's devices waits for other processes.</summary>
+/// <param name="LockWaitMilliseconds">For each device that is locked.</param>
+/// <param name="IsBusyMissing">True when a node of several that is still locked then is missing; false to refuse the
+/// mount.</param>
+internal readonly record struct MountPatience(int LockWaitMilliseconds, bool IsBusyMissing)
+{
+    /// <summary>A mount that was removed a moment ago still commits: the next one waits for that so long.</summary>
+    public const int TotalMilliseconds = 5000;
+}
+
+/// <summary>A PFS that was opened for a mount.</summary>
+/// <param name="Cluster">The PFS.</param>
+/// <param name="Options">The options, with read-only among them if it came to that.</param>
+internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Options)
+{
+    private const int WriteWorkersMax = 4;          // encode and write file data before commits
+
+    /// <summary>Opens the PFS for writing if that is wanted, and for reading if that is all there is.</summary>
+    /// <exception cref="MediaException">A device cannot be opened.</exception>
+    /// <exception cref="PfsException">The PFS cannot be put together.</exception>
+    public static MountMedia Open(OpenFilesystems filesystems, MountRequest request, MountPatience patience,
+        ILoggerFactory loggers, TimeProvider time)
+    {
+        MountOptions options = request.Options;
+        if (options.IsReadOnly) return new(OpenPfs(filesystems, request, patience, loggers, isReadOnly: true), options);
+        try
+        {
+            ClusterMount cluster = OpenPfs(filesystems, request, patience, loggers, isReadOnly: false);
+            OpenForWriting(cluster, request, time);
+            return new(cluster, options);
+        }
+        catch (Exception refusal) when (MayStillBeRead(refusal) && !options.AsksForWriting)
+        {
+            FuseDaemonLog.MountedReadOnly(loggers.CreateLogger<MountMedia>(), refusal.Message);
+            ClusterMount cluster = OpenPfs(filesystems, request, patience, loggers, isReadOnly: true);
+            return new(cluster, options with { Flags = options.Flags | FuseMountFlags.ReadOnly });
+        }
+    }
+
+    /// <summary>How the devices of a request are opened.</summary>
+    public static MediaSourceOptions SourceOptions(MountOptions options, bool isReadOnly, int lockWaitMilliseconds) =>
+        new(isReadOnly, PartitionOffset: options.Offset, Partition: options.Partition,
+            LockWaitMilliseconds: lockWaitMilliseconds);
+
+    private static void OpenForWriting(ClusterMount cluster, MountRequest request, TimeProvider time)
+    {
+        Hammer2Error error = Hammer2Error.Internal;
+        try
+        {
+            error = cluster.Pfs.OpenForWriting(new PfsWriteOptions
+            {
+                Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax),
+                Discards = request.Options.Discards,
+                Deduplicates = request.Options.Deduplicates,
+                Time = time,
+            });
+            if (error != Hammer2Error.None)
+            {
+                throw new PfsNotWritableException(
+                    $"{request.SourceText}: cannot be written: {Describe(error, cluster)}");
+            }
+        }
+        finally
+        {
+            if (error != Hammer2Error.None) cluster.Dispose();
+        }
+    }
+
+    private static bool MayStillBeRead(Exception refusal) =>
+        refusal is WriteProtectedException or PfsNotWritableException;
+
+    private static ClusterMount OpenPfs(OpenFilesystems filesystems, MountRequest request, MountPatience patience,
+        ILoggerFactory loggers, bool isReadOnly)
+    {
+        MountOptions options = request.Options;
+        MediaSourceOptions media = SourceOptions(options, isReadOnly, patience.LockWaitMilliseconds);
+        var clusterOptions = new ClusterMountOptions(
+            media, AllowDegraded: options.IsDegraded, Masters: options.Masters)
+        {
+            Siblings = isReadOnly ? null : new SiblingSearch(AttachedDevices.List),
+            IsBusyMissing = patience.IsBusyMissing,
+        };
+        return filesystems.Mount(MountNodes.Of(request, media), clusterOptions, loggers);
+    }
+
+    private static string Describe(Hammer2Error error, ClusterMount cluster) => error switch
+    {
+        Hammer2Error.NoQuorum => AssemblyText.Describe(cluster.Pfs.Assembly) ?? "too few of its masters can be written",
+        Hammer2Error.TooLarge => "the numbers of its commits are used up",
+        Hammer2Error.ReadOnly => "Read-only file system",
+        _ => cluster.LastFault ?? $"what must be known before the first change cannot be read ({error})",
+    };
+}

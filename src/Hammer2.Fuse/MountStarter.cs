@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Fuse.Protocol;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Fuse.Control;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse;
+
+/// <summary>
+/// Makes a mount, in this process or in the one that has the filesystem open already, and leaves nothing behind when it
+/// ends: no mount, no thread, no lock on a device.
+/// </summary>
+/// <remarks>Order: <see cref="Start"/>, <see cref="Serve"/>, Dispose.</remarks>
+public sealed class MountStarter : IDisposable
+{
+    // Short, so that a process that has just opened the filesystem is found soon.
+    private const int LockWaitMilliseconds = 250;
+    private const int EndingPollMilliseconds = 50;
+
+    private readonly MountRequest _request;
+    private readonly DaemonLoggers _loggers;
+    private readonly TimeProvider _time;
+    private readonly bool _stays;
+    private readonly FilesystemHost _host;
+    private readonly MountHandOver _handOver;
+    private readonly ManualResetEventSlim _interrupted = new();
+    private readonly TerminationSignals _signals;
+    private bool _isHandedOver;
+
+    /// <summary>Prepares; nothing is opened yet. From here on a signal ends the mount and not the process.</summary>
+    /// <param name="request">What to mount.</param>
+    /// <param name="words">How that was written.</param>
+    /// <param name="loggers">Get reports.</param>
+    /// <param name="time">The clock; null for the kernel's.</param>
+    public MountStarter(MountRequest request, MountWords words, DaemonLoggers loggers, TimeProvider? time = null)
+    {
+        _request = request;
+        _loggers = loggers;
+        _time = time ?? KernelTime.Instance;
+        _stays = words.Stays;
+        var runtime = RuntimeDirectory.OfThisUser();
+        _host = new FilesystemHost(
+            request.Options.MemoryBytes ?? MountOptions.MemoryBytesDefault, loggers, _time, runtime);
+        _handOver = new MountHandOver(request, words, runtime, loggers, _time);
+        _signals = new TerminationSignals(Stop);
+    }
+
+    /// <summary>Makes the mount. When this returns, it answers.</summary>
+    /// <returns>True when this process serves it, false when another one does.</returns>
+    /// <exception cref="MediaException">A device cannot be opened.</exception>
+    /// <exception cref="PfsException">The PFS cannot be put together, or is mounted already.</exception>
+    /// <exception cref="FuseException">The kernel does not take the mount, or it was interrupted.</exception>
+    public bool Start()
+    {
+        FuseMount.CheckTarget(_request.Target);
+        long start = _time.GetTimestamp();
+        while (true)
+        {
+            HandOverOutcome outcome = _handOver.Try();
+            if (outcome == HandOverOutcome.Mounted)
+            {
+                _isHandedOver = true;
+                if (_interrupted.IsSet && !_stays) UndoHandOver();
+                return false;
+            }
+            if (_interrupted.IsSet) throw Interrupted();
+            bool isLast = _time.GetElapsedTime(start).TotalMilliseconds >= MountPatience.TotalMilliseconds;
+            if (outcome == HandOverOutcome.Ending && !isLast)
+            {
+                _ = _interrupted.Wait(EndingPollMilliseconds);
+                continue;
+            }
+            if (TryServe(isLast)) return true;
+        }
+    }
+
+    /// <summary>Waits until the mount has ended: in this process, the last one of its mounts; in another, this one, if
+    /// the command stays for it.</summary>
+    /// <returns>False when the last changes could not be made durable.</returns>
+    public bool Serve()
+    {
+        if (!_isHandedOver) return _host.Serve();
+        return !_stays || _handOver.WaitForEnd();
+    }
+
+    /// <summary>Stops what <see cref="Start"/> does, or unmounts; from any thread.</summary>
+    public void Stop()
+    {
+        _interrupted.Set();
+        _handOver.Cancel();
+        _host.Stop();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _signals.Dispose();
+        _host.Dispose();
+        _handOver.Dispose();
+        _interrupted.Dispose();
+    }
+
+    private static FuseException Interrupted() => new("interrupted; nothing is mounted");
+
+    // False when it is worth trying again.
+    private bool TryServe(bool isLast)
+    {
+        try
+        {
+            _ = _host.Mount(_request, new MountPatience(LockWaitMilliseconds, IsBusyMissing: isLast), _loggers);
+            return true;
+        }
+        catch (DeviceBusyException) when (!isLast && !_interrupted.IsSet)
+        {
+            return false;
+        }
+        catch (DeviceBusyException) when (_handOver.Obstacle is not null)
+        {
+            FuseDaemonLog.CannotAsk(_loggers.CreateLogger<MountStarter>(), _request.SourceText, _handOver.Obstacle);
+            throw;
+        }
+        catch (HostEndingException)
+        {
+            throw Interrupted();
+        }
+    }
+
+    // The user was told that nothing is mounted, when the other process had just answered.
+    private void UndoHandOver()
+    {
+        if (FuseMount.UnmountAt(_handOver.Target, detaches: true) is { } failure)
+            FuseDaemonLog.CannotUnmount(_loggers.CreateLogger<MountStarter>(), failure);
+        throw Interrupted();
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Fuse.Protocol;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse;
+
+/// <summary>
+/// One mount: an opened PFS, the mount in the system's table, and the session that serves it until it is unmounted.
+/// Then nothing of it is left: no mount, no thread, and the PFS is closed.
+/// </summary>
+/// <remarks>Order: <see cref="Start"/>, <see cref="Serve"/>, Dispose. <see cref="Stop"/> from any thread.</remarks>
+internal sealed class MountedPfs : IDisposable
+{
+    private const int WorkersMin = 2;
+    private const int WritersMin = 4;               // some may wait for a commit
+    private const int WorkersMax = 8;
+    private const int FuseBlockBytesMax = 4096;     // of a sector, for a mount on a block device
+
+    private readonly MountRequest _request;
+    private readonly MountOptions _options;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly Hammer2FileSystem _fileSystem;
+    private readonly Lock _stopLock = new();
+    private PeriodicCommit? _commits;
+    private FuseMount? _mount;
+    private FuseSession? _session;
+    private volatile bool _hasEnded;
+    private bool _isLive;
+    private bool _isStopping;
+
+    /// <summary>Prepares; takes the PFS over.</summary>
+    public MountedPfs(MountRequest request, MountMedia media, ILoggerFactory loggers, TimeProvider time)
+    {
+        _request = request;
+        (Cluster, _options) = media;
+        _loggers = loggers;
+        _time = time;
+        _logger = loggers.CreateLogger<MountedPfs>();
+        var vnodes = new VnodeOps(Cluster.Pfs, loggers.CreateLogger<VnodeOps>(), time);
+        _fileSystem = new Hammer2FileSystem(vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>());
+    }
+
+    /// <summary>The PFS with its devices.</summary>
+    public ClusterMount Cluster { get; }
+
+    /// <summary>The mount point.</summary>
+    public string Target => _mount?.Target ?? _request.Target;
+
+    /// <summary>True once it was unmounted, although it may still commit.</summary>
+    public bool IsEnding => _hasEnded || _mount is not { IsMounted: true };
+
+    /// <summary>Mounts. When this returns, the mount answers.</summary>
+    /// <exception cref="DeviceBusyException">Another process took the device while it was being mounted.</exception>
+    /// <exception cref="FuseException">The kernel does not take the mount.</exception>
+    public void Start()
+    {
+        _mount = Mount((_request with { Options = _options }).ForKernel());
+        if (_mount.ReadAheadFailure is { } failure) FuseDaemonLog.ReadAheadNotSet(_logger, failure);
+        ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
+        var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
+        _session = new FuseSession(transport, _fileSystem, SessionOptions(), sessionLogger);
+        _fileSystem.Notifier = new FuseNotifier(_session);
+        _ = _session.Negotiate();
+        _session.Start();
+        if (!_options.IsReadOnly) _commits = new PeriodicCommit(_fileSystem, _options.CommitInterval, _time);
+        FuseDaemonLog.Mounted(_logger, _request.SourceText, _mount.Target);
+        lock (_stopLock)
+        {
+            _isLive = true;
+            if (!_isStopping) return;
+        }
+        Unmount();
+    }
+
+    /// <summary>Waits until it is unmounted, by a user or by <see cref="Stop"/>, and runs the last commit.</summary>
+    /// <returns>False when requests could not be read any more, or the last changes not be made durable.</returns>
+    public bool Serve()
+    {
+        FuseSessionEnd end = _session!.Wait();
+        _hasEnded = true;
+        FuseDaemonLog.Ended(_logger, Target, end);
+        Errno lost = _fileSystem.FarewellError;
+        if (lost != Errno.None) FuseDaemonLog.LastChangesLost(_logger, Target, lost);
+        return end != FuseSessionEnd.Failed && lost == Errno.None;
+    }
+
+    /// <summary>Unmounts: at once or as soon as the mount is live.</summary>
+    public void Stop()
+    {
+        lock (_stopLock)
+        {
+            if (_isStopping) return;
+            _isStopping = true;
+            if (!_isLive) return;
+        }
+        Unmount();
+    }
+
+    /// <summary>Removes the mount if it is still there, and closes the PFS.</summary>
+    public void Dispose()
+    {
+        _commits?.Dispose();
+        _session?.Dispose();
+        if (_mount is not null)
+        {
+            _mount.Device.Dispose();
+            if (_mount.Unmount(detaches: true) is { } failure) FuseDaemonLog.CannotUnmount(_logger, failure);
+        }
+        Cluster.Dispose();
+    }
+
+    // The serving thread may close both meanwhile; neither minds being called after that.
+    private void Unmount()
+    {
+        if (_mount!.Unmount(detaches: false) is not { } refusal) return;       // the session ends by itself
+
+        // Files are still open. The mount goes away all the same, and their users get errors.
+        FuseDaemonLog.Detaching(_logger, refusal);
+        if (!_options.IsReadOnly && _mount.PassOnDelayedWrites() is { } lost)
+            FuseDaemonLog.DelayedWritesLost(_logger, lost);
+        if (_mount.Unmount(detaches: true) is { } failure) FuseDaemonLog.CannotUnmount(_logger, failure);
+        _session!.Stop();
+    }
+
+    // On a block device sync(2) reaches the filesystem, and umount(2) waits for the last commit. The kernel makes one
+    // such mount of a device; further PFSs on it get plain mounts.
+    private FuseMount Mount(FuseMountOptions options)
+    {
+        FileBlockDevice? claimed = _options.IsReadOnly || !Environment.IsPrivilegedProcess
+            ? null : Cluster.ClaimedDevice;
+        if (claimed is null || claimed.SectorBytes > FuseBlockBytesMax || !Cluster.LendClaim())
+            return FuseMount.Create(options);
+        if (FuseMount.TryCreateOnBlock(options with { BlockDevice = claimed.Name }) is { } mount) return mount;
+        Cluster.TakeBackClaim();
+        return FuseMount.Create(options);
+    }
+
+    private FuseSessionOptions SessionOptions() => new()
+    {
+        Time = _time,
+        Wanted = Hammer2FileSystem.Features(_options.IsReadOnly, _options.UsesWritebackCache),
+        MaxWriteBytes = _options.IsReadOnly ? 4096 : 1 << 20,
+        TimeGranularityNanoseconds = Hammer2FileSystem.TimeGranularityNanoseconds,
+        WorkersTotal = _options.ThreadsTotal ?? Math.Clamp(
+            Environment.ProcessorCount, _options.IsReadOnly ? WorkersMin : WritersMin, WorkersMax),
+    };
+}
