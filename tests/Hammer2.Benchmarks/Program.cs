@@ -2,6 +2,7 @@
 
 using System.Reflection;
 using BenchmarkDotNet.Running;
+using Hammer2.Benchmarks.Latency;
 using Hammer2.Benchmarks.Micro;
 using Hammer2.Benchmarks.Mount;
 using Hammer2.Benchmarks.Write;
@@ -16,6 +17,8 @@ switch (args)
         return WriteCommand.Run(rest, Console.Out);
     case ["peers", .. string[] rest]:
         return PeersCommand.Run(rest, Console.Out, Console.Error);
+    case ["latency", .. string[] rest]:
+        return LatencyCommand.Run(rest, Console.Out, Console.Error);
     case ["micro", .. string[] rest]:
         return BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(rest) is null ? 1 : 0;
     default:
@@ -24,6 +27,7 @@ switch (args)
                    Hammer2.Benchmarks data DIR [--scale N] [--squashfs FILE]   makes the measured tree
                    Hammer2.Benchmarks write DIR [NODES [SCALE]]   drives the write core on images in DIR
                    Hammer2.Benchmarks peers --program FILE [options]    writes to filesystems and compares
+                   Hammer2.Benchmarks latency --program FILE [options]  what single calls take under load
                    Hammer2.Benchmarks micro [BenchmarkDotNet options]   benchmarks of single functions
             'mount --help' and 'data --help' list the options.
             """);
