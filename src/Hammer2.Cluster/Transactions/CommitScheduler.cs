@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
+using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Transactions;
@@ -15,14 +16,17 @@ internal sealed class CommitScheduler : IDisposable
     private readonly CommitQueue _queue;
     private readonly TransactionGate _gate;
     private readonly Pfs _pfs;
+    private readonly DirtyMemory _memory;
     private readonly FailStop _failStop;
     private readonly object _dueLock = new();
     private readonly Thread? _thread;
     private int _isSignalled;
     private bool _isClosed;
 
-    public CommitScheduler(CommitQueue queue, TransactionGate gate, Pfs pfs, FailStop failStop, bool hasThread)
+    public CommitScheduler(
+        CommitQueue queue, TransactionGate gate, Pfs pfs, DirtyMemory memory, FailStop failStop, bool hasThread)
     {
+        _memory = memory;
         _queue = queue;
         _gate = gate;
         _pfs = pfs;
@@ -49,7 +53,7 @@ internal sealed class CommitScheduler : IDisposable
     public Hammer2Error Pace()
     {
         GroupLoad load = Load();
-        if (!load.IsDue) return Hammer2Error.None;
+        if (!load.IsDue && !load.IsFull) return Hammer2Error.None;
         if (_thread is null) return load.IsFull ? _queue.CommitAll() : Hammer2Error.None;
         Signal();
         int delay = load.DelayMilliseconds;
@@ -74,7 +78,8 @@ internal sealed class CommitScheduler : IDisposable
         long reserved = _gate.OpenReservedBytes;
         // What little is reserved needs no look at the nodes.
         long available = reserved > _pfs.ReserveBytes ? (long)_pfs.GetSpace().AvailableBytes : long.MaxValue;
-        return new GroupLoad(_gate.OpenInodes, _gate.OpenLeaves, reserved, available);
+        return new GroupLoad(
+            _gate.OpenInodes, _memory.Inodes, _memory.InodesMax, _gate.OpenLeaves, reserved, available);
     }
 
     private void Run()

@@ -17,10 +17,13 @@ internal sealed class InodeCache
     private readonly InodeLocks _locks;
     private readonly TransactionGate _gate;
     private readonly InodeNumbers _numbers;
+    private readonly DirtyMemory _memory;
     private readonly List<FrozenInode> _unreadable = [];
 
-    public InodeCache(Pfs pfs, InodeLocks locks, TransactionGate gate, InodeNumbers numbers)
+    public InodeCache(
+        Pfs pfs, InodeLocks locks, TransactionGate gate, InodeNumbers numbers, DirtyMemory memory)
     {
+        _memory = memory;
         Pfs = pfs;
         _locks = locks;
         _gate = gate;
@@ -29,9 +32,6 @@ internal sealed class InodeCache
 
     /// <summary>The PFS.</summary>
     public Pfs Pfs { get; }
-
-    /// <summary>Inodes in it.</summary>
-    public int Count => _inodes.Count;
 
     /// <summary>Finds an inode that differs from the last commit.</summary>
     public bool TryGet(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGetValue(inum, out inode);
@@ -55,7 +55,7 @@ internal sealed class InodeCache
         if (error != Hammer2Error.None) return error;
         // Cached from now on, so that a second opening in the same operation gives the same object.
         inode = DirtyInode.FromChain(inum, focus!, chain!);
-        _inodes[inum] = inode;
+        Add(inode);
         return Hammer2Error.None;
     }
 
@@ -71,7 +71,7 @@ internal sealed class InodeCache
         CheckMethod check = directory.Meta.Check == CheckMethod.None ? CheckMethod.XxHash64 : directory.Meta.Check;
         DirtyInode made = DirtyInode.Create(
             full, new BlockMethods(check, directory.Meta.Compression), view.FocusOf(full.Inum));
-        _inodes[full.Inum] = made;
+        Add(made);
         return made;
     }
 
@@ -122,10 +122,19 @@ internal sealed class InodeCache
 
     /// <summary>Forgets an inode that is as the last commit has it.</summary>
     /// <remarks>Entry: its lock is held exclusively.</remarks>
-    public void Forget(DirtyInode inode) => _ = _inodes.TryRemove(inode.Inum, out _);
+    public void Forget(DirtyInode inode)
+    {
+        if (_inodes.TryRemove(inode.Inum, out _)) _memory.AddInodes(-1);
+    }
 
     /// <summary>Locks an inode exclusively.</summary>
     public InodeLocks.Guard LockOf(DirtyInode inode) => _locks.Write(new LockedInodes(inode.Inum, 0, 0, 0));
+
+    private void Add(DirtyInode inode)
+    {
+        _inodes[inode.Inum] = inode;
+        _memory.AddInodes(1);
+    }
 
     private void DropUntouched(ulong inum)
     {

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Security.Cryptography;
+using Hammer2.Cluster.WriteBack;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -43,6 +44,9 @@ public sealed record PfsWriteOptions
     /// <summary>Most bytes of file data that stay in memory because they may change again; 64 MiB unless told
     /// otherwise.</summary>
     public long OpenBytesMax { get; init; } = 64L << 20;
+
+    /// <summary>Bounds of what is dirty, which PFSs of one process share.</summary>
+    public DirtyMemory Memory { get; init; } = new();
 
     /// <summary>False when every block is to be stored, even if an equal one was written lately.</summary>
     public bool Deduplicates { get; init; } = true;

@@ -40,15 +40,16 @@ public sealed class PfsWriter : IDisposable
         var inodeNumbers = new InodeNumbers(pfs);
         _numbers = new CommitNumbers(pfs, options.Random);
         Space = new SpaceReserve(pfs);
-        var memory = new BlockMemory(Space);
-        _inodes = new InodeCache(pfs, _locks, _gate, inodeNumbers);
+        var memory = new BlockMemory(Space, options.Memory);
+        _inodes = new InodeCache(pfs, _locks, _gate, inodeNumbers, options.Memory);
         _store = new BlockStore(pfs, fencing, options.Deduplicates);
         _writeBack = new BlockWriteBack(_store, memory, _locks, _failStop, options.OpenBytesMax, options.Workers);
         _reversal = new GroupReversal(_gate, _inodes, _writeBack, orphans, _numbers, Space, _failStop);
         var closer = new GroupCloser(_gate, _inodes, inodeNumbers, _numbers, orphans);
         var commit = new GroupCommit(pfs, _writeBack, fencing, _failStop, options.Runner ?? _threads, _reversal);
         _queue = new CommitQueue(closer, commit, _inodes, _writeBack, _numbers, Space, fencing, _failStop);
-        _scheduler = new CommitScheduler(_queue, _gate, pfs, _failStop, hasThread: options.Workers > 0);
+        _scheduler = new CommitScheduler(
+            _queue, _gate, pfs, options.Memory, _failStop, hasThread: options.Workers > 0);
         _reclaim = new SpaceReclaim(pfs, _queue, fencing, _failStop);
         _client = new MediaClient(pfs, _failStop.Label, _store, _queue);
         _deletions = new PendingDeletions(options.Time);

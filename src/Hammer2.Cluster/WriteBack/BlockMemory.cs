@@ -11,20 +11,28 @@ namespace Hammer2.Cluster.WriteBack;
 /// <remarks>Lock-free but for the spare buffers.</remarks>
 internal sealed class BlockMemory
 {
-    private const int SparesMax = 256;
+    private const int SparesMax = 64;
 
     private readonly SpaceReserve _space;
+    private readonly DirtyMemory _shared;
     private readonly ContentBuffers _buffers = new(SparesMax);
     private long _openBytes;
     private long _sealedBytes;
 
-    public BlockMemory(SpaceReserve space) => _space = space;
+    public BlockMemory(SpaceReserve space, DirtyMemory shared)
+    {
+        _space = space;
+        _shared = shared;
+    }
 
     /// <summary>Bytes of open blocks.</summary>
     public long OpenBytes => Volatile.Read(ref _openBytes);
 
     /// <summary>Bytes of blocks that are sealed and not stored, failed ones included.</summary>
     public long SealedBytes => Volatile.Read(ref _sealedBytes);
+
+    /// <summary>True when open blocks have to be sealed, of whichever PFS they are.</summary>
+    public bool HasTooManyOpen => _shared.HasTooManyOpen;
 
     /// <summary>A buffer with any content.</summary>
     /// <param name="leastBytes">At most 64 KiB; the buffer may be longer.</param>
@@ -34,7 +42,7 @@ internal sealed class BlockMemory
     public void Return(byte[] content) => _buffers.Return(content);
 
     /// <summary>Counts a new open block.</summary>
-    public void AddOpen(DirtyBlock block) => _ = Interlocked.Add(ref _openBytes, block.Content!.Length);
+    public void AddOpen(DirtyBlock block) => CountOpen(block.Content!.Length);
 
     /// <summary>Gives an open block a longer buffer.</summary>
     /// <remarks>Entry: the file's lock is held exclusively.</remarks>
@@ -44,7 +52,7 @@ internal sealed class BlockMemory
         byte[] old = block.Replace(longer);
         old.CopyTo(longer.AsSpan());
         longer.AsSpan(old.Length).Clear();
-        _ = Interlocked.Add(ref _openBytes, longer.Length - old.Length);
+        CountOpen(longer.Length - old.Length);
         _buffers.Return(old);
     }
 
@@ -54,23 +62,33 @@ internal sealed class BlockMemory
         // Once sealed, another thread may have stored it and freed its content at any moment.
         int bytes = block.Content?.Length ?? 0;
         if (!block.TrySeal()) return false;
-        _ = Interlocked.Add(ref _openBytes, -bytes);
-        _ = Interlocked.Add(ref _sealedBytes, bytes);
+        CountOpen(-bytes);
+        CountSealed(bytes);
         return true;
     }
 
     /// <summary>Frees the buffer of a block that was open, and releases its reservation.</summary>
-    public void FreeOpen(DirtyBlock block) => Free(block, ref _openBytes);
+    public void FreeOpen(DirtyBlock block) => CountOpen(-Free(block));
 
     /// <summary>Frees the buffer of a block that was sealed, and releases its reservation. A second call does
     /// nothing.</summary>
-    public void FreeSealed(DirtyBlock block) => Free(block, ref _sealedBytes);
+    public void FreeSealed(DirtyBlock block) => CountSealed(-Free(block));
 
-    private void Free(DirtyBlock block, ref long counter)
+    // The bytes of the buffer that was freed.
+    private int Free(DirtyBlock block)
     {
         _space.Release(block.TakeReservation());
-        if (block.TakeContent() is not { } content) return;
-        _ = Interlocked.Add(ref counter, -content.Length);
+        if (block.TakeContent() is not { } content) return 0;
+        int bytes = content.Length;
         _buffers.Return(content);
+        return bytes;
     }
+
+    private void CountOpen(int bytes)
+    {
+        _ = Interlocked.Add(ref _openBytes, bytes);
+        _shared.AddOpen(bytes);
+    }
+
+    private void CountSealed(int bytes) => _ = Interlocked.Add(ref _sealedBytes, bytes);
 }

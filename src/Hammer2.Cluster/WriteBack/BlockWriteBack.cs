@@ -14,8 +14,8 @@ namespace Hammer2.Cluster.WriteBack;
 /// calls. The thread that claims a sealed block writes or frees it.</remarks>
 internal sealed class BlockWriteBack : IDisposable
 {
-    /// <summary>Sealed bytes that writers may be ahead of the workers.</summary>
-    public const long SealedBytesMax = 8L << 20;
+    // How far writers may be ahead of the workers.
+    private const long SealedBytesMax = 8L << 20;
 
     private readonly BlockStore _store;
     private readonly BlockMemory _memory;
@@ -52,10 +52,10 @@ internal sealed class BlockWriteBack : IDisposable
     public void Throttle()
     {
         _open.DropSealed();
-        while (_memory.OpenBytes > _openBytesMax && _open.TryTakeOldest(out OpenBlock oldest)) Seal(oldest);
-        if (!_queue.HasWorkers) WriteQueued();
-        while (_memory.SealedBytes > SealedBytesMax && !_failStop.IsStopped)
-            AwaitProgress(static memory => memory.SealedBytes > SealedBytesMax, _memory);
+        while ((_memory.OpenBytes > _openBytesMax || _memory.HasTooManyOpen)
+            && _open.TryTakeOldest(out OpenBlock oldest)) Seal(oldest);
+        WriteQueued();
+        AwaitWorkers();
     }
 
     /// <summary>Adds a block to the dirty ones of a file.</summary>
@@ -116,8 +116,7 @@ internal sealed class BlockWriteBack : IDisposable
         for (int left = _open.Count; left > 0 && _open.TryTakeOldest(out OpenBlock oldest); left--)
         {
             Seal(oldest);
-            while (_memory.SealedBytes > SealedBytesMax && !_failStop.IsStopped)
-                AwaitProgress(static memory => memory.SealedBytes > SealedBytesMax, _memory);
+            AwaitWorkers();
         }
     }
 
@@ -207,6 +206,12 @@ internal sealed class BlockWriteBack : IDisposable
         if (oldest.File.Open is { } delta && delta.Blocks.TryGet(oldest.Key, out DirtyBlock? block)
             && block == oldest.Block && oldest.Key < oldest.File.Meta.Size)
             Seal(oldest.File, oldest.Key, block);
+    }
+
+    private void AwaitWorkers()
+    {
+        while (_memory.SealedBytes > SealedBytesMax && !_failStop.IsStopped)
+            AwaitProgress(static memory => memory.SealedBytes > SealedBytesMax, _memory);
     }
 
     private void WriteQueued()

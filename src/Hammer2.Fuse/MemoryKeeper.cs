@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+
+namespace Hammer2.Fuse;
+
+/// <summary>What the daemon does about its memory.</summary>
+internal enum MemoryStep
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Collects garbage beside the running requests.</summary>
+    Collect,
+
+    /// <summary>Collects garbage and returns free memory to the system; requests wait for some ten milliseconds.
+    /// </summary>
+    Trim,
+}
+
+/// <summary>What the garbage collector says of the process.</summary>
+/// <param name="HeapBytes">Of objects, garbage included.</param>
+/// <param name="CommittedBytes">That the collector has from the system.</param>
+/// <param name="AllocatedBytes">Allocated since the process began.</param>
+internal readonly record struct MemoryState(long HeapBytes, long CommittedBytes, long AllocatedBytes);
+
+/// <summary>
+/// Keeps the process near the memory that it may use: the runtime by itself lets garbage grow with the memory of the
+/// machine, and returns little of it.
+/// </summary>
+/// <remarks>Runs on a timer's thread.</remarks>
+internal sealed class MemoryKeeper : IDisposable
+{
+    private const int QuietTicks = 20;
+    private const long QuietBytes = 1 << 20;
+    private const long TrimBytes = 32L << 20;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly long _bound;
+    private readonly Action<MemoryStep> _act;
+    private readonly Func<MemoryState> _read;
+    private readonly ITimer _timer;
+    private long _allocatedBefore;
+    private long _heapAfterCollect;
+    private int _quiet;
+    private bool _isTrimmed = true;
+
+    /// <summary>Begins to watch.</summary>
+    /// <param name="bound">Bytes that objects may use, garbage included.</param>
+    /// <param name="time">When to look.</param>
+    /// <param name="read">Reads the state of the process.</param>
+    /// <param name="act">Carries a step out.</param>
+    public MemoryKeeper(long bound, TimeProvider time, Func<MemoryState> read, Action<MemoryStep> act)
+    {
+        _bound = bound;
+        _read = read;
+        _act = act;
+        _timer = time.CreateTimer(static keeper => ((MemoryKeeper)keeper!).Tick(), this, Interval, Interval);
+    }
+
+    /// <summary>Watches this process.</summary>
+    public static MemoryKeeper OfProcess(long bound, TimeProvider time) => new(bound, time, ReadProcess, ActOnProcess);
+
+    /// <summary>Stops, and waits for a step that is under way.</summary>
+    public void Dispose() => _timer.DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Looks once, and decides.</summary>
+    internal MemoryStep Decide(in MemoryState state)
+    {
+        bool isQuiet = state.AllocatedBytes - _allocatedBefore < QuietBytes;
+        _allocatedBefore = state.AllocatedBytes;
+        _quiet = isQuiet ? _quiet + 1 : 0;
+        if (!isQuiet) _isTrimmed = false;
+        // What a collection left is live: the next is worth it once a good part has come on top.
+        bool isAbove = state.HeapBytes > _bound && state.HeapBytes > _heapAfterCollect + (_bound / 8);
+        if (isAbove) return MemoryStep.Collect;
+        bool isTrimDue = _quiet >= QuietTicks && !_isTrimmed;
+        if (!isTrimDue) return MemoryStep.None;
+        _isTrimmed = true;
+        return state.CommittedBytes > state.HeapBytes + TrimBytes || state.HeapBytes > _bound / 2
+            ? MemoryStep.Trim : MemoryStep.None;
+    }
+
+    private void Tick()
+    {
+        MemoryStep step = Decide(_read());
+        if (step == MemoryStep.None) return;
+        _act(step);
+        _heapAfterCollect = _read().HeapBytes;
+    }
+
+    private static MemoryState ReadProcess() => new(
+        GC.GetTotalMemory(forceFullCollection: false), GC.GetGCMemoryInfo().TotalCommittedBytes,
+        GC.GetTotalAllocatedBytes());
+
+    private static void ActOnProcess(MemoryStep step)
+    {
+        if (step == MemoryStep.Trim) GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        else GC.Collect(2, GCCollectionMode.Forced, blocking: false);
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Hammer2.Fuse;
+
+/// <summary>How the memory that a daemon may use (<c>-o memory=</c>) is divided.</summary>
+/// <param name="CacheBytes">For metadata and file blocks that were read.</param>
+/// <param name="DirtyBytes">For dirty inodes and blocks.</param>
+/// <remarks>What is left is the room of the garbage collector and of buffers: the daemon's resident memory stays below
+/// the bound plus 64 MiB.</remarks>
+internal readonly record struct MemoryShares(long CacheBytes, long DirtyBytes)
+{
+    /// <summary>Divides the memory.</summary>
+    /// <param name="bytes">The bound.</param>
+    /// <param name="isReadOnly">True when nothing is ever dirty.</param>
+    public static MemoryShares Of(long bytes, bool isReadOnly) =>
+        isReadOnly ? new(bytes / 8 * 7, 0) : new(bytes / 2, bytes / 4);
+}
