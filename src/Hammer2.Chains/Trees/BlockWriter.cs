@@ -10,11 +10,11 @@ using Hammer2.Format;
 namespace Hammer2.Chains.Trees;
 
 /// <summary>
-/// Puts new blocks on one filesystem: takes space, writes, and fills in the reference. It never writes where
-/// anything was that a volume header leads to, so nothing that it does counts until a header leads to it.
+/// Writes new blocks of one filesystem: allocates space, writes, and fills in the reference. It never overwrites what a
+/// volume header leads to, so nothing that it writes counts until a header leads to it.
 /// </summary>
 /// <remarks>
-/// Thread-safe. Metadata that gets places one behind the other is gathered and written together: lock of rank 54.
+/// Thread-safe. Contiguous metadata is gathered and written together: lock of rank 54.
 /// Metadata belongs to the <see cref="CommitTurn"/> of one commit; file data may be written at any time. A write that
 /// fails fences the device: from then on everything here that would change it answers the error that fenced it.
 /// </remarks>
@@ -59,7 +59,7 @@ public sealed class BlockWriter
     {
         CheckCode.Store(ref reference, stored);
         DataOffset replaced = reference.Data;
-        Hammer2Error error = Place(ref reference, stored.Length);
+        Hammer2Error error = Allocate(ref reference, stored.Length);
         if (error != Hammer2Error.None) return error;
         lock (_gate)
         {
@@ -119,10 +119,10 @@ public sealed class BlockWriter
         }
     }
 
-    /// <summary>Takes space for a block of file data whose check code is in the reference already: it is the same
-    /// on every node. <see cref="WritePlaced"/> comes next.</summary>
+    /// <summary>Allocates space for a block of file data whose check code is in the reference already: it is the same
+    /// on every node. <see cref="WriteAllocated"/> comes next.</summary>
     /// <returns>None; NoSpace; the error that fenced the device.</returns>
-    public Hammer2Error Place(ref Blockref reference, int bytes)
+    public Hammer2Error Allocate(ref Blockref reference, int bytes)
     {
         if (_fence.IsFenced) return _fence.Error;
         NoteProtection(reference);
@@ -133,13 +133,14 @@ public sealed class BlockWriter
         return error;
     }
 
-    /// <summary>Stores blocks of file data that have places one behind the other. They are on the device when this
+    /// <summary>Writes contiguous blocks of file data. They are on the device when this
     /// returns.</summary>
     /// <param name="first">The first one.</param>
     /// <param name="stored">The bytes of all.</param>
-    /// <param name="isReadHere">False when nobody is expected to read them from this node soon.</param>
+    /// <param name="isReadHere">False when they are not expected to be read from this node soon: they bypass the page
+    /// cache.</param>
     /// <returns>None; Io, which was logged.</returns>
-    public Hammer2Error WritePlaced(in Blockref first, ReadOnlySpan<byte> stored, bool isReadHere)
+    public Hammer2Error WriteAllocated(in Blockref first, ReadOnlySpan<byte> stored, bool isReadHere)
     {
         if (_fence.IsFenced) return _fence.Error;
         Hammer2Error error = _fence.Judge(isReadHere
@@ -172,8 +173,8 @@ public sealed class BlockWriter
         return _volumes.Read(reference.Data.Bytes, scratch) == Hammer2Error.None && scratch.SequenceEqual(stored);
     }
 
-    /// <summary>Gives the space of a block back that no volume header ever led to.</summary>
-    public void GiveBack(in Blockref reference) => _allocator.Release(reference.Data);
+    /// <summary>Frees the space of a block that no volume header ever led to.</summary>
+    public void Free(in Blockref reference) => _allocator.Release(reference.Data);
 
     /// <summary>Lets readers find a block of metadata that was just written without reading it.</summary>
     /// <param name="kind">What it is.</param>

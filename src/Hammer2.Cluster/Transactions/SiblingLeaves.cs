@@ -109,8 +109,8 @@ internal sealed class SiblingLeaves
         Span<byte> stored = _buffer.AsSpan(0, bytes);
         Hammer2Error error = cursor.Device.ReadStored(cursor.Current, stored);
         if (error != Hammer2Error.None && !TryReadElsewhere(inode, cursor, stored)) return error;
-        error = _writer.Place(ref leaf, bytes);
-        return Keep(error == Hammer2Error.None ? _writer.WritePlaced(leaf, stored, isReadHere: false) : error);
+        error = _writer.Allocate(ref leaf, bytes);
+        return Keep(error == Hammer2Error.None ? _writer.WriteAllocated(leaf, stored, isReadHere: false) : error);
     }
 
     // From a node other than the one whose tree is walked: the same bytes, wherever they are there.

@@ -121,7 +121,7 @@ internal sealed class BlockStore
         {
             if (item.Bytes == 0) continue;
             Blockref allocated = item.Reference;
-            Hammer2Error error = node.Device.Committer!.Writer.Place(ref allocated, item.Bytes);
+            Hammer2Error error = node.Device.Committer!.Writer.Allocate(ref allocated, item.Bytes);
             if (error != Hammer2Error.None)
             {
                 _fencing.FenceAndCheck(node, error);
@@ -148,7 +148,7 @@ internal sealed class BlockStore
             {
                 WriteBackItem first = items[from], last = items[to - 1];
                 ReadOnlySpan<byte> stored = batch.Kept(first.Start, last.Start + last.Bytes - first.Start);
-                Hammer2Error error = node.Device.Committer!.Writer.WritePlaced(
+                Hammer2Error error = node.Device.Committer!.Writer.WriteAllocated(
                     first.Locations![index], stored, isReadHere);
                 if (error == Hammer2Error.None) continue;
                 _fencing.FenceAndCheck(node, error);
@@ -200,7 +200,7 @@ internal sealed class BlockStore
             ref readonly Blockref reference = ref references[i];
             if (reference.Data.Raw == 0 || !CheckCode.Protects(reference.Methods.Check)) continue;
             if (_pfs.Synced[i] is { IsSynced: true, Device.Committer: { } committer })
-                committer.Writer.GiveBack(reference);
+                committer.Writer.Free(reference);
         }
     }
 

@@ -27,8 +27,8 @@ public sealed class SmallBlockTests
 
         // The page before is not changed, nor is the space after the last block.
         byte[] content = Filled(Media.AllocationBytesMin, 0x11);
-        Assert.Equal(Hammer2Error.None, writer.WritePlaced(before, content, isReadHere: true));
-        Assert.Equal(Hammer2Error.None, writer.WritePlaced(opener, content, isReadHere: true));
+        Assert.Equal(Hammer2Error.None, writer.WriteAllocated(before, content, isReadHere: true));
+        Assert.Equal(Hammer2Error.None, writer.WriteAllocated(opener, content, isReadHere: true));
         Blockref follower = Place(writer);
         Assert.Equal(page + Media.AllocationBytesMin, follower.Data.Bytes);
         Assert.Equal(content, Read(volume, before.Data.Bytes, content.Length));
@@ -71,7 +71,7 @@ public sealed class SmallBlockTests
             Type = BlockrefType.Inode,
             Methods = new BlockMethods(CheckMethod.XxHash64, CompressionMethod.None),
         };
-        Assert.Equal(Hammer2Error.None, writer.Place(ref reference, Media.AllocationBytesMin));
+        Assert.Equal(Hammer2Error.None, writer.Allocate(ref reference, Media.AllocationBytesMin));
         return reference;
     }
 
