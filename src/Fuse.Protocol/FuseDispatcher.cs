@@ -38,6 +38,9 @@ public sealed partial class FuseDispatcher
         Interrupts = new FuseInterrupts(workersTotal);
     }
 
+    /// <summary>Waits for the requests that others still serve; called before the final DESTROY callback.</summary>
+    internal Action BeforeDestroy { get; set; } = static () => { };
+
     /// <summary>What answers.</summary>
     internal IFuseFileSystem FileSystem { get; }
 
@@ -95,6 +98,7 @@ public sealed partial class FuseDispatcher
     public void Destroy()
     {
         if (Interlocked.Exchange(ref _destroyed, 1) != 0) return;
+        BeforeDestroy();
         try
         {
             FileSystem.Destroyed();

@@ -14,7 +14,7 @@ namespace Fuse.Protocol;
 /// </remarks>
 internal sealed class FuseInterrupts : IFuseInterrupts
 {
-    private const int EarlyMax = 16;
+    private const int EarlyMax = 64;
 
     private readonly Slot[] _slots;
     private readonly ulong[] _early = new ulong[EarlyMax];

@@ -53,6 +53,9 @@ internal static partial class FuseLog
     [LoggerMessage(11, LogLevel.Error, "the filesystem's farewell failed")]
     public static partial void FarewellThrew(ILogger logger, Exception failure);
 
+    [LoggerMessage(13, LogLevel.Warning, "thread {Number} for requests that take long cannot be started")]
+    public static partial void ThreadNotStarted(ILogger logger, Exception failure, int number);
+
     [LoggerMessage(12, LogLevel.Error,
         "{Opcode} of node {NodeId}: taking back an answer that nobody waited for failed")]
     public static partial void TakeBackThrew(

@@ -24,21 +24,23 @@ internal static class FuseOperations
             fs.Access(in c, input.Mask)),
         new FuseDataRow(FuseOpcode.ReadLink, FuseDataHandlers.ReadLink),
         new FuseRow<FuseNothing, FuseEntryOut>(FuseOpcode.Symlink, static (fs, in c, in _, names, ref entry) =>
-            fs.Symlink(in c, names.First, names.Second, ref entry)) { Names = 2 },
+            fs.Symlink(in c, names.First, names.Second, ref entry)) { Names = 2, Duration = FuseDuration.Change },
         new FuseRow<FuseMkNodIn, FuseEntryOut>(FuseOpcode.MkNod, static (fs, in c, in input, names, ref entry) =>
-            fs.MkNod(in c, in input, names.First, ref entry)) { Names = 1 },
+            fs.MkNod(in c, in input, names.First, ref entry)) { Names = 1, Duration = FuseDuration.Change },
         new FuseRow<FuseMkDirIn, FuseEntryOut>(FuseOpcode.MkDir, static (fs, in c, in input, names, ref entry) =>
-            fs.MkDir(in c, in input, names.First, ref entry)) { Names = 1 },
+            fs.MkDir(in c, in input, names.First, ref entry)) { Names = 1, Duration = FuseDuration.Change },
         new FuseRow<FuseNothing, FuseNothing>(FuseOpcode.Unlink, static (fs, in c, in _, names, ref _) =>
-            fs.Unlink(in c, names.First)) { Names = 1 },
+            fs.Unlink(in c, names.First)) { Names = 1, Duration = FuseDuration.Change },
         new FuseRow<FuseNothing, FuseNothing>(FuseOpcode.RmDir, static (fs, in c, in _, names, ref _) =>
-            fs.RmDir(in c, names.First)) { Names = 1 },
+            fs.RmDir(in c, names.First)) { Names = 1, Duration = FuseDuration.Change },
         new FuseRow<FuseRenameIn, FuseNothing>(FuseOpcode.Rename, static (fs, in c, in input, names, ref _) =>
-            fs.Rename(in c, names.First, input.NewDirectory, names.Second, flags: 0)) { Names = 2 },
+            fs.Rename(in c, names.First, input.NewDirectory, names.Second, flags: 0))
+            { Names = 2, Duration = FuseDuration.Change },
         new FuseRow<FuseRename2In, FuseNothing>(FuseOpcode.Rename2, static (fs, in c, in input, names, ref _) =>
-            fs.Rename(in c, names.First, input.NewDirectory, names.Second, input.Flags)) { Names = 2 },
+            fs.Rename(in c, names.First, input.NewDirectory, names.Second, input.Flags))
+            { Names = 2, Duration = FuseDuration.Change },
         new FuseRow<FuseLinkIn, FuseEntryOut>(FuseOpcode.Link, static (fs, in c, in input, names, ref entry) =>
-            fs.Link(in c, input.OldNodeId, names.First, ref entry)) { Names = 1 },
+            fs.Link(in c, input.OldNodeId, names.First, ref entry)) { Names = 1, Duration = FuseDuration.Change },
         new FuseDataRow(FuseOpcode.SetXAttr, FuseDataHandlers.SetXAttr),
         new FuseDataRow(FuseOpcode.GetXAttr, FuseDataHandlers.GetXAttr),
         new FuseDataRow(FuseOpcode.ListXAttr, FuseDataHandlers.ListXAttr),
@@ -49,10 +51,11 @@ internal static class FuseOperations
         new FuseRow<FuseOpenIn, FuseOpenOut>(FuseOpcode.Open, static (fs, in c, in input, _, ref answer) =>
             fs.Open(in c, in input, ref answer)),
         new FuseRow<FuseCreateIn, FuseCreateOut>(FuseOpcode.Create, static (fs, in c, in input, names, ref answer) =>
-            fs.Create(in c, in input, names.First, ref answer.Entry, ref answer.Open)) { Names = 1 },
+            fs.Create(in c, in input, names.First, ref answer.Entry, ref answer.Open))
+            { Names = 1, Duration = FuseDuration.Change },
         new FuseRow<FuseCreateIn, FuseCreateOut>(FuseOpcode.TmpFile, static (fs, in c, in input, _, ref answer) =>
-            fs.TmpFile(in c, in input, ref answer.Entry, ref answer.Open)),
-        new FuseDataRow(FuseOpcode.Read, FuseDataHandlers.Read) { Duration = FuseDuration.Varies },
+            fs.TmpFile(in c, in input, ref answer.Entry, ref answer.Open)) { Duration = FuseDuration.Change },
+        new FuseDataRow(FuseOpcode.Read, FuseDataHandlers.Read) { Duration = FuseDuration.Read },
         new FuseDataRow(FuseOpcode.Write, FuseDataHandlers.Write) { Duration = FuseDuration.Long },
         new FuseRow<FuseFlushIn, FuseNothing>(FuseOpcode.Flush, static (fs, in c, in input, _, ref _) =>
             fs.Flush(in c, in input)),

@@ -63,7 +63,7 @@ internal sealed class FuseReadTurns : IDisposable
     private int _credit;
     private int _close, _closeNeeded = CloseRequestsMin;
     private int _queued;
-    private bool _wasLong;                          // the last request whose duration varies
+    private readonly bool[] _wasLong = new bool[(int)FuseDuration.Long + 1];        // the last of each
     private long _pauseTicks, _pauseEnd;
 
     /// <summary>Prepares for workers that call <see cref="Take"/>.</summary>
@@ -100,12 +100,15 @@ internal sealed class FuseReadTurns : IDisposable
         }
     }
 
+    /// <summary>Whether a request is expected to take so long that another worker should be called before it.</summary>
+    public bool TakesLong(FuseDuration duration) =>
+        duration == FuseDuration.Long || (duration != FuseDuration.Short && Volatile.Read(ref _wasLong[(int)duration]));
+
     /// <summary>Calls another worker to look for requests, where serving this one would keep others
     /// waiting.</summary>
-    /// <param name="duration">Of the request that is about to be served.</param>
-    public void BeforeServing(FuseDuration duration)
+    /// <param name="isLong">Whether the request that is about to be served is expected to take long.</param>
+    public void BeforeServing(bool isLong)
     {
-        bool isLong = duration == FuseDuration.Long || (duration == FuseDuration.Varies && _wasLong);
         if (!isLong && Volatile.Read(ref _isWatched) && _queued < QueuedRequests) return;
         _queued = 0;
         CallAnother();
@@ -117,7 +120,7 @@ internal sealed class FuseReadTurns : IDisposable
         long now = _time.GetTimestamp();
         worker.IsAwake = true;
         Volatile.Write(ref _lastAnswered, now);
-        if (duration == FuseDuration.Varies) _wasLong = now - worker.TakenAt >= _longTicks;
+        Volatile.Write(ref _wasLong[(int)duration], now - worker.TakenAt >= _longTicks);
     }
 
     /// <summary>Ends waiting: every <see cref="Take"/> that is parked answers -EINTR. Those that sleep in their

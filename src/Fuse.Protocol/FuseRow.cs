@@ -3,19 +3,6 @@ using System.Runtime.InteropServices;
 
 namespace Fuse.Protocol;
 
-/// <summary>For how long an operation keeps the worker that serves it.</summary>
-internal enum FuseDuration
-{
-    /// <summary>For some microseconds, as a rule.</summary>
-    Short,
-
-    /// <summary>That depends on the device: expected to be as the last one was.</summary>
-    Varies,
-
-    /// <summary>It may wait for a device, for a commit or for space.</summary>
-    Long,
-}
-
 /// <summary>One operation of the protocol.</summary>
 internal abstract class FuseRow(FuseOpcode opcode)
 {

@@ -38,6 +38,7 @@ public sealed class FuseSession : IDisposable
     private readonly ILogger _logger;
     private readonly List<FuseWorker> _workers = [];
     private readonly FuseReadTurns _turns;
+    private FuseLongRequests? _longRequests;
     private readonly object _gate = new();
     private volatile bool _isStopping;
     private int _runningTotal;
@@ -84,7 +85,14 @@ public sealed class FuseSession : IDisposable
             if (AnswerInit(buffer.AsSpan(0, got)) is not { } connection) continue;
 
             Connection = connection;
-            Dispatcher = new FuseDispatcher(_fileSystem, connection, _options.WorkersTotal, _logger);
+            var dispatcher = new FuseDispatcher(
+                _fileSystem, connection, _options.WorkersTotal + FuseLongRequests.ThreadsMax, _logger);
+            var longRequests = new FuseLongRequests(_options.WorkersTotal, _options.BackgroundRequestsMax,
+                FuseBufferSizes.For(connection.MaxWriteBytes, connection.MaxReadBytes),
+                (thread, message, reply, channel) =>
+                    dispatcher.Serve(_options.WorkersTotal + thread, message, reply, channel), _logger);
+            dispatcher.BeforeDestroy = longRequests.WaitUntilDone;
+            (Dispatcher, _longRequests) = (dispatcher, longRequests);
             FuseLog.Negotiated(_logger, connection.KernelMinor, connection.Minor, connection.Enabled,
                 connection.MaxReadBytes, connection.MaxWriteBytes, connection.MaxReadAheadBytes);
             _fileSystem.Initialized(connection);
@@ -97,11 +105,11 @@ public sealed class FuseSession : IDisposable
     public void Start()
     {
         FuseConnection connection = Connection ?? throw new InvalidOperationException("INIT comes first");
+        FuseBufferSizes sizes = FuseBufferSizes.For(connection.MaxWriteBytes, connection.MaxReadBytes);
         for (int number = 0; number < _options.WorkersTotal; number++)
         {
             IFuseChannel channel = number == 0 ? MainChannel : _transport.OpenChannel();
-            _workers.Add(
-                new FuseWorker(number, channel, connection.MaxWriteBytes, connection.MaxReadBytes));
+            _workers.Add(new FuseWorker(number, channel, sizes));
         }
         _runningTotal = _workers.Count;
         foreach (FuseWorker worker in _workers)
@@ -136,6 +144,7 @@ public sealed class FuseSession : IDisposable
                 _ = Monitor.Wait(_gate, WakeMilliseconds);
             }
         }
+        _longRequests?.Finish();
         Dispatcher?.Destroy();
         return _end;
     }
@@ -150,6 +159,7 @@ public sealed class FuseSession : IDisposable
     public void Dispose()
     {
         _turns.Dispose();
+        _longRequests?.Dispose();
         foreach (FuseWorker worker in _workers) worker.Dispose();
         _workers.Clear();
         MainChannel.Dispose();
@@ -223,8 +233,16 @@ public sealed class FuseSession : IDisposable
         FuseOpcode opcode = message.Length >= Unsafe.SizeOf<FuseInHeader>()
             ? MemoryMarshal.AsRef<FuseInHeader>(message).Opcode : default;
         FuseDuration duration = FuseOperations.RowOf(opcode)?.Duration ?? FuseDuration.Short;
-        _turns.BeforeServing(duration);
+        bool isLong = _turns.TakesLong(duration);
+        bool mayWait = isLong || duration == FuseDuration.Change;
+        if (mayWait && !_longRequests!.TryBegin())
+        {
+            if (_longRequests.TryHandOver(worker, message.Length)) return;
+            _longRequests.BeginAnyway();
+        }
+        _turns.BeforeServing(isLong);
         Dispatcher!.Serve(worker.Number, message, worker.ReplyBuffer, worker.Channel);
+        if (mayWait) _longRequests!.End();
         _turns.Answered(worker, duration);
     }
 

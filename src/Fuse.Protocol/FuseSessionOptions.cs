@@ -23,8 +23,10 @@ public sealed record FuseSessionOptions
     /// <summary>Threads that serve requests, 1 to 256.</summary>
     public int WorkersTotal { get; init; } = 2;
 
-    /// <summary>Maximum number of background requests, such as read-ahead, in progress at once.</summary>
-    public int BackgroundRequestsMax { get; init; } = 64;
+    /// <summary>Maximum number of background requests, such as read-ahead and writes from the kernel's cache, in
+    /// progress at once. Requests for which a caller waits are read after those that came before, so few of them keep
+    /// the latency of short requests low.</summary>
+    public int BackgroundRequestsMax { get; init; } = 12;
 
     /// <summary>False to let workers sleep as soon as there is no request, as on a single processor.</summary>
     public bool MaySpin { get; init; } = Environment.ProcessorCount > 1;

@@ -18,6 +18,8 @@ internal sealed class MountedPfs : IDisposable
     private const int WorkersMin = 2;
     private const int WritersMin = 4;               // some may wait for a commit
     private const int WorkersMax = 8;
+    private const int ReadRequestsMax = 64;         // in the background: read-ahead alone
+    private const int WriteRequestsMax = 12;        // writes of 1 MiB; a lookup may have to wait for as many copies
     private const int FuseBlockBytesMax = 4096;     // of a sector, for a mount on a block device
 
     private readonly MountRequest _request;
@@ -146,6 +148,7 @@ internal sealed class MountedPfs : IDisposable
         Time = _time,
         Wanted = Hammer2FileSystem.Features(_options.IsReadOnly, _options.UsesWritebackCache),
         MaxWriteBytes = _options.IsReadOnly ? 4096 : 1 << 20,
+        BackgroundRequestsMax = _options.IsReadOnly ? ReadRequestsMax : WriteRequestsMax,
         TimeGranularityNanoseconds = Hammer2FileSystem.TimeGranularityNanoseconds,
         WorkersTotal = _options.ThreadsTotal ?? Math.Clamp(
             Environment.ProcessorCount, _options.IsReadOnly ? WorkersMin : WritersMin, WorkersMax),

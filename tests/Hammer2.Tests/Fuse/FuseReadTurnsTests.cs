@@ -18,7 +18,7 @@ public sealed class FuseReadTurnsTests : IDisposable
     private readonly ScriptedChannel _channel = new();
     private readonly FuseWorker _worker;
 
-    public FuseReadTurnsTests() => _worker = new FuseWorker(0, _channel, 4096, 4096);
+    public FuseReadTurnsTests() => _worker = new FuseWorker(0, _channel, FuseBufferSizes.For(4096, 4096));
 
     public void Dispose() => _worker.Dispose();
 
@@ -101,14 +101,16 @@ public sealed class FuseReadTurnsTests : IDisposable
 
     [Theory]
     [InlineData(nameof(FuseDuration.Short), 10, false)]
-    [InlineData(nameof(FuseDuration.Varies), 0, false)]
-    [InlineData(nameof(FuseDuration.Varies), 10, true)]
+    [InlineData(nameof(FuseDuration.Read), 0, false)]
+    [InlineData(nameof(FuseDuration.Read), 10, true)]
+    [InlineData(nameof(FuseDuration.Change), 0, false)]
+    [InlineData(nameof(FuseDuration.Change), 10, true)]
     [InlineData(nameof(FuseDuration.Long), 0, true)]
     public void Another_worker_is_called_before_a_long_request(string kind, int lastMilliseconds, bool takesLong)
     {
         FuseDuration duration = Enum.Parse<FuseDuration>(kind);
         using var turns = new FuseReadTurns(maySpin: true, _time);
-        using var other = new FuseWorker(1, new ScriptedChannel(), 4096, 4096);
+        using var other = new FuseWorker(1, new ScriptedChannel(), FuseBufferSizes.For(4096, 4096));
         Warm(turns);
         ServeNext(turns, duration, TimeSpan.FromMilliseconds(lastMilliseconds));
 
@@ -127,7 +129,7 @@ public sealed class FuseReadTurnsTests : IDisposable
         first.Join();
         Assert.True(got > 0);
 
-        turns.BeforeServing(duration);
+        turns.BeforeServing(turns.TakesLong(duration));
         if (!takesLong) turns.Stop();
         Assert.True(second.Join(TimeSpan.FromSeconds(60)));
         Assert.Equal(takesLong, hasLooked);
@@ -138,7 +140,7 @@ public sealed class FuseReadTurnsTests : IDisposable
     {
         using var turns = new FuseReadTurns(maySpin: true, _time);
         Warm(turns);
-        using var other = new FuseWorker(1, new ScriptedChannel(), 4096, 4096);
+        using var other = new FuseWorker(1, new ScriptedChannel(), FuseBufferSizes.For(4096, 4096));
         var second = new Thread(() => _ = turns.Take(other));
         _channel.EmptyLooks = int.MaxValue;
         _channel.HoldsSleepers = true;
@@ -149,7 +151,7 @@ public sealed class FuseReadTurnsTests : IDisposable
         AwaitParked(second);
         _channel.HoldsSleepers = false;
         first.Join();
-        turns.BeforeServing(FuseDuration.Short);    // usually short, but the first worker never returns
+        turns.BeforeServing(isLong: false);    // usually short, but the first worker never returns
 
         _time.Tick();
         _time.Tick();
@@ -175,7 +177,7 @@ public sealed class FuseReadTurnsTests : IDisposable
         FuseReadTurns turns, FuseDuration duration = FuseDuration.Short, TimeSpan takes = default)
     {
         Assert.True(turns.Take(_worker) > 0);
-        turns.BeforeServing(duration);
+        turns.BeforeServing(turns.TakesLong(duration));
         _time.Advance(takes);
         turns.Answered(_worker, duration);
         if (_channel.EmptyLooks < 1) _channel.EmptyLooks = 1;
