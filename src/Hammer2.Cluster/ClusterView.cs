@@ -57,6 +57,19 @@ public sealed class ClusterView
     /// since is among them.</summary>
     internal SlotSet Readers { get; }
 
+    /// <summary>The slots of the nodes that are shown now: the synced ones; when none is left, those that hold the
+    /// newest commit.</summary>
+    internal SlotSet Shown
+    {
+        get
+        {
+            SlotSet synced = default;
+            foreach (int slot in Readers)
+                if (_bySlot[slot]!.IsSynced) synced = synced.With(slot);
+            return synced.IsEmpty ? NewestReaders() : synced;
+        }
+    }
+
     /// <summary>The members that are synced now, in the order in which they were named.</summary>
     internal SyncedNodes Synced => new(Nodes);
 
@@ -89,13 +102,7 @@ public sealed class ClusterView
     /// In which order the nodes are asked for an object: the synced ones. Once none is left the PFS is stopped for
     /// writing; what the nodes with the newest commit hold is still shown.
     /// </summary>
-    internal ReadOrder ReadOrderOf(ulong inum)
-    {
-        SlotSet readable = default;
-        foreach (int slot in Readers)
-            if (_bySlot[slot]!.IsSynced) readable = readable.With(slot);
-        return new ReadOrder(inum, Readers, readable.IsEmpty ? NewestReaders() : readable);
-    }
+    internal ReadOrder ReadOrderOf(ulong inum) => new(inum, Readers, Shown);
 
     /// <summary>The node that is asked first for an object.</summary>
     internal PresentNode FocusOf(ulong inum) => this[ReadOrderOf(inum).First];
@@ -123,6 +130,15 @@ public sealed class ClusterView
     {
         PresentNode node = _bySlot[slot] ?? throw new InvalidOperationException($"slot {slot} is empty");
         return new ClusterView(Members.Remove(node), Quorum, _retired.With(slot));
+    }
+
+    /// <summary>True when a view has a slot in use or free that this one has not: then nothing that was made under this
+    /// one may be left.</summary>
+    internal bool IsExtendedBy(ClusterView later)
+    {
+        foreach (PresentNode node in later.Nodes)
+            if (!Has(node)) return true;
+        return (_retired.Bits & ~later._retired.Bits) != 0;
     }
 
     /// <summary>The view with a retired slot that may be given to another node.</summary>

@@ -108,7 +108,7 @@ public readonly struct Inode
         chain = _focus;
         if (slot == FocusNode.Slot) return Hammer2Error.None;
         PresentNode sibling = View[slot];
-        if (!sibling.IsSynced) return Hammer2Error.NodeDown;
+        if (!sibling.IsSynced && !View.Shown.Contains(slot)) return Hammer2Error.NodeDown;
         Hammer2Error error = sibling.LoadInode(Inum, out chain);
         if (error == Hammer2Error.NoEntry) return Hammer2Error.NodeDown;
         if (error != Hammer2Error.None) return error;

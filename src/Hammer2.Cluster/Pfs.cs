@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Linq;
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Cluster.Transactions;
@@ -25,9 +24,7 @@ public readonly record struct PfsSpace(
 /// <remarks>Upstream: <c>hammer2_pfs_t</c>. Thread-safe; while nothing is written, immutable.</remarks>
 public sealed class Pfs
 {
-    private readonly PresentNode[] _synced;
     private ClusterView _view;
-    private object? _spaceBeforeFence;              // a PfsSpace, taken before the newest fence
     private long _repairedReads;
 
     internal Pfs(byte[] label, ClusterView view, Assembly assembly, ILogger logger)
@@ -36,7 +33,6 @@ public sealed class Pfs
         Label = label;
         Assembly = assembly;
         _view = view;
-        _synced = [.. view.Nodes.Where(node => node.IsSynced)];
     }
 
     /// <summary>The label that was mounted.</summary>
@@ -58,10 +54,6 @@ public sealed class Pfs
     public PfsWriter? Writer { get; private set; }
 
     internal ILogger Logger { get; }
-
-    /// <summary>The nodes that were synced when the PFS was put together; never empty. One that failed since
-    /// stays in its place and says so.</summary>
-    internal ReadOnlySpan<PresentNode> Synced => _synced;
 
     /// <summary>Finds an inode by its number.</summary>
     /// <returns>None; NoEntry when the nodes agree that there is none; the errors of all nodes when none
@@ -136,21 +128,20 @@ public sealed class Pfs
 
     /// <summary>
     /// Space as the user may count on it: every node must take every write, so the least of each counts. Once the
-    /// last node is fenced, what it was before.
+    /// last node is fenced, as it was then.
     /// </summary>
     public PfsSpace GetSpace()
     {
+        ClusterView view = View;
         ulong total = ulong.MaxValue, free = ulong.MaxValue;
         ulong inodes = 0;
-        bool isAnySynced = false;
-        foreach (PresentNode node in View.Synced)
+        foreach (int slot in view.Shown)
         {
-            isAnySynced = true;
+            PresentNode node = view[slot];
             total = Math.Min(total, node.Device.Header.Fields.AllocatorBytes);
             free = Math.Min(free, node.Device.FreeBytes);
             inodes = Math.Max(inodes, node.Root.Reference.Subtree.InodeCount);
         }
-        if (!isAnySynced) return (PfsSpace)Volatile.Read(ref _spaceBeforeFence)!;
         free = Math.Min(free, total);
         // Dirty data is charged at its worst case, of which little is used in the end: its bytes count here.
         ulong kept = Writer is { } writer ? (ulong)(writer.Space.ReserveBytes + writer.UnwrittenBytes) : 0;
@@ -160,26 +151,26 @@ public sealed class Pfs
     /// <summary>Free bytes that operations which add may not use; 0 while the PFS is read-only.</summary>
     internal long ReserveBytes => Writer?.Space.ReserveBytes ?? 0;
 
-    /// <summary>Has a synced node neither read nor written any more.</summary>
-    internal void Fence(PresentNode node)
-    {
-        Volatile.Write(ref _spaceBeforeFence, GetSpace());
-        node.Fence();
-    }
-
     internal void CountRepairedRead() => _ = Interlocked.Increment(ref _repairedReads);
 
     /// <summary>Swaps the view in as a whole. Operations that have the old one end with it.</summary>
-    /// <param name="change">Makes the new view of the old one; called again when another change came between.</param>
-    internal void ChangeView(Func<ClusterView, ClusterView> change)
+    /// <param name="change">Makes the new view of the old one.</param>
+    /// <returns>None; NotEmpty when the PFS is written and the new view has nodes or free slots that the old one has
+    /// not, while changes wait for a commit, which have nothing for them: the caller commits and tries again.</returns>
+    /// <remarks>Entry: no lock held. On a writable PFS the devices of new nodes are open for writing.</remarks>
+    internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change)
     {
+        if (Writer is { } writer) return writer.ChangeView(change);
         while (true)
         {
             ClusterView before = View;
-            ClusterView after = change(before);
-            if (Interlocked.CompareExchange(ref _view, after, before) == before) return;
+            if (TrySwapView(before, change(before))) return Hammer2Error.None;
         }
     }
+
+    /// <summary>Puts a view in the place of another, if that is still the one.</summary>
+    internal bool TrySwapView(ClusterView before, ClusterView after) =>
+        Interlocked.CompareExchange(ref _view, after, before) == before;
 
     // The focus of a dirty inode left: another node shows what the last commit has.
     private Hammer2Error Refocus(ref Inode inode)

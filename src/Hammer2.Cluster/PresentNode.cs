@@ -45,7 +45,16 @@ public sealed class PresentNode : NodeMember
     public MediaDevice Device => Entry.Device;
 
     /// <inheritdoc/>
-    public override NodeState State => (NodeState)Volatile.Read(ref _state);
+    /// <remarks>A device that was fenced, by whichever PFS on it, is fenced for all.</remarks>
+    public override NodeState State
+    {
+        get
+        {
+            var state = (NodeState)Volatile.Read(ref _state);
+            bool isFenced = NodeTransitions.MayBeUsed(state) && Device.Committer is { IsFenced: true };
+            return isFenced ? NodeState.Failed : state;
+        }
+    }
 
     /// <summary>True when it may be read, and written by commits.</summary>
     internal bool IsSynced => NodeTransitions.MayBeUsed(State);
@@ -57,15 +66,16 @@ public sealed class PresentNode : NodeMember
     internal void Install(Chain root) => Volatile.Write(ref _root, root);
 
     /// <summary>Fences the node after a failed write: nothing more is read from it or written to it.</summary>
-    internal void Fence()
+    /// <returns>True for the call that did it; false when it was fenced before, or is not used.</returns>
+    internal bool TryFence()
     {
         var facts = new TransitionFacts(Facts, Facts.Commit, HasQuorum: false, IsContentKept: false);
         while (true)
         {
-            NodeState before = State;
+            var before = (NodeState)Volatile.Read(ref _state);
             NodeTransition fenced = NodeTransitions.On(before, NodeEvent.WriteFailed, facts);
-            if (!fenced.IsAccepted) return;
-            if (Interlocked.CompareExchange(ref _state, (int)fenced.State, (int)before) == (int)before) return;
+            if (!fenced.IsAccepted) return false;
+            if (Interlocked.CompareExchange(ref _state, (int)fenced.State, (int)before) == (int)before) return true;
         }
     }
 

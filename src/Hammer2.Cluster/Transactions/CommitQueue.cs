@@ -89,6 +89,12 @@ internal sealed class CommitQueue
         }
     }
 
+    /// <summary>Runs work while no commit of this PFS runs.</summary>
+    public Hammer2Error RunBetweenCommits(Func<Hammer2Error> work)
+    {
+        lock (_commitLock) return work();
+    }
+
     private Hammer2Error Commit(CommitRequest request)
     {
         lock (_requestsLock) _requests.Add(request);

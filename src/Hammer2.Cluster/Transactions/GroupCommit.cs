@@ -44,48 +44,47 @@ internal sealed class GroupCommit
     {
         _writeBack.WriteGroup(group.Inodes);
         if (_failStop.IsStopped) return _failStop.Reason;
-        if (!_fencing.HasQuorum) return _fencing.Errors;
+        if (!_fencing.CheckQuorum()) return _fencing.Errors;
         bool isEmpty = group.Inodes.Count == 0;
         List<UnreadableInode> unreadable = FindUninstalled(group);
         while (true)
         {
             if (unreadable.Count > 0) group = _reversal.Without(group, unreadable);
             if (group.Inodes.Count == 0 && !isEmpty) return Hammer2Error.None;
-            using CommitTurn turn = EnterTurns();
-            List<NodeCommit?> commits = BeginAttempt(group);
+            ClusterView view = _pfs.View;
+            using CommitTurn turn = EnterTurns(view);
+            List<NodeCommit> commits = BeginAttempt(view, group);
             Hammer2Error errors = OnEachNode(commits, static commit => commit.Build());
             if (_failStop.IsStopped) return _failStop.Reason;
-            if (!_fencing.HasQuorum) return errors;
+            if (!_fencing.CheckQuorum()) return errors;
             unreadable = EndAttempt(commits);
             if (unreadable.Count == 0) return WriteHeaders(commits, errors);
         }
     }
 
-    private CommitTurn EnterTurns()
+    private static CommitTurn EnterTurns(ClusterView view)
     {
         var committers = new List<MediaCommitter?>();
-        foreach (PresentNode node in _pfs.Synced) committers.Add(node.IsSynced ? node.Device.Committer : null);
+        foreach (PresentNode node in view.Synced) committers.Add(node.Device.Committer);
         return CommitTurn.Enter(committers);
     }
 
-    private List<NodeCommit?> BeginAttempt(SyncingGroup group)
+    private List<NodeCommit> BeginAttempt(ClusterView view, SyncingGroup group)
     {
-        var commits = new List<NodeCommit?>();
-        foreach (PresentNode node in _pfs.Synced)
-            commits.Add(node.IsSynced ? new NodeCommit(_pfs, commits.Count, group) : null);
+        var commits = new List<NodeCommit>();
+        foreach (PresentNode node in view.Synced) commits.Add(new NodeCommit(_pfs, view, node, group));
         return commits;
     }
 
     // Nothing is prepared on any node as long as one cannot have all of the group.
-    private List<UnreadableInode> EndAttempt(List<NodeCommit?> commits)
+    private List<UnreadableInode> EndAttempt(List<NodeCommit> commits)
     {
         var unreadable = new List<UnreadableInode>();
-        for (int node = 0; node < commits.Count; node++)
+        foreach (NodeCommit commit in commits)
         {
-            if (commits[node] is not { } commit || !_pfs.Synced[node].IsSynced) continue;
+            if (!commit.Node.IsSynced) continue;
             unreadable.AddRange(commit.Unreadable);
-            if (commit.RestoredTotal > 0)
-                MountLog.Restored(_pfs.Logger, _pfs.Synced[node].Name, commit.RestoredTotal);
+            if (commit.RestoredTotal > 0) MountLog.Restored(_pfs.Logger, commit.Node.Name, commit.RestoredTotal);
         }
         if (unreadable.Count > 0) _ = OnEachNode(commits, static commit => commit.Abandon());
         return unreadable;
@@ -99,26 +98,27 @@ internal sealed class GroupCommit
         return found;
     }
 
-    private Hammer2Error WriteHeaders(List<NodeCommit?> commits, Hammer2Error errors)
+    private Hammer2Error WriteHeaders(List<NodeCommit> commits, Hammer2Error errors)
     {
         errors |= OnEachNode(commits, static commit => commit.Prepare());
         if (_failStop.IsStopped) return _failStop.Reason;
-        if (!_fencing.HasQuorum) return errors;
+        if (!_fencing.CheckQuorum()) return errors;
         errors |= OnEachNode(commits, static commit => commit.Finish());
         if (_failStop.IsStopped) return _failStop.Reason;
-        return _fencing.HasQuorum ? Hammer2Error.None : errors;
+        return _fencing.CheckQuorum() ? Hammer2Error.None : errors;
     }
 
-    private Hammer2Error OnEachNode(List<NodeCommit?> commits, Func<NodeCommit, Hammer2Error> step)
+    private Hammer2Error OnEachNode(List<NodeCommit> commits, Func<NodeCommit, Hammer2Error> step)
     {
         var errors = new Hammer2Error[commits.Count];
         var steps = new List<NodeStep>();
         for (int i = 0; i < commits.Count; i++)
         {
-            if (commits[i] is not { } commit || !_pfs.Synced[i].IsSynced) continue;
-            int node = i;
-            string name = $"commit {_pfs.Synced[node].Name}";
-            steps.Add(new NodeStep(name, () => errors[node] = _failStop.Run(name, commit, step)));
+            NodeCommit commit = commits[i];
+            if (!commit.Node.IsSynced) continue;
+            int index = i;
+            string name = $"commit {commit.Node.Name}";
+            steps.Add(new NodeStep(name, () => errors[index] = _failStop.Run(name, commit, step)));
         }
         _runner.RunAll(steps);
         Hammer2Error all = Hammer2Error.None;
@@ -127,7 +127,7 @@ internal sealed class GroupCommit
             if (errors[i] == Hammer2Error.None) continue;
             all |= errors[i];
             // An exception stopped the PFS: nothing is written any more, and the node may still be read.
-            if (errors[i] != Hammer2Error.Internal) _fencing.Fence(_pfs.Synced[i], errors[i]);
+            if (errors[i] != Hammer2Error.Internal) _ = _fencing.Fence(commits[i].Node, errors[i]);
         }
         return all;
     }

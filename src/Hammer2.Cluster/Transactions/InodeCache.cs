@@ -33,6 +33,9 @@ internal sealed class InodeCache
     /// <summary>The PFS.</summary>
     public Pfs Pfs { get; }
 
+    /// <summary>True when every inode is as the last commit has it.</summary>
+    public bool IsEmpty => _inodes.IsEmpty;
+
     /// <summary>Finds an inode that differs from the last commit.</summary>
     public bool TryGet(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGetValue(inum, out inode);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using Hammer2.Chains.Commits;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
@@ -8,13 +9,12 @@ namespace Hammer2.Cluster.Transactions;
 /// <summary>A PFS as the committers of its devices know it: bulkfree of any PFS on them has it commit.</summary>
 internal sealed class MediaClient : IMediaClient
 {
-    private readonly Pfs _pfs;
     private readonly BlockStore _store;
     private readonly CommitQueue _queue;
+    private readonly List<PresentNode> _attached = [];
 
-    public MediaClient(Pfs pfs, string label, BlockStore store, CommitQueue queue)
+    public MediaClient(string label, BlockStore store, CommitQueue queue)
     {
-        _pfs = pfs;
         Label = label;
         _store = store;
         _queue = queue;
@@ -23,16 +23,30 @@ internal sealed class MediaClient : IMediaClient
     /// <inheritdoc/>
     public string Label { get; }
 
-    /// <summary>Comes before the first block that the PFS writes.</summary>
-    public void Attach()
+    /// <summary>Comes before the first block that the PFS writes to these nodes.</summary>
+    /// <remarks>Not thread-safe.</remarks>
+    public void Attach(ClusterView view)
     {
-        foreach (PresentNode node in _pfs.Synced) node.Device.Committer!.Attach(this);
+        foreach (PresentNode node in view.Synced)
+        {
+            if (_attached.Contains(node)) continue;
+            node.Device.Committer!.Attach(this);
+            _attached.Add(node);
+        }
     }
 
-    /// <summary>Comes after the last one.</summary>
-    public void Detach()
+    /// <summary>Comes after the last block that it wrote to a node which is not in a view any more; null for all
+    /// nodes.</summary>
+    /// <remarks>Not thread-safe.</remarks>
+    public void Detach(ClusterView? view = null)
     {
-        foreach (PresentNode node in _pfs.Synced) node.Device.Committer?.Detach(this);
+        for (int i = _attached.Count - 1; i >= 0; i--)
+        {
+            PresentNode node = _attached[i];
+            if (view is not null && view.Has(node)) continue;
+            node.Device.Committer!.Detach(this);
+            _attached.RemoveAt(i);
+        }
     }
 
     /// <inheritdoc/>

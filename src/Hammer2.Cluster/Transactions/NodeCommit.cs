@@ -23,7 +23,6 @@ namespace Hammer2.Cluster.Transactions;
 internal sealed class NodeCommit
 {
     private readonly PresentNode _node;
-    private readonly int _nodeIndex;
     private readonly SyncingGroup _group;
     private readonly MediaCommitter _committer;
     private readonly BlockWriter _writer;
@@ -33,16 +32,18 @@ internal sealed class NodeCommit
     private Hammer2Error _fault;
     private Chain? _root;
 
-    public NodeCommit(Pfs pfs, int nodeIndex, SyncingGroup group)
+    public NodeCommit(Pfs pfs, ClusterView view, PresentNode node, SyncingGroup group)
     {
-        _node = pfs.Synced[nodeIndex];
-        _nodeIndex = nodeIndex;
+        _node = node;
         _group = group;
         _committer = _node.Device.Committer!;
         _writer = _committer.Writer;
         _mirrorTid = _committer.MirrorTid;
-        _siblings = new SiblingLeaves(pfs, nodeIndex, _mirrorTid);
+        _siblings = new SiblingLeaves(pfs, view, node, _mirrorTid);
     }
+
+    /// <summary>The node.</summary>
+    public PresentNode Node => _node;
 
     /// <summary>The header that waits to be written; after success.</summary>
     public PreparedCommit? Prepared { get; private set; }
@@ -197,7 +198,9 @@ internal sealed class NodeCommit
             Hammer2Error error;
             if (block.Stored is { } stored)
             {
-                Blockref reference = stored[_nodeIndex];
+                // A node joins only while there is no dirty block: without one of its own this must not go on.
+                Invariant.Holds(_node.Slot < stored.Length && stored[_node.Slot].Data.Raw != 0);
+                Blockref reference = stored[_node.Slot];
                 reference.MirrorTid = _mirrorTid;
                 reference.ModifyTid = _group.ModifyTidOf(reference.ModifyTid);
                 error = Read(tree.Put(reference));

@@ -22,24 +22,32 @@ internal sealed class NodeFencing
     /// <summary>What nodes met that were fenced, OR-ed.</summary>
     public Hammer2Error Errors => (Hammer2Error)Volatile.Read(ref _errors);
 
-    /// <summary>True when enough nodes can be written.</summary>
-    public bool HasQuorum => _pfs.View.Synced.Count >= _pfs.View.Quorum;
+    /// <summary>Says whether enough nodes can be written. Nodes on a device that another PFS fenced are fenced
+    /// first.</summary>
+    public bool CheckQuorum()
+    {
+        ClusterView view = _pfs.View;
+        foreach (PresentNode node in view.Nodes)
+            if (node.Device.Committer is { IsFenced: true } committer) _ = Fence(node, committer.FenceError);
+        return view.Synced.Count >= view.Quorum;
+    }
 
     /// <summary>Fences a node.</summary>
-    public void Fence(PresentNode node, Hammer2Error error)
+    /// <returns>True for the call that did it.</returns>
+    public bool Fence(PresentNode node, Hammer2Error error)
     {
+        if (!node.TryFence()) return false;
         _ = Interlocked.Or(ref _errors, (int)error);
-        if (!node.IsSynced) return;
-        _pfs.Fence(node);
         MountLog.NodeFailed(_pfs.Logger, node.Name, error);
+        return true;
     }
 
     /// <summary>Fences a node, and stops the PFS without a quorum: callers who want more to be durable are told.
     /// </summary>
     public void FenceAndCheck(PresentNode node, Hammer2Error error)
     {
-        Fence(node, error);
-        if (!HasQuorum) Stop(error);
+        _ = Fence(node, error);
+        if (!CheckQuorum()) Stop(error);
     }
 
     /// <summary>Stops the PFS for want of a quorum.</summary>

@@ -39,7 +39,7 @@ public sealed class PfsWriter : IDisposable
         var orphans = new OrphanSet();
         var inodeNumbers = new InodeNumbers(pfs);
         _numbers = new CommitNumbers(pfs, options.Random);
-        Space = new SpaceReserve(pfs);
+        Space = new SpaceReserve(pfs.View);
         var memory = new BlockMemory(Space, options.Memory);
         _inodes = new InodeCache(pfs, _locks, _gate, inodeNumbers, options.Memory);
         _store = new BlockStore(pfs, fencing, options.Deduplicates);
@@ -51,7 +51,7 @@ public sealed class PfsWriter : IDisposable
         _scheduler = new CommitScheduler(
             _queue, _gate, pfs, options.Memory, _failStop, hasThread: options.Workers > 0);
         _reclaim = new SpaceReclaim(pfs, _queue, fencing, _failStop);
-        _client = new MediaClient(pfs, _failStop.Label, _store, _queue);
+        _client = new MediaClient(_failStop.Label, _store, _queue);
         _deletions = new PendingDeletions(options.Time);
         _pressure = new SpacePressure(Space, _queue, _reclaim, _deletions, _failStop, options.Discards);
         _recovery = new MountRecovery(pfs, inodeNumbers, _queue, orphans, DeleteIfOrphan);
@@ -94,6 +94,7 @@ public sealed class PfsWriter : IDisposable
         _threads.Dispose();
         _gate.Dispose();
         _locks.Dispose();
+        Space.Dispose();
     }
 
     /// <summary>Accepts or refuses an operation by the space it needs, and slows it down when it is ahead of commits
@@ -195,9 +196,26 @@ public sealed class PfsWriter : IDisposable
     /// <returns>None; what <see cref="MountRecovery.Run"/> met.</returns>
     internal Hammer2Error Start()
     {
-        _client.Attach();
+        _client.Attach(_inodes.Pfs.View);
         return _recovery.Run();
     }
+
+    /// <summary>As <see cref="Pfs.ChangeView"/>: between two commits and while no operation runs.</summary>
+    /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
+    internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change) => _queue.RunBetweenCommits(() =>
+    {
+        using TransactionGate.Exclusion exclusion = _gate.EnterExclusive();
+        ClusterView before = _inodes.Pfs.View;
+        ClusterView after = change(before);
+        if (before.IsExtendedBy(after) && !_inodes.IsEmpty) return Hammer2Error.NotEmpty;
+        // A stored block that another is to share has a location on each node of its own view only.
+        _store.ForgetDuplicates();
+        _client.Attach(after);
+        Space.Follow(after);
+        Invariant.Holds(_inodes.Pfs.TrySwapView(before, after));
+        _client.Detach(after);
+        return Hammer2Error.None;
+    });
 
     internal bool TryGetDirty(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGet(inum, out inode);
 

@@ -18,14 +18,16 @@ internal sealed class SiblingLeaves
     public const int LeavesMax = 262_144;
 
     private readonly Pfs _pfs;
-    private readonly int _node;
+    private readonly ClusterView _view;
+    private readonly PresentNode _node;
     private readonly BlockWriter _writer;
     private readonly ulong _mirrorTid;
     private byte[]? _buffer;
 
-    public SiblingLeaves(Pfs pfs, int node, ulong mirrorTid)
+    public SiblingLeaves(Pfs pfs, ClusterView view, PresentNode node, ulong mirrorTid)
     {
         _pfs = pfs;
+        _view = view;
         _node = node;
         _writer = Device.Committer!.Writer;
         _mirrorTid = mirrorTid;
@@ -37,13 +39,13 @@ internal sealed class SiblingLeaves
     /// <summary>Leaves restored so far.</summary>
     public long RestoredTotal { get; private set; }
 
-    private MediaDevice Device => _pfs.Synced[_node].Device;
+    private MediaDevice Device => _node.Device;
 
     /// <summary>The leaves of an object; null when there is no other node.</summary>
     public ILeafSource? Of(ulong inum)
     {
-        for (int other = 0; other < _pfs.Synced.Length; other++)
-            if (other != _node && _pfs.Synced[other].IsSynced) return new Source(this, inum);
+        foreach (PresentNode other in _view.Synced)
+            if (other != _node) return new Source(this, inum);
         return null;
     }
 
@@ -85,14 +87,13 @@ internal sealed class SiblingLeaves
     {
         Hammer2Error errors = Hammer2Error.NodeDown;
         inode = default;
-        for (int step = 1; step < _pfs.Synced.Length; step++)
+        foreach (int slot in _view.ReadOrderOf(inum).Except(_node.Slot))
         {
-            int node = (_node + step) % _pfs.Synced.Length;
-            if (!_pfs.Synced[node].IsSynced) continue;
-            Hammer2Error error = _pfs.Synced[node].LoadInode(inum, out Chain? chain);
+            PresentNode node = _view[slot];
+            Hammer2Error error = node.LoadInode(inum, out Chain? chain);
             if (error == Hammer2Error.None)
             {
-                inode = new Inode(_pfs, _pfs.View, _pfs.Synced[node], inum, chain!);
+                inode = new Inode(_pfs, _view, node, inum, chain!);
                 return error;
             }
             errors |= error & Hammer2ErrorExtensions.NodeFaults;
@@ -116,11 +117,10 @@ internal sealed class SiblingLeaves
     // From a node other than the one whose tree is walked: the same bytes, wherever they are there.
     private bool TryReadElsewhere(in Inode inode, scoped in ClusterCursor cursor, Span<byte> stored)
     {
-        for (int node = 0; node < _pfs.Synced.Length; node++)
+        foreach (int slot in inode.ReadOrder.Except(_node.Slot).Except(cursor.Node))
         {
-            if (node == _node || node == cursor.Node || inode.TryOnNode(node, out Chain? top) != Hammer2Error.None)
-                continue;
-            MediaDevice device = _pfs.Synced[node].Device;
+            if (inode.TryOnNode(slot, out Chain? top) != Hammer2Error.None) continue;
+            MediaDevice device = inode.NodeAt(slot).Device;
             ulong key = cursor.Current.Key;
             var sibling = new ChainCursor(device, top!, key, key);
             if (sibling.MoveNext() != Hammer2Error.None) continue;

@@ -95,8 +95,7 @@ internal sealed class SpaceReclaim
     private List<MediaCommitter> SyncedCommitters()
     {
         var committers = new List<MediaCommitter>();
-        foreach (PresentNode node in _pfs.Synced)
-            if (node.IsSynced) committers.Add(node.Device.Committer!);
+        foreach (PresentNode node in _pfs.View.Synced) committers.Add(node.Device.Committer!);
         return committers;
     }
 
@@ -104,13 +103,12 @@ internal sealed class SpaceReclaim
     private Hammer2Error FenceFailedDevices()
     {
         Hammer2Error errors = Hammer2Error.None;
-        foreach (PresentNode node in _pfs.Synced)
+        foreach (PresentNode node in _pfs.View.Nodes)
         {
-            if (!node.IsSynced || node.Device.Committer is not { IsFenced: true } committer) continue;
-            errors |= committer.FenceError;
-            _fencing.Fence(node, committer.FenceError);
+            if (node.Device.Committer is not { IsFenced: true } committer) continue;
+            if (_fencing.Fence(node, committer.FenceError)) errors |= committer.FenceError;
         }
-        if (_failStop.IsStopped || _fencing.HasQuorum) return Hammer2Error.None;
+        if (_failStop.IsStopped || _fencing.CheckQuorum()) return Hammer2Error.None;
         _fencing.Stop(errors);
         return errors;
     }

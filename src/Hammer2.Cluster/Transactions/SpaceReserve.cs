@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
 using Hammer2.Chains.Freemap;
 using Hammer2.Format;
 
@@ -10,12 +12,14 @@ namespace Hammer2.Cluster.Transactions;
 /// never runs out of space.
 /// </summary>
 /// <remarks>A node that failed is charged as well, without asking whether there is enough, so that what is released
-/// later was reserved on it. Lock-free.</remarks>
-internal sealed class SpaceReserve
+/// later was reserved on it. Lock: rank 50, shared but for a change of the nodes.</remarks>
+internal sealed class SpaceReserve : IDisposable
 {
-    private readonly Pfs _pfs;
+    private readonly ReaderWriterLockSlim _nodesLock = new();
+    private PresentNode[] _nodes;
+    private long _reservedBytes;
 
-    public SpaceReserve(Pfs pfs) => _pfs = pfs;
+    public SpaceReserve(ClusterView view) => _nodes = NodesOf(view, []);
 
     /// <summary>Free bytes that a change which adds may not have: of the node that keeps the most.</summary>
     public long ReserveBytes
@@ -23,8 +27,7 @@ internal sealed class SpaceReserve
         get
         {
             long most = 0;
-            foreach (PresentNode node in _pfs.Synced)
-                if (node.IsSynced) most = Math.Max(most, SpaceOf(node).ReserveBytes);
+            foreach (PresentNode node in Volatile.Read(ref _nodes)) most = Math.Max(most, SpaceOf(node).ReserveBytes);
             return most;
         }
     }
@@ -35,30 +38,71 @@ internal sealed class SpaceReserve
     /// <param name="use">Whether it adds.</param>
     public bool TryPromise(long bytes, long dataBytes, SpaceUse use)
     {
-        ReadOnlySpan<PresentNode> nodes = _pfs.Synced;
-        for (int node = 0; node < nodes.Length; node++)
+        _nodesLock.EnterReadLock();
+        try
         {
-            SpaceReservations space = SpaceOf(nodes[node]);
-            if (!nodes[node].IsSynced) space.Charge(bytes);
-            else if (!space.TryReserve(bytes, dataBytes, use))
+            for (int node = 0; node < _nodes.Length; node++)
             {
-                Release(nodes[..node], bytes);
-                return false;
+                SpaceReservations space = SpaceOf(_nodes[node]);
+                if (!_nodes[node].IsSynced) space.Charge(bytes);
+                else if (!space.TryReserve(bytes, dataBytes, use))
+                {
+                    Release(_nodes.AsSpan(0, node), bytes);
+                    return false;
+                }
             }
+            _ = Interlocked.Add(ref _reservedBytes, bytes);
+            return true;
         }
-        return true;
+        finally
+        {
+            _nodesLock.ExitReadLock();
+        }
     }
 
     /// <summary>True when that much could be reserved for adding.</summary>
     public bool HasRoom(long bytes)
     {
-        foreach (PresentNode node in _pfs.Synced)
+        foreach (PresentNode node in Volatile.Read(ref _nodes))
             if (node.IsSynced && !SpaceOf(node).HasRoom(bytes)) return false;
         return true;
     }
 
     /// <summary>Ends a reservation: the space was allocated, or is not needed.</summary>
-    public void Release(long bytes) => Release(_pfs.Synced, bytes);
+    public void Release(long bytes)
+    {
+        if (bytes == 0) return;
+        _nodesLock.EnterReadLock();
+        Release(_nodes, bytes);
+        _ = Interlocked.Add(ref _reservedBytes, -bytes);
+        _nodesLock.ExitReadLock();
+    }
+
+    /// <summary>Moves all reservations to the nodes of a view: they are charged on those that joined, and released on
+    /// those that left.</summary>
+    public void Follow(ClusterView view)
+    {
+        _nodesLock.EnterWriteLock();
+        PresentNode[] before = _nodes;
+        _nodes = NodesOf(view, before);
+        foreach (PresentNode node in _nodes)
+            if (!Array.Exists(before, other => other == node)) SpaceOf(node).Charge(_reservedBytes);
+        foreach (PresentNode node in before)
+            if (!view.Has(node)) SpaceOf(node).Release(_reservedBytes);
+        _nodesLock.ExitWriteLock();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _nodesLock.Dispose();
+
+    // Those that are written, and those that were until they failed.
+    private static PresentNode[] NodesOf(ClusterView view, PresentNode[] before)
+    {
+        var nodes = new List<PresentNode>();
+        foreach (PresentNode node in view.Nodes)
+            if (node.IsSynced || Array.Exists(before, other => other == node)) nodes.Add(node);
+        return [.. nodes];
+    }
 
     private static void Release(ReadOnlySpan<PresentNode> nodes, long bytes)
     {

@@ -37,22 +37,22 @@ internal sealed class BlockStore
     /// <param name="batch">Claimed blocks.</param>
     public void Store(WriteBackBatch batch)
     {
+        ClusterView view = _pfs.View;
         foreach (WriteBackItem item in batch.Items)
-            if (item.Sealed.Block.State == DirtyBlockState.Sealed) Encode(batch, item);
-        for (int node = 0; node < _pfs.Synced.Length; node++)
-            if (_pfs.Synced[node].IsSynced) AllocateOnNode(batch, node);
-        for (int node = 0; node < _pfs.Synced.Length; node++) WriteOnNode(batch, node);
-        foreach (WriteBackItem item in batch.Items) Finish(item);
+            if (item.Sealed.Block.State == DirtyBlockState.Sealed) Encode(view, batch, item);
+        foreach (PresentNode node in view.Synced) AllocateOnNode(batch, node);
+        foreach (PresentNode node in view.Nodes) WriteOnNode(batch, node);
+        foreach (WriteBackItem item in batch.Items) Finish(view, item);
     }
 
     /// <summary>Frees the space of a stored block that was dropped before a commit, unless another block shares
     /// it.</summary>
     public void Free(DirtyBlock block)
     {
-        if (_duplicates.Forget(block) && block.Stored is { } references) Free(references);
+        if (_duplicates.Forget(block) && block.Stored is { } references) Free(_pfs.View, references);
     }
 
-    private void Encode(WriteBackBatch batch, WriteBackItem item)
+    private void Encode(ClusterView view, WriteBackBatch batch, WriteBackItem item)
     {
         DirtyBlock block = item.Sealed.Block;
         ref Blockref reference = ref item.Reference;
@@ -60,12 +60,12 @@ internal sealed class BlockStore
         if (stored.IsEmpty) return;
         reference.ModifyTid = block.ModifyTid;
         CheckCode.Store(ref reference, stored);
-        if (TryShare(batch, item, stored)) return;
-        item.Locations = new Blockref[_pfs.Synced.Length];
+        if (TryShare(view, batch, item, stored)) return;
+        item.Locations = new Blockref[view.SlotsTotal];
         batch.Keep(item, stored);
     }
 
-    private bool TryShare(WriteBackBatch batch, WriteBackItem item, ReadOnlySpan<byte> stored)
+    private bool TryShare(ClusterView view, WriteBackBatch batch, WriteBackItem item, ReadOnlySpan<byte> stored)
     {
         ref readonly Blockref reference = ref item.Reference;
         if (!_deduplicates || !CheckCode.Protects(reference.Methods.Check)) return false;
@@ -78,7 +78,7 @@ internal sealed class BlockStore
             duplicate.Sealed.Block.IsShared = true;
             item.Duplicate = duplicate;
         }
-        else item.Locations = FindStored(item, stored, batch.Encoder.Scratch);
+        else item.Locations = FindStored(view, item, stored, batch.Encoder.Scratch);
         block.IsShared = item.Duplicate is not null || item.Locations is not null;
         if (block.IsShared) _ = Interlocked.Increment(ref _deduplicated);
         return block.IsShared;
@@ -87,36 +87,34 @@ internal sealed class BlockStore
     /// <summary>Looks for a block that was stored lately with the same bytes.</summary>
     /// <returns>References to it with the key of this block; null when there is none.</returns>
     /// <remarks>All nodes were given the same bytes for it, so that comparing with one node's is enough.</remarks>
-    private Blockref[]? FindStored(WriteBackItem item, ReadOnlySpan<byte> stored, Span<byte> scratch)
+    private Blockref[]? FindStored(
+        ClusterView view, WriteBackItem item, ReadOnlySpan<byte> stored, Span<byte> scratch)
     {
         ref readonly Blockref reference = ref item.Reference;
         ulong hash = item.Sealed.Block.Hash;
         if (_duplicates.Find(hash, reference, stored.Length) is not { Stored: { } found }) return null;
-        var references = new Blockref[found.Length];
-        for (int i = 0; i < references.Length; i++)
+        var references = new Blockref[view.SlotsTotal];
+        foreach (PresentNode node in view.Synced)
         {
-            PresentNode node = _pfs.Synced[i];
-            if (!node.IsSynced) continue;
-            references[i] = reference;
-            references[i].Data = found[i].Data;
+            int slot = node.Slot;
+            if (slot >= found.Length || found[slot].Data.Raw == 0) return null;
+            references[slot] = reference;
+            references[slot].Data = found[slot].Data;
             // Marked as allocated before the bytes are compared: from then on bulkfree leaves them alone.
-            if (found[i].Data.Raw == 0) return null;
-            if (node.Device.Committer!.Writer.MarkShared(references[i]) != Hammer2Error.None) return null;
+            if (node.Device.Committer!.Writer.MarkShared(references[slot]) != Hammer2Error.None) return null;
         }
-        int first = item.Sealed.File.FocusNode.Slot;
-        for (int step = 0; step < references.Length; step++)
+        DirtyInode file = item.Sealed.File;
+        foreach (int slot in view.ReadOrderOf(file.Inum).StartingWith(file.FocusNode.Slot))
         {
-            int index = (first + step) % references.Length;
-            if (references[index].Data.Raw == 0 || !_pfs.Synced[index].IsSynced) continue;
-            BlockWriter writer = _pfs.Synced[index].Device.Committer!.Writer;
-            return writer.Holds(references[index], stored, scratch) ? references : null;
+            if (references[slot].Data.Raw == 0) continue;
+            BlockWriter writer = view[slot].Device.Committer!.Writer;
+            return writer.Holds(references[slot], stored, scratch) ? references : null;
         }
         return null;
     }
 
-    private void AllocateOnNode(WriteBackBatch batch, int index)
+    private void AllocateOnNode(WriteBackBatch batch, PresentNode node)
     {
-        PresentNode node = _pfs.Synced[index];
         foreach (WriteBackItem item in batch.Items)
         {
             if (item.Bytes == 0) continue;
@@ -127,47 +125,47 @@ internal sealed class BlockStore
                 _fencing.FenceAndCheck(node, error);
                 return;
             }
-            item.Locations![index] = allocated;
+            item.Locations![node.Slot] = allocated;
         }
     }
 
     // Contiguous blocks are one write.
-    private void WriteOnNode(WriteBackBatch batch, int index)
+    private void WriteOnNode(WriteBackBatch batch, PresentNode node)
     {
-        PresentNode node = _pfs.Synced[index];
+        int slot = node.Slot;
         ReadOnlySpan<WriteBackItem> items = batch.Items;
         for (int from = 0, to; from < items.Length; from = to)
         {
             to = from + 1;
-            if (!IsAllocated(items[from], index)) continue;
-            bool isReadHere = IsReadOn(items[from], index);
-            while (to < items.Length && IsAllocated(items[to], index) && IsReadOn(items[to], index) == isReadHere
-                && Follows(items[to - 1], items[to], index))
+            if (!IsAllocated(items[from], slot)) continue;
+            bool isReadHere = IsReadOn(items[from], node);
+            while (to < items.Length && IsAllocated(items[to], slot) && IsReadOn(items[to], node) == isReadHere
+                && Follows(items[to - 1], items[to], slot))
                 to++;
             if (node.IsSynced)
             {
                 WriteBackItem first = items[from], last = items[to - 1];
                 ReadOnlySpan<byte> stored = batch.Kept(first.Start, last.Start + last.Bytes - first.Start);
                 Hammer2Error error = node.Device.Committer!.Writer.WriteAllocated(
-                    first.Locations![index], stored, isReadHere);
+                    first.Locations![slot], stored, isReadHere);
                 if (error == Hammer2Error.None) continue;
                 _fencing.FenceAndCheck(node, error);
             }
-            foreach (WriteBackItem item in items[from..to]) item.Locations![index] = default;
+            foreach (WriteBackItem item in items[from..to]) item.Locations![slot] = default;
         }
     }
 
-    private static bool IsAllocated(WriteBackItem item, int node) =>
-        item.Bytes != 0 && item.Locations![node].Data.Raw != 0;
+    private static bool IsAllocated(WriteBackItem item, int slot) =>
+        item.Bytes != 0 && item.Locations![slot].Data.Raw != 0;
 
     // Bytes are kept in the page cache of the one node that is read for the file.
-    private static bool IsReadOn(WriteBackItem item, int node) => item.Sealed.File.FocusNode.Slot == node;
+    private static bool IsReadOn(WriteBackItem item, PresentNode node) => item.Sealed.File.FocusNode == node;
 
-    private static bool Follows(WriteBackItem before, WriteBackItem item, int node) =>
+    private static bool Follows(WriteBackItem before, WriteBackItem item, int slot) =>
         item.Start == before.Start + before.Bytes
-        && item.Locations![node].Data.Bytes == before.Locations![node].Data.Bytes + (uint)before.Bytes;
+        && item.Locations![slot].Data.Bytes == before.Locations![slot].Data.Bytes + (uint)before.Bytes;
 
-    private void Finish(WriteBackItem item)
+    private void Finish(ClusterView view, WriteBackItem item)
     {
         DirtyBlock block = item.Sealed.Block;
         Blockref[]? references = item.Duplicate is { } duplicate ? SharedLocations(item, duplicate) : item.Locations;
@@ -176,7 +174,7 @@ internal sealed class BlockStore
         bool isStored = block.TryFinish(references);
         if (item.Bytes == 0) return;
         if (isStored && _deduplicates && block.Hash != 0) _duplicates.Add(block);
-        else if (!isStored && !block.IsShared) Free(references!);
+        else if (!isStored && !block.IsShared) Free(view, references!);
     }
 
     private static Blockref[] SharedLocations(WriteBackItem item, WriteBackItem duplicate)
@@ -193,13 +191,13 @@ internal sealed class BlockStore
 
     // Space that no commit ever led to may be allocated again at once. Decoded blocks are cached by check code, so that
     // blocks without one are left to bulkfree.
-    private void Free(Blockref[] references)
+    private static void Free(ClusterView view, Blockref[] references)
     {
         for (int i = 0; i < references.Length; i++)
         {
             ref readonly Blockref reference = ref references[i];
             if (reference.Data.Raw == 0 || !CheckCode.Protects(reference.Methods.Check)) continue;
-            if (_pfs.Synced[i] is { IsSynced: true, Device.Committer: { } committer })
+            if (view.NodeAt(i) is { IsSynced: true, Device.Committer: { } committer })
                 committer.Writer.Free(reference);
         }
     }

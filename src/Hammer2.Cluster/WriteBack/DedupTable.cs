@@ -29,8 +29,7 @@ internal sealed class DedupTable
             for (int way = set; way < set + Ways; way++)
             {
                 if (_blocks[way] is not { Stored: { } stored } block || block.Hash != hash) continue;
-                if (stored[0].Methods != reference.Methods && !IsAbsent(stored[0])) continue;
-                if (stored[0].Data.SizeBytes != storedBytes && !IsAbsent(stored[0])) continue;
+                if (!IsAlike(stored, reference.Methods, storedBytes)) continue;
                 block.IsShared = true;
                 return block;
             }
@@ -70,7 +69,16 @@ internal sealed class DedupTable
         lock (_gate) Array.Clear(_blocks);
     }
 
-    private static bool IsAbsent(in Blockref reference) => reference.Data.Raw == 0;
+    // All nodes that have it have it alike.
+    private static bool IsAlike(Blockref[] stored, BlockMethods methods, int storedBytes)
+    {
+        foreach (ref readonly Blockref reference in stored.AsSpan())
+        {
+            if (reference.Data.Raw != 0)
+                return reference.Methods == methods && reference.Data.SizeBytes == storedBytes;
+        }
+        return false;
+    }
 
     private static int SetOf(ulong hash) => (int)(hash % SetsTotal) * Ways;
 }

@@ -293,10 +293,9 @@ public static partial class DataXops
         Hammer2Error errors = Hammer2Error.None;
         foreach (int node in file.ReadOrder)
         {
-            PresentNode holder = file.NodeAt(node);
             // A node that joined since has none of it.
-            if (!holder.IsSynced || node >= stored.Length || stored[node].Data.Raw == 0) continue;
-            Hammer2Error error = holder.Device.ReadData(stored[node], start, destination, isWhole: false);
+            if (node >= stored.Length || stored[node].Data.Raw == 0) continue;
+            Hammer2Error error = file.NodeAt(node).Device.ReadData(stored[node], start, destination, isWhole: false);
             if (error == Hammer2Error.None) return error;
             errors |= error;
         }

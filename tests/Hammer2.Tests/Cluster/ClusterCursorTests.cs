@@ -58,10 +58,10 @@ public sealed class ClusterCursorTests
         var random = new SeededRandom(seed);
         using SyntheticCluster cluster = Grow(random, nodes: 3);
         cluster.Damage(random, blocksMax: 4, 1, 2);
-        cluster.Pfs.Fence(cluster.Pfs.View[1]);
+        Assert.True(cluster.Pfs.View[1].TryFence());
         Assert.Equal(cluster.Keys, Walk(cluster, focus: 0, 0, ulong.MaxValue, out _));
         long reads = cluster.Pfs.RepairedReads;
-        cluster.Pfs.Fence(cluster.Pfs.View[2]);
+        Assert.True(cluster.Pfs.View[2].TryFence());
         List<ulong> alone = Walk(cluster, focus: 0, 0, ulong.MaxValue, out int faults);
         Assert.Equal(cluster.Keys.Where(key => cluster.IsShown(0, key)), alone);
         Assert.Equal(cluster.Trees[0].Damaged.Count > 0, faults > 0);

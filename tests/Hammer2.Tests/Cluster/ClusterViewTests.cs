@@ -113,7 +113,7 @@ public sealed class ClusterViewTests : IDisposable
             int leaver = slot;
             ulong file = _files.First(inum => pfs.View.FocusOf(inum).Slot == leaver);
             Assert.Equal(Hammer2Error.None, pfs.GetInode(file, out Inode before));
-            pfs.ChangeView(view => view.Without(leaver));
+            _ = pfs.ChangeView(view => view.Without(leaver));
             AssertReads(before);
             long reads = _devices[leaver].ReadCount;
             foreach (ulong inum in _files) AssertReads(pfs, inum);
@@ -132,7 +132,7 @@ public sealed class ClusterViewTests : IDisposable
         Assert.Equal(Hammer2Error.None, pfs.GetInode(file, out Inode inode));
         var cursor = new BlockCursor(inode, 0, FileBytes - 1);
         Assert.Equal(Hammer2Error.None, cursor.MoveNext());
-        pfs.ChangeView(view => view.Without(0).Without(1));
+        _ = pfs.ChangeView(view => view.Without(0).Without(1));
         // Its focus fails: a node that left meanwhile has what it needs.
         _devices[2].FailReads(0, _disks[2].LengthBytes);
         Assert.Equal(Hammer2Error.None, cursor.MoveNext());
@@ -148,7 +148,7 @@ public sealed class ClusterViewTests : IDisposable
         Pfs pfs = Mount([0, 1, 2]).Pfs;
         PresentNode newcomer = NodeOf(3, pfs.View.FreeSlot);
         Assert.Equal(Hammer2Error.None, pfs.GetInode(_files[0], out Inode before));
-        pfs.ChangeView(view => view.With(newcomer));
+        _ = pfs.ChangeView(view => view.With(newcomer));
         Assert.Equal((4, 4), (pfs.View.SlotsTotal, pfs.View.Readers.Count));
         long reads = _devices[3].ReadCount;
         AssertReads(before);
@@ -165,7 +165,7 @@ public sealed class ClusterViewTests : IDisposable
     {
         Pfs pfs = Mount([0, 1, 2]).Pfs;
         PresentNode newcomer = NodeOf(3, pfs.View.FreeSlot, NodeState.Copying);
-        pfs.ChangeView(view => view.With(newcomer));
+        _ = pfs.ChangeView(view => view.With(newcomer));
         Assert.Equal(3, pfs.View.Readers.Count);
         long reads = _devices[3].ReadCount;
         foreach (ulong inum in _files) AssertReads(pfs, inum);
@@ -179,7 +179,7 @@ public sealed class ClusterViewTests : IDisposable
         ulong file = _files.First(inum => pfs.View.FocusOf(inum).Slot == 0);
         Assert.Equal(Hammer2Error.None, pfs.GetInode(file, out Inode inode));
         int next = pfs.View.ReadOrderOf(file).Except(0).First;
-        pfs.Fence(pfs.View[next]);
+        _ = pfs.View[next].TryFence();
         Assert.Equal(NodeState.Failed, pfs.View[next].State);
         foreach (int slot in inode.ReadOrder) Assert.NotEqual(next, slot);
         Assert.Equal(Hammer2Error.NodeDown, inode.TryOnNode(next, out _));
@@ -194,9 +194,9 @@ public sealed class ClusterViewTests : IDisposable
         Pfs pfs = mount.Pfs;
         Assert.Equal(Hammer2Error.None, pfs.OpenForWriting());
         PresentNode[] nodes = [.. pfs.View.Nodes];
-        pfs.Fence(nodes[1]);
+        Assert.True(nodes[1].TryFence());
         TestCluster.Make(mount, "later");
-        foreach (int slot in new[] { 3, 0, 2 }) pfs.Fence(nodes[slot]);
+        foreach (int slot in new[] { 3, 0, 2 }) Assert.True(nodes[slot].TryFence());
         for (ulong inum = 0; inum < 30; inum++)
         {
             var shown = new List<int>();
@@ -211,9 +211,9 @@ public sealed class ClusterViewTests : IDisposable
     {
         Pfs pfs = Mount([0, 1, 2]).Pfs;
         int calls = 0;
-        pfs.ChangeView(view =>
+        _ = pfs.ChangeView(view =>
         {
-            if (calls++ == 0) pfs.ChangeView(other => other.Without(0));
+            if (calls++ == 0) _ = pfs.ChangeView(other => other.Without(0));
             return view.Without(1);
         });
         Assert.Equal(2, calls);
