@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster;
+using Hammer2.Cluster.WriteBack;
 using Hammer2.Devices;
 using Hammer2.Fuse.Control;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,8 @@ internal sealed class FilesystemHost : IDisposable
     private readonly long _memoryBytes;
     private readonly ControlServer _control;
     private readonly OpenFilesystems _filesystems;
+    private readonly DirtyMemory _dirtyMemory;
+    private readonly MemoryKeeper _memoryKeeper;
     private readonly Lock _mountTurn = new();       // one mount at a time is made; taken before _stateLock
     private readonly object _stateLock = new();     // guards what follows; pulsed when it changes
     private readonly List<MountedPfs> _mounts = [];
@@ -34,17 +37,22 @@ internal sealed class FilesystemHost : IDisposable
     private bool _hasFailed;
 
     /// <summary>Nothing is open yet.</summary>
-    /// <param name="memoryBytes">Bound of the caches of all filesystems together, in bytes.</param>
+    /// <param name="memoryBytes">Bound of all that the process keeps in memory, in bytes.</param>
+    /// <param name="isReadOnly">True when the first mount only reads: then little is kept free for dirty data.</param>
     /// <param name="loggers">Get what concerns no single mount.</param>
     /// <param name="time">The clock.</param>
     /// <param name="runtime">Where sockets are made.</param>
-    public FilesystemHost(long memoryBytes, DaemonLoggers loggers, TimeProvider time, RuntimeDirectory runtime)
+    public FilesystemHost(
+        long memoryBytes, bool isReadOnly, DaemonLoggers loggers, TimeProvider time, RuntimeDirectory runtime)
     {
+        var shares = MemoryShares.Of(memoryBytes, isReadOnly);
+        _dirtyMemory = DirtyMemory.OfBytes(shares.DirtyBytes);
+        _memoryKeeper = MemoryKeeper.OfProcess(shares.CollectBytes, time);
         _loggers = loggers;
         _time = time;
         _memoryBytes = memoryBytes;
         _control = new ControlServer(runtime, [new MountService(this, loggers).Row], loggers, time);
-        _filesystems = new OpenFilesystems(memoryBytes)
+        _filesystems = new OpenFilesystems(shares.CacheBytes)
         {
             // As early as possible: from here on other mounts of the filesystem find this process, and wait for it.
             Opened = volumes => { if (!volumes.IsReadOnly) _control.Listen(volumes.FilesystemId); },
@@ -132,6 +140,7 @@ internal sealed class FilesystemHost : IDisposable
     {
         lock (_stateLock) _hasEnded = true;
         _control.Dispose();
+        _memoryKeeper.Dispose();
     }
 
     private void BeginRequest()
@@ -223,7 +232,7 @@ internal sealed class FilesystemHost : IDisposable
         {
             try
             {
-                return MountMedia.Open(_filesystems, request, patience, loggers, _time);
+                return MountMedia.Open(_filesystems, request, patience, loggers, _dirtyMemory, _time);
             }
             catch (PfsInUseException refusal)
             {

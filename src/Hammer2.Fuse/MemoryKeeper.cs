@@ -72,7 +72,7 @@ internal sealed class MemoryKeeper : IDisposable
         _quiet = isQuiet ? _quiet + 1 : 0;
         if (!isQuiet) _isTrimmed = false;
         // What a collection left is live: the next is worth it once a good part has come on top.
-        bool isAbove = state.HeapBytes > _bound && state.HeapBytes > _heapAfterCollect + (_bound / 8);
+        bool isAbove = state.HeapBytes > _bound && state.HeapBytes > _heapAfterCollect + (_bound / 9);
         if (isAbove) return MemoryStep.Collect;
         bool isTrimDue = _quiet >= QuietTicks && !_isTrimmed;
         if (!isTrimDue) return MemoryStep.None;

@@ -2,6 +2,7 @@
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Transactions;
+using Hammer2.Cluster.WriteBack;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -30,14 +31,14 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
     /// <exception cref="MediaException">A device cannot be opened.</exception>
     /// <exception cref="PfsException">The PFS cannot be put together.</exception>
     public static MountMedia Open(OpenFilesystems filesystems, MountRequest request, MountPatience patience,
-        ILoggerFactory loggers, TimeProvider time)
+        ILoggerFactory loggers, DirtyMemory memory, TimeProvider time)
     {
         MountOptions options = request.Options;
         if (options.IsReadOnly) return new(OpenPfs(filesystems, request, patience, loggers, isReadOnly: true), options);
         try
         {
             ClusterMount cluster = OpenPfs(filesystems, request, patience, loggers, isReadOnly: false);
-            OpenForWriting(cluster, request, time);
+            OpenForWriting(cluster, request, memory, time);
             return new(cluster, options);
         }
         catch (Exception refusal) when (MayStillBeRead(refusal) && !options.AsksForWriting)
@@ -53,7 +54,8 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         new(isReadOnly, PartitionOffset: options.Offset, Partition: options.Partition,
             LockWaitMilliseconds: lockWaitMilliseconds);
 
-    private static void OpenForWriting(ClusterMount cluster, MountRequest request, TimeProvider time)
+    private static void OpenForWriting(
+        ClusterMount cluster, MountRequest request, DirtyMemory memory, TimeProvider time)
     {
         Hammer2Error error = Hammer2Error.Internal;
         try
@@ -62,6 +64,7 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
             {
                 Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax),
                 Discards = request.Options.Discards,
+                Memory = memory,
                 Deduplicates = request.Options.Deduplicates,
                 Time = time,
             });

@@ -41,8 +41,8 @@ public sealed class MountStarter : IDisposable
         _time = time ?? KernelTime.Instance;
         _stays = words.Stays;
         var runtime = RuntimeDirectory.OfThisUser();
-        _host = new FilesystemHost(
-            request.Options.MemoryBytes ?? MountOptions.MemoryBytesDefault, loggers, _time, runtime);
+        long memory = request.Options.MemoryBytes ?? MountOptions.MemoryBytesDefault;
+        _host = new FilesystemHost(memory, request.Options.IsReadOnly, loggers, _time, runtime);
         _handOver = new MountHandOver(request, words, runtime, loggers, _time);
         _signals = new TerminationSignals(Stop);
     }

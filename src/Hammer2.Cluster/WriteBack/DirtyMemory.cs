@@ -31,7 +31,7 @@ public sealed class DirtyMemory
     public bool HasTooManyOpen => Volatile.Read(ref _openBytes) > OpenBytesMax;
 
     /// <summary>Bounds for a process that may use so much memory for dirty data.</summary>
-    /// <param name="bytes">At least some MiB; half of it for inodes.</param>
+    /// <param name="bytes">Half of it is for inodes, at least 256 of them.</param>
     public static DirtyMemory OfBytes(long bytes) => new()
     {
         InodesMax = (int)Math.Clamp(bytes / 2 / BytesPerInode, 256, 1 << 20),
