@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Threading;
 using Linux.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -17,6 +18,9 @@ public sealed unsafe partial class FuseMount
 {
     // The block size that Linux uses for most block devices: with another one it would drop the device's page cache.
     private const string BlockBytes = "4096";
+
+    private const int BusyWaitMilliseconds = 3000;
+    private const int BusyPollMilliseconds = 20;
 
     private readonly bool _usesFuserMount;
     private readonly bool _isOnBlock;
@@ -50,22 +54,40 @@ public sealed unsafe partial class FuseMount
     public static FuseMount Create(FuseMountOptions options)
     {
         options = options with { Target = Canonical(options.Target) };
-        FuseMount? mount = LinuxCalls.EffectiveUser() == 0 ? MountAsRoot(options) : null;
+        FuseMount? mount = null;
+        if (LinuxCalls.EffectiveUser() == 0)
+        {
+            mount = MountAsRoot(options, out int error);
+            // Root in a container may not be allowed to mount, but the set-user-id program may be.
+            if (mount is null && error != FuseErrno.EPERM) throw MountFailed(options, error);
+        }
         mount ??= new FuseMount(options.Target, FuserMount.Mount(options), usesFuserMount: true);
         if (options.ReadAheadBytes is { } readAheadBytes) mount.SetReadAhead(readAheadBytes);
         return mount;
     }
 
-    /// <summary>Mounts with a block device as source (fuseblk), which no other process may have claimed.</summary>
+    /// <summary>Mounts with a block device as source (fuseblk). A process that claims the device for a moment, to find
+    /// out that it is locked, is waited for.</summary>
     /// <returns>Null when the kernel cannot, or must not, do that: <see cref="Create"/> may still succeed.</returns>
     /// <exception cref="FuseException">Names the target and the reason.</exception>
     public static FuseMount? TryCreateOnBlock(FuseMountOptions options)
     {
         ArgumentNullException.ThrowIfNull(options.BlockDevice);
         options = options with { Target = Canonical(options.Target) };
-        if (LinuxCalls.EffectiveUser() != 0 || MountAsRoot(options) is not { } mount) return null;
-        if (options.ReadAheadBytes is { } readAheadBytes) mount.SetReadAhead(readAheadBytes);
-        return mount;
+        if (LinuxCalls.EffectiveUser() != 0) return null;
+        FuseMount? mount = MountAsRoot(options, out int error);
+        using var pause = new ManualResetEventSlim();
+        for (int waited = 0; mount is null && error == FuseErrno.EBUSY && waited < BusyWaitMilliseconds;
+            waited += BusyPollMilliseconds)
+        {
+            _ = pause.Wait(BusyPollMilliseconds);       // the kernel does not tell when the claim is released
+            mount = MountAsRoot(options, out error);
+        }
+        if (mount is not null && options.ReadAheadBytes is { } readAheadBytes) mount.SetReadAhead(readAheadBytes);
+        // Kernels without block layer or without fuseblk, devices that fuseblk does not accept, and claimed ones.
+        bool mayCreateElse = mount is not null || error is FuseErrno.EPERM or FuseErrno.ENODEV or FuseErrno.EINVAL
+            or FuseErrno.EACCES or FuseErrno.EBUSY;
+        return mayCreateElse ? mount : throw MountFailed(options, error);
     }
 
     /// <summary>True while the mount table shows this mount topmost at its target.</summary>
@@ -157,8 +179,13 @@ public sealed unsafe partial class FuseMount
         .Replace("\t", "\\011", StringComparison.Ordinal)
         .Replace("\n", "\\012", StringComparison.Ordinal);
 
-    private static FuseMount? MountAsRoot(FuseMountOptions options)
+    private static FuseException MountFailed(FuseMountOptions options, int error) =>
+        new($"{options.Target}: mount: {LinuxCalls.Describe(error)}");
+
+    // Null, and the error number, when the kernel does not mount.
+    private static FuseMount? MountAsRoot(FuseMountOptions options, out int error)
     {
+        error = FuseErrno.None;
         SafeFileHandle device = FuseDeviceTransport.OpenDevice();
         string data = Data(
             options, (int)device.DangerousGetHandle(), LinuxCalls.RealUser(), LinuxCalls.RealGroup());
@@ -167,14 +194,9 @@ public sealed unsafe partial class FuseMount
         string source = options.BlockDevice ?? options.Source;
         if (LinuxCalls.Mount(source, options.Target, type, (nuint)(uint)options.Flags, data) == 0)
             return new FuseMount(options.Target, device, usesFuserMount: false, isOnBlock);
-        int error = LinuxCalls.LastError;
+        error = LinuxCalls.LastError;
         device.Dispose();
-
-        // Root in a container may not be allowed to mount, but the set-user-id program may be.
-        if (error == FuseErrno.EPERM) return null;
-        // Kernels without block layer or without fuseblk, and devices that fuseblk does not accept.
-        if (isOnBlock && error is FuseErrno.ENODEV or FuseErrno.EINVAL or FuseErrno.EACCES) return null;
-        throw new FuseException($"{options.Target}: mount: {LinuxCalls.Describe(error)}");
+        return null;
     }
 
     private void SetReadAhead(int bytes)

@@ -17,7 +17,7 @@ public sealed class MountStarter : IDisposable
 {
     // Short, so that a process that has just opened the filesystem is found soon.
     private const int LockWaitMilliseconds = 250;
-    private const int EndingPollMilliseconds = 50;
+    private const int PollMilliseconds = 50;
 
     private readonly MountRequest _request;
     private readonly DaemonLoggers _loggers;
@@ -67,12 +67,9 @@ public sealed class MountStarter : IDisposable
             }
             if (_interrupted.IsSet) throw Interrupted();
             bool isLast = _time.GetElapsedTime(start).TotalMilliseconds >= MountPatience.TotalMilliseconds;
-            if (outcome == HandOverOutcome.Ending && !isLast)
-            {
-                _ = _interrupted.Wait(EndingPollMilliseconds);
-                continue;
-            }
-            if (TryServe(isLast)) return true;
+            bool isEnding = outcome == HandOverOutcome.Ending && !isLast;
+            if (!isEnding && TryServe(isLast)) return true;
+            _ = _interrupted.Wait(PollMilliseconds);
         }
     }
 

@@ -18,6 +18,7 @@ namespace Hammer2.MountTests;
 public sealed class FurtherMountTests
 {
     private const int MountsRaced = 10;
+    private const int TurnsRaced = 12;
 
     [MountTheory]
     [InlineData(true, "ro")]
@@ -218,6 +219,59 @@ public sealed class FurtherMountTests
         Directory.Delete(runtime, recursive: true);
     }
 
+    [LoopMountFact]
+    public void Mounts_and_unmounts_of_a_block_device_that_meet_all_succeed()
+    {
+        using var image = new PfsImage("256m", "A", "B", "C");
+        using (LoopDevice loop = LoopDevice.Attach(image.Path))
+        {
+            var failures = new List<string>();
+            System.Threading.Thread[] users = [.. new[] { "A", "B", "C" }.Select(label =>
+                new System.Threading.Thread(() => MountAgainAndAgain(loop.Path + "@" + label, failures)))];
+            foreach (System.Threading.Thread user in users) user.Start();
+            foreach (System.Threading.Thread user in users) user.Join();
+            Assert.Empty(failures);
+            AssertFree(loop.Path);
+        }
+        image.AssertFreeAndClean();
+    }
+
+    [MountFact]
+    public void The_nodes_of_a_cluster_and_other_PFSs_on_them_are_mounted_beside_each_other()
+    {
+        string directory = Directory.CreateTempSubdirectory("hammer2-cluster-").FullName;
+        string[] nodes = [.. Enumerable.Range(0, 3).Select(node => $"{directory}/n{node}.img")];
+        ProgramResult made = HammerProgram.Run(["newfs", "-s", "128m", "--cluster", "CL", .. nodes]);
+        Assert.True(made.ExitCode == 0, made.Error);
+        using (MountFixture local = MountFixture.MountForWriting(nodes[1] + "@LOCAL"))
+        {
+            string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+            ProgramResult result = HammerProgram.Run(
+                ["mount", "-o", "rw", nodes[0] + "@CL", nodes[1], nodes[2], target]);
+            Assert.True(result.ExitCode == 0, result.Error);
+            MountFixture cluster = MountFixture.Adopt(target);
+            AssertServedElsewhere(cluster);
+            MountFixture other = Mount(nodes[2] + "@LOCAL", "rw");      // of a device that was opened for the cluster
+            ProgramResult node = TryMount(nodes[0] + "@CL", "ro,degraded");
+            Assert.Equal((32, $"hammer2: PFS CL is mounted on {target}\n"), (node.ExitCode, node.Error));
+            foreach (MountFixture mount in (MountFixture[])[local, cluster, other])
+                File.WriteAllText(mount.Root + "/f", mount.Root);
+            cluster.UnmountAlone();
+            File.WriteAllText(local.Root + "/g", "written after that");
+            using (MountFixture again = MountFixture.Mount(nodes[0] + "@LOCAL"))   // free: no PFS on it is mounted
+                AssertEqualServers(again, 1);
+            other.UnmountAlone();
+            cluster.Dispose();
+            other.Dispose();
+        }
+        foreach (string node in nodes) AssertFree(node);
+        ProgramResult fsck = HammerProgram.Run(["fsck", .. nodes]);
+        Assert.True(fsck.ExitCode == 0, fsck.Output + fsck.Error);
+        using (MountFixture again = MountFixture.Mount(nodes.Select(node => node + "@CL")))
+            Assert.NotEmpty(File.ReadAllText(again.Root + "/f"));
+        Directory.Delete(directory, recursive: true);
+    }
+
     [MountFact]
     public void Mounts_at_the_same_moment_end_up_in_one_process()
     {
@@ -279,9 +333,28 @@ public sealed class FurtherMountTests
         for (int at = 0; at < texts.Length; at++) Assert.Equal(texts[at], File.ReadAllText(mounts[at].Root + "/f"));
     }
 
+    // A number goes up in a file with each mount.
+    private static void MountAgainAndAgain(string spec, List<string> failures)
+    {
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        for (int turn = 0; turn < TurnsRaced; turn++)
+        {
+            ProgramResult mount = HammerProgram.Run("mount", "-o", "rw", spec, target);
+            string found = turn > 0 && mount.ExitCode == 0 ? File.ReadAllText(target + "/f") : $"{turn - 1}";
+            if (mount.ExitCode == 0) File.WriteAllText(target + "/f", $"{turn}");
+            ProgramResult unmount = HammerProgram.RunAny("umount", target);
+            if (mount.ExitCode == 0 && mount.Error == "" && unmount.ExitCode == 0 && found == $"{turn - 1}") continue;
+            lock (failures) failures.Add($"{spec} {turn}: {mount.Error} {unmount.Error} {found}");
+            return;
+        }
+        Directory.Delete(target);
+    }
+
+    private static void AssertEqualServers(MountFixture mount, int expected) => HammerProgram.WaitUntil(
+        () => HammerProgram.ServersOf(mount.Root).Count == expected, $"{expected} processes of {mount.Root}");
+
     // The command's own process in the background ends right after it has reported.
-    private static void AssertServedElsewhere(MountFixture mount) => HammerProgram.WaitUntil(
-        () => HammerProgram.ServersOf(mount.Root).Count == 0, "the process that handed its mount over to end");
+    private static void AssertServedElsewhere(MountFixture mount) => AssertEqualServers(mount, 0);
 
     private static ProgramResult AsUser(int user, string runtime, params string[] words) => HammerProgram.RunAny(
         "setpriv", [$"--reuid={user}", $"--regid={user}", "--clear-groups", "--",

@@ -53,6 +53,7 @@ internal sealed class ControlListener : IDisposable
                     throw;
                 }
                 LinuxFiles.SetMode(path, OwnerOnly);
+                RemoveStale(directory);
                 return new ControlListener(directory, fileLock, name, socket);
             }
             throw new ControlException($"{runtime.Path}: no socket of filesystem {filesystem} is free");
@@ -73,6 +74,19 @@ internal sealed class ControlListener : IDisposable
         Socket.Dispose();
         _lock.Dispose();
         _directory.Dispose();
+    }
+
+    // Killed processes leave their sockets, those of filesystems that never come back, too.
+    private static void RemoveStale(SafeFileHandle directory)
+    {
+        foreach (string path in RuntimeDirectory.Sockets(directory, null))
+        {
+            string name = path[(path.LastIndexOf('/') + 1)..^".sock".Length];
+            using SafeFileHandle? fileLock = TryLock(directory, name);
+            if (fileLock is null) continue;
+            LinuxFiles.Remove(path);
+            LinuxFiles.Remove(RuntimeDirectory.PathIn(directory, name + ".lock"));
+        }
     }
 
     // The process that had the file may remove it between our opening and our locking: a lock on a file that has no

@@ -107,6 +107,23 @@ public sealed class ControlServerTests : IDisposable
     }
 
     [Fact]
+    public void Sockets_that_killed_processes_left_are_removed_and_those_that_are_served_stay()
+    {
+        using (_runtime.OpenOrCreate())
+        {
+            foreach (string name in (string[])["left-over", Filesystem + ".2"])
+            {
+                UnixSocket.Listen(Path.Combine(_runtime.Path, name + ".sock")).Dispose();
+                File.WriteAllText(Path.Combine(_runtime.Path, name + ".lock"), "");
+            }
+        }
+        _server.Listen(Filesystem);
+        using (ControlServer other = NewServer()) other.Listen(default(MediaUuid));
+        Assert.Equal([Filesystem + ".lock", Filesystem + ".sock"], Files());
+        AssertAnswers();
+    }
+
+    [Fact]
     public void A_copy_of_a_filesystem_that_another_process_serves_has_a_socket_of_its_own()
     {
         _server.Listen(Filesystem);
