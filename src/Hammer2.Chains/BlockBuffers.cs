@@ -6,7 +6,7 @@ namespace Hammer2.Chains;
 
 /// <summary>
 /// Spare buffers of 64 KiB, the largest block. A worker needs two at most, so a few dozen serve any mount;
-/// what finds no room on return is left to the collector.
+/// further ones that are returned are left to the garbage collector.
 /// </summary>
 internal sealed class BlockBuffers
 {
@@ -24,7 +24,7 @@ internal sealed class BlockBuffers
         return GC.AllocateUninitializedArray<byte>(Media.BufferBytes);
     }
 
-    /// <summary>Gives a buffer back; the caller must not use it any more.</summary>
+    /// <summary>Returns a buffer for reuse; the caller must not use it any more.</summary>
     public void Return(byte[]? buffer)
     {
         if (buffer is null) return;

@@ -21,7 +21,7 @@ public enum ChainKind : byte
 }
 
 /// <summary>
-/// One metadata block of a filesystem's tree together with the reference that led to it. Whoever holds a
+/// One metadata block of a filesystem's tree together with the reference that led to it. A
 /// chain holds bytes that matched their check code and whose every field was found legal; they never change.
 /// </summary>
 /// <remarks>
@@ -58,8 +58,8 @@ public sealed class Chain
     /// <summary>What the cache charges for this chain, in bytes.</summary>
     internal int CostBytes => _block.Length + 256;
 
-    /// <summary>The references in this block: ascending, disjoint, with empty slots anywhere, those behind the last
-    /// one in use left out; none for names and for inodes that embed their data.</summary>
+    /// <summary>The references in this block: ascending, disjoint, with empty slots anywhere, without those after
+    /// the last one in use; none for names and for inodes that embed their data.</summary>
     public ReadOnlySpan<Blockref> Table => Kind switch
     {
         ChainKind.Inode => Meta.HasDirectData ? default : References(Block[InodeBlock.UnionOffset..]),
@@ -78,7 +78,7 @@ public sealed class Chain
     public ReadOnlySpan<byte> InodeName =>
         Block.Slice(InodeBlock.NameOffset, Math.Min((int)Meta.NameBytes, InodeBlock.NameAreaBytes));
 
-    /// <summary>The 512 bytes in place of references. Only of an inode with direct data.</summary>
+    /// <summary>The 512 bytes where other inodes have references. Only of an inode with direct data.</summary>
     public ReadOnlySpan<byte> EmbeddedData => Block.Slice(InodeBlock.UnionOffset, Media.EmbeddedBytes);
 
     /// <summary>The same block, with another reference to it.</summary>

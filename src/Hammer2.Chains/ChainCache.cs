@@ -7,7 +7,7 @@ using Hammer2.Format;
 namespace Hammer2.Chains;
 
 /// <summary>
-/// Verified metadata blocks by device and place, bounded in bytes, shared by all devices of a mount. The
+/// Verified metadata blocks by device and location, bounded in bytes, shared by all devices of a mount. The
 /// bound covers what the cache holds on to; a chain that a reader still uses after it was evicted is the
 /// reader's.
 /// </summary>
@@ -49,15 +49,15 @@ public sealed class ChainCache
 
     /// <summary>
     /// Finds the chain for a reference. Only an entry that was loaded through the very same reference
-    /// counts: another reference to the same place may carry another check code, and must be judged anew.
+    /// counts: another reference to the same location may carry another check code, and must be judged anew.
     /// </summary>
     internal Chain? Find(int device, in Blockref reference)
     {
-        var place = new Place(device, reference.Data.Raw);
-        Shard shard = ShardOf(place);
-        lock (shard.Gate)
+        var location = new Location(device, reference.Data.Raw);
+        Shard shard = ShardOf(location);
+        lock (shard.EntriesLock)
         {
-            if (!shard.Index.TryGetValue(place, out int slot)) return null;
+            if (!shard.Index.TryGetValue(location, out int slot)) return null;
             ref Slot found = ref CollectionsMarshal.AsSpan(shard.Slots)[slot];
             if (!SameReference(found.Chain!.Reference, reference)) return null;
             found.WasTouched = true;
@@ -65,35 +65,35 @@ public sealed class ChainCache
         }
     }
 
-    /// <summary>Puts a chain in, in place of whatever the cache had for the same place.</summary>
+    /// <summary>Adds a chain; it replaces one at the same location.</summary>
     internal void Add(int device, Chain chain)
     {
         int cost = chain.CostBytes;
         if (cost > _shardBytesMax) return;
-        var place = new Place(device, chain.Reference.Data.Raw);
-        Shard shard = ShardOf(place);
-        lock (shard.Gate)
+        var location = new Location(device, chain.Reference.Data.Raw);
+        Shard shard = ShardOf(location);
+        lock (shard.EntriesLock)
         {
-            if (shard.Index.TryGetValue(place, out int old)) shard.Remove(old);
+            if (shard.Index.TryGetValue(location, out int old)) shard.Remove(old);
             while (shard.Bytes + cost > _shardBytesMax) shard.EvictOne();
-            shard.Insert(place, chain, cost);
+            shard.Insert(location, chain, cost);
         }
     }
 
-    /// <summary>Forgets what is at a place: a commit replaced it, and nobody will look for it soon.</summary>
+    /// <summary>Forgets the block at a location: a commit replaced it, and it is unlikely to be read soon.</summary>
     internal void Remove(int device, in DataOffset data)
     {
-        var place = new Place(device, data.Raw);
-        Shard shard = ShardOf(place);
-        lock (shard.Gate)
+        var location = new Location(device, data.Raw);
+        Shard shard = ShardOf(location);
+        lock (shard.EntriesLock)
         {
-            if (shard.Index.TryGetValue(place, out int slot)) shard.Remove(slot);
+            if (shard.Index.TryGetValue(location, out int slot)) shard.Remove(slot);
         }
     }
 
-    private Shard ShardOf(in Place place)
+    private Shard ShardOf(in Location location)
     {
-        ulong mixed = ((place.Raw >> Media.AllocationRadixMin) + (ulong)place.Device) * 0x9E37_79B9_7F4A_7C15;
+        ulong mixed = ((location.Raw >> Media.AllocationRadixMin) + (ulong)location.Device) * 0x9E37_79B9_7F4A_7C15;
         return _shards[(int)(mixed >> 40) & (_shards.Length - 1)];
     }
 
@@ -102,34 +102,34 @@ public sealed class ChainCache
         MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in left))
             .SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in right)));
 
-    private readonly record struct Place(int Device, ulong Raw);
+    private readonly record struct Location(int Device, ulong Raw);
 
     private struct Slot
     {
         public Chain? Chain;
-        public Place Place;
+        public Location Location;
         public bool WasTouched;
     }
 
     private sealed class Shard
     {
-        public readonly Lock Gate = new();
-        public readonly Dictionary<Place, int> Index = [];
+        public readonly Lock EntriesLock = new();
+        public readonly Dictionary<Location, int> Index = [];
         public readonly List<Slot> Slots = [];
         public long Bytes;
         private readonly Stack<int> _free = [];
         private int _hand;
 
-        public void Insert(in Place place, Chain chain, int cost)
+        public void Insert(in Location location, Chain chain, int cost)
         {
-            var entry = new Slot { Chain = chain, Place = place };
+            var entry = new Slot { Chain = chain, Location = location };
             if (_free.TryPop(out int slot)) Slots[slot] = entry;
             else
             {
                 slot = Slots.Count;
                 Slots.Add(entry);
             }
-            Index.Add(place, slot);
+            Index.Add(location, slot);
             Bytes += cost;
         }
 
@@ -154,7 +154,7 @@ public sealed class ChainCache
         {
             ref Slot entry = ref CollectionsMarshal.AsSpan(Slots)[slot];
             Bytes -= entry.Chain!.CostBytes;
-            _ = Index.Remove(entry.Place);
+            _ = Index.Remove(entry.Location);
             entry = default;
             _free.Push(slot);
         }

@@ -7,7 +7,7 @@ namespace Hammer2.Chains;
 /// <summary>
 /// Walks the leaf references (inodes, data, directory entries) below one chain in key order, within a range
 /// of keys. Indirect blocks are passed through without notice, whatever their depth and shape. A block that
-/// cannot be read hides its range of keys only: the step says which, and the next one goes on behind it.
+/// cannot be read hides its range of keys only: the step says which, and the next one goes on after it.
 /// </summary>
 /// <remarks>
 /// Upstream: <c>hammer2_chain_lookup</c>, <c>hammer2_chain_next</c>. Allocates nothing itself. Media that

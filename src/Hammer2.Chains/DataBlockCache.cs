@@ -9,7 +9,7 @@ namespace Hammer2.Chains;
 
 /// <summary>
 /// Decoded file blocks of 64 KiB that were read in part. The kernel caches what it read; this cache only
-/// saves verifying and decoding a whole block once per 4 KiB of it. Whole reads pass it by.
+/// saves verifying and decoding a whole block once per 4 KiB of it. Whole reads bypass it.
 /// </summary>
 /// <remarks>Sharded; bytes are copied out under the shard's lock (rank 80), so that a buffer can be
 /// given to another block without counting its readers.</remarks>
@@ -33,7 +33,7 @@ internal sealed class DataBlockCache
     public bool TryCopy(in DataBlockKey key, int start, Span<byte> destination)
     {
         Shard shard = ShardOf(key);
-        lock (shard.Gate)
+        lock (shard.BlocksLock)
         {
             if (!shard.Index.TryGetValue(key, out int slot)) return false;
             shard.Touched[slot] = true;
@@ -42,11 +42,11 @@ internal sealed class DataBlockCache
         }
     }
 
-    /// <summary>Takes over a full buffer for a block and gives another one back, or null.</summary>
+    /// <summary>Takes over a full buffer for a block, and returns another one for reuse, or null.</summary>
     public byte[]? Exchange(in DataBlockKey key, byte[] buffer)
     {
         Shard shard = ShardOf(key);
-        lock (shard.Gate)
+        lock (shard.BlocksLock)
         {
             if (shard.Index.ContainsKey(key)) return buffer;
             return shard.Put(key, buffer);
@@ -58,7 +58,7 @@ internal sealed class DataBlockCache
     {
         foreach (Shard shard in _shards)
         {
-            lock (shard.Gate) shard.Clear();
+            lock (shard.BlocksLock) shard.Clear();
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class DataBlockCache
 
     private sealed class Shard(int blocksMax)
     {
-        public readonly Lock Gate = new();
+        public readonly Lock BlocksLock = new();
         public readonly Dictionary<DataBlockKey, int> Index = [];
         public readonly byte[][] Buffers = new byte[blocksMax][];
         public readonly bool[] Touched = new bool[blocksMax];
@@ -112,7 +112,7 @@ internal sealed class DataBlockCache
     }
 }
 
-/// <summary>What makes two references mean the same decoded bytes: device, place, methods, check
+/// <summary>What makes two references mean the same decoded bytes: device, location, methods, check
 /// code.</summary>
 internal readonly struct DataBlockKey : IEquatable<DataBlockKey>
 {

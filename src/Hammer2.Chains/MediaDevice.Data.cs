@@ -13,9 +13,9 @@ public sealed partial class MediaDevice
     /// <param name="start">First byte in the block, 0 to 65535.</param>
     /// <param name="destination">Filled wholly on success; <paramref name="start"/> plus its length is at
     /// most 65536.</param>
-    /// <param name="isWhole">True when nobody will ask for the rest of the block soon: it is not
+    /// <param name="isWhole">True when the rest of the block will not be asked for soon: it is not
     /// kept.</param>
-    /// <returns>None; Io, Check or Corrupt, which were logged with the place.</returns>
+    /// <returns>None; Io, Check or Corrupt, which were logged with the location.</returns>
     public Hammer2Error ReadData(in Blockref reference, int start, Span<byte> destination, bool isWhole)
     {
         int storedBytes = reference.Data.SizeBytes;
@@ -49,7 +49,7 @@ public sealed partial class MediaDevice
     /// <summary>Reads a block of file data as it is stored, to be stored elsewhere.</summary>
     /// <param name="reference">A validated DATA reference.</param>
     /// <param name="stored">As long as the reference says.</param>
-    /// <returns>None; Io or Check, which were logged with the place.</returns>
+    /// <returns>None; Io or Check, which were logged with the location.</returns>
     public Hammer2Error ReadStored(in Blockref reference, Span<byte> stored) => ReadVerified(reference, stored);
 
     // Fills all 64 KiB.

@@ -11,7 +11,7 @@ public sealed partial class MediaDevice
     /// to: from the cache, or read, verified and validated. This is the one door through which metadata
     /// comes in; nothing above checks a field again.
     /// </summary>
-    /// <returns>None; Io, Check or Corrupt, which were logged with the place.</returns>
+    /// <returns>None; Io, Check or Corrupt, which were logged with the location.</returns>
     /// <remarks>Upstream: <c>hammer2_chain_load_data</c>.</remarks>
     public Hammer2Error Load(in Blockref reference, out Chain? chain)
     {
@@ -79,7 +79,7 @@ public sealed partial class MediaDevice
         return used * Blockref.SizeBytes;
     }
 
-    /// <summary>Takes note of a legal reference that stands where its kind cannot be.</summary>
+    /// <summary>Reports a legal reference that stands where its kind cannot be.</summary>
     /// <param name="reference">What was found.</param>
     /// <param name="reason">Why it cannot be there.</param>
     /// <returns>Always Corrupt.</returns>

@@ -43,7 +43,7 @@ public sealed partial class MediaDevice : IDisposable
     /// <summary>The volumes, for those who judge headers and records.</summary>
     public VolumeSet Volumes => _volumes;
 
-    /// <summary>The volume header that was taken or, since, committed.</summary>
+    /// <summary>The volume header that was chosen at opening or committed since.</summary>
     public VolumeHeader Header => Shown.Header;
 
     /// <summary>What was met that was not as it should be.</summary>
@@ -119,7 +119,7 @@ public sealed partial class MediaDevice : IDisposable
             ? OpeningRepair.ClearTornCopies(_volumes, Header, Faults) : Hammer2Error.None;
     }
 
-    // An illegal table leads nowhere: the device then has no super-root, which whoever opens it is told.
+    // An illegal table leads nowhere: the device then has no super-root, which opening a PFS reports.
     private ShownCommit MakeShown(VolumeHeader header)
     {
         ReadOnlySpan<Blockref> blockset = header.SuperRootBlockset;

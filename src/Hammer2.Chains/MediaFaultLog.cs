@@ -19,7 +19,7 @@ public sealed partial class MediaFaultLog
 
     private readonly VolumeSet _volumes;
     private readonly ILogger _logger;
-    private readonly Lock _gate = new();
+    private readonly Lock _locationsLock = new();
     private readonly HashSet<(ulong, Hammer2Error)> _locations = [];
     private long _faultsTotal;
     private string? _lastFault;
@@ -40,7 +40,7 @@ public sealed partial class MediaFaultLog
     /// <summary>The fault met last, as it was or would have been logged; null when there was none.</summary>
     public string? LastFault => Volatile.Read(ref _lastFault);
 
-    /// <summary>Takes note of a fault of the block that <paramref name="reference"/> leads to, or of the device when it
+    /// <summary>Reports a fault of the block that <paramref name="reference"/> leads to, or of the device when it
     /// leads to none.</summary>
     internal void Report(in Blockref reference, Hammer2Error error, string reason)
     {
@@ -48,7 +48,7 @@ public sealed partial class MediaFaultLog
         string fault = Describe(reference, reason);
         Volatile.Write(ref _lastFault, fault);
         bool isLast;
-        lock (_gate)
+        lock (_locationsLock)
         {
             if (_locations.Count >= LocationsMax || !_locations.Add((reference.Data.Raw, error))) return;
             isLast = _locations.Count == LocationsMax;

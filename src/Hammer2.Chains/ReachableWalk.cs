@@ -9,8 +9,8 @@ namespace Hammer2.Chains;
 /// reference. It ends at the first block that cannot be read: what lies below that one is not known, so that
 /// nothing can be said of any block that was not shown.
 /// </summary>
-/// <remarks>Upstream: <c>hammer2_bulkfree_scan</c>, <c>hammer2_recovery_scan</c>; the former goes on behind damage
-/// and then frees what lies below it. File data is shown and not read. A subtree that several snapshots share is
+/// <remarks>Upstream: <c>hammer2_bulkfree_scan</c>, <c>hammer2_recovery_scan</c>; the former goes on past damage
+/// and then frees what is below it. File data is shown and not read. A subtree that several snapshots share is
 /// followed once, as far as memory for remembering it is given.</remarks>
 internal sealed class ReachableWalk
 {

@@ -21,7 +21,7 @@ namespace Hammer2.Chains.Commits;
 /// </remarks>
 public sealed class MediaCommitter
 {
-    // Each attempt that is prepared moves the changed freemap blocks to the next of their eight places. The places of
+    // Each attempt that is prepared moves the changed freemap blocks to the next of their eight locations. Those of
     // the four newest headers stay untouched with so many attempts between two headers.
     private const int AbandonedPreparedMax = 3;
 
@@ -147,7 +147,7 @@ public sealed class MediaCommitter
         return _fence.Run(this, static committer => committer.WriteHeader());
     }
 
-    /// <summary>Gives an attempt up: its metadata is free again, and the super-root is that of the last commit. A
+    /// <summary>Abandons an attempt: its metadata is free again, and the super-root is that of the last commit. A
     /// further attempt may follow in the same turn.</summary>
     /// <remarks>Within a turn. Does nothing when there is nothing to give up, or when the device is fenced.</remarks>
     public void Abandon()

@@ -10,7 +10,7 @@ namespace Hammer2.Chains.Commits;
 /// <summary>What a crash left undone, and is done before a device is written.</summary>
 internal static class OpeningRepair
 {
-    /// <summary>Writes the header that the device is read by to its place: one that came from the spare, or from a
+    /// <summary>Writes the header that the device is read by to its copy: one that came from the spare, or from a
     /// commit that was prepared before power failed.</summary>
     /// <param name="volumes">The filesystem.</param>
     /// <param name="header">The header.</param>

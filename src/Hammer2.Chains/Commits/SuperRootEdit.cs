@@ -33,10 +33,10 @@ internal sealed class SuperRootEdit
         return error;
     }
 
-    /// <summary>Puts the root of a PFS in, in place of the one with the same key if there is one.</summary>
+    /// <summary>Inserts the root of a PFS; it replaces one with the same key.</summary>
     public Hammer2Error Put(in Blockref root) => _tree.Put(root);
 
-    /// <summary>Takes the root of a PFS out.</summary>
+    /// <summary>Removes the root of a PFS.</summary>
     /// <returns>None; NoEntry; what a block on the way met.</returns>
     public Hammer2Error Remove(ulong key) => _tree.Remove(key);
 

@@ -48,7 +48,7 @@ public static class Bulkfree
     private const int Passes = 2;
 
     /// <summary>Runs bulkfree.</summary>
-    /// <param name="devices">The devices in any order; each is taken once.</param>
+    /// <param name="devices">The devices in any order; each counts once.</param>
     /// <param name="options">How.</param>
     /// <param name="counts">What was done, over all devices.</param>
     /// <returns>None; Interrupted; the faults of blocks that could not be read, and what kept clients from committing,

@@ -8,14 +8,14 @@ public sealed partial class FreemapAllocator
 {
     // Where the next small block of each kind goes, 0 where its granule is not known. An entry of the freemap has one
     // such offset for all kinds in its segment: it follows whichever kind began a granule last. A granule is here only
-    // as long as it stays allocated, so that nothing else can lie behind the address.
+    // as long as it stays allocated, so that nothing else can be at the address.
     private readonly ulong[] _nextSmall = new ulong[ClassesTotal];
 
     // In the granule that this kind began. Without it a kind whose granules lie among those of another kind would
     // begin a new one with each block.
-    private bool TryContinue(BlockrefType type, int radix, out DataOffset place)
+    private bool TryContinue(BlockrefType type, int radix, out DataOffset block)
     {
-        place = default;
+        block = default;
         ulong address = _nextSmall[(int)type];
         int size = 1 << radix;
         if (radix >= Media.GranuleRadix || address == 0 || OffsetInGranule(address) + size > Media.GranuleBytes)
@@ -29,7 +29,7 @@ public sealed partial class FreemapAllocator
             _tree.MarkDirty(leaf);
         }
         KeepPacking(type, address + (uint)size);
-        place = new DataOffset(address, radix);
+        block = new DataOffset(address, radix);
         return true;
     }
 

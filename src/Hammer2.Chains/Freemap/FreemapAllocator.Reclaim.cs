@@ -5,7 +5,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains.Freemap;
 
-// Marking what is in use, and giving back what is not.
+// Marking what is in use, and freeing what is not.
 public sealed partial class FreemapAllocator
 {
     private const ulong LowBits = 0x5555_5555_5555_5555;
@@ -24,7 +24,7 @@ public sealed partial class FreemapAllocator
     public Hammer2Error MarkAllocated(in DataOffset block, out bool isChanged)
     {
         isChanged = false;
-        lock (_gate)
+        lock (_freemapLock)
         {
             // What newfs laid below the first segment is never allocated from.
             if (block.Bytes < _begin || FreemapGeometry.IsReserved(block.Bytes)) return Hammer2Error.None;
@@ -55,17 +55,17 @@ public sealed partial class FreemapAllocator
         }
     }
 
-    /// <summary>From now on takes note of what is given out, which a pass leaves alone: no commit
+    /// <summary>From now on notes what is allocated, which a pass leaves alone: no commit
     /// may have it yet. What was noted before is forgotten.</summary>
     public void StartTracking()
     {
-        lock (_gate) _tracked = [];
+        lock (_freemapLock) _tracked = [];
     }
 
     /// <summary>Ends what <see cref="StartTracking"/> began.</summary>
     public void StopTracking()
     {
-        lock (_gate) _tracked = null;
+        lock (_freemapLock) _tracked = null;
     }
 
     /// <summary>
@@ -75,14 +75,14 @@ public sealed partial class FreemapAllocator
     /// </summary>
     /// <param name="reached">What is reached in the window.</param>
     /// <param name="counts">Gets added to.</param>
-    /// <param name="freed">Gets the places of granules that became free; null when nobody asks.</param>
+    /// <param name="freed">Gets the addresses of granules that became free; null when they are not wanted.</param>
     /// <returns>None; the OR-ed faults of leaves that could not be read, which stay as they are.</returns>
     /// <remarks>Upstream: <c>h2_bulkfree_sync</c>. The lock is held for one GiB at a time.</remarks>
     public Hammer2Error Reclaim(ReachedGranules reached, ref BulkfreeCounts counts, List<ulong>? freed)
     {
         Invariant.Holds(_tracked is not null);
         var keys = new List<ulong>();
-        lock (_gate)
+        lock (_freemapLock)
         {
             foreach (FreemapLeaf leaf in _tree.Leaves)
                 if (reached.Covers(leaf.Reference.Key)) keys.Add(leaf.Reference.Key);
@@ -90,7 +90,7 @@ public sealed partial class FreemapAllocator
         Hammer2Error errors = Hammer2Error.None;
         foreach (ulong key in keys)
         {
-            lock (_gate)
+            lock (_freemapLock)
             {
                 Hammer2Error error = _tree.GetLeaf(key, out FreemapLeaf? leaf);
                 errors |= error;
@@ -104,13 +104,13 @@ public sealed partial class FreemapAllocator
     /// <summary>Has the device give up a granule, if it is still free.</summary>
     public Hammer2Error Discard(ulong address, int count)
     {
-        lock (_gate)
+        lock (_freemapLock)
         {
             Hammer2Error error = _tree.GetLeaf(address, out FreemapLeaf? leaf);
             if (error != Hammer2Error.None) return error;
             ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(address)];
             int first = FreemapGeometry.GranuleOf(address);
-            // Nobody may be given it while it is being discarded: the lock stays held.
+            // It must not be allocated while it is being discarded: the lock stays held.
             for (int granule = first; granule < first + count; granule++)
                 if (entry.StateOf(granule) != GranuleState.Free) return Hammer2Error.None;
             return _tree.Discard(address, (long)count * Media.GranuleBytes);
@@ -120,7 +120,7 @@ public sealed partial class FreemapAllocator
     /// <summary>Once every leaf was seen, the header's count of free bytes can be put right.</summary>
     public void CorrectTotal()
     {
-        lock (_gate)
+        lock (_freemapLock)
         {
             if (_tree.IsAllKnown) _freeBytes = (ulong)_tree.Known.Bytes;
             Publish();
@@ -157,11 +157,11 @@ public sealed partial class FreemapAllocator
         for (int at = 0; at < FreemapEntry.WordsTotal; at++)
         {
             ref ulong word = ref entry.Words[at];
-            ulong place = address + ((ulong)at * FreemapEntry.GranulesPerWord * Media.GranuleBytes);
-            ulong used = Spread(reached.WordOf(place));
+            ulong wordAddress = address + ((ulong)at * FreemapEntry.GranulesPerWord * Media.GranuleBytes);
+            ulong used = Spread(reached.WordOf(wordAddress));
             ulong low = word & LowBits, high = (word >> 1) & LowBits;
-            // What was given out meanwhile stays as it is: it may have been given back, too.
-            ulong unused = LowBits & ~used & ~Spread(TrackedIn(place));
+            // What was allocated meanwhile stays as it is: it may have been freed, too.
+            ulong unused = LowBits & ~used & ~Spread(TrackedIn(wordAddress));
             ulong staged = low & high & unused, freedBits = high & ~low & unused;
             ulong missing = used & ~(low | high);
             ulong next = ((low & ~staged) | used) | (((high & ~freedBits) | used) << 1);
@@ -174,7 +174,7 @@ public sealed partial class FreemapAllocator
             counts.MissingGranules += BitOperations.PopCount(missing);
             if (freed is null) continue;
             for (ulong left = freedBits; left != 0; left &= left - 1)
-                freed.Add(place + ((ulong)BitOperations.TrailingZeroCount(left) / 2 * Media.GranuleBytes));
+                freed.Add(wordAddress + ((ulong)BitOperations.TrailingZeroCount(left) / 2 * Media.GranuleBytes));
         }
         if (!isChanged) return false;
         Settle(leaf, ref entry, before);
@@ -199,21 +199,21 @@ public sealed partial class FreemapAllocator
         return (wide | (wide << 1)) & LowBits;
     }
 
-    private uint TrackedIn(ulong place)
+    private uint TrackedIn(ulong address)
     {
         if (_tracked is not { Count: > 0 } tracked) return 0;
         uint bits = 0;
-        ulong first = place >> Media.GranuleRadix;
+        ulong first = address >> Media.GranuleRadix;
         for (int i = 0; i < FreemapEntry.GranulesPerWord; i++)
             if (tracked.Contains(first + (ulong)i)) bits |= 1u << i;
         return bits;
     }
 
-    private void Track(in DataOffset place)
+    private void Track(in DataOffset block)
     {
         if (_tracked is null) return;
-        ulong last = (place.Bytes + (ulong)place.SizeBytes - 1) >> Media.GranuleRadix;
-        for (ulong granule = place.Bytes >> Media.GranuleRadix; granule <= last; granule++)
+        ulong last = (block.Bytes + (ulong)block.SizeBytes - 1) >> Media.GranuleRadix;
+        for (ulong granule = block.Bytes >> Media.GranuleRadix; granule <= last; granule++)
             _ = _tracked.Add(granule);
     }
 }

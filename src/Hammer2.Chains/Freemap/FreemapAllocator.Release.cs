@@ -6,16 +6,16 @@ namespace Hammer2.Chains.Freemap;
 public sealed partial class FreemapAllocator
 {
     /// <summary>
-    /// Takes a block back that was given out and that nothing on media ever led to: written, and replaced
+    /// Frees a block that was allocated and that nothing on media ever led to: written, and replaced
     /// before any commit. Blocks that a header leads to, or led to, are bulkfree's.
     /// </summary>
-    /// <remarks>Small blocks share a granule, of which only the one packed last can be taken back; of the others
+    /// <remarks>Small blocks share a granule, of which only the one packed last can be freed; of the others
     /// nothing is known here. What bulkfree has in hand is left to it.</remarks>
     public void Release(in DataOffset block)
     {
-        lock (_gate)
+        lock (_freemapLock)
         {
-            // It was given out from this leaf, so that it is in memory.
+            // It was allocated from this leaf, so that it is in memory.
             if (_tree.GetLeaf(block.Bytes, out FreemapLeaf? leaf) != Hammer2Error.None) return;
             ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(block.Bytes)];
             int first = FreemapGeometry.GranuleOf(block.Bytes);

@@ -3,7 +3,7 @@ using System.Threading;
 
 namespace Hammer2.Chains.Freemap;
 
-// How much is free, as far as promises need to know it.
+// How much is free, as far as reservations need to know it.
 public sealed partial class FreemapAllocator
 {
     // With more whole runs than this, smaller blocks may break some for the sake of lying together.
@@ -35,16 +35,16 @@ public sealed partial class FreemapAllocator
 
     private bool AreRunsScarce => _tree.IsAllKnown && _tree.Known.RunBytes < ScarceRunBytes;
 
-    /// <summary>Says whether so much can certainly be given out. Leaves that were not seen yet are read until it
+    /// <summary>Says whether so much can certainly be allocated. Leaves that were not seen yet are read until it
     /// is known.</summary>
     /// <param name="bytes">In all.</param>
     /// <param name="runBytes">Of it in blocks of 64 KiB.</param>
-    /// <param name="smallBytes">Of it in smaller blocks that take whole runs of 64 KiB when there is nothing
+    /// <param name="smallBytes">Of it in smaller blocks that use whole runs of 64 KiB when there is nothing
     /// else.</param>
     public bool HasRoom(long bytes, long runBytes, long smallBytes)
     {
         if (IsKnown(bytes, runBytes, smallBytes)) return true;
-        lock (_gate)
+        lock (_freemapLock)
         {
             if (_tree.IsAllKnown) return IsKnown(bytes, runBytes, smallBytes);
             // A leaf that cannot be read was reported, and has no room.

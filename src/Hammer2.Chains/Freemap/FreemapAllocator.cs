@@ -7,7 +7,7 @@ using Hammer2.Format;
 namespace Hammer2.Chains.Freemap;
 
 /// <summary>
-/// Gives out space of one filesystem. What it gave out is never given out again before bulkfree proved it
+/// Allocates space of one filesystem. What it allocated is never allocated again before bulkfree proved it
 /// unreachable, whatever becomes of the change it was for.
 /// </summary>
 /// <remarks>
@@ -31,7 +31,7 @@ public sealed partial class FreemapAllocator
 
     private static readonly byte[] s_zeros = new byte[PageBytes];
 
-    private readonly Lock _gate = new();
+    private readonly Lock _freemapLock = new();
     private readonly VolumeSet _volumes;
     private readonly DeviceFence _fence;
     private readonly FreemapTree _tree;
@@ -51,7 +51,7 @@ public sealed partial class FreemapAllocator
         _fence = fence;
         _tree = new FreemapTree(volumes, faults);
         ref readonly VolumeHeaderSector fields = ref volumes.Header.Fields;
-        // A header that lets the allocator begin behind the end leaves nothing to allocate.
+        // A header that lets the allocator begin past the end leaves nothing to allocate.
         ulong begin = Math.Min(fields.AllocatorBegin, volumes.TotalBytes) + Media.SegmentBytes - 1;
         _begin = begin & ~(ulong)(Media.SegmentBytes - 1);
         _segmentsTotal = volumes.TotalBytes >> Media.SegmentRadix;
@@ -63,7 +63,7 @@ public sealed partial class FreemapAllocator
     /// <returns>None; Io, Check or Corrupt, which were logged.</returns>
     public Hammer2Error Load()
     {
-        lock (_gate)
+        lock (_freemapLock)
         {
             Hammer2Error error = _tree.Load();
             if (error != Hammer2Error.None) return error;
@@ -75,22 +75,22 @@ public sealed partial class FreemapAllocator
         }
     }
 
-    /// <summary>Takes a block of 2^<paramref name="radix"/> bytes out of the free space.</summary>
+    /// <summary>Allocates a block of 2^<paramref name="radix"/> bytes.</summary>
     /// <param name="type">What it is for: inode, indirect, data or directory entry.</param>
     /// <param name="radix">10 to 16.</param>
-    /// <param name="place">Where it is.</param>
+    /// <param name="block">Where it is.</param>
     /// <returns>None; NoSpace; what reading a freemap leaf met, when nothing else had room; Io when the device
     /// cannot write there.</returns>
-    public Hammer2Error Allocate(BlockrefType type, int radix, out DataOffset place)
+    public Hammer2Error Allocate(BlockrefType type, int radix, out DataOffset block)
     {
         Invariant.Holds(radix is >= Media.AllocationRadixMin and <= Media.AllocationRadixMax);
-        lock (_gate)
+        lock (_freemapLock)
         {
-            Hammer2Error error = Search(type, radix, out place);
+            Hammer2Error error = Search(type, radix, out block);
             if (error == Hammer2Error.None)
             {
-                Track(place);
-                error = ClearBehind(type, place);
+                Track(block);
+                error = ClearRestOfPage(type, block);
             }
             Publish();
             return error;
@@ -102,43 +102,43 @@ public sealed partial class FreemapAllocator
     {
         get
         {
-            lock (_gate) return _tree.IsDirty;
+            lock (_freemapLock) return _tree.IsDirty;
         }
     }
 
-    /// <summary>Writes the freemap as it is now. Blocks given out meanwhile wait.</summary>
+    /// <summary>Writes the freemap as it is now. Blocks that are allocated meanwhile wait.</summary>
     /// <param name="tid">mirror_tid of the commit.</param>
     /// <param name="blockset">Gets the header's four references.</param>
     /// <param name="freeBytes">Gets the count that belongs to them.</param>
     public Hammer2Error Write(ulong tid, Span<Blockref> blockset, out ulong freeBytes)
     {
-        lock (_gate)
+        lock (_freemapLock)
         {
             freeBytes = _freeBytes;
             return _tree.Write(tid, blockset);
         }
     }
 
-    // The first block in a page that it does not fill: the rest of the page is free, and nobody else gets any of it
-    // before this is done. Else the page cache would have to read the page from the device before it takes the block,
+    // The first block in a page that it does not fill: the rest of the page is free, and none of it is
+    // allocated before this is done. Else the page cache would have to read the page from the device before the block,
     // in the middle of a commit. Only in granules that were wholly free when this allocator began with them: of others
-    // the media's word for what is free is good enough to give it out, not to write over it unasked.
-    private Hammer2Error ClearBehind(BlockrefType type, in DataOffset place)
+    // the media's word for what is free is good enough to allocate it, not to overwrite it unasked.
+    private Hammer2Error ClearRestOfPage(BlockrefType type, in DataOffset block)
     {
-        if (place.SizeBytes >= Media.GranuleBytes) return Hammer2Error.None;
-        ulong granule = place.Bytes & ~(ulong)(Media.GranuleBytes - 1);
+        if (block.SizeBytes >= Media.GranuleBytes) return Hammer2Error.None;
+        ulong granule = block.Bytes & ~(ulong)(Media.GranuleBytes - 1);
         ref ulong opened = ref _openedGranule[(int)type];
-        if (place.Bytes == granule) opened = granule;
-        ulong end = place.Bytes + (uint)place.SizeBytes;
+        if (block.Bytes == granule) opened = granule;
+        ulong end = block.Bytes + (uint)block.SizeBytes;
         ulong page = end & ~(ulong)(PageBytes - 1);
-        bool isFirstInPage = page != end && page >= place.Bytes;
+        bool isFirstInPage = page != end && page >= block.Bytes;
         if (!isFirstInPage || opened != granule) return Hammer2Error.None;
         return _fence.Judge(_volumes.Write(page, s_zeros));
     }
 
-    private Hammer2Error Search(BlockrefType type, int radix, out DataOffset place)
+    private Hammer2Error Search(BlockrefType type, int radix, out DataOffset block)
     {
-        if (TryContinue(type, radix, out place)) return Hammer2Error.None;
+        if (TryContinue(type, radix, out block)) return Hammer2Error.None;
         // Broken runs are of no use to large blocks, and whole ones are the first to be used up. Kinds are kept apart
         // as long as that costs no scarce run: what is freed together makes whole runs again.
         bool isSmaller = radix < Media.AllocationRadixMax;
@@ -148,14 +148,14 @@ public sealed partial class FreemapAllocator
         Hammer2Error error = Hammer2Error.NoSpace;
         foreach (Fit fit in order)
         {
-            error = Search(type, radix, fit, out place);
+            error = Search(type, radix, fit, out block);
             if (error == Hammer2Error.None) break;
         }
         return error;
     }
 
     // From the segment of the last allocation of this kind to the end, then from the start.
-    private Hammer2Error Search(BlockrefType type, int radix, Fit fit, out DataOffset place)
+    private Hammer2Error Search(BlockrefType type, int radix, Fit fit, out DataOffset block)
     {
         Hammer2Error worst = Hammer2Error.NoSpace;
         ulong first = Math.Min(_begin >> Media.SegmentRadix, _segmentsTotal);
@@ -163,7 +163,7 @@ public sealed partial class FreemapAllocator
         ulong count = _segmentsTotal - first;
         // A search among the segments of one kind may find nothing, for each block anew.
         ulong looked = fit == Fit.FragmentOfKind ? Math.Min(count, NearSegments) : count;
-        place = default;
+        block = default;
         for (ulong step = 0; step < looked; step++)
         {
             ulong segment = start + step;
@@ -187,7 +187,7 @@ public sealed partial class FreemapAllocator
             ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(address)];
             if (!TryTake(leaf, ref entry, address, type, radix, fit, out int offset)) continue;
             _lastSegment[(int)type] = segment;
-            place = new DataOffset(address + (uint)offset, radix);
+            block = new DataOffset(address + (uint)offset, radix);
             _tree.MarkDirty(leaf);
             return Hammer2Error.None;
         }

@@ -16,26 +16,26 @@ internal abstract class FreemapBlock
     /// <summary>True when it was changed since it was last written.</summary>
     public bool IsDirty { get; set; }
 
-    /// <summary>True for a block that was never written: it has a key and no place yet.</summary>
+    /// <summary>True for a block that was never written: it has a key and no location yet.</summary>
     public bool IsNew => _reference.Data.Raw == 0;
 
-    /// <summary>Points the reference to the next of the block's eight places, with the check code of what is
+    /// <summary>Points the reference to the next of the block's eight locations, with the check code of what is
     /// to be written there.</summary>
-    /// <remarks>The place written last is left alone, since the header on media still leads there.</remarks>
-    public void MoveToNextPlace(ulong tid, ReadOnlySpan<byte> block)
+    /// <remarks>The location written last is left alone, since the header on media still leads there.</remarks>
+    public void MoveToNextLocation(ulong tid, ReadOnlySpan<byte> block)
     {
         bool isKnown = FreemapGeometry.TryGetLevel(_reference.KeyBits, out int level);
         Invariant.Holds(isKnown);
         int set = 0;
         if (!IsNew && FreemapGeometry.TryGetSet(_reference.Data.Bytes, _reference.Key, level, out int last))
             set = FreemapGeometry.NextSet(last);
-        ulong place = FreemapGeometry.OffsetOf(_reference.Key, level, set);
-        _reference.Data = new DataOffset(place, FreemapGeometry.BlockRadix);
+        ulong offset = FreemapGeometry.OffsetOf(_reference.Key, level, set);
+        _reference.Data = new DataOffset(offset, FreemapGeometry.BlockRadix);
         _reference.MirrorTid = tid;
         CheckCode.Store(ref _reference, block);
     }
 
-    /// <summary>A reference to a block that has no place yet.</summary>
+    /// <summary>A reference to a block that has no location yet.</summary>
     protected static Blockref NewReference(BlockrefType type, ulong key, int level) => new()
     {
         Type = type,
@@ -131,7 +131,7 @@ internal sealed class FreemapLeaf : FreemapBlock
 {
     private byte[]? _block;
 
-    /// <summary>The leaf behind a reference, not read yet.</summary>
+    /// <summary>The leaf that a reference leads to, not read yet.</summary>
     public FreemapLeaf(in Blockref reference) => Reference = reference;
 
     /// <summary>True when the entries are in memory.</summary>
@@ -143,7 +143,7 @@ internal sealed class FreemapLeaf : FreemapBlock
     /// <summary>The entries; only when loaded.</summary>
     public Span<FreemapEntry> Entries => MemoryMarshal.Cast<byte, FreemapEntry>(_block.AsSpan());
 
-    /// <summary>Free space in all entries, also while the entries are not in memory; kept by whoever changes
+    /// <summary>Free space in all entries, also while the entries are not in memory; kept by the code that changes
     /// them.</summary>
     public FreeSpace Free { get; set; }
 
@@ -177,7 +177,7 @@ internal sealed class FreemapLeaf : FreemapBlock
         return leaf;
     }
 
-    /// <summary>Takes the bytes that were read.</summary>
+    /// <summary>Attaches the bytes that were read.</summary>
     public void Attach(byte[] block)
     {
         _block = block;

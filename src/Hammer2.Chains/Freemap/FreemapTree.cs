@@ -8,7 +8,7 @@ namespace Hammer2.Chains.Freemap;
 
 /// <summary>
 /// The freemap of one filesystem in memory: its nodes wholly, its leaves as they are needed. Leaves are
-/// changed in place here; on media a changed block goes to the next of its eight places.
+/// changed in place here; on media a changed block goes to the next of its eight locations.
 /// </summary>
 /// <remarks>
 /// Upstream: the chains below <c>hmp->fchain</c>. Not thread-safe: <see cref="FreemapAllocator"/> holds its
@@ -38,7 +38,7 @@ internal sealed class FreemapTree
 
     /// <summary>Reads the nodes from the header's references down. Leaves are read when they are
     /// needed.</summary>
-    /// <returns>None; Io, Check or Corrupt, which were logged with the place.</returns>
+    /// <returns>None; Io, Check or Corrupt, which were logged with the location.</returns>
     public Hammer2Error Load()
     {
         ReadOnlySpan<Blockref> blockset = _volumes.Header.FreemapBlockset;
@@ -142,7 +142,7 @@ internal sealed class FreemapTree
         _root.MarkPathDirty(leaf.Reference.Key);
     }
 
-    /// <summary>Writes all changed blocks to their next places and gives the references for the
+    /// <summary>Writes all changed blocks to their next locations and returns the references for the
     /// header.</summary>
     /// <param name="tid">mirror_tid of the commit.</param>
     /// <param name="blockset">Gets the four references.</param>
@@ -213,7 +213,7 @@ internal sealed class FreemapTree
                 below.StoreReferences(MemoryMarshal.Cast<byte, Blockref>(block.AsSpan()));
             }
             else block = ((FreemapLeaf)child).Block;
-            child.MoveToNextPlace(tid, block);
+            child.MoveToNextLocation(tid, block);
             error = _volumes.Write(child.Reference.Data.Bytes, block);
             if (error != Hammer2Error.None)
             {

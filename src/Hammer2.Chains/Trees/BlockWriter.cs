@@ -29,7 +29,7 @@ public sealed class BlockWriter
     private readonly ChainCache _cache;
     private readonly int _ordinal;
     private readonly DeviceFence _fence;
-    private readonly Lock _gate = new();
+    private readonly Lock _runsLock = new();
     private readonly Run?[] _runs = new Run?[TypesTotal];
     private readonly List<DataOffset> _replaced = [];
     private bool _writesUnprotected;
@@ -51,8 +51,8 @@ public sealed class BlockWriter
     public bool WritesUnprotected => Volatile.Read(ref _writesUnprotected);
 
     /// <summary>Stores a block of metadata. It is on the device after the next <see cref="Flush"/>.</summary>
-    /// <param name="reference">Has type, methods and keys, and the place of what it replaces; gets the new place and
-    /// the check code.</param>
+    /// <param name="reference">Has type, methods and keys, and the location of what it replaces; gets the new location
+    /// and the check code.</param>
     /// <param name="stored">The bytes as they are to be on media; 1, 2, 4 ... 64 KiB.</param>
     /// <returns>None; NoSpace; Io, which was logged.</returns>
     public Hammer2Error Write(ref Blockref reference, ReadOnlySpan<byte> stored)
@@ -61,7 +61,7 @@ public sealed class BlockWriter
         DataOffset replaced = reference.Data;
         Hammer2Error error = Allocate(ref reference, stored.Length);
         if (error != Hammer2Error.None) return error;
-        lock (_gate)
+        lock (_runsLock)
         {
             Run run = _runs[(int)reference.Type] ??= new Run();
             bool follows = reference.Data.Bytes == run.Start + (uint)run.Bytes
@@ -81,7 +81,7 @@ public sealed class BlockWriter
     public Hammer2Error Flush()
     {
         Hammer2Error error = Hammer2Error.None;
-        lock (_gate)
+        lock (_runsLock)
         {
             foreach (Run? run in _runs)
                 if (run is not null) error |= WriteRun(run);
@@ -92,7 +92,7 @@ public sealed class BlockWriter
     /// <summary>Frees the metadata that was written since the last header: no header will lead to it.</summary>
     internal void Abandon()
     {
-        lock (_gate)
+        lock (_runsLock)
         {
             foreach (Run? run in _runs)
                 if (run is not null) run.Bytes = 0;
@@ -110,10 +110,10 @@ public sealed class BlockWriter
     /// <summary>A header leads to the new blocks: those that they replaced need not be kept in memory.</summary>
     internal void ForgetReplaced()
     {
-        lock (_gate)
+        lock (_runsLock)
         {
-            foreach (ref readonly DataOffset place in CollectionsMarshal.AsSpan(_replaced))
-                _cache.Remove(_ordinal, place);
+            foreach (ref readonly DataOffset location in CollectionsMarshal.AsSpan(_replaced))
+                _cache.Remove(_ordinal, location);
             _replaced.Clear();
             _written.Clear();
         }
@@ -126,10 +126,10 @@ public sealed class BlockWriter
     {
         if (_fence.IsFenced) return _fence.Error;
         NoteProtection(reference);
-        Hammer2Error error = _allocator.Allocate(reference.Type, int.Log2(bytes), out DataOffset place);
+        Hammer2Error error = _allocator.Allocate(reference.Type, int.Log2(bytes), out DataOffset location);
         if (error != Hammer2Error.None) return error;
-        Invariant.Holds(place.SizeBytes == bytes);
-        reference.Data = place;
+        Invariant.Holds(location.SizeBytes == bytes);
+        reference.Data = location;
         return error;
     }
 
@@ -178,8 +178,8 @@ public sealed class BlockWriter
 
     /// <summary>Lets readers find a block of metadata that was just written without reading it.</summary>
     /// <param name="kind">What it is.</param>
-    /// <param name="reference">As whoever refers to it has it.</param>
-    /// <param name="block">Its bytes, which nobody changes any more.</param>
+    /// <param name="reference">As the block that refers to it has it.</param>
+    /// <param name="block">Its bytes, which do not change any more.</param>
     /// <returns>It, as readers will see it.</returns>
     internal Chain Remember(ChainKind kind, in Blockref reference, byte[] block)
     {
@@ -210,8 +210,8 @@ public sealed class BlockWriter
         Hammer2Error error = _fence.Judge(_volumes.Write(run.Start, run.Buffer.AsSpan(0, run.Bytes)));
         if (error != Hammer2Error.None)
         {
-            var place = new Blockref { Data = new DataOffset(run.Start, Media.AllocationRadixMin) };
-            _faults.Report(place, error, $"the device could not write {run.Bytes} bytes of metadata");
+            var start = new Blockref { Data = new DataOffset(run.Start, Media.AllocationRadixMin) };
+            _faults.Report(start, error, $"the device could not write {run.Bytes} bytes of metadata");
         }
         run.Bytes = 0;
         return error;

@@ -10,12 +10,12 @@ namespace Hammer2.Chains.Trees;
 /// </summary>
 public interface ILeafSource
 {
-    /// <summary>Gives the leaves of a range of keys, with everything that they lead to stored on this device
+    /// <summary>Restores the leaves of a range of keys, with everything that they lead to stored on this device
     /// anew.</summary>
     /// <param name="first">Lowest key.</param>
     /// <param name="last">Highest key.</param>
     /// <param name="leaves">Gets them in the order of their keys; means nothing after an error.</param>
-    /// <returns>None; the faults of all nodes that were asked; NoSpace or Io when this device did not take
+    /// <returns>None; the faults of all nodes that were asked; NoSpace or Io when this device could not store
     /// them.</returns>
     Hammer2Error Restore(ulong first, ulong last, List<Blockref> leaves);
 }

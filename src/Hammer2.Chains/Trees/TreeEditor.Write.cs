@@ -12,7 +12,7 @@ public sealed partial class TreeEditor
     /// <param name="writer">Where new blocks go.</param>
     /// <param name="mirrorTid">The commit that they belong to.</param>
     /// <param name="table">Gets the top table; as long as the shape says.</param>
-    /// <param name="owner">The reference to whoever holds that table: gets the statistics, and a modify_tid
+    /// <param name="owner">The reference to the block that holds that table: gets the statistics, and a modify_tid
     /// not
     /// below any in the tree.</param>
     /// <returns>None; NoSpace; Io. After an error the blocks written are garbage and nothing else
@@ -54,7 +54,7 @@ public sealed partial class TreeEditor
 
     /// <summary>An indirect block that lost most of its references gives the rest to the table above; the
     /// margin keeps it from coming back with the next one.</summary>
-    /// <returns>0 when it stays; the count of references that took its place; -1 when it vanished.</returns>
+    /// <returns>0 when it stays; the count of references that replaced it; -1 when it vanished.</returns>
     private static int Collapse(TreeNode node, int index, TreeNode child)
     {
         int count = child.Entries.Count;

@@ -42,7 +42,7 @@ public sealed partial class TreeEditor
     /// <param name="device">Where the tree is.</param>
     /// <param name="shape">How it grows.</param>
     /// <param name="table">Its top.</param>
-    /// <param name="source">Gives what is below a block that cannot be read; null when nothing can.</param>
+    /// <param name="source">Restores what is below a block that cannot be read; null when nothing can.</param>
     public TreeEditor(
         MediaDevice device, TreeShape shape, ReadOnlySpan<Blockref> table, ILeafSource? source = null)
     {
@@ -53,7 +53,7 @@ public sealed partial class TreeEditor
         _top.Fill(table);
     }
 
-    /// <summary>Puts a leaf in, in place of the one with the same key if there is one.</summary>
+    /// <summary>Inserts a leaf; it replaces one with the same key.</summary>
     /// <returns>None; the fault of a block on the way; Exists when a leaf with a range of keys stands there,
     /// which no writer makes.</returns>
     public Hammer2Error Put(in Blockref leaf)
@@ -79,7 +79,7 @@ public sealed partial class TreeEditor
         }
     }
 
-    /// <summary>Finds a leaf that is about to be changed or taken out.</summary>
+    /// <summary>Finds a leaf that is about to be changed or removed.</summary>
     /// <returns>None; NoEntry; the fault of a block on the way.</returns>
     public Hammer2Error Find(ulong key, out Blockref leaf)
     {
@@ -91,7 +91,7 @@ public sealed partial class TreeEditor
         return Hammer2Error.None;
     }
 
-    /// <summary>Takes a leaf out.</summary>
+    /// <summary>Removes a leaf.</summary>
     /// <returns>None; NoEntry; the fault of a block on the way.</returns>
     public Hammer2Error Remove(ulong key)
     {
@@ -102,7 +102,7 @@ public sealed partial class TreeEditor
         return Hammer2Error.None;
     }
 
-    /// <summary>Takes all leaves with keys in [first, last] out. Blocks wholly in the range are dropped
+    /// <summary>Removes all leaves with keys in [first, last]. Blocks wholly in the range are dropped
     /// without
     /// being read.</summary>
     public Hammer2Error RemoveRange(ulong first, ulong last)
@@ -182,7 +182,7 @@ public sealed partial class TreeEditor
         return Hammer2Error.None;
     }
 
-    // Takes a block that cannot be read out of the tree, and puts what is below it in anew.
+    // Removes a block that cannot be read from the tree, and inserts what is below it again.
     private Hammer2Error Restore(TreeNode node, int index, Hammer2Error fault)
     {
         if (_source is null) return fault;

@@ -22,7 +22,7 @@ internal sealed class TreeNode
     /// <summary>How many references fit.</summary>
     public int Slots { get; }
 
-    /// <summary>The reference that led here; without a place when the block is new.</summary>
+    /// <summary>The reference that led here; without a location when the block is new.</summary>
     public ref Blockref Reference => ref _reference;
 
     /// <summary>The references in use, ascending.</summary>
@@ -34,7 +34,7 @@ internal sealed class TreeNode
     /// <summary>True when nothing more fits.</summary>
     public bool IsFull => Entries.Count == Slots;
 
-    /// <summary>Index of the first entry whose keys end at or behind a key; the count of entries if
+    /// <summary>Index of the first entry whose keys end at or after a key; the count of entries if
     /// none.</summary>
     public int FindFirst(ulong key)
     {
@@ -48,10 +48,10 @@ internal sealed class TreeNode
         return low;
     }
 
-    /// <summary>The entry at an index, in place.</summary>
+    /// <summary>A reference to the entry at an index.</summary>
     public ref TreeEntry At(int index) => ref CollectionsMarshal.AsSpan(Entries)[index];
 
-    /// <summary>Takes the used references of a loaded table over.</summary>
+    /// <summary>Copies the used references of a loaded table.</summary>
     public void Fill(ReadOnlySpan<Blockref> table)
     {
         foreach (ref readonly Blockref reference in table)
@@ -87,12 +87,12 @@ internal sealed class TreeNode
     }
 }
 
-/// <summary>A reference in a <see cref="TreeNode"/>, with the node behind it if that is in memory.</summary>
+/// <summary>A reference in a <see cref="TreeNode"/>, with the node that it leads to if that is in memory.</summary>
 internal struct TreeEntry
 {
-    /// <summary>The reference; stale while the node behind it is dirty.</summary>
+    /// <summary>The reference; stale while its node is dirty.</summary>
     public Blockref Reference;
 
-    /// <summary>The indirect block behind it, when a change went through it.</summary>
+    /// <summary>The indirect block that it leads to, when a change went through it.</summary>
     public TreeNode? Node;
 }

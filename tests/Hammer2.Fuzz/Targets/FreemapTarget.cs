@@ -37,7 +37,7 @@ internal static class FreemapTarget
             && set is >= 0 and < FreemapGeometry.SetsTotal, "a valid reference is to one of eight offsets");
         if (reference.Type != BlockrefType.FreemapLeaf) return;
         var leaf = new FreemapLeaf(reference);
-        leaf.MoveToNextPlace(1, block);
+        leaf.MoveToNextLocation(1, block);
         Property.Holds(leaf.Reference.Data != reference.Data, "the next place is another one");
         Property.Holds(MediaValidator.Reference(leaf.Reference, BlockrefType.FreemapNode) is null,
             "the next place is legal");
