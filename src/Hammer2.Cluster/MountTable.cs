@@ -81,17 +81,17 @@ public sealed class MountTable
     {
         List<PfsEntry> members = FindMembers(label);
         foreach (PfsEntry member in members) member.Device.Faults.Label = label;
-        AssemblyHints hints = HintsFor(label, members, options);
-        Assembly assembly = Assemble(label, members, hints, out List<NodeFacts> facts);
-        var pfs = new Pfs(ByteText.Encode(label), ViewOf(members, assembly, facts), assembly, _logger);
+        MembershipHints hints = HintsFor(label, members, options);
+        MembershipDecision membership = Resolve(label, members, hints, out List<NodeFacts> facts);
+        var pfs = new Pfs(ByteText.Encode(label), ViewOf(members, membership, facts), membership, _logger);
         foreach (PfsEntry member in members)
-            member.Device.KeepsPreparedRecord |= assembly.MastersTotal > 1 || HoldsClusterNode(member.Device);
-        AssemblyReport report = new(label, pfs);
+            member.Device.KeepsPreparedRecord |= membership.MastersTotal > 1 || HoldsClusterNode(member.Device);
+        MembershipReport report = new(label, pfs);
         report.Log(_logger);
-        if (assembly.SyncedTotal == 0)
+        if (membership.SyncedTotal == 0)
             throw new PfsException($"PFS {label}: no node may be read: {report.DescribeNodes()}");
-        bool isSlaveOnly = assembly.Obstacle == WriteObstacle.SlavesOnly;
-        bool isRefused = assembly.Obstacle == WriteObstacle.Split || (!assembly.HasQuorum && !isSlaveOnly);
+        bool isSlaveOnly = membership.Obstacle == WriteObstacle.SlavesOnly;
+        bool isRefused = membership.Obstacle == WriteObstacle.Split || (!membership.HasQuorum && !isSlaveOnly);
         if (isRefused && !options.AllowDegraded)
         {
             throw new PfsException($"PFS {label}: {report.DescribeObstacle()}; the option degraded shows the best "
@@ -101,21 +101,21 @@ public sealed class MountTable
     }
 
     // The synced ones have the lowest slots: arrays by slot are as long as there are nodes that are written.
-    private ClusterView ViewOf(List<PfsEntry> members, Assembly assembly, List<NodeFacts> facts)
+    private ClusterView ViewOf(List<PfsEntry> members, MembershipDecision membership, List<NodeFacts> facts)
     {
         var view = ImmutableArray.CreateBuilder<NodeMember>();
-        int syncedSlot = 0, otherSlot = assembly.SyncedTotal;
+        int syncedSlot = 0, otherSlot = membership.SyncedTotal;
         for (int i = 0; i < members.Count; i++)
         {
-            NodeState state = assembly.States[i];
+            NodeState state = membership.States[i];
             int slot = state == NodeState.Synced ? syncedSlot++ : otherSlot++;
             view.Add(new PresentNode(slot, members[i], state, facts[i]));
         }
         foreach ((string name, string reason) in _missing) view.Add(new AbsentNode(name, reason));
-        return ClusterView.Of(view.ToImmutable(), assembly.Quorum);
+        return ClusterView.Of(view.ToImmutable(), membership.Quorum);
     }
 
-    private AssemblyHints HintsFor(string label, List<PfsEntry> members, PfsOpenOptions options)
+    private MembershipHints HintsFor(string label, List<PfsEntry> members, PfsOpenOptions options)
     {
         bool storesNumber = false;
         foreach (PfsEntry member in members)
@@ -129,15 +129,15 @@ public sealed class MountTable
             }
         }
         if (storesNumber || options.Masters is not null || members.Count > 1 || members[0].ClusterId.IsZero
-            || options.FindSibling?.Invoke(members[0]) is not { } sibling) return new AssemblyHints(options.Masters);
+            || options.FindSibling?.Invoke(members[0]) is not { } sibling) return new MembershipHints(options.Masters);
         MountLog.SiblingFound(_logger, label, members[0].Device.Name, sibling);
-        return new AssemblyHints(options.Masters, HasSiblings: true);
+        return new MembershipHints(options.Masters, HasSiblings: true);
     }
 
     // A prepared commit that counts is shown from here on. Where its root is not what its record says, nothing is
     // mounted.
-    private Assembly Assemble(
-        string label, List<PfsEntry> members, AssemblyHints hints, out List<NodeFacts> facts)
+    private MembershipDecision Resolve(
+        string label, List<PfsEntry> members, MembershipHints hints, out List<NodeFacts> facts)
     {
         facts = [];
         var records = new PreparedCommitRecord?[members.Count];
@@ -150,10 +150,10 @@ public sealed class MountTable
             facts.Add(NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Device.Volumes, records[i]));
         }
         foreach (var _ in _missing) facts.Add(NodeFacts.Missing);
-        Assembly assembly = QuorumResolver.Assemble(facts.ToArray(), hints);
+        MembershipDecision membership = QuorumResolver.Resolve(facts.ToArray(), hints);
         for (int i = 0; i < members.Count; i++)
-            if (assembly.Adopts[i]) members[i] = Adopt(label, members[i], records[i]!);
-        return assembly;
+            if (membership.Adopts[i]) members[i] = Adopt(label, members[i], records[i]!);
+        return membership;
     }
 
     private PfsEntry Adopt(string label, PfsEntry member, PreparedCommitRecord record)

@@ -27,11 +27,11 @@ public sealed class Pfs
     private ClusterView _view;
     private long _repairedReads;
 
-    internal Pfs(byte[] label, ClusterView view, Assembly assembly, ILogger logger)
+    internal Pfs(byte[] label, ClusterView view, MembershipDecision membership, ILogger logger)
     {
         Logger = logger;
         Label = label;
-        Assembly = assembly;
+        Membership = membership;
         _view = view;
     }
 
@@ -44,8 +44,8 @@ public sealed class Pfs
     /// <summary>The nodes that are there, in the order in which they were named.</summary>
     public IReadOnlyList<PresentNode> Nodes => View.Nodes;
 
-    /// <summary>How they were put together.</summary>
-    public Assembly Assembly { get; }
+    /// <summary>What was decided about them when the PFS was mounted.</summary>
+    public MembershipDecision Membership { get; }
 
     /// <summary>Reads that a sibling answered because the focus could not.</summary>
     public long RepairedReads => Volatile.Read(ref _repairedReads);
@@ -102,12 +102,12 @@ public sealed class Pfs
     /// crash. Nodes that are not level are neither read nor written.
     /// </summary>
     /// <param name="options">How it is written.</param>
-    /// <returns>None; ReadOnly; NoQuorum when <see cref="Assembly"/> says why it must not be written; what a freemap,
+    /// <returns>None; ReadOnly; NoQuorum when <see cref="Membership"/> says why it must not be written; what a freemap,
     /// the index of inodes or a first commit met. After an error the PFS stays read-only.</returns>
     public Hammer2Error OpenForWriting(PfsWriteOptions? options = null)
     {
         if (Writer is not null) return Hammer2Error.None;
-        if (Assembly.Obstacle != WriteObstacle.None) return Hammer2Error.NoQuorum;
+        if (Membership.Obstacle != WriteObstacle.None) return Hammer2Error.NoQuorum;
         foreach (PresentNode node in View.Synced)
         {
             Hammer2Error error = node.Device.OpenForWriting();

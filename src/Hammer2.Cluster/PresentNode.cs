@@ -60,7 +60,7 @@ public sealed class PresentNode : NodeMember
     internal bool IsSynced => NodeTransitions.MayBeUsed(State);
 
     /// <inheritdoc/>
-    internal override string Reason => AssemblyText.Describe(State, Facts);
+    internal override string Reason => MembershipText.Describe(State, Facts);
 
     /// <summary>Shows the root of a new commit.</summary>
     internal void Install(Chain root) => Volatile.Write(ref _root, root);

@@ -99,7 +99,8 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
 
     private static string Describe(Hammer2Error error, ClusterMount cluster) => error switch
     {
-        Hammer2Error.NoQuorum => AssemblyText.Describe(cluster.Pfs.Assembly) ?? "too few of its masters can be written",
+        Hammer2Error.NoQuorum =>
+            MembershipText.Describe(cluster.Pfs.Membership) ?? "too few of its masters can be written",
         Hammer2Error.TooLarge => "the numbers of its commits are used up",
         Hammer2Error.ReadOnly => "Read-only file system",
         _ => cluster.LastFault ?? $"what must be known before the first change cannot be read ({error})",

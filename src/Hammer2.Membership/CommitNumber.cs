@@ -2,12 +2,12 @@
 namespace Hammer2.Membership;
 
 /// <summary>
-/// How modify_tid numbers the commits of a cluster: 20 bits of epoch and 44 bits that count. Each assembly that writes
+/// How modify_tid numbers the commits of a cluster: 20 bits of epoch and 44 bits that count. Each mount that writes
 /// takes an epoch above every number that it can see; the first number of an epoch has 24 random bits in its low part,
 /// and counting goes on from there.
 /// </summary>
 /// <remarks>
-/// Two assemblies never give one number to two commits: an epoch is used for a second commit only after a majority of
+/// Two mounts never give one number to two commits: an epoch is used for a second commit only after a majority of
 /// masters holds its first, and any two majorities share a node. Upstream only compares the numbers and adds one. A PFS
 /// that never was a cluster counts as upstream does, from 1 upward.
 /// </remarks>

@@ -26,27 +26,27 @@ public static class CommitStamp
 {
     /// <summary>The stamp for a reference as it is now; never zero.</summary>
     /// <param name="root">The reference to the PFS root.</param>
-    /// <param name="hasNameless">True when the commit has objects that are in use and have no name: after a crash
-    /// they are to be looked for. Such a stamp is odd, others are even.</param>
-    public static ulong Compute(in Blockref root, bool hasNameless)
+    /// <param name="hasOrphans">True when the commit has orphans, inodes without a link that are in use: recovery
+    /// looks for them after a crash. Such a stamp is odd, others are even.</param>
+    public static ulong Compute(in Blockref root, bool hasOrphans)
     {
         Span<byte> input = stackalloc byte[sizeof(ulong) + Blockref.CheckBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(input, root.ModifyTid);
         root.CheckRead.CopyTo(input[sizeof(ulong)..]);
         ulong hash = CheckCode.Hash64(input);
         hash = Math.Max(hash & ~1UL, 2);
-        return hasNameless ? hash | 1 : hash;
+        return hasOrphans ? hash | 1 : hash;
     }
 
     /// <summary>Judges the stamp of a PFS root's reference.</summary>
     public static StampState Judge(in Blockref root)
     {
         if (root.UpdateTid == 0) return StampState.None;
-        bool isOurs = (root.UpdateTid & ~1UL) == Compute(root, hasNameless: false);
+        bool isOurs = (root.UpdateTid & ~1UL) == Compute(root, hasOrphans: false);
         return isOurs ? StampState.Valid : StampState.Foreign;
     }
 
-    /// <summary>True unless the last commit is known to have left no object without a name.</summary>
-    public static bool MayHaveNameless(in Blockref root) =>
-        root.UpdateTid != Compute(root, hasNameless: false);
+    /// <summary>True unless the last commit is known to have left no orphan.</summary>
+    public static bool MayHaveOrphans(in Blockref root) =>
+        root.UpdateTid != Compute(root, hasOrphans: false);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Membership;
 
-/// <summary>The part that a node's stored type gives it in an assembly.</summary>
+/// <summary>The part that a node's stored type gives it in a cluster.</summary>
 public enum NodeRole
 {
     /// <summary>Holds a vote and may be read when it holds the commit that is shown.</summary>

@@ -6,7 +6,7 @@ namespace Hammer2.Membership;
 /// <summary>What is known of a cluster beside what its nodes say.</summary>
 /// <param name="MastersGiven">How many masters there are by the user's word; null when the user does not say.</param>
 /// <param name="HasSiblings">True when another node of the cluster was found that does not take part.</param>
-public readonly record struct AssemblyHints(int? MastersGiven = null, bool HasSiblings = false);
+public readonly record struct MembershipHints(int? MastersGiven = null, bool HasSiblings = false);
 
 /// <summary>
 /// Decides which nodes of a cluster hold the commit that is to be shown, and whether it may be written. Pure: no locks,
@@ -15,19 +15,19 @@ public readonly record struct AssemblyHints(int? MastersGiven = null, bool HasSi
 /// <remarks>
 /// The law that all else serves: a commit that was acknowledged is on a majority of masters, and any two majorities
 /// share a node. In this order:
-/// 1. A commit whose header is on some node, and which is whole on a quorum but for headers, is finished: the nodes
-/// that    prepared it count as holders.
+/// 1. A commit whose header is on some node, and which is whole on a quorum but for headers, is finished: nodes that
+///    prepared it count as holders.
 /// 2. Where a node has a valid stamp, only stamped ones are eligible; unless the others alone are a quorum and the
-/// stamped    ones are not: then neither wins.
+///    stamped ones are not: then neither wins.
 /// 3. The newest eligible commit that may have been acknowledged wins. An older one of a node is evidence against it
-/// only    when that node certainly lost nothing.
-/// 4. It may be written when a quorum certainly holds that commit.
+///    only when that node certainly lost nothing.
+/// 4. The cluster may be written when a quorum certainly holds that commit.
 /// Upstream's counterpart is <c>hammer2_cluster_check</c>.
 /// </remarks>
 public static class QuorumResolver
 {
-    /// <summary>Puts the nodes together. A cluster whose only nodes are slaves shows the newest slave.</summary>
-    public static Assembly Assemble(ReadOnlySpan<NodeFacts> nodes, AssemblyHints hints = default)
+    /// <summary>Decides from what the nodes say. A cluster whose nodes are all slaves shows the newest one.</summary>
+    public static MembershipDecision Resolve(ReadOnlySpan<NodeFacts> nodes, MembershipHints hints = default)
     {
         NodeFacts[] facts = nodes.ToArray();
         bool[] adopts = AdoptPrepared(facts, hints);
@@ -42,7 +42,7 @@ public static class QuorumResolver
         bool isSplit = IsSplit(facts, eligible, voting, quorum, shown, hasStamped);
         var states = new NodeState[facts.Length];
         for (int i = 0; i < facts.Length; i++) states[i] = StateOf(facts[i], voting, eligible[i], shown);
-        return new Assembly(
+        return new MembershipDecision(
             states, total, quorum, masters, shown,
             FindObstacle(facts, states, masters, total, storesMasters, isSplit, hints))
         {
@@ -55,7 +55,7 @@ public static class QuorumResolver
 
     // A commit of which some node has the header was prepared on a quorum before that header was written. Where a
     // quorum still has all of it, it is finished; it may have been acknowledged or not, and either is right.
-    private static bool[] AdoptPrepared(NodeFacts[] facts, AssemblyHints hints)
+    private static bool[] AdoptPrepared(NodeFacts[] facts, MembershipHints hints)
     {
         var adopts = new bool[facts.Length];
         CommitPoint? best = null;
@@ -75,7 +75,7 @@ public static class QuorumResolver
         return adopts;
     }
 
-    private static bool IsFinishable(NodeFacts[] facts, CommitPoint commit, AssemblyHints hints)
+    private static bool IsFinishable(NodeFacts[] facts, CommitPoint commit, MembershipHints hints)
     {
         int ready = 0;
         bool isStarted = false;
@@ -104,7 +104,7 @@ public static class QuorumResolver
     // The newest commit against which no more masters speak than may have missed an acknowledged one. Every older
     // commit is one that the holders of the newer ones passed through, so that the oldest is never ruled out.
     private static CommitPoint Choose(
-        NodeFacts[] facts, bool[] eligible, NodeRole voting, AssemblyHints hints, out int total)
+        NodeFacts[] facts, bool[] eligible, NodeRole voting, MembershipHints hints, out int total)
     {
         total = MastersTotal(facts, eligible, null, hints);
         CommitPoint? bound = null;
@@ -145,7 +145,7 @@ public static class QuorumResolver
         return newest;
     }
 
-    private static int MastersTotal(NodeFacts[] facts, bool[] eligible, CommitPoint? commit, AssemblyHints hints)
+    private static int MastersTotal(NodeFacts[] facts, bool[] eligible, CommitPoint? commit, MembershipHints hints)
     {
         int stored = StoredMasters(facts, eligible, commit);
         if (stored > 0) return stored;
@@ -205,7 +205,7 @@ public static class QuorumResolver
 
     private static WriteObstacle FindObstacle(
         NodeFacts[] facts, NodeState[] states, int masters, int total, bool storesMasters, bool isSplit,
-        AssemblyHints hints)
+        MembershipHints hints)
     {
         int quorum = (total / 2) + 1;
         if (masters == 0) return WriteObstacle.SlavesOnly;

@@ -28,7 +28,7 @@ internal sealed class CommitNumbers
     }
 
     /// <summary>True when the PFS has, or had, several masters.</summary>
-    public bool IsCluster => _pfs.Assembly.IsCluster;
+    public bool IsCluster => _pfs.Membership.IsCluster;
 
     /// <summary>True when the numbers of the epoch are nearly used up.</summary>
     public bool NeedsEpoch => IsCluster && CommitNumber.NeedsEpoch(Volatile.Read(ref _last));
@@ -89,7 +89,7 @@ internal sealed class CommitNumbers
     {
         if (!IsCluster) return null;
         ulong id = _random();
-        return new ClusterCommit(_pfs.Assembly.MastersTotal, id == 0 ? 1 : id);
+        return new ClusterCommit(_pfs.Membership.MastersTotal, id == 0 ? 1 : id);
     }
 }
 

@@ -77,7 +77,7 @@ internal sealed class CommitQueue
     /// <summary>Begins an epoch of commit numbers, in which a majority of masters holds the first number before any
     /// other is used.</summary>
     /// <returns>TooLarge when no epoch is left; else as <see cref="CommitAll"/>.</returns>
-    /// <remarks>A commit that was acknowledged in an epoch is on a majority, and any later assembly sees one node of
+    /// <remarks>A commit that was acknowledged in an epoch is on a majority, and any later mount sees one node of
     /// it: it then knows of the epoch and begins the next.</remarks>
     public Hammer2Error BeginEpoch()
     {

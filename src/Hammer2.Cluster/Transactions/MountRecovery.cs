@@ -44,8 +44,8 @@ internal sealed class MountRecovery
         Hammer2Error error = _inodeNumbers.RaiseToIndex();
         // No other mark on media than the link count tells of orphans: every inode is looked at, unless the last commit
         // was this driver's and says that there are none. Until the search is done, commits say that there may be some.
-        _orphans.IsUnknown = CommitStamp.MayHaveNameless(_pfs.View.FocusOf(Media.PfsRootInum).Root.Reference);
-        if (error == Hammer2Error.None && _pfs.Assembly.IsCluster) error = _queue.BeginEpoch();
+        _orphans.IsUnknown = CommitStamp.MayHaveOrphans(_pfs.View.FocusOf(Media.PfsRootInum).Root.Reference);
+        if (error == Hammer2Error.None && _pfs.Membership.IsCluster) error = _queue.BeginEpoch();
         return error == Hammer2Error.None && _orphans.IsUnknown ? DeleteOrphans() : error;
     }
 

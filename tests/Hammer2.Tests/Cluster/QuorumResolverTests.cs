@@ -33,12 +33,12 @@ public sealed class QuorumResolverTests
     {
         foreach (NodeFacts[] facts in All())
         {
-            Assembly assembly = QuorumResolver.Assemble(facts);
+            MembershipDecision membership = QuorumResolver.Resolve(facts);
             for (int i = 0; i < facts.Length; i++)
             {
-                if (assembly.States[i] != NodeState.Synced) continue;
-                CommitPoint held = assembly.Adopts[i] ? facts[i].Prepared!.Value : facts[i].Commit;
-                Assert.Equal(assembly.Commit, held);
+                if (membership.States[i] != NodeState.Synced) continue;
+                CommitPoint held = membership.Adopts[i] ? facts[i].Prepared!.Value : facts[i].Commit;
+                Assert.Equal(membership.Commit, held);
                 Assert.True(facts[i].Role is NodeRole.Master or NodeRole.Slave);
             }
         }
@@ -50,7 +50,7 @@ public sealed class QuorumResolverTests
         foreach (NodeFacts[] facts in All())
         {
             bool hasReadable = facts.Any(node => node.Role is NodeRole.Master or NodeRole.Slave);
-            Assert.Equal(hasReadable, QuorumResolver.Assemble(facts).SyncedTotal > 0);
+            Assert.Equal(hasReadable, QuorumResolver.Resolve(facts).SyncedTotal > 0);
         }
     }
 
@@ -60,9 +60,9 @@ public sealed class QuorumResolverTests
         foreach (NodeFacts[] facts in All())
         {
             if (!facts.Any(node => node.Role == NodeRole.Master)) continue;
-            Assembly assembly = QuorumResolver.Assemble(facts);
+            MembershipDecision membership = QuorumResolver.Resolve(facts);
             for (int i = 0; i < facts.Length; i++)
-                if (facts[i].Role == NodeRole.Slave) Assert.Equal(NodeState.Passive, assembly.States[i]);
+                if (facts[i].Role == NodeRole.Slave) Assert.Equal(NodeState.Passive, membership.States[i]);
         }
     }
 
@@ -71,9 +71,9 @@ public sealed class QuorumResolverTests
     {
         foreach (NodeFacts[] facts in All())
         {
-            Assembly forward = QuorumResolver.Assemble(facts);
+            MembershipDecision forward = QuorumResolver.Resolve(facts);
             NodeFacts[] turned = [.. facts.AsEnumerable().Reverse()];
-            Assembly backward = QuorumResolver.Assemble(turned);
+            MembershipDecision backward = QuorumResolver.Resolve(turned);
             Assert.Equal(forward.States, backward.States.Reverse());
             Assert.Equal(forward.Adopts, backward.Adopts.Reverse());
             Assert.Equal((forward.Commit, forward.Obstacle), (backward.Commit, backward.Obstacle));
@@ -85,12 +85,12 @@ public sealed class QuorumResolverTests
     {
         foreach (NodeFacts[] facts in All())
         {
-            Assembly assembly = QuorumResolver.Assemble(facts);
-            if (assembly.Obstacle != WriteObstacle.None || assembly.MastersTotal == 1) continue;
+            MembershipDecision membership = QuorumResolver.Resolve(facts);
+            if (membership.Obstacle != WriteObstacle.None || membership.MastersTotal == 1) continue;
             int certain = Enumerable.Range(0, facts.Length).Count(i =>
-                assembly.States[i] == NodeState.Synced && facts[i] is { Role: NodeRole.Master, IsUncertain: false });
-            Assert.InRange(certain, assembly.Quorum, NodesMax);
-            Assert.InRange(assembly.MastersPresent, assembly.Quorum, assembly.MastersTotal);
+                membership.States[i] == NodeState.Synced && facts[i] is { Role: NodeRole.Master, IsUncertain: false });
+            Assert.InRange(certain, membership.Quorum, NodesMax);
+            Assert.InRange(membership.MastersPresent, membership.Quorum, membership.MastersTotal);
         }
     }
 
@@ -119,9 +119,9 @@ public sealed class QuorumResolverTests
                     }
                     // A sole master has no sibling that knows better.
                     if (facts.Count < quorum || (masters == 1 && visible[0] == 2)) continue;
-                    Assembly assembly = QuorumResolver.Assemble(facts.ToArray());
-                    bool isShown = assembly.Commit.Number >= acknowledged;
-                    Assert.True(isShown || assembly.Obstacle != WriteObstacle.None);
+                    MembershipDecision membership = QuorumResolver.Resolve(facts.ToArray());
+                    bool isShown = membership.Commit.Number >= acknowledged;
+                    Assert.True(isShown || membership.Obstacle != WriteObstacle.None);
                     if (facts.Any(node => node.Commit.Number >= acknowledged)) Assert.True(isShown);
                 }
             }
@@ -137,9 +137,9 @@ public sealed class QuorumResolverTests
             {
                 NodeFacts[] facts = new NodeFacts[present];
                 Array.Fill(facts, Node(1, masters));
-                Assembly assembly = QuorumResolver.Assemble(facts);
-                Assert.Equal(present > masters / 2, assembly.HasQuorum);
-                Assert.Equal(present > masters / 2, assembly.Obstacle == WriteObstacle.None);
+                MembershipDecision membership = QuorumResolver.Resolve(facts);
+                Assert.Equal(present > masters / 2, membership.HasQuorum);
+                Assert.Equal(present > masters / 2, membership.Obstacle == WriteObstacle.None);
             }
         }
     }
@@ -167,12 +167,12 @@ public sealed class QuorumResolverTests
     {
         NodeFacts behind = Node(6, 3, StampState.Valid) with { Prepared = new(7, 70) };
         NodeFacts done = Node(7, 3, StampState.Valid);
-        Assembly assembly = QuorumResolver.Assemble([done, behind, behind]);
-        Assert.Equal([false, true, true], assembly.Adopts);
-        Assert.Equal((new CommitPoint(7, 70), WriteObstacle.None), (assembly.Commit, assembly.Obstacle));
+        MembershipDecision membership = QuorumResolver.Resolve([done, behind, behind]);
+        Assert.Equal([false, true, true], membership.Adopts);
+        Assert.Equal((new CommitPoint(7, 70), WriteObstacle.None), (membership.Commit, membership.Obstacle));
         // Also when the node that began is torn, and when the third is away.
-        Assert.Equal([true, true], QuorumResolver.Assemble([behind with { IsPreparedTorn = true }, behind]).Adopts);
-        Assert.Equal([false, true], QuorumResolver.Assemble([done, behind]).Adopts);
+        Assert.Equal([true, true], QuorumResolver.Resolve([behind with { IsPreparedTorn = true }, behind]).Adopts);
+        Assert.Equal([false, true], QuorumResolver.Resolve([done, behind]).Adopts);
     }
 
     [Fact]
@@ -206,7 +206,7 @@ public sealed class QuorumResolverTests
     {
         NodeFacts other = Node(7, 3, StampState.Valid) with { Commit = new(7, 71) };
         Assert.Equal(
-            WriteObstacle.Split, QuorumResolver.Assemble([Node(7, 3, StampState.Valid), other, Node(6, 3)]).Obstacle);
+            WriteObstacle.Split, QuorumResolver.Resolve([Node(7, 3, StampState.Valid), other, Node(6, 3)]).Obstacle);
     }
 
     [Fact]
@@ -219,40 +219,41 @@ public sealed class QuorumResolverTests
     public void More_masters_than_the_cluster_has_are_not_written() =>
         Assert.Equal(
             WriteObstacle.TooManyMasters,
-            QuorumResolver.Assemble([Node(7, 3), Node(7, 3), Node(7, 3), Node(7, 3)]).Obstacle);
+            QuorumResolver.Resolve([Node(7, 3), Node(7, 3), Node(7, 3), Node(7, 3)]).Obstacle);
 
     [Fact]
     public void An_absurd_number_of_masters_on_one_node_is_passed_over()
     {
-        Assembly assembly = QuorumResolver.Assemble([Node(7, 200), Node(7, 3), Node(7, 3)]);
-        Assert.Equal((3, WriteObstacle.None), (assembly.MastersTotal, assembly.Obstacle));
+        MembershipDecision membership = QuorumResolver.Resolve([Node(7, 200), Node(7, 3), Node(7, 3)]);
+        Assert.Equal((3, WriteObstacle.None), (membership.MastersTotal, membership.Obstacle));
         // One that is possible, and that the others do not share, does not count either.
-        Assert.Equal(3, QuorumResolver.Assemble([Node(7, 8), Node(7, 3), Node(7, 3)]).MastersTotal);
-        Assert.Equal(WriteObstacle.MastersUnknown, QuorumResolver.Assemble([Node(7, 200)]).Obstacle);
+        Assert.Equal(3, QuorumResolver.Resolve([Node(7, 8), Node(7, 3), Node(7, 3)]).MastersTotal);
+        Assert.Equal(WriteObstacle.MastersUnknown, QuorumResolver.Resolve([Node(7, 200)]).Obstacle);
     }
 
     [Fact]
     public void The_newest_commit_says_how_many_masters_there_are()
     {
         // A survivor that was reduced to one, and the one that it left behind.
-        Assembly assembly = QuorumResolver.Assemble([Node(9, 1, StampState.Valid), Node(7, 2, StampState.Valid)]);
-        Assert.Equal((1, WriteObstacle.TooManyMasters), (assembly.MastersTotal, assembly.Obstacle));
-        Assert.Equal(WriteObstacle.None, QuorumResolver.Assemble([Node(9, 1, StampState.Valid)]).Obstacle);
-        Assert.Equal(WriteObstacle.NoQuorum, QuorumResolver.Assemble([Node(7, 2, StampState.Valid)]).Obstacle);
+        MembershipDecision membership =
+            QuorumResolver.Resolve([Node(9, 1, StampState.Valid), Node(7, 2, StampState.Valid)]);
+        Assert.Equal((1, WriteObstacle.TooManyMasters), (membership.MastersTotal, membership.Obstacle));
+        Assert.Equal(WriteObstacle.None, QuorumResolver.Resolve([Node(9, 1, StampState.Valid)]).Obstacle);
+        Assert.Equal(WriteObstacle.NoQuorum, QuorumResolver.Resolve([Node(7, 2, StampState.Valid)]).Obstacle);
     }
 
     [Fact]
     public void Where_no_number_is_stored_only_a_sole_master_without_a_sign_of_others_is_written()
     {
-        Assert.Equal(WriteObstacle.None, QuorumResolver.Assemble([Node(6, 0)]).Obstacle);
+        Assert.Equal(WriteObstacle.None, QuorumResolver.Resolve([Node(6, 0)]).Obstacle);
         Assert.Equal(
-            WriteObstacle.MastersUnknown, QuorumResolver.Assemble([Node(6, 0)], new(HasSiblings: true)).Obstacle);
-        Assert.Equal(WriteObstacle.MastersUnknown, QuorumResolver.Assemble([Node(6, 0), Node(6, 0)]).Obstacle);
-        Assert.Equal(WriteObstacle.None, QuorumResolver.Assemble([Node(6, 0), Node(6, 0)], new(2)).Obstacle);
-        Assert.Equal(WriteObstacle.NoQuorum, QuorumResolver.Assemble([Node(6, 0)], new(2)).Obstacle);
-        Assert.Equal(WriteObstacle.None, QuorumResolver.Assemble([Node(6, 0)], new(1, HasSiblings: true)).Obstacle);
-        Assembly assembly = QuorumResolver.Assemble([Node(6, 0), NodeFacts.Missing, NodeFacts.Missing]);
-        Assert.Equal((3, 2, false), (assembly.MastersTotal, assembly.Quorum, assembly.HasQuorum));
+            WriteObstacle.MastersUnknown, QuorumResolver.Resolve([Node(6, 0)], new(HasSiblings: true)).Obstacle);
+        Assert.Equal(WriteObstacle.MastersUnknown, QuorumResolver.Resolve([Node(6, 0), Node(6, 0)]).Obstacle);
+        Assert.Equal(WriteObstacle.None, QuorumResolver.Resolve([Node(6, 0), Node(6, 0)], new(2)).Obstacle);
+        Assert.Equal(WriteObstacle.NoQuorum, QuorumResolver.Resolve([Node(6, 0)], new(2)).Obstacle);
+        Assert.Equal(WriteObstacle.None, QuorumResolver.Resolve([Node(6, 0)], new(1, HasSiblings: true)).Obstacle);
+        MembershipDecision membership = QuorumResolver.Resolve([Node(6, 0), NodeFacts.Missing, NodeFacts.Missing]);
+        Assert.Equal((3, 2, false), (membership.MastersTotal, membership.Quorum, membership.HasQuorum));
     }
 
     private static NodeFacts Node(ulong number, int masters, StampState stamp = StampState.None) =>
@@ -263,10 +264,10 @@ public sealed class QuorumResolverTests
 
     private static void AssertStates(NodeFacts[] facts, NodeState[] states, WriteObstacle obstacle)
     {
-        Assembly assembly = QuorumResolver.Assemble(facts);
-        Assert.Equal(states, assembly.States);
-        Assert.Equal(obstacle, assembly.Obstacle);
-        Assert.Equal(obstacle == WriteObstacle.None, AssemblyText.Describe(assembly) is null);
+        MembershipDecision membership = QuorumResolver.Resolve(facts);
+        Assert.Equal(states, membership.States);
+        Assert.Equal(obstacle, membership.Obstacle);
+        Assert.Equal(obstacle == WriteObstacle.None, MembershipText.Describe(membership) is null);
     }
 
     private static IEnumerable<NodeFacts[]> All()

@@ -45,7 +45,7 @@ internal sealed class SyntheticCluster : IDisposable
             members.Add(new PresentNode(slot, new PfsEntry(Trees[slot].Device, top!), NodeState.Synced, facts));
         }
         ClusterView view = ClusterView.Of([.. members], (nodes / 2) + 1);
-        var decided = QuorumResolver.Assemble([.. Enumerable.Repeat(facts, nodes)]);
+        var decided = QuorumResolver.Resolve([.. Enumerable.Repeat(facts, nodes)]);
         Pfs = new Pfs([(byte)'X'], view, decided, NullLogger.Instance);
         Keys = trees[0].Keys;
         _hidden = [.. Enumerable.Range(0, nodes).Select(_ => new List<(ulong, ulong)>())];

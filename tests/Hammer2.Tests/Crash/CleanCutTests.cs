@@ -181,7 +181,7 @@ public sealed class CleanCutTests(ITestOutputHelper output)
         using (ClusterMount mount = RecordedScript.Mount(devices, script.Label))
         {
             AssertLevel(mount, place);
-            adopted = mount.Pfs.View.Members.Count(node => node.Facts.Prepared == mount.Pfs.Assembly.Commit);
+            adopted = mount.Pfs.View.Members.Count(node => node.Facts.Prepared == mount.Pfs.Membership.Commit);
             var read = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
             string found = TreeListing.Of(read, script.Root);
             Assert.True(script.StatesAt(position).ToArray().Contains(found), $"{place}: a state that never was");
@@ -204,7 +204,7 @@ public sealed class CleanCutTests(ITestOutputHelper output)
         string nodes = string.Join(", ", mount.Pfs.View.Members.Select(node =>
             $"{node.Name} {node.State} {node.Facts}"));
         Assert.True(mount.Pfs.View.Members.All(node => node.State == NodeState.Synced), $"{place}: {nodes}");
-        WriteObstacle obstacle = mount.Pfs.Assembly.Obstacle;
+        WriteObstacle obstacle = mount.Pfs.Membership.Obstacle;
         Assert.True(obstacle == WriteObstacle.None, $"{place}: {obstacle}, {nodes}");
     }
 

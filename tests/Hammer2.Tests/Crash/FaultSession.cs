@@ -132,7 +132,7 @@ internal sealed class FaultSession
             Assert.True(_states.IndexOf(found, _synced) >= 0,
                 $"{Place}: {Error}; {TreeListing.Difference(_states[_synced], found)}");
             Hammer2Error error = mount.Pfs.OpenForWriting(RecordedScript.Options(2));
-            bool hasQuorum = mount.Pfs.Assembly.SyncedTotal >= mount.Pfs.Assembly.Quorum;
+            bool hasQuorum = mount.Pfs.Membership.SyncedTotal >= mount.Pfs.Membership.Quorum;
             Assert.Equal(hasQuorum ? Hammer2Error.None : Hammer2Error.NoQuorum, error);
             if (!hasQuorum) return;
             Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "afterwards"u8,

@@ -215,8 +215,8 @@ public sealed class FilesystemWriterTests
         using ClusterMount mount = ClusterMount.Open(
             sets, NewVolume.ClusterLabel, new ClusterMountOptions(new MediaSourceOptions()),
             NullLoggerFactory.Instance);
-        Assert.Equal((3, 2, 3), (mount.Pfs.Assembly.MastersTotal, mount.Pfs.Assembly.Quorum,
-            mount.Pfs.Assembly.SyncedTotal));
+        Assert.Equal((3, 2, 3), (mount.Pfs.Membership.MastersTotal, mount.Pfs.Membership.Quorum,
+            mount.Pfs.Membership.SyncedTotal));
         var metas = mount.Pfs.Nodes.Select(node => node.Root.Meta with { PfsNodeId = default }).ToList();
         Assert.All(metas, meta => Assert.Equal(metas[0], meta));
         Assert.Equal(3, mount.Pfs.Nodes.Select(node => node.Root.Meta.PfsNodeId).Distinct().Count());

@@ -74,9 +74,9 @@ internal sealed class FsckText
         report.Detail("clean", Cell.Flag(cluster.IsClean));
         report.Value("quorum", "quorum", Cell.Number(cluster.Quorum));
         report.Value("commit", "commit", Cell.Hex(cluster.CommitTid));
-        report.Value("masters", "masters", Cell.Number(cluster.Assembly.MastersTotal));
-        report.Value("holders", "nodes that have it", Cell.Number(cluster.Assembly.SyncedTotal));
-        report.Value("obstacle", "cannot be written", Cell.Text(AssemblyText.Describe(cluster.Assembly)));
+        report.Value("masters", "masters", Cell.Number(cluster.Membership.MastersTotal));
+        report.Value("holders", "nodes that have it", Cell.Number(cluster.Membership.SyncedTotal));
+        report.Value("obstacle", "cannot be written", Cell.Text(MembershipText.Describe(cluster.Membership)));
         report.Value("compared", "compared", Cell.Number(cluster.Compared));
         report.Value("differences", "differences", Cell.Number(cluster.DifferencesTotal));
         report.BeginTable("nodes", new Column("name", "NODE"), new Column("state", "STATE"), new Column("commit", "COMMIT"),

@@ -62,13 +62,13 @@ public static class ClusterCompare
     {
         NodeFacts[] facts = [.. members.Select(member => NodeFacts.Of(
             member.Root.Reference, member.Root.Meta, member.Volumes, member.Record))];
-        Assembly assembly = QuorumResolver.Assemble(facts);
+        MembershipDecision membership = QuorumResolver.Resolve(facts);
         var findings = new List<FsckFinding>();
         for (int i = 0; i < members.Count; i++)
         {
-            if (!assembly.Adopts[i]) continue;
+            if (!membership.Adopts[i]) continue;
             members[i] = Adopt(members[i]);
-            facts[i] = facts[i] with { Commit = assembly.Commit };
+            facts[i] = facts[i] with { Commit = membership.Commit };
             findings.Add(Note(members[i], "the node had prepared the newest commit when power failed; its volume header is "
                 + "written by the next mount for writing"));
         }
@@ -76,11 +76,11 @@ public static class ClusterCompare
         var synced = new List<ClusterMember>();
         for (int i = 0; i < members.Count; i++)
         {
-            string detail = AssemblyText.Describe(assembly.States[i], facts[i]);
-            nodes.Add(new ClusterNode(members[i].Volumes.Name, members[i].Root, assembly.States[i], detail));
-            if (assembly.States[i] == NodeState.Synced) synced.Add(members[i]);
-            if (assembly.States[i] is not (NodeState.Synced or NodeState.Passive))
-                findings.Add(Behind(members[i], detail, assembly));
+            string detail = MembershipText.Describe(membership.States[i], facts[i]);
+            nodes.Add(new ClusterNode(members[i].Volumes.Name, members[i].Root, membership.States[i], detail));
+            if (membership.States[i] == NodeState.Synced) synced.Add(members[i]);
+            if (membership.States[i] is not (NodeState.Synced or NodeState.Passive))
+                findings.Add(Behind(members[i], detail, membership));
             else if (facts[i].IsUncertain) findings.Add(Note(members[i], "the node is used: " + detail));
         }
         AddUnrelatedFilesystems(members, filesystems, copies, findings);
@@ -98,7 +98,7 @@ public static class ClusterCompare
         {
             Label = LabelOf(members[0].Root),
             Nodes = nodes,
-            Assembly = assembly,
+            Membership = membership,
             Findings = findings,
             DifferencesTotal = differences,
             Compared = compared,
@@ -131,12 +131,12 @@ public static class ClusterCompare
         }
     }
 
-    private static FsckFinding Behind(ClusterMember member, string detail, Assembly assembly)
+    private static FsckFinding Behind(ClusterMember member, string detail, MembershipDecision membership)
     {
-        int holders = assembly.SyncedTotal;
+        int holders = membership.SyncedTotal;
         string shown = string.Create(CultureInfo.InvariantCulture,
-            $"0x{assembly.CommitTid:x}, which {holders} of {assembly.MastersTotal} masters have");
-        string counts = holders >= assembly.Quorum
+            $"0x{membership.CommitTid:x}, which {holders} of {membership.MastersTotal} masters have");
+        string counts = holders >= membership.Quorum
             ? $"the quorum has {shown}"
             : $"the newest commit that may have been acknowledged is {shown}";
         return Finding(FsckSeverity.Warning, member, $"the node is not synchronized: {detail}; {counts}");

@@ -22,13 +22,13 @@ public sealed class ClusterReport
     public required IReadOnlyList<ClusterNode> Nodes { get; init; }
 
     /// <summary>The cluster as a mount of exactly these nodes would see it.</summary>
-    public required Assembly Assembly { get; init; }
+    public required MembershipDecision Membership { get; init; }
 
     /// <summary>The number of masters that must agree: more than half of the masters recorded on the nodes.</summary>
-    public int Quorum => Assembly.Quorum;
+    public int Quorum => Membership.Quorum;
 
     /// <summary>The number of the current commit.</summary>
-    public ulong CommitTid => Assembly.CommitTid;
+    public ulong CommitTid => Membership.CommitTid;
 
     /// <summary>Differences between synchronized nodes, and stale nodes; at most the requested number.</summary>
     public required IReadOnlyList<FsckFinding> Findings { get; init; }

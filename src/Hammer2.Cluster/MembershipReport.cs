@@ -5,13 +5,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
 
-/// <summary>Says how a PFS was put together of its nodes.</summary>
-internal readonly struct AssemblyReport
+/// <summary>Logs and describes which nodes a mounted PFS has, and what each may be used for.</summary>
+internal readonly struct MembershipReport
 {
     private readonly string _label;
     private readonly Pfs _pfs;
 
-    public AssemblyReport(string label, Pfs pfs)
+    public MembershipReport(string label, Pfs pfs)
     {
         _label = label;
         _pfs = pfs;
@@ -25,18 +25,19 @@ internal readonly struct AssemblyReport
             if (node.State != NodeState.Synced)
                 MountLog.NodeNotUsed(logger, _label, node.Name, node.State, node.Reason);
             else if (node.Facts.IsUncertain) MountLog.NodeInDoubt(logger, _label, node.Name, node.Reason);
-            else MountLog.NodeUsed(logger, _label, node.Name, _pfs.Assembly.CommitTid);
+            else MountLog.NodeUsed(logger, _label, node.Name, _pfs.Membership.CommitTid);
         }
-        if (_pfs.Assembly.MastersPresent < _pfs.Assembly.MastersTotal)
+        if (_pfs.Membership.MastersPresent < _pfs.Membership.MastersTotal)
         {
-            MountLog.MastersAbsent(logger, _label, _pfs.Assembly.MastersPresent, _pfs.Assembly.MastersTotal,
-                _pfs.Assembly.Quorum);
+            MountLog.MastersAbsent(logger, _label, _pfs.Membership.MastersPresent, _pfs.Membership.MastersTotal,
+                _pfs.Membership.Quorum);
         }
-        if (AssemblyText.Describe(_pfs.Assembly) is { } obstacle) MountLog.CannotBeWritten(logger, _label, obstacle);
+        if (MembershipText.Describe(_pfs.Membership) is { } obstacle)
+            MountLog.CannotBeWritten(logger, _label, obstacle);
     }
 
     /// <summary>Why the PFS cannot be written; only when it cannot.</summary>
-    public string DescribeObstacle() => AssemblyText.Describe(_pfs.Assembly) ?? "it can be written";
+    public string DescribeObstacle() => MembershipText.Describe(_pfs.Membership) ?? "it can be written";
 
     /// <summary>Each node with its state.</summary>
     public string DescribeNodes()

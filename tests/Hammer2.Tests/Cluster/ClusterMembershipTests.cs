@@ -20,7 +20,7 @@ namespace Hammer2.Tests.Cluster;
 /// written that another quorum could contradict. Method: real nodes on devices in memory; fsck must judge each as the
 /// mount does.
 /// </summary>
-public sealed class ClusterAssemblyTests
+public sealed class ClusterMembershipTests
 {
     [Fact]
     public void An_older_quorum_with_a_torn_header_does_not_beat_the_acknowledged_commit()
@@ -36,7 +36,7 @@ public sealed class ClusterAssemblyTests
         using ClusterMount mount = cluster.Mount([0, 1, 2]);
         Assert.True(TestCluster.Shows(mount, "two"));
         Assert.Equal([NodeState.Uncertain, NodeState.Synced, NodeState.Stale], States(mount));
-        Assert.Equal(WriteObstacle.Uncertain, mount.Pfs.Assembly.Obstacle);
+        Assert.Equal(WriteObstacle.Uncertain, mount.Pfs.Membership.Obstacle);
         Assert.Equal(Hammer2Error.NoQuorum, mount.Pfs.OpenForWriting());
         Assert.True(cluster.Log.Contains(LogLevel.Warning, "a newer copy of its volume header is torn or unreadable"));
         AssertFsckAgrees(cluster, mount, 0, 1, 2);
@@ -140,7 +140,7 @@ public sealed class ClusterAssemblyTests
         cluster.Write("two", 0, 1);
         cluster.NewFilesystem(0, 3);
         using ClusterMount mount = cluster.Mount([0, 2]);
-        Assert.Equal(WriteObstacle.TooFewSynced, mount.Pfs.Assembly.Obstacle);
+        Assert.Equal(WriteObstacle.TooFewSynced, mount.Pfs.Membership.Obstacle);
         Assert.Equal(Hammer2Error.NoQuorum, mount.Pfs.OpenForWriting());
     }
 
@@ -150,7 +150,7 @@ public sealed class ClusterAssemblyTests
         var cluster = new TestCluster(2, 0);
         using (ClusterMount unknown = cluster.Mount([0, 1]))
         {
-            Assert.Equal(WriteObstacle.MastersUnknown, unknown.Pfs.Assembly.Obstacle);
+            Assert.Equal(WriteObstacle.MastersUnknown, unknown.Pfs.Membership.Obstacle);
             Assert.Equal(Hammer2Error.NoQuorum, unknown.Pfs.OpenForWriting());
         }
         using (ClusterMount told = cluster.Mount([0, 1], masters: 2))
@@ -201,7 +201,7 @@ public sealed class ClusterAssemblyTests
         ];
         ClusterReport report = Assert.Single(ClusterCompare.Run(sets, new FsckOptions()));
         Assert.Single(report.Nodes);
-        Assert.Equal(WriteObstacle.NoQuorum, report.Assembly.Obstacle);
+        Assert.Equal(WriteObstacle.NoQuorum, report.Membership.Obstacle);
         Assert.Equal(2, report.Findings.Count(finding =>
             finding.Text.Contains("the same filesystem", StringComparison.Ordinal)));
         Assert.Contains(report.Findings, finding =>
@@ -231,7 +231,7 @@ public sealed class ClusterAssemblyTests
         };
         using ClusterMount mount = ClusterMount.Open(
             [new MountSpec([path], NewVolume.ClusterLabel)], options, log);
-        Assert.Equal(obstacle, mount.Pfs.Assembly.Obstacle);
+        Assert.Equal(obstacle, mount.Pfs.Membership.Obstacle);
         Assert.Equal(
             obstacle == WriteObstacle.MastersUnknown,
             log.Contains(LogLevel.Warning, "holds another node of the cluster"));
@@ -252,8 +252,8 @@ public sealed class ClusterAssemblyTests
         VolumeSet[] sets = [.. nodes.Select(node => Open(cluster.Devices[node]))];
         ClusterReport report = Assert.Single(ClusterCompare.Run(sets, new FsckOptions()));
         Assert.Equal(States(mount), report.Nodes.Select(node => node.State));
-        Assert.Equal(mount.Pfs.Assembly.Obstacle, report.Assembly.Obstacle);
-        Assert.Equal(mount.Pfs.Assembly.Commit, report.Assembly.Commit);
+        Assert.Equal(mount.Pfs.Membership.Obstacle, report.Membership.Obstacle);
+        Assert.Equal(mount.Pfs.Membership.Commit, report.Membership.Commit);
         Assert.Equal(mount.Pfs.View.Members.All(node => node.State == NodeState.Synced), report.IsClean);
     }
 }

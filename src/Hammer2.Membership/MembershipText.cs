@@ -3,9 +3,9 @@ using System.Globalization;
 
 namespace Hammer2.Membership;
 
-/// <summary>Says in words how a cluster was put together: the same words in messages of a mount, in JSON and in
-/// fsck.</summary>
-public static class AssemblyText
+/// <summary>Describes what was decided about the nodes of a cluster: the same words in messages of a mount, in JSON
+/// and in fsck.</summary>
+public static class MembershipText
 {
     /// <summary>Why a node has the state that it has, as the end of a sentence about it.</summary>
     public static string Describe(NodeState state, in NodeFacts facts)
@@ -25,18 +25,18 @@ public static class AssemblyText
     }
 
     /// <summary>Why a cluster cannot be written, and what to do; null when it can.</summary>
-    public static string? Describe(Assembly assembly)
+    public static string? Describe(MembershipDecision cluster)
     {
-        int synced = assembly.SyncedTotal;
+        int synced = cluster.SyncedTotal;
         string of = string.Create(CultureInfo.InvariantCulture,
-            $"{assembly.MastersPresent} of {assembly.MastersTotal} masters are here, {assembly.Quorum} make a quorum");
-        return assembly.Obstacle switch
+            $"{cluster.MastersPresent} of {cluster.MastersTotal} masters are here, {cluster.Quorum} make a quorum");
+        return cluster.Obstacle switch
         {
             WriteObstacle.None => null,
             WriteObstacle.Split => "its nodes hold different commits and neither side outvotes the other: nothing is "
                 + "written until one side is given up",
             WriteObstacle.TooManyMasters => string.Create(CultureInfo.InvariantCulture,
-                $"{assembly.MastersPresent} masters are here and the cluster has {assembly.MastersTotal} by its own "
+                $"{cluster.MastersPresent} masters are here and the cluster has {cluster.MastersTotal} by its own "
                 + $"word: two quorums without a common node could form"),
             WriteObstacle.SlavesOnly => "only slaves are here, which are for reading",
             WriteObstacle.MastersUnknown => "its nodes do not say how many masters there are, and there is a sign of "
@@ -45,8 +45,8 @@ public static class AssemblyText
             WriteObstacle.Uncertain => of + ", but a newer volume header may be lost on some: a newer commit cannot be "
                 + "ruled out",
             _ => string.Create(CultureInfo.InvariantCulture,
-                $"{synced} of {assembly.MastersTotal} masters hold the newest commit that may have been acknowledged, "
-                + $"{assembly.Quorum} make a quorum; the others are to be resynchronized first"),
+                $"{synced} of {cluster.MastersTotal} masters hold the newest commit that may have been acknowledged, "
+                + $"{cluster.Quorum} make a quorum; the others are to be resynchronized first"),
         };
     }
 }
