@@ -15,8 +15,8 @@ namespace Hammer2.Fuse;
 internal sealed class HostEndingException() : Exception("the process that serves this filesystem is ending");
 
 /// <summary>
-/// What a daemon holds: the filesystems that are open, the PFSs in use on them with a mount each, and the sockets over
-/// which other processes ask for more. It ends with its last mount.
+/// Owns everything that a daemon serves: the open filesystems, the PFSs in use on them with one mount each, and the
+/// sockets on which other processes request further mounts. It ends with its last mount.
 /// </summary>
 internal sealed class FilesystemHost : IDisposable
 {
@@ -54,7 +54,7 @@ internal sealed class FilesystemHost : IDisposable
         _control = new ControlServer(runtime, [new MountService(this, loggers).Row], loggers, time);
         _filesystems = new OpenFilesystems(shares.CacheBytes)
         {
-            // As early as possible: from here on other mounts of the filesystem find this process, and wait for it.
+            // As early as possible: from here on other mount commands for the filesystem find this process.
             Opened = volumes => { if (!volumes.IsReadOnly) _control.Listen(volumes.FilesystemId); },
             Closing = volumes => { if (!volumes.IsReadOnly) _control.Close(volumes.FilesystemId); },
         };
@@ -161,7 +161,7 @@ internal sealed class FilesystemHost : IDisposable
         }
     }
 
-    // A request that is under way may add a mount: it is waited for. Before the first mount nothing ends.
+    // A request that is being carried out may add a mount, so the host does not end before it.
     private void EndIfDone()
     {
         if (_mountsMade > 0 && _mounts.Count == 0 && _requestsTotal == 0) _hasEnded = true;

@@ -3,7 +3,7 @@ using System.Threading;
 
 namespace Hammer2.Fuse;
 
-/// <summary>A mount that is live, as seen by the process that asked for it.</summary>
+/// <summary>A live mount, as the code that requested it sees it.</summary>
 internal sealed class MountLife(string target, Action stop)
 {
     private readonly object _endLock = new();

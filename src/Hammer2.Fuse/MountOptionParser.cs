@@ -10,13 +10,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
-/// <summary>An option of <c>-o</c> that is not known or has no good value. The message is for the
-/// user.</summary>
+/// <summary>An option of <c>-o</c> is unknown or has an invalid value. The message is for the user.</summary>
 public sealed class MountOptionException(string message) : Exception(message);
 
 /// <summary>
-/// Reads the words of <c>-o</c>: our own options, those of every filesystem, and those that are meant for
-/// fstab's other readers and are passed on all the same. Later ones win.
+/// Parses the values of <c>-o</c>: options of this program, options of every filesystem, and options for other readers
+/// of fstab, which are ignored. Of options that contradict each other the last one counts.
 /// </summary>
 public static class MountOptionParser
 {
@@ -24,7 +23,7 @@ public static class MountOptionParser
     private const int CommitSecondsMax = 24 * 3600;
     private const long MemoryBytesMin = 1 << 20;
 
-    // What mount(8), systemd and fsck(8) read in fstab; nothing here is for the filesystem.
+    // Options that mount(8), systemd and fsck(8) read in fstab.
     private static readonly HashSet<string> Ignored = new(StringComparer.Ordinal)
     {
         "defaults", "auto", "noauto", "nofail", "_netdev", "async", "silent", "loud", "nouser", "nogroup",
@@ -55,7 +54,7 @@ public static class MountOptionParser
             ["nosymfollow"] = (FuseMountFlags.NoSymlinkFollow, FuseMountFlags.None),
             ["symfollow"] = (FuseMountFlags.None, FuseMountFlags.NoSymlinkFollow),
 
-            // What mount(8) makes of an entry that ordinary users may mount.
+            // The flags that mount(8) uses for an entry that ordinary users may mount.
             ["user"] = (UserMount, FuseMountFlags.None),
             ["users"] = (UserMount, FuseMountFlags.None),
             ["owner"] = (FuseMountFlags.NoSuid | FuseMountFlags.NoDevice, FuseMountFlags.None),
@@ -65,10 +64,9 @@ public static class MountOptionParser
     private const FuseMountFlags UserMount =
         FuseMountFlags.NoSuid | FuseMountFlags.NoDevice | FuseMountFlags.NoExec;
 
-    /// <summary>Reads comma-separated lists of options.</summary>
+    /// <summary>Parses comma-separated lists of options.</summary>
     /// <param name="lists">The values of each <c>-o</c>, in order.</param>
-    /// <param name="isSloppy">True to pass over options that are not known, as mount(8)'s <c>-s</c>
-    /// asks.</param>
+    /// <param name="isSloppy">True to ignore unknown options (<c>-s</c> of mount(8)).</param>
     /// <exception cref="MountOptionException">Names the option and what is wrong with it.</exception>
     public static MountOptions Parse(IEnumerable<string> lists, bool isSloppy = false)
     {
@@ -81,8 +79,8 @@ public static class MountOptionParser
     }
 
     /// <summary>
-    /// The lists without the words ro and rw, and ro behind them if it was the last of them. mount(8) always
-    /// says rw or ro to its helpers, so that from there rw is nobody's wish.
+    /// Removes ro and rw from the lists, and appends ro if that was the last of the two. mount(8) always gives rw or ro
+    /// to its helpers, so that rw from there does not mean that the user asked for it.
     /// </summary>
     public static IReadOnlyList<string> WithoutWishToWrite(IEnumerable<string> lists)
     {
@@ -102,8 +100,8 @@ public static class MountOptionParser
         return kept;
     }
 
-    /// <summary>The lists without the words that name devices or keep a process in the foreground: for another process,
-    /// which is told both apart.</summary>
+    /// <summary>Removes device= and foreground from the lists, which a request to another process carries
+    /// separately.</summary>
     public static IReadOnlyList<string> WithoutDevices(IEnumerable<string> lists)
     {
         var kept = new List<string>();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
-/// <summary>What <c>-o</c> can say. Made by <see cref="MountOptionParser"/>.</summary>
+/// <summary>The options of a mount. Made by <see cref="MountOptionParser"/>.</summary>
 public sealed record MountOptions
 {
     /// <summary>Default bound of all caches of metadata and decoded data together, in bytes.</summary>
@@ -17,24 +17,23 @@ public sealed record MountOptions
     /// <summary>Flags of mount(2). Mounts of ordinary users are nosuid and nodev whatever they say.</summary>
     public FuseMountFlags Flags { get; init; }
 
-    /// <summary>True when nothing is to be written.</summary>
+    /// <summary>True for a read-only mount.</summary>
     public bool IsReadOnly => Flags.HasFlag(FuseMountFlags.ReadOnly);
 
-    /// <summary>True when writing was asked for in so many words: what cannot be written is then not
-    /// mounted, else it is mounted read-only with a warning.</summary>
+    /// <summary>True when the option rw was given: a PFS that cannot be written is then not mounted; without it, it is
+    /// mounted read-only with a warning.</summary>
     public bool AsksForWriting { get; init; }
 
-    /// <summary>Longest time for which an accepted change may not be durable.</summary>
+    /// <summary>Longest time until an accepted change is durable.</summary>
     public TimeSpan CommitInterval { get; init; } = CommitIntervalDefault;
 
-    /// <summary>True to let the kernel gather writes of files before it passes them on.</summary>
+    /// <summary>True to use the kernel's writeback cache.</summary>
     public bool UsesWritebackCache { get; init; } = true;
 
-    /// <summary>True to have the devices give up (TRIM) what bulkfree freed; those that cannot are left
-    /// alone.</summary>
+    /// <summary>True to discard (TRIM) what bulkfree freed, on devices that support it.</summary>
     public bool Discards { get; init; } = true;
 
-    /// <summary>True to store a block once that equals one written lately.</summary>
+    /// <summary>True to store one copy of equal blocks that are written within a short time.</summary>
     public bool Deduplicates { get; init; } = true;
 
     /// <summary>Owner shown for everything; null shows the stored ones.</summary>
@@ -43,49 +42,49 @@ public sealed record MountOptions
     /// <summary>Group shown for everything; null shows the stored ones.</summary>
     public uint? GroupId { get; init; }
 
-    /// <summary>Permission bits to take from 0777, which is then shown for everything; null shows the stored
-    /// ones.</summary>
+    /// <summary>Bits that are cleared in 0777 to give the permissions shown for everything; null shows the stored
+    /// permissions.</summary>
     public uint? Umask { get; init; }
 
-    /// <summary>Whether others than the one who mounts may look in; null: when root mounts.</summary>
+    /// <summary>Whether users other than the one who mounts have access; null: only when root mounts.</summary>
     public bool? AllowsOthers { get; init; }
 
-    /// <summary>True to serve in this process until unmounted.</summary>
+    /// <summary>True when the command does not return before the mount has ended.</summary>
     public bool IsForeground { get; init; }
 
-    /// <summary>What is logged; null leaves it to the caller.</summary>
+    /// <summary>Lowest level that is logged; null: the caller decides.</summary>
     public LogLevel? LogLevel { get; init; }
 
     /// <summary>Bound of all caches of the process together, in bytes; null:
     /// <see cref="MemoryBytesDefault"/>.</summary>
     public long? MemoryBytes { get; init; }
 
-    /// <summary>True to show the best node there is when no quorum of masters can be had.</summary>
+    /// <summary>True to mount the best node read-only when there is no quorum of masters.</summary>
     public bool IsDegraded { get; init; }
 
-    /// <summary>How many masters the cluster has, 1 to 8, for nodes that do not say; null when it is not
+    /// <summary>Number of masters of the cluster, 1 to 8, for nodes that do not store it; null when it is not
     /// known.</summary>
     public int? Masters { get; init; }
 
-    /// <summary>Label of the PFS to mount; null: the one that the specification names, or the default.</summary>
+    /// <summary>Label of the PFS to mount; null: the one in the specification, or the default.</summary>
     public string? Label { get; init; }
 
     /// <summary>Further devices: volumes of the same filesystem, or other nodes of the cluster. Those of one element
     /// were given as one filesystem.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Devices { get; init; } = [];
 
-    /// <summary>Where in each device the filesystem starts, in bytes; null to search.</summary>
+    /// <summary>Offset of the filesystem on each device, in bytes; null to search.</summary>
     public long? Offset { get; init; }
 
     /// <summary>Name of the partition to use; null to search.</summary>
     public string? Partition { get; init; }
 
-    /// <summary>Serving threads; null: as many as processors, at least 2 and at most 8.</summary>
+    /// <summary>Number of worker threads; null: one for each processor, at least 2 and at most 8.</summary>
     public int? ThreadsTotal { get; init; }
 
     /// <summary>Read-ahead of the kernel in bytes; null leaves its default.</summary>
     public int? ReadAheadBytes { get; init; }
 
-    /// <summary>What the table of mounts shows as the device; null: the specification.</summary>
+    /// <summary>What the mount table shows as the source; null: the specification.</summary>
     public string? SourceName { get; init; }
 }

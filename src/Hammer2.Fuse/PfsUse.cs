@@ -4,7 +4,7 @@ using Linux.Text;
 
 namespace Hammer2.Fuse;
 
-/// <summary>Says why a PFS that is in use is not mounted a second time.</summary>
+/// <summary>Makes the message for a PFS that is not mounted because it is in use.</summary>
 internal static class PfsUse
 {
     /// <summary>The error for the user who asked.</summary>

@@ -9,8 +9,8 @@ using Hammer2.Format;
 namespace Hammer2.Fuse.Control;
 
 /// <summary>
-/// Messages as bytes: four bytes with the length, little-endian, then JSON. What comes in is checked here once; a
-/// message that is malformed gives a reason and nothing else.
+/// Messages as bytes: four bytes with the length, little-endian, then JSON. Incoming messages are validated here; for a
+/// malformed one there is a reason and no message.
 /// </summary>
 internal static class ControlCodec
 {
@@ -89,10 +89,10 @@ internal static class ControlCodec
         }
     }
 
-    // What the JSON reader does not check: elements of lists, numbers, and what the rest of the program relies on.
+    // The JSON reader does not check elements of lists, numbers of elements, and the contents of strings.
     private static string? FaultOf(ControlRequest request)
     {
-        // Another version may have other fields: whoever answers says so, and looks at nothing else.
+        // Another version may have other fields; it is rejected for its version.
         if (request.Version != ControlRequest.CurrentVersion || request.Mount is not { } mount) return null;
         if (mount.Nodes.Count is 0 or > Media.NodesMax) return $"{mount.Nodes.Count} nodes";
         foreach (MountNodeName? node in mount.Nodes)

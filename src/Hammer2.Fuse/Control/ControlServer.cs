@@ -12,8 +12,8 @@ namespace Hammer2.Fuse.Control;
 internal sealed record ControlRow(string Command, Action<ControlConnection, ControlRequest> Run);
 
 /// <summary>
-/// Answers requests of other processes of the same user, or of root, on a socket for each filesystem. Each connection
-/// has a thread of its own, so that one that is stuck holds up nothing but itself.
+/// Answers requests of other processes of the same user, or of root, on one socket for each filesystem. Each connection
+/// has its own thread, so that a stuck one blocks no other.
 /// </summary>
 internal sealed class ControlServer : IDisposable
 {
@@ -118,7 +118,7 @@ internal sealed class ControlServer : IDisposable
         }
         catch (Exception defect)
         {
-            // No mount may end for a request.
+            // A request that fails must not end the mounts of this process.
             FuseDaemonLog.RequestFailed(_logger, defect);
             _ = connection.TryAnswer(ControlStatus.Refused, $"defect of the serving process: {defect.Message}");
         }

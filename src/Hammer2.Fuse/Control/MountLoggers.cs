@@ -22,7 +22,7 @@ internal sealed class MountLoggers(DaemonLoggers daemon, LogLevel level) : ILogg
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    /// <summary>Not supported: where lines go is settled.</summary>
+    /// <summary>Not supported.</summary>
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 
     /// <summary>What was logged until now. Later lines go to the daemon alone.</summary>

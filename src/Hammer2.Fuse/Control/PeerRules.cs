@@ -4,7 +4,7 @@ using System.IO;
 
 namespace Hammer2.Fuse.Control;
 
-/// <summary>Decides whose requests are carried out.</summary>
+/// <summary>Decides which processes may make requests.</summary>
 internal static class PeerRules
 {
     /// <summary>Why a requester is refused; null when it is the same user, or root.</summary>
@@ -12,7 +12,7 @@ internal static class PeerRules
     /// <param name="user">The user of this process.</param>
     public static string? FaultOf(PeerCredentials? peer, uint user)
     {
-        if (peer is not { } known) return "the kernel does not tell who asks";
+        if (peer is not { } known) return "the kernel does not tell which user makes the request";
         return known.UserId == user || known.UserId == 0
             ? null
             : string.Create(CultureInfo.InvariantCulture,

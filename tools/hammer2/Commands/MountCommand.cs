@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Mounts a PFS; the command that people type.</summary>
+/// <summary>Mounts a PFS.</summary>
 internal static class MountCommand
 {
     private static readonly ArgumentRow Specs =
@@ -33,7 +33,7 @@ internal static class MountCommand
         Repeats = true,
     };
 
-    private static readonly OptionRow Sloppy = new("--sloppy", "pass over options that are not known");
+    private static readonly OptionRow Sloppy = new("--sloppy", "ignore unknown options");
 
     private static readonly OptionRow Foreground = new(
         "--foreground", "serve in this process until unmounted")
@@ -45,31 +45,30 @@ internal static class MountCommand
     {
         Group = CommandGroup.Mounting,
         Description = """
-            Every SPEC is a node of one cluster; a filesystem that is no cluster has one. Without a label the
-            PFS named DATA is mounted. The command returns when the mount is live; a process in the background
-            serves it until it is unmounted with umount(8), with fusermount3 -u, or by sending the process
-            SIGTERM.
+            Every SPEC is a node of one cluster; a filesystem that is not part of a cluster has one. Without a label
+            the PFS named DATA is mounted. The command returns when the mount is live; a background process serves
+            it until it is unmounted by umount(8), by fusermount3 -u, or by a SIGTERM to the process.
 
-            A device that is write-protected, or a cluster with too few masters, is mounted read-only with a
-            warning, unless rw was asked for. What is written is durable when fsync(2) returns, or
-            the serving process has ended, and else within the time that commit= says.
+            A write-protected device, or a cluster with too few masters, is mounted read-only with a warning, unless
+            rw was given. Written data is durable when fsync(2) returns, when the serving process has ended, and at
+            the latest after the time given by commit=.
 
-            Further PFSs of a filesystem that is mounted for writing are mounted by the process that has it, for
-            the same user or root and in the same mount namespace; a signal to that process unmounts all of them,
-            and it ends with the last one. In the foreground the command stays until its own mount has ended.
-            memory= counts for all mounts of a process, as the first one says.
+            When the filesystem is already mounted for writing, the process that serves it also serves the new
+            mount, if the user and the mount namespace are the same. Each mount is unmounted separately. A signal
+            to the process unmounts all of them; the process ends with the last one. With --foreground the command
+            returns when its own mount has ended. The memory= of the first mount applies to all of them.
 
-            Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when it
-            returns), nowriteback (the kernel passes each write on at once), uid=N, gid=N (owner shown for
-            everything), umask=OCTAL (permissions shown for everything), allow_other (let other users in;
-            the default when root mounts), noallow_other, degraded (show the best node when too few masters
+            Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when the call
+            returns), nowriteback (no writeback cache in the kernel), uid=N, gid=N (owner shown for
+            everything), umask=OCTAL (permissions shown for everything), allow_other (access by other users;
+            the default when root mounts), noallow_other, degraded (read the best node when too few masters
             are present), pfs=LABEL or label=LABEL (the PFS to mount), device=DEVICE[:DEVICE...] (further
             volumes of the filesystem or nodes of the cluster; may be repeated), offset=BYTES or
-            partition=NAME (where on the device the filesystem is; searched otherwise), memory=SIZE (bound of
+            partition=NAME (where on the device the filesystem is; default: search for it), memory=SIZE (limit of
             all caches, 256M), readahead=SIZE (root only), max_threads=N,
             foreground, loglevel=LEVEL, fsname=TEXT, and those of any filesystem: suid, dev, exec, atime and
-            their negations. Options for fstab's other readers, such as noauto, nofail or x-systemd.*, are
-            passed over.
+            their negations. Options for other readers of fstab, such as noauto, nofail or x-systemd.*, are
+            ignored.
             """,
         HasJson = false,
         Arguments = [Specs, Target],
@@ -115,7 +114,7 @@ internal static class MountHelperCommand
     };
 
     private static readonly OptionRow Sloppy =
-        new("--sloppy", "pass over options that are not known") { Short = "-s" };
+        new("--sloppy", "ignore unknown options") { Short = "-s" };
 
     private static readonly OptionRow Fake =
         new("--fake", "check the options and do nothing") { Short = "-f" };
@@ -172,23 +171,23 @@ internal static class MountHelperCommand
     }
 }
 
-/// <summary>The exit codes that mount(8) lays down.</summary>
+/// <summary>The exit codes that mount(8) defines.</summary>
 internal static class MountExitCodes
 {
     public static readonly ExitCodeRow[] Rows =
     [
         new(ExitCode.Ok, "mounted, or unmounted"),
-        new(ExitCode.MountUsage, "the command line or an option makes no sense"),
+        new(ExitCode.MountUsage, "the command line or an option is invalid"),
         new(ExitCode.MountFailed, "the mount failed"),
         new(ExitCode.Internal, "a defect of this program"),
     ];
 }
 
-/// <summary>What both ways to mount do in the end: in this process, or in one in the background.</summary>
+/// <summary>Mounts for both commands, in this process or in a background process.</summary>
 internal static class MountRun
 {
-    /// <summary>Reads the options.</summary>
-    /// <exception cref="CommandException">One is not known, or has no good value.</exception>
+    /// <summary>Parses the options.</summary>
+    /// <exception cref="CommandException">One is unknown, or has an invalid value.</exception>
     public static MountOptions Parse(IReadOnlyList<string> lists, bool isSloppy)
     {
         try
@@ -238,7 +237,7 @@ internal static class MountRun
         return starter.Serve() ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    // What the table of mounts shows: paths that mean the same from everywhere.
+    // What the mount table shows: absolute paths.
     private static string SourceOf(List<MountSpec> specs) => string.Join(' ', specs.Select(spec =>
         string.Join(':', spec.Paths.Select(LinuxPath.GetFull)) + (spec.Label is null ? "" : "@" + spec.Label)));
 

@@ -4,7 +4,7 @@ using Hammer2.Tool.CommandLine;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Takes mounts away.</summary>
+/// <summary>Unmounts.</summary>
 internal static class UnmountCommand
 {
     private static readonly ArgumentRow Targets = new("DIR", "where it is mounted")
@@ -14,24 +14,24 @@ internal static class UnmountCommand
     };
 
     private static readonly OptionRow Lazy =
-        new("--lazy", "take it out of the tree now, though files are open, and end it with the last of them")
+        new("--lazy", "detach the mount now although files are open; it ends when the last one is closed")
         {
             Short = "-l",
         };
 
-    public static readonly CommandRow Row = new("umount", "take a mount away", Run)
+    public static readonly CommandRow Row = new("umount", "unmount", Run)
     {
         Group = CommandGroup.Mounting,
         Description = """
-            The same as umount(8) for root and as fusermount3 -u for other users. Right after, its process closes
-            the devices that no other mount of it uses, and ends with its last mount.
+            The same as umount(8) for root and as fusermount3 -u for other users. The serving process then commits,
+            closes the devices that none of its other mounts uses, and ends with its last mount.
             """,
         HasJson = false,
         Arguments = [Targets],
         Options = [Lazy],
         UsageExitCode = ExitCode.MountUsage,
         ExitCodes = MountExitCodes.Rows,
-        Examples = [new("hammer2 umount /mnt", "take the mount on /mnt away")],
+        Examples = [new("hammer2 umount /mnt", "unmount /mnt")],
     };
 
     private static int Run(Invocation invocation)
