@@ -12,14 +12,14 @@ using Xunit;
 
 namespace Hammer2.Tests.Model;
 
-/// <summary>What becomes of written bytes between a write and the commit, in space, memory and errors.</summary>
-public sealed class WriteOutTests
+/// <summary>Data between a write and the commit: its space, memory and errors.</summary>
+public sealed class WriteBackTests
 {
     private const int BlockBytes = Media.FileBlockBytes;
     private static readonly PfsWriteOptions AtOnce = new() { OpenBytesMax = 0 };
 
     [Fact]
-    public void Equal_blocks_are_stored_once_and_stay_each_file_s_own()
+    public void Equal_blocks_are_stored_once_and_files_stay_independent()
     {
         using MemoryBlockDevice disk = NewVolume.InMemory();
         byte[] content = Noise(1, 16 * BlockBytes), other = Noise(2, BlockBytes);
@@ -32,9 +32,9 @@ public sealed class WriteOutTests
             Assert.Equal(Errno.None, ops.Write(second, 0, content, false));
             Assert.Equal(Errno.None, ops.Sync());
             Assert.Equal(16, mount.Pfs.Writer!.DeduplicatedBlocks);
-            // Metadata only: a commit takes granules of each kind, and none for data.
+            // Metadata only: a commit allocates granules of each kind, and none for data.
             Assert.True(free - ops.GetSpace().FreeBytes < 4 * BlockBytes);
-            // Replaced before a commit, and after: the other file keeps its bytes.
+            // Overwritten before a commit, and after one: the other file keeps its bytes.
             Assert.Equal(Errno.None, ops.Write(second, 3 * BlockBytes, other, false));
             Assert.Equal(Errno.None, ops.Write(first, 5 * BlockBytes, other, false));
             Assert.Equal(Errno.None, ops.Sync());
@@ -52,9 +52,9 @@ public sealed class WriteOutTests
         ModelMount.Judge([disk], 1);
     }
 
-    /// <summary>Too few for a worker to be woken, and nothing that a commit waits for.</summary>
+    /// <summary>Less than wakes a worker, and not needed by a commit.</summary>
     [Theory, InlineData(true), InlineData(false)]
-    public void What_was_dropped_while_it_waited_is_gone_after_the_next_commit(bool isRemoved)
+    public void Dirty_data_dropped_before_write_back_uses_no_space_after_the_next_commit(bool isRemoved)
     {
         using MemoryBlockDevice disk = NewVolume.InMemory();
         using (ClusterMount mount = Open(disk, new PfsWriteOptions { Workers = 2 }, out VnodeOps ops))
@@ -79,14 +79,14 @@ public sealed class WriteOutTests
     }
 
     [Fact]
-    public void A_block_that_equals_one_dropped_before_the_commit_is_stored_anew()
+    public void A_duplicate_of_a_block_freed_before_the_commit_is_stored_again()
     {
         using MemoryBlockDevice disk = NewVolume.InMemory();
         byte[] content = Noise(1, BlockBytes), other = Noise(2, BlockBytes), third = Noise(3, BlockBytes);
         using (ClusterMount mount = Open(disk, AtOnce, out VnodeOps ops))
         {
             ulong first = Make(ops, "first"), second = Make(ops, "second");
-            // Written out, then replaced: its space goes to whatever comes next.
+            // Written back, then overwritten: its space is allocated to the next block.
             foreach (byte[] bytes in new[] { content, other, third })
             {
                 Assert.Equal(Errno.None, ops.Write(first, 0, bytes, false));
@@ -106,7 +106,7 @@ public sealed class WriteOutTests
     }
 
     [Fact]
-    public void Neighbouring_blocks_are_one_write_on_each_node_and_cached_on_one()
+    public void Adjacent_blocks_are_one_write_on_each_node_and_cached_on_one()
     {
         MemoryBlockDevice[] disks = NewVolume.ClusterInMemory(3);
         FaultyBlockDevice[] counted = [.. disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
@@ -120,7 +120,7 @@ public sealed class WriteOutTests
             long[] before = [.. counted.Select(device => device.WriteCount)];
             Assert.Equal(Errno.None, ops.Write(file, 0, content, false));
             Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Throttle());
-            // Two batches; a new segment may begin within one.
+            // Two batches; a new segment may start within one.
             for (int i = 0; i < counted.Length; i++) Assert.InRange(counted[i].WriteCount - before[i], 2, 3);
             Assert.Equal(Errno.None, ops.Sync());
             Assert.Single(counted, device => device.UncachedBytes == 0);
@@ -132,7 +132,7 @@ public sealed class WriteOutTests
     }
 
     [Fact]
-    public void Equal_blocks_of_one_batch_are_stored_once_whichever_of_them_stays()
+    public void Equal_blocks_of_one_batch_are_stored_once_if_either_is_replaced()
     {
         using MemoryBlockDevice disk = NewVolume.InMemory();
         byte[] once = Noise(1, BlockBytes), other = Noise(2, BlockBytes);
@@ -144,7 +144,7 @@ public sealed class WriteOutTests
             Assert.Equal(Errno.None, ops.Write(first, 0, content, false));
             Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Throttle());
             Assert.Equal(2, mount.Pfs.Writer!.DeduplicatedBlocks);
-            // The block that was stored is replaced before the commit, and its space is asked for.
+            // The stored block is overwritten before the commit, and its space could be allocated again.
             Assert.Equal(Errno.None, ops.Write(first, 0, Noise(3, BlockBytes), false));
             Assert.Equal(Errno.None, ops.Write(second, 0, Noise(4, 4 * BlockBytes), false));
             Assert.Equal(Errno.None, ops.Sync());
@@ -158,7 +158,7 @@ public sealed class WriteOutTests
     }
 
     [Fact]
-    public void Rewriting_before_a_commit_takes_no_more_space()
+    public void Rewriting_before_a_commit_uses_no_more_space()
     {
         using MemoryBlockDevice disk = NewVolume.InMemory();
         using ClusterMount mount = Open(disk, AtOnce, out VnodeOps ops);
@@ -186,13 +186,13 @@ public sealed class WriteOutTests
         long most = 0;
         for (int i = 0; i < 1500; i++)
         {
-            // Streams, and blocks that are never full.
+            // Sequential writes, and blocks that are never full.
             bool isStream = random.OneIn(2);
             ulong at = isStream ? (ulong)i * (ulong)data.Length : (ulong)random.Below(1L << 28);
             Assert.Equal(Errno.None, ops.Write(file, at, isStream ? data : data.AsSpan(0, 700), false));
             most = Math.Max(most, mount.Pfs.Writer!.UnwrittenBytes);
         }
-        // What may be open, what may be queued, and one operation.
+        // The limits of open and queued blocks, and one operation.
         Assert.InRange(most, BlockBytes, OpenBytesMax + (8 << 20) + (4 * BlockBytes));
         Assert.Equal(Errno.None, ops.Sync());
         Assert.True(System.Threading.SpinWait.SpinUntil(
@@ -200,7 +200,7 @@ public sealed class WriteOutTests
     }
 
     [Theory, InlineData(0), InlineData(2)]
-    public void A_device_that_fails_before_the_commit_is_told_of_and_nothing_is_lost_from_sight(int workers)
+    public void A_device_failure_before_the_commit_is_reported_and_data_stays_readable(int workers)
     {
         using MemoryBlockDevice disk = NewVolume.InMemory();
         var faulty = new FaultyBlockDevice(disk);
@@ -218,7 +218,7 @@ public sealed class WriteOutTests
     }
 
     [Fact]
-    public void An_fsync_costs_what_was_changed_however_big_the_filesystem_is()
+    public void The_cost_of_fsync_depends_on_the_changes_and_not_on_the_size_of_the_filesystem()
     {
         (long writes, long flushes) small = CostOfSync(files: 10), big = CostOfSync(files: 20_000);
         // Barriers: before the header, and after it.
