@@ -153,8 +153,8 @@ public sealed partial class Hammer2FileSystem
     /// <inheritdoc/>
     public int CopyFileRange(in FuseContext context, in FuseCopyFileRangeIn request, out ulong copiedBytes)
     {
-        var source = new FilePlace(context.NodeId, request.SourcePosition);
-        var target = new FilePlace(request.TargetNodeId, request.TargetPosition);
+        var source = new FilePosition(context.NodeId, request.SourcePosition);
+        var target = new FilePosition(request.TargetNodeId, request.TargetPosition);
         Errno error = _vnodes.CopyRange(
             source, target, request.LengthBytes, DropsPrivileges(in context), out copiedBytes);
         return ChangeResult(error, _commitsAll);

@@ -79,7 +79,7 @@ public sealed partial class Hammer2FileSystem
     public int TmpFile(in FuseContext context, in FuseCreateIn request, ref FuseEntryOut entry,
         ref FuseOpenOut answer)
     {
-        Errno error = _vnodes.CreateUnnamed(
+        Errno error = _vnodes.CreateTmpFile(
             context.NodeId, request.Mode & PermissionMask, CallerOf(in context),
             out VnodeAttributes attributes);
         if (error != Errno.None) return ChangeResult(error, _commitsNames);

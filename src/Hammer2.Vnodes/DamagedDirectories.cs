@@ -5,23 +5,23 @@ using System.Threading;
 namespace Hammer2.Vnodes;
 
 /// <summary>
-/// Directories of which a part was found unreadable. A listing comes in many calls, and the call that
-/// meets the damage is rarely the last, so that it is remembered until the listing ends, with an error.
+/// Directories with an unreadable part. A listing takes many calls, and the call that finds the damage is rarely the
+/// last one, so the directory is remembered until its listing ends with an error.
 /// </summary>
-/// <remarks>Lock: rank 80, a leaf. The healthy case takes none.</remarks>
+/// <remarks>Lock: rank 80, a leaf. Without damage no lock is acquired.</remarks>
 internal sealed class DamagedDirectories
 {
-    // So many damaged directories are a dead disk; from there on every listing is said to be doubtful.
+    // More damaged directories than this mean a failing disk: then every listing ends with an error.
     private const int KnownMax = 65536;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _inumsLock = new();
     private readonly HashSet<ulong> _inums = [];
     private int _count;
 
-    /// <summary>Remembers a directory. True when it was not known.</summary>
+    /// <summary>Adds a directory; true when it is new.</summary>
     public bool Add(ulong inum)
     {
-        lock (_gate)
+        lock (_inumsLock)
         {
             if (_count >= KnownMax || !_inums.Add(inum)) return false;
             _count++;
@@ -29,11 +29,11 @@ internal sealed class DamagedDirectories
         }
     }
 
-    /// <summary>Forgets a directory that was just listed from its start to its end.</summary>
+    /// <summary>Removes a directory that was listed completely.</summary>
     public void Remove(ulong inum)
     {
         if (Volatile.Read(ref _count) == 0) return;
-        lock (_gate)
+        lock (_inumsLock)
         {
             if (_count < KnownMax && _inums.Remove(inum)) _count--;
         }
@@ -43,6 +43,6 @@ internal sealed class DamagedDirectories
     public bool Contains(ulong inum)
     {
         if (Volatile.Read(ref _count) == 0) return false;
-        lock (_gate) return _count >= KnownMax || _inums.Contains(inum);
+        lock (_inumsLock) return _count >= KnownMax || _inums.Contains(inum);
     }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-/// <summary>Linux error numbers that vnode operations answer.</summary>
+/// <summary>Linux error numbers returned by vnode operations.</summary>
 public enum Errno
 {
     /// <summary>Success.</summary>
@@ -21,7 +20,7 @@ public enum Errno
     /// <summary>Input/output error.</summary>
     EIO = 5,
 
-    /// <summary>No such device or address; also: no data or hole follows.</summary>
+    /// <summary>No such device or address; from lseek: no data or hole follows.</summary>
     ENXIO = 6,
 
     /// <summary>Try again.</summary>
@@ -69,39 +68,6 @@ public enum Errno
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
 
-    /// <summary>The handle names an object that is gone.</summary>
+    /// <summary>The object of the handle no longer exists.</summary>
     ESTALE = 116,
-}
-
-/// <summary>The one table from <see cref="Hammer2Error"/> to <see cref="Errno"/>.</summary>
-internal static class Hammer2ErrorToErrno
-{
-    // The first row that a set has a bit of decides: what a person must act on comes before what may pass.
-    private static readonly (Hammer2Error Error, Errno Errno)[] Rows =
-    [
-        (Hammer2Error.Io | Hammer2Error.Check | Hammer2Error.Corrupt | Hammer2Error.NodeDown, Errno.EIO),
-        (Hammer2Error.NoQuorum | Hammer2Error.Internal, Errno.EIO),
-        (Hammer2Error.NoSpace, Errno.ENOSPC),
-        (Hammer2Error.ReadOnly, Errno.EROFS),
-        (Hammer2Error.NotPermitted, Errno.EPERM),
-        (Hammer2Error.NotDirectory, Errno.ENOTDIR),
-        (Hammer2Error.IsDirectory, Errno.EISDIR),
-        (Hammer2Error.NotEmpty, Errno.ENOTEMPTY),
-        (Hammer2Error.Exists, Errno.EEXIST),
-        (Hammer2Error.Invalid, Errno.EINVAL),
-        (Hammer2Error.NotSupported, Errno.EOPNOTSUPP),
-        (Hammer2Error.TooLarge, Errno.EFBIG),
-        (Hammer2Error.Busy, Errno.EBUSY),
-        (Hammer2Error.Interrupted, Errno.EINTR),
-        (Hammer2Error.NoResource, Errno.ENOMEM),
-        (Hammer2Error.NoEntry, Errno.ENOENT),
-    ];
-
-    public static Errno ToErrno(this Hammer2Error error)
-    {
-        if (error == Hammer2Error.None) return Errno.None;
-        foreach ((Hammer2Error bits, Errno errno) in Rows)
-            if ((error & bits) != 0) return errno;
-        return Errno.EIO;
-    }
 }

@@ -4,7 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-/// <summary>What stat(2) and statx(2) show of an object. Times are microseconds since 1970 UTC.</summary>
+/// <summary>The attributes of an object for stat(2) and statx(2). Times are microseconds since 1970 UTC.</summary>
 public readonly struct VnodeAttributes
 {
     private const uint TypeDirectory = 0x4000;
@@ -23,8 +23,8 @@ public readonly struct VnodeAttributes
         SizeBytes = isDirectory ? DirectoryBytes : meta.Size;
         Blocks = (isDirectory ? DirectoryBytes : inode.AllocatedBytes) / SectorBytes;
         BytesBelow = inode.AllocatedBytes;
-        // Upstream stores 1 for every directory, or a count that it does not always keep; 1 is what says
-        // "not counted" to find(1) and its like.
+        // Upstream stores 1 for every directory, or a count that it does not always maintain; 1 means "not counted" to
+        // find(1) and similar programs.
         bool isNamed = meta.LinkCount > 0 || inode.Inum == VnodeOps.RootInum;
         LinkCount = !isDirectory ? (uint)Math.Min(meta.LinkCount, uint.MaxValue) : isNamed ? 1u : 0;
         bool isDevice = meta.Type is ObjectType.CharacterDevice or ObjectType.BlockDevice;
@@ -41,7 +41,7 @@ public readonly struct VnodeAttributes
     /// <summary>Inode number, 64 bits.</summary>
     public ulong Inum { get; }
 
-    /// <summary>The kind of object.</summary>
+    /// <summary>The type of object.</summary>
     public ObjectType Type { get; }
 
     /// <summary>st_mode: type and permission bits.</summary>
@@ -59,8 +59,8 @@ public readonly struct VnodeAttributes
     /// <summary>st_blocks: 512-byte units allocated on media.</summary>
     public ulong Blocks { get; }
 
-    /// <summary>Bytes of all blocks below the inode. For a directory they are those that keep its entries, which
-    /// <see cref="Blocks"/> leaves out as upstream does.</summary>
+    /// <summary>Bytes of all blocks below the inode. For a directory these are the blocks of its entries, which
+    /// <see cref="Blocks"/> does not include, as upstream.</summary>
     public ulong BytesBelow { get; }
 
     /// <summary>st_nlink.</summary>
@@ -78,7 +78,7 @@ public readonly struct VnodeAttributes
     /// <summary>Last change of the inode.</summary>
     public ulong ChangeTime { get; }
 
-    /// <summary>Last access; the modification time on media that do not keep it.</summary>
+    /// <summary>Last access; the modification time if the media does not store it.</summary>
     public ulong AccessTime { get; }
 
     /// <summary>Creation.</summary>
@@ -87,14 +87,14 @@ public readonly struct VnodeAttributes
     /// <summary>BSD flags: immutable, append-only, no dump, no unlink.</summary>
     public FileFlags Flags { get; }
 
-    /// <summary>True when the last commit has the object as it is shown; else <see cref="Blocks"/> may come
-    /// out smaller once it is stored.</summary>
+    /// <summary>True when the attributes are those of the last commit; otherwise <see cref="Blocks"/> may decrease once
+    /// the object is written.</summary>
     public bool IsCommitted { get; }
 
     /// <summary>True for a directory.</summary>
     public bool IsDirectory => Type == ObjectType.Directory;
 
-    /// <summary>The S_IFMT bits of a type; 0 for a type that cannot be shown.</summary>
+    /// <summary>The S_IFMT bits of a type; 0 for an unknown type.</summary>
     public static uint TypeBits(ObjectType type) => type switch
     {
         ObjectType.Directory => TypeDirectory,

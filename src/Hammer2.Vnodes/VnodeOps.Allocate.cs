@@ -5,44 +5,20 @@ using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-/// <summary>What fallocate(2) may ask for; the values are Linux's.</summary>
-[Flags]
-public enum AllocateModes
-{
-    /// <summary>The range is to be allocated, and the file grows if it reaches behind the end.</summary>
-    None = 0,
-
-    /// <summary>The size stays.</summary>
-    KeepSize = 0x01,
-
-    /// <summary>The range gives up its storage and reads as zeros. Only with <see cref="KeepSize"/>.</summary>
-    PunchHole = 0x02,
-
-    /// <summary>The range is cut out. Not supported.</summary>
-    CollapseRange = 0x08,
-
-    /// <summary>The range reads as zeros.</summary>
-    ZeroRange = 0x10,
-
-    /// <summary>A hole is put in before the range. Not supported.</summary>
-    InsertRange = 0x20,
-}
-
 public sealed partial class VnodeOps
 {
     /// <summary>Changes the storage of a range of a file.</summary>
     /// <param name="inum">A regular file.</param>
-    /// <param name="position">First byte.</param>
-    /// <param name="length">Bytes, at least one.</param>
-    /// <param name="modes">What is wanted.</param>
-    /// <param name="dropsPrivileges">True when the set-id bits go with it.</param>
-    /// <returns>EOPNOTSUPP for what the format cannot do; EINVAL, EFBIG, EISDIR, EPERM, ENOSPC, EROFS, ESTALE,
-    /// EIO.</returns>
+    /// <param name="position">Offset of the first byte.</param>
+    /// <param name="length">Number of bytes, at least one.</param>
+    /// <param name="modes">The modes.</param>
+    /// <param name="dropsPrivileges">True to clear the set-id bits.</param>
+    /// <returns>EOPNOTSUPP for modes that the format cannot support; EINVAL, EFBIG, EISDIR, EPERM, ENOSPC, EROFS,
+    /// ESTALE, EIO.</returns>
     /// <remarks>
-    /// fallocate(2). A filesystem that never writes where data is cannot set blocks aside: a later write takes
-    /// new ones whatever was allocated before. So plain allocation and KEEP_SIZE answer, as ZFS does, whether
-    /// that much space is free now, which is a promise of nothing, and plain allocation sets the size. ZERO_RANGE
-    /// takes whole blocks out, as PUNCH_HOLE does.
+    /// fallocate(2). A copy-on-write filesystem cannot reserve blocks for later writes, which always allocate new ones.
+    /// So plain allocation and KEEP_SIZE only check, as in ZFS, whether that much space is free now, which guarantees
+    /// nothing; plain allocation also sets the size. ZERO_RANGE frees whole blocks, as PUNCH_HOLE does.
     /// </remarks>
     public Errno Allocate(
         ulong inum, ulong position, ulong length, AllocateModes modes, bool dropsPrivileges = false)
@@ -94,15 +70,14 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    /// <summary>Makes a range of a file read as zeros and gives up the storage of whole blocks in
-    /// it.</summary>
+    /// <summary>Makes a range of a file read as zeros and frees the whole blocks in it.</summary>
     /// <param name="inum">A regular file.</param>
-    /// <param name="position">First byte.</param>
-    /// <param name="length">Bytes, at least one; those behind the end of the file do not matter.</param>
+    /// <param name="position">Offset of the first byte.</param>
+    /// <param name="length">Number of bytes, at least one; bytes past EOF are ignored.</param>
     /// <returns>As <see cref="Allocate"/>.</returns>
     public Errno PunchHole(ulong inum, ulong position, ulong length) =>
         Allocate(inum, position, length, AllocateModes.KeepSize | AllocateModes.PunchHole);
 
-    // A file is locked, and space set aside, for so many blocks at a time.
+    // A file is locked, and space reserved, for this number of blocks at a time.
     private const int HolesAtOnceMax = 256;
 }

@@ -5,53 +5,17 @@ using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-/// <summary>Attributes to set; what is null stays. Times are microseconds since 1970 UTC.</summary>
-public readonly record struct AttributeChange
-{
-    /// <summary>Permission bits, 07777.</summary>
-    public uint? Mode { get; init; }
-
-    /// <summary>Owner.</summary>
-    public uint? UserId { get; init; }
-
-    /// <summary>Group.</summary>
-    public uint? GroupId { get; init; }
-
-    /// <summary>Size of a regular file in bytes, at most 2^63 - 1.</summary>
-    public ulong? SizeBytes { get; init; }
-
-    /// <summary>Last access.</summary>
-    public ulong? AccessTime { get; init; }
-
-    /// <summary>Last change of the content.</summary>
-    public ulong? ModifyTime { get; init; }
-
-    /// <summary>True when the times are the present's: whoever may write may set those, even of an append-only
-    /// file.</summary>
-    public bool IsTouch { get; init; }
-
-    /// <summary>Last change of the inode, kept by a kernel that delays writes; null: now.</summary>
-    public ulong? ChangeTime { get; init; }
-
-    /// <summary>BSD flags, all of them.</summary>
-    public FileFlags? Flags { get; init; }
-
-    /// <summary>True when the set-id bits go, because the content is changed by somebody who may not keep
-    /// them.</summary>
-    public bool DropsPrivileges { get; init; }
-}
-
 public sealed partial class VnodeOps
 {
     private const uint SetUserId = 0x800;
     private const uint GroupExecute = 0x8;
 
-    /// <summary>Sets attributes, all or none. Who may is the kernel's to decide.</summary>
+    /// <summary>Sets all given attributes or none. The kernel has checked permissions.</summary>
     /// <param name="inum">The object.</param>
-    /// <param name="wanted">What to set.</param>
-    /// <param name="attributes">As they are afterwards.</param>
-    /// <returns>EPERM for what is immutable; EISDIR, EINVAL, EFBIG for a size that cannot be; ENOSPC, EROFS,
-    /// ESTALE, EIO.</returns>
+    /// <param name="wanted">The attributes to set.</param>
+    /// <param name="attributes">The resulting attributes.</param>
+    /// <returns>EPERM for an immutable object; EISDIR, EINVAL, EFBIG for an invalid size; ENOSPC, EROFS, ESTALE,
+    /// EIO.</returns>
     /// <remarks>chmod(2), chown(2), truncate(2), utimensat(2), chflags(2).</remarks>
     public Errno SetAttributes(ulong inum, in AttributeChange wanted, out VnodeAttributes attributes)
     {
@@ -85,7 +49,7 @@ public sealed partial class VnodeOps
 
     private static Errno MaySet(in InodeMeta meta, in AttributeChange wanted)
     {
-        // Flags may always be taken off again; everything else waits until they are.
+        // Flags may always be cleared; all other changes need them cleared first.
         bool onlyFlags = wanted == new AttributeChange { Flags = wanted.Flags };
         if (IsDelayedTime(wanted)) return Errno.None;
         if ((meta.UserFlags & ImmutableFlags) != 0 && !onlyFlags) return Errno.EPERM;
@@ -106,8 +70,7 @@ public sealed partial class VnodeOps
         };
     }
 
-    // The times of writes that were accepted before the flags came. No caller can set a change time, so that
-    // these come from the kernel itself.
+    // The times of writes that were accepted before the flags were set. Only the kernel itself can set a change time.
     private static bool IsDelayedTime(in AttributeChange wanted) => wanted.ChangeTime is not null
         && wanted == new AttributeChange { ModifyTime = wanted.ModifyTime, ChangeTime = wanted.ChangeTime };
 
@@ -122,7 +85,7 @@ public sealed partial class VnodeOps
         if (wanted.DropsPrivileges) DropPrivileges(ref meta);
     }
 
-    // A set-group-id bit without group execution means mandatory locking, and stays.
+    // A set-group-id bit without group execution means mandatory locking and is kept.
     private static void DropPrivileges(ref InodeMeta meta)
     {
         meta.Mode &= ~SetUserId;

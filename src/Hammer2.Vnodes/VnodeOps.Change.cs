@@ -8,51 +8,50 @@ using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-// What the modifying operations have in common.
+// Common parts of modifying operations, and commits.
 public sealed partial class VnodeOps
 {
     private const FileFlags ImmutableFlags = FileFlags.UserImmutable | FileFlags.SystemImmutable;
     private const FileFlags AppendFlags = FileFlags.UserAppend | FileFlags.SystemAppend;
     private const FileFlags NoUnlinkFlags = FileFlags.UserNoUnlink | FileFlags.SystemNoUnlink;
 
-    /// <summary>True when nothing may be changed.</summary>
+    /// <summary>True when the PFS is read-only.</summary>
     public bool IsReadOnly => _pfs.Writer is null;
 
-    /// <summary>True while changes are accepted.</summary>
+    /// <summary>True while changes are accepted: the PFS is writable and not stopped.</summary>
     public bool CanWrite => _pfs.Writer is { IsStopped: false };
 
-    /// <summary>True when this many bytes of file data would be accepted at present, once what was deleted is
-    /// freed.</summary>
-    /// <param name="inum">The file that they are for.</param>
-    /// <param name="bytes">How many.</param>
+    /// <summary>True when this many bytes of file data fit at present, including space of deleted files.</summary>
+    /// <param name="inum">The file to which they would be written.</param>
+    /// <param name="bytes">Number of bytes.</param>
     public bool HasRoom(ulong inum, long bytes) => _pfs.Writer is { } writer && writer.HasRoom(bytes, inum);
 
-    /// <summary>What stopped all writing; None while it goes on.</summary>
+    /// <summary>The error that stopped all writing; None while the PFS is writable.</summary>
     public Hammer2Error StopReason => _pfs.Writer?.StopReason ?? Hammer2Error.None;
 
-    /// <summary>Makes everything accepted so far durable.</summary>
-    /// <returns>EIO when it could not be written, and the mount is read-only from then on; also once for changes that
-    /// could not be committed since the last call, because a block that they need cannot be read: those objects are as
-    /// the last commit has them.</returns>
+    /// <summary>Commits all changes accepted so far.</summary>
+    /// <returns>EIO when the commit failed, and the mount is read-only from then on; also EIO once for changes since
+    /// the last call that could not be committed because a block that they need cannot be read: those objects have the
+    /// state of the last commit.</returns>
     public Errno Sync()
     {
         Errno error = Commit();
         return error == Errno.None && TakeLoss() ? Errno.EIO : error;
     }
 
-    /// <summary>The same for callers that learn by <see cref="LeftOut"/> which changes could not be
-    /// committed.</summary>
-    /// <returns>EIO when it could not be written; the mount is read-only from then on.</returns>
+    /// <summary>As <see cref="Sync"/>, for callers that learn of changes that could not be committed by
+    /// <see cref="LeftOut"/>.</summary>
+    /// <returns>EIO when the commit failed; the mount is read-only from then on.</returns>
     public Errno Commit() => _pfs.Writer is { } writer ? writer.Commit().ToErrno() : Errno.None;
 
-    /// <summary>Makes everything durable that was accepted for one object, with all that those operations changed
-    /// together with it: the names of a new file, both directories of a rename.</summary>
-    /// <param name="inum">Its number.</param>
-    /// <returns>EIO when it could not be written; the mount is read-only from then on.</returns>
+    /// <summary>Commits all changes accepted for one object, with all other changes of the same operations: the entries
+    /// of a new file, both directories of a rename.</summary>
+    /// <param name="inum">The inode number.</param>
+    /// <returns>EIO when the commit failed; the mount is read-only from then on.</returns>
     public Errno Commit(ulong inum) => _pfs.Writer is { } writer ? writer.Commit(inum).ToErrno() : Errno.None;
 
-    /// <summary>Told of objects whose changes could not be committed, once they are as the last commit has them. Called
-    /// within a commit: it must not block, nor make changes. Only of a PFS that is written.</summary>
+    /// <summary>Called with objects whose changes could not be committed, after they were reset to the last commit.
+    /// Called within a commit: it must not block or make changes. Only for a writable PFS.</summary>
     public Action<IReadOnlyList<LeftOutInode>>? LeftOut
     {
         get => _pfs.Writer?.LeftOut;
@@ -62,11 +61,11 @@ public sealed partial class VnodeOps
         }
     }
 
-    /// <summary>The name of the entry with a key in a directory.</summary>
+    /// <summary>Reads the name of the entry with a given key in a directory.</summary>
     /// <param name="directory">The directory.</param>
-    /// <param name="key">Its key.</param>
-    /// <param name="name">Gets it; at least <see cref="NameBytesMax"/> long.</param>
-    /// <param name="nameBytes">How long it is.</param>
+    /// <param name="key">The key of the entry.</param>
+    /// <param name="name">Receives the name; at least <see cref="NameBytesMax"/> long.</param>
+    /// <param name="nameBytes">Length of the name in bytes.</param>
     /// <returns>ENOENT, ENOTDIR, ESTALE, EIO.</returns>
     public Errno GetEntryName(ulong directory, ulong key, Span<byte> name, out int nameBytes)
     {
@@ -83,11 +82,11 @@ public sealed partial class VnodeOps
         return Interlocked.Exchange(ref _lossTold, total) != total;
     }
 
-    /// <summary>Does something that no caller waits for, on a timer's or a pool's thread. What it throws stops all
-    /// writing, with a reason, and ends nothing else.</summary>
-    /// <param name="work">What it is, for the log.</param>
-    /// <param name="body">What is done.</param>
-    /// <returns>What it answers; EIO when it threw.</returns>
+    /// <summary>Runs background work on a thread of a timer or a pool. An exception stops all writing with its reason
+    /// and does not end the process.</summary>
+    /// <param name="work">Name of the work, for the log.</param>
+    /// <param name="body">The work.</param>
+    /// <returns>The result of the work; EIO when it threw.</returns>
     public Errno RunInBackground(string work, Func<Errno> body)
     {
         if (_pfs.Writer is not { } writer) return body();
@@ -100,20 +99,18 @@ public sealed partial class VnodeOps
         return error == Hammer2Error.None ? answer : error.ToErrno();
     }
 
-    /// <summary>Bulkfree: gives the space of what was deleted and replaced back. The mount goes on
-    /// meanwhile.</summary>
-    /// <param name="options">How.</param>
-    /// <param name="result">What was done.</param>
-    /// <returns>EIO for a block that could not be read, on account of which nothing was freed on its node; EROFS;
-    /// EINTR when it was ended.</returns>
+    /// <summary>Bulkfree: frees unreachable blocks, while the filesystem is in use.</summary>
+    /// <param name="options">Options of the pass.</param>
+    /// <param name="result">The result.</param>
+    /// <returns>EIO when a block could not be read, so that nothing was freed on its node; EROFS; EINTR when it was
+    /// interrupted.</returns>
     public Errno Reclaim(ReclaimOptions options, out ReclaimResult result)
     {
         result = default;
         return _pfs.Writer is { } writer ? writer.Reclaim(options, out result).ToErrno() : Errno.EROFS;
     }
 
-    /// <summary>Says that nobody uses an object any more: one without a name goes with the next
-    /// commit.</summary>
+    /// <summary>Called when the kernel has forgotten an object: an orphan is deleted by the next commit.</summary>
     public Errno Forget(ulong inum)
     {
         if (_pfs.Writer is not { } writer) return Errno.None;
@@ -122,8 +119,8 @@ public sealed partial class VnodeOps
         return error == Hammer2Error.NoEntry ? Errno.None : error.ToErrno();
     }
 
-    /// <summary>Says that an object that lost a name, or was closed, is likely to be forgotten soon. If it is a file
-    /// that has no name left, whoever finds no room in the next second waits for that.</summary>
+    /// <summary>Called when an object lost a link or was closed and may be forgotten soon. If it is an orphan, it is a
+    /// pending deletion: for one second, writes that hit ENOSPC wait for it.</summary>
     public void ExpectForget(ulong inum)
     {
         if (_pfs.Writer is not { } writer) return;
@@ -134,11 +131,11 @@ public sealed partial class VnodeOps
 
     private PfsWriter.ReadGuard Hold(ulong inum) => _pfs.Writer is { } writer ? writer.Read(inum) : default;
 
-    /// <summary>True when writing leaves the times of files alone: they come by <see cref="SetAttributes"/>,
-    /// before or after, from a kernel that delays writes and keeps the times itself.</summary>
+    /// <summary>True when writes do not set the times of files: a kernel with a writeback cache sets them by
+    /// <see cref="SetAttributes"/>.</summary>
     public bool LeavesFileTimes { get; set; }
 
-    /// <summary>What changes are stamped with now, in microseconds since 1970 UTC.</summary>
+    /// <summary>The time of changes made now, in microseconds since 1970 UTC.</summary>
     public ulong CurrentTime => Now();
 
     private ulong Now() =>
@@ -149,7 +146,7 @@ public sealed partial class VnodeOps
         operation = default;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (name.Length > NameBytesMax) return Errno.ENAMETOOLONG;
-        // The kernel never asks for such a name; the control file and tests may.
+        // The kernel never passes such a name; tests may.
         if (!MediaValidator.IsEntryName(name)) return Errno.EINVAL;
         return writer.Reserve(bytes, leaves: 3, SpaceUse.Add, out operation).ToErrno();
     }
@@ -163,7 +160,7 @@ public sealed partial class VnodeOps
         return (directory.Meta.UserFlags & ImmutableFlags) != 0 ? Errno.EPERM : Errno.None;
     }
 
-    // What a fault left of a change to one file is whole: the bytes before it, or nothing.
+    // After a fault, a change of one file is consistent: the bytes before the fault are changed, or none.
     private static Errno End(in Transaction change, Hammer2Error error)
     {
         change.Complete();
@@ -189,7 +186,8 @@ public sealed partial class VnodeOps
         change.Touch(directory);
     }
 
-    // Directories made by FreeBSD count their subdirectories from 2 up; those that read 1 do not count.
+    // Directories made by FreeBSD have a link count of 2 plus their subdirectories; a link count of 1 means not
+    // counted.
     private static void CountSubdirectory(DirtyInode parent, int change)
     {
         if (parent.Meta.LinkCount >= 2) parent.Meta.LinkCount = (ulong)((long)parent.Meta.LinkCount + change);

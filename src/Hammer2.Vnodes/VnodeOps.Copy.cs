@@ -6,34 +6,34 @@ using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-/// <summary>A place in a file.</summary>
+/// <summary>A position in a file.</summary>
 /// <param name="Inum">A regular file.</param>
-/// <param name="Position">A byte of it.</param>
-public readonly record struct FilePlace(ulong Inum, ulong Position);
+/// <param name="Position">Offset in bytes.</param>
+public readonly record struct FilePosition(ulong Inum, ulong Position);
 
 public sealed partial class VnodeOps
 {
-    // Files stay locked for one step; what is done of a long copy is done when it fails later.
+    // Files are locked for one step at a time; completed steps of a long copy remain when a later one fails.
     private const int SharedAtOnceMax = 256;
 
-    /// <summary>Copies bytes from one file to another, or within one. Where both places lie at the same place
-    /// of a block, whole blocks get a second owner in place of being copied.</summary>
-    /// <param name="source">Where from.</param>
-    /// <param name="target">Where to; the file grows if need be.</param>
-    /// <param name="length">Bytes; only those up to the source's end are copied.</param>
-    /// <param name="dropsPrivileges">True when the target's set-id bits go with it.</param>
-    /// <param name="copied">How many were; less than asked for after an error that came later.</param>
+    /// <summary>Copies bytes from one file to another, or within one. Where source and target have the same offset
+    /// within a block, whole blocks are shared instead of copied.</summary>
+    /// <param name="source">Position of the source.</param>
+    /// <param name="target">Position of the target; the file grows if necessary.</param>
+    /// <param name="length">Number of bytes; the copy ends at EOF of the source.</param>
+    /// <param name="dropsPrivileges">True to clear the target's set-id bits.</param>
+    /// <param name="copied">Number of bytes copied; less than requested when a later step failed.</param>
     /// <returns>EINVAL for overlapping ranges of one file; EPERM, EFBIG, EISDIR, ENOSPC, EROFS, ESTALE,
     /// EIO.</returns>
-    /// <remarks>copy_file_range(2). A block is shared when it has a check code, of the method that the target
-    /// wants, and is on media; the freemap is told of it first.</remarks>
+    /// <remarks>copy_file_range(2). A block is shared when it is on media and has a check code of the target's method;
+    /// the freemap is updated first.</remarks>
     public Errno CopyRange(
-        in FilePlace source, in FilePlace target, ulong length, bool dropsPrivileges, out ulong copied)
+        in FilePosition source, in FilePosition target, ulong length, bool dropsPrivileges, out ulong copied)
     {
         copied = 0;
         ulong last = Math.Max(source.Position, target.Position);
         if (last > long.MaxValue || length > long.MaxValue - last) return Errno.EFBIG;
-        // What the copy itself adds to its source is no part of it.
+        // Bytes that the copy itself appends to its source are not copied.
         Errno found = GetAttributes(source.Inum, out VnodeAttributes attributes);
         if (found != Errno.None) return found;
         ulong size = attributes.SizeBytes;
@@ -42,8 +42,8 @@ public sealed partial class VnodeOps
         if (source.Inum == target.Inum && distance < length) return Errno.EINVAL;
         do
         {
-            var from = new FilePlace(source.Inum, source.Position + copied);
-            var to = new FilePlace(target.Inum, target.Position + copied);
+            var from = new FilePosition(source.Inum, source.Position + copied);
+            var to = new FilePosition(target.Inum, target.Position + copied);
             Errno error = CopyStep(from, to, length - copied, dropsPrivileges, out ulong done);
             copied += done;
             if (error != Errno.None) return copied > 0 ? Errno.None : error;
@@ -54,7 +54,7 @@ public sealed partial class VnodeOps
     }
 
     private Errno CopyStep(
-        in FilePlace source, in FilePlace target, ulong length, bool dropsPrivileges, out ulong done)
+        in FilePosition source, in FilePosition target, ulong length, bool dropsPrivileges, out ulong done)
     {
         done = 0;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
@@ -85,7 +85,7 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    // Up to the end of the target's block, so that the next step may share.
+    // Copy up to the end of the target's block, so that the next step can share blocks.
     private static Hammer2Error CopyBytes(
         in Transaction change, DirtyInode from, ulong position, DirtyInode to, ulong target, ulong length,
         out ulong done)

@@ -5,16 +5,16 @@ using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-/// <summary>Who asks.</summary>
-/// <param name="UserId">Owner of what is made.</param>
-/// <param name="GroupId">Group of what is made, unless the directory gives its own.</param>
+/// <summary>Owner and group of the calling process.</summary>
+/// <param name="UserId">Owner of new objects.</param>
+/// <param name="GroupId">Group of new objects, unless the directory has the set-group-id bit.</param>
 public readonly record struct Credentials(uint UserId, uint GroupId);
 
-/// <summary>What is to be made.</summary>
-/// <param name="Type">Anything but a symbolic link.</param>
-/// <param name="Mode">Permission bits, 07777, the caller's umask taken off.</param>
-/// <param name="DeviceMajor">Of a device node.</param>
-/// <param name="DeviceMinor">Of a device node.</param>
+/// <summary>Type, mode and device number of an object to create.</summary>
+/// <param name="Type">Any type except a symbolic link.</param>
+/// <param name="Mode">Permission bits, 07777, after applying the umask.</param>
+/// <param name="DeviceMajor">Major number of a device node.</param>
+/// <param name="DeviceMinor">Minor number of a device node.</param>
 public readonly record struct NewObject(
     ObjectType Type, uint Mode, uint DeviceMajor = 0, uint DeviceMinor = 0);
 
@@ -24,12 +24,12 @@ public sealed partial class VnodeOps
     private const uint SetGroupId = 0x400;
     private const ulong LinkCountMax = int.MaxValue;
 
-    /// <summary>Makes a file, directory, FIFO, socket or device node.</summary>
-    /// <param name="directory">Where.</param>
+    /// <summary>Creates a file, directory, FIFO, socket or device node.</summary>
+    /// <param name="directory">The directory.</param>
     /// <param name="name">1 to 255 bytes, no slash and no NUL.</param>
-    /// <param name="made">What.</param>
-    /// <param name="caller">Its owner.</param>
-    /// <param name="attributes">Of the new object.</param>
+    /// <param name="made">The new object.</param>
+    /// <param name="caller">The calling process.</param>
+    /// <param name="attributes">Attributes of the new object.</param>
     /// <returns>EEXIST, ENOTDIR, ENAMETOOLONG, ENOSPC, EROFS, EPERM for an immutable directory, ESTALE,
     /// EIO.</returns>
     /// <remarks>open(2) with O_CREAT, mkdir(2), mknod(2). Upstream:
@@ -39,12 +39,12 @@ public sealed partial class VnodeOps
         out VnodeAttributes attributes) =>
             Make(directory, name, made, caller, target: default, out attributes);
 
-    /// <summary>Makes a symbolic link.</summary>
-    /// <param name="directory">Where.</param>
+    /// <summary>Creates a symbolic link.</summary>
+    /// <param name="directory">The directory.</param>
     /// <param name="name">1 to 255 bytes.</param>
     /// <param name="target">1 to 4095 bytes, any but NUL.</param>
-    /// <param name="caller">Its owner.</param>
-    /// <param name="attributes">Of the new link.</param>
+    /// <param name="caller">The calling process.</param>
+    /// <param name="attributes">Attributes of the new link.</param>
     /// <returns>As <see cref="Create"/>; ENAMETOOLONG for too long a target.</returns>
     public Errno Symlink(
         ulong directory, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, in Credentials caller,
@@ -57,14 +57,14 @@ public sealed partial class VnodeOps
         return Make(directory, name, made, caller, target, out attributes);
     }
 
-    /// <summary>Longest target of a symbolic link in bytes, PATH_MAX without its NUL.</summary>
+    /// <summary>Maximum length of the target of a symbolic link in bytes: PATH_MAX without its NUL.</summary>
     public const int TargetBytesMax = 4095;
 
-    /// <summary>Gives an object one more name.</summary>
-    /// <param name="inum">Anything but a directory.</param>
-    /// <param name="directory">Where.</param>
+    /// <summary>Creates a hard link.</summary>
+    /// <param name="inum">An object of any type except a directory.</param>
+    /// <param name="directory">The directory.</param>
     /// <param name="name">1 to 255 bytes.</param>
-    /// <param name="attributes">Of the object.</param>
+    /// <param name="attributes">Attributes of the object.</param>
     /// <returns>EPERM for a directory or an immutable object; EMLINK; else as <see cref="Create"/>.</returns>
     public Errno Link(ulong inum, ulong directory, ReadOnlySpan<byte> name, out VnodeAttributes attributes)
     {
@@ -79,7 +79,7 @@ public sealed partial class VnodeOps
         ref InodeMeta meta = ref target!.Meta;
         if (meta.Type == ObjectType.Directory || IsFixed(meta)) return Errno.EPERM;
         if (meta.LinkCount >= LinkCountMax) return Errno.EMLINK;
-        // An object that lost its last name is on its way out; one that never had any is not.
+        // An orphan cannot be linked again, except a file created by O_TMPFILE that was never linked.
         bool isUnnamed = meta.LinkCount == 0;
         if (isUnnamed && !_linkable.ContainsKey(inum)) return Errno.ENOENT;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
@@ -100,16 +100,15 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    /// <summary>Makes a file without a name, which <see cref="Link"/> may give it later;
-    /// <see cref="Forget"/> drops it otherwise.</summary>
-    /// <param name="directory">Whose policies it takes over.</param>
+    /// <summary>Creates a file without a link, which <see cref="Link"/> may add later; otherwise <see cref="Forget"/>
+    /// deletes it.</summary>
+    /// <param name="directory">The directory whose policies it inherits.</param>
     /// <param name="mode">Permission bits.</param>
-    /// <param name="caller">Its owner.</param>
-    /// <param name="attributes">Of the new file; its link count is 0.</param>
+    /// <param name="caller">The calling process.</param>
+    /// <param name="attributes">Attributes of the new file; its link count is 0.</param>
     /// <returns>As <see cref="Create"/>, without EEXIST.</returns>
-    /// <remarks>open(2) with O_TMPFILE. After a crash it is an object without a name, which mounting
-    /// drops.</remarks>
-    public Errno CreateUnnamed(
+    /// <remarks>open(2) with O_TMPFILE. After a crash it is an orphan, which the next mount deletes.</remarks>
+    public Errno CreateTmpFile(
         ulong directory, uint mode, in Credentials caller, out VnodeAttributes attributes)
     {
         attributes = default;
@@ -143,7 +142,7 @@ public sealed partial class VnodeOps
         Hammer2Error error = NameXops.FindEntry(change.AsInode(parent), name, out _);
         if (error != Hammer2Error.NoEntry) return error == Hammer2Error.None ? Errno.EEXIST : error.ToErrno();
 
-        // First, so that the child counts as dependent: its space is then reserved with the directory's.
+        // Added first, so that the child is a dependent inode: its space is then reserved with that of the directory.
         change.Touch(parent);
         DirtyInode child = change.Create(NewMeta(made, caller, parent), parent);
         error = NameXops.MakeEntry(change, parent, name, child.Inum, made.Type);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Vnodes;
 
-// Which object a damaged block belongs to, for the log.
+// Finds the object of a damaged block, for the log.
 public sealed partial class VnodeOps
 {
     private const int DepthMax = 256;
@@ -16,8 +16,8 @@ public sealed partial class VnodeOps
 
     private readonly ReportedInodes _reportedDamage = new();
 
-    /// <summary>Logs, once for each object, that it answered EIO: with the PFS, and with its path where directories
-    /// tell it. The block was logged when it was read. No lock may be held.</summary>
+    /// <summary>Logs, once for each object, that an operation on it returned EIO, with the PFS and with its path if it
+    /// can be found. The block was logged when it was read. The caller must hold no lock.</summary>
     /// <param name="inum">The object, or the directory that was searched.</param>
     /// <param name="name">The name that was searched in that directory; empty for the object itself.</param>
     public void ReportDamage(ulong inum, ReadOnlySpan<byte> name = default)
@@ -30,8 +30,8 @@ public sealed partial class VnodeOps
         else LogDamageWithoutPath(_logger, label, inum);
     }
 
-    /// <summary>The path of an object from the root; null when it cannot be told: a directory on the way cannot be
-    /// read, is very long, or does not name what is below it any more.</summary>
+    /// <summary>The path of an object from the root; null when it cannot be found: a directory on the path cannot be
+    /// read, is very long, or no longer has the entry.</summary>
     internal byte[]? PathOf(ulong inum)
     {
         var names = new Stack<byte[]>();
@@ -63,7 +63,7 @@ public sealed partial class VnodeOps
         using PfsWriter.ReadGuard guard = Hold(directory);
         if (GetDirectory(directory, out Cluster.Inode parent) != Errno.None) return null;
         var search = new NameSearch(inum);
-        // What cannot be read may have had the name; what was found is right all the same.
+        // An unreadable part may contain another entry; an entry that was found is valid.
         _ = NameXops.ReadDirectory(parent, 0, ref search, out _);
         return search.Name;
     }
@@ -81,9 +81,9 @@ public sealed partial class VnodeOps
         }
     }
 
-    [LoggerMessage(33, LogLevel.Error, "PFS {Label}: {Path} (inode 0x{Inum:x}) answered EIO")]
+    [LoggerMessage(33, LogLevel.Error, "PFS {Label}: {Path} (inode 0x{Inum:x}) returned EIO")]
     private static partial void LogDamage(ILogger logger, string label, string path, ulong inum);
 
-    [LoggerMessage(34, LogLevel.Error, "PFS {Label}: inode 0x{Inum:x}, whose path is not known, answered EIO")]
+    [LoggerMessage(34, LogLevel.Error, "PFS {Label}: inode 0x{Inum:x}, whose path is not known, returned EIO")]
     private static partial void LogDamageWithoutPath(ILogger logger, string label, ulong inum);
 }

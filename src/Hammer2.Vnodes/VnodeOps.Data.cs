@@ -8,13 +8,13 @@ namespace Hammer2.Vnodes;
 
 public sealed partial class VnodeOps
 {
-    /// <summary>Reads bytes of a file straight into the caller's memory.</summary>
+    /// <summary>Reads bytes of a file directly into the caller's memory.</summary>
     /// <param name="inum">A regular file.</param>
-    /// <param name="position">First byte.</param>
-    /// <param name="destination">Filled up to the end of the file.</param>
-    /// <param name="readBytes">How much was filled; less than asked for only at the end of the file.</param>
-    /// <returns>EISDIR, EINVAL for other types; ESTALE; EIO when any block of the range cannot be read: a
-    /// short answer would look like the end of the file.</returns>
+    /// <param name="position">Offset of the first byte.</param>
+    /// <param name="destination">Receives the bytes up to EOF.</param>
+    /// <param name="readBytes">Number of bytes read; less than requested only at EOF.</param>
+    /// <returns>EISDIR, EINVAL for other types; ESTALE; EIO when any block of the range cannot be read, since a short
+    /// read would look like EOF.</returns>
     public Errno Read(ulong inum, ulong position, Span<byte> destination, out int readBytes)
     {
         readBytes = 0;

@@ -5,56 +5,15 @@ using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-/// <summary>Flags as FS_IOC_GETFLAGS and chattr(1) know them; the values are Linux's. Others do not exist
-/// here.</summary>
-[Flags]
-public enum LinuxFileFlags : uint
-{
-    /// <summary>No flag.</summary>
-    None = 0,
-
-    /// <summary>FS_COMPR_FL: what is written is compressed, and so is what is made in a directory.</summary>
-    Compress = 0x0004,
-
-    /// <summary>FS_IMMUTABLE_FL: nothing may be changed.</summary>
-    Immutable = 0x0010,
-
-    /// <summary>FS_APPEND_FL: files may only grow, directories only get names.</summary>
-    Append = 0x0020,
-
-    /// <summary>FS_NODUMP_FL: dump(8) leaves it out.</summary>
-    NoDump = 0x0040,
-
-    /// <summary>FS_NOCOMP_FL: what is written is stored as it is.</summary>
-    NoCompress = 0x0400,
-}
-
-/// <summary>How a file is about to be used; what open(2) says.</summary>
-[Flags]
-public enum OpenAccess
-{
-    /// <summary>Reading.</summary>
-    Read = 0,
-
-    /// <summary>Writing.</summary>
-    Write = 1,
-
-    /// <summary>Writing at the end only, O_APPEND.</summary>
-    Append = 2,
-
-    /// <summary>Cutting it to nothing, O_TRUNC.</summary>
-    Truncate = 4,
-}
-
 public sealed partial class VnodeOps
 {
     private const LinuxFileFlags AllLinuxFlags = LinuxFileFlags.Compress | LinuxFileFlags.Immutable
         | LinuxFileFlags.Append | LinuxFileFlags.NoDump | LinuxFileFlags.NoCompress;
 
-    /// <summary>The flags of an object as chattr(1) shows them.</summary>
+    /// <summary>Reads the flags of an object, as chattr(1) shows them.</summary>
     /// <returns>ESTALE, EIO.</returns>
-    /// <remarks>FS_IOC_GETFLAGS. The owner's and the super-user's immutable and append-only flags of the media
-    /// are one here.</remarks>
+    /// <remarks>FS_IOC_GETFLAGS. The media has separate immutable and append-only flags for the owner and the
+    /// super-user; here they are one.</remarks>
     public Errno GetFlags(ulong inum, out LinuxFileFlags flags)
     {
         flags = default;
@@ -64,14 +23,14 @@ public sealed partial class VnodeOps
         return error;
     }
 
-    /// <summary>Sets all flags that chattr(1) knows. Who may is the kernel's to decide, which wants
-    /// CAP_LINUX_IMMUTABLE for two of them.</summary>
+    /// <summary>Sets all flags of chattr(1). The kernel has checked permissions; it requires CAP_LINUX_IMMUTABLE for
+    /// two of them.</summary>
     /// <param name="inum">A file or directory.</param>
-    /// <param name="flags">Those that are to be on. Compression on means LZ4 unless it was zlib; off without
-    /// <see cref="LinuxFileFlags.NoCompress"/> leaves holes for zeros only.</param>
-    /// <returns>EOPNOTSUPP for a flag that the format does not have; EINVAL for compressing and not
-    /// compressing; ENOSPC, EROFS, ESTALE, EIO.</returns>
-    /// <remarks>FS_IOC_SETFLAGS. Flags that Linux does not have, such as no-unlink, stay.</remarks>
+    /// <param name="flags">The flags to set. Compression on means LZ4 unless it was zlib; off without
+    /// <see cref="LinuxFileFlags.NoCompress"/> only makes holes of zeros.</param>
+    /// <returns>EOPNOTSUPP for a flag that the format does not have; EINVAL for both compression flags; ENOSPC, EROFS,
+    /// ESTALE, EIO.</returns>
+    /// <remarks>FS_IOC_SETFLAGS. Flags that Linux does not have, such as no-unlink, are not changed.</remarks>
     public Errno SetFlags(ulong inum, LinuxFileFlags flags)
     {
         const LinuxFileFlags Opposites = LinuxFileFlags.Compress | LinuxFileFlags.NoCompress;
@@ -93,10 +52,10 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    /// <summary>Says whether an object's flags let it be opened.</summary>
-    /// <returns>EPERM for writing what is immutable, and for writing an append-only file other than at its end;
+    /// <summary>Checks whether the flags of an object allow opening it.</summary>
+    /// <returns>EPERM for writing to an immutable object, and for writing to an append-only file without O_APPEND;
     /// ESTALE, EIO.</returns>
-    /// <remarks>open(2). Modes are the kernel's to check.</remarks>
+    /// <remarks>open(2). The kernel checks permissions.</remarks>
     public Errno CheckOpen(ulong inum, OpenAccess access)
     {
         if (access == OpenAccess.Read) return Errno.None;
@@ -122,7 +81,7 @@ public sealed partial class VnodeOps
         };
     }
 
-    // What stays as it is keeps the kind of flag it has on media; what is new is the super-user's.
+    // An unchanged flag keeps its kind on media; a new flag is that of the super-user.
     private static FileFlags WithLinux(FileFlags stored, LinuxFileFlags old, LinuxFileFlags wanted)
     {
         LinuxFileFlags off = old & ~wanted, on = wanted & ~old;

@@ -5,32 +5,32 @@ using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
 
-/// <summary>What renameat2(2) may ask for.</summary>
+/// <summary>Flags of renameat2(2).</summary>
 [Flags]
 public enum RenameFlags
 {
-    /// <summary>Replace what has the new name.</summary>
+    /// <summary>Replaces an object with the new name.</summary>
     None = 0,
 
-    /// <summary>EEXIST when something has the new name.</summary>
+    /// <summary>EEXIST when the new name exists.</summary>
     NoReplace = 1,
 
-    /// <summary>The two names trade what they name.</summary>
+    /// <summary>Exchanges the objects of the two names.</summary>
     Exchange = 2,
 }
 
 public sealed partial class VnodeOps
 {
-    /// <summary>Gives an object another name, at once for everyone who looks.</summary>
+    /// <summary>Renames an object atomically.</summary>
     /// <param name="source">Directory of the old name.</param>
     /// <param name="sourceName">The old name.</param>
     /// <param name="target">Directory of the new name.</param>
     /// <param name="targetName">The new name.</param>
-    /// <param name="flags">What becomes of what has the new name.</param>
-    /// <param name="replaced">What lost its name; 0 if nothing did.</param>
+    /// <param name="flags">How to treat an object with the new name.</param>
+    /// <param name="replaced">The replaced object; 0 for none.</param>
     /// <returns>ENOENT, EEXIST, EISDIR, ENOTDIR, ENOTEMPTY, EPERM, EINVAL, ENOSPC, EROFS, ESTALE,
     /// EIO.</returns>
-    /// <remarks>rename(2). The kernel keeps a directory out of its own subtree. Upstream:
+    /// <remarks>rename(2). The kernel prevents moving a directory into its own subtree. Upstream:
     /// <c>hammer2_vop_nrename</c>.</remarks>
     public Errno Rename(
         ulong source, ReadOnlySpan<byte> sourceName, ulong target, ReadOnlySpan<byte> targetName,
@@ -87,7 +87,7 @@ public sealed partial class VnodeOps
         Hammer2Error error = change.Open(from.Inum, out DirtyInode? moved);
         if (error != Hammer2Error.None) return ErrnoOf(error, Errno.EIO);
         if (KeepsName(moved!.Meta) || (source.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
-        // Two names of one object: nothing is to be done, says POSIX.
+        // Two links to one object: POSIX requires doing nothing.
         if (isTaken && onto.Inum == from.Inum) return Errno.None;
         DirtyInode? old = null;
         if (isTaken)

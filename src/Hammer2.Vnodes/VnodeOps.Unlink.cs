@@ -7,20 +7,19 @@ namespace Hammer2.Vnodes;
 
 public sealed partial class VnodeOps
 {
-    // A name may come to name something else between asking for it and holding its lock; nobody does that
-    // for long.
+    // The object of a name may change between the lookup and locking it, so that the lookup is repeated. The limit only
+    // prevents an endless loop.
     private const int ChaseMax = 1000;
 
     /// <summary>
-    /// Takes <paramref name="name"/> out of <paramref name="directory"/> and one link off the object it
-    /// named,
-    /// which stays until <see cref="Forget"/> when that was the last.
+    /// Removes <paramref name="name"/> from <paramref name="directory"/> and one link from its object. If that was the
+    /// last link, the object is an orphan until <see cref="Forget"/>.
     /// </summary>
-    /// <param name="directory">Where.</param>
-    /// <param name="name">The kernel's bytes, undecoded.</param>
-    /// <param name="inum">What it named.</param>
-    /// <returns>ENOENT, EISDIR; EPERM for what is immutable; EROFS, ESTALE, EIO. ENOSPC only when even the
-    /// reserve that is kept for removing is used up.</returns>
+    /// <param name="directory">The directory.</param>
+    /// <param name="name">The name as bytes.</param>
+    /// <param name="inum">The inode of the object.</param>
+    /// <returns>ENOENT, EISDIR; EPERM for an immutable object; EROFS, ESTALE, EIO. ENOSPC only when even the space
+    /// reserved for removing is used up.</returns>
     /// <remarks>unlink(2). Upstream: <c>hammer2_xop_unlink</c>.</remarks>
     public Errno Unlink(ulong directory, ReadOnlySpan<byte> name, out ulong inum) =>
         Remove(directory, name, isDirectory: false, out inum);
@@ -58,7 +57,7 @@ public sealed partial class VnodeOps
         Hammer2Error error = change.Open(entry.Inum, out DirtyInode? child);
         if (error == Hammer2Error.NoEntry)
         {
-            // The name of an object that is missing: damage, and removing the name is its cure.
+            // The entry of a missing object: this is damage, and removing the entry repairs it.
             LogDangling(_logger, entry.Inum);
             child = null;
         }

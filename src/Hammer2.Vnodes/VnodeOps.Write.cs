@@ -7,16 +7,15 @@ namespace Hammer2.Vnodes;
 
 public sealed partial class VnodeOps
 {
-    /// <summary>Writes bytes of a file; they are safe against power loss after the next
-    /// <see cref="Sync"/>.</summary>
+    /// <summary>Writes bytes of a file; they are durable after the next <see cref="Sync"/>.</summary>
     /// <param name="inum">A regular file.</param>
-    /// <param name="position">First byte.</param>
+    /// <param name="position">Offset of the first byte.</param>
     /// <param name="data">The bytes; copied before this returns.</param>
-    /// <param name="dropsPrivileges">True when the set-id bits go with it.</param>
-    /// <param name="isWriteback">True when the kernel writes what it accepted earlier: flags that were set since
-    /// do not matter.</param>
-    /// <returns>ENOSPC, before anything was accepted; EFBIG, EPERM, EISDIR, EINVAL, EROFS, ESTALE; EIO when a
-    /// block that is written in part cannot be read.</returns>
+    /// <param name="dropsPrivileges">True to clear the set-id bits.</param>
+    /// <param name="isWriteback">True for write-back of data that the kernel accepted earlier: flags that were set
+    /// since are ignored.</param>
+    /// <returns>ENOSPC, before anything was accepted; EFBIG, EPERM, EISDIR, EINVAL, EROFS, ESTALE; EIO when a block
+    /// that is partly overwritten cannot be read.</returns>
     public Errno Write(
         ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges, bool isWriteback = false)
     {

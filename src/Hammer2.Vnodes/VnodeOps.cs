@@ -9,10 +9,11 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Vnodes;
 
 /// <summary>
-/// The operations of a POSIX filesystem on one mounted PFS. Objects are named by inode number; the root is 1.
+/// The operations of a POSIX filesystem on one mounted PFS. Objects are identified by inode number; the root is 1.
 /// Thread-safe.
 /// </summary>
-/// <remarks>Upstream: hammer2_vnops.c. Every answer is an <see cref="Errno"/>, results come by out.</remarks>
+/// <remarks>Upstream: hammer2_vnops.c. Every operation returns an <see cref="Errno"/>; results are out
+/// parameters.</remarks>
 public sealed partial class VnodeOps
 {
     private readonly Pfs _pfs;
@@ -21,14 +22,14 @@ public sealed partial class VnodeOps
     private readonly TimeProvider _time;
     private long _lossTold;
 
-    // Files made without a name, in use and not linked yet; the value means nothing.
+    // Open files created by O_TMPFILE that are not linked yet; the value is unused.
     private readonly ConcurrentDictionary<ulong, byte> _linkable = new();
 
-    /// <summary>Operations on <paramref name="pfs"/>, which may be changed if it was opened for
-    /// that.</summary>
-    /// <param name="pfs">What is shown.</param>
-    /// <param name="logger">Gets damage.</param>
-    /// <param name="time">What changes are stamped with.</param>
+    /// <summary>Creates operations on <paramref name="pfs"/>, which can be changed if it was opened for
+    /// writing.</summary>
+    /// <param name="pfs">The PFS.</param>
+    /// <param name="logger">Receives messages about damage.</param>
+    /// <param name="time">The clock for times of changes.</param>
     public VnodeOps(Pfs pfs, ILogger<VnodeOps> logger, TimeProvider? time = null)
     {
         _pfs = pfs;
@@ -39,13 +40,13 @@ public sealed partial class VnodeOps
     /// <summary>Number of the root directory.</summary>
     public const ulong RootInum = Media.PfsRootInum;
 
-    /// <summary>Longest name in bytes.</summary>
+    /// <summary>Maximum length of a name in bytes.</summary>
     public const int NameBytesMax = Media.NameBytesMax;
 
-    /// <summary>Finds a name in a directory. "." and ".." are found too.</summary>
+    /// <summary>Finds a name in a directory, including "." and "..".</summary>
     /// <param name="directory">Inode number of the directory.</param>
-    /// <param name="name">The kernel's bytes, undecoded.</param>
-    /// <param name="attributes">Of what the name names.</param>
+    /// <param name="name">The name as bytes.</param>
+    /// <param name="attributes">Attributes of the object.</param>
     /// <returns>ENOENT, ENOTDIR, ENAMETOOLONG; ESTALE when there is no such directory; EIO for
     /// damage.</returns>
     public Errno Lookup(ulong directory, ReadOnlySpan<byte> name, out VnodeAttributes attributes)
@@ -57,13 +58,13 @@ public sealed partial class VnodeOps
             Errno error = FindName(directory, name, out ulong inum);
             if (error != Errno.None) return error;
             error = GetAttributes(inum, out attributes);
-            // Removed since the name was read: then the name is gone as well.
+            // The object was removed after the name was read: then the name is gone too.
             if (error != Errno.ESTALE || IsReadOnly || round == ChaseMax)
                 return error == Errno.ESTALE ? ReportDangling(inum) : error;
         }
     }
 
-    /// <summary>What stat(2) shows.</summary>
+    /// <summary>Reads the attributes of an object.</summary>
     /// <returns>ESTALE when there is no such object; EIO for damage.</returns>
     public Errno GetAttributes(ulong inum, out VnodeAttributes attributes)
     {
@@ -74,8 +75,8 @@ public sealed partial class VnodeOps
     }
 
     /// <summary>
-    /// What stat(2) shows of an object that a directory names. A name whose object is missing is damage, not
-    /// absence: the answer is EIO, never ENOENT.
+    /// Reads the attributes of the object of a directory entry. An entry whose object is missing is damage: the result
+    /// is EIO, never ENOENT.
     /// </summary>
     public Errno GetEntryAttributes(ulong inum, out VnodeAttributes attributes)
     {
@@ -85,8 +86,8 @@ public sealed partial class VnodeOps
 
     /// <summary>Reads the target of a symbolic link, without a NUL.</summary>
     /// <param name="inum">The link.</param>
-    /// <param name="target">Gets as much as fits.</param>
-    /// <param name="targetBytes">How much that is.</param>
+    /// <param name="target">Receives the target, as much as fits.</param>
+    /// <param name="targetBytes">Number of bytes received.</param>
     /// <returns>EINVAL when it is not a symbolic link; ESTALE, EIO.</returns>
     public Errno ReadLink(ulong inum, Span<byte> target, out int targetBytes)
     {
@@ -98,7 +99,7 @@ public sealed partial class VnodeOps
         return DataXops.Read(inode, 0, target, out targetBytes).ToErrno();
     }
 
-    /// <summary>Space and objects.</summary>
+    /// <summary>The space and the number of objects of the PFS.</summary>
     public PfsSpace GetSpace() => _pfs.GetSpace();
 
     private Errno FindName(ulong directory, ReadOnlySpan<byte> name, out ulong inum)
@@ -144,9 +145,9 @@ public sealed partial class VnodeOps
     private static ulong ParentOf(in Inode directory) =>
         directory.Inum == RootInum ? RootInum : directory.Meta.ParentInum;
 
-    [LoggerMessage(30, LogLevel.Error, "inode 0x{Inum:x} is named by a directory and does not exist")]
+    [LoggerMessage(30, LogLevel.Error, "inode 0x{Inum:x} has a directory entry but does not exist")]
     private static partial void LogDangling(ILogger logger, ulong inum);
 
-    [LoggerMessage(31, LogLevel.Error, "inode 0x{Inum:x} has type {Type}, which cannot be shown")]
+    [LoggerMessage(31, LogLevel.Error, "inode 0x{Inum:x} has type {Type}, which is not supported")]
     private static partial void LogUnknownType(ILogger logger, ulong inum, int type);
 }

@@ -177,7 +177,7 @@ public sealed class ShellTests : IDisposable
         Assert.Equal(0, HammerProgram.RunAny("umount", target).ExitCode);
         string log = server.StandardError.ReadToEnd();
         Assert.Matches("dmg-data.img: Data block at byte [0-9]+ .*, PFS DATA, .*check code does not match", log);
-        Assert.Matches(@"PFS DATA: /d/rand \(inode 0x[0-9a-f]+\) answered EIO", log);
+        Assert.Matches(@"PFS DATA: /d/rand \(inode 0x[0-9a-f]+\) returned EIO", log);
     }
 
     // newfs writes the header with the first transaction id; the commit when populating starts is the next one.

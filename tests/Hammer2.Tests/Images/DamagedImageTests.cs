@@ -69,7 +69,7 @@ public sealed class DamagedImageTests
         mount.Log.Clear();
         mount.Ops.ReportDamage(file.Inum);
         mount.Ops.ReportDamage(file.Inum);
-        Assert.Equal([$"PFS DATA: /d/rand (inode 0x{file.Inum:x}) answered EIO"], mount.Log.Lines(LogLevel.Error));
+        Assert.Equal([$"PFS DATA: /d/rand (inode 0x{file.Inum:x}) returned EIO"], mount.Log.Lines(LogLevel.Error));
     }
 
     [Fact]
@@ -85,10 +85,10 @@ public sealed class DamagedImageTests
         mount.Ops.ReportDamage(0x123456);
         Assert.Equal(
             [
-                $"PFS DATA: /d/small (inode 0x{directory.Inum:x}) answered EIO",
-                $"PFS DATA: /d (inode 0x{directory.Inum:x}) answered EIO",
-                "PFS DATA: / (inode 0x1) answered EIO",
-                "PFS DATA: inode 0x123456, whose path is not known, answered EIO",
+                $"PFS DATA: /d/small (inode 0x{directory.Inum:x}) returned EIO",
+                $"PFS DATA: /d (inode 0x{directory.Inum:x}) returned EIO",
+                "PFS DATA: / (inode 0x1) returned EIO",
+                "PFS DATA: inode 0x123456, whose path is not known, returned EIO",
             ], mount.Log.Lines(LogLevel.Error));
     }
 

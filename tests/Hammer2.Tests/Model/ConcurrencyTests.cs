@@ -158,7 +158,7 @@ public sealed class ConcurrencyTests
         Errno error = ops.Lookup(shared, name, out VnodeAttributes target);
         return error != Errno.None
             ? error
-            : ops.CopyRange(new FilePlace(source, 0), new FilePlace(target.Inum, 0), 1 << 20, false, out _);
+            : ops.CopyRange(new FilePosition(source, 0), new FilePosition(target.Inum, 0), 1 << 20, false, out _);
     }
 
     // Every block of a shared file is of one byte's value in each 512 bytes: what is read is never torn.

@@ -35,7 +35,7 @@ internal sealed partial class ScriptPlayer
                 CopyRange(ops);
                 break;
             case 12:
-                CreateUnnamed(ops);
+                CreateTmpFile(ops);
                 break;
             case 13:
                 ForgetOne(ops);
@@ -57,12 +57,12 @@ internal sealed partial class ScriptPlayer
         else Check("forget", Errno.None, ops.Forget(inum));
     }
 
-    private void CreateUnnamed(VnodeOps ops)
+    private void CreateTmpFile(VnodeOps ops)
     {
         if (_held.Count == HeldMax) return;
         ModelNode directory = AnyDirectory();
         Errno expected = directory.IsImmutable ? Errno.EPERM : Errno.None;
-        Errno error = ops.CreateUnnamed(directory.Inum, UnixMode.O600, Caller, out VnodeAttributes at);
+        Errno error = ops.CreateTmpFile(directory.Inum, UnixMode.O600, Caller, out VnodeAttributes at);
         Check("create without a name", expected, error);
         if (error != Errno.None) return;
         _held.Add(new ModelNode(ObjectType.RegularFile, UnixMode.O600)
@@ -161,7 +161,7 @@ internal sealed partial class ScriptPlayer
         if (source == target && Math.Abs(from - to) < expectedBytes) expected = Errno.EINVAL;
         bool drops = _random.OneIn(4);
         Errno error = ops.CopyRange(
-            new FilePlace(source.Inum, (ulong)from), new FilePlace(target.Inum, (ulong)to), (ulong)length,
+            new FilePosition(source.Inum, (ulong)from), new FilePosition(target.Inum, (ulong)to), (ulong)length,
             drops, out ulong copied);
         Check($"copy {source.Inum} {from} to {target.Inum} {to}, {length}", expected, error);
         // What was copied before a device failed is told as success.

@@ -26,7 +26,7 @@ public sealed class FolderTests
     private static readonly string[] NotConverted =
     [
         "src/Hammer2.Chains/", "src/Hammer2.Cluster/", "src/Hammer2.Fuse/",
-        "src/Hammer2.Vnodes/", "tools/hammer2/Commands/MountCommand.cs",
+        "tools/hammer2/Commands/MountCommand.cs",
     ];
 
     private static readonly Regex s_namespace = new(@"^namespace (?<name>[\w.]+);$");

@@ -73,7 +73,7 @@ public sealed class VnodeOpsTests
     [InlineData("dir-collide", "/")]
     [InlineData("names", "/")]
     [InlineData("dir-deep", "/")]
-    public void A_listing_may_go_on_from_any_position_with_any_room(string image, string path)
+    public void A_listing_continues_at_any_position_with_any_buffer(string image, string path)
     {
         using var subject = new Subject(GoldenImage.OpenVolumes(image));
         ulong directory = subject.Inum(path);
@@ -87,7 +87,7 @@ public sealed class VnodeOpsTests
     }
 
     [Fact]
-    public void Damage_in_a_listing_comes_last_and_as_an_error_however_it_is_cut()
+    public void Damage_in_a_listing_is_an_error_at_its_end_for_any_buffer_size()
     {
         foreach (int room in (int[])[1, 2, 1000])
         {
@@ -102,7 +102,7 @@ public sealed class VnodeOpsTests
     }
 
     [Fact]
-    public void A_name_that_damage_may_hide_is_an_error_and_not_absent()
+    public void A_name_that_damage_may_hide_is_EIO_and_not_ENOENT()
     {
         using var subject = new Subject(GoldenImage.OpenVolumes("dmg-inode"));
         ulong directory = subject.Inum("/d");
@@ -112,7 +112,7 @@ public sealed class VnodeOpsTests
     }
 
     [Fact]
-    public void A_long_name_whose_block_is_damaged_is_an_error_and_others_of_its_directory_are_not()
+    public void A_damaged_block_of_a_long_name_does_not_affect_other_names()
     {
         using var subject = new Subject(GoldenImage.OpenVolumes("dmg-base"));
         ulong directory = subject.Inum("/d");
@@ -135,7 +135,7 @@ public sealed class VnodeOpsTests
     }
 
     [Fact]
-    public void Numbers_without_an_object_are_stale_and_wrong_kinds_are_refused()
+    public void Unknown_inodes_are_stale_and_wrong_types_are_rejected()
     {
         using var subject = new Subject(GoldenImage.OpenVolumes("dmg-base"));
         VnodeOps ops = subject.Ops;
