@@ -18,16 +18,16 @@ public enum StampState
 }
 
 /// <summary>
-/// The mark that this driver leaves in <see cref="Blockref.UpdateTid"/> of a PFS root's reference at each
-/// commit. Upstream keeps that field as it is but changes the tid and the check code, so that a stamp which
-/// no longer matches them proves a foreign modification.
+/// The stamp that this driver stores in <see cref="Blockref.UpdateTid"/> of a PFS root's reference at each commit.
+/// Upstream does not change that field but changes the tid and the check code, so that a stamp which does not match
+/// them proves a foreign modification.
 /// </summary>
 public static class CommitStamp
 {
-    /// <summary>The stamp for a reference as it is now; never zero.</summary>
+    /// <summary>Computes the stamp for the current fields of a reference; never zero.</summary>
     /// <param name="root">The reference to the PFS root.</param>
-    /// <param name="hasOrphans">True when the commit has orphans, inodes without a link that are in use: recovery
-    /// looks for them after a crash. Such a stamp is odd, others are even.</param>
+    /// <param name="hasOrphans">True when the commit has orphans, which the next mount must search for after a crash.
+    /// Such a stamp is odd, others are even.</param>
     public static ulong Compute(in Blockref root, bool hasOrphans)
     {
         Span<byte> input = stackalloc byte[sizeof(ulong) + Blockref.CheckBytes];
@@ -38,7 +38,7 @@ public static class CommitStamp
         return hasOrphans ? hash | 1 : hash;
     }
 
-    /// <summary>Judges the stamp of a PFS root's reference.</summary>
+    /// <summary>Checks the stamp of a PFS root's reference.</summary>
     public static StampState Judge(in Blockref root)
     {
         if (root.UpdateTid == 0) return StampState.None;
@@ -46,7 +46,7 @@ public static class CommitStamp
         return isOurs ? StampState.Valid : StampState.Foreign;
     }
 
-    /// <summary>True unless the last commit is known to have left no orphan.</summary>
+    /// <summary>True unless the last commit is known to have no orphans.</summary>
     public static bool MayHaveOrphans(in Blockref root) =>
         root.UpdateTid != Compute(root, hasOrphans: false);
 }

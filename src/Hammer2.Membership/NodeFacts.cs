@@ -9,11 +9,11 @@ namespace Hammer2.Membership;
 /// <param name="Id">The id that all nodes of the attempt share; 0 where none is known.</param>
 public readonly record struct CommitPoint(ulong Number, ulong Id);
 
-/// <summary>What one node says of itself.</summary>
-/// <param name="Role">Its part.</param>
-/// <param name="Commit">The last commit that it holds.</param>
-/// <param name="Stamp">What committed last.</param>
-/// <param name="MastersStored">How many masters it knows the cluster to have; 0 when it does not say.</param>
+/// <summary>The stored state of one node.</summary>
+/// <param name="Role">Its role.</param>
+/// <param name="Commit">Its last commit.</param>
+/// <param name="Stamp">Tells which program committed last.</param>
+/// <param name="MastersStored">The number of masters of the cluster stored in it; 0 for none stored.</param>
 public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, StampState Stamp, int MastersStored)
 {
     /// <summary>A node that could not be opened.</summary>
@@ -33,10 +33,10 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
     /// <summary>The greatest number of a commit of this PFS that the node shows, attempts included.</summary>
     public ulong NumberKnown { get; init; }
 
-    /// <summary>Gathers what a node says.</summary>
+    /// <summary>Reads the state of a node.</summary>
     /// <param name="root">The reference to its PFS root.</param>
     /// <param name="meta">The fields of its PFS root.</param>
-    /// <param name="volumes">The filesystem that it lies on.</param>
+    /// <param name="volumes">The filesystem that contains it.</param>
     /// <param name="record">The prepared commit of that filesystem, if it has a valid one.</param>
     public static NodeFacts Of(
         in Blockref root, in InodeMeta meta, VolumeSet volumes, PreparedCommitRecord? record)
@@ -60,7 +60,7 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
         };
     }
 
-    /// <summary>The part that the fields of a PFS root give a node.</summary>
+    /// <summary>The role of a node by the fields of its PFS root.</summary>
     /// <remarks>A returning master keeps the slave's number with the role it is on the way to above it, so that nothing
     /// else takes it for a master.</remarks>
     public static NodeRole RoleOf(in InodeMeta meta) => meta.PfsType switch

@@ -3,7 +3,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Membership;
 
-/// <summary>Who a node is, whichever device it is found on.</summary>
-/// <param name="FilesystemId">The filesystem that it lies on.</param>
-/// <param name="PfsId">Its PFS (pfs_fsid); nodes of clusters that upstream made may have equal ones.</param>
+/// <summary>The identity of a node, independent of the device on which it is found.</summary>
+/// <param name="FilesystemId">The filesystem that contains it.</param>
+/// <param name="PfsId">Its PFS (pfs_fsid); nodes of clusters made by upstream may have equal ones.</param>
 public readonly record struct NodeIdentity(MediaUuid FilesystemId, MediaUuid PfsId);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Membership;
 
-/// <summary>The part that a node's stored type gives it in a cluster.</summary>
+/// <summary>The role of a node in a cluster by its stored type.</summary>
 public enum NodeRole
 {
-    /// <summary>Holds a vote and may be read when it holds the commit that is shown.</summary>
+    /// <summary>Has a vote and may be read when it has the commit in use.</summary>
     Master,
 
     /// <summary>A master that is being resynchronized (0x63): has no vote and is never read.</summary>
@@ -14,6 +14,6 @@ public enum NodeRole
     /// master.</summary>
     Slave,
 
-    /// <summary>Could not be opened, or has no usable root.</summary>
+    /// <summary>The node could not be opened, or has no usable root.</summary>
     Absent,
 }

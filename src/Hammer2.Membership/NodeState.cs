@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Membership;
 
-/// <summary>What a node of a mounted cluster may be used for. Only a synced one is read, written and votes;
-/// <see cref="NodeTransitions"/> has the events that lead from one state to another.</summary>
+/// <summary>The state of a node of a mounted cluster. Only a synced one is read, written and votes;
+/// <see cref="NodeTransitions"/> has the transitions.</summary>
 /// <remarks>A mount gives its nodes the states from <see cref="Synced"/> to <see cref="Failed"/>. The others are steps
 /// of resynchronization, which no mount makes yet.</remarks>
 public enum NodeState
@@ -28,7 +28,7 @@ public enum NodeState
     /// <summary>A slave: not read as long as there are masters.</summary>
     Passive,
 
-    /// <summary>Not there: its device is waited for.</summary>
+    /// <summary>Absent: its device is awaited.</summary>
     Offline,
 
     /// <summary>Was written and then failed a write: fenced, neither read nor written until its device was opened and
@@ -42,7 +42,7 @@ public enum NodeState
     /// up.</summary>
     Split,
 
-    /// <summary>Its device answers: who it is and what it holds is being read.</summary>
+    /// <summary>Its device is present: its identity and its commit are being read.</summary>
     Identifying,
 
     /// <summary>Is to be resynchronized: a synced node with a pinned commit is being looked for.</summary>

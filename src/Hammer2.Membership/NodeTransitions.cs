@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Membership;
 
-/// <summary>What a transition depends on beside state and event.</summary>
-/// <param name="Node">What the node says of itself.</param>
+/// <summary>The facts that a transition depends on besides state and event.</summary>
+/// <param name="Node">The stored state of the node.</param>
 /// <param name="Shown">The commit that the cluster shows.</param>
 /// <param name="HasQuorum">True when enough masters are present without those that are being resynchronized:
 /// resynchronization never makes a quorum.</param>
-/// <param name="IsContentKept">True when what the node holds was saved as a snapshot, or holds nothing that the others
-/// lack.</param>
+/// <param name="IsContentKept">True when the content of the node was saved as a snapshot, or has nothing that the
+/// others lack.</param>
 public readonly record struct TransitionFacts(
     NodeFacts Node, CommitPoint Shown, bool HasQuorum, bool IsContentKept);
 
-/// <summary>Where an event leads.</summary>
+/// <summary>The result of an event.</summary>
 /// <param name="State">The state after it.</param>
 /// <param name="IsAccepted">False when the event does not belong to the state, or a condition for it is not met: the
 /// state stays.</param>
 public readonly record struct NodeTransition(NodeState State, bool IsAccepted);
 
-/// <summary>How the nodes of a mounted cluster go from one state to another. Pure: no locks, no I/O, nothing
-/// remembered.</summary>
+/// <summary>The transitions between states of the nodes of a mounted cluster. Pure functions: no locks, no I/O, no
+/// state.</summary>
 /// <remarks>
 /// Laws, which its tests check for all states, events and facts:
 /// - <see cref="NodeState.Synced"/> is the only state that is read or written, and a running cluster leads to it only
 ///   from equal digests, with a quorum of others, at the commit that is shown.
 /// - A fenced node comes back only by its device being opened anew.
-/// - What the others lack is not overwritten before it was kept.
+/// - Content that the others lack is not overwritten before it was saved.
 /// - From every state an event or a deadline leads on, and a way back to being synced.
 /// </remarks>
 public static class NodeTransitions
@@ -32,7 +32,7 @@ public static class NodeTransitions
     /// <summary>True when a node in this state may be read, and written by commits.</summary>
     public static bool MayBeUsed(NodeState state) => state == NodeState.Synced;
 
-    /// <summary>Says where an event leads a node.</summary>
+    /// <summary>Returns the state of a node after an event.</summary>
     public static NodeTransition On(NodeState state, NodeEvent e, in TransitionFacts facts)
     {
         NodeState? next = e switch

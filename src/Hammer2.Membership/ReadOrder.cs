@@ -2,8 +2,8 @@
 namespace Hammer2.Membership;
 
 /// <summary>
-/// In which order the nodes of a cluster are asked for one object: the first is its focus, the others stand in for it
-/// when it cannot answer. Enumerates slots and allocates nothing.
+/// The order in which the nodes of a cluster are read for one object: the first is its focus, the others are used when
+/// reading that one fails. Enumerates slots and allocates nothing.
 /// </summary>
 /// <remarks>
 /// An object is always read from the same node, which keeps a stream on one device and lets the caches of all nodes
