@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Loggers of a daemon: as the starter wants them until the mount is live, and to the system's log from then
-/// on, when the starter's error stream is no longer ours.
+/// Loggers of a daemon: those of the starter until the mount is live, and the system's log afterwards, when the
+/// starter's error stream cannot be used any more.
 /// </summary>
 public sealed partial class DaemonLoggers : ILoggerFactory
 {
@@ -19,11 +19,10 @@ public sealed partial class DaemonLoggers : ILoggerFactory
     private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
     private volatile bool _usesSystemLog;
 
-    /// <summary>Starts out with the loggers of <paramref name="starter"/>, which decide the level
-    /// too.</summary>
+    /// <summary>Uses the loggers of <paramref name="starter"/> at first; they also decide the level.</summary>
     public DaemonLoggers(ILoggerFactory starter) => _starter = starter;
 
-    /// <summary>From now on everything goes to syslog(3), which the journal reads as well.</summary>
+    /// <summary>Sends all later messages to syslog(3), which the journal reads as well.</summary>
     public void UseSystemLog()
     {
         OpenLog(Marshal.StringToCoTaskMemUTF8("hammer2"), WithProcessNumber, DaemonFacility);
@@ -34,8 +33,8 @@ public sealed partial class DaemonLoggers : ILoggerFactory
     public ILogger CreateLogger(string categoryName) =>
         _loggers.GetOrAdd(categoryName, name => new Logger(this, name, _starter.CreateLogger(name)));
 
-    /// <summary>A logger for a mount with a level of its own: what it is given goes to the system's log whatever the
-    /// level of the starter, which still decides about its own error stream.</summary>
+    /// <summary>A logger for a mount with its own level: its messages go to the system's log regardless of the level of
+    /// the starter, which still applies to the starter's error stream.</summary>
     public ILogger ForMount(string categoryName) =>
         new Logger(this, categoryName, _starter.CreateLogger(categoryName)) { HasOwnLevel = true };
 
@@ -45,7 +44,7 @@ public sealed partial class DaemonLoggers : ILoggerFactory
     /// <inheritdoc/>
     public void Dispose()
     {
-        // The starter's factory belongs to whoever made it.
+        // The owner of the starter's factory disposes of it.
     }
 
     /// <summary>The priority of syslog(3) for a level.</summary>
@@ -58,7 +57,7 @@ public sealed partial class DaemonLoggers : ILoggerFactory
         _ => 7,
     };
 
-    // The library keeps the pointer, so that the name is never freed.
+    // The library keeps the pointer, so the name is never freed.
     [LibraryImport("libc", EntryPoint = "openlog")]
     private static partial void OpenLog(nint name, int options, int facility);
 

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
-/// <summary>The host takes no further mounts: its last one has ended, or it was told to stop.</summary>
+/// <summary>The host accepts no further mounts: its last one has ended, or it was stopped.</summary>
 internal sealed class HostEndingException() : Exception("the process that serves this filesystem is ending");
 
 /// <summary>
@@ -69,11 +69,11 @@ internal sealed class FilesystemHost : IDisposable
         }
     }
 
-    /// <summary>Makes a mount. When this returns, the mount answers, and ends by itself.</summary>
-    /// <exception cref="HostEndingException">The host takes no further mounts.</exception>
+    /// <summary>Makes a mount, which is live when this returns and ends by itself.</summary>
+    /// <exception cref="HostEndingException">The host accepts no further mounts.</exception>
     /// <exception cref="MediaException">A device cannot be opened.</exception>
-    /// <exception cref="PfsException">The PFS cannot be put together, or is mounted here already.</exception>
-    /// <exception cref="FuseException">The kernel does not take the mount.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened, or is mounted here already.</exception>
+    /// <exception cref="FuseException">The kernel refuses the mount.</exception>
     public MountLife Mount(MountRequest request, MountPatience patience, ILoggerFactory loggers)
     {
         BeginRequest();
@@ -112,7 +112,7 @@ internal sealed class FilesystemHost : IDisposable
     }
 
     /// <summary>Waits until the last mount has ended.</summary>
-    /// <returns>False when the last changes of any of them could not be made durable.</returns>
+    /// <returns>False when the last commit of any of them failed.</returns>
     public bool Serve()
     {
         lock (_stateLock)
@@ -135,7 +135,7 @@ internal sealed class FilesystemHost : IDisposable
         foreach (MountedPfs mount in mounts) mount.Stop();
     }
 
-    /// <summary>Stops taking requests. All mounts must have ended, or none been made.</summary>
+    /// <summary>Stops accepting requests. All mounts must have ended.</summary>
     public void Dispose()
     {
         lock (_stateLock) _hasEnded = true;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
-/// <summary>What the daemon says; event numbers from 50.</summary>
+/// <summary>Log messages of the daemon; event numbers from 50.</summary>
 internal static partial class FuseDaemonLog
 {
     [LoggerMessage(50, LogLevel.Information, "{Source} is mounted on {Target}")]
@@ -23,13 +23,13 @@ internal static partial class FuseDaemonLog
     [LoggerMessage(54, LogLevel.Warning, "unmounting although files are open: {Reason}")]
     public static partial void Detaching(ILogger logger, string reason);
 
-    [LoggerMessage(57, LogLevel.Error, "object 0x{Inum:x}, which has no name left, cannot be removed: {Error}")]
+    [LoggerMessage(57, LogLevel.Error, "orphan 0x{Inum:x} cannot be deleted: {Error}")]
     public static partial void NotForgotten(ILogger logger, ulong inum, Errno error);
 
     [LoggerMessage(58, LogLevel.Critical, "{Target}: the last changes could not be made durable: {Error}")]
     public static partial void LastChangesLost(ILogger logger, string target, Errno error);
 
-    [LoggerMessage(59, LogLevel.Error, "what the kernel has gathered of open files may be lost: {Reason}")]
+    [LoggerMessage(59, LogLevel.Error, "dirty pages of open files may be lost: {Reason}")]
     public static partial void DelayedWritesLost(ILogger logger, string reason);
 
     [LoggerMessage(55, LogLevel.Error, "cannot unmount: {Reason}")]

@@ -26,7 +26,7 @@ public sealed partial class Hammer2FileSystem
 
     /// <summary>The error of the last commit, run when the kernel destroyed the mount; None when all accepted changes
     /// are durable.</summary>
-    public Errno FarewellError { get; private set; }
+    public Errno LastCommitError { get; private set; }
 
     /// <inheritdoc/>
     public int Open(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
@@ -182,7 +182,7 @@ public sealed partial class Hammer2FileSystem
     public void Destroyed()
     {
         foreach (ulong inum in _nodes.TakePossibleOrphans()) RemoveOrphan(inum);
-        FarewellError = (Errno)Sync();
+        LastCommitError = (Errno)Sync();
     }
 
     /// <summary>Commits all changes accepted so far, on a timer's thread. An error was logged, and later writes and

@@ -3,7 +3,7 @@ using System.Threading;
 
 namespace Hammer2.Fuse;
 
-/// <summary>What the daemon does about its memory.</summary>
+/// <summary>An action of the daemon to limit its memory.</summary>
 internal enum MemoryStep
 {
     /// <summary>Nothing.</summary>
@@ -17,15 +17,15 @@ internal enum MemoryStep
     Trim,
 }
 
-/// <summary>What the garbage collector says of the process.</summary>
-/// <param name="HeapBytes">Of objects, garbage included.</param>
-/// <param name="CommittedBytes">That the collector has from the system.</param>
-/// <param name="AllocatedBytes">Allocated since the process began.</param>
+/// <summary>The memory use of the process according to the garbage collector.</summary>
+/// <param name="HeapBytes">Bytes of objects, garbage included.</param>
+/// <param name="CommittedBytes">Bytes that the collector has allocated from the system.</param>
+/// <param name="AllocatedBytes">Bytes allocated since the start of the process.</param>
 internal readonly record struct MemoryState(long HeapBytes, long CommittedBytes, long AllocatedBytes);
 
 /// <summary>
-/// Keeps the process near the memory that it may use: the runtime by itself lets garbage grow with the memory of the
-/// machine, and returns little of it.
+/// Keeps the process near its memory limit: the runtime by itself lets garbage grow with the memory of the machine, and
+/// returns little of it.
 /// </summary>
 /// <remarks>Runs on a timer's thread.</remarks>
 internal sealed class MemoryKeeper : IDisposable
@@ -45,11 +45,11 @@ internal sealed class MemoryKeeper : IDisposable
     private int _quiet;
     private bool _isTrimmed = true;
 
-    /// <summary>Begins to watch.</summary>
+    /// <summary>Starts the timer.</summary>
     /// <param name="bound">Bytes that objects may use, garbage included.</param>
-    /// <param name="time">When to look.</param>
+    /// <param name="time">The clock of the timer.</param>
     /// <param name="read">Reads the state of the process.</param>
-    /// <param name="act">Carries a step out.</param>
+    /// <param name="act">Executes a step.</param>
     public MemoryKeeper(long bound, TimeProvider time, Func<MemoryState> read, Action<MemoryStep> act)
     {
         _bound = bound;
@@ -61,10 +61,10 @@ internal sealed class MemoryKeeper : IDisposable
     /// <summary>Watches this process.</summary>
     public static MemoryKeeper OfProcess(long bound, TimeProvider time) => new(bound, time, ReadProcess, ActOnProcess);
 
-    /// <summary>Stops, and waits for a step that is under way.</summary>
+    /// <summary>Stops, and waits for a running step.</summary>
     public void Dispose() => _timer.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    /// <summary>Looks once, and decides.</summary>
+    /// <summary>Reads the state once, and decides about a step.</summary>
     internal MemoryStep Decide(in MemoryState state)
     {
         bool isQuiet = state.AllocatedBytes - _allocatedBefore < QuietBytes;

@@ -13,10 +13,10 @@ internal sealed class MountLife(string target, Action stop)
     /// <summary>The mount point.</summary>
     public string Target { get; } = target;
 
-    /// <summary>Whether all that was accepted is durable. Only once it has ended.</summary>
+    /// <summary>True when all accepted changes are durable. Valid only after the end.</summary>
     public bool IsDurable { get; private set; }
 
-    /// <summary>True once it was unmounted, its PFS has committed, and its devices were closed unless others use
+    /// <summary>True once it was unmounted, its PFS has committed, and its devices were closed unless other mounts use
     /// them.</summary>
     public bool HasEnded
     {
@@ -38,7 +38,7 @@ internal sealed class MountLife(string target, Action stop)
         }
     }
 
-    /// <summary>Has a function called at the end, at once if that was before; one function.</summary>
+    /// <summary>Sets the one function to call at the end; called at once if the mount has ended already.</summary>
     public void WhenEnded(Action ended)
     {
         lock (_endLock)
@@ -49,7 +49,7 @@ internal sealed class MountLife(string target, Action stop)
         ended();
     }
 
-    /// <summary>Takes note of the end.</summary>
+    /// <summary>Records the end.</summary>
     internal void End(bool isDurable)
     {
         Action? ended;

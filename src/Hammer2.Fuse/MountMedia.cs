@@ -11,25 +11,25 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Fuse;
 
 /// <summary>How long opening a mount's devices waits for other processes.</summary>
-/// <param name="LockWaitMilliseconds">For each device that is locked.</param>
-/// <param name="IsBusyMissing">True when a node of several that is still locked then is missing; false to refuse the
+/// <param name="LockWaitMilliseconds">Time to wait for each locked device.</param>
+/// <param name="IsBusyMissing">True to treat a cluster node that is still locked then as absent; false to refuse the
 /// mount.</param>
 internal readonly record struct MountPatience(int LockWaitMilliseconds, bool IsBusyMissing)
 {
-    /// <summary>A mount that was removed a moment ago still commits: the next one waits for that so long.</summary>
+    /// <summary>How long a mount waits for the last commit of an earlier mount of the same devices.</summary>
     public const int TotalMilliseconds = 5000;
 }
 
 /// <summary>A PFS that was opened for a mount.</summary>
 /// <param name="Cluster">The PFS.</param>
-/// <param name="Options">The options, with read-only among them if it came to that.</param>
+/// <param name="Options">The options, read-only if the PFS cannot be written.</param>
 internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Options)
 {
-    private const int WriteWorkersMax = 4;          // encode and write file data before commits
+    private const int WriteWorkersMax = 4;          // threads that encode and write back file data
 
-    /// <summary>Opens the PFS for writing if that is wanted, and for reading if that is all there is.</summary>
+    /// <summary>Opens the PFS for writing if requested and possible, otherwise for reading.</summary>
     /// <exception cref="MediaException">A device cannot be opened.</exception>
-    /// <exception cref="PfsException">The PFS cannot be put together.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
     public static MountMedia Open(OpenFilesystems filesystems, MountRequest request, MountPatience patience,
         ILoggerFactory loggers, DirtyMemory memory, TimeProvider time)
     {

@@ -8,13 +8,13 @@ namespace Hammer2.Fuse;
 /// <summary>The options of a mount. Made by <see cref="MountOptionParser"/>.</summary>
 public sealed record MountOptions
 {
-    /// <summary>Default bound of all caches of metadata and decoded data together, in bytes.</summary>
+    /// <summary>Default limit of all caches of metadata and decoded data together, in bytes.</summary>
     public const long MemoryBytesDefault = 256L << 20;
 
     /// <summary>Default of <see cref="CommitInterval"/>.</summary>
     public static readonly TimeSpan CommitIntervalDefault = TimeSpan.FromSeconds(30);
 
-    /// <summary>Flags of mount(2). Mounts of ordinary users are nosuid and nodev whatever they say.</summary>
+    /// <summary>Flags of mount(2). Mounts of ordinary users are always nosuid and nodev.</summary>
     public FuseMountFlags Flags { get; init; }
 
     /// <summary>True for a read-only mount.</summary>
@@ -55,7 +55,7 @@ public sealed record MountOptions
     /// <summary>Lowest level that is logged; null: the caller decides.</summary>
     public LogLevel? LogLevel { get; init; }
 
-    /// <summary>Bound of all caches of the process together, in bytes; null:
+    /// <summary>Limit of all caches of the process together, in bytes; null for
     /// <see cref="MemoryBytesDefault"/>.</summary>
     public long? MemoryBytes { get; init; }
 
@@ -69,8 +69,8 @@ public sealed record MountOptions
     /// <summary>Label of the PFS to mount; null: the one in the specification, or the default.</summary>
     public string? Label { get; init; }
 
-    /// <summary>Further devices: volumes of the same filesystem, or other nodes of the cluster. Those of one element
-    /// were given as one filesystem.</summary>
+    /// <summary>Further devices: volumes of the same filesystem, or other nodes of the cluster. Each element has the
+    /// devices of one filesystem.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Devices { get; init; } = [];
 
     /// <summary>Offset of the filesystem on each device, in bytes; null to search.</summary>

@@ -6,15 +6,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
-/// <summary>What to mount where.</summary>
-/// <param name="Specs">The nodes; one for a filesystem that is no cluster.</param>
-/// <param name="SourceText">The specifications as the user wrote them, for the table of mounts.</param>
+/// <summary>A request for a mount.</summary>
+/// <param name="Specs">The nodes; one for a filesystem that is not a cluster.</param>
+/// <param name="SourceText">The specifications as given by the user, for the mount table.</param>
 /// <param name="Target">Directory to mount on.</param>
-/// <param name="Options">How.</param>
+/// <param name="Options">Options of the mount.</param>
 public sealed record MountRequest(
     IReadOnlyList<MountSpec> Specs, string SourceText, string Target, MountOptions Options)
 {
-    /// <summary>What the mount is to look like for mount(2).</summary>
+    /// <summary>The arguments of mount(2).</summary>
     internal FuseMountOptions ForKernel() => new(Target, Options.SourceName ?? SourceText, "hammer2")
     {
         Flags = Options.Flags,
@@ -24,10 +24,10 @@ public sealed record MountRequest(
     };
 }
 
-/// <summary>How a mount was asked for.</summary>
+/// <summary>A mount request as the user wrote it.</summary>
 /// <param name="OptionLists">Lists of options, as after <c>-o</c>.</param>
 /// <param name="IsSloppy">True to ignore options that are not known.</param>
-/// <param name="LogLevel">What is logged.</param>
-/// <param name="Stays">True when the command serves, or stays, until its mount has ended.</param>
+/// <param name="LogLevel">Lowest level to log.</param>
+/// <param name="Stays">True when the command runs until its mount has ended.</param>
 public sealed record MountWords(
     IReadOnlyList<string> OptionLists, bool IsSloppy, LogLevel LogLevel, bool Stays);

@@ -9,13 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// Makes a mount, in this process or in the one that has the filesystem open already, and leaves nothing behind when it
-/// ends: no mount, no thread, no lock on a device.
+/// Mounts, in this process or in the one that has the filesystem open already. On disposal no mount, no thread and no
+/// lock on a device remains.
 /// </summary>
 /// <remarks>Order: <see cref="Start"/>, <see cref="Serve"/>, Dispose.</remarks>
 public sealed class MountStarter : IDisposable
 {
-    // Short, so that a process that has just opened the filesystem is found soon.
+    // Short, so that a process that has just opened the filesystem is found quickly.
     private const int LockWaitMilliseconds = 250;
     private const int PollMilliseconds = 50;
 
@@ -29,10 +29,10 @@ public sealed class MountStarter : IDisposable
     private readonly TerminationSignals _signals;
     private bool _isHandedOver;
 
-    /// <summary>Prepares; nothing is opened yet. From here on a signal ends the mount and not the process.</summary>
-    /// <param name="request">What to mount.</param>
-    /// <param name="words">How that was written.</param>
-    /// <param name="loggers">Get reports.</param>
+    /// <summary>Opens nothing yet. From now on a signal ends the mount and not the process.</summary>
+    /// <param name="request">The mount to make.</param>
+    /// <param name="words">The request as the user wrote it.</param>
+    /// <param name="loggers">Receive messages.</param>
     /// <param name="time">The clock; null for the kernel's.</param>
     public MountStarter(MountRequest request, MountWords words, DaemonLoggers loggers, TimeProvider? time = null)
     {
@@ -47,11 +47,11 @@ public sealed class MountStarter : IDisposable
         _signals = new TerminationSignals(Stop);
     }
 
-    /// <summary>Makes the mount. When this returns, it answers.</summary>
+    /// <summary>Makes the mount, which is live when this returns.</summary>
     /// <returns>True when this process serves it, false when another one does.</returns>
     /// <exception cref="MediaException">A device cannot be opened.</exception>
-    /// <exception cref="PfsException">The PFS cannot be put together, or is mounted already.</exception>
-    /// <exception cref="FuseException">The kernel does not take the mount, or it was interrupted.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened, or is mounted already.</exception>
+    /// <exception cref="FuseException">The kernel refuses the mount, or it was interrupted.</exception>
     public bool Start()
     {
         FuseMount.CheckTarget(_request.Target);
@@ -82,7 +82,7 @@ public sealed class MountStarter : IDisposable
         return !_stays || _handOver.WaitForEnd();
     }
 
-    /// <summary>Stops what <see cref="Start"/> does, or unmounts; from any thread.</summary>
+    /// <summary>Interrupts <see cref="Start"/>, or unmounts; from any thread.</summary>
     public void Stop()
     {
         _interrupted.Set();
@@ -101,7 +101,7 @@ public sealed class MountStarter : IDisposable
 
     private static FuseException Interrupted() => new("interrupted; nothing is mounted");
 
-    // False when it is worth trying again.
+    // False to try again.
     private bool TryServe(bool isLast)
     {
         try

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Fuse;
 
 /// <summary>
-/// One mount: an opened PFS, the mount in the system's table, and the session that serves it until it is unmounted.
-/// Then nothing of it is left: no mount, no thread, and the PFS is closed.
+/// One mount: an opened PFS, the mount in the system's mount table, and the session that serves it until it is
+/// unmounted. On disposal the PFS is closed and no mount and no thread remains.
 /// </summary>
 /// <remarks>Order: <see cref="Start"/>, <see cref="Serve"/>, Dispose. <see cref="Stop"/> from any thread.</remarks>
 internal sealed class MountedPfs : IDisposable
@@ -36,7 +36,7 @@ internal sealed class MountedPfs : IDisposable
     private bool _isLive;
     private bool _isStopping;
 
-    /// <summary>Prepares; takes the PFS over.</summary>
+    /// <summary>A mount of an opened PFS, which it now owns.</summary>
     public MountedPfs(MountRequest request, MountMedia media, ILoggerFactory loggers, TimeProvider time)
     {
         _request = request;
@@ -57,9 +57,9 @@ internal sealed class MountedPfs : IDisposable
     /// <summary>True once it was unmounted, although it may still commit.</summary>
     public bool IsEnding => _hasEnded || _mount is not { IsMounted: true };
 
-    /// <summary>Mounts. When this returns, the mount answers.</summary>
-    /// <exception cref="DeviceBusyException">Another process took the device while it was being mounted.</exception>
-    /// <exception cref="FuseException">The kernel does not take the mount.</exception>
+    /// <summary>Mounts; the mount is live when this returns.</summary>
+    /// <exception cref="DeviceBusyException">Another process claimed the device while it was being mounted.</exception>
+    /// <exception cref="FuseException">The kernel refuses the mount.</exception>
     public void Start()
     {
         _mount = Mount((_request with { Options = _options }).ForKernel());
@@ -81,13 +81,13 @@ internal sealed class MountedPfs : IDisposable
     }
 
     /// <summary>Waits until it is unmounted, by a user or by <see cref="Stop"/>, and runs the last commit.</summary>
-    /// <returns>False when requests could not be read any more, or the last changes not be made durable.</returns>
+    /// <returns>False when reading requests failed, or the last commit.</returns>
     public bool Serve()
     {
         FuseSessionEnd end = _session!.Wait();
         _hasEnded = true;
         FuseDaemonLog.Ended(_logger, Target, end);
-        Errno lost = _fileSystem.FarewellError;
+        Errno lost = _fileSystem.LastCommitError;
         if (lost != Errno.None) FuseDaemonLog.LastChangesLost(_logger, Target, lost);
         return end != FuseSessionEnd.Failed && lost == Errno.None;
     }
@@ -117,12 +117,12 @@ internal sealed class MountedPfs : IDisposable
         Cluster.Dispose();
     }
 
-    // The serving thread may close both meanwhile; neither minds being called after that.
+    // The serving thread may close both meanwhile; both may be called after that.
     private void Unmount()
     {
         if (_mount!.Unmount(detaches: false) is not { } refusal) return;       // the session ends by itself
 
-        // Files are still open. The mount goes away all the same, and their users get errors.
+        // Files are still open. The mount is detached nevertheless, and access to them fails.
         FuseDaemonLog.Detaching(_logger, refusal);
         if (!_options.IsReadOnly && _mount.PassOnDelayedWrites() is { } lost)
             FuseDaemonLog.DelayedWritesLost(_logger, lost);

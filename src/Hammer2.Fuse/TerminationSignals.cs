@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Fuse;
 
-/// <summary>Calls a function on the signals that ask a program to end, in place of ending it at once, which would leave
-/// dead mounts and lose what is not committed; ignores signals without a meaning, which would end it as well.</summary>
+/// <summary>Calls a function on signals that request termination, instead of ending the process at once, which would
+/// leave dead mounts and lose uncommitted changes; ignores other signals that would end the process.</summary>
 internal sealed class TerminationSignals : IDisposable
 {
     private static readonly PosixSignal[] Terminating =

@@ -122,5 +122,5 @@ internal static class ControlCodec
     private static bool HasNul(string text) => text.Contains('\0', StringComparison.Ordinal);
 }
 
-/// <summary>A conversation with the process that serves a filesystem failed. The message is for the user.</summary>
+/// <summary>An exchange with the process that serves a filesystem failed. The message is for the user.</summary>
 internal sealed class ControlException(string message) : Exception(message);

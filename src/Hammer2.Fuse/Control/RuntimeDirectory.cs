@@ -10,7 +10,7 @@ namespace Hammer2.Fuse.Control;
 
 /// <summary>
 /// The directory of sockets of one user's daemons: /run/hammer2 for root, else <c>hammer2</c> in XDG_RUNTIME_DIR or
-/// /run/user/UID, or a directory of the user's own in /tmp. It is used only when nobody else can write to it.
+/// /run/user/UID, or a directory of the user's own in /tmp. It is used only when no other user can write to it.
 /// </summary>
 internal sealed class RuntimeDirectory
 {
@@ -21,13 +21,13 @@ internal sealed class RuntimeDirectory
 
     /// <summary>A directory at a path.</summary>
     /// <param name="path">The path.</param>
-    /// <param name="user">Whose it must be.</param>
+    /// <param name="user">The required owner.</param>
     public RuntimeDirectory(string path, uint user) => (Path, _user) = (path, user);
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The path of the directory.</summary>
     public string Path { get; }
 
-    /// <summary>That of the user who runs this process.</summary>
+    /// <summary>The directory of the user of this process.</summary>
     public static RuntimeDirectory OfThisUser()
     {
         uint user = LinuxFiles.EffectiveUser();
@@ -35,10 +35,10 @@ internal sealed class RuntimeDirectory
         return new RuntimeDirectory(PathFor(user, runtime, LinuxPath.IsDirectory), user);
     }
 
-    /// <summary>Decides where it is.</summary>
-    /// <param name="user">Whose.</param>
+    /// <summary>Determines the path.</summary>
+    /// <param name="user">The user.</param>
     /// <param name="runtime">XDG_RUNTIME_DIR, null when not set.</param>
-    /// <param name="isDirectory">Whether a directory is there.</param>
+    /// <param name="isDirectory">Tells whether a path is a directory.</param>
     public static string PathFor(uint user, string? runtime, Predicate<string> isDirectory)
     {
         if (user == 0) return "/run/" + Name;

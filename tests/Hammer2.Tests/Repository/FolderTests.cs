@@ -20,12 +20,13 @@ public sealed class FolderTests
     private static readonly string[] Catalogues =
     [
         "src/Fuse.Protocol/FuseReplyStructs.cs", "src/Fuse.Protocol/FuseRequestStructs.cs",
+        "src/Hammer2.Fuse/Control/ControlMessages.cs",
     ];
 
     /// <summary>Folders and files that do not follow the rule for types yet. Entries are only ever removed.</summary>
     private static readonly string[] NotConverted =
     [
-        "src/Hammer2.Cluster/", "src/Hammer2.Fuse/", "tools/hammer2/Commands/MountCommand.cs",
+        "src/Hammer2.Cluster/",
     ];
 
     private static readonly Regex s_namespace = new(@"^namespace (?<name>[\w.]+);$");

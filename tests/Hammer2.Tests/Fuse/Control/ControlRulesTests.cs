@@ -63,7 +63,7 @@ public sealed class ControlRulesTests
     }
 
     [Fact]
-    public void The_same_user_and_root_may_ask_and_nobody_else()
+    public void Only_the_same_user_and_root_may_ask()
     {
         Assert.Null(PeerRules.FaultOf(new PeerCredentials(1, 1000), user: 1000));
         Assert.Null(PeerRules.FaultOf(new PeerCredentials(1, 0), user: 1000));
