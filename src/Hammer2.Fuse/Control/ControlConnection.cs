@@ -3,21 +3,21 @@ using System.Collections.Generic;
 
 namespace Hammer2.Fuse.Control;
 
-/// <summary>One connection, at the end of the process that serves a filesystem: a request comes in, an answer goes
-/// out.</summary>
+/// <summary>One connection on the side of the process that serves a filesystem: receives a request and sends
+/// answers.</summary>
 internal sealed class ControlConnection(UnixSocket socket, TimeProvider time) : IDisposable
 {
-    /// <summary>How long a request may take to arrive, and an answer to be taken.</summary>
+    /// <summary>Time limit for receiving a request, and for sending an answer.</summary>
     public static readonly TimeSpan TransferTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The process at the other end; null when the kernel does not tell.</summary>
     public PeerCredentials? Peer => socket.Peer;
 
-    /// <summary>True once the requester has left, or has taken its request back.</summary>
+    /// <summary>True once the requester has disconnected or cancelled its request.</summary>
     public bool HasHungUp => socket.HasHungUp;
 
     /// <summary>Reads the request.</summary>
-    /// <returns>False when there is none: the requester left or is too slow, or, with a reason, it is
+    /// <returns>False when there is none: the requester disconnected, is too slow, or (with a reason) its request is
     /// malformed.</returns>
     public bool TryReceive(out ControlRequest? request, out string? fault)
     {
@@ -36,7 +36,7 @@ internal sealed class ControlConnection(UnixSocket socket, TimeProvider time) : 
     }
 
     /// <summary>Sends an answer.</summary>
-    /// <returns>False when the requester has left, or does not take it.</returns>
+    /// <returns>False when the requester has disconnected or does not read it.</returns>
     public bool TryAnswer(ControlStatus status, string message = "", string target = "",
         IReadOnlyList<ControlLogLine>? log = null)
     {
@@ -49,7 +49,7 @@ internal sealed class ControlConnection(UnixSocket socket, TimeProvider time) : 
         return socket.TrySend(ControlCodec.Encode(answer), new Deadline(time, TransferTimeout));
     }
 
-    /// <summary>Waits until the requester leaves, or <see cref="Wake"/> is called.</summary>
+    /// <summary>Waits until the requester disconnects, or <see cref="Wake"/> is called.</summary>
     public void WaitForHangUp() => socket.WaitForHangUp();
 
     /// <summary>Ends waiting and reading on this connection; answers can still be sent.</summary>

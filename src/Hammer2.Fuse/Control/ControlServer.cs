@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Fuse.Control;
 
 /// <summary>A request that other processes can make.</summary>
-/// <param name="Command">Its name.</param>
-/// <param name="Run">Carries it out and answers.</param>
+/// <param name="Command">The name of the command.</param>
+/// <param name="Run">Serves the request and sends answers.</param>
 internal sealed record ControlRow(string Command, Action<ControlConnection, ControlRequest> Run);
 
 /// <summary>
@@ -24,12 +24,12 @@ internal sealed class ControlServer : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly uint _user = LinuxFiles.EffectiveUser();
-    private readonly object _lock = new();          // guards what follows; pulsed when a connection ends
+    private readonly object _lock = new();          // guards the fields below; pulsed when a connection ends
     private readonly Dictionary<MediaUuid, ControlListener> _listeners = [];
     private readonly HashSet<ControlConnection> _connections = [];
     private bool _isClosed;
 
-    /// <summary>Answers nothing yet.</summary>
+    /// <summary>A server without sockets.</summary>
     public ControlServer(RuntimeDirectory runtime, ControlRow[] rows, ILoggerFactory loggers, TimeProvider time)
     {
         _runtime = runtime;
@@ -38,8 +38,8 @@ internal sealed class ControlServer : IDisposable
         _time = time;
     }
 
-    /// <summary>Makes the socket of a filesystem. Where that is not possible, further mounts cannot be handed over; the
-    /// log says why, and the mount goes on.</summary>
+    /// <summary>Creates the socket of a filesystem. If that fails, further mounts cannot be handed over; the error is
+    /// logged, and the mount continues.</summary>
     public void Listen(MediaUuid filesystem)
     {
         lock (_lock)
@@ -58,7 +58,7 @@ internal sealed class ControlServer : IDisposable
         }
     }
 
-    /// <summary>Removes the socket of a filesystem. Requests that have come in are answered.</summary>
+    /// <summary>Removes the socket of a filesystem. Requests received before are still served.</summary>
     public void Close(MediaUuid filesystem)
     {
         ControlListener? listener;
@@ -66,7 +66,7 @@ internal sealed class ControlServer : IDisposable
         listener?.Dispose();
     }
 
-    /// <summary>Removes all sockets, and waits for answers that are under way.</summary>
+    /// <summary>Removes all sockets, and waits for requests in progress.</summary>
     public void Dispose()
     {
         var deadline = new Deadline(_time, ControlConnection.TransferTimeout);

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Fuse.Control;
 
-/// <summary>The part of <c>struct statx</c> that says what a file is and whose.</summary>
+/// <summary>The fields of <c>struct statx</c> for type, owner and identity of a file.</summary>
 internal readonly record struct LinuxFileStatus(ushort Mode, uint User, ulong Inode, uint Major, uint Minor)
 {
     /// <summary>True for a directory.</summary>
@@ -16,7 +16,7 @@ internal readonly record struct LinuxFileStatus(ushort Mode, uint User, ulong In
         (Inode, Major, Minor) == (other.Inode, other.Major, other.Minor);
 }
 
-/// <summary>The Linux calls behind sockets in a directory.</summary>
+/// <summary>Linux calls for files and sockets in a directory.</summary>
 internal static unsafe partial class LinuxFiles
 {
     private const int OpenReadWrite = 2;
@@ -36,7 +36,7 @@ internal static unsafe partial class LinuxFiles
     /// <summary>True when the last call failed because there is no such file.</summary>
     public static bool IsMissing => Marshal.GetLastPInvokeError() == NoEntry;
 
-    /// <summary>Why the last call failed.</summary>
+    /// <summary>The error text of the last call.</summary>
     public static string LastReason => Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
 
     /// <summary>The effective user of this process.</summary>
@@ -47,14 +47,14 @@ internal static unsafe partial class LinuxFiles
     public static SafeFileHandle? TryOpenDirectory(string path) =>
         TryOpen(path, OpenPathOnly | OpenDirectory | OpenNoFollow | OpenCloseOnExec, 0);
 
-    /// <summary>Opens a file of the owner's own, made if it is not there; null when that fails.</summary>
+    /// <summary>Opens a file only accessible by its owner, and creates it if necessary; null when that fails.</summary>
     public static SafeFileHandle? TryOpenOrCreate(string path) =>
         TryOpen(path, OpenReadWrite | OpenCreate | OpenNoFollow | OpenCloseOnExec, 0x180);     // rw for the owner
 
     /// <summary>Locks an open file (flock) against all others; false when it is locked, or cannot be.</summary>
     public static bool TryLock(SafeFileHandle file) => Lock(file, LockExclusiveNoWait) == 0;
 
-    /// <summary>What an open file is.</summary>
+    /// <summary>The status of an open file.</summary>
     public static LinuxFileStatus StatusOf(SafeFileHandle file)
     {
         bool isHeld = false;
@@ -69,13 +69,13 @@ internal static unsafe partial class LinuxFiles
         }
     }
 
-    /// <summary>What is at a path, a symbolic link itself; null when nothing is.</summary>
+    /// <summary>The status of a path, without following a symbolic link; null when it does not exist.</summary>
     public static LinuxFileStatus? StatusOf(string path) => Status(AtWorkingDirectory, path, SymbolicLinkNoFollow);
 
-    /// <summary>Makes a directory, unless something is there already.</summary>
+    /// <summary>Creates a directory, unless the path exists.</summary>
     public static void MakeDirectory(string path, uint mode) => _ = MakeDirectoryAt(path, mode);
 
-    /// <summary>Removes a file; nothing happens when it is not there.</summary>
+    /// <summary>Removes a file; does nothing if it does not exist.</summary>
     public static void Remove(string path) => _ = Unlink(path);
 
     /// <summary>Sets the permissions of a file.</summary>

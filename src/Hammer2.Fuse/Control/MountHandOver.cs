@@ -11,13 +11,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Fuse.Control;
 
-/// <summary>What came of asking other processes for a mount.</summary>
+/// <summary>The result of requesting a mount from other processes.</summary>
 internal enum HandOverOutcome
 {
-    /// <summary>No process that can be asked has the filesystem open for writing.</summary>
+    /// <summary>No reachable process has the filesystem open for writing.</summary>
     NotServed,
 
-    /// <summary>One has, and is ending: the filesystem is free soon.</summary>
+    /// <summary>A process has it open and is ending: the filesystem is free soon.</summary>
     Ending,
 
     /// <summary>The mount is live, in another process.</summary>
@@ -25,13 +25,13 @@ internal enum HandOverOutcome
 }
 
 /// <summary>
-/// Asks the process that has a filesystem open to mount one more PFS of it, in place of opening the filesystem a second
-/// time.
+/// Requests the process that has a filesystem open to mount one more PFS of it, instead of opening the filesystem a
+/// second time.
 /// </summary>
-/// <param name="request">What to mount.</param>
-/// <param name="words">The same, as options are written.</param>
-/// <param name="runtime">Where sockets are.</param>
-/// <param name="loggers">Get what the other process logs meanwhile.</param>
+/// <param name="request">The mount to make.</param>
+/// <param name="words">The request as the user wrote it.</param>
+/// <param name="runtime">Directory of the sockets.</param>
+/// <param name="loggers">Receive messages that the other process logs meanwhile.</param>
 /// <param name="time">The clock.</param>
 internal sealed class MountHandOver(MountRequest request, MountWords words, RuntimeDirectory runtime,
     ILoggerFactory loggers, TimeProvider time) : IDisposable
@@ -42,13 +42,13 @@ internal sealed class MountHandOver(MountRequest request, MountWords words, Runt
     private UnixSocket? _connection;
     private bool _isCancelled;
 
-    /// <summary>Why no process could be asked, although there may be one; null when there is no such reason.</summary>
+    /// <summary>Why no process could be reached, although there may be one; null for no such reason.</summary>
     public string? Obstacle { get; private set; }
 
-    /// <summary>Where the PFS is mounted.</summary>
+    /// <summary>The mount point of the PFS.</summary>
     public string Target { get; private set; } = "";
 
-    /// <summary>Asks once.</summary>
+    /// <summary>Sends the request once.</summary>
     /// <exception cref="PfsException">The process refuses the mount, for the reason in the message.</exception>
     public HandOverOutcome Try()
     {
@@ -76,7 +76,7 @@ internal sealed class MountHandOver(MountRequest request, MountWords words, Runt
         return answer?.Status == ControlStatus.Ended;
     }
 
-    /// <summary>Takes the request back, or ends the mount that this process stays for; from any thread.</summary>
+    /// <summary>Cancels the request, or unmounts if this process stays for the mount; from any thread.</summary>
     public void Cancel()
     {
         lock (_connectionLock)

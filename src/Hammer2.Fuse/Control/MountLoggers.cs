@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Fuse.Control;
 
 /// <summary>
-/// Loggers of one mount that another process asked for. Lines go to the log of the daemon, at the level of the mount;
-/// those up to <see cref="TakeLines"/> are gathered for the requester, too.
+/// Loggers of one mount that another process requested. Messages go to the log of the daemon, at the level of the
+/// mount; those before <see cref="TakeLines"/> are also collected for the requester.
 /// </summary>
 internal sealed class MountLoggers(DaemonLoggers daemon, LogLevel level) : ILoggerFactory
 {
@@ -25,7 +25,7 @@ internal sealed class MountLoggers(DaemonLoggers daemon, LogLevel level) : ILogg
     /// <summary>Not supported.</summary>
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 
-    /// <summary>What was logged until now. Later lines go to the daemon alone.</summary>
+    /// <summary>Returns the messages logged so far. Later ones only go to the daemon.</summary>
     public IReadOnlyList<ControlLogLine> TakeLines()
     {
         lock (_linesLock)

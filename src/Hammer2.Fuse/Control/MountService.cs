@@ -8,8 +8,8 @@ using Hammer2.Devices;
 namespace Hammer2.Fuse.Control;
 
 /// <summary>Makes mounts for other processes: the request <c>mount</c>.</summary>
-/// <param name="host">Makes them.</param>
-/// <param name="daemon">Where the log goes.</param>
+/// <param name="host">The host of the mounts.</param>
+/// <param name="daemon">The loggers of the daemon.</param>
 internal sealed class MountService(FilesystemHost host, DaemonLoggers daemon)
 {
     /// <summary>Name of the request.</summary>
@@ -18,8 +18,8 @@ internal sealed class MountService(FilesystemHost host, DaemonLoggers daemon)
     /// <summary>The row of the table of requests.</summary>
     public ControlRow Row => new(Command, Run);
 
-    /// <summary>What a request asks for.</summary>
-    /// <exception cref="MountOptionException">An option is not known or has no good value.</exception>
+    /// <summary>Parses the arguments of a request.</summary>
+    /// <exception cref="MountOptionException">An option is unknown or its value is invalid.</exception>
     internal static MountRequest RequestOf(MountArguments arguments) => new(
         [.. arguments.Nodes.Select(node => new MountSpec(node.Devices, node.Label))],
         arguments.Source, arguments.Target, MountOptionParser.Parse(arguments.Options, arguments.IsSloppy));

@@ -7,7 +7,7 @@ namespace Hammer2.Fuse.Control;
 /// <summary>Decides which processes may make requests.</summary>
 internal static class PeerRules
 {
-    /// <summary>Why a requester is refused; null when it is the same user, or root.</summary>
+    /// <summary>The reason for refusing a requester; null when it is the same user, or root.</summary>
     /// <param name="peer">The requester.</param>
     /// <param name="user">The user of this process.</param>
     public static string? FaultOf(PeerCredentials? peer, uint user)
@@ -19,10 +19,10 @@ internal static class PeerRules
                 $"process {Environment.ProcessId} serves this filesystem for user {user}, not for user {known.UserId}");
     }
 
-    /// <summary>Why a requester is refused to whom paths mean something else than here; null when they mean the
-    /// same.</summary>
-    /// <param name="client">How the requester sees paths.</param>
-    /// <param name="server">How this process does.</param>
+    /// <summary>The reason for refusing a requester with another mount namespace or root directory; null when they are
+    /// the same.</summary>
+    /// <param name="client">The namespace of the requester.</param>
+    /// <param name="server">The namespace of this process.</param>
     public static string? FaultOf(PathView client, PathView server)
     {
         string? difference = client.MountNamespace != server.MountNamespace ? "another mount namespace"
@@ -33,12 +33,12 @@ internal static class PeerRules
                 + $"there, or unmount what it serves first");
     }
 
-    /// <summary>Why a requester of another version of the program is refused.</summary>
+    /// <summary>The reason for refusing a requester of another version of the program.</summary>
     public static string OtherVersion(int version) => string.Create(CultureInfo.InvariantCulture,
         $"process {Environment.ProcessId}, which serves this filesystem, is of another version of this program "
         + $"(requests of version {ControlRequest.CurrentVersion}, not {version}): unmount what it serves first");
 
-    /// <summary>How this process sees paths.</summary>
+    /// <summary>The namespace of this process.</summary>
     public static PathView ViewOfThisProcess()
     {
         string mounts = new FileInfo("/proc/self/ns/mnt").LinkTarget ?? "";

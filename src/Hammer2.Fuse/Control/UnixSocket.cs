@@ -4,12 +4,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Fuse.Control;
 
-/// <summary>Which process is at the other end of a socket, as the kernel saw it when it connected.</summary>
+/// <summary>The process at the other end of a socket, as recorded by the kernel when it connected.</summary>
 /// <param name="ProcessId">The process; 0 when it is in a process namespace that is not visible here.</param>
 /// <param name="UserId">Its effective user.</param>
 internal readonly record struct PeerCredentials(int ProcessId, uint UserId);
 
-/// <summary>A stream socket of the Unix domain with a limit of time for each call.</summary>
+/// <summary>A Unix-domain stream socket with a time limit for each call.</summary>
 internal sealed unsafe partial class UnixSocket : IDisposable
 {
     private const int UnixDomain = 1;
@@ -33,7 +33,7 @@ internal sealed unsafe partial class UnixSocket : IDisposable
 
     private UnixSocket(SafeFileHandle socket) => _socket = socket;
 
-    /// <summary>Makes a socket at a path and accepts connections.</summary>
+    /// <summary>Creates a listening socket at a path.</summary>
     /// <exception cref="ControlException">With the reason.</exception>
     public static UnixSocket Listen(string path)
     {
@@ -69,12 +69,12 @@ internal sealed unsafe partial class UnixSocket : IDisposable
             int descriptor = Accept(_socket, null, null, CloseOnExec);
             if (descriptor >= 0) return new UnixSocket(new SafeFileHandle(descriptor, ownsHandle: true));
             if (Marshal.GetLastPInvokeError() == Invalid) return null;
-            // A connection that went away again, or too many open files for a moment, ends nothing.
+            // A connection that was closed already, or too many open files for a moment, are not fatal.
             _ = Wait(0, RetryMilliseconds);
         }
     }
 
-    /// <summary>The process at the other end; null when the kernel does not tell.</summary>
+    /// <summary>The process at the other end; null when unknown.</summary>
     public PeerCredentials? Peer
     {
         get
@@ -87,7 +87,7 @@ internal sealed unsafe partial class UnixSocket : IDisposable
         }
     }
 
-    /// <summary>True once the other end has said that nothing more comes, or is gone.</summary>
+    /// <summary>True once the other end has shut down sending, or disconnected.</summary>
     public bool HasHungUp
     {
         get
@@ -97,14 +97,14 @@ internal sealed unsafe partial class UnixSocket : IDisposable
         }
     }
 
-    /// <summary>Waits for bytes, or for the other end to go away.</summary>
-    /// <returns>False when the time was up.</returns>
+    /// <summary>Waits for bytes, or for the other end to disconnect.</summary>
+    /// <returns>False after the deadline.</returns>
     public bool WaitForBytes(int milliseconds) => Wait(Readable, milliseconds) != 0;
 
     /// <summary>Reads until a buffer is full.</summary>
-    /// <param name="buffer">Is filled.</param>
-    /// <param name="deadline">How long all of it may take.</param>
-    /// <returns>False when the other end went away first, or the time was up.</returns>
+    /// <param name="buffer">Receives the bytes.</param>
+    /// <param name="deadline">Time limit for the whole buffer.</param>
+    /// <returns>False when the other end disconnected first, or after the deadline.</returns>
     public bool TryReceive(Span<byte> buffer, Deadline deadline)
     {
         while (!buffer.IsEmpty)
@@ -126,7 +126,7 @@ internal sealed unsafe partial class UnixSocket : IDisposable
     }
 
     /// <summary>Sends all bytes.</summary>
-    /// <returns>False when the other end is gone, or the time was up.</returns>
+    /// <returns>False when the other end disconnected, or after the deadline.</returns>
     public bool TrySend(ReadOnlySpan<byte> bytes, Deadline deadline)
     {
         while (!bytes.IsEmpty)
@@ -152,10 +152,10 @@ internal sealed unsafe partial class UnixSocket : IDisposable
         while ((Wait(0, -1) & ~(Readable | Writable)) == 0) { }
     }
 
-    /// <summary>Tells the other end that nothing more comes; its answers still do.</summary>
+    /// <summary>Shuts down sending; answers of the other end can still be read.</summary>
     public void ShutDownWriting() => _ = ShutDownPart(_socket, 1);
 
-    /// <summary>Wakes whatever reads or waits here, as if the other end had hung up; answers can still be
+    /// <summary>Wakes threads that read or wait here, as if the other end had disconnected; answers can still be
     /// sent.</summary>
     public void ShutDownReading() => _ = ShutDownPart(_socket, 0);
 
@@ -184,7 +184,7 @@ internal sealed unsafe partial class UnixSocket : IDisposable
         return address;
     }
 
-    // What happened; 0 when the time was up.
+    // The events that occurred; 0 after the deadline.
     private short Wait(short wanted, int milliseconds)
     {
         bool isHeld = false;
