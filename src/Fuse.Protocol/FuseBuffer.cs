@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Fuse.Protocol;
 
-/// <summary>Page-aligned memory outside the collected heap, for one request or one answer.</summary>
-/// <remarks>Not in a huge page: most sessions use the first few pages of each buffer and nothing else, and to bring
-/// two MiB into being for that takes milliseconds on a virtual machine whose host has yet to find the memory.
+/// <summary>Page-aligned unmanaged memory for one request or one reply.</summary>
+/// <remarks>Not in a huge page: most sessions use only the first few pages of each buffer, and faulting in two MiB for
+/// that takes milliseconds on a virtual machine whose host must first find the memory.
 /// </remarks>
 internal sealed unsafe class FuseBuffer : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed unsafe class FuseBuffer : IDisposable
     private readonly int _bytes;
     private byte* _start;
 
-    /// <summary>Allocates it; what is never written to takes no memory.</summary>
+    /// <summary>Allocates the buffer; pages that are never written use no memory.</summary>
     public FuseBuffer(int bytes)
     {
         _bytes = bytes;

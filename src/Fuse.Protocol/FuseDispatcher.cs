@@ -5,13 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// From the bytes of a request to the handler of its row and back. The one place that catches everything:
-/// whatever a filesystem throws becomes EIO for that caller, a log line and a count.
+/// Decodes requests, calls their handlers and sends replies. All exceptions of a filesystem are caught here and become
+/// EIO for the caller, a log line and a count.
 /// </summary>
 /// <remarks>
-/// Shared by all workers and without state but counts. A request that makes no sense is answered EINVAL and
-/// named in the log; an operation without a row is answered ENOSYS, after which the kernel mostly stops
-/// asking.
+/// Shared by all workers; its only state are counts. A malformed request gets EINVAL and is logged; an operation
+/// without a row gets ENOSYS, after which the kernel usually stops sending it.
 /// </remarks>
 public sealed partial class FuseDispatcher
 {
@@ -22,12 +21,11 @@ public sealed partial class FuseDispatcher
     private long _unknownTotal;
     private int _destroyed;
 
-    /// <summary>Serves what was agreed in <paramref name="connection"/> with that filesystem.</summary>
-    /// <param name="fileSystem">What answers.</param>
-    /// <param name="connection">What INIT settled.</param>
-    /// <param name="workersTotal">How many threads call <see cref="Serve"/>, each with its own
-    /// number.</param>
-    /// <param name="logger">Where failures are told, and every request at Debug.</param>
+    /// <summary>Dispatches requests of a connection to a filesystem.</summary>
+    /// <param name="fileSystem">The filesystem.</param>
+    /// <param name="connection">The result of INIT.</param>
+    /// <param name="workersTotal">Number of threads that call <see cref="Serve"/>, each with its own number.</param>
+    /// <param name="logger">Receives failures, and every request at level Debug.</param>
     public FuseDispatcher(
         IFuseFileSystem fileSystem, FuseConnection connection, int workersTotal, ILogger logger)
     {
@@ -38,40 +36,39 @@ public sealed partial class FuseDispatcher
         Interrupts = new FuseInterrupts(workersTotal);
     }
 
-    /// <summary>Waits for the requests that others still serve; called before the final DESTROY callback.</summary>
+    /// <summary>Waits for requests that other threads still serve; called before the DESTROY callback.</summary>
     internal Action BeforeDestroy { get; set; } = static () => { };
 
-    /// <summary>What answers.</summary>
+    /// <summary>The filesystem.</summary>
     internal IFuseFileSystem FileSystem { get; }
 
-    /// <summary>What INIT settled.</summary>
+    /// <summary>The result of INIT.</summary>
     internal FuseConnection Connection { get; }
 
-    /// <summary>Which requests under way were interrupted.</summary>
+    /// <summary>The requests in progress and their interrupts.</summary>
     internal FuseInterrupts Interrupts { get; }
 
-    /// <summary>Requests whose handler threw, or answered no error number.</summary>
+    /// <summary>Number of requests whose handler threw or returned an invalid error number.</summary>
     public long ThrownTotal => Interlocked.Read(ref _thrownTotal);
 
-    /// <summary>Requests that made no sense.</summary>
+    /// <summary>Number of malformed requests.</summary>
     public long MalformedTotal => Interlocked.Read(ref _malformedTotal);
 
-    /// <summary>Requests for operations that are not known.</summary>
+    /// <summary>Number of requests with unknown operations.</summary>
     public long UnknownTotal => Interlocked.Read(ref _unknownTotal);
 
     /// <summary>
-    /// Serves one request to its end and sends its answer, if it has one.
+    /// Serves one request and sends its reply, if it has one.
     /// </summary>
     /// <param name="worker">Number of the calling worker, from 0.</param>
-    /// <param name="message">The request, in memory that nobody changes meanwhile.</param>
-    /// <param name="buffer">Where the answer is built: as long as the longest READ, and at least 8
-    /// KiB.</param>
-    /// <param name="channel">Where the request came from.</param>
+    /// <param name="message">The request, in memory that no other thread changes meanwhile.</param>
+    /// <param name="buffer">Buffer for the reply: as long as the longest READ, and at least 8 KiB.</param>
+    /// <param name="channel">The channel that received the request.</param>
     public void Serve(int worker, ReadOnlySpan<byte> message, Span<byte> buffer, IFuseChannel channel)
     {
         if (!FuseRequest.TryOpen(message, out FuseRequest request, out string? fault))
         {
-            ServeNonsense(message, request, fault!, channel);
+            ServeMalformed(message, request, fault!, channel);
             return;
         }
         FuseRow? row = FuseOperations.RowOf(request.Header.Opcode);
@@ -94,7 +91,8 @@ public sealed partial class FuseDispatcher
         if (row.IsAnswered) Answer(request, error, reply.Payload, channel);
     }
 
-    /// <summary>Says farewell to the filesystem, once; the session does so when DESTROY did not.</summary>
+    /// <summary>Runs the DESTROY callback of the filesystem, only once; called by the session if the kernel sent no
+    /// DESTROY.</summary>
     public void Destroy()
     {
         if (Interlocked.Exchange(ref _destroyed, 1) != 0) return;
@@ -106,7 +104,7 @@ public sealed partial class FuseDispatcher
         catch (Exception failure)
         {
             _ = Interlocked.Increment(ref _thrownTotal);
-            FuseLog.FarewellThrew(_logger, failure);
+            FuseLog.DestroyThrew(_logger, failure);
         }
     }
 
@@ -144,10 +142,10 @@ public sealed partial class FuseDispatcher
         switch (refused)
         {
             case FuseErrno.None:
-            case FuseErrno.ENODEV or FuseErrno.ECONNABORTED:     // unmounted: the next read says so too
+            case FuseErrno.ENODEV or FuseErrno.ECONNABORTED:     // unmounted: the next read returns the same error
                 return;
             case FuseErrno.ENOENT:
-                if (error == FuseErrno.None) TakeBack(in header, payload);
+                if (error == FuseErrno.None) UndoReply(in header, payload);
                 return;
             default:
                 FuseLog.AnswerRefused(_logger, header.Opcode, header.NodeId, payload.Length, refused);
@@ -167,9 +165,8 @@ public sealed partial class FuseDispatcher
         return channel.Send(in header, payload);
     }
 
-    // A caller would wait for ever for a request that goes unanswered, so nonsense is answered where the
-    // header can be read at all.
-    private void ServeNonsense(
+    // Without a reply the caller would wait for ever, so a malformed request gets one if its header can be read.
+    private void ServeMalformed(
         ReadOnlySpan<byte> message, scoped in FuseRequest request, string fault, IFuseChannel channel)
     {
         if (message.Length < FuseRequest.HeaderBytes)

@@ -4,13 +4,13 @@ using System.Threading;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Remembers which requests under way the kernel has interrupted. Requests run to their end on the thread
-/// that took them; an interrupt only raises a flag which a handler in a long loop may ask for.
+/// The requests in progress that the kernel has interrupted. An interrupt does not stop a handler; it only sets a flag
+/// that a handler in a long loop can check.
 /// </summary>
 /// <remarks>
-/// An INTERRUPT may be read by one worker before another, that has just read the request it is about, has
-/// entered it here. Such early ones are kept for a while, so that none is lost: request names are never used
-/// twice, hence one that nobody claims does no harm.
+/// One worker may read an INTERRUPT before another worker, which has just read the interrupted request, has called
+/// <see cref="Begin"/>. The last interrupts are therefore stored, so that none is lost: request ids are never reused,
+/// so an interrupt of a finished request is harmless.
 /// </remarks>
 internal sealed class FuseInterrupts : IFuseInterrupts
 {
@@ -18,35 +18,35 @@ internal sealed class FuseInterrupts : IFuseInterrupts
 
     private readonly Slot[] _slots;
     private readonly ulong[] _early = new ulong[EarlyMax];
-    private readonly Lock _gate = new();
+    private readonly Lock _earlyLock = new();
     private uint _earlyNext;
     private volatile bool _hasEarly;
 
-    /// <summary>Makes room for one request per worker.</summary>
+    /// <summary>A set for at most one request per worker.</summary>
     public FuseInterrupts(int workersTotal)
     {
         _slots = new Slot[workersTotal];
         for (int worker = 0; worker < workersTotal; worker++) _slots[worker] = new Slot();
     }
 
-    /// <summary>A worker begins a request.</summary>
+    /// <summary>Registers the request that a worker starts.</summary>
     public void Begin(int worker, ulong unique)
     {
         Slot slot = _slots[worker];
         slot.IsInterrupted = false;
 
-        // A full fence: either this thread sees the early interrupt, or the other one sees the slot.
+        // A full fence: either this thread sees the early interrupt, or the interrupting thread sees the slot.
         _ = Interlocked.Exchange(ref slot.Unique, unique);
         if (_hasEarly && IsEarly(unique)) slot.IsInterrupted = true;
     }
 
-    /// <summary>A worker has answered its request.</summary>
+    /// <summary>Removes the request of a worker.</summary>
     public void End(int worker) => Volatile.Write(ref _slots[worker].Unique, 0);
 
-    /// <summary>An INTERRUPT arrived.</summary>
+    /// <summary>Records an INTERRUPT.</summary>
     public void Interrupt(ulong unique)
     {
-        lock (_gate)
+        lock (_earlyLock)
         {
             Volatile.Write(ref _early[_earlyNext++ % EarlyMax], unique);
             _hasEarly = true;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Fuse.Protocol;
 
-/// <summary>Everything this project logs; event numbers from 1.</summary>
+/// <summary>Log messages of this project; event numbers from 1.</summary>
 internal static partial class FuseLog
 {
     [LoggerMessage(1, LogLevel.Information,
@@ -13,7 +13,7 @@ internal static partial class FuseLog
         int maxReadBytes, int maxWriteBytes, int maxReadAheadBytes);
 
     [LoggerMessage(2, LogLevel.Error,
-        "{Opcode} of node {NodeId} (request {Unique}): handler failed, answered EIO")]
+        "{Opcode} of node {NodeId} (request {Unique}): handler failed, replied EIO")]
     public static partial void HandlerThrew(
         ILogger logger, Exception failure, FuseOpcode opcode, ulong nodeId, ulong unique);
 
@@ -22,27 +22,27 @@ internal static partial class FuseLog
     public static partial void Malformed(
         ILogger logger, FuseOpcode opcode, ulong nodeId, ulong unique, int length, string fault);
 
-    [LoggerMessage(4, LogLevel.Error, "a message of {Length} bytes is no request: {Fault}")]
+    [LoggerMessage(4, LogLevel.Error, "a message of {Length} bytes is not a request: {Fault}")]
     public static partial void NoRequest(ILogger logger, int length, string fault);
 
-    [LoggerMessage(5, LogLevel.Information, "operation {Opcode} is not known, answered ENOSYS")]
+    [LoggerMessage(5, LogLevel.Information, "unknown operation {Opcode}, replied ENOSYS")]
     public static partial void UnknownOperation(ILogger logger, FuseOpcode opcode);
 
     [LoggerMessage(6, LogLevel.Error,
-        "{Opcode} of node {NodeId}: handler answered {Answer}, which is no error " +
-        "number; answered EIO")]
+        "{Opcode} of node {NodeId}: handler returned {Answer}, which is not an error number; " +
+        "replied EIO")]
     public static partial void BadAnswer(ILogger logger, FuseOpcode opcode, ulong nodeId, int answer);
 
     [LoggerMessage(7, LogLevel.Error,
-        "{Opcode} of node {NodeId}: the kernel refused the answer of {Length} bytes " +
-        "with error {Error}; answered EIO")]
+        "{Opcode} of node {NodeId}: the kernel rejected the reply of {Length} bytes with error {Error}; " +
+        "replied EIO")]
     public static partial void AnswerRefused(
         ILogger logger, FuseOpcode opcode, ulong nodeId, int length, int error);
 
     [LoggerMessage(8, LogLevel.Error, "reading requests failed with error {Error}: the session ends")]
     public static partial void ReceiveFailed(ILogger logger, int error);
 
-    [LoggerMessage(9, LogLevel.Debug, "{Opcode} of node {NodeId} (request {Unique}): answered {Error}")]
+    [LoggerMessage(9, LogLevel.Debug, "{Opcode} of node {NodeId} (request {Unique}): replied {Error}")]
     public static partial void Served(
         ILogger logger, FuseOpcode opcode, ulong nodeId, ulong unique, int error);
 
@@ -50,14 +50,14 @@ internal static partial class FuseLog
         "worker {Worker} shares the device: it cannot be cloned, error {Error}")]
     public static partial void NotCloned(ILogger logger, int worker, int error);
 
-    [LoggerMessage(11, LogLevel.Error, "the filesystem's farewell failed")]
-    public static partial void FarewellThrew(ILogger logger, Exception failure);
+    [LoggerMessage(11, LogLevel.Error, "the DESTROY callback of the filesystem failed")]
+    public static partial void DestroyThrew(ILogger logger, Exception failure);
 
-    [LoggerMessage(13, LogLevel.Warning, "thread {Number} for requests that take long cannot be started")]
+    [LoggerMessage(13, LogLevel.Warning, "thread {Number} for long requests cannot be started")]
     public static partial void ThreadNotStarted(ILogger logger, Exception failure, int number);
 
     [LoggerMessage(12, LogLevel.Error,
-        "{Opcode} of node {NodeId}: taking back an answer that nobody waited for failed")]
-    public static partial void TakeBackThrew(
+        "{Opcode} of node {NodeId}: undoing a reply to an interrupted caller failed")]
+    public static partial void UndoReplyThrew(
         ILogger logger, Exception failure, FuseOpcode opcode, ulong nodeId);
 }

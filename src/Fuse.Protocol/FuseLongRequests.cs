@@ -8,26 +8,25 @@ using Microsoft.Extensions.Logging;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Keeps workers free for short requests. A bounded number of workers serve requests that may take long; further ones
-/// are handed over, with their buffers, to threads of their own, and the worker that read one goes on reading.
+/// Keeps workers free for short requests. A limited number of workers serve requests that may take long; further ones
+/// are handed over, with their buffers, to separate threads, and the worker that received one continues receiving.
 /// </summary>
 /// <remarks>
-/// Answers may come in any order, each on the channel that its request came from. A WRITE keeps the worker's buffer,
-/// and the worker gets another; there are as many of these as the kernel may send writes from its cache at once. When
-/// more come, from callers that bypass that cache, workers serve them, and short requests may have to wait. What fits
-/// into two pages is copied. A thread is started when a request waits and no thread is idle, and lives as long as the
-/// session.
-/// Locks: _gate and _doneGate, leaves, held for moments and never together.
+/// Replies are sent in any order, each on the channel that received the request. A WRITE keeps the worker's buffer, and
+/// the worker gets another; there are as many of these as the kernel may send writes from its cache at once. When more
+/// arrive, from callers that bypass that cache, workers serve them, and short requests may have to wait. Requests of up
+/// to two pages are copied. A thread is started when a request waits and no thread is idle, and ends with the session.
+/// Locks: _waitingLock and _doneLock, leaves, held for moments and never together.
 /// </remarks>
 internal sealed class FuseLongRequests : IDisposable
 {
-    /// <summary>How many threads serve what is handed over, at most.</summary>
+    /// <summary>Maximum number of threads for handed-over requests.</summary>
     public const int ThreadsMax = 32;
 
-    // Kept when nothing is under way; what was used beyond that goes back to the system.
+    // Spare buffers kept when no request is in progress; the others are freed.
     private const int SparesMax = 2;
 
-    // What is no longer is copied: all but WRITEs of more than a page.
+    // Requests up to this length are copied: all but WRITEs of more than a page.
     private const int CopiedBytesMax = 8192;
 
     private readonly FuseBufferSizes _sizes;
@@ -35,22 +34,22 @@ internal sealed class FuseLongRequests : IDisposable
     private readonly int _workersMax;
     private readonly int _buffersMax;
     private readonly ILogger _logger;
-    private readonly object _gate = new();
-    private readonly object _doneGate = new();
+    private readonly object _waitingLock = new();
+    private readonly object _doneLock = new();
     private readonly Queue<HandedOver> _waiting = new();
     private readonly Stack<FuseBuffer> _spares = new();
-    private int _buffersTotal;              // spare or with a request
+    private int _buffersTotal;              // spare ones and those with a request
     private int _atWorkers;
     private int _handedOver;                // waiting or being served
     private int _threads, _idleThreads;
-    private int _waiters;                   // that wait for requests or threads to end
+    private int _waiters;                   // threads waiting for requests or threads to end
     private bool _isFinishing;
 
-    /// <summary>Prepares; threads and buffers come when they are needed.</summary>
-    /// <param name="workersTotal">Workers of the session: half of them, but one at least, may serve requests that may
+    /// <summary>Threads and buffers are created when needed.</summary>
+    /// <param name="workersTotal">Workers of the session: half of them, but at least one, may serve requests that may
     /// take long.</param>
-    /// <param name="buffersMax">How many WRITEs may be handed over at once.</param>
-    /// <param name="sizes">Of buffers.</param>
+    /// <param name="buffersMax">Maximum number of WRITEs handed over at once.</param>
+    /// <param name="sizes">Sizes of buffers.</param>
     /// <param name="serve">Serves one request.</param>
     /// <param name="logger">Where a failure to start a thread is logged.</param>
     public FuseLongRequests(
@@ -63,7 +62,7 @@ internal sealed class FuseLongRequests : IDisposable
         _serve = serve;
     }
 
-    /// <summary>Asks whether a worker may serve a request that takes long; if so, <see cref="End"/> follows.</summary>
+    /// <summary>True when a worker may serve a request that takes long; then <see cref="End"/> must follow.</summary>
     public bool TryBegin()
     {
         if (Interlocked.Increment(ref _atWorkers) <= _workersMax) return true;
@@ -71,10 +70,10 @@ internal sealed class FuseLongRequests : IDisposable
         return false;
     }
 
-    /// <summary>A worker serves a request that takes long though it should not: nothing else can.</summary>
+    /// <summary>Counts a worker beyond the limit that serves a request which could not be handed over.</summary>
     public void BeginAnyway() => _ = Interlocked.Increment(ref _atWorkers);
 
-    /// <summary>A worker has served a request that took long.</summary>
+    /// <summary>A worker has finished a long request.</summary>
     public void End()
     {
         _ = Interlocked.Decrement(ref _atWorkers);
@@ -82,12 +81,12 @@ internal sealed class FuseLongRequests : IDisposable
     }
 
     /// <summary>Hands over the request in a worker's buffer.</summary>
-    /// <param name="worker">Has another buffer afterwards if it was one with data.</param>
+    /// <param name="worker">The worker; it has another buffer afterwards if the request was not copied.</param>
     /// <param name="bytes">Length of the request.</param>
-    /// <returns>False when there is no buffer or no thread for it: the worker has to serve it.</returns>
+    /// <returns>False when there is no buffer or no thread for it: then the worker must serve it.</returns>
     public bool TryHandOver(FuseWorker worker, int bytes)
     {
-        lock (_gate)
+        lock (_waitingLock)
         {
             if (_threads == 0 && !TryStartThread()) return false;
         }
@@ -105,39 +104,40 @@ internal sealed class FuseLongRequests : IDisposable
             worker.Request = other;
         }
         _ = Interlocked.Increment(ref _handedOver);
-        lock (_gate)
+        lock (_waitingLock)
         {
             _waiting.Enqueue(request);
             if (_waiting.Count > _idleThreads && _threads < ThreadsMax) _ = TryStartThread();
-            Monitor.Pulse(_gate);
+            Monitor.Pulse(_waitingLock);
         }
         return true;
     }
 
-    /// <summary>Waits until no request that takes long is under way, at workers or handed over.</summary>
+    /// <summary>Waits until no long request is in progress, neither at workers nor handed over.</summary>
     public void WaitUntilDone()
     {
         _ = Interlocked.Increment(ref _waiters);
-        lock (_doneGate)
+        lock (_doneLock)
         {
             while (Volatile.Read(ref _handedOver) > 0 || Volatile.Read(ref _atWorkers) > 0)
-                _ = Monitor.Wait(_doneGate);
+                _ = Monitor.Wait(_doneLock);
         }
         _ = Interlocked.Decrement(ref _waiters);
     }
 
-    /// <summary>Serves what was handed over and ends the threads. Nothing may be handed over any more.</summary>
+    /// <summary>Waits until all handed-over requests are served and ends the threads. No request may be handed over any
+    /// more.</summary>
     public void Finish()
     {
-        lock (_gate)
+        lock (_waitingLock)
         {
             _isFinishing = true;
-            Monitor.PulseAll(_gate);
+            Monitor.PulseAll(_waitingLock);
         }
         _ = Interlocked.Increment(ref _waiters);
-        lock (_doneGate)
+        lock (_doneLock)
         {
-            while (Volatile.Read(ref _threads) > 0) _ = Monitor.Wait(_doneGate);
+            while (Volatile.Read(ref _threads) > 0) _ = Monitor.Wait(_doneLock);
         }
         _ = Interlocked.Decrement(ref _waiters);
     }
@@ -151,7 +151,7 @@ internal sealed class FuseLongRequests : IDisposable
 
     private FuseBuffer? TakeBuffer()
     {
-        lock (_gate)
+        lock (_waitingLock)
         {
             if (_spares.TryPop(out FuseBuffer? spare)) return spare;
             if (_buffersTotal == _buffersMax) return null;
@@ -188,7 +188,7 @@ internal sealed class FuseLongRequests : IDisposable
         {
             ReadOnlySpan<byte> message = request.Copy is { } copy ? copy : request.Buffer!.Span;
             _serve(number, message[..request.Bytes], reply.Span, request.Channel);
-            GiveBack(request);
+            Recycle(request);
         }
         _ = Interlocked.Decrement(ref _threads);
         TellWaiters();
@@ -196,25 +196,25 @@ internal sealed class FuseLongRequests : IDisposable
 
     private bool TryTake(out HandedOver request)
     {
-        lock (_gate)
+        lock (_waitingLock)
         {
             while (!_waiting.TryDequeue(out request))
             {
                 if (_isFinishing) return false;
                 _idleThreads++;
-                _ = Monitor.Wait(_gate);
+                _ = Monitor.Wait(_waitingLock);
                 _idleThreads--;
             }
             return true;
         }
     }
 
-    private void GiveBack(in HandedOver request)
+    private void Recycle(in HandedOver request)
     {
         if (request.Copy is { } copy) ArrayPool<byte>.Shared.Return(copy);
         if (request.Buffer is { } buffer)
         {
-            lock (_gate) _spares.Push(buffer);
+            lock (_waitingLock) _spares.Push(buffer);
         }
         if (Interlocked.Decrement(ref _handedOver) == 0) FreeSurplus();
         TellWaiters();
@@ -225,7 +225,7 @@ internal sealed class FuseLongRequests : IDisposable
         while (true)
         {
             FuseBuffer surplus;
-            lock (_gate)
+            lock (_waitingLock)
             {
                 if (_spares.Count <= SparesMax) return;
                 surplus = _spares.Pop();
@@ -235,11 +235,11 @@ internal sealed class FuseLongRequests : IDisposable
         }
     }
 
-    // Counts were changed with a full fence: either this thread sees one that waits, or that one sees the counts.
+    // The counts were changed with a full fence: either this thread sees the waiter, or the waiter sees the counts.
     private void TellWaiters()
     {
         if (Volatile.Read(ref _waiters) == 0) return;
-        lock (_doneGate) Monitor.PulseAll(_doneGate);
+        lock (_doneLock) Monitor.PulseAll(_doneLock);
     }
 
     private readonly record struct HandedOver(FuseBuffer? Buffer, byte[]? Copy, int Bytes, IFuseChannel Channel);
@@ -248,6 +248,6 @@ internal sealed class FuseLongRequests : IDisposable
 /// <summary>Serves one request on a thread of <see cref="FuseLongRequests"/>.</summary>
 /// <param name="thread">Number of the thread, from 0.</param>
 /// <param name="message">The request.</param>
-/// <param name="reply">Where the answer is built.</param>
-/// <param name="channel">Where the request came from.</param>
+/// <param name="reply">Buffer for the reply.</param>
+/// <param name="channel">The channel that received the request.</param>
 internal delegate void FuseThreadWork(int thread, ReadOnlySpan<byte> message, Span<byte> reply, IFuseChannel channel);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Fuse.Protocol;
 
-/// <summary>Every operation that is served, one row each.</summary>
+/// <summary>The table of supported operations.</summary>
 internal static class FuseOperations
 {
-    // The answer to COPY_FILE_RANGE has 32 bits; a page less than their greatest value keeps ranges aligned.
+    // The reply to COPY_FILE_RANGE has 32 bits; a page less than their maximum keeps ranges aligned.
     private const ulong CopyBytesMax = uint.MaxValue - 4095;
 
     private static readonly FuseRow[] Rows =
@@ -105,7 +105,7 @@ internal static class FuseOperations
 
     private static readonly FuseRow?[] ByOpcode = Index(Rows);
 
-    /// <summary>The row of an operation; null for one that is not known.</summary>
+    /// <summary>The row of an operation; null for an unknown one.</summary>
     public static FuseRow? RowOf(FuseOpcode opcode) =>
         (uint)opcode < (uint)ByOpcode.Length ? ByOpcode[(int)opcode] : null;
 

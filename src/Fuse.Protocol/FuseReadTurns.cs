@@ -5,48 +5,47 @@ using System.Threading;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// Says which worker looks for the next request, so that requests that come one after the other are served by
-/// one thread that is awake, and those that come at once or take long by several: leader and followers.
+/// Decides which worker receives the next request (leader and followers): sequential requests are served by one thread
+/// that stays awake, simultaneous or long ones by several.
 /// </summary>
 /// <remarks>
-/// To wake a thread on a processor that sleeps costs 30 to 200 microseconds on a virtual machine, many times what a
-/// request on cached metadata takes. Hence, while requests follow each other closely, the worker that has
-/// answered one looks for the next without sleeping (spinning), serves it itself, and nobody else looks
-/// meanwhile. It calls another worker to look in its place before a request that may take long, when requests queue
-/// up, and when they do not follow closely; a timer does when it is stuck all the same. A worker that finds nothing
-/// sleeps if nobody else does, and is parked otherwise.
-/// Lock: a leaf, held for moments. Spinning is given up where it does not pay: where requests come too seldom,
-/// and where other threads want the processor.
+/// Waking a thread on a sleeping processor costs 30 to 200 microseconds on a virtual machine, many times the time of a
+/// request for cached metadata. Hence, while requests arrive in quick succession, the worker that has replied to one
+/// polls for the next without sleeping (spinning) and serves it itself, and no other worker polls meanwhile. It calls
+/// another worker to take its place before a request that may take long, when requests queue up, and when they are not
+/// in quick succession; a timer does so when the worker is stuck nevertheless. A worker without a request sleeps in its
+/// channel if no other worker does, and is parked otherwise. Lock: a leaf, held for moments. Spinning stops where it
+/// does not pay: when requests are too rare, and when other threads need the processor.
 /// </remarks>
 internal sealed class FuseReadTurns : IDisposable
 {
-    // A request that comes within this time is worth having looked for.
+    // How long a worker spins for a request.
     private static readonly TimeSpan s_spin = TimeSpan.FromMicroseconds(100);
 
-    // Requests are close if no more than this is between an answer and the next one, waking included.
+    // Longest time between a reply and the next request, waking included, that counts as quick succession.
     private static readonly TimeSpan s_close = TimeSpan.FromMicroseconds(250);
 
-    // Waking another worker may cost as much as a request that takes this long.
+    // A request that takes this long justifies the cost of waking another worker.
     private static readonly TimeSpan s_long = TimeSpan.FromMicroseconds(200);
 
-    // A spinning thread that misses so much time was put aside for another one that computes. It is worse off than
-    // one that sleeps, which gets the processor as soon as it wakes: no more spinning for a while.
+    // A spinning thread that misses this much time was preempted by another thread. A sleeping thread would get the
+    // processor as soon as it wakes, so spinning pauses for a while.
     private static readonly TimeSpan s_preempted = TimeSpan.FromMicroseconds(700);
     private static readonly TimeSpan s_pauseMin = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_pauseMax = TimeSpan.FromSeconds(2);
 
-    // Each tick wakes two threads of the runtime, which spin before they sleep again: seldom, then. It is for requests
-    // that are short as a rule.
+    // Each tick wakes two threads of the runtime, which spin before they sleep again, so ticks are rare. They are for
+    // requests that are usually short.
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
     private const int IdleTicksMax = 20;
     private const int PausesAtOnce = 4;
     private const int CreditMax = 16;
     private const int CloseRequestsMin = 8, CloseRequestsMax = 128;
     private const int QueuedRequests = 4;
-    private const int PauseShift = 3;               // a pause shrinks by an eighth for each request that spinning found
+    private const int PauseShift = 3;               // a pause shrinks by an eighth for each request found by spinning
 
     private readonly TimeProvider _time;
-    private readonly Lock _gate = new();
+    private readonly Lock _workersLock = new();
     private readonly Stack<FuseWorker> _parked = new();
     private readonly bool _maySpin;
     private readonly long _spinTicks, _closeTicks, _longTicks, _preemptedTicks, _pauseTicksMin, _pauseTicksMax;
@@ -59,15 +58,15 @@ internal sealed class FuseReadTurns : IDisposable
     private bool _isWatched;
     private volatile bool _isStopping;
 
-    // Estimates: workers that overwrite each other's do no harm.
+    // Estimates: unsynchronized updates by several workers are harmless.
     private int _credit;
     private int _close, _closeNeeded = CloseRequestsMin;
     private int _queued;
-    private readonly bool[] _wasLong = new bool[(int)FuseDuration.Long + 1];        // the last of each
+    private readonly bool[] _wasLong = new bool[(int)FuseDuration.Long + 1];        // the last request of each duration
     private long _pauseTicks, _pauseEnd;
 
-    /// <summary>Prepares for workers that call <see cref="Take"/>.</summary>
-    /// <param name="maySpin">False where those who ask need the only processor.</param>
+    /// <summary>A scheduler for workers that call <see cref="Take"/>.</summary>
+    /// <param name="maySpin">False on a single processor, which the calling processes need.</param>
     /// <param name="time">Clock and timers.</param>
     public FuseReadTurns(bool maySpin, TimeProvider time)
     {
@@ -82,10 +81,10 @@ internal sealed class FuseReadTurns : IDisposable
     }
 
     /// <summary>
-    /// Waits for the next request that this worker is to serve, and copies it into the worker's buffer.
+    /// Waits for the next request for this worker, and copies it into the worker's buffer.
     /// </summary>
-    /// <returns>Its length, or a negative error number as <see cref="IFuseChannel"/> gives it; -EINTR when the
-    /// session stops.</returns>
+    /// <returns>Its length, or a negative error number as of <see cref="IFuseChannel"/>; -EINTR when the session
+    /// stops.</returns>
     public int Take(FuseWorker worker)
     {
         while (true)
@@ -100,13 +99,12 @@ internal sealed class FuseReadTurns : IDisposable
         }
     }
 
-    /// <summary>Whether a request is expected to take so long that another worker should be called before it.</summary>
+    /// <summary>True when a request is expected to take so long that another worker should be called first.</summary>
     public bool TakesLong(FuseDuration duration) =>
         duration == FuseDuration.Long || (duration != FuseDuration.Short && Volatile.Read(ref _wasLong[(int)duration]));
 
-    /// <summary>Calls another worker to look for requests, where serving this one would keep others
-    /// waiting.</summary>
-    /// <param name="isLong">Whether the request that is about to be served is expected to take long.</param>
+    /// <summary>Calls another worker to receive requests, if serving this one would make others wait.</summary>
+    /// <param name="isLong">True when the request is expected to take long.</param>
     public void BeforeServing(bool isLong)
     {
         if (!isLong && Volatile.Read(ref _isWatched) && _queued < QueuedRequests) return;
@@ -114,7 +112,7 @@ internal sealed class FuseReadTurns : IDisposable
         CallAnother();
     }
 
-    /// <summary>A worker has answered the request that it took.</summary>
+    /// <summary>Records the reply of a worker to its request.</summary>
     public void Answered(FuseWorker worker, FuseDuration duration)
     {
         long now = _time.GetTimestamp();
@@ -123,11 +121,11 @@ internal sealed class FuseReadTurns : IDisposable
         Volatile.Write(ref _wasLong[(int)duration], now - worker.TakenAt >= _longTicks);
     }
 
-    /// <summary>Ends waiting: every <see cref="Take"/> that is parked answers -EINTR. Those that sleep in their
-    /// channels are woken by whoever stops the session.</summary>
+    /// <summary>Ends waiting: every parked <see cref="Take"/> returns -EINTR. The caller must wake workers that sleep
+    /// in their channels.</summary>
     public void Stop()
     {
-        lock (_gate)
+        lock (_workersLock)
         {
             _isStopping = true;
             while (_parked.TryPop(out FuseWorker? parked)) parked.Call();
@@ -137,10 +135,10 @@ internal sealed class FuseReadTurns : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _timer?.Dispose();
 
-    // One looks at a time, and whoever was called.
+    // Only one worker polls at a time, and workers that were called.
     private bool BeginLooking(FuseWorker worker)
     {
-        lock (_gate)
+        lock (_workersLock)
         {
             if (_isStopping) return false;
             if (_looking == 0 || worker.WasCalled)
@@ -157,7 +155,7 @@ internal sealed class FuseReadTurns : IDisposable
     private bool Park(FuseWorker worker)
     {
         worker.AwaitCall();
-        lock (_gate)
+        lock (_workersLock)
         {
             if (_isStopping) return false;
             _looking++;
@@ -171,7 +169,7 @@ internal sealed class FuseReadTurns : IDisposable
         if (got >= 0) _queued++;
         else if (got == -FuseErrno.EAGAIN && worker.IsAwake && _credit > 0) got = Spin(worker);
         if (got == -FuseErrno.EAGAIN) return got;
-        lock (_gate) _looking--;
+        lock (_workersLock) _looking--;
         return got;
     }
 
@@ -214,12 +212,12 @@ internal sealed class FuseReadTurns : IDisposable
         return -FuseErrno.EAGAIN;
     }
 
-    /// <summary>Sleeps in the channel until there is a request, or parks if somebody else does or looks.</summary>
+    /// <summary>Sleeps in the channel until there is a request, or parks if another worker sleeps or polls.</summary>
     private int Sleep(FuseWorker worker)
     {
         worker.IsAwake = false;
         bool isLast;
-        lock (_gate)
+        lock (_workersLock)
         {
             _looking--;
             if (_isStopping) return -FuseErrno.EINTR;
@@ -234,7 +232,7 @@ internal sealed class FuseReadTurns : IDisposable
             return -FuseErrno.EAGAIN;
         }
         int error = worker.Channel.WaitForRequest();
-        lock (_gate) _sleeping--;
+        lock (_workersLock) _sleeping--;
         if (error != FuseErrno.None) return -error;
         int got = worker.Channel.TryReceive(worker.RequestBuffer);
         if (got >= 0) NoteDistance();
@@ -253,11 +251,11 @@ internal sealed class FuseReadTurns : IDisposable
         if (_maySpin && now >= Volatile.Read(ref _pauseEnd)) _credit = Math.Max(_credit, CreditMax / 2);
     }
 
-    /// <summary>Calls another worker to look for requests, unless somebody does.</summary>
+    /// <summary>Calls another worker to receive requests, unless one sleeps or polls already.</summary>
     public void CallAnother()
     {
         FuseWorker? called;
-        lock (_gate)
+        lock (_workersLock)
         {
             if (_looking + _sleeping > 0 || !_parked.TryPop(out called)) return;
         }
@@ -266,7 +264,7 @@ internal sealed class FuseReadTurns : IDisposable
 
     private void Watch()
     {
-        lock (_gate)
+        lock (_workersLock)
         {
             _idleTicks = 0;
             if (_isWatched || _isStopping) return;
@@ -277,13 +275,13 @@ internal sealed class FuseReadTurns : IDisposable
         }
     }
 
-    // Whoever has been serving since the last tick may be at it for long: somebody else looks from now on.
+    // A request in progress since the last tick may take long: another worker polls from now on.
     private void Tick()
     {
         long taken = Volatile.Read(ref _taken);
         bool isStill = taken == _takenAtTick;
         _takenAtTick = taken;
-        lock (_gate)
+        lock (_workersLock)
         {
             _idleTicks = isStill && _sleeping > 0 ? _idleTicks + 1 : 0;
             if (_idleTicks >= IdleTicksMax)

@@ -6,26 +6,26 @@ namespace Fuse.Protocol;
 /// <summary>One operation of the protocol.</summary>
 internal abstract class FuseRow(FuseOpcode opcode)
 {
-    /// <summary>Its number.</summary>
+    /// <summary>The number of the operation.</summary>
     public FuseOpcode Opcode { get; } = opcode;
 
-    /// <summary>False for the few operations that the kernel wants no answer to.</summary>
+    /// <summary>False for the few operations without a reply.</summary>
     public bool IsAnswered { get; init; } = true;
 
-    /// <summary>How long it takes.</summary>
+    /// <summary>How long serving it takes.</summary>
     public FuseDuration Duration { get; init; }
 
-    /// <summary>Reads a request, calls the filesystem, and appends the answer.</summary>
-    /// <returns>0 or an error number. A request that cannot be read has its <see cref="FuseRequest.Fault"/> set and
-    /// did not reach the filesystem.</returns>
+    /// <summary>Decodes a request, calls the filesystem, and appends the reply.</summary>
+    /// <returns>0 or an error number. A malformed request has its <see cref="FuseRequest.Fault"/> set and did not reach
+    /// the filesystem.</returns>
     public abstract int Serve(FuseDispatcher dispatcher, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply);
 }
 
-/// <summary>Stands for the record of a request or of an answer that has none.</summary>
+/// <summary>The struct of a request or a reply without one.</summary>
 internal struct FuseNothing;
 
-/// <summary>The names that follow the record of a request; empty ones for those that it does not have.</summary>
+/// <summary>The names after the struct of a request; empty for absent ones.</summary>
 internal readonly ref struct FuseNames(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
 {
     public readonly ReadOnlySpan<byte> First = first;
@@ -38,14 +38,15 @@ internal delegate int FuseCall<TInput, TOutput>(IFuseFileSystem fileSystem, scop
     where TInput : unmanaged
     where TOutput : unmanaged;
 
-/// <summary>An operation whose request is a record and names, and whose answer is a record: most are.</summary>
-/// <param name="opcode">Its number.</param>
+/// <summary>An operation whose request is a struct and names, and whose reply is a struct, as of most
+/// operations.</summary>
+/// <param name="opcode">The number of the operation.</param>
 /// <param name="call">Calls the filesystem.</param>
 internal sealed class FuseRow<TInput, TOutput>(FuseOpcode opcode, FuseCall<TInput, TOutput> call) : FuseRow(opcode)
     where TInput : unmanaged
     where TOutput : unmanaged
 {
-    /// <summary>How many names follow the record, 0 to 2.</summary>
+    /// <summary>Number of names after the struct, 0 to 2.</summary>
     public int Names { get; init; }
 
     /// <inheritdoc/>
@@ -61,11 +62,11 @@ internal sealed class FuseRow<TInput, TOutput>(FuseOpcode opcode, FuseCall<TInpu
     }
 }
 
-/// <summary>Serves an operation whose request or answer is more than records and names.</summary>
+/// <summary>Serves an operation with variable-length data.</summary>
 internal delegate int FuseHandler(FuseDispatcher dispatcher, scoped in FuseContext context,
     scoped ref FuseRequest request, scoped ref FuseReply reply);
 
-/// <summary>An operation with data of a length of its own, or one for the dispatcher itself.</summary>
+/// <summary>An operation with variable-length data, or one handled by the dispatcher itself.</summary>
 internal sealed class FuseDataRow(FuseOpcode opcode, FuseHandler handler) : FuseRow(opcode)
 {
     /// <inheritdoc/>

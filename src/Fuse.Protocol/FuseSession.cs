@@ -17,19 +17,18 @@ public enum FuseSessionEnd
     /// <summary><see cref="FuseSession.Stop"/> was called.</summary>
     Stopped,
 
-    /// <summary>Requests could not be read any more.</summary>
+    /// <summary>Reading requests failed.</summary>
     Failed,
 }
 
 /// <summary>
-/// One mount's conversation with the kernel: INIT, then worker threads that each run one request at a time
-/// to its end, until the filesystem is unmounted or <see cref="Stop"/> is called. No thread outlives
-/// <see cref="Wait"/>.
+/// The session of one mount with the kernel: INIT, then worker threads that each serve one request at a time, until the
+/// filesystem is unmounted or <see cref="Stop"/> is called. All threads have ended when <see cref="Wait"/> returns.
 /// </summary>
 /// <remarks>Order: <see cref="Negotiate"/>, <see cref="Start"/>, <see cref="Wait"/>, Dispose.</remarks>
 public sealed class FuseSession : IDisposable
 {
-    // How often a worker that should end is woken until it does.
+    // Interval for waking a worker that should end.
     private const int WakeMilliseconds = 5;
 
     private readonly IFuseTransport _transport;
@@ -39,12 +38,12 @@ public sealed class FuseSession : IDisposable
     private readonly List<FuseWorker> _workers = [];
     private readonly FuseReadTurns _turns;
     private FuseLongRequests? _longRequests;
-    private readonly object _gate = new();
+    private readonly object _endLock = new();
     private volatile bool _isStopping;
     private int _runningTotal;
     private FuseSessionEnd _end = FuseSessionEnd.Unmounted;
 
-    /// <summary>Takes the transport over.</summary>
+    /// <summary>A session over a transport, which it now owns.</summary>
     public FuseSession(
         IFuseTransport transport, IFuseFileSystem fileSystem, FuseSessionOptions options, ILogger logger)
     {
@@ -58,21 +57,21 @@ public sealed class FuseSession : IDisposable
         MainChannel = transport.OpenChannel();
     }
 
-    /// <summary>What INIT settled; null before.</summary>
+    /// <summary>The result of INIT; null before.</summary>
     public FuseConnection? Connection { get; private set; }
 
-    /// <summary>Counts of what went wrong; null before INIT.</summary>
+    /// <summary>The dispatcher with its error counts; null before INIT.</summary>
     public FuseDispatcher? Dispatcher { get; private set; }
 
-    /// <summary>The channel that carried INIT; notifications go this way.</summary>
+    /// <summary>The channel of INIT, also used for notifications.</summary>
     internal IFuseChannel MainChannel { get; }
 
-    /// <summary>Waits for INIT and answers it. The mount works from here on, as soon as somebody
-    /// serves.</summary>
-    /// <exception cref="FuseException">The kernel is too old, sent something else, or went away.</exception>
+    /// <summary>Waits for INIT and replies to it. Afterwards the mount works as soon as <see cref="Start"/> was
+    /// called.</summary>
+    /// <exception cref="FuseException">The kernel is too old, sent another request first, or unmounted.</exception>
     public FuseConnection Negotiate()
     {
-        // As long as the shortest the kernel accepts; INIT itself has at most 104 bytes.
+        // The kernel rejects shorter buffers; INIT itself has at most 104 bytes.
         byte[] buffer = GC.AllocateUninitializedArray<byte>(65536, pinned: true);
         while (true)
         {
@@ -124,24 +123,24 @@ public sealed class FuseSession : IDisposable
     }
 
     /// <summary>
-    /// Waits until every worker has ended, and says farewell to the filesystem.
+    /// Waits until every worker has ended, and runs the DESTROY callback.
     /// </summary>
     public FuseSessionEnd Wait()
     {
-        lock (_gate)
+        lock (_endLock)
         {
             while (_runningTotal > 0)
             {
                 if (!_isStopping)
                 {
-                    _ = Monitor.Wait(_gate);
+                    _ = Monitor.Wait(_endLock);
                     continue;
                 }
                 foreach (FuseWorker worker in _workers)
                 {
                     if (!worker.HasEnded) worker.Channel.Interrupt();
                 }
-                _ = Monitor.Wait(_gate, WakeMilliseconds);
+                _ = Monitor.Wait(_endLock, WakeMilliseconds);
             }
         }
         _longRequests?.Finish();
@@ -150,12 +149,12 @@ public sealed class FuseSession : IDisposable
     }
 
     /// <summary>
-    /// Lets every worker finish its request and end, though the filesystem is still mounted. From any thread;
-    /// callers that wait for an answer get ECONNABORTED once the session is disposed of.
+    /// Ends every worker after its current request, although the filesystem is still mounted. From any thread; callers
+    /// that wait for a reply get ECONNABORTED once the session is disposed of.
     /// </summary>
     public void Stop() => End(FuseSessionEnd.Stopped);
 
-    /// <summary>Closes all channels; the kernel aborts what is still mounted.</summary>
+    /// <summary>Closes all channels; the kernel aborts the connection of a mount that still exists.</summary>
     public void Dispose()
     {
         _turns.Dispose();
@@ -219,17 +218,17 @@ public sealed class FuseSession : IDisposable
             FuseLog.ReceiveFailed(_logger, -got);
             End(FuseSessionEnd.Failed);
         }
-        lock (_gate)
+        lock (_endLock)
         {
             worker.HasEnded = true;
             _runningTotal--;
-            Monitor.PulseAll(_gate);
+            Monitor.PulseAll(_endLock);
         }
     }
 
     private void Serve(FuseWorker worker, ReadOnlySpan<byte> message)
     {
-        // A message too short for a header is for the dispatcher to refuse.
+        // The dispatcher rejects a message that is shorter than a header.
         FuseOpcode opcode = message.Length >= Unsafe.SizeOf<FuseInHeader>()
             ? MemoryMarshal.AsRef<FuseInHeader>(message).Opcode : default;
         FuseDuration duration = FuseOperations.RowOf(opcode)?.Duration ?? FuseDuration.Short;
@@ -246,15 +245,15 @@ public sealed class FuseSession : IDisposable
         _turns.Answered(worker, duration);
     }
 
-    // The first reason is the one that counts.
+    // Only the first reason is kept.
     private void End(FuseSessionEnd end)
     {
-        lock (_gate)
+        lock (_endLock)
         {
             if (_isStopping) return;
             _end = end;
             _isStopping = true;
-            Monitor.PulseAll(_gate);
+            Monitor.PulseAll(_endLock);
         }
         _turns.Stop();
     }

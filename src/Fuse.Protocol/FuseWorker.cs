@@ -4,15 +4,15 @@ using System.Threading;
 namespace Fuse.Protocol;
 
 /// <summary>
-/// What one serving thread owns for the session's life: its channel, a buffer for requests, which it may exchange for
-/// another, and one for answers.
+/// The state of one serving thread: its channel, a buffer for requests, which may be exchanged for another, and one for
+/// replies.
 /// </summary>
 internal sealed class FuseWorker : IDisposable
 {
     private readonly FuseBuffer _reply;
     private readonly AutoResetEvent _called = new(initialState: false);
 
-    /// <summary>Allocates both buffers for the sizes that were agreed.</summary>
+    /// <summary>Allocates both buffers with the negotiated sizes.</summary>
     public FuseWorker(int number, IFuseChannel channel, FuseBufferSizes sizes)
     {
         Number = number;
@@ -21,37 +21,37 @@ internal sealed class FuseWorker : IDisposable
         Request = new FuseBuffer(sizes.RequestBytes);
     }
 
-    /// <summary>From 0.</summary>
+    /// <summary>The number of the worker, from 0.</summary>
     public int Number { get; }
 
-    /// <summary>Where this worker's requests come from and answers go to.</summary>
+    /// <summary>The channel for this worker's requests and replies.</summary>
     public IFuseChannel Channel { get; }
 
     /// <summary>True once the thread has left its loop.</summary>
     public bool HasEnded { get; set; }
 
-    /// <summary>When it took the request that it serves, by the session's clock.</summary>
+    /// <summary>The time when it received its current request, by the session's clock.</summary>
     public long TakenAt { get; set; }
 
-    /// <summary>True while it has slept nowhere since it answered a request.</summary>
+    /// <summary>True while it has not slept since its last reply.</summary>
     public bool IsAwake { get; set; }
 
-    /// <summary>True when it was called to look for requests and has not looked yet.</summary>
+    /// <summary>True when it was called to receive requests and has not polled yet.</summary>
     public bool WasCalled { get; set; }
 
-    /// <summary>The buffer that requests are read to.</summary>
+    /// <summary>The buffer for requests.</summary>
     public FuseBuffer Request { get; set; }
 
-    /// <summary>Ends a wait in <see cref="AwaitCall"/>, also one that comes later.</summary>
+    /// <summary>Ends the current or the next <see cref="AwaitCall"/>.</summary>
     public void Call() => _called.Set();
 
-    /// <summary>Waits until this worker shall look for requests.</summary>
+    /// <summary>Waits for a <see cref="Call"/> to receive requests.</summary>
     public void AwaitCall() => _ = _called.WaitOne();
 
-    /// <summary>Where requests are read to.</summary>
+    /// <summary>The memory for requests.</summary>
     public Span<byte> RequestBuffer => Request.Span;
 
-    /// <summary>Where answers are built.</summary>
+    /// <summary>The memory for replies.</summary>
     public Span<byte> ReplyBuffer => _reply.Span;
 
     /// <inheritdoc/>

@@ -77,7 +77,7 @@ public sealed class FuseLongRequestsTests : IDisposable
     }
 
     [Fact]
-    public void Few_at_a_time_are_served_by_the_workers_that_read_them()
+    public void A_few_at_a_time_are_served_by_the_workers_that_received_them()
     {
         _fileSystem.MayGoOn.Set();
         for (ulong unique = 100; unique < 200; unique++)
@@ -103,7 +103,7 @@ public sealed class FuseLongRequestsTests : IDisposable
     [Theory]
     [InlineData(FuseErrno.ENOSPC, FuseErrno.ENOSPC)]
     [InlineData(-1, FuseErrno.EIO)]
-    public void Errors_of_what_was_handed_over_are_answered(int answer, int error)
+    public void Errors_of_handed_over_requests_are_sent(int answer, int error)
     {
         _fileSystem.Error = answer;
         for (ulong unique = 100; unique < 100 + Buffers; unique++) _transport.Ask(Write(unique, 100_000));
@@ -113,7 +113,7 @@ public sealed class FuseLongRequestsTests : IDisposable
     }
 
     [Fact]
-    public void An_interrupt_reaches_what_was_handed_over()
+    public void An_interrupt_reaches_a_handed_over_request()
     {
         for (ulong unique = 100; unique < 104; unique++)
             _transport.Ask(Named(FuseMessage.Request(FSyncOpcode, node: 2, SixteenZeros), unique));
@@ -126,7 +126,7 @@ public sealed class FuseLongRequestsTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task The_final_callback_comes_after_what_was_handed_over(bool byRequest)
+    public async Task The_final_callback_comes_after_handed_over_requests(bool byRequest)
     {
         for (ulong unique = 100; unique < 100 + Buffers; unique++) _transport.Ask(Write(unique, 100_000));
         AwaitEntered(Buffers);

@@ -10,20 +10,20 @@ namespace Fuse.Protocol;
 /// </content>
 public sealed partial class FuseDispatcher
 {
-    private void TakeBack(in FuseInHeader header, ReadOnlySpan<byte> payload)
+    private void UndoReply(in FuseInHeader header, ReadOnlySpan<byte> payload)
     {
         try
         {
-            TakeBackByOpcode(in header, payload);
+            UndoByOpcode(in header, payload);
         }
         catch (Exception failure)
         {
             _ = Interlocked.Increment(ref _thrownTotal);
-            FuseLog.TakeBackThrew(_logger, failure, header.Opcode, header.NodeId);
+            FuseLog.UndoReplyThrew(_logger, failure, header.Opcode, header.NodeId);
         }
     }
 
-    private void TakeBackByOpcode(in FuseInHeader header, ReadOnlySpan<byte> payload)
+    private void UndoByOpcode(in FuseInHeader header, ReadOnlySpan<byte> payload)
     {
         var context = new FuseContext(in header);
         switch (header.Opcode)
@@ -35,14 +35,14 @@ public sealed partial class FuseDispatcher
             case FuseOpcode.Create or FuseOpcode.TmpFile:
                 ulong created = MemoryMarshal.AsRef<FuseEntryOut>(payload).NodeId;
                 ReadOnlySpan<byte> opened = payload[Unsafe.SizeOf<FuseEntryOut>()..];
-                TakeBackHandle(in context, opened, created, isDirectory: false);
+                UndoHandle(in context, opened, created, isDirectory: false);
                 ForgetEntry(payload);
                 break;
             case FuseOpcode.Open:
-                TakeBackHandle(in context, payload, header.NodeId, isDirectory: false);
+                UndoHandle(in context, payload, header.NodeId, isDirectory: false);
                 break;
             case FuseOpcode.OpenDir:
-                TakeBackHandle(in context, payload, header.NodeId, isDirectory: true);
+                UndoHandle(in context, payload, header.NodeId, isDirectory: true);
                 break;
             case FuseOpcode.ReadDirPlus:
                 ForgetEntries(payload);
@@ -58,7 +58,7 @@ public sealed partial class FuseDispatcher
         if (nodeId != 0) FileSystem.Forget(nodeId, 1);
     }
 
-    private void TakeBackHandle(
+    private void UndoHandle(
         scoped in FuseContext context, ReadOnlySpan<byte> payload, ulong nodeId, bool isDirectory)
     {
         var header = new FuseInHeader { Opcode = context.Opcode, Unique = context.Unique, NodeId = nodeId };
