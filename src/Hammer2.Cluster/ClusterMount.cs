@@ -6,27 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
 
-/// <summary>How the nodes of a PFS are opened.</summary>
-/// <param name="Media">How their devices are opened.</param>
-/// <param name="MemoryBytes">Bound of all caches together, in bytes, where they are not shared.</param>
-/// <param name="AllowDegraded">Show the best node there is when no quorum of masters can be had.</param>
-/// <param name="Masters">How many masters the cluster has, for nodes that do not say.</param>
-public sealed record ClusterMountOptions(
-    MediaSourceOptions Media, long MemoryBytes = MediaCaches.DefaultBytes, bool AllowDegraded = false,
-    int? Masters = null)
-{
-    /// <summary>Finds another node of a cluster among devices that were not named; null when that is not looked
-    /// for.</summary>
-    public SiblingSearch? Siblings { get; init; }
-
-    /// <summary>True when a node of several whose device another process uses is missing; false to refuse the mount,
-    /// for a caller that tries again.</summary>
-    public bool IsBusyMissing { get; init; } = true;
-
-    internal PfsOpenOptions ForPfs => new(AllowDegraded, Masters, Siblings is null ? null : Siblings.Find);
-}
-
-/// <summary>A PFS in use, with the filesystems that its nodes lie on.</summary>
+/// <summary>A PFS in use, with the filesystems of its nodes.</summary>
 public sealed class ClusterMount : IDisposable
 {
     private readonly OpenFilesystems _owner;
@@ -41,13 +21,13 @@ public sealed class ClusterMount : IDisposable
     /// <summary>The mounted PFS.</summary>
     public Pfs Pfs { get; private set; } = null!;
 
-    /// <summary>The memory that its devices share, with those of other PFSs of the process too.</summary>
+    /// <summary>The caches shared by its devices and those of other PFSs of the process.</summary>
     public MediaCaches Caches => _owner.Caches;
 
     /// <summary>The opened filesystems.</summary>
     public IReadOnlyList<MediaDevice> Devices => Filesystems.ConvertAll(filesystem => filesystem.Device);
 
-    /// <summary>The damage met last on any of them, with its location; null when there was none.</summary>
+    /// <summary>The last damage found on any of them, with its location; null when there was none.</summary>
     public string? LastFault
     {
         get
@@ -58,50 +38,51 @@ public sealed class ClusterMount : IDisposable
         }
     }
 
-    /// <summary>The block device whose claim a mount of the kernel's may take over: the root volume of the first
-    /// node; null when that is an image, a partition inside an image or disk, only read, or has such a mount.</summary>
+    /// <summary>The block device whose claim may be passed to a kernel mount (fuseblk): the root volume of the first
+    /// node; null when that is an image, a partition inside an image or disk, opened read-only, or has such a
+    /// mount.</summary>
     public FileBlockDevice? ClaimedDevice => Filesystems.Count > 0 ? Filesystems[0].ClaimedDevice : null;
 
-    /// <summary>Its nodes that are there. While it is being opened: none.</summary>
+    /// <summary>Its nodes that are present; none while it is being opened.</summary>
     internal IReadOnlyList<PfsEntry> Members { get; private set; } = [];
 
-    /// <summary>What its nodes lie on, each counted as used by it.</summary>
+    /// <summary>The filesystems of its nodes, each with a use count that includes this PFS.</summary>
     internal List<OpenFilesystem> Filesystems { get; } = [];
 
     /// <summary>
-    /// Opens the filesystems that the specifications name, one a node, and puts the PFS together. When there
-    /// are several, one that cannot be opened is a node that is missing: it is reported, and the quorum
-    /// decides. Nothing is shared with other PFSs.
+    /// Opens the filesystems of the specifications, one for each node, and opens the PFS. When there are several, one
+    /// that cannot be opened is an absent node: it is reported, and the quorum decides. Nothing is shared with other
+    /// PFSs.
     /// </summary>
     /// <param name="specs">At least one. Those that name a label must name the same.</param>
-    /// <param name="options">How to open.</param>
-    /// <param name="loggers">Where reports go.</param>
+    /// <param name="options">Options.</param>
+    /// <param name="loggers">Receive messages.</param>
     /// <exception cref="MediaException">The only filesystem, or every one, cannot be opened.</exception>
-    /// <exception cref="PfsException">The PFS cannot be put together.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
     public static ClusterMount Open(
         IReadOnlyList<MountSpec> specs, ClusterMountOptions options, ILoggerFactory loggers) =>
         new OpenFilesystems(options.MemoryBytes).Mount(specs, options, loggers);
 
-    /// <summary>Puts the PFS with a label together from volumes that are open already.</summary>
-    /// <exception cref="PfsException">The PFS cannot be put together.</exception>
+    /// <summary>Opens the PFS with a label on volumes that are open already.</summary>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
     public static ClusterMount Open(
         IReadOnlyList<VolumeSet> filesystems, string label, ClusterMountOptions options,
         ILoggerFactory loggers) =>
         new OpenFilesystems(options.MemoryBytes).Mount(filesystems, label, options, loggers);
 
-    /// <summary>Releases the claim of <see cref="ClaimedDevice"/>, so that the kernel can take it for a mount. When
-    /// this PFS is closed and others go on to use the device, the claim is taken again.</summary>
+    /// <summary>Releases the claim of <see cref="ClaimedDevice"/>, so that the kernel can claim it for a mount. When
+    /// this PFS is closed and others still use the device, it is claimed again.</summary>
     /// <returns>False when it could not be done; the claim is still held then.</returns>
     /// <exception cref="DeviceBusyException">Another process opened the device meanwhile.</exception>
     public bool LendClaim() => Filesystems.Count > 0 && Filesystems[0].LendClaim(this);
 
-    /// <summary>Takes the claim again after a mount that was not made; without it a warning is logged.</summary>
+    /// <summary>Claims the device again after a failed mount; logs a warning when that fails.</summary>
     public void TakeBackClaim()
     {
         if (Filesystems[0].LentTo == this) Filesystems[0].TakeBackClaim(_logger);
     }
 
-    /// <summary>Closes the PFS, and the filesystems that no other PFS uses. What was not committed is lost.</summary>
+    /// <summary>Closes the PFS, and the filesystems that no other PFS uses. Uncommitted changes are lost.</summary>
     public void Dispose()
     {
         Pfs?.Writer?.Dispose();

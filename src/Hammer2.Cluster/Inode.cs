@@ -7,12 +7,11 @@ using Hammer2.Membership;
 namespace Hammer2.Cluster;
 
 /// <summary>
-/// An object of a PFS: the chains that represent it on the synced nodes, seen through the one that is read,
-/// the focus, with what was changed since the last commit laid over. The siblings are gathered only when the
-/// focus cannot answer.
+/// An object of a PFS: its chains on the synced nodes, of which one is read (the focus), merged with the changes since
+/// the last commit. The siblings are loaded only when reading the focus fails.
 /// </summary>
-/// <remarks>Upstream: <c>hammer2_inode_t</c> with its <c>hammer2_cluster_t</c>. On a writable PFS it is good
-/// for as long as the object's lock is held.</remarks>
+/// <remarks>Upstream: <c>hammer2_inode_t</c> with its <c>hammer2_cluster_t</c>. On a writable PFS it is valid while the
+/// object's lock is held.</remarks>
 public readonly struct Inode
 {
     private readonly Chain? _focus;
@@ -45,10 +44,10 @@ public readonly struct Inode
         _focus = focus;
     }
 
-    /// <summary>The number by which it is known; 1 for the root.</summary>
+    /// <summary>Its inode number; 1 for the root.</summary>
     public ulong Inum { get; }
 
-    /// <summary>Everything stat(2) shows, and more.</summary>
+    /// <summary>Its attributes.</summary>
     public ref readonly InodeMeta Meta
     {
         get
@@ -58,7 +57,7 @@ public readonly struct Inode
         }
     }
 
-    /// <summary>Bytes allocated on media for this object's data, what waits to be written included.</summary>
+    /// <summary>Bytes allocated on media for this object's data, including dirty data.</summary>
     public ulong AllocatedBytes
     {
         get
@@ -68,7 +67,7 @@ public readonly struct Inode
         }
     }
 
-    /// <summary>True when nothing of it was changed since the last commit.</summary>
+    /// <summary>True when it was not changed since the last commit.</summary>
     public bool IsCommitted => Live is null;
 
     internal Pfs Pfs { get; }
@@ -79,20 +78,19 @@ public readonly struct Inode
     /// <summary>The node that is read.</summary>
     internal PresentNode FocusNode { get; }
 
-    /// <summary>The nodes in the order in which they are asked: the focus, then its siblings.</summary>
+    /// <summary>The nodes in read order: the focus, then its siblings.</summary>
     internal ReadOrder ReadOrder => View.ReadOrderOf(Inum).StartingWith(FocusNode.Slot);
 
-    /// <summary>The nodes that are asked when the focus cannot answer, in their order.</summary>
+    /// <summary>The nodes to read when reading the focus fails, in their order.</summary>
     internal ReadOrder Siblings => View.ReadOrderOf(Inum).Except(FocusNode.Slot);
 
-    /// <summary>The chain on that node as of the last commit; null for an object that no commit
-    /// has.</summary>
+    /// <summary>The chain on that node as of the last commit; null for an object that was not committed yet.</summary>
     internal Chain? Focus => _focus;
 
-    /// <summary>What was changed since; null when nothing was.</summary>
+    /// <summary>The changes since the last commit; null for none.</summary>
     internal DirtyInode? Live { get; }
 
-    /// <summary>The content of an object that keeps it in its inode.</summary>
+    /// <summary>The embedded data of the inode.</summary>
     internal ReadOnlySpan<byte> Embedded => Live is null ? _focus!.EmbeddedData : Live.Embedded;
 
     /// <summary>The same inode with another node as its focus.</summary>

@@ -7,29 +7,29 @@ using Linux.Text;
 namespace Hammer2.Cluster;
 
 /// <summary>
-/// What a user writes to name a filesystem: <c>DEV[:DEV...][@LABEL]</c>, the volumes of one filesystem in any
-/// order and the label of a PFS on it.
+/// A user's specification of a PFS: <c>DEV[:DEV...][@LABEL]</c>, the volumes of one filesystem in any order and the
+/// label of a PFS on it.
 /// </summary>
 /// <remarks>
-/// The label starts at the first <c>@</c> and volumes are parted by <c>:</c>, as upstream has it. A path that
-/// holds either character is written with a backslash before it; a text that is wholly the path of
-/// something that exists needs none. Without a label the default is <c>DATA</c> whatever the device is called
-/// (DragonFly looks at the last letter, which would make <c>/dev/sda</c> mean BOOT here).
+/// The label starts at the first <c>@</c> and volumes are separated by <c>:</c>, as upstream. Either character inside a
+/// path is escaped by a backslash; a text that as a whole is an existing path needs no escaping. The default label is
+/// always <c>DATA</c> (DragonFly derives it from the last letter of the device, by which <c>/dev/sda</c> would mean
+/// BOOT here).
 /// </remarks>
 public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
 {
-    /// <summary>The label that is meant when none is given.</summary>
+    /// <summary>The default label.</summary>
     public const string DefaultLabel = "DATA";
 
-    /// <summary>Longest label, in bytes of UTF-8.</summary>
+    /// <summary>Maximum length of a label, in bytes of UTF-8.</summary>
     public const int LabelBytesMax = Media.NameBytesMax;
 
-    /// <summary>Takes a specification apart.</summary>
+    /// <summary>Parses a specification.</summary>
     /// <exception cref="FormatException">No device is named, the label is empty or too long, or the text
     /// ends in a backslash.</exception>
     public static MountSpec Parse(string text) => Parse(text, LinuxPath.IsFile);
 
-    /// <summary>The same with another idea of which paths exist.</summary>
+    /// <summary>As above, with a function that tells which paths exist.</summary>
     public static MountSpec Parse(string text, Predicate<string> pathExists)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);

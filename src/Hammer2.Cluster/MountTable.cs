@@ -10,18 +10,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
 
-/// <summary>How a PFS is to be opened.</summary>
-/// <param name="AllowDegraded">Show the best node there is when no quorum of masters can be had.</param>
-/// <param name="Masters">How many masters the cluster has, for nodes that do not say; null when it is not
-/// known.</param>
-/// <param name="FindSibling">Finds the device of another node of the cluster that does not take part; null when
-/// that is not asked, because nothing is going to be written.</param>
-public readonly record struct PfsOpenOptions(
-    bool AllowDegraded, int? Masters = null, Func<PfsEntry, string?>? FindSibling = null);
-
 /// <summary>
-/// The opened filesystems and the PFSs on them. PFSs with one cluster id are the nodes of one cluster,
-/// whichever devices they lie on.
+/// The opened filesystems and the PFSs on them. PFSs with the same cluster id are the nodes of one cluster, on any
+/// devices.
 /// </summary>
 /// <remarks>Upstream: <c>hammer2_mntlist</c>, <c>hammer2_pfslist</c>. Used by one thread while
 /// mounting.</remarks>
@@ -41,11 +32,11 @@ public sealed class MountTable
     /// <summary>The PFSs of all devices.</summary>
     public IReadOnlyList<PfsEntry> Entries => _entries;
 
-    /// <summary>The devices, in the order in which they came.</summary>
+    /// <summary>The devices, in the order in which they were added.</summary>
     public IReadOnlyList<MediaDevice> Devices => _devices;
 
-    /// <summary>Takes a device in and lists its PFSs. What cannot be listed is logged.</summary>
-    /// <exception cref="PfsException">The same filesystem is there already, under another name.</exception>
+    /// <summary>Adds a device and lists its PFSs. Errors of listing are logged.</summary>
+    /// <exception cref="PfsException">The same filesystem was added already, under another name.</exception>
     public void Add(MediaDevice device)
     {
         MediaUuid id = device.Header.Fields.FilesystemId;
@@ -64,18 +55,18 @@ public sealed class MountTable
         MountLog.PfsListIncomplete(_logger, device.Name, error);
     }
 
-    /// <summary>Takes note of a node that was asked for and could not be opened.</summary>
+    /// <summary>Adds a requested node that could not be opened.</summary>
     public void AddMissing(string name, string reason)
     {
         _missing.Add((name, reason));
         MountLog.NodeMissing(_logger, name, reason);
     }
 
-    /// <summary>The nodes of the PFS with a label that are here.</summary>
+    /// <summary>Returns the present nodes of the PFS with a label.</summary>
     /// <exception cref="PfsException">No such label, or several clusters have it.</exception>
     public IReadOnlyList<PfsEntry> MembersOf(string label) => FindMembers(label);
 
-    /// <summary>Puts the nodes of the PFS with a label together, as it may be read.</summary>
+    /// <summary>Opens the PFS with a label for reading.</summary>
     /// <exception cref="PfsException">No such label, or several clusters have it; or no quorum.</exception>
     public Pfs Open(string label, PfsOpenOptions options)
     {
@@ -144,7 +135,7 @@ public sealed class MountTable
         for (int i = 0; i < members.Count; i++)
         {
             PfsEntry member = members[i];
-            // On a device that is being written the record is of a commit that is under way.
+            // On a device that is being written, the record is that of a commit in progress.
             if (member.Device.Committer is null && (members.Count > 1 || member.Root.Meta.PfsMasters > 1))
                 records[i] = PreparedCommitRecord.Read(member.Device.Volumes);
             facts.Add(NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Device.Volumes, records[i]));
@@ -190,7 +181,7 @@ public sealed class MountTable
         return found ?? throw new PfsException($"no PFS has the label {label}; there are: {Labels()}");
     }
 
-    // Another PFS of the device may commit meanwhile, and blocks above the roots move.
+    // Another PFS of the device may commit meanwhile, which relocates blocks above the roots.
     private Hammer2Error List(MediaDevice device)
     {
         int before = _entries.Count;
@@ -206,7 +197,7 @@ public sealed class MountTable
     private List<PfsEntry> FindMembers(string label)
     {
         PfsEntry first = FirstWith(label, ByteText.Encode(label));
-        // A PFS that names no cluster is one by itself.
+        // A PFS without a cluster id is a cluster of one node.
         if (first.ClusterId.IsZero) return [first];
         List<PfsEntry> members = _entries.FindAll(entry => entry.ClusterId == first.ClusterId);
         if (members.Count > Media.NodesMax)
@@ -216,7 +207,7 @@ public sealed class MountTable
         }
         foreach (PfsEntry member in members)
         {
-            // Node ids need not differ between devices: upstream's own clusters have them equal.
+            // Node ids may be equal on several devices: in clusters made by upstream they are.
             if (members.Exists(other => other != member && other.Device == member.Device))
             {
                 throw new PfsException(

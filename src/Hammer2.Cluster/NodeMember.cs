@@ -3,7 +3,7 @@ using Hammer2.Membership;
 
 namespace Hammer2.Cluster;
 
-/// <summary>One node of a mounted PFS as the user named it: there (<see cref="PresentNode"/>), or not
+/// <summary>One node of a mounted PFS as the user named it: present (<see cref="PresentNode"/>), or not
 /// (<see cref="AbsentNode"/>).</summary>
 public abstract class NodeMember
 {
@@ -16,13 +16,13 @@ public abstract class NodeMember
     /// <summary>The devices as the user gave them.</summary>
     public string Name { get; }
 
-    /// <summary>What it said of itself when it was identified.</summary>
+    /// <summary>Its stored state when it was identified.</summary>
     public NodeFacts Facts { get; }
 
-    /// <summary>What it may be used for, now.</summary>
+    /// <summary>Its current state.</summary>
     public abstract NodeState State { get; }
 
-    /// <summary>Why it has its state, as the end of a sentence.</summary>
+    /// <summary>The reason of its state, as the end of a sentence.</summary>
     internal abstract string Reason { get; }
 }
 

@@ -10,20 +10,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
 
-/// <summary>Bulkfree of a filesystem that nobody has mounted.</summary>
+/// <summary>Bulkfree of a filesystem that is not mounted.</summary>
 public static class OfflineReclaim
 {
-    // Enough for walking: nothing is looked at twice.
+    // Enough for walking, which reads each block once.
     private const long CacheBytes = 1 << 20;
 
-    /// <summary>Gives back the space that no PFS and no snapshot leads to, in two passes with a header after
+    /// <summary>Frees blocks that are not reachable from any PFS or snapshot, in two passes with a header after
     /// each.</summary>
     /// <param name="volumes">The filesystem, opened for writing; closed afterwards.</param>
-    /// <param name="options">How.</param>
-    /// <param name="loggers">Get damage.</param>
-    /// <param name="result">What was done.</param>
-    /// <returns>None; Interrupted; ReadOnly; the fault of a block that could not be read, which kept everything as
-    /// it is.</returns>
+    /// <param name="options">Options of the passes.</param>
+    /// <param name="loggers">Receive messages about damage.</param>
+    /// <param name="result">The result.</param>
+    /// <returns>None; Interrupted; ReadOnly; the fault of a block that could not be read, in which case nothing was
+    /// freed.</returns>
     public static Hammer2Error Run(
         VolumeSet volumes, ReclaimOptions options, ILoggerFactory loggers, out ReclaimResult result)
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
 
-/// <summary>One filesystem that is open in this process, and how many PFSs use it.</summary>
+/// <summary>One filesystem that is open in this process, with a use count.</summary>
 internal sealed class OpenFilesystem(VolumeSet volumes, MediaDevice device)
 {
     /// <summary>Its volumes, locked.</summary>
@@ -15,14 +15,14 @@ internal sealed class OpenFilesystem(VolumeSet volumes, MediaDevice device)
     /// <summary>Its tree.</summary>
     public MediaDevice Device { get; } = device;
 
-    /// <summary>PFSs that use it. Guarded by <see cref="OpenFilesystems"/>.</summary>
+    /// <summary>Number of PFSs that use it. Guarded by <see cref="OpenFilesystems"/>.</summary>
     public int UsersTotal { get; set; } = 1;
 
     /// <summary>The PFS whose mount has the kernel's claim of the device; null while this process has it.</summary>
     public ClusterMount? LentTo { get; private set; }
 
-    /// <summary>The block device that a mount can be made on; null for an image, a partition inside an image or
-    /// disk, one that is only read, and one that has such a mount.</summary>
+    /// <summary>The block device that can be the source of a kernel mount (fuseblk); null for an image, a partition
+    /// inside an image or disk, one opened read-only, and one that has such a mount.</summary>
     public FileBlockDevice? ClaimedDevice =>
         Device.RootVolume is FileBlockDevice { ClaimedPath: not null } claimed ? claimed : null;
 
@@ -52,8 +52,8 @@ internal sealed class OpenFilesystem(VolumeSet volumes, MediaDevice device)
         return true;
     }
 
-    /// <summary>Takes the claim again once the mount has ended. Without it the locks go on to exclude other processes
-    /// of HAMMER2, and the log says what is missing.</summary>
+    /// <summary>Claims the device again once the mount has ended. If that fails, a warning is logged; locks still
+    /// exclude other processes of HAMMER2.</summary>
     public void TakeBackClaim(ILogger logger)
     {
         LentTo = null;

@@ -19,11 +19,11 @@ public sealed class OpenFilesystems
     private readonly List<OpenFilesystem> _filesystems = [];
     private readonly List<ClusterMount> _mounts = [];
 
-    /// <summary>None is open yet.</summary>
-    /// <param name="memoryBytes">Bound of all caches together, in bytes.</param>
+    /// <summary>An empty set.</summary>
+    /// <param name="memoryBytes">Limit of all caches together, in bytes.</param>
     public OpenFilesystems(long memoryBytes = MediaCaches.DefaultBytes) => Caches = new MediaCaches(memoryBytes);
 
-    /// <summary>The memory that all of them share.</summary>
+    /// <summary>The caches shared by all of them.</summary>
     public MediaCaches Caches { get; }
 
     /// <summary>Called when a filesystem was opened and is locked, before anything of it is used.</summary>
@@ -33,8 +33,8 @@ public sealed class OpenFilesystems
     public Action<VolumeSet>? Closing { get; init; }
 
     /// <summary>True when one of the specifications names a filesystem that is open for writing.</summary>
-    /// <param name="specs">What is asked for.</param>
-    /// <param name="media">Where on the devices the filesystems are.</param>
+    /// <param name="specs">The specifications.</param>
+    /// <param name="media">The location of the filesystems on the devices.</param>
     public bool HasWritable(IReadOnlyList<MountSpec> specs, MediaSourceOptions media)
     {
         foreach (MountSpec spec in specs)
@@ -49,15 +49,15 @@ public sealed class OpenFilesystems
     }
 
     /// <summary>
-    /// Opens the PFS that the specifications name: shares what is open, opens the rest. When there are several nodes,
-    /// one that cannot be opened is missing: it is reported, and the quorum decides.
+    /// Opens the PFS of the specifications: filesystems that are open already are shared, the others are opened. When
+    /// there are several nodes, one that cannot be opened is absent: it is reported, and the quorum decides.
     /// </summary>
     /// <param name="specs">At least one. Those that name a label must name the same.</param>
-    /// <param name="options">How to open.</param>
-    /// <param name="loggers">Get reports.</param>
+    /// <param name="options">Options.</param>
+    /// <param name="loggers">Receive messages.</param>
     /// <exception cref="MediaException">The only filesystem, or every one, cannot be opened.</exception>
     /// <exception cref="PfsInUseException">The PFS, or another node of its cluster, is in use here.</exception>
-    /// <exception cref="PfsException">The PFS cannot be put together.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
     public ClusterMount Mount(IReadOnlyList<MountSpec> specs, ClusterMountOptions options, ILoggerFactory loggers)
     {
         ArgumentOutOfRangeException.ThrowIfZero(specs.Count);
@@ -66,7 +66,7 @@ public sealed class OpenFilesystems
     }
 
     /// <summary>Opens the PFS with a label on volumes that are open already, which are closed with it.</summary>
-    /// <exception cref="PfsException">The PFS cannot be put together.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
     public ClusterMount Mount(
         IReadOnlyList<VolumeSet> volumes, string label, ClusterMountOptions options, ILoggerFactory loggers)
     {
@@ -76,11 +76,11 @@ public sealed class OpenFilesystems
         });
     }
 
-    /// <summary>Gives up what a PFS used: what no other PFS uses is closed. A claim of the kernel that a mount of this
-    /// PFS had is taken again for the others.</summary>
+    /// <summary>Ends the use of filesystems by a PFS: those that no other PFS uses are closed. If a mount of this PFS
+    /// had the kernel's claim of a device, the device is claimed again for the others.</summary>
     internal void Release(ClusterMount mount, ILogger logger)
     {
-        // While it still counts as in use: a mount of the same PFS that waits for this one gets the claim.
+        // Before the use count is decremented: a mount of the same PFS that waits for this one can then use the claim.
         foreach (OpenFilesystem filesystem in mount.Filesystems)
             if (filesystem.LentTo == mount && IsShared(filesystem)) filesystem.TakeBackClaim(logger);
         lock (_usersLock)
@@ -163,7 +163,7 @@ public sealed class OpenFilesystems
         if (table.Devices.Count == 0) throw refusal!;
     }
 
-    // From here on the mount gives it up, also when the table refuses it.
+    // From here on disposing of the mount ends the use, also when opening fails.
     private static void Use(ClusterMount mount, MountTable table, OpenFilesystem filesystem)
     {
         mount.Filesystems.Add(filesystem);
@@ -230,7 +230,7 @@ public sealed class OpenFilesystems
         lock (_usersLock) return filesystem.UsersTotal > 1;
     }
 
-    // True when nothing uses it any more: it is out of the list then, for this caller to close.
+    // True when it is not used any more: it was removed from the list, and the caller closes it.
     private bool EndUse(OpenFilesystem filesystem, bool unlessShared)
     {
         lock (_usersLock)
@@ -242,7 +242,7 @@ public sealed class OpenFilesystems
         }
     }
 
-    // Damage below a PFS root is reported with the label of the PFS, as far as that is known.
+    // Damage below a PFS root is reported with the label of the PFS, if known.
     private void NameUsers(OpenFilesystem filesystem)
     {
         var labels = new List<string>();
@@ -255,13 +255,13 @@ public sealed class OpenFilesystems
 }
 
 /// <summary>A PFS is in use in this process already.</summary>
-/// <param name="label">Label of the PFS that was asked for.</param>
-/// <param name="user">What uses it, or another node of its cluster.</param>
+/// <param name="label">Label of the requested PFS.</param>
+/// <param name="user">The mount that uses it, or another node of its cluster.</param>
 public sealed class PfsInUseException(string label, ClusterMount user) : PfsException($"PFS {label} is in use")
 {
-    /// <summary>Label of the PFS that was asked for.</summary>
+    /// <summary>Label of the requested PFS.</summary>
     public string Label { get; } = label;
 
-    /// <summary>What uses it, or another node of its cluster.</summary>
+    /// <summary>The mount that uses it, or another node of its cluster.</summary>
     public ClusterMount User { get; } = user;
 }

@@ -13,8 +13,8 @@ namespace Hammer2.Cluster;
 /// <param name="TotalBytes">Allocatable bytes of the smallest node.</param>
 /// <param name="FreeBytes">Free bytes of the fullest node.</param>
 /// <param name="InodesTotal">Objects in the PFS, the root included.</param>
-/// <param name="AvailableBytes">What of the free bytes may be filled: not what waits to be written, nor
-/// what is kept for removing.</param>
+/// <param name="AvailableBytes">Free bytes available to new data: without dirty data and without the space reserved for
+/// removing.</param>
 public readonly record struct PfsSpace(
     ulong TotalBytes, ulong FreeBytes, ulong InodesTotal, ulong AvailableBytes);
 
@@ -38,26 +38,26 @@ public sealed class Pfs
     /// <summary>The label that was mounted.</summary>
     public ReadOnlyMemory<byte> Label { get; }
 
-    /// <summary>Which nodes it has. An operation takes the view once, when it begins.</summary>
+    /// <summary>Its nodes. An operation reads the view once, when it begins.</summary>
     public ClusterView View => Volatile.Read(ref _view);
 
-    /// <summary>The nodes that are there, in the order in which they were named.</summary>
+    /// <summary>The present nodes, in the order in which they were named.</summary>
     public IReadOnlyList<PresentNode> Nodes => View.Nodes;
 
     /// <summary>What was decided about them when the PFS was mounted.</summary>
     public MembershipDecision Membership { get; }
 
-    /// <summary>Reads that a sibling answered because the focus could not.</summary>
+    /// <summary>Number of reads from a sibling after the focus failed.</summary>
     public long RepairedReads => Volatile.Read(ref _repairedReads);
 
-    /// <summary>What makes changes; null while the PFS is read-only.</summary>
+    /// <summary>The writer; null while the PFS is read-only.</summary>
     public PfsWriter? Writer { get; private set; }
 
     internal ILogger Logger { get; }
 
-    /// <summary>Finds an inode by its number.</summary>
-    /// <returns>None; NoEntry when the nodes agree that there is none; the errors of all nodes when none
-    /// could answer.</returns>
+    /// <summary>Finds an inode by number.</summary>
+    /// <returns>None; NoEntry when the nodes agree that there is none; the errors of all nodes when none could be
+    /// read.</returns>
     public Hammer2Error GetInode(ulong inum, out Inode inode)
     {
         ClusterView view = View;
@@ -72,12 +72,12 @@ public sealed class Pfs
         return error;
     }
 
-    /// <summary>Finds an inode as of the last commit, on the first node in the read order that can answer.</summary>
+    /// <summary>Finds an inode as of the last commit, on the first node in the read order that can be read.</summary>
     /// <param name="view">The nodes.</param>
     /// <param name="inum">Its number.</param>
-    /// <param name="node">The node that answered.</param>
+    /// <param name="node">The node that was read.</param>
     /// <param name="chain">Its chain there.</param>
-    /// <returns>None; NoEntry; the errors of all nodes when none could answer.</returns>
+    /// <returns>None; NoEntry; the errors of all nodes when none could be read.</returns>
     internal Hammer2Error LoadCommitted(ClusterView view, ulong inum, out PresentNode? node, out Chain? chain)
     {
         Hammer2Error faults = Hammer2Error.None;
@@ -97,13 +97,13 @@ public sealed class Pfs
     }
 
     /// <summary>
-    /// Makes the PFS writable: reads every synced node's freemap and repairs what a crash left in it, begins an
-    /// epoch of commits where there are several masters, and drops objects that lost their last name before the
-    /// crash. Nodes that are not level are neither read nor written.
+    /// Makes the PFS writable: reads the freemap of every synced node and repairs it after a crash, begins an epoch of
+    /// commits if there are several masters, and deletes orphans left by a crash. Nodes that are not synced are neither
+    /// read nor written.
     /// </summary>
-    /// <param name="options">How it is written.</param>
-    /// <returns>None; ReadOnly; NoQuorum when <see cref="Membership"/> says why it must not be written; what a freemap,
-    /// the index of inodes or a first commit met. After an error the PFS stays read-only.</returns>
+    /// <param name="options">Options.</param>
+    /// <returns>None; ReadOnly; NoQuorum with the reason in <see cref="Assembly"/>; the error of a freemap, of the
+    /// index of inodes or of a first commit. After an error the PFS stays read-only.</returns>
     public Hammer2Error OpenForWriting(PfsWriteOptions? options = null)
     {
         if (Writer is not null) return Hammer2Error.None;
@@ -127,8 +127,8 @@ public sealed class Pfs
     }
 
     /// <summary>
-    /// Space as the user may count on it: every node must take every write, so the least of each counts. Once the
-    /// last node is fenced, as it was then.
+    /// Space available to the user: every node must store every write, so the minimum of all nodes. After the last node
+    /// was fenced, the values of that time.
     /// </summary>
     public PfsSpace GetSpace()
     {
@@ -143,7 +143,7 @@ public sealed class Pfs
             inodes = Math.Max(inodes, node.Root.Reference.Subtree.InodeCount);
         }
         free = Math.Min(free, total);
-        // Dirty data is charged at its worst case, of which little is used in the end: its bytes count here.
+        // Reservations of dirty data are worst cases; only its actual bytes are subtracted here.
         ulong kept = Writer is { } writer ? (ulong)(writer.Space.ReserveBytes + writer.UnwrittenBytes) : 0;
         return new PfsSpace(total, free, inodes + 1, free > kept ? free - kept : 0);
     }
@@ -153,10 +153,11 @@ public sealed class Pfs
 
     internal void CountRepairedRead() => _ = Interlocked.Increment(ref _repairedReads);
 
-    /// <summary>Swaps the view in as a whole. Operations that have the old one end with it.</summary>
-    /// <param name="change">Makes the new view of the old one.</param>
-    /// <returns>None; NotEmpty when the PFS is written and the new view has nodes or free slots that the old one has
-    /// not, while changes wait for a commit, which have nothing for them: the caller commits and tries again.</returns>
+    /// <summary>Replaces the view atomically. Operations that have the old one continue with it.</summary>
+    /// <param name="change">Computes the new view from the old one.</param>
+    /// <returns>None; NotEmpty when the PFS is writable and the new view has nodes or free slots that the old one has
+    /// not, while there are uncommitted changes, which have no blocks on them: the caller must commit and try
+    /// again.</returns>
     /// <remarks>Entry: no lock held. On a writable PFS the devices of new nodes are open for writing.</remarks>
     internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change)
     {
@@ -168,11 +169,11 @@ public sealed class Pfs
         }
     }
 
-    /// <summary>Puts a view in the place of another, if that is still the one.</summary>
+    /// <summary>Replaces a view by another, if it is still the current one.</summary>
     internal bool TrySwapView(ClusterView before, ClusterView after) =>
         Interlocked.CompareExchange(ref _view, after, before) == before;
 
-    // The focus of a dirty inode left: another node shows what the last commit has.
+    // The focus of a dirty inode left: another node has its state of the last commit.
     private Hammer2Error Refocus(ref Inode inode)
     {
         Hammer2Error error = LoadCommitted(inode.View, inode.Inum, out PresentNode? node, out Chain? chain);

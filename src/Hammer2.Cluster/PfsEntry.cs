@@ -6,12 +6,12 @@ using Hammer2.Format;
 namespace Hammer2.Cluster;
 
 /// <summary>One PFS root as found below a device's super-root.</summary>
-/// <param name="Device">The filesystem it lies on.</param>
+/// <param name="Device">The filesystem that contains it.</param>
 /// <param name="Root">Its root inode.</param>
 public sealed record PfsEntry(MediaDevice Device, Chain Root)
 {
-    // References are an eighth of what they lead to, and many may lead to one inode: without a bound, media
-    // of some gigabytes could ask for more memory than there is.
+    // References are an eighth of the size of their inodes, and several may refer to one inode: without a limit,
+    // damaged media of some gigabytes could need more memory than available.
     private const int ListedMax = 65536;
 
     /// <summary>Its label, 1 to 255 bytes.</summary>
@@ -20,11 +20,11 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
     /// <summary>The cluster that it is a node of.</summary>
     public MediaUuid ClusterId => Root.Meta.PfsClusterId;
 
-    /// <summary>Itself, unlike any other node.</summary>
+    /// <summary>The id of the node.</summary>
     public MediaUuid NodeId => Root.Meta.PfsNodeId;
 
     /// <summary>Finds the super-root inode.</summary>
-    /// <returns>None; Corrupt when the volume header has no such reference; what loading it met.</returns>
+    /// <returns>None; Corrupt when the volume header has no such reference; the error of loading it.</returns>
     public static Hammer2Error LoadSuperRoot(MediaDevice device, out Chain? superRoot)
     {
         superRoot = null;
@@ -40,7 +40,7 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
     }
 
     /// <summary>Finds the root of the PFS with a key below the super-root.</summary>
-    /// <returns>None; NoEntry; what a block on the way met.</returns>
+    /// <returns>None; NoEntry; the error of a block on the path.</returns>
     public static Hammer2Error Find(MediaDevice device, ulong key, out Chain? root)
     {
         root = null;
@@ -52,13 +52,13 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
     }
 
     /// <summary>
-    /// Lists the PFSs of a device. What cannot be read is left out and its error kept: the others
-    /// can still be mounted.
+    /// Lists the PFSs of a device. Unreadable ones are skipped and their errors returned: the others can still be
+    /// mounted.
     /// </summary>
     /// <param name="device">The filesystem.</param>
-    /// <param name="entries">Gets the PFSs in key order.</param>
-    /// <returns>None, or all errors met, OR-ed; TooLarge when there are more than 65536, the rest of which
-    /// is left out.</returns>
+    /// <param name="entries">Receives the PFSs in key order.</param>
+    /// <returns>None, or all errors OR-ed; TooLarge when there are more than 65536, the rest of which is
+    /// skipped.</returns>
     public static Hammer2Error List(MediaDevice device, List<PfsEntry> entries)
     {
         Hammer2Error error = LoadSuperRoot(device, out Chain? superRoot);

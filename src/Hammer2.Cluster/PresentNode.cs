@@ -6,7 +6,7 @@ using Hammer2.Membership;
 
 namespace Hammer2.Cluster;
 
-/// <summary>A node that is there: a PFS root on one opened filesystem.</summary>
+/// <summary>A node that is present: a PFS root on one opened filesystem.</summary>
 /// <remarks>Upstream: an element of <c>hammer2_cluster_t</c>. Thread-safe. Its state and its newest root change while
 /// it is a member; a fence is seen at once by operations that took their view before it.</remarks>
 public sealed class PresentNode : NodeMember
@@ -15,10 +15,10 @@ public sealed class PresentNode : NodeMember
     private int _state;
 
     /// <summary>A node in a slot.</summary>
-    /// <param name="slot">0 to 7; the node holds it for as long as it is a member.</param>
+    /// <param name="slot">0 to 7; fixed while the node is a member.</param>
     /// <param name="entry">Its PFS root as it was found.</param>
-    /// <param name="state">What it may be used for.</param>
-    /// <param name="facts">What it says of itself.</param>
+    /// <param name="state">Its state.</param>
+    /// <param name="facts">Its stored state.</param>
     internal PresentNode(int slot, PfsEntry entry, NodeState state, in NodeFacts facts)
         : base(entry.Device.Name, facts)
     {
@@ -29,10 +29,10 @@ public sealed class PresentNode : NodeMember
         _state = (int)state;
     }
 
-    /// <summary>Its index, 0 to 7, in every array that has one element a node.</summary>
+    /// <summary>Its index, 0 to 7, in every array with one element for each node.</summary>
     public int Slot { get; }
 
-    /// <summary>Who it is.</summary>
+    /// <summary>Its identity.</summary>
     public NodeIdentity Identity => new(Device.Header.Fields.FilesystemId, Entry.NodeId);
 
     /// <summary>The PFS root as it was found.</summary>
@@ -41,11 +41,11 @@ public sealed class PresentNode : NodeMember
     /// <summary>The PFS root as of the last commit.</summary>
     public Chain Root => Volatile.Read(ref _root);
 
-    /// <summary>The filesystem it lies on.</summary>
+    /// <summary>The filesystem that contains it.</summary>
     public MediaDevice Device => Entry.Device;
 
     /// <inheritdoc/>
-    /// <remarks>A device that was fenced, by whichever PFS on it, is fenced for all.</remarks>
+    /// <remarks>A device that was fenced by any PFS on it is fenced for all.</remarks>
     public override NodeState State
     {
         get
@@ -62,7 +62,7 @@ public sealed class PresentNode : NodeMember
     /// <inheritdoc/>
     internal override string Reason => MembershipText.Describe(State, Facts);
 
-    /// <summary>Shows the root of a new commit.</summary>
+    /// <summary>Switches to the root of a new commit.</summary>
     internal void Install(Chain root) => Volatile.Write(ref _root, root);
 
     /// <summary>Fences the node after a failed write: nothing more is read from it or written to it.</summary>
@@ -80,14 +80,14 @@ public sealed class PresentNode : NodeMember
     }
 
     /// <summary>Finds an inode on this node.</summary>
-    /// <returns>None; NoEntry; or what kept it from being read.</returns>
+    /// <returns>None; NoEntry; or the error of reading it.</returns>
     internal Hammer2Error LoadInode(ulong inum, out Chain? inode)
     {
         while (true)
         {
             Chain root = Root;
             Hammer2Error error = LoadInode(root, inum, out inode);
-            // Blocks of an older commit may have been freed and given out while they were read.
+            // Blocks of an older commit may have been freed and allocated again while they were read.
             if (!error.IsNodeFault() || root == Root) return error;
         }
     }

@@ -4,10 +4,9 @@ using System.Threading;
 namespace Hammer2.Cluster.Transactions;
 
 /// <summary>
-/// Locks of the objects of a PFS that may be written, rank 30. Objects share a fixed set of locks by number,
-/// so
-/// that an untouched object costs no memory; two objects may therefore have one lock, and whoever needs
-/// several takes them all at once, in the order of the set.
+/// Locks of the objects of a writable PFS, rank 30. Objects share a fixed set of locks by inode number, so that an
+/// untouched object uses no memory; two objects may therefore share one lock, and an operation that needs several
+/// acquires them all at once, in the order of the set.
 /// </summary>
 internal sealed class InodeLocks : IDisposable
 {
@@ -56,7 +55,7 @@ internal sealed class InodeLocks : IDisposable
 
     private static int StripeOf(ulong inum) => (int)(inum % StripesTotal);
 
-    /// <summary>Holds what it was given for; disposing of it lets go.</summary>
+    /// <summary>A held lock; disposing of it releases the lock.</summary>
     public ref struct Guard : IDisposable
     {
         private readonly InodeLocks _locks;

@@ -289,24 +289,3 @@ internal sealed class NodeCommit
         return written;
     }
 }
-
-/// <summary>The meta part of a PFS root, some of which is the node's own.</summary>
-internal static class RootMeta
-{
-    /// <summary>What all nodes share, from the image of the group, with what a node must keep for
-    /// itself.</summary>
-    public static InodeMeta Join(in InodeMeta shared, in InodeMeta own)
-    {
-        InodeMeta joined = shared;
-        joined.PfsNodeId = own.PfsNodeId;
-        joined.PfsClusterId = own.PfsClusterId;
-        joined.PfsRole = own.PfsRole;
-        joined.PfsSubtype = own.PfsSubtype;
-        joined.PfsMasters = own.PfsMasters;
-        joined.PfsSnapshotTid = own.PfsSnapshotTid;
-        joined.NameKey = own.NameKey;
-        joined.NameBytes = own.NameBytes;
-        joined.ParentInum = own.ParentInum;
-        return joined;
-    }
-}

@@ -12,8 +12,8 @@ namespace Hammer2.Cluster.Transactions;
 /// last part to end wakes the caller and no thread that has nothing to do.</remarks>
 internal sealed class NodeThreads : INodeRunner, IDisposable
 {
-    private readonly object _gate = new();
-    private readonly object _doneGate = new();
+    private readonly object _stepsLock = new();
+    private readonly object _doneLock = new();
     private readonly List<Thread> _threads = [];
     private IReadOnlyList<NodeStep> _steps = [];
     private int _next;
@@ -25,12 +25,12 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
     {
         try
         {
-            lock (_gate)
+            lock (_stepsLock)
             {
                 _steps = steps;
                 _next = 0;
                 while (_threads.Count < steps.Count - 1) AddThread();
-                for (int others = 1; others < steps.Count; others++) Monitor.Pulse(_gate);
+                for (int others = 1; others < steps.Count; others++) Monitor.Pulse(_stepsLock);
             }
             while (TryTake(out NodeStep? step)) Run(step);
         }
@@ -44,24 +44,24 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
     // committed is kept.
     private void AwaitOthers()
     {
-        lock (_gate)
+        lock (_stepsLock)
         {
             _steps = [];
             _next = 0;
         }
-        lock (_doneGate)
+        lock (_doneLock)
         {
-            while (Volatile.Read(ref _running) > 0) _ = Monitor.Wait(_doneGate);
+            while (Volatile.Read(ref _running) > 0) _ = Monitor.Wait(_doneLock);
         }
     }
 
     /// <summary>Ends the threads.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        lock (_stepsLock)
         {
             _isClosed = true;
-            Monitor.PulseAll(_gate);
+            Monitor.PulseAll(_stepsLock);
         }
         foreach (Thread thread in _threads) thread.Join();
         _threads.Clear();
@@ -81,10 +81,10 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
             NodeStep? step;
             while (!TryTake(out step))
             {
-                lock (_gate)
+                lock (_stepsLock)
                 {
                     if (_isClosed) return;
-                    if (_next == _steps.Count) _ = Monitor.Wait(_gate);
+                    if (_next == _steps.Count) _ = Monitor.Wait(_stepsLock);
                 }
             }
             Run(step);
@@ -93,7 +93,7 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
 
     private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NodeStep? step)
     {
-        lock (_gate)
+        lock (_stepsLock)
         {
             bool isLeft = _next < _steps.Count;
             step = isLeft ? _steps[_next++] : null;
@@ -112,7 +112,7 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
         {
             if (Interlocked.Decrement(ref _running) == 0)
             {
-                lock (_doneGate) Monitor.Pulse(_doneGate);
+                lock (_doneLock) Monitor.Pulse(_doneLock);
             }
         }
     }

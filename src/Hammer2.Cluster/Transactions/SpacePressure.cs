@@ -3,9 +3,9 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Transactions;
 
-/// <summary>Reserves space for operations; when there seems to be none, frees what can be freed first.</summary>
-/// <remarks>More is reserved than a commit allocates, so that only a commit tells how much is left; then bulkfree frees
-/// what was deleted; then an operation that adds waits for pending deletions.</remarks>
+/// <summary>Reserves space for operations; when there is not enough, frees space first.</summary>
+/// <remarks>Reservations are worst cases, so that a commit releases space first; then bulkfree frees deleted blocks;
+/// then an operation that adds waits for pending deletions.</remarks>
 internal sealed class SpacePressure
 {
     private readonly SpaceReserve _space;
@@ -29,25 +29,25 @@ internal sealed class SpacePressure
 
     /// <summary>Reserves space, or refuses.</summary>
     /// <param name="bytes">The most that the operation can need.</param>
-    /// <param name="dataBytes">How much of it is file data.</param>
-    /// <param name="use">What it is for.</param>
+    /// <param name="dataBytes">Bytes of these for file data.</param>
+    /// <param name="use">Tells whether the operation adds or removes.</param>
     /// <param name="written">The file that grows; 0 for none.</param>
     /// <returns>None; NoSpace; Io once the PFS is stopped; the error of a commit that stopped it.</returns>
     /// <remarks>Entry: no lock held. Allocates nothing when there is space.</remarks>
     public Hammer2Error Reserve(long bytes, long dataBytes, SpaceUse use, ulong written) =>
-        _space.TryPromise(bytes, dataBytes, use)
+        _space.TryReserve(bytes, dataBytes, use)
             ? Hammer2Error.None : FreeUntilReserved(bytes, dataBytes, use, written);
 
-    /// <summary>True when so many bytes of file data could be reserved now, once what was deleted is free.</summary>
-    /// <param name="bytes">Of one file.</param>
-    /// <param name="written">Number of that file.</param>
+    /// <summary>True when this many bytes of file data could be reserved now, after freeing deleted blocks.</summary>
+    /// <param name="bytes">Number of bytes.</param>
+    /// <param name="written">Inode number of the file.</param>
     /// <remarks>Entry: no lock held.</remarks>
     public bool HasRoom(long bytes, ulong written) => _space.HasRoom(bytes)
         || FreeUntil(() => _space.HasRoom(bytes), awaitsDeletions: true, written) == Hammer2Error.None;
 
-    // Apart, so that a reservation that succeeds at once allocates no closure.
+    // A separate method, so that a reservation that succeeds at once allocates no closure.
     private Hammer2Error FreeUntilReserved(long bytes, long dataBytes, SpaceUse use, ulong written) =>
-        FreeUntil(() => _space.TryPromise(bytes, dataBytes, use), use == SpaceUse.Add, written);
+        FreeUntil(() => _space.TryReserve(bytes, dataBytes, use), use == SpaceUse.Add, written);
 
     private Hammer2Error FreeUntil(Func<bool> fits, bool awaitsDeletions, ulong written)
     {

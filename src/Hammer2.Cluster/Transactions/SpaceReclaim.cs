@@ -7,11 +7,6 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Transactions;
 
-/// <summary>How bulkfree is run.</summary>
-/// <param name="Discards">True to have the devices discard (TRIM) what became free.</param>
-/// <param name="IsCancelled">Asked again and again; true ends it, and what was done stands.</param>
-public readonly record struct ReclaimOptions(bool Discards = false, Func<bool>? IsCancelled = null);
-
 /// <summary>What bulkfree did, over all nodes.</summary>
 /// <param name="StagedBytes">Allocated and unreachable: the next pass that agrees frees them.</param>
 /// <param name="FreedBytes">Made free.</param>

@@ -7,12 +7,12 @@ using Hammer2.Format;
 namespace Hammer2.Cluster.Transactions;
 
 /// <summary>
-/// Space that is reserved for accepted changes of one PFS, on each of its nodes: every node writes every change, so
-/// that the fullest one decides. A change that could not be written is refused when it is asked for, so that a commit
-/// never runs out of space.
+/// Space reserved for accepted changes of one PFS, on each of its nodes: every node writes every change, so that the
+/// fullest one decides. A change that could not be committed is refused at once, so that a commit never runs out of
+/// space.
 /// </summary>
-/// <remarks>A node that failed is charged as well, without asking whether there is enough, so that what is released
-/// later was reserved on it. Lock: rank 50, shared but for a change of the nodes.</remarks>
+/// <remarks>A failed node is charged as well, without checking for space, so that a later release matches its
+/// reservation. Lock: rank 50, shared but for a change of the nodes.</remarks>
 internal sealed class SpaceReserve : IDisposable
 {
     private readonly ReaderWriterLockSlim _nodesLock = new();
@@ -21,7 +21,7 @@ internal sealed class SpaceReserve : IDisposable
 
     public SpaceReserve(ClusterView view) => _nodes = NodesOf(view, []);
 
-    /// <summary>Free bytes that a change which adds may not have: of the node that keeps the most.</summary>
+    /// <summary>Free bytes not available to changes that add: those of the node that keeps the most.</summary>
     public long ReserveBytes
     {
         get
@@ -34,9 +34,9 @@ internal sealed class SpaceReserve : IDisposable
 
     /// <summary>True when a change of this size may be accepted; space is reserved for it then.</summary>
     /// <param name="bytes">The most that it can allocate.</param>
-    /// <param name="dataBytes">How much of it is file data, which may need 64 KiB in one piece.</param>
-    /// <param name="use">Whether it adds.</param>
-    public bool TryPromise(long bytes, long dataBytes, SpaceUse use)
+    /// <param name="dataBytes">Bytes of these for file data, which may need contiguous 64 KiB.</param>
+    /// <param name="use">Tells whether the change adds or removes.</param>
+    public bool TryReserve(long bytes, long dataBytes, SpaceUse use)
     {
         _nodesLock.EnterReadLock();
         try
@@ -60,7 +60,7 @@ internal sealed class SpaceReserve : IDisposable
         }
     }
 
-    /// <summary>True when that much could be reserved for adding.</summary>
+    /// <summary>True when this much could be reserved for adding.</summary>
     public bool HasRoom(long bytes)
     {
         foreach (PresentNode node in Volatile.Read(ref _nodes))
@@ -95,7 +95,7 @@ internal sealed class SpaceReserve : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _nodesLock.Dispose();
 
-    // Those that are written, and those that were until they failed.
+    // Nodes that are written, and those that were until they failed.
     private static PresentNode[] NodesOf(ClusterView view, PresentNode[] before)
     {
         var nodes = new List<PresentNode>();

@@ -6,10 +6,10 @@ using Hammer2.Format;
 namespace Hammer2.Cluster.WriteBack;
 
 /// <summary>
-/// Turns a written file block into what is stored: as long as the file needs it, a hole if it is zeros only,
-/// compressed if that pays. Decided once for all nodes.
+/// Encodes a file block for storing: truncated to the length that the file needs, a hole if it has only zeros,
+/// compressed if that saves space. Done once for all nodes.
 /// </summary>
-/// <remarks>Upstream: hammer2_strategy.c. Belongs to one thread.</remarks>
+/// <remarks>Upstream: hammer2_strategy.c. Used by one thread.</remarks>
 internal sealed class BlockEncoder
 {
     // Upstream's rule: after eight failures in a row only every eighth block is tried.
@@ -19,14 +19,14 @@ internal sealed class BlockEncoder
     private readonly byte[] _padded = new byte[Media.FileBlockBytes];
     private readonly byte[] _encoded = new byte[Media.FileBlockBytes / 2];
 
-    /// <summary>64 KiB for whoever uses this.</summary>
+    /// <summary>A scratch buffer of 64 KiB for the caller.</summary>
     public byte[] Scratch { get; } = new byte[Media.FileBlockBytes];
 
     /// <summary>Encodes a block.</summary>
-    /// <param name="block">What is known of it and its file.</param>
+    /// <param name="block">Properties of the block and its file.</param>
     /// <param name="content">Its first bytes; zeros follow.</param>
-    /// <param name="reference">Gets type, key and methods; neither place nor check code.</param>
-    /// <param name="stored">The bytes to store; empty for a hole. Good until the next call.</param>
+    /// <param name="reference">Receives type, key and methods; neither location nor check code.</param>
+    /// <param name="stored">The bytes to store; empty for a hole. Valid until the next call.</param>
     public void Encode(
         in SealedBlock block, ReadOnlySpan<byte> content, out Blockref reference,
         out ReadOnlySpan<byte> stored)
@@ -49,7 +49,7 @@ internal sealed class BlockEncoder
         };
     }
 
-    /// <summary>How much of a block is stored when so many bytes of the file follow its start.</summary>
+    /// <summary>Length to store of a block when this many bytes of the file follow its start.</summary>
     public static int LogicalBytes(ulong toEnd)
     {
         if (toEnd >= Media.FileBlockBytes) return Media.FileBlockBytes;
@@ -69,7 +69,7 @@ internal sealed class BlockEncoder
     {
         encodedBytes = 0;
         if (policy is not (CompressionMethod.Lz4 or CompressionMethod.Zlib)) return false;
-        // Blocks of one file may be encoded side by side; a count that gets lost does no harm.
+        // Blocks of one file may be encoded concurrently; a lost update of the count is harmless.
         DirtyInode live = block.File;
         int failures = live.CompressionFailures;
         bool isTried = failures < FailuresPatience || failures % FailuresPatience == 0;

@@ -46,13 +46,13 @@ internal sealed class ContentBuffers
 
     private sealed class Stack(int sparesMax)
     {
-        private readonly Lock _gate = new();
+        private readonly Lock _sparesLock = new();
         private readonly byte[]?[] _spare = new byte[sparesMax][];
         private int _count;
 
         public byte[]? Pop()
         {
-            lock (_gate)
+            lock (_sparesLock)
             {
                 if (_count == 0) return null;
                 byte[]? buffer = _spare[--_count];
@@ -63,7 +63,7 @@ internal sealed class ContentBuffers
 
         public void Push(byte[] buffer)
         {
-            lock (_gate)
+            lock (_sparesLock)
             {
                 if (_count < _spare.Length) _spare[_count++] = buffer;
             }

@@ -5,8 +5,8 @@ using Hammer2.Format;
 namespace Hammer2.Cluster.WriteBack;
 
 /// <summary>
-/// Blocks of file data that were written lately, by a hash of what is stored: equal bytes need not be stored
-/// twice. Only a hint; whoever finds a block here compares the bytes.
+/// Blocks of file data that were written lately, by a hash of their stored bytes: duplicates need not be stored again.
+/// Only a hint; callers must compare the bytes.
 /// </summary>
 /// <remarks>Upstream: <c>hammer2_dedup_record</c>, <c>hammer2_dedup_lookup</c>; its table has four ways as
 /// well. Lock: rank 80, a leaf.</remarks>
@@ -15,16 +15,15 @@ internal sealed class DedupTable
     private const int Ways = 4;
     private const int SetsTotal = 8192;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _dedupLock = new();
     private readonly DirtyBlock?[] _blocks = new DirtyBlock?[SetsTotal * Ways];
     private uint _turn;
 
-    /// <summary>Finds a block with this hash. It counts as shared from then on, so that its space is not given
-    /// back.</summary>
+    /// <summary>Finds a block with this hash, and marks it as shared, so that its space is not freed.</summary>
     public DirtyBlock? Find(ulong hash, in Blockref reference, int storedBytes)
     {
         int set = SetOf(hash);
-        lock (_gate)
+        lock (_dedupLock)
         {
             for (int way = set; way < set + Ways; way++)
             {
@@ -37,11 +36,11 @@ internal sealed class DedupTable
         return null;
     }
 
-    /// <summary>Takes a block in that was just written, unless it was dropped at once.</summary>
+    /// <summary>Adds a block that was just written, unless it was dropped already.</summary>
     public void Add(DirtyBlock block)
     {
         int set = SetOf(block.Hash);
-        lock (_gate)
+        lock (_dedupLock)
         {
             if (block.State != DirtyBlockState.Stored) return;
             int at = set + (int)(_turn++ % Ways);
@@ -51,11 +50,11 @@ internal sealed class DedupTable
         }
     }
 
-    /// <summary>Takes a dropped block out. True when nobody shares it, so that its space is free.</summary>
+    /// <summary>Removes a dropped block. True when it is not shared, so that its space can be freed.</summary>
     public bool Forget(DirtyBlock block)
     {
         int set = SetOf(block.Hash);
-        lock (_gate)
+        lock (_dedupLock)
         {
             for (int way = set; way < set + Ways; way++)
                 if (_blocks[way] == block) _blocks[way] = null;
@@ -63,13 +62,13 @@ internal sealed class DedupTable
         }
     }
 
-    /// <summary>Forgets everything: space is about to be used again.</summary>
+    /// <summary>Removes all blocks, before space is allocated again.</summary>
     public void Clear()
     {
-        lock (_gate) Array.Clear(_blocks);
+        lock (_dedupLock) Array.Clear(_blocks);
     }
 
-    // All nodes that have it have it alike.
+    // All nodes that have the block have the same bytes.
     private static bool IsAlike(Blockref[] stored, BlockMethods methods, int storedBytes)
     {
         foreach (ref readonly Blockref reference in stored.AsSpan())

@@ -6,9 +6,8 @@ using Hammer2.Format;
 namespace Hammer2.Cluster.Xops;
 
 /// <summary>
-/// Walks the blocks of a file that have data as they are now: those of the last commit with the changes of
-/// the
-/// closing and of the open group laid over.
+/// Walks the blocks of a file that have data: those of the last commit merged with the changes of the syncing and of
+/// the open group.
 /// </summary>
 internal ref struct BlockCursor
 {
@@ -22,7 +21,7 @@ internal ref struct BlockCursor
     private bool _isCommittedDone;
     private bool _isAtEnd;
 
-    /// <summary>Stands before the first block with a key in [first, last].</summary>
+    /// <summary>A cursor before the first block with a key in [first, last].</summary>
     public BlockCursor(in Inode file, ulong first, ulong last)
     {
         _open = file.Live?.Open;
@@ -35,11 +34,11 @@ internal ref struct BlockCursor
     /// <summary>First byte of the block that the last step found.</summary>
     public ulong Key { get; private set; }
 
-    /// <summary>Last byte that it covers.</summary>
+    /// <summary>Last byte of that block.</summary>
     public ulong KeyEnd { get; private set; }
 
-    /// <summary>Goes to the next block with data.</summary>
-    /// <returns>None; NoEntry at the end; a fault, behind which it goes on.</returns>
+    /// <summary>Moves to the next block with data.</summary>
+    /// <returns>None; NoEntry at the end; a fault, after which the walk continues.</returns>
     public Hammer2Error MoveNext()
     {
         while (!_isAtEnd)
@@ -73,7 +72,7 @@ internal ref struct BlockCursor
         return Hammer2Error.NoEntry;
     }
 
-    // The newest generation that says anything of a block decides.
+    // The newest group with a change of the block decides.
     private readonly bool IsData(ulong key, DirtyBlock? open, DirtyBlock? closing)
     {
         if (open is not null) return !open.IsHole;

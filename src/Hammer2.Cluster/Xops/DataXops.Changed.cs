@@ -8,12 +8,12 @@ namespace Hammer2.Cluster.Xops;
 
 public static partial class DataXops
 {
-    /// <summary>Writes bytes of a file, which grows if they reach behind its end.</summary>
-    /// <param name="change">Holds the file's lock, and was promised the space.</param>
-    /// <param name="file">A regular file, or a symbolic link that is being made.</param>
-    /// <param name="position">First byte.</param>
+    /// <summary>Writes bytes of a file, which grows if they end past EOF.</summary>
+    /// <param name="change">Holds the file's lock and the space reservation.</param>
+    /// <param name="file">A regular file, or a symbolic link being created.</param>
+    /// <param name="position">Offset of the first byte.</param>
     /// <param name="data">The bytes; copied.</param>
-    /// <returns>None, or the fault of a block of which only a part was to be written.</returns>
+    /// <returns>None, or the fault of reading a block that is partly overwritten.</returns>
     public static Hammer2Error Write(
         in Transaction change, DirtyInode file, ulong position, ReadOnlySpan<byte> data)
     {
@@ -40,7 +40,7 @@ public static partial class DataXops
                 out DirtyBlock block);
             if (error != Hammer2Error.None)
             {
-                // The blocks before it count: no block is past EOF.
+                // The blocks before it are kept: no block is past EOF.
                 if (position > begin) _ = Grow(change, file, position);
                 return error;
             }
@@ -48,7 +48,7 @@ public static partial class DataXops
             if (start == block.FilledBytes) block.FilledBytes += part.Length;
             if (block.FilledBytes == Media.FileBlockBytes)
             {
-                // The size is what says how much of the block counts.
+                // The file size determines the valid length of the block.
                 file.Meta.Size = Math.Max(file.Meta.Size, key + Media.FileBlockBytes);
                 change.Seal(file, key, block);
             }
@@ -58,7 +58,7 @@ public static partial class DataXops
         return Grow(change, file, end);
     }
 
-    /// <summary>Changes the size of a file: what is cut off is gone, what is added reads as zeros.</summary>
+    /// <summary>Changes the size of a file: bytes past the new size are dropped, new bytes read as zeros.</summary>
     public static Hammer2Error Resize(in Transaction change, DirtyInode file, ulong size)
     {
         ulong old = file.Meta.Size;
@@ -83,15 +83,15 @@ public static partial class DataXops
         return Hammer2Error.None;
     }
 
-    /// <summary>Makes a range of a file read as zeros, without storage where whole blocks are in it. The size
-    /// stays.</summary>
-    /// <param name="change">Holds the file's lock; was promised two blocks, and
-    /// <paramref name="leavesMax"/> leaves.</param>
+    /// <summary>Makes a range of a file read as zeros, and drops whole blocks in it. The size does not
+    /// change.</summary>
+    /// <param name="change">Holds the file's lock and a reservation for two blocks and <paramref name="leavesMax"/>
+    /// leaves.</param>
     /// <param name="file">A regular file.</param>
-    /// <param name="position">First byte.</param>
-    /// <param name="end">Behind the last byte; what is behind the file's end does not matter.</param>
+    /// <param name="position">Offset of the first byte.</param>
+    /// <param name="end">Offset after the last byte; bytes past EOF are ignored.</param>
     /// <param name="leavesMax">Most blocks to touch.</param>
-    /// <param name="next">How far it got: <paramref name="end"/>, or where to go on.</param>
+    /// <param name="next">Where it stopped: <paramref name="end"/>, or the offset to continue at.</param>
     public static Hammer2Error PunchHole(
         in Transaction change, DirtyInode file, ulong position, ulong end, int leavesMax, out ulong next)
     {
@@ -104,7 +104,8 @@ public static partial class DataXops
             file.Embedded.AsSpan((int)position, (int)(end - position)).Clear();
             return Hammer2Error.None;
         }
-        // The blocks at the edges lose a part; those between go, and so does a last one that ends in the range.
+        // Blocks at the edges are partly zeroed; those between are dropped, and so is a last one that ends in the
+        // range.
         Hammer2Error error = ClearPart(change, file, position, end);
         ulong firstWhole = (position + Media.FileBlockBytes - 1) & ~(ulong)(Media.FileBlockBytes - 1);
         if (error != Hammer2Error.None || end <= firstWhole) return error;
@@ -122,7 +123,7 @@ public static partial class DataXops
             var cursor = new BlockCursor(change.AsInode(file), from, endWhole - 1);
             error = cursor.MoveNext();
             if (error == Hammer2Error.NoEntry) return Hammer2Error.None;
-            // A part of the tree that cannot be read hides which blocks are there.
+            // An unreadable part of the tree hides its blocks.
             if (error != Hammer2Error.None) return error;
             from = cursor.Key;
             if (leavesMax-- == 0)
@@ -135,8 +136,8 @@ public static partial class DataXops
         return Hammer2Error.None;
     }
 
-    // Zeros in one block, from a position to the end of the block or of the range; nothing when that is all of
-    // it.
+    // Zeroes a part of one block, from a position to the end of the block or of the range; does nothing for a whole
+    // block.
     private static Hammer2Error ClearPart(in Transaction change, DirtyInode file, ulong position, ulong end)
     {
         ulong key = BlockOf(position);
@@ -158,7 +159,7 @@ public static partial class DataXops
         return Hammer2Error.None;
     }
 
-    // The bytes behind the new end must not come back when the file grows again.
+    // The bytes past the new EOF must not reappear when the file grows again.
     private static Hammer2Error ClearTail(in Transaction change, DirtyInode file, ulong size)
     {
         ulong key = BlockOf(size);
@@ -169,7 +170,7 @@ public static partial class DataXops
         return error;
     }
 
-    /// <summary>From now on the file's content is in blocks, for good.</summary>
+    /// <summary>Moves embedded content of the file to a block, permanently.</summary>
     private static Hammer2Error MoveOutOfInode(in Transaction change, DirtyInode file)
     {
         byte[] old = file.Embedded!;
@@ -184,11 +185,11 @@ public static partial class DataXops
         return Hammer2Error.None;
     }
 
-    /// <summary>A block in the open group whose bytes may be changed in place.</summary>
+    /// <summary>Returns a dirty block of the open group, whose bytes may be changed in place.</summary>
     /// <param name="change">Holds the file's lock.</param>
     /// <param name="file">The file.</param>
     /// <param name="key">First byte of the block.</param>
-    /// <param name="usedBytes">How many of its bytes the buffer must have, at least.</param>
+    /// <param name="usedBytes">Minimum length of its buffer.</param>
     /// <param name="isOverwritten">True when all of them will be set.</param>
     /// <param name="block">The block.</param>
     private static Hammer2Error OpenBlock(
@@ -207,7 +208,7 @@ public static partial class DataXops
         if (damage != Hammer2Error.None) return damage;
         int filled = isOverwritten || key >= file.Meta.Size
             ? 0 : (int)Math.Min(file.Meta.Size - key, Media.FileBlockBytes);
-        // Files that have a block already tend to fill the next.
+        // Files that have a block already usually fill the next one.
         byte[] content = change.RentContent(key > 0 ? Media.FileBlockBytes : Math.Max(usedBytes, filled));
         if (filled > 0)
         {
@@ -221,7 +222,7 @@ public static partial class DataXops
         }
         if (!isOverwritten) content.AsSpan(filled).Clear();
         block = change.PutContent(file, key, content);
-        // What is appended goes on filling the block; what is changed in its midst may be changed again.
+        // Appending continues to fill the block; bytes changed in its middle may be changed again.
         block.FilledBytes = filled == Media.FileBlockBytes ? 0 : filled;
         return Hammer2Error.None;
     }
@@ -231,7 +232,7 @@ public static partial class DataXops
     private static Hammer2Error CheckPath(in Transaction change, DirtyInode file, ulong key)
     {
         if (file.Focus is not { LeadsToIndirect: true }) return Hammer2Error.None;
-        // What is cut off before is not read.
+        // Truncated blocks are not read.
         if (key >= file.Open?.TruncatedFrom || key >= file.Frozen?.Changes?.TruncatedFrom) return Hammer2Error.None;
         var cursor = new ClusterCursor(change.AsInode(file), key, key);
         Hammer2Error error = cursor.MoveNext();
@@ -241,12 +242,12 @@ public static partial class DataXops
     private static bool HasData(in Inode file, ulong key)
     {
         var cursor = new BlockCursor(file, key, key);
-        // What cannot be read is opened, and then says why it cannot.
+        // An unreadable block is loaded for its error.
         return cursor.MoveNext() != Hammer2Error.NoEntry;
     }
 
-    /// <summary>Reads a block that the open or the closing group changed.</summary>
-    /// <returns>False when neither did: the tree has it.</returns>
+    /// <summary>Reads a block changed in the open or the syncing group.</summary>
+    /// <returns>False when neither did: the block must be read from the tree.</returns>
     private static bool TryReadChanged(
         in Inode file, DirtyInode live, ulong key, int start, Span<byte> destination, out Hammer2Error error)
     {
@@ -265,7 +266,7 @@ public static partial class DataXops
             int there = Math.Clamp(content.Length - start, 0, destination.Length);
             if (there > 0) content.AsSpan(start, there).CopyTo(destination);
             destination[there..].Clear();
-            // Written out meanwhile, the buffer may hold another block's bytes: then the node has ours.
+            // After write-back the buffer may hold another block's bytes: then the block is read from the node.
             Interlocked.MemoryBarrier();
             if (block.Content == content) return Hammer2Error.None;
         }
@@ -274,8 +275,8 @@ public static partial class DataXops
         return Hammer2Error.None;
     }
 
-    /// <summary>What the open or the closing group has to say of a block; null for a hole.</summary>
-    /// <returns>False when neither does: the tree has it.</returns>
+    /// <summary>Finds the reference of a block in the open or the syncing group; null for a hole.</summary>
+    /// <returns>False when neither has it: the reference must be read from the tree.</returns>
     private static bool TryFindChanged(in Inode file, DirtyInode live, ulong key, out DirtyBlock? block)
     {
         block = null;
@@ -286,14 +287,14 @@ public static partial class DataXops
         return file.Focus is null;
     }
 
-    // Written out, and the commit that makes it part of the tree is under way.
+    // Written back, and the commit that merges it into the tree is in progress.
     private static Hammer2Error ReadStored(
         in Inode file, Blockref[] stored, int start, Span<byte> destination)
     {
         Hammer2Error errors = Hammer2Error.None;
         foreach (int node in file.ReadOrder)
         {
-            // A node that joined since has none of it.
+            // A node that joined later does not have it.
             if (node >= stored.Length || stored[node].Data.Raw == 0) continue;
             Hammer2Error error = file.NodeAt(node).Device.ReadData(stored[node], start, destination, isWhole: false);
             if (error == Hammer2Error.None) return error;

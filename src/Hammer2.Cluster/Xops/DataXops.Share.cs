@@ -8,16 +8,16 @@ namespace Hammer2.Cluster.Xops;
 
 public static partial class DataXops
 {
-    /// <summary>Gives blocks of one file to another, or to another place of the same, as well.</summary>
-    /// <param name="change">Holds both files' locks, and was promised a leaf for each block.</param>
-    /// <param name="source">Whose blocks they are.</param>
-    /// <param name="from">First byte.</param>
-    /// <param name="target">Who gets them.</param>
-    /// <param name="to">First byte there.</param>
-    /// <param name="length">Bytes, not behind the source's end.</param>
-    /// <param name="shared">How many bytes were shared: up to the first block that has to be copied.</param>
-    /// <returns>None, also when nothing can be shared; the fault of what is in the way.</returns>
-    /// <remarks>Ours; on media it is what upstream's deduplication leaves.</remarks>
+    /// <summary>Shares blocks of one file with another file, or with another position of the same file.</summary>
+    /// <param name="change">Holds both files' locks and a reservation of a leaf for each block.</param>
+    /// <param name="source">The file with the blocks.</param>
+    /// <param name="from">Offset of the first byte in it.</param>
+    /// <param name="target">The file that shares them.</param>
+    /// <param name="to">Offset of the first byte in it.</param>
+    /// <param name="length">Number of bytes, not past EOF of the source.</param>
+    /// <param name="shared">Number of bytes shared: up to the first block that must be copied.</param>
+    /// <returns>None, also when nothing can be shared; the fault of an unreadable block.</returns>
+    /// <remarks>Not in upstream; on media it looks like upstream's deduplication.</remarks>
     public static Hammer2Error ShareBlocks(
         in Transaction change, DirtyInode source, ulong from, DirtyInode target, ulong to, ulong length,
         out ulong shared)
@@ -28,7 +28,7 @@ public static partial class DataXops
         while (shared < length)
         {
             ulong left = length - shared;
-            // A part of a block stands for the whole when nothing is behind it in either file.
+            // A part of a block can be shared as the whole block when both files end in it.
             bool isToEnds = from + length == source.Meta.Size && to + length >= target.Meta.Size;
             if (left < Media.FileBlockBytes && !isToEnds) return Hammer2Error.None;
             if (!TryFindStored(change, source, target, from + shared, out Blockref[]? references))
@@ -59,8 +59,9 @@ public static partial class DataXops
         return Hammer2Error.None;
     }
 
-    /// <summary>Where a block lies on every node, marked as in use there; null for a hole.</summary>
-    /// <returns>False when it has to be copied.</returns>
+    /// <summary>Finds the location of a block on every node, and marks it as allocated there; null for a
+    /// hole.</summary>
+    /// <returns>False when it must be copied.</returns>
     private static bool TryFindStored(
         in Transaction change, DirtyInode source, DirtyInode target, ulong key, out Blockref[]? references)
     {
@@ -106,7 +107,7 @@ public static partial class DataXops
         return error;
     }
 
-    // Blocks without a check code may be overwritten where they are, by upstream.
+    // Upstream may overwrite blocks without a check code in place.
     private static bool MayShare(in Blockref reference, in InodeMeta target) =>
         reference.Type == BlockrefType.Data && reference.KeyBits == Media.BufferRadix
         && reference.Methods.Check == target.Check && target.Check != CheckMethod.None

@@ -4,13 +4,13 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
 
-/// <summary>What a seek looks for.</summary>
+/// <summary>The target of a seek.</summary>
 public enum SeekTarget
 {
-    /// <summary>The next byte that has storage.</summary>
+    /// <summary>The next byte with storage.</summary>
     Data,
 
-    /// <summary>The next byte that has none, or the end of the file.</summary>
+    /// <summary>The next byte without storage, or EOF.</summary>
     Hole,
 }
 
@@ -22,11 +22,11 @@ public static partial class DataXops
     /// Reads bytes of a file or of a symbolic link's target. Holes read as zeros.
     /// </summary>
     /// <param name="file">A regular file or symbolic link.</param>
-    /// <param name="position">First byte.</param>
-    /// <param name="destination">Filled up to the end of the file.</param>
-    /// <param name="readBytes">How much was filled; less than asked for only at the end of the file.</param>
-    /// <returns>None, or the faults of all nodes for a block that none could read; the destination then means
-    /// nothing.</returns>
+    /// <param name="position">Offset of the first byte.</param>
+    /// <param name="destination">Receives the bytes up to EOF.</param>
+    /// <param name="readBytes">Number of bytes read; less than requested only at EOF.</param>
+    /// <returns>None, or the faults of all nodes for a block that none could read; the destination is then
+    /// undefined.</returns>
     public static Hammer2Error Read(in Inode file, ulong position, Span<byte> destination, out int readBytes)
     {
         readBytes = 0;
@@ -98,8 +98,7 @@ public static partial class DataXops
             ulong key = BlockOf(position);
             int start = (int)(position - key);
             int length = Math.Min(Media.FileBlockBytes - start, destination.Length);
-            // Nobody comes back for the rest of a block that was read from its start to its end or the
-            // file's.
+            // The rest of a block is not expected to be read when this read covers it up to its end or EOF.
             bool isToEnd = length == Media.FileBlockBytes || position + (ulong)length == file.Meta.Size;
             Hammer2Error error = ReadBlock(file, key, start, destination[..length], start == 0 && isToEnd);
             if (error != Hammer2Error.None) return error;
@@ -150,7 +149,7 @@ public static partial class DataXops
             return Hammer2Error.None;
         }
         if (error != Hammer2Error.None) return error;
-        // A block of file data has the key of its first byte; anything else at that place is another tree's.
+        // A block of file data has the key of its first byte; another key means that the block belongs to another tree.
         if (cursor.Current.Type != BlockrefType.Data || cursor.Current.Key != key)
             return device.ReportMisplaced(cursor.Current, "not the block of file data that belongs here");
         return device.ReadData(cursor.Current, start, destination, isWhole);

@@ -6,8 +6,8 @@ using Hammer2.Format;
 namespace Hammer2.Cluster.Xops;
 
 /// <summary>
-/// Walks the entries of a directory as they are now, in key order: those of the last commit with the changes
-/// of the closing and of the open group laid over.
+/// Walks the entries of a directory in key order: those of the last commit merged with the changes of the syncing and
+/// of the open group.
 /// </summary>
 internal ref struct EntryCursor
 {
@@ -24,12 +24,12 @@ internal ref struct EntryCursor
     private Chain? _block;
     private byte[]? _name;
 
-    /// <summary>Stands before the first entry with a key in [first, last].</summary>
+    /// <summary>A cursor before the first entry with a key in [first, last].</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="first">Lowest key.</param>
     /// <param name="last">Highest key.</param>
-    /// <param name="nameBytes">When not 0, committed entries with names of another length need not be shown,
-    /// nor their names be readable.</param>
+    /// <param name="nameBytes">When not 0, committed entries with names of another length may be skipped without
+    /// reading their names.</param>
     public EntryCursor(in Inode directory, ulong first, ulong last, int nameBytes = 0)
     {
         _nameBytes = nameBytes;
@@ -41,21 +41,20 @@ internal ref struct EntryCursor
         _last = last;
     }
 
-    /// <summary>What the last step found.</summary>
+    /// <summary>The entry that the last step found.</summary>
     public DirectoryEntry Entry { get; private set; }
 
-    /// <summary>Its name; good until the next step.</summary>
+    /// <summary>Its name; valid until the next step.</summary>
     [System.Diagnostics.CodeAnalysis.UnscopedRef]
     public readonly ReadOnlySpan<byte> Name =>
         _name is not null ? _name : EntryNames.Of(_committed.Current, _block);
 
-    /// <summary>Goes to the next entry.</summary>
-    /// <returns>None; NoEntry at the end; the fault of what could not be read, behind which it goes
-    /// on.</returns>
+    /// <summary>Moves to the next entry.</summary>
+    /// <returns>None; NoEntry at the end; the fault of an unreadable block, after which the walk continues.</returns>
     public Hammer2Error MoveNext() =>
         _open is null && _closing is null ? MoveNextCommitted() : MoveNextOfBoth();
 
-    // What a listing spends its time on: nothing but the committed entries, one after the other.
+    // The fast path of listings: only committed entries.
     private Hammer2Error MoveNextCommitted()
     {
         Hammer2Error error;
@@ -89,7 +88,7 @@ internal ref struct EntryCursor
                 return LoadCommitted();
             }
             if (change is null) break;
-            // A change stands for whatever has the same key below it.
+            // A change replaces a committed entry with the same key.
             if (_hasCommitted && committedKey == changeKey) _hasCommitted = false;
             StepBehind(changeKey);
             if (change.IsRemoval) continue;

@@ -6,14 +6,14 @@ namespace Hammer2.Cluster.Xops;
 
 public static partial class NameXops
 {
-    /// <summary>Gives a directory a new name for an object.</summary>
-    /// <param name="change">Holds the directory's lock, and was promised the space.</param>
+    /// <summary>Adds an entry to a directory.</summary>
+    /// <param name="change">Holds the directory's lock and the space reservation.</param>
     /// <param name="directory">The directory.</param>
     /// <param name="name">1 to 255 bytes.</param>
-    /// <param name="inum">What it names.</param>
-    /// <param name="type">The type of that.</param>
-    /// <returns>None; Exists; NoSpace when 32768 names with the same hash are there; a fault when a damaged
-    /// part of the directory may hold the name.</returns>
+    /// <param name="inum">The object of the entry.</param>
+    /// <param name="type">The type of the object.</param>
+    /// <returns>None; Exists; NoSpace when there are 32768 names with the same hash; a fault when a damaged part of the
+    /// directory may contain the name.</returns>
     public static Hammer2Error MakeEntry(
         in Transaction change, DirtyInode directory, ReadOnlySpan<byte> name, ulong inum, ObjectType type)
     {
@@ -34,7 +34,7 @@ public static partial class NameXops
         return Hammer2Error.None;
     }
 
-    /// <summary>Has a name name another object.</summary>
+    /// <summary>Changes the object of an entry.</summary>
     public static void ReplaceEntry(
         in Transaction change, DirtyInode directory, ReadOnlySpan<byte> name, in DirectoryEntry entry,
         ulong inum,
@@ -44,15 +44,15 @@ public static partial class NameXops
         change.Touch(directory);
     }
 
-    /// <summary>Takes a name out of a directory.</summary>
+    /// <summary>Removes an entry from a directory.</summary>
     public static void RemoveEntry(in Transaction change, DirtyInode directory, in DirectoryEntry entry)
     {
         change.PutEntry(directory, entry.Key, new DirentDelta(null, 0, ObjectType.Unknown, change.Tid));
         change.Touch(directory);
     }
 
-    /// <summary>Says whether a directory has no names.</summary>
-    /// <returns>None; NotEmpty; a fault when a damaged part of it may hold some.</returns>
+    /// <summary>Checks that a directory is empty.</summary>
+    /// <returns>None; NotEmpty; a fault when a damaged part of it may contain entries.</returns>
     public static Hammer2Error CheckEmpty(in Inode directory)
     {
         var cursor = new EntryCursor(directory, Media.EntryKeyBit, ulong.MaxValue);

@@ -23,12 +23,6 @@ public sealed class FolderTests
         "src/Hammer2.Fuse/Control/ControlMessages.cs",
     ];
 
-    /// <summary>Folders and files that do not follow the rule for types yet. Entries are only ever removed.</summary>
-    private static readonly string[] NotConverted =
-    [
-        "src/Hammer2.Cluster/",
-    ];
-
     private static readonly Regex s_namespace = new(@"^namespace (?<name>[\w.]+);$");
 
     [Fact]
@@ -43,7 +37,7 @@ public sealed class FolderTests
     [Fact]
     public void A_file_declares_the_type_of_its_name() => RepositoryAssert.None(
         from file in SourceFile.CSharp
-        where !Catalogues.Contains(file.Name) && !IsExcepted(file)
+        where !Catalogues.Contains(file.Name)
         let types = TypeScanner.Types(file.Lines)
         where types.Count > 0 && types.All(type => type.Name != MainType(file))
         select RepositoryAssert.At(file, 1, $"does not declare {MainType(file)}"));
@@ -51,7 +45,7 @@ public sealed class FolderTests
     [Fact]
     public void A_type_is_in_a_file_of_its_name_unless_it_is_small() => RepositoryAssert.None(
         from file in SourceFile.Find(".cs", "src", "tools")
-        where !Catalogues.Contains(file.Name) && !IsExcepted(file)
+        where !Catalogues.Contains(file.Name)
         from type in TypeScanner.Types(file.Lines)
         where type.Name != MainType(file)
             && (type.Lines > SmallTypeLinesMax || type.Name.EndsWith("Options", StringComparison.Ordinal))
@@ -82,9 +76,6 @@ public sealed class FolderTests
             [new("First", 1, 6), new("Second", 8, 2), new TypeScanner.TopLevelType("Third", 10, 5)],
             TypeScanner.Types(lines));
     }
-
-    private static bool IsExcepted(SourceFile file) =>
-        NotConverted.Any(prefix => file.Name.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>The type that a file is named after: "Type.Part.cs" is a part of "Type".</summary>
     private static string MainType(SourceFile file) => Path.GetFileName(file.Name).Split('.')[0];

@@ -38,17 +38,11 @@ public sealed class WordTests
         new("keep ?for ?group", "reservation"),
     ];
 
-    /// <summary>Folders and files that were not converted yet, and why. Entries are only ever removed.</summary>
-    private static readonly string[] NotConverted =
-    [
-        "src/Hammer2.Cluster/",
-    ];
-
     [Fact]
     public void Words_of_the_field_are_used() => RepositoryAssert.None(
         from file in SourceFile.CSharp.Concat(SourceFile.Find(".md", "docs")).Concat(TidyTests.RootFiles())
             .Concat(SourceFile.Find(".sh", "eng", "tests"))
-        where file.Name != Self && !NotConverted.Any(prefix => file.Name.StartsWith(prefix, StringComparison.Ordinal))
+        where file.Name != Self
         from line in Enumerable.Range(0, file.Lines.Length)
         from fault in Faults(file.Lines[line])
         select RepositoryAssert.At(file, line + 1, fault));
@@ -63,15 +57,6 @@ public sealed class WordTests
     [InlineData("Reads past the end", 0)]
     public void Rejected_words_are_found_in_sentences_and_identifiers(string line, int count) =>
         Assert.Equal(count, Faults(line).Count());
-
-    [Fact]
-    public void Exceptions_exist()
-    {
-        string[] names = [.. SourceFile.CSharp.Concat(SourceFile.Find(".md", "docs")).Concat(TidyTests.RootFiles())
-            .Select(file => file.Name)];
-        RepositoryAssert.None(NotConverted.Where(prefix =>
-            !names.Any(name => name.StartsWith(prefix, StringComparison.Ordinal))));
-    }
 
     private static IEnumerable<string> Faults(string line) =>
         from word in Words

@@ -1,35 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers.Binary;
-using System.Collections.Generic;
 using System.Security.Cryptography;
 using Hammer2.Cluster.WriteBack;
 
 namespace Hammer2.Cluster.Transactions;
-
-/// <summary>One node's part of a commit.</summary>
-public sealed class NodeStep
-{
-    private readonly Action _work;
-
-    internal NodeStep(string name, Action work)
-    {
-        Name = name;
-        _work = work;
-    }
-
-    /// <summary>Says what it is, for the name of a thread.</summary>
-    public string Name { get; }
-
-    /// <summary>Does it. Errors and exceptions are kept by the caller that made the step.</summary>
-    public void Run() => _work();
-}
-
-/// <summary>How the nodes' parts of a commit are run. Tests run them one by one in an order of theirs.</summary>
-public interface INodeRunner
-{
-    /// <summary>Runs all steps and returns when the last one is done. They touch different devices.</summary>
-    void RunAll(IReadOnlyList<NodeStep> steps);
-}
 
 /// <summary>How a PFS is written.</summary>
 public sealed record PfsWriteOptions

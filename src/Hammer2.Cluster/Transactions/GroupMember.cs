@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>An inode in a transaction group.</summary>
+internal sealed class GroupMember
+{
+    public GroupMember(DirtyInode inode, TransactionGroup group)
+    {
+        Inode = inode;
+        Group = group;
+        NextInSet = this;
+    }
+
+    /// <summary>The inode.</summary>
+    public DirtyInode Inode { get; }
+
+    /// <summary>The group that it is in.</summary>
+    public TransactionGroup Group { get; set; }
+
+    /// <summary>Its position in the list of the group. Belongs to the group.</summary>
+    public int Index { get; set; }
+
+    /// <summary>Its image; null until it is frozen.</summary>
+    public FrozenInode? Image { get; set; }
+
+    /// <summary>Space reserved for what its commit writes.</summary>
+    public long ReservedBytes { get; set; }
+
+    /// <summary>Leads to the member that stands for the set of dependent inodes; null for that one. Belongs to
+    /// <see cref="DependentInodes"/>.</summary>
+    public GroupMember? SetParent { get; set; }
+
+    /// <summary>The next member of the set, in a circle. Belongs to <see cref="DependentInodes"/>.</summary>
+    public GroupMember NextInSet { get; set; }
+}
