@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
-/// <summary>A request for a mount.</summary>
+/// <summary>The nodes, the mount point and the options of a mount to make.</summary>
 /// <param name="Specs">The nodes; one for a filesystem that is not a cluster.</param>
 /// <param name="SourceText">The specifications as given by the user, for the mount table.</param>
 /// <param name="Target">Directory to mount on.</param>

@@ -4,7 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
 
-/// <summary>The target of a seek.</summary>
+/// <summary>Tells whether a seek searches data or a hole.</summary>
 public enum SeekTarget
 {
     /// <summary>The next byte with storage.</summary>
