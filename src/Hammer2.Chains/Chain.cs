@@ -4,7 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains;
 
-/// <summary>What the bytes of a <see cref="Chain"/> are.</summary>
+/// <summary>The content of a <see cref="Chain"/>.</summary>
 public enum ChainKind : byte
 {
     /// <summary>The four references to the super-root inode in a volume header.</summary>
@@ -25,8 +25,8 @@ public enum ChainKind : byte
 /// chain holds bytes that matched their check code and whose every field was found legal; they never change.
 /// </summary>
 /// <remarks>
-/// Upstream: <c>hammer2_chain_t</c>. A copy-on-write tree never alters a committed block, so a chain needs
-/// neither a lock nor a reference count: the cache may forget it while readers still use it.
+/// Upstream: <c>hammer2_chain_t</c>. A copy-on-write tree never alters a committed block, so a chain needs neither a
+/// lock nor a reference count: the cache may evict it while readers still use it.
 /// </remarks>
 public sealed class Chain
 {
@@ -46,16 +46,16 @@ public sealed class Chain
         }
     }
 
-    /// <summary>What the bytes are.</summary>
+    /// <summary>The kind of content.</summary>
     public ChainKind Kind { get; }
 
-    /// <summary>The reference that led here; all zero for <see cref="ChainKind.Root"/>.</summary>
+    /// <summary>The blockref of this block; all zero for <see cref="ChainKind.Root"/>.</summary>
     public ref readonly Blockref Reference => ref _reference;
 
     /// <summary>The decoded bytes; of a block of references those up to the last one in use.</summary>
     public ReadOnlySpan<byte> Block => _block;
 
-    /// <summary>What the cache charges for this chain, in bytes.</summary>
+    /// <summary>The size that the cache charges for this chain, in bytes.</summary>
     internal int CostBytes => _block.Length + 256;
 
     /// <summary>The references in this block: ascending, disjoint, with empty slots anywhere, without those after
@@ -73,15 +73,14 @@ public sealed class Chain
     /// <summary>The meta part. Only of an inode.</summary>
     public ref readonly InodeMeta Meta => ref InodeBlock.ReadMeta(_block);
 
-    /// <summary>The name kept in the inode: a label for a PFS root, noise for others. Only of an
-    /// inode.</summary>
+    /// <summary>The name in the inode: the label of a PFS root, without meaning for others. Only of an inode.</summary>
     public ReadOnlySpan<byte> InodeName =>
         Block.Slice(InodeBlock.NameOffset, Math.Min((int)Meta.NameBytes, InodeBlock.NameAreaBytes));
 
     /// <summary>The 512 bytes where other inodes have references. Only of an inode with direct data.</summary>
     public ReadOnlySpan<byte> EmbeddedData => Block.Slice(InodeBlock.UnionOffset, Media.EmbeddedBytes);
 
-    /// <summary>The same block, with another reference to it.</summary>
+    /// <summary>The same block with another reference to it.</summary>
     internal Chain Under(in Blockref reference) => new(Kind, reference, _block);
 
     private static ReadOnlySpan<Blockref> References(ReadOnlySpan<byte> bytes) =>

@@ -12,8 +12,8 @@ namespace Hammer2.Chains;
 /// reader's.
 /// </summary>
 /// <remarks>
-/// Sharded, so that workers rarely meet; within a shard the second-chance (clock) rule picks what goes,
-/// because a walk over a big tree must not cost a list operation per touch. A hit allocates nothing.
+/// Sharded, so that workers rarely wait for each other; within a shard the second-chance (clock) algorithm selects
+/// entries to evict, since a walk over a big tree must not cost a list operation per access. A hit allocates nothing.
 /// Lock: rank 80, a leaf; nothing is called while it is held.
 /// </remarks>
 public sealed class ChainCache
@@ -24,8 +24,7 @@ public sealed class ChainCache
     private readonly Shard[] _shards;
     private readonly long _shardBytesMax;
 
-    /// <summary>Makes a cache that holds at most <paramref name="bytesMax"/> bytes (at least 128 KiB are
-    /// used, the largest block and room to breathe).</summary>
+    /// <summary>A cache of at most <paramref name="bytesMax"/> bytes, or 128 KiB if that is more.</summary>
     public ChainCache(long bytesMax)
     {
         bytesMax = Math.Max(bytesMax, 2 * Media.AllocationBytesMax);
@@ -36,7 +35,7 @@ public sealed class ChainCache
         for (int i = 0; i < shards; i++) _shards[i] = new Shard();
     }
 
-    /// <summary>Bytes held now.</summary>
+    /// <summary>Bytes in the cache.</summary>
     public long HeldBytes
     {
         get

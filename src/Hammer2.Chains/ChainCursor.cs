@@ -10,27 +10,26 @@ namespace Hammer2.Chains;
 /// cannot be read hides its range of keys only: the step says which, and the next one goes on after it.
 /// </summary>
 /// <remarks>
-/// Upstream: <c>hammer2_chain_lookup</c>, <c>hammer2_chain_next</c>. Allocates nothing itself. Media that
-/// refers to itself in a circle is stopped by the depth and by the number of blocks without a leaf.
+/// Upstream: <c>hammer2_chain_lookup</c>, <c>hammer2_chain_next</c>. Allocates nothing itself. Cycles in damaged media
+/// are detected by the depth and by the number of blocks without a leaf.
 /// </remarks>
 public ref struct ChainCursor
 {
-    // A block of references exists for its leaves. This many without any is a circle, not a tree.
+    // An indirect block has leaves below it. This many without any are a cycle, not a tree.
     private const int BarrenBlocksMax = 65536;
 
     private readonly MediaDevice _device;
     private readonly ulong _last;
     private ChainStack _stack;
-    private ReadOnlySpan<Blockref> _table;          // of the top block
+    private ReadOnlySpan<Blockref> _table;          // references of the top block
     private int _depth;
     private int _index;
-    private int _passed;                            // slot of the top block right before the position, or -1
+    private int _passed;                            // slot of the top block just before the position, or -1
     private ulong _position;
     private bool _isAtEnd;
 
-    /// <summary>Stands before the first leaf with a key in [first, last] below
-    /// <paramref name="top"/>.</summary>
-    /// <param name="device">Where the chains are.</param>
+    /// <summary>A cursor before the first leaf with a key in [first, last] below <paramref name="top"/>.</summary>
+    /// <param name="device">The device of the chains.</param>
     /// <param name="top">The object.</param>
     /// <param name="first">Lowest key.</param>
     /// <param name="last">Highest key.</param>
@@ -47,18 +46,18 @@ public ref struct ChainCursor
         _isAtEnd = first > last;
     }
 
-    /// <summary>The leaf that the last step found. Only after a step that answered None.</summary>
+    /// <summary>The leaf that the last step found. Only after a step that returned None.</summary>
     public readonly ref readonly Blockref Current => ref _table[_index];
 
-    /// <summary>First key that the last step could not see, after a fault.</summary>
+    /// <summary>After a fault: the first key hidden by it.</summary>
     public ulong HiddenFirst { get; private set; }
 
-    /// <summary>Last key that the last step could not see, after a fault.</summary>
+    /// <summary>After a fault: the last key hidden by it.</summary>
     public ulong HiddenLast { get; private set; }
 
-    /// <summary>Goes to the next leaf.</summary>
-    /// <returns>None; NoEntry at the end; or the fault of a block on the way, whose keys
-    /// [<see cref="HiddenFirst"/>, <see cref="HiddenLast"/>] stay unknown.</returns>
+    /// <summary>Moves to the next leaf.</summary>
+    /// <returns>None; NoEntry at the end; or the fault of a block, which hides the keys [<see cref="HiddenFirst"/>,
+    /// <see cref="HiddenLast"/>].</returns>
     public Hammer2Error MoveNext()
     {
         int barren = 0;
@@ -82,7 +81,7 @@ public ref struct ChainCursor
             }
             if (_depth == Media.TreeDepthMax || ++barren > BarrenBlocksMax)
             {
-                _device.Faults.Report(found, Hammer2Error.Corrupt, "indirect blocks go in a circle");
+                _device.Faults.Report(found, Hammer2Error.Corrupt, "indirect blocks form a cycle");
                 return Hide(_position, _last, Hammer2Error.Corrupt, isEnd: true);
             }
             Hammer2Error error = _device.Load(found, out Chain? child);
@@ -108,7 +107,7 @@ public ref struct ChainCursor
         _table = _stack[_depth - 1].Table;
     }
 
-    // Every step moves the position up, so that the walk ends whatever the media says.
+    // Every step increases the position, so that the walk ends on any media.
     private void StepBehind(in Blockref passed)
     {
         if (passed.KeyEnd >= _last) _isAtEnd = true;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Threading;
 using Hammer2.Format;
 
@@ -11,8 +9,8 @@ namespace Hammer2.Chains;
 /// Decoded file blocks of 64 KiB that were read in part. The kernel caches what it read; this cache only
 /// saves verifying and decoding a whole block once per 4 KiB of it. Whole reads bypass it.
 /// </summary>
-/// <remarks>Sharded; bytes are copied out under the shard's lock (rank 80), so that a buffer can be
-/// given to another block without counting its readers.</remarks>
+/// <remarks>Sharded; bytes are copied under the shard's lock (rank 80), so that a buffer can be reused for another
+/// block without counting its readers.</remarks>
 internal sealed class DataBlockCache
 {
     private const int ShardsMax = 16;
@@ -29,7 +27,7 @@ internal sealed class DataBlockCache
         for (int i = 0; i < shards; i++) _shards[i] = new Shard(blocks / shards);
     }
 
-    /// <summary>Copies part of a block out. False when the block is not here.</summary>
+    /// <summary>Copies a part of a block. False when the block is not in the cache.</summary>
     public bool TryCopy(in DataBlockKey key, int start, Span<byte> destination)
     {
         Shard shard = ShardOf(key);
@@ -53,7 +51,7 @@ internal sealed class DataBlockCache
         }
     }
 
-    /// <summary>Forgets all blocks.</summary>
+    /// <summary>Removes all blocks.</summary>
     public void Clear()
     {
         foreach (Shard shard in _shards)
@@ -109,42 +107,5 @@ internal sealed class DataBlockCache
             Index.Add(key, slot);
             return old;
         }
-    }
-}
-
-/// <summary>What makes two references mean the same decoded bytes: device, location, methods, check
-/// code.</summary>
-internal readonly struct DataBlockKey : IEquatable<DataBlockKey>
-{
-    private readonly CheckWords _check;
-
-    public DataBlockKey(int device, in Blockref reference)
-    {
-        Device = device;
-        Methods = reference.Methods.Raw;
-        DataRaw = reference.Data.Raw;
-        MemoryMarshal.Cast<byte, ulong>(reference.CheckRead)[..CheckWords.Count].CopyTo(_check);
-    }
-
-    public int Device { get; }
-
-    public byte Methods { get; }
-
-    public ulong DataRaw { get; }
-
-    public bool Equals(DataBlockKey other) =>
-        DataRaw == other.DataRaw && Device == other.Device && Methods == other.Methods
-        && ((ReadOnlySpan<ulong>)_check).SequenceEqual(other._check);
-
-    public override bool Equals(object? obj) => obj is DataBlockKey other && Equals(other);
-
-    public override int GetHashCode() => HashCode.Combine(DataRaw, Device, _check[0]);
-
-    /// <summary>The longest check code there is, SHA192, in 64-bit words.</summary>
-    [InlineArray(Count)]
-    private struct CheckWords
-    {
-        public const int Count = 3;
-        private ulong _first;
     }
 }

@@ -4,11 +4,11 @@ using System.Threading;
 namespace Hammer2.Chains;
 
 /// <summary>
-/// The memory that all devices of one mount share: metadata blocks, file blocks read in part, spare buffers.
+/// Caches shared by all devices of one mount: metadata blocks, partly read file blocks, spare buffers.
 /// </summary>
 public sealed class MediaCaches
 {
-    /// <summary>What a mount may keep in memory unless told otherwise, 256 MiB.</summary>
+    /// <summary>Default size of the caches of a mount, 256 MiB.</summary>
     public const long DefaultBytes = 256L << 20;
 
     private const long DataShare = 8;

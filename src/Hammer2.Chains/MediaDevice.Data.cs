@@ -6,13 +6,12 @@ namespace Hammer2.Chains;
 public sealed partial class MediaDevice
 {
     /// <summary>
-    /// Reads part of one file block. A block decodes to at most 64 KiB; what lies between its end and
-    /// 64 KiB reads as zeros.
+    /// Reads part of one file block. A block decodes to at most 64 KiB; bytes between its end and 64 KiB read as zeros.
     /// </summary>
     /// <param name="reference">A validated DATA reference.</param>
     /// <param name="start">First byte in the block, 0 to 65535.</param>
-    /// <param name="destination">Filled wholly on success; <paramref name="start"/> plus its length is at
-    /// most 65536.</param>
+    /// <param name="destination">Filled completely on success; <paramref name="start"/> plus its length is at most
+    /// 65536.</param>
     /// <param name="isWhole">True when the rest of the block will not be asked for soon: it is not
     /// kept.</param>
     /// <returns>None; Io, Check or Corrupt, which were logged with the location.</returns>
@@ -46,9 +45,9 @@ public sealed partial class MediaDevice
         return decoded;
     }
 
-    /// <summary>Reads a block of file data as it is stored, to be stored elsewhere.</summary>
+    /// <summary>Reads the stored (encoded) bytes of a block of file data, to copy them.</summary>
     /// <param name="reference">A validated DATA reference.</param>
-    /// <param name="stored">As long as the reference says.</param>
+    /// <param name="stored">Buffer of the length in the reference.</param>
     /// <returns>None; Io or Check, which were logged with the location.</returns>
     public Hammer2Error ReadStored(in Blockref reference, Span<byte> stored) => ReadVerified(reference, stored);
 

@@ -7,9 +7,8 @@ namespace Hammer2.Chains;
 public sealed partial class MediaDevice
 {
     /// <summary>
-    /// The chain that an INODE or INDIRECT reference, or the name block that a long DIRENT reference, leads
-    /// to: from the cache, or read, verified and validated. This is the one door through which metadata
-    /// comes in; nothing above checks a field again.
+    /// Loads the chain of an INODE or INDIRECT reference, or the name block of a long DIRENT reference: from the cache,
+    /// or read, verified and validated. All metadata is read here; no caller validates a field again.
     /// </summary>
     /// <returns>None; Io, Check or Corrupt, which were logged with the location.</returns>
     /// <remarks>Upstream: <c>hammer2_chain_load_data</c>.</remarks>
@@ -22,15 +21,15 @@ public sealed partial class MediaDevice
         return error;
     }
 
-    /// <summary>As <see cref="Load"/>, for a commit: a device that could not read is asked once more, since changes
-    /// that were accepted depend on it.</summary>
+    /// <summary>As <see cref="Load"/>, for a commit: a failed read is retried once, since accepted changes depend on
+    /// it.</summary>
     public Hammer2Error LoadForChange(in Blockref reference, out Chain? chain)
     {
         Hammer2Error error = Load(reference, out chain);
         return error == Hammer2Error.Io ? Load(reference, out chain) : error;
     }
 
-    /// <summary>As <see cref="Load"/>, for a walk that does not come back: the block is not added to the
+    /// <summary>As <see cref="Load"/>, for a walk that reads each block once: the block is not added to the
     /// cache.</summary>
     internal Hammer2Error LoadOnce(in Blockref reference, out Chain? chain)
     {
@@ -56,7 +55,7 @@ public sealed partial class MediaDevice
         }
         if (error == Hammer2Error.None)
         {
-            // A table is rarely full: what is kept of it ends with the last slot in use.
+            // A table is rarely full: slots after the last one in use are not kept.
             if (kind == ChainKind.Indirect) block = block[..UsedBytes(block)];
             chain = new Chain(kind, reference, Kept(block));
         }
@@ -80,8 +79,8 @@ public sealed partial class MediaDevice
     }
 
     /// <summary>Reports a legal reference that stands where its kind cannot be.</summary>
-    /// <param name="reference">What was found.</param>
-    /// <param name="reason">Why it cannot be there.</param>
+    /// <param name="reference">The reference.</param>
+    /// <param name="reason">Why it is not allowed there.</param>
     /// <returns>Always Corrupt.</returns>
     public Hammer2Error ReportMisplaced(in Blockref reference, string reason)
     {
@@ -89,8 +88,8 @@ public sealed partial class MediaDevice
         return Hammer2Error.Corrupt;
     }
 
-    /// <summary>Judges a name that is kept inside its reference. Such a name has no check code, so that only
-    /// its legality can be told.</summary>
+    /// <summary>Validates a name stored inside its reference. Such a name has no check code, so that only its syntax
+    /// can be checked.</summary>
     /// <returns>None, or Corrupt, which was logged.</returns>
     public Hammer2Error CheckEntryName(in Blockref entry)
     {
@@ -101,7 +100,7 @@ public sealed partial class MediaDevice
 
     /// <summary>Reads the stored bytes of a block and compares them with the check code.</summary>
     /// <param name="reference">A validated reference with storage.</param>
-    /// <param name="stored">As long as the reference says.</param>
+    /// <param name="stored">Buffer of the length in the reference.</param>
     private Hammer2Error ReadVerified(in Blockref reference, Span<byte> stored)
     {
         Hammer2Error error = _volumes.Read(reference.Data.Bytes, stored);
@@ -116,8 +115,8 @@ public sealed partial class MediaDevice
         return Hammer2Error.Check;
     }
 
-    // References inside loaded blocks were validated with them; this guards against a caller's mistake and
-    // keeps the size of the allocation in bounds whatever comes.
+    // References inside loaded blocks were validated with them; this check protects against programming errors and
+    // limits the size of the allocation.
     private static bool CanLoad(in Blockref reference, out ChainKind kind)
     {
         kind = reference.Type switch

@@ -9,11 +9,11 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Chains;
 
 /// <summary>
-/// One opened filesystem: a set of volumes, the tree that the volume header in use leads to, and what is
-/// cached of it. What writes it is its <see cref="Committer"/>.
+/// One opened filesystem: a set of volumes, the tree below the current volume header, and its cached blocks. Only its
+/// <see cref="Committer"/> writes it.
 /// </summary>
-/// <remarks>Upstream: <c>hammer2_dev_t</c>. Thread-safe. Reading takes no lock but those of the cache's
-/// shards, for moments.</remarks>
+/// <remarks>Upstream: <c>hammer2_dev_t</c>. Thread-safe. Reading only acquires locks of the cache's shards, for
+/// moments.</remarks>
 public sealed partial class MediaDevice : IDisposable
 {
     private readonly VolumeSet _volumes;
@@ -24,7 +24,7 @@ public sealed partial class MediaDevice : IDisposable
     private MediaCommitter? _committer;
     private ShownCommit _shown;
 
-    /// <summary>Takes over the volumes and closes them when disposed of.</summary>
+    /// <summary>A filesystem on the given volumes, which it owns and closes on disposal.</summary>
     public MediaDevice(VolumeSet volumes, MediaCaches caches, ILogger<MediaDevice> logger)
     {
         _volumes = volumes;
@@ -37,16 +37,16 @@ public sealed partial class MediaDevice : IDisposable
     /// <summary>The volumes' names as the user gave them.</summary>
     public string Name => _volumes.Name;
 
-    /// <summary>What holds the volume header.</summary>
+    /// <summary>The device with the volume header.</summary>
     public IBlockDevice RootVolume => _volumes.Volumes[0].Device;
 
-    /// <summary>The volumes, for those who judge headers and records.</summary>
+    /// <summary>The volumes, for code that evaluates headers and records.</summary>
     public VolumeSet Volumes => _volumes;
 
     /// <summary>The volume header that was chosen at opening or committed since.</summary>
     public VolumeHeader Header => Shown.Header;
 
-    /// <summary>What was met that was not as it should be.</summary>
+    /// <summary>The log of faults.</summary>
     public MediaFaultLog Faults { get; }
 
     /// <summary>The references in the volume header; the super-root inode has key 0 below it.</summary>
@@ -55,8 +55,8 @@ public sealed partial class MediaDevice : IDisposable
     /// <summary>Bytes that the volume header counts as free, less what was allocated since.</summary>
     public ulong FreeBytes => Committer?.FreeBytes ?? Header.Fields.AllocatorFree;
 
-    /// <summary>True when a node of a cluster lies on the device: each commit, of whichever PFS, leaves a record of
-    /// what it was about to do, which explains a torn header.</summary>
+    /// <summary>True when the device has a node of a cluster: each commit, of any PFS, first writes a prepared-commit
+    /// record, which tells the intended commit if the header is torn.</summary>
     public bool KeepsPreparedRecord { get; set; }
 
     /// <summary>The one writer of the filesystem; null until <see cref="OpenForWriting"/> succeeded.</summary>
@@ -65,11 +65,11 @@ public sealed partial class MediaDevice : IDisposable
     /// <summary>The header in use with its references, of one commit.</summary>
     internal ShownCommit Shown => Volatile.Read(ref _shown);
 
-    /// <summary>Repairs what a crash left undone, and reads the freemap, so that the filesystem can be written. A
-    /// further call finds it so.</summary>
-    /// <param name="time">By what time the age of pins is measured; null for the system's.</param>
-    /// <returns>None; ReadOnly when a device refuses to be written; what reading the freemap met, or a block that
-    /// the freemap does not have yet; the error that fenced the device.</returns>
+    /// <summary>Repairs the freemap after a crash and reads it, so that the filesystem can be written. A further call
+    /// does nothing.</summary>
+    /// <param name="time">The clock for the age of pins; null for the system's.</param>
+    /// <returns>None; ReadOnly when a device is write-protected; the error of reading the freemap, or a block missing
+    /// in it; the error that fenced the device.</returns>
     /// <remarks>Entry: no lock held. Rank 3.</remarks>
     public Hammer2Error OpenForWriting(TimeProvider? time = null)
     {
@@ -86,8 +86,8 @@ public sealed partial class MediaDevice : IDisposable
         }
     }
 
-    /// <summary>Shows the filesystem as of a commit that was prepared on it before power failed. Its header is written
-    /// when the device is opened for writing. Comes before anything else is read from it.</summary>
+    /// <summary>Uses the commit that was prepared on the filesystem before power failed. Its header is written when the
+    /// device is opened for writing. Must be called before any other read.</summary>
     public void Adopt(PreparedCommitRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -101,7 +101,7 @@ public sealed partial class MediaDevice : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _volumes.Dispose();
 
-    /// <summary>Shows the trees of a header that is durable.</summary>
+    /// <summary>Switches to the trees of a durable header.</summary>
     internal void Show(VolumeHeader header) => Volatile.Write(ref _shown, MakeShown(header));
 
     /// <summary>Forgets blocks of file data that were read in part.</summary>

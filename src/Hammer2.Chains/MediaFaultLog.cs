@@ -9,9 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Chains;
 
 /// <summary>
-/// Counts the faults of one filesystem and says each once: on which device at which byte, in which PFS, through which
-/// reference, what was wrong. A rotten disk that is read in a loop must not fill the journal, so locations are
-/// remembered up to a bound and then only counted.
+/// Counts the faults of one filesystem and logs each once, with device, offset, PFS, reference and reason. A failing
+/// disk that is read in a loop must not fill the journal, so locations are remembered up to a limit and further ones
+/// are only counted.
 /// </summary>
 public sealed partial class MediaFaultLog
 {
@@ -31,13 +31,13 @@ public sealed partial class MediaFaultLog
         _logger = logger;
     }
 
-    /// <summary>Label of the PFS that is used; null before one is, and then not told.</summary>
+    /// <summary>Label of the PFS in use for messages; null for none.</summary>
     public string? Label { get; set; }
 
-    /// <summary>Faults met so far, repeated ones included.</summary>
+    /// <summary>Number of faults so far, repeated ones included.</summary>
     public long FaultsTotal => Volatile.Read(ref _faultsTotal);
 
-    /// <summary>The fault met last, as it was or would have been logged; null when there was none.</summary>
+    /// <summary>The last fault, as it was or would have been logged; null when there was none.</summary>
     public string? LastFault => Volatile.Read(ref _lastFault);
 
     /// <summary>Reports a fault of the block that <paramref name="reference"/> leads to, or of the device when it
@@ -57,8 +57,8 @@ public sealed partial class MediaFaultLog
         if (isLast) LogSilence(_logger, _volumes.Name, LocationsMax);
     }
 
-    /// <summary>Says that a pin has lasted longer than it should. It is no fault of the device and not counted as
-    /// one.</summary>
+    /// <summary>Logs that a pin has lasted longer than it should, which does not count as a fault of the
+    /// device.</summary>
     internal void ReportOverduePin(PinnedRoot pin) => LogOverduePin(
         _logger, _volumes.Name, pin.Purpose, pin.MirrorTid, pin.Since, (long)pin.Bound.TotalSeconds);
 

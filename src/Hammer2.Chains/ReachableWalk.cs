@@ -5,9 +5,9 @@ using Hammer2.Format;
 namespace Hammer2.Chains;
 
 /// <summary>
-/// Goes through everything that a volume header leads to, all PFSs and snapshots, and shows each block's
-/// reference. It ends at the first block that cannot be read: what lies below that one is not known, so that
-/// nothing can be said of any block that was not shown.
+/// Walks all blocks reachable from a volume header, of all PFSs and snapshots, and passes each reference to a callback.
+/// It ends at the first unreadable block: the blocks below that one are unknown, so that no block can be proven
+/// unreachable.
 /// </summary>
 /// <remarks>Upstream: <c>hammer2_bulkfree_scan</c>, <c>hammer2_recovery_scan</c>; the former goes on past damage
 /// and then frees what is below it. File data is shown and not read. A subtree that several snapshots share is
@@ -24,9 +24,9 @@ internal sealed class ReachableWalk
 
     /// <summary>A walk over one filesystem.</summary>
     /// <param name="device">The filesystem.</param>
-    /// <param name="show">Gets references with storage.</param>
-    /// <param name="newerThan">References with a mirror_tid up to this one are passed over, with all below.</param>
-    /// <param name="isCancelled">Asked before each block of metadata; true ends the walk.</param>
+    /// <param name="show">Receives references with storage.</param>
+    /// <param name="newerThan">References with a mirror_tid up to this one are skipped, with all below.</param>
+    /// <param name="isCancelled">Called before each block of metadata; true ends the walk.</param>
     public ReachableWalk(
         MediaDevice device, Action<Blockref> show, ulong newerThan = 0, Func<bool>? isCancelled = null)
     {
@@ -58,7 +58,7 @@ internal sealed class ReachableWalk
 
     private Hammer2Error Descend(in Blockref reference, int depth)
     {
-        // The super-root, a PFS root and a file, each with as many levels as are followed.
+        // The super-root, a PFS root and a file, each with the maximum number of levels.
         if (depth >= 3 * (Media.TreeDepthMax + 1))
             return _device.ReportMisplaced(reference, "blocks are nested too deep");
         if (_seen.Contains(reference.Data.Raw)) return Hammer2Error.None;

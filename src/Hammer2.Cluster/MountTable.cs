@@ -91,7 +91,7 @@ public sealed class MountTable
         return pfs;
     }
 
-    // The synced ones have the lowest slots: arrays by slot are as long as there are nodes that are written.
+    // The synced nodes get the lowest slots, so that arrays by slot are only as long as the number of written nodes.
     private ClusterView ViewOf(List<PfsEntry> members, MembershipDecision membership, List<NodeFacts> facts)
     {
         var view = ImmutableArray.CreateBuilder<NodeMember>();
@@ -125,8 +125,7 @@ public sealed class MountTable
         return new MembershipHints(options.Masters, HasSiblings: true);
     }
 
-    // A prepared commit that counts is shown from here on. Where its root is not what its record says, nothing is
-    // mounted.
+    // Switches to a prepared commit that is valid. If its root differs from its record, mounting fails.
     private MembershipDecision Resolve(
         string label, List<PfsEntry> members, MembershipHints hints, out List<NodeFacts> facts)
     {

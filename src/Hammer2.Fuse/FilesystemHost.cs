@@ -27,8 +27,8 @@ internal sealed class FilesystemHost : IDisposable
     private readonly OpenFilesystems _filesystems;
     private readonly DirtyMemory _dirtyMemory;
     private readonly MemoryKeeper _memoryKeeper;
-    private readonly Lock _mountTurn = new();       // one mount at a time is made; taken before _stateLock
-    private readonly object _stateLock = new();     // guards what follows; pulsed when it changes
+    private readonly Lock _mountTurn = new();       // held while mounting, one at a time; acquired before _stateLock
+    private readonly object _stateLock = new();     // guards the fields below; pulsed when they change
     private readonly List<MountedPfs> _mounts = [];
     private int _requestsTotal;
     private int _mountsMade;
@@ -36,12 +36,12 @@ internal sealed class FilesystemHost : IDisposable
     private bool _hasEnded;
     private bool _hasFailed;
 
-    /// <summary>Nothing is open yet.</summary>
+    /// <summary>A host without mounts.</summary>
     /// <param name="memoryBytes">Bound of all that the process keeps in memory, in bytes.</param>
     /// <param name="isReadOnly">True when the first mount only reads: then little is kept free for dirty data.</param>
-    /// <param name="loggers">Get what concerns no single mount.</param>
+    /// <param name="loggers">Receive messages that concern no single mount.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="runtime">Where sockets are made.</param>
+    /// <param name="runtime">Directory of the sockets.</param>
     public FilesystemHost(
         long memoryBytes, bool isReadOnly, DaemonLoggers loggers, TimeProvider time, RuntimeDirectory runtime)
     {

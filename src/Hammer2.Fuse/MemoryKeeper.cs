@@ -71,7 +71,7 @@ internal sealed class MemoryKeeper : IDisposable
         _allocatedBefore = state.AllocatedBytes;
         _quiet = isQuiet ? _quiet + 1 : 0;
         if (!isQuiet) _isTrimmed = false;
-        // What a collection left is live: the next is worth it once a good part has come on top.
+        // Objects left by a collection are live: the next one is worthwhile once enough has been allocated since.
         bool isAbove = state.HeapBytes > _bound && state.HeapBytes > _heapAfterCollect + (_bound / 9);
         if (isAbove) return MemoryStep.Collect;
         bool isTrimDue = _quiet >= QuietTicks && !_isTrimmed;

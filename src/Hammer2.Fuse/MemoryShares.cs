@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Fuse;
 
-/// <summary>How the memory that a daemon may use (<c>-o memory=</c>) is divided.</summary>
-/// <param name="CacheBytes">For metadata and file blocks that were read.</param>
-/// <param name="DirtyBytes">For dirty inodes and blocks.</param>
+/// <summary>The shares of the memory limit of a daemon (<c>-o memory=</c>).</summary>
+/// <param name="CacheBytes">Bytes for caches of metadata and of file blocks.</param>
+/// <param name="DirtyBytes">Bytes for dirty inodes and blocks.</param>
 /// <param name="CollectBytes">Objects beyond this, garbage included, are collected.</param>
-/// <remarks>What is left is the room of the garbage collector and of buffers: the daemon's resident memory stays below
-/// the bound plus 64 MiB.</remarks>
+/// <remarks>The rest is for garbage and buffers: the daemon's resident memory stays below the limit plus 64
+/// MiB.</remarks>
 internal readonly record struct MemoryShares(long CacheBytes, long DirtyBytes, long CollectBytes)
 {
     /// <summary>Divides the memory.</summary>

@@ -6,12 +6,6 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains.Freemap;
 
-/// <summary>How space is reclaimed.</summary>
-/// <param name="Discards">True to have the devices give up what became free (TRIM).</param>
-/// <param name="IsCancelled">Asked before each block of metadata that is read, and between discards; true ends it,
-/// and what was done stands.</param>
-public readonly record struct BulkfreeOptions(bool Discards = false, Func<bool>? IsCancelled = null);
-
 /// <summary>
 /// Frees the space that nothing leads to any more, on one device or on all devices of a cluster, while PFSs on them
 /// are read and written: what was deleted, replaced, or leaked in a crash.

@@ -9,7 +9,7 @@ namespace Hammer2.Chains.Freemap;
 /// <remarks>Used by one thread, which holds the device's reclaim lock.</remarks>
 internal sealed class BulkfreeDevice
 {
-    // Bits for 8 TiB at a time; more are looked at in further walks.
+    // Bits for 8 TiB at a time; larger filesystems need further walks.
     private const int WindowZones = 8192;
 
     private readonly MediaCommitter _committer;

@@ -3,7 +3,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains.Freemap;
 
-// Small blocks of one kind, one after the other in a granule.
+// Packs small blocks of one kind contiguously into granules.
 public sealed partial class FreemapAllocator
 {
     // Where the next small block of each kind goes, 0 where its granule is not known. An entry of the freemap has one
@@ -11,8 +11,8 @@ public sealed partial class FreemapAllocator
     // as long as it stays allocated, so that nothing else can be at the address.
     private readonly ulong[] _nextSmall = new ulong[ClassesTotal];
 
-    // In the granule that this kind began. Without it a kind whose granules lie among those of another kind would
-    // begin a new one with each block.
+    // In the granule that this kind started. Otherwise a kind whose granules are among those of another kind would
+    // start a new one with each block.
     private bool TryContinue(BlockrefType type, int radix, out DataOffset block)
     {
         block = default;
@@ -33,8 +33,7 @@ public sealed partial class FreemapAllocator
         return true;
     }
 
-    // Behind the last small block of a segment, as long as the granule has room. A granule that bulkfree staged is
-    // left to it.
+    // After the last small block of a segment, while the granule has space. A granule that bulkfree staged is not used.
     private bool TryPack(
         ref FreemapEntry entry, ulong segment, BlockrefType type, int size, bool mayTakeOver, out int offset)
     {
@@ -52,12 +51,11 @@ public sealed partial class FreemapAllocator
         return true;
     }
 
-    // At the end of a granule another one begins, which this kind does not own.
+    // The address after the end of a granule is in another one, which this kind does not own.
     private void KeepPacking(BlockrefType type, ulong next) =>
         _nextSmall[(int)type] = OffsetInGranule(next) == 0 ? 0 : next;
 
-    // True when the granule is empty without the block. Of small blocks that are not the last in their granule nothing
-    // is known.
+    // True when the granule is empty without the block. Only the last small block of a granule is known.
     private bool TryUnpack(ref FreemapEntry entry, in DataOffset block)
     {
         ulong end = block.Bytes + (uint)block.SizeBytes;
@@ -71,7 +69,7 @@ public sealed partial class FreemapAllocator
         return isFirst;
     }
 
-    // What lies in granules that changed hands is not known.
+    // The contents of granules whose owner changed are unknown.
     private void StopPacking(in FreemapEntry entry, ulong segment, bool isRepaired)
     {
         for (int kind = 0; kind < ClassesTotal; kind++)

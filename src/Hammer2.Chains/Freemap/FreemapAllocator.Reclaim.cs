@@ -13,20 +13,20 @@ public sealed partial class FreemapAllocator
     private HashSet<ulong>? _tracked;
 
     /// <summary>
-    /// Makes sure that a block that is in use is marked so: after a crash, or when it gets a second owner.
+    /// Ensures that a block in use is marked as allocated: after a crash, or when it gets a second owner.
     /// </summary>
-    /// <returns>True when the freemap had to be changed; error: what reading the leaf met.</returns>
+    /// <returns>True when the freemap had to be changed; error: the error of reading the leaf.</returns>
     /// <remarks>
-    /// Upstream: <c>hammer2_freemap_adjust</c> for recovery, which looks at granule 0 to 15 of each 32, and leaves
-    /// alone where the next small block goes. A granule that is marked already may have got more small blocks since
-    /// the freemap was written: those must not be written over either.
+    /// Upstream: <c>hammer2_freemap_adjust</c> for recovery, which only checks granules 0 to 15 of each 32, and does
+    /// not change the offset of the next small block. A granule that is marked already may have got more small blocks
+    /// since the freemap was written: those must not be overwritten either.
     /// </remarks>
     public Hammer2Error MarkAllocated(in DataOffset block, out bool isChanged)
     {
         isChanged = false;
         lock (_freemapLock)
         {
-            // What newfs laid below the first segment is never allocated from.
+            // Blocks of newfs below the first segment are not in the freemap.
             if (block.Bytes < _begin || FreemapGeometry.IsReserved(block.Bytes)) return Hammer2Error.None;
             Hammer2Error error = _tree.GetLeaf(block.Bytes, out FreemapLeaf? leaf);
             if (error != Hammer2Error.None) return error;
@@ -62,21 +62,21 @@ public sealed partial class FreemapAllocator
         lock (_freemapLock) _tracked = [];
     }
 
-    /// <summary>Ends what <see cref="StartTracking"/> began.</summary>
+    /// <summary>Ends tracking.</summary>
     public void StopTracking()
     {
         lock (_freemapLock) _tracked = null;
     }
 
     /// <summary>
-    /// Compares the freemap with what a whole commit leads to, in a window of the address space: what is allocated
-    /// and not reached is staged, what was staged before and is still not reached becomes free, what is reached and
-    /// not marked is marked.
+    /// Compares the freemap with all blocks reachable from a commit, in a window of the address space: allocated
+    /// granules that are not reachable are staged, granules staged before and still not reachable are freed, reachable
+    /// granules that are not marked are marked.
     /// </summary>
-    /// <param name="reached">What is reached in the window.</param>
-    /// <param name="counts">Gets added to.</param>
+    /// <param name="reached">The reachable granules of the window.</param>
+    /// <param name="counts">Counts to add to.</param>
     /// <param name="freed">Gets the addresses of granules that became free; null when they are not wanted.</param>
-    /// <returns>None; the OR-ed faults of leaves that could not be read, which stay as they are.</returns>
+    /// <returns>None; the OR-ed faults of leaves that could not be read, which are not changed.</returns>
     /// <remarks>Upstream: <c>h2_bulkfree_sync</c>. The lock is held for one GiB at a time.</remarks>
     public Hammer2Error Reclaim(ReachedGranules reached, ref BulkfreeCounts counts, List<ulong>? freed)
     {
@@ -101,7 +101,7 @@ public sealed partial class FreemapAllocator
         return errors;
     }
 
-    /// <summary>Has the device give up a granule, if it is still free.</summary>
+    /// <summary>Discards (TRIM) a granule, if it is still free.</summary>
     public Hammer2Error Discard(ulong address, int count)
     {
         lock (_freemapLock)
@@ -117,7 +117,7 @@ public sealed partial class FreemapAllocator
         }
     }
 
-    /// <summary>Once every leaf was seen, the header's count of free bytes can be put right.</summary>
+    /// <summary>Corrects the header's count of free bytes once every leaf was read.</summary>
     public void CorrectTotal()
     {
         lock (_freemapLock)
@@ -144,7 +144,7 @@ public sealed partial class FreemapAllocator
             _tree.MarkDirty(leaf);
             leaf.Reference.FreemapBigMask = uint.MaxValue;
         }
-        // A pass over a big filesystem does not keep its whole freemap in memory.
+        // A pass over a big filesystem does not keep all freemap leaves in memory.
         else if (!wasDirty) leaf.Detach();
     }
 
@@ -178,7 +178,7 @@ public sealed partial class FreemapAllocator
         }
         if (!isChanged) return false;
         Settle(leaf, ref entry, before);
-        // What lies in a granule that changed hands is not known: nothing more is packed into it.
+        // The contents of a granule whose owner changed are unknown: no more blocks are packed into it.
         int linear = entry.LinearOffset / Media.GranuleBytes;
         bool isPacked = !isRepaired && linear < FreemapEntry.GranulesTotal
             && entry.StateOf(linear) == GranuleState.Allocated;
@@ -188,7 +188,7 @@ public sealed partial class FreemapAllocator
         return true;
     }
 
-    // One bit a granule becomes the low bit of two.
+    // Expands one bit per granule to the low bit of two.
     private static ulong Spread(uint bits)
     {
         ulong wide = bits;

@@ -6,23 +6,22 @@ namespace Hammer2.Chains.Freemap;
 // How much is free, as far as reservations need to know it.
 public sealed partial class FreemapAllocator
 {
-    // With more whole runs than this, smaller blocks may break some for the sake of lying together.
+    // With more whole runs than this, smaller blocks may break some to stay contiguous.
     private const long AmpleRunBytes = 256L << 20;
 
-    // With fewer, they do so in no other case than that no broken run is left.
+    // With fewer, they break one only when no broken run is left.
     private const long ScarceRunBytes = 4L << 20;
 
     private long _knownBytes;
     private long _knownRunBytes;
-    private long _usedFragmentBytes;                // free in broken runs, if smaller blocks must go there
+    private long _usedFragmentBytes;                // free bytes in broken runs, if smaller blocks must use those
     private ulong _shownBytes;
 
-    /// <summary>Free bytes, for people. Exact once every leaf was seen; until then the volume header's count,
-    /// which upstream overstates by up to a segment when a filesystem is made, and more when it is
-    /// grown.</summary>
+    /// <summary>Free bytes, for display. Exact once every leaf was read; until then the volume header's count, which
+    /// upstream overstates by up to a segment when a filesystem is made, and more when it is grown.</summary>
     public ulong FreeBytes => Volatile.Read(ref _shownBytes);
 
-    // Only once all is known: where leaves were not seen yet, whole runs may be plenty.
+    // Only once all leaves were read: leaves not read yet may have many whole runs.
     private bool PrefersFragments
     {
         get
@@ -37,8 +36,8 @@ public sealed partial class FreemapAllocator
 
     /// <summary>Says whether so much can certainly be allocated. Leaves that were not seen yet are read until it
     /// is known.</summary>
-    /// <param name="bytes">In all.</param>
-    /// <param name="runBytes">Of it in blocks of 64 KiB.</param>
+    /// <param name="bytes">Total bytes.</param>
+    /// <param name="runBytes">Bytes of these in blocks of 64 KiB.</param>
     /// <param name="smallBytes">Of it in smaller blocks that use whole runs of 64 KiB when there is nothing
     /// else.</param>
     public bool HasRoom(long bytes, long runBytes, long smallBytes)
@@ -47,7 +46,7 @@ public sealed partial class FreemapAllocator
         lock (_freemapLock)
         {
             if (_tree.IsAllKnown) return IsKnown(bytes, runBytes, smallBytes);
-            // A leaf that cannot be read was reported, and has no room.
+            // A leaf that cannot be read was reported, and counts as full.
             _ = _tree.CountUntil(new FreeSpace(bytes, runBytes + smallBytes));
             Publish();
             return IsKnown(bytes, runBytes, smallBytes);

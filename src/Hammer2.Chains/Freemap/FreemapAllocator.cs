@@ -11,12 +11,11 @@ namespace Hammer2.Chains.Freemap;
 /// unreachable, whatever becomes of the change it was for.
 /// </summary>
 /// <remarks>
-/// Upstream: <c>hammer2_freemap_alloc</c>. Blocks of one kind are kept in segments of 4 MiB of their own
-/// while
-/// there are any, small blocks are packed into granules of 16 KiB one after the other, large ones get aligned
-/// runs of granules. Every kind goes on where it allocated last. When whole runs of 64 KiB become rare, smaller blocks
-/// go where a run is broken already, so that large ones still find room. Lock: rank 55; freemap leaves may be read
-/// from the device while it is held.
+/// Upstream: <c>hammer2_freemap_alloc</c>. Blocks of one kind get separate segments of 4 MiB while there are free ones,
+/// small blocks are packed contiguously into granules of 16 KiB, large ones get aligned runs of granules. Every kind
+/// continues after its last allocation. When whole runs of 64 KiB become rare, smaller blocks use runs that are broken
+/// already, so that large ones can still be allocated. Lock: rank 55; freemap leaves may be read from the device while
+/// it is held.
 /// </remarks>
 public sealed partial class FreemapAllocator
 {
@@ -43,8 +42,8 @@ public sealed partial class FreemapAllocator
 
     /// <summary>An allocator over opened volumes; <see cref="Load"/> comes first.</summary>
     /// <param name="volumes">The filesystem.</param>
-    /// <param name="faults">Gets freemap blocks that cannot be read or written.</param>
-    /// <param name="fence">Gets writes that fail.</param>
+    /// <param name="faults">Receives freemap blocks that cannot be read or written.</param>
+    /// <param name="fence">Receives failed writes.</param>
     public FreemapAllocator(VolumeSet volumes, MediaFaultLog faults, DeviceFence fence)
     {
         _volumes = volumes;
@@ -59,7 +58,7 @@ public sealed partial class FreemapAllocator
         Array.Fill(_lastSegment, _begin >> Media.SegmentRadix);
     }
 
-    /// <summary>Reads the freemap's nodes, and as many leaves as tell quickly how much is free.</summary>
+    /// <summary>Reads the freemap's nodes, and a limited number of leaves to know the free space.</summary>
     /// <returns>None; Io, Check or Corrupt, which were logged.</returns>
     public Hammer2Error Load()
     {
@@ -67,7 +66,7 @@ public sealed partial class FreemapAllocator
         {
             Hammer2Error error = _tree.Load();
             if (error != Hammer2Error.None) return error;
-            // A small filesystem is counted exactly. A damaged leaf only hides its own space.
+            // A small filesystem is counted exactly. A damaged leaf hides only its own space.
             if (_segmentsTotal <= SegmentsCounted)
                 _ = _tree.CountUntil(new FreeSpace(long.MaxValue, long.MaxValue));
             Publish();
@@ -76,10 +75,10 @@ public sealed partial class FreemapAllocator
     }
 
     /// <summary>Allocates a block of 2^<paramref name="radix"/> bytes.</summary>
-    /// <param name="type">What it is for: inode, indirect, data or directory entry.</param>
+    /// <param name="type">The type of block: inode, indirect, data or directory entry.</param>
     /// <param name="radix">10 to 16.</param>
     /// <param name="block">Where it is.</param>
-    /// <returns>None; NoSpace; what reading a freemap leaf met, when nothing else had room; Io when the device
+    /// <returns>None; NoSpace; the error of reading a freemap leaf, when no other leaf had space; Io when the device
     /// cannot write there.</returns>
     public Hammer2Error Allocate(BlockrefType type, int radix, out DataOffset block)
     {
@@ -97,7 +96,7 @@ public sealed partial class FreemapAllocator
         }
     }
 
-    /// <summary>True when <see cref="Write"/> has something to write.</summary>
+    /// <summary>True when the freemap was changed since the last <see cref="Write"/>.</summary>
     public bool IsDirty
     {
         get
@@ -108,8 +107,8 @@ public sealed partial class FreemapAllocator
 
     /// <summary>Writes the freemap as it is now. Blocks that are allocated meanwhile wait.</summary>
     /// <param name="tid">mirror_tid of the commit.</param>
-    /// <param name="blockset">Gets the header's four references.</param>
-    /// <param name="freeBytes">Gets the count that belongs to them.</param>
+    /// <param name="blockset">Receives the header's four references.</param>
+    /// <param name="freeBytes">Receives the matching count of free bytes.</param>
     public Hammer2Error Write(ulong tid, Span<Blockref> blockset, out ulong freeBytes)
     {
         lock (_freemapLock)
@@ -139,8 +138,8 @@ public sealed partial class FreemapAllocator
     private Hammer2Error Search(BlockrefType type, int radix, out DataOffset block)
     {
         if (TryContinue(type, radix, out block)) return Hammer2Error.None;
-        // Broken runs are of no use to large blocks, and whole ones are the first to be used up. Kinds are kept apart
-        // as long as that costs no scarce run: what is freed together makes whole runs again.
+        // Large blocks cannot use broken runs, and whole ones are used up first. Kinds are kept apart as long as that
+        // costs no scarce run: blocks freed together form whole runs again.
         bool isSmaller = radix < Media.AllocationRadixMax;
         ReadOnlySpan<Fit> order = !isSmaller || !PrefersFragments ? [Fit.Kind, Fit.Any]
             : AreRunsScarce ? [Fit.FragmentOfKind, Fit.Fragment, Fit.Kind, Fit.Any]
@@ -154,14 +153,14 @@ public sealed partial class FreemapAllocator
         return error;
     }
 
-    // From the segment of the last allocation of this kind to the end, then from the start.
+    // Searches from the segment of the last allocation of this kind to the end, then from the start.
     private Hammer2Error Search(BlockrefType type, int radix, Fit fit, out DataOffset block)
     {
         Hammer2Error worst = Hammer2Error.NoSpace;
         ulong first = Math.Min(_begin >> Media.SegmentRadix, _segmentsTotal);
         ulong start = Math.Max(_lastSegment[(int)type], first);
         ulong count = _segmentsTotal - first;
-        // A search among the segments of one kind may find nothing, for each block anew.
+        // A search among the segments of one kind may fail repeatedly, for each block.
         ulong looked = fit == Fit.FragmentOfKind ? Math.Min(count, NearSegments) : count;
         block = default;
         for (ulong step = 0; step < looked; step++)
@@ -170,9 +169,9 @@ public sealed partial class FreemapAllocator
             if (segment >= _segmentsTotal) segment -= count;
             ulong address = segment << Media.SegmentRadix;
 
-            // Its entry says so too, on sound media; this is where headers and the freemap itself lie.
+            // On intact media its entry is marked as well; headers and the freemap itself are here.
             if (FreemapGeometry.IsReserved(address)) continue;
-            // A leaf that was counted need not be read again to know that it has nothing.
+            // A leaf whose free space is known to be 0 need not be read again.
             Hammer2Error error = Hammer2Error.None;
             if (!_tree.TryGetCounted(address, out FreemapLeaf? leaf)) error = _tree.GetLeaf(address, out leaf);
             bool isFull = error != Hammer2Error.None || IsFull(leaf!, radix, fit);
@@ -194,7 +193,7 @@ public sealed partial class FreemapAllocator
         return worst;
     }
 
-    // Room that small blocks may be packed into does not count as free.
+    // Space in partly used granules, into which small blocks can be packed, does not count as free.
     private static bool IsFull(FreemapLeaf leaf, int radix, Fit fit) => fit switch
     {
         Fit.Fragment => leaf.Free.FragmentBytes == 0,
@@ -211,7 +210,7 @@ public sealed partial class FreemapAllocator
         offset = 0;
         if (!isOfKind && fit is Fit.Kind or Fit.FragmentOfKind) return false;
         int size = 1 << radix;
-        // Blocks of different kinds share a granule only when nothing else is left.
+        // Blocks of different kinds share a granule only when no other space is left.
         bool mayPack = radix < Media.GranuleRadix && (isOfKind || fit == Fit.Any);
         if (mayPack && TryPack(ref entry, segment, type, size, fit == Fit.Any, out offset)) return true;
         if (entry.AvailableBytes < size && entry.AvailableBytes < Media.GranuleBytes) return false;
@@ -267,16 +266,16 @@ public sealed partial class FreemapAllocator
         _freeBytes = (ulong)Math.Max(free, 0);
     }
 
-    /// <summary>Where a block may go.</summary>
+    /// <summary>Where a block may be allocated.</summary>
     private enum Fit
     {
-        /// <summary>Into broken runs of segments of its kind, not far from its last block.</summary>
+        /// <summary>In broken runs of segments of its kind, near its last block.</summary>
         FragmentOfKind,
 
-        /// <summary>Into broken runs of any segment.</summary>
+        /// <summary>In broken runs of any segment.</summary>
         Fragment,
 
-        /// <summary>Into segments of its kind.</summary>
+        /// <summary>In segments of its kind.</summary>
         Kind,
 
         /// <summary>Anywhere.</summary>

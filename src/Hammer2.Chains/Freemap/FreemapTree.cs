@@ -36,8 +36,7 @@ internal sealed class FreemapTree
     /// <summary>True when a block was changed since the last <see cref="Write"/>.</summary>
     public bool IsDirty => _root.IsDirty;
 
-    /// <summary>Reads the nodes from the header's references down. Leaves are read when they are
-    /// needed.</summary>
+    /// <summary>Reads the nodes from the header's references downward. Leaves are read when needed.</summary>
     /// <returns>None; Io, Check or Corrupt, which were logged with the location.</returns>
     public Hammer2Error Load()
     {
@@ -55,13 +54,13 @@ internal sealed class FreemapTree
     /// <summary>The leaves that exist, by key.</summary>
     public IEnumerable<FreemapLeaf> Leaves => _leaves.Values;
 
-    /// <summary>Free space that is known of: in leaves that were seen and where there never was one.</summary>
+    /// <summary>Known free space: in leaves that were read, and in GiB without a leaf.</summary>
     public FreeSpace Known { get; private set; }
 
-    /// <summary>True when every leaf was seen.</summary>
+    /// <summary>True when every leaf was read.</summary>
     public bool IsAllKnown => _unseen == 0;
 
-    /// <summary>Looks into leaves that were not seen yet until so much is known to be free.</summary>
+    /// <summary>Reads further leaves until this much is known to be free.</summary>
     /// <returns>None; the OR-ed faults of leaves that could not be read, whose space does not count.</returns>
     public Hammer2Error CountUntil(FreeSpace wanted)
     {
@@ -77,10 +76,10 @@ internal sealed class FreemapTree
         return errors;
     }
 
-    /// <summary>Tells the device that a range is not needed.</summary>
+    /// <summary>Discards (TRIM) a range of the device.</summary>
     public Hammer2Error Discard(ulong address, long bytes) => _volumes.Discard(address, bytes);
 
-    /// <summary>Keeps the counts of a leaf whose entries changed.</summary>
+    /// <summary>Updates the counts of a leaf whose entries changed.</summary>
     public void Adjust(FreemapLeaf leaf, FreeSpace change)
     {
         leaf.Free += change;
@@ -103,7 +102,7 @@ internal sealed class FreemapTree
     }
 
     /// <summary>
-    /// The leaf over an address, read or, where there never was an allocation, made.
+    /// The leaf of an address: read, or created if there never was an allocation in its GiB.
     /// </summary>
     public Hammer2Error GetLeaf(ulong address, out FreemapLeaf? leaf)
     {
@@ -126,15 +125,15 @@ internal sealed class FreemapTree
         return error;
     }
 
-    /// <summary>The leaf over an address if it is known what is free in it. Its entries may not be in memory.</summary>
+    /// <summary>The leaf of an address if its free space is known. Its entries may not be in memory.</summary>
     public bool TryGetCounted(ulong address, out FreemapLeaf? leaf) =>
         _leaves.TryGetValue(FreemapGeometry.KeyOf(address, FreemapGeometry.LevelLeaf), out leaf) && leaf.IsCounted;
 
-    /// <summary>True when a leaf over the address exists, on media or in memory.</summary>
+    /// <summary>True when a leaf of the address exists, on media or in memory.</summary>
     public bool HasLeaf(ulong address) =>
         _leaves.ContainsKey(FreemapGeometry.KeyOf(address, FreemapGeometry.LevelLeaf));
 
-    /// <summary>Marks a leaf changed, and with it the nodes above.</summary>
+    /// <summary>Marks a leaf and the nodes above it as changed.</summary>
     public void MarkDirty(FreemapLeaf leaf)
     {
         if (leaf.IsDirty) return;
@@ -145,7 +144,7 @@ internal sealed class FreemapTree
     /// <summary>Writes all changed blocks to their next locations and returns the references for the
     /// header.</summary>
     /// <param name="tid">mirror_tid of the commit.</param>
-    /// <param name="blockset">Gets the four references.</param>
+    /// <param name="blockset">Receives the four references.</param>
     public Hammer2Error Write(ulong tid, Span<Blockref> blockset)
     {
         Hammer2Error error = WriteChildren(_root, tid);
@@ -187,7 +186,7 @@ internal sealed class FreemapTree
     private Hammer2Error ReadBlock(in Blockref reference, byte[] block)
     {
         Hammer2Error error = _volumes.Read(reference.Data.Bytes, block);
-        // Once more: a commit may depend on it.
+        // Read once more: a commit may depend on it.
         if (error == Hammer2Error.Io) error = _volumes.Read(reference.Data.Bytes, block);
         string reason = "the device could not read it";
         if (error == Hammer2Error.None && !CheckCode.Verify(reference, block))

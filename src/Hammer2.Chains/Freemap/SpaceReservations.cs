@@ -6,14 +6,13 @@ using Hammer2.Format;
 namespace Hammer2.Chains.Freemap;
 
 /// <summary>
-/// Space of one device that is set aside for changes which were accepted and have not allocated it yet, by all PFSs
-/// together. A change that could not be written is refused when it is asked for, so that a commit never runs out of
-/// space.
+/// Space of one device reserved for accepted changes that have not allocated it yet, of all PFSs together. A change
+/// that could not be committed is refused at once, so that a commit never runs out of space.
 /// </summary>
 /// <remarks>
 /// Upstream: <c>hammer2_vfs_enospace</c>, which reserves nothing and can lose writes in the flush. Lock-free: a request
-/// first adds itself to the sum and then looks whether the sum fits, so that of two requests that do not fit together
-/// at most one is granted. A device that is fenced refuses nothing: nothing is going to be written to it.
+/// first adds itself to the sum and then checks the sum, so that of two requests that do not fit together at most one
+/// succeeds. A fenced device refuses nothing, since nothing will be written to it.
 /// </remarks>
 public sealed class SpaceReservations
 {
@@ -40,18 +39,18 @@ public sealed class SpaceReservations
     /// <summary>Bytes of the device that can be allocated at all.</summary>
     public ulong TotalBytes { get; }
 
-    /// <summary>Free bytes that a change which adds may not have: removing and overwriting allocate before they free
+    /// <summary>Free bytes not available to changes that add: removing and overwriting also allocate before they free
     /// anything, since they are copy-on-write.</summary>
     public long ReserveBytes { get; }
 
-    /// <summary>Reserved and not released.</summary>
+    /// <summary>Bytes reserved and not released.</summary>
     public long ReservedBytes => Volatile.Read(ref _reservedBytes);
 
     /// <summary>Reserves space for a change, if there is enough.</summary>
     /// <param name="bytes">The most that it can allocate.</param>
-    /// <param name="dataBytes">How much of it is file data, which may need 64 KiB in one piece.</param>
-    /// <param name="use">Whether it adds or removes.</param>
-    /// <returns>True when it is reserved; <see cref="Release"/> ends that.</returns>
+    /// <param name="dataBytes">Bytes of these for file data, which may need contiguous 64 KiB.</param>
+    /// <param name="use">Tells whether the change adds or removes.</param>
+    /// <returns>True when it was reserved; then <see cref="Release"/> must follow.</returns>
     public bool TryReserve(long bytes, long dataBytes, SpaceUse use)
     {
         long before = Interlocked.Add(ref _reservedBytes, bytes) - bytes;
@@ -62,19 +61,19 @@ public sealed class SpaceReservations
         return false;
     }
 
-    /// <summary>Reserves without asking whether there is enough: for a change that this device takes no part in and
-    /// that is accounted for on all devices of its PFS alike.</summary>
+    /// <summary>Reserves without checking that there is enough: for a change that does not concern this device but is
+    /// charged equally on all devices of its PFS.</summary>
     public void Charge(long bytes) => _ = Interlocked.Add(ref _reservedBytes, bytes);
 
-    /// <summary>True when so many bytes of file data could be reserved for adding.</summary>
+    /// <summary>True when this many bytes of file data could be reserved for adding.</summary>
     public bool HasRoom(long bytes) =>
         bytes < long.MaxValue / 2 && Fits(ReservedBytes, bytes, bytes, ReserveBytes);
 
     /// <summary>Ends a reservation, or a part of one: the space was allocated, or is not needed.</summary>
     public void Release(long bytes) => _ = Interlocked.Add(ref _reservedBytes, -bytes);
 
-    // Which part of what was reserved before needs runs is not known: all of it counts as if it did. What remains of
-    // this change can use broken runs, too.
+    // It is unknown how much of earlier reservations needs whole runs: all of it is charged as such. The rest of this
+    // change can also use broken runs.
     private bool Fits(long before, long bytes, long? dataBytes, long kept)
     {
         long runBytes = dataBytes is { } data ? before + data + RunSlackBytes : 0;

@@ -47,13 +47,13 @@ public sealed class BlockWriter
         _fence = fence;
     }
 
-    /// <summary>True once a block was written, or got a second owner, whose reference keeps no check code.</summary>
+    /// <summary>True once a block was written, or got a second owner, whose reference has no check code.</summary>
     public bool WritesUnprotected => Volatile.Read(ref _writesUnprotected);
 
     /// <summary>Stores a block of metadata. It is on the device after the next <see cref="Flush"/>.</summary>
     /// <param name="reference">Has type, methods and keys, and the location of what it replaces; gets the new location
     /// and the check code.</param>
-    /// <param name="stored">The bytes as they are to be on media; 1, 2, 4 ... 64 KiB.</param>
+    /// <param name="stored">The bytes to write; 1, 2, 4 ... 64 KiB.</param>
     /// <returns>None; NoSpace; Io, which was logged.</returns>
     public Hammer2Error Write(ref Blockref reference, ReadOnlySpan<byte> stored)
     {
@@ -89,14 +89,14 @@ public sealed class BlockWriter
         return error;
     }
 
-    /// <summary>Frees the metadata that was written since the last header: no header will lead to it.</summary>
+    /// <summary>Frees the metadata that was written since the last header: no header will refer to it.</summary>
     internal void Abandon()
     {
         lock (_runsLock)
         {
             foreach (Run? run in _runs)
                 if (run is not null) run.Bytes = 0;
-            // The last first: of a granule that small blocks share, only the one packed last can be freed.
+            // In reverse order: of small blocks in one granule, only the one packed last can be freed.
             for (int i = _written.Count - 1; i >= 0; i--)
             {
                 _cache.Remove(_ordinal, _written[i]);
@@ -107,7 +107,7 @@ public sealed class BlockWriter
         }
     }
 
-    /// <summary>A header leads to the new blocks: those that they replaced need not be kept in memory.</summary>
+    /// <summary>Called after a header refers to the new blocks: removes replaced ones from the cache.</summary>
     internal void ForgetReplaced()
     {
         lock (_runsLock)
@@ -135,7 +135,7 @@ public sealed class BlockWriter
 
     /// <summary>Writes contiguous blocks of file data. They are on the device when this
     /// returns.</summary>
-    /// <param name="first">The first one.</param>
+    /// <param name="first">The reference to the first one.</param>
     /// <param name="stored">The bytes of all.</param>
     /// <param name="isReadHere">False when they are not expected to be read from this node soon: they bypass the page
     /// cache.</param>
@@ -151,9 +151,9 @@ public sealed class BlockWriter
         return error;
     }
 
-    /// <summary>Makes sure that a block which is to get a second owner counts as in use, whatever bulkfree
-    /// thought of it.</summary>
-    /// <returns>None; what reading the freemap met; the error that fenced the device.</returns>
+    /// <summary>Ensures that a block that gets a second owner is marked as allocated, even if bulkfree staged
+    /// it.</summary>
+    /// <returns>None; the error of reading the freemap; the error that fenced the device.</returns>
     public Hammer2Error MarkShared(in Blockref reference)
     {
         if (_fence.IsFenced) return _fence.Error;
@@ -163,9 +163,9 @@ public sealed class BlockWriter
 
     /// <summary>True when a block on the device has these bytes. Nothing is logged when it cannot be
     /// read.</summary>
-    /// <param name="reference">A block of file data that was written.</param>
-    /// <param name="stored">As it should be on media.</param>
-    /// <param name="scratch">At least as long.</param>
+    /// <param name="reference">The reference to a written block of file data.</param>
+    /// <param name="stored">The expected stored bytes.</param>
+    /// <param name="scratch">Buffer of at least the same length.</param>
     public bool Holds(in Blockref reference, ReadOnlySpan<byte> stored, Span<byte> scratch)
     {
         if (reference.Data.SizeBytes != stored.Length) return false;
@@ -176,11 +176,11 @@ public sealed class BlockWriter
     /// <summary>Frees the space of a block that no volume header ever led to.</summary>
     public void Free(in Blockref reference) => _allocator.Release(reference.Data);
 
-    /// <summary>Lets readers find a block of metadata that was just written without reading it.</summary>
-    /// <param name="kind">What it is.</param>
+    /// <summary>Adds a block of metadata that was just written to the cache.</summary>
+    /// <param name="kind">The kind of block.</param>
     /// <param name="reference">As the block that refers to it has it.</param>
     /// <param name="block">Its bytes, which do not change any more.</param>
-    /// <returns>It, as readers will see it.</returns>
+    /// <returns>The chain in the cache.</returns>
     internal Chain Remember(ChainKind kind, in Blockref reference, byte[] block)
     {
         var chain = new Chain(kind, reference, block);
@@ -188,9 +188,9 @@ public sealed class BlockWriter
         return chain;
     }
 
-    /// <summary>Has readers find an inode that was just written by a reference that differs from the written one in
-    /// what only its owner knows.</summary>
-    /// <returns>It, as readers will see it.</returns>
+    /// <summary>Adds an inode that was just written to the cache, with a reference whose owner-specific fields differ
+    /// from those of the written one.</summary>
+    /// <returns>The chain in the cache.</returns>
     public Chain RememberAs(Chain written, in Blockref reference)
     {
         Chain chain = written.Under(reference);
@@ -217,7 +217,7 @@ public sealed class BlockWriter
         return error;
     }
 
-    /// <summary>Blocks of one type in a row.</summary>
+    /// <summary>Contiguous blocks of one type.</summary>
     private sealed class Run
     {
         public readonly byte[] Buffer = new byte[RunBytesMax];

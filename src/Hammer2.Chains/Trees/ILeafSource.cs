@@ -5,8 +5,7 @@ using Hammer2.Format;
 namespace Hammer2.Chains.Trees;
 
 /// <summary>
-/// Where the leaves below a block of references come from that this device cannot read: another node that has the same
-/// tree.
+/// A source of the leaves below an unreadable indirect block: another node with the same tree.
 /// </summary>
 public interface ILeafSource
 {
@@ -14,7 +13,7 @@ public interface ILeafSource
     /// anew.</summary>
     /// <param name="first">Lowest key.</param>
     /// <param name="last">Highest key.</param>
-    /// <param name="leaves">Gets them in the order of their keys; means nothing after an error.</param>
+    /// <param name="leaves">Receives them in the order of their keys; undefined after an error.</param>
     /// <returns>None; the faults of all nodes that were asked; NoSpace or Io when this device could not store
     /// them.</returns>
     Hammer2Error Restore(ulong first, ulong last, List<Blockref> leaves);

@@ -3,21 +3,21 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains.Trees;
 
-/// <summary>Writes inode blocks with what is below them.</summary>
+/// <summary>Writes inode blocks and the trees below them.</summary>
 public static class InodeWriter
 {
-    /// <summary>Writes an inode that refers to its content.</summary>
-    /// <param name="writer">Where new blocks go.</param>
-    /// <param name="mirrorTid">The commit.</param>
-    /// <param name="meta">Without the direct-data flag.</param>
-    /// <param name="name">The label of a PFS root, the number in hexadecimal for others.</param>
-    /// <param name="tree">Its references, edited.</param>
-    /// <param name="reference">Has methods, key, flags and modify_tid; gets the rest.</param>
+    /// <summary>Writes an inode with a tree of blocks.</summary>
+    /// <param name="writer">Writes new blocks.</param>
+    /// <param name="mirrorTid">mirror_tid of the commit.</param>
+    /// <param name="meta">The meta part, without the direct-data flag.</param>
+    /// <param name="name">The label of a PFS root, or the inode number in hexadecimal.</param>
+    /// <param name="tree">The edited tree.</param>
+    /// <param name="reference">Has methods, key, flags and modify_tid; receives the rest.</param>
     public static Hammer2Error Write(
         BlockWriter writer, ulong mirrorTid, in InodeMeta meta, ReadOnlySpan<byte> name, TreeEditor tree,
         ref Blockref reference) => Write(writer, mirrorTid, meta, name, tree, ref reference, out _);
 
-    /// <summary>The same, and gives the inode as readers will see it; null after an error.</summary>
+    /// <summary>As above, and returns the chain in the cache; null after an error.</summary>
     public static Hammer2Error Write(
         BlockWriter writer, ulong mirrorTid, in InodeMeta meta, ReadOnlySpan<byte> name, TreeEditor tree,
         ref Blockref reference, out Chain? written)
@@ -29,7 +29,7 @@ public static class InodeWriter
         return error == Hammer2Error.None ? Finish(writer, mirrorTid, block, ref reference, out written) : error;
     }
 
-    /// <summary>Writes an inode that holds its content, at most 512 bytes.</summary>
+    /// <summary>Writes an inode with embedded data of at most 512 bytes.</summary>
     public static Hammer2Error Write(
         BlockWriter writer, ulong mirrorTid, in InodeMeta meta, ReadOnlySpan<byte> name,
         ReadOnlySpan<byte> content, ref Blockref reference)

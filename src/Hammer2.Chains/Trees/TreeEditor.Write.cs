@@ -7,16 +7,16 @@ namespace Hammer2.Chains.Trees;
 public sealed partial class TreeEditor
 {
     /// <summary>
-    /// Writes the changed indirect blocks, children before parents, and gives the top table.
+    /// Writes the changed indirect blocks, children before parents, and returns the top table.
     /// </summary>
-    /// <param name="writer">Where new blocks go.</param>
-    /// <param name="mirrorTid">The commit that they belong to.</param>
-    /// <param name="table">Gets the top table; as long as the shape says.</param>
+    /// <param name="writer">Writes new blocks.</param>
+    /// <param name="mirrorTid">mirror_tid of the commit.</param>
+    /// <param name="table">Receives the top table; its length is that of the shape.</param>
     /// <param name="owner">The reference to the block that holds that table: gets the statistics, and a modify_tid
     /// not
     /// below any in the tree.</param>
-    /// <returns>None; NoSpace; Io. After an error the blocks written are garbage and nothing else
-    /// is.</returns>
+    /// <returns>None; NoSpace; Io. After an error, blocks written are unreachable and there is no other
+    /// effect.</returns>
     public Hammer2Error Write(BlockWriter writer, ulong mirrorTid, Span<Blockref> table, ref Blockref owner)
     {
         Hammer2Error error = WriteBelow(_top, writer, mirrorTid);
@@ -52,8 +52,8 @@ public sealed partial class TreeEditor
         return Hammer2Error.None;
     }
 
-    /// <summary>An indirect block that lost most of its references gives the rest to the table above; the
-    /// margin keeps it from coming back with the next one.</summary>
+    /// <summary>Collapses an indirect block that lost most of its references into the table above; the margin prevents
+    /// the next insertion from creating it again.</summary>
     /// <returns>0 when it stays; the count of references that replaced it; -1 when it vanished.</returns>
     private static int Collapse(TreeNode node, int index, TreeNode child)
     {

@@ -5,30 +5,13 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains.Trees;
 
-/// <summary>What a tree belongs to: how its tables grow depends on it.</summary>
-/// <param name="TopSlots">References in the top table: those of an inode or of the volume header.</param>
-/// <param name="FirstIndirectBytes">Size of an indirect block right under the top: 4 KiB under a directory,
-/// 16 KiB under a file and under the volume header.</param>
-/// <param name="Check">Check method of indirect blocks.</param>
-public readonly record struct TreeShape(int TopSlots, int FirstIndirectBytes, CheckMethod Check)
-{
-    /// <summary>The shape of the tree below an inode.</summary>
-    /// <param name="type">What the inode is.</param>
-    /// <param name="check">Check method of the reference to the inode; metadata is never left without a code
-    /// because the file's data is.</param>
-    public static TreeShape OfInode(ObjectType type, CheckMethod check) => new(
-        Media.BlocksetCount,
-        type == ObjectType.Directory ? Media.IndirectBytesMin : Media.IndirectBytesNominal,
-        check == CheckMethod.None ? CheckMethod.XxHash64 : check);
-}
-
 /// <summary>
-/// Changes the leaf references of one tree and writes what came of it as new blocks: copy-on-write from the
-/// touched indirect blocks up. The tree on media stays as it was.
+/// Changes the leaf references of one tree and writes the result as new blocks: copy-on-write from the touched indirect
+/// blocks upward. The tree on media does not change.
 /// </summary>
 /// <remarks>
-/// Upstream: hammer2_chain.c, creation, deletion and <c>hammer2_chain_create_indirect</c>. A batch of changes
-/// passes through each touched block once. Belongs to one thread; after an error it is of no further use.
+/// Upstream: hammer2_chain.c, creation, deletion and <c>hammer2_chain_create_indirect</c>. A batch of changes writes
+/// each touched block once. Used by one thread; after an error it must not be used any more.
 /// </remarks>
 public sealed partial class TreeEditor
 {
@@ -39,9 +22,9 @@ public sealed partial class TreeEditor
     private bool _isRestored;
 
     /// <summary>An editor over a table of references that were validated.</summary>
-    /// <param name="device">Where the tree is.</param>
-    /// <param name="shape">How it grows.</param>
-    /// <param name="table">Its top.</param>
+    /// <param name="device">The device of the tree.</param>
+    /// <param name="shape">The shape of the tree.</param>
+    /// <param name="table">The top table.</param>
     /// <param name="source">Restores what is below a block that cannot be read; null when nothing can.</param>
     public TreeEditor(
         MediaDevice device, TreeShape shape, ReadOnlySpan<Blockref> table, ILeafSource? source = null)
@@ -54,8 +37,8 @@ public sealed partial class TreeEditor
     }
 
     /// <summary>Inserts a leaf; it replaces one with the same key.</summary>
-    /// <returns>None; the fault of a block on the way; Exists when a leaf with a range of keys stands there,
-    /// which no writer makes.</returns>
+    /// <returns>None; the fault of a block on the path; Exists when there is a leaf that covers several keys, which no
+    /// writer creates.</returns>
     public Hammer2Error Put(in Blockref leaf)
     {
         while (true)
@@ -80,7 +63,7 @@ public sealed partial class TreeEditor
     }
 
     /// <summary>Finds a leaf that is about to be changed or removed.</summary>
-    /// <returns>None; NoEntry; the fault of a block on the way.</returns>
+    /// <returns>None; NoEntry; the fault of a block on the path.</returns>
     public Hammer2Error Find(ulong key, out Blockref leaf)
     {
         leaf = default;
@@ -92,7 +75,7 @@ public sealed partial class TreeEditor
     }
 
     /// <summary>Removes a leaf.</summary>
-    /// <returns>None; NoEntry; the fault of a block on the way.</returns>
+    /// <returns>None; NoEntry; the fault of a block on the path.</returns>
     public Hammer2Error Remove(ulong key)
     {
         Hammer2Error error = Descend(key, out TreeNode node, out int index);
@@ -134,7 +117,7 @@ public sealed partial class TreeEditor
                 if (error != Hammer2Error.None)
                 {
                     error = Restore(node, index, error);
-                    // What is below came back in other blocks: the walk begins again.
+                    // The leaves below were inserted again in other blocks: restart the walk.
                     _isRestored = error == Hammer2Error.None;
                     return error;
                 }
@@ -146,7 +129,7 @@ public sealed partial class TreeEditor
         return Hammer2Error.None;
     }
 
-    // To the node in which a key is, or belongs, with everything on the way marked for writing.
+    // Descends to the node in which a key is, or belongs, and marks the path for writing.
     private Hammer2Error Descend(ulong key, out TreeNode node, out int index)
     {
         node = _top;
@@ -199,7 +182,7 @@ public sealed partial class TreeEditor
         return error;
     }
 
-    /// <summary>Moves part of a full table below a new indirect block.</summary>
+    /// <summary>Moves a part of a full table below a new indirect block.</summary>
     private void MakeRoom(TreeNode node, in Blockref leaf)
     {
         int bytes = node == _top
@@ -227,8 +210,8 @@ public sealed partial class TreeEditor
         node.Entries.Insert(first, new TreeEntry { Reference = reference, Node = made });
     }
 
-    // A file grows at its end: the finest references, from the lowest on, go below a block that has room for
-    // as many of them as it has slots.
+    // A file grows at its end: the references with the smallest ranges, from the lowest key upward, are moved below a
+    // block that covers as many of them as it has slots.
     private static KeyRange RangeForData(TreeNode node, int slotBits)
     {
         ref readonly Blockref finest = ref node.At(0).Reference;
@@ -237,8 +220,8 @@ public sealed partial class TreeEditor
         return KeyRange.Around(finest.Key, Math.Min(finest.KeyBits + slotBits, IndirectBitsMax));
     }
 
-    // Names and numbers fill a range evenly: it is cut in halves and the fuller one goes below. Numbers come
-    // densely, so that a block never covers fewer keys than it has slots.
+    // Names and inode numbers are evenly distributed: the range is halved, and the fuller half is moved below. Inode
+    // numbers are dense, so a block never covers fewer keys than it has slots.
     private static KeyRange RangeForNames(TreeNode node, ulong key, int slotBits)
     {
         ulong lowest = Math.Min(key, node.At(0).Reference.Key);
@@ -250,7 +233,7 @@ public sealed partial class TreeEditor
         Invariant.Holds(isCut);
         int below = node.FindFirst(high.First);
         KeyRange fuller = node.Entries.Count - below > below ? high : low;
-        // Never beyond the block's own range: what collapses into the table above must be disjoint there.
+        // Never outside the block's own range: references that collapse into the table above must be disjoint there.
         int bitsMax = node.Reference.KeyBits == 0 ? IndirectBitsMax : node.Reference.KeyBits - 1;
         return KeyRange.Around(fuller.First, Math.Min(Math.Max(bits - 1, slotBits), bitsMax));
     }

@@ -5,21 +5,20 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains.Trees;
 
-/// <summary>A table of references that is being changed: the top of a tree or an indirect block of
-/// it.</summary>
-/// <remarks>Kept without gaps. The nodes below exist only where a change went through.</remarks>
+/// <summary>A table of references being edited: the top of a tree or an indirect block.</summary>
+/// <remarks>It has no empty slots. Nodes below exist only on the path of a change.</remarks>
 internal sealed class TreeNode
 {
     private Blockref _reference;
 
-    /// <summary>A table with room for <paramref name="slots"/> references.</summary>
+    /// <summary>A table of <paramref name="slots"/> slots.</summary>
     public TreeNode(int slots, in Blockref reference)
     {
         Slots = slots;
         _reference = reference;
     }
 
-    /// <summary>How many references fit.</summary>
+    /// <summary>The number of slots.</summary>
     public int Slots { get; }
 
     /// <summary>The reference that led here; without a location when the block is new.</summary>
@@ -31,7 +30,7 @@ internal sealed class TreeNode
     /// <summary>True when it must be written.</summary>
     public bool IsDirty { get; set; }
 
-    /// <summary>True when nothing more fits.</summary>
+    /// <summary>True when no slot is free.</summary>
     public bool IsFull => Entries.Count == Slots;
 
     /// <summary>Index of the first entry whose keys end at or after a key; the count of entries if
@@ -58,14 +57,14 @@ internal sealed class TreeNode
             if (!reference.IsEmpty) Entries.Add(new TreeEntry { Reference = reference });
     }
 
-    /// <summary>Lays the references into a table from its start; the rest becomes empty.</summary>
+    /// <summary>Copies the references to the start of a table, whose other slots become empty.</summary>
     public void Store(Span<Blockref> table)
     {
         table.Clear();
         for (int i = 0; i < Entries.Count; i++) table[i] = At(i).Reference;
     }
 
-    /// <summary>Adds up what lies below, as the reference to this table tells it.</summary>
+    /// <summary>Adds up the statistics of all entries, for the reference to this table.</summary>
     public void Summarize(ref Blockref reference)
     {
         var sum = default(SubtreeStatistics);

@@ -89,8 +89,8 @@ internal sealed class ControlListener : IDisposable
         }
     }
 
-    // The process that had the file may remove it between our opening and our locking: a lock on a file that has no
-    // name excludes nobody.
+    // The owner of the file may remove it between our open and our lock: a lock on a removed file excludes no other
+    // process.
     private static SafeFileHandle? TryLock(SafeFileHandle directory, string name)
     {
         string path = RuntimeDirectory.PathIn(directory, name + ".lock");
