@@ -44,7 +44,7 @@ public sealed class Pfs
     /// <summary>The present nodes, in the order in which they were named.</summary>
     public IReadOnlyList<PresentNode> Nodes => View.Nodes;
 
-    /// <summary>What was decided about them when the PFS was mounted.</summary>
+    /// <summary>The membership decision made when the PFS was mounted.</summary>
     public MembershipDecision Membership { get; }
 
     /// <summary>Number of reads from a sibling after the focus failed.</summary>

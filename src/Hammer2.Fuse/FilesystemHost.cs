@@ -37,8 +37,9 @@ internal sealed class FilesystemHost : IDisposable
     private bool _hasFailed;
 
     /// <summary>A host without mounts.</summary>
-    /// <param name="memoryBytes">Bound of all that the process keeps in memory, in bytes.</param>
-    /// <param name="isReadOnly">True when the first mount only reads: then little is kept free for dirty data.</param>
+    /// <param name="memoryBytes">Limit of all memory that the process keeps, in bytes.</param>
+    /// <param name="isReadOnly">True when the first mount is read-only: then little memory is reserved for dirty
+    /// data.</param>
     /// <param name="loggers">Receive messages that concern no single mount.</param>
     /// <param name="time">The clock.</param>
     /// <param name="runtime">Directory of the sockets.</param>

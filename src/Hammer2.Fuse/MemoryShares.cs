@@ -4,7 +4,7 @@ namespace Hammer2.Fuse;
 /// <summary>The shares of the memory limit of a daemon (<c>-o memory=</c>).</summary>
 /// <param name="CacheBytes">Bytes for caches of metadata and of file blocks.</param>
 /// <param name="DirtyBytes">Bytes for dirty inodes and blocks.</param>
-/// <param name="CollectBytes">Objects beyond this, garbage included, are collected.</param>
+/// <param name="CollectBytes">Heap size, garbage included, above which garbage is collected.</param>
 /// <remarks>The rest is for garbage and buffers: the daemon's resident memory stays below the limit plus 64
 /// MiB.</remarks>
 internal readonly record struct MemoryShares(long CacheBytes, long DirtyBytes, long CollectBytes)

@@ -76,7 +76,7 @@ internal sealed class ControlListener : IDisposable
         _directory.Dispose();
     }
 
-    // Killed processes leave their sockets, those of filesystems that never come back, too.
+    // Removes sockets of killed processes, also those of filesystems that are never mounted again.
     private static void RemoveStale(SafeFileHandle directory)
     {
         foreach (string path in RuntimeDirectory.Sockets(directory, null))
