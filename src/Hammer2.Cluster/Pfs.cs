@@ -102,7 +102,7 @@ public sealed class Pfs
     /// read nor written.
     /// </summary>
     /// <param name="options">Options.</param>
-    /// <returns>None; ReadOnly; NoQuorum with the reason in <see cref="Assembly"/>; the error of a freemap, of the
+    /// <returns>None; ReadOnly; NoQuorum with the reason in <see cref="Membership"/>; the error of a freemap, of the
     /// index of inodes or of a first commit. After an error the PFS stays read-only.</returns>
     public Hammer2Error OpenForWriting(PfsWriteOptions? options = null)
     {
