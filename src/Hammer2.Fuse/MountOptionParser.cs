@@ -67,7 +67,7 @@ public static class MountOptionParser
     /// <summary>Parses comma-separated lists of options.</summary>
     /// <param name="lists">The values of each <c>-o</c>, in order.</param>
     /// <param name="isSloppy">True to ignore unknown options (<c>-s</c> of mount(8)).</param>
-    /// <exception cref="MountOptionException">Names the option and what is wrong with it.</exception>
+    /// <exception cref="MountOptionException">With the option and the fault.</exception>
     public static MountOptions Parse(IEnumerable<string> lists, bool isSloppy = false)
     {
         var options = new MountOptions();

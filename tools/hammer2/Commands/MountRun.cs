@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using Fuse.Protocol;
+using Hammer2.Cluster;
+using Hammer2.Devices;
+using Hammer2.Fuse;
+using Hammer2.Tool.CommandLine;
+using Linux.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Mounts for both commands, in this process or in a background process.</summary>
+internal static class MountRun
+{
+    /// <summary>Parses the options.</summary>
+    /// <exception cref="CommandException">One is unknown, or has an invalid value.</exception>
+    public static MountOptions Parse(IReadOnlyList<string> lists, bool isSloppy)
+    {
+        try
+        {
+            return MountOptionParser.Parse(lists, isSloppy);
+        }
+        catch (MountOptionException failure)
+        {
+            throw new CommandException(ExitCode.MountUsage, "-o " + failure.Message, failure);
+        }
+    }
+
+    /// <summary>Mounts, and returns when the mount is live, or in the foreground when it has ended.</summary>
+    public static int Run(Invocation invocation, IReadOnlyList<string> specTexts, string target,
+        IReadOnlyList<string> optionLists, bool isSloppy, bool isForeground)
+    {
+        MountOptions options = Parse(optionLists, isSloppy);
+        var specs = new List<MountSpec>();
+        foreach (string text in specTexts) specs.Add(ParseSpec(text));
+        FuseBackground? background = FuseBackground.OfThisProcess();
+        if (background is null && !isForeground && !options.IsForeground)
+            return StartInBackground(invocation, specTexts, target, optionLists, isSloppy);
+
+        var request = new MountRequest(specs, SourceOf(specs), target, options);
+        LogLevel level = options.LogLevel ?? invocation.LogLevel;
+        using ILoggerFactory own = Output.StandardErrorLogger.CreateFactory(invocation.Terminal, level);
+        using var loggers = new DaemonLoggers(own);
+        var words = new MountWords(optionLists, isSloppy, level, Stays: background is null);
+        using var starter = new MountStarter(request, words, loggers);
+        bool servesItself;
+        try
+        {
+            servesItself = starter.Start();
+        }
+        catch (Exception failure) when (failure is MediaException or PfsException or FuseException)
+        {
+            if (background is null)
+                throw new CommandException(ExitCode.MountFailed, failure.Message, failure);
+            background.ReportFailure(ExitCode.MountFailed, ByteText.ToPrintable(failure.Message));
+            return ExitCode.MountFailed;
+        }
+        if (background is not null)
+        {
+            if (servesItself && !invocation.Terminal.ErrorIsJournal) loggers.UseSystemLog();
+            background.ReportMounted(keepsErrorStream: invocation.Terminal.ErrorIsJournal);
+        }
+        return starter.Serve() ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    // What the mount table shows: absolute paths.
+    private static string SourceOf(List<MountSpec> specs) => string.Join(' ', specs.Select(spec =>
+        string.Join(':', spec.Paths.Select(LinuxPath.GetFull)) + (spec.Label is null ? "" : "@" + spec.Label)));
+
+    private static MountSpec ParseSpec(string text)
+    {
+        try
+        {
+            return MountSpec.Parse(text);
+        }
+        catch (FormatException failure)
+        {
+            throw new CommandException(ExitCode.MountUsage, failure.Message, failure);
+        }
+    }
+
+    private static int StartInBackground(Invocation invocation, IReadOnlyList<string> specTexts,
+        string target, IReadOnlyList<string> optionLists, bool isSloppy)
+    {
+        var words = new List<string> { "mount" };
+        foreach (string list in optionLists)
+        {
+            words.Add("-o");
+            words.Add(list);
+        }
+        if (isSloppy) words.Add("--sloppy");
+        if (invocation.Text(CommonOptions.LogLevel) is { } level)
+            words.AddRange([CommonOptions.LogLevel.Name, level]);
+        words.Add("--");
+        words.AddRange(specTexts);
+        words.Add(target);
+        FuseBackgroundOutcome outcome;
+        try
+        {
+            outcome = FuseBackground.Start("hammer2", words, ExitCode.MountFailed);
+        }
+        catch (FuseException failure)
+        {
+            throw new CommandException(ExitCode.MountFailed, failure.Message, failure);
+        }
+        return outcome.ExitCode == ExitCode.Ok
+            ? ExitCode.Ok
+            : throw new CommandException(outcome.ExitCode, outcome.Message);
+    }
+}
