@@ -131,6 +131,28 @@ public sealed class FurtherMountTests
     }
 
     [MountFact]
+    public void A_second_command_that_is_interrupted_leaves_nothing_mounted()
+    {
+        using var image = new PfsImage("128m", "A", "B");
+        using MountFixture first = MountFixture.MountForWriting(image.Path + "@A");
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        first.Signal("STOP");
+        using (Process second = HammerProgram.Start(HammerProgram.ProgramPath, ["mount", image.Path + "@B", target]))
+        {
+            HammerProgram.WaitUntil(() => HammerProgram.ServersOf(target).Count == 2, "the process in the background");
+            Assert.Equal(0, HammerProgram.RunAny("kill", "-INT", $"{second.Id}").ExitCode);
+            Assert.True(second.WaitForExit(HammerProgram.PatienceMilliseconds));
+            Assert.Equal("hammer2: interrupted; nothing is mounted\n", second.StandardError.ReadToEnd());
+            Assert.Equal(32, second.ExitCode);
+        }
+        first.Signal("CONT");
+        Directory.Delete(target);
+        using MountFixture again = Mount(image.Path + "@B", "rw");
+        Assert.False(MountFixture.IsMounted(target));
+        again.UnmountAlone();
+    }
+
+    [MountFact]
     public void A_signal_unmounts_all_mounts_of_the_process()
     {
         using var image = new PfsImage("128m", "A", "B");

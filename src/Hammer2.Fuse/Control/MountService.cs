@@ -36,6 +36,7 @@ internal sealed class MountService(FilesystemHost host, DaemonLoggers daemon)
             _ = connection.TryAnswer(ControlStatus.Refused, elsewhere);
             return;
         }
+        if (connection.HasHungUp) return;       // interrupted while this process was busy
         using var loggers = new MountLoggers(daemon, arguments.LogLevel);
         MountLife? life = Mount(arguments, loggers, out ControlStatus status, out string message);
         IReadOnlyList<ControlLogLine> log = loggers.TakeLines();
