@@ -233,7 +233,7 @@ internal sealed class FilesystemHost : IDisposable
         {
             try
             {
-                return MountMedia.Open(_filesystems, request, patience, loggers, _dirtyMemory, _time);
+                return MountMedia.Open(_filesystems, request, patience, loggers, _dirtyMemory);
             }
             catch (PfsInUseException refusal)
             {

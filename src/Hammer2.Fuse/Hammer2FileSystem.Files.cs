@@ -55,7 +55,7 @@ public sealed partial class Hammer2FileSystem
     /// <inheritdoc/>
     public int Release(in FuseContext context, in FuseReleaseIn request)
     {
-        if (_nodes.MayBeOrphan(context.NodeId)) _vnodes.ExpectForget(context.NodeId);
+        if (_nodes.MayBeOrphan(context.NodeId)) ExpectDeletion(context.NodeId);
         _lost.Close(context.NodeId, request.Handle);
         return FuseErrno.None;
     }

@@ -141,12 +141,21 @@ public sealed partial class Hammer2FileSystem
     private void LoseLink(ulong inum)
     {
         if (_nodes.MarkPossibleOrphan(inum)) RemoveOrphan(inum);
-        else _vnodes.ExpectForget(inum);
+        else ExpectDeletion(inum);
+    }
+
+    // The kernel is likely to forget a file soon that lost a link or was closed, if it has no link left.
+    private void ExpectDeletion(ulong inum)
+    {
+        bool isPending = _vnodes.GetAttributes(inum, out VnodeAttributes attributes) == Errno.None
+            && attributes is { LinkCount: 0, Type: ObjectType.RegularFile };
+        if (isPending) _deletions.Expect(inum);
     }
 
     private void RemoveOrphan(ulong inum)
     {
         Errno error = _vnodes.Forget(inum);
+        _deletions.End(inum);           // after the change, so that the next commit has it
         if (error != Errno.None) FuseDaemonLog.NotForgotten(_logger, inum, error);
     }
 }

@@ -37,6 +37,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly AttributeTranslation _attributes;
     private readonly ListingHabits _habits = new();
     private readonly NodeTable _nodes = new();
+    private readonly PendingDeletions _deletions;
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
     private readonly bool _commitsNames;
@@ -47,9 +48,16 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private bool _isDelayed;
 
     /// <summary>Serves the PFS of <paramref name="vnodes"/>.</summary>
-    public Hammer2FileSystem(VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger)
+    /// <param name="vnodes">The PFS.</param>
+    /// <param name="options">How it is mounted.</param>
+    /// <param name="logger">Where defects and damage are logged.</param>
+    /// <param name="time">Clock and timers; the system's unless told otherwise.</param>
+    public Hammer2FileSystem(
+        VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger, TimeProvider? time = null)
     {
         _vnodes = vnodes;
+        _deletions = new PendingDeletions(time ?? TimeProvider.System);
+        _vnodes.WaitFor(_deletions);
         _vnodes.LeftOut = LoseChanges;
         _attributes = new AttributeTranslation(options);
         _logger = logger;

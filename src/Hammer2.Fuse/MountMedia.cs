@@ -31,14 +31,14 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
     /// <exception cref="MediaException">A device cannot be opened.</exception>
     /// <exception cref="PfsException">The PFS cannot be opened.</exception>
     public static MountMedia Open(OpenFilesystems filesystems, MountRequest request, MountPatience patience,
-        ILoggerFactory loggers, DirtyMemory memory, TimeProvider time)
+        ILoggerFactory loggers, DirtyMemory memory)
     {
         MountOptions options = request.Options;
         if (options.IsReadOnly) return new(OpenPfs(filesystems, request, patience, loggers, isReadOnly: true), options);
         try
         {
             ClusterMount cluster = OpenPfs(filesystems, request, patience, loggers, isReadOnly: false);
-            OpenForWriting(cluster, request, memory, time);
+            OpenForWriting(cluster, request, memory);
             return new(cluster, options);
         }
         catch (Exception refusal) when (MayStillBeRead(refusal) && !options.AsksForWriting)
@@ -54,8 +54,7 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         new(isReadOnly, PartitionOffset: options.Offset, Partition: options.Partition,
             LockWaitMilliseconds: lockWaitMilliseconds);
 
-    private static void OpenForWriting(
-        ClusterMount cluster, MountRequest request, DirtyMemory memory, TimeProvider time)
+    private static void OpenForWriting(ClusterMount cluster, MountRequest request, DirtyMemory memory)
     {
         Hammer2Error error = Hammer2Error.Internal;
         try
@@ -66,7 +65,6 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
                 Discards = request.Options.Discards,
                 Memory = memory,
                 Deduplicates = request.Options.Deduplicates,
-                Time = time,
             });
             if (error != Hammer2Error.None)
             {

@@ -45,7 +45,7 @@ internal sealed class MountedPfs : IDisposable
         _time = time;
         _logger = loggers.CreateLogger<MountedPfs>();
         var vnodes = new VnodeOps(Cluster.Pfs, loggers.CreateLogger<VnodeOps>(), time);
-        _fileSystem = new Hammer2FileSystem(vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>());
+        _fileSystem = new Hammer2FileSystem(vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time);
     }
 
     /// <summary>The PFS with its devices.</summary>

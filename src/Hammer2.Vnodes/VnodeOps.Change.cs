@@ -119,14 +119,11 @@ public sealed partial class VnodeOps
         return error == Hammer2Error.NoEntry ? Errno.None : error.ToErrno();
     }
 
-    /// <summary>Called when an object lost a link or was closed and may be forgotten soon. If it is an orphan, it is a
-    /// pending deletion: for one second, writes that hit ENOSPC wait for it.</summary>
-    public void ExpectForget(ulong inum)
+    /// <summary>Has operations that hit ENOSPC wait for deletions that the caller knows of. Before the first
+    /// operation.</summary>
+    public void WaitFor(IPendingDeletions deletions)
     {
-        if (_pfs.Writer is not { } writer) return;
-        bool isLeaving = GetAttributes(inum, out VnodeAttributes attributes) == Errno.None
-            && attributes is { LinkCount: 0, Type: ObjectType.RegularFile };
-        if (isLeaving) writer.ExpectDeletion(inum);
+        if (_pfs.Writer is { } writer) writer.PendingDeletions = deletions;
     }
 
     private PfsWriter.ReadGuard Hold(ulong inum) => _pfs.Writer is { } writer ? writer.Read(inum) : default;

@@ -29,9 +29,6 @@ public sealed record PfsWriteOptions
     /// low.</summary>
     public bool Discards { get; init; }
 
-    /// <summary>By what time it is measured how long a file that was deleted may take to go.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
-
     /// <summary>How the nodes' parts of a commit run; null for side by side.</summary>
     public INodeRunner? Runner { get; init; }
 

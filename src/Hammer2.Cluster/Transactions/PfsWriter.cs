@@ -28,7 +28,6 @@ public sealed class PfsWriter : IDisposable
     private readonly SpaceReclaim _reclaim;
     private readonly MediaClient _client;
     private readonly SpacePressure _pressure;
-    private readonly PendingDeletions _deletions;
     private readonly MountRecovery _recovery;
     private readonly TransactionParts _parts;
 
@@ -52,9 +51,8 @@ public sealed class PfsWriter : IDisposable
             _queue, _gate, pfs, options.Memory, _failStop, hasThread: options.Workers > 0);
         _reclaim = new SpaceReclaim(pfs, _queue, fencing, _failStop);
         _client = new MediaClient(_failStop.Label, _store, _queue);
-        _deletions = new PendingDeletions(options.Time);
-        _pressure = new SpacePressure(Space, _queue, _reclaim, _deletions, _failStop, options.Discards);
-        _recovery = new MountRecovery(pfs, inodeNumbers, _queue, orphans, DeleteIfOrphan);
+        _pressure = new SpacePressure(Space, _queue, _reclaim, _failStop, options.Discards);
+        _recovery = new MountRecovery(pfs, inodeNumbers, _queue, orphans, RemoveIfOrphan);
         _parts = new TransactionParts(_gate, _inodes, _writeBack, memory, Space, _failStop);
     }
 
@@ -176,19 +174,27 @@ public sealed class PfsWriter : IDisposable
     public Hammer2Error RunInBackground(string work, Func<Hammer2Error> body) =>
         _failStop.Run(work, body, static body => body());
 
-    /// <summary>A file lost its last link and is not open, as far as one can tell: its deletion is pending.</summary>
-    /// <param name="inum">Its number; not of a file that is deleted already.</param>
-    public void ExpectDeletion(ulong inum) => _deletions.Expect(inum);
+    /// <summary>What an operation that hits ENOSPC waits for; null for nothing. Set before the first
+    /// operation.</summary>
+    public IPendingDeletions? PendingDeletions
+    {
+        get => _pressure.PendingDeletions;
+        set => _pressure.PendingDeletions = value;
+    }
 
-    /// <summary>Deletes an inode that is not in use any more, if it has no link: it goes with the next commit. Callers
-    /// that waited for its deletion go on, whether it was deleted or not.</summary>
+    /// <summary>Deletes an inode that is not in use any more, if it has no link: it goes with the next
+    /// commit.</summary>
     /// <param name="inum">Its number.</param>
     /// <returns>None; NoEntry; the fault of a block on the way to it.</returns>
     /// <remarks>Entry: no lock held. Needs no reservation: deleting must always be possible.</remarks>
     public Hammer2Error RemoveIfOrphan(ulong inum)
     {
-        Hammer2Error error = DeleteIfOrphan(inum);
-        _deletions.End(inum);           // after the change, so that the next commit has it
+        var operation = default(PendingOperation);
+        using Transaction transaction = Begin(ref operation, inum);
+        Hammer2Error error = transaction.Open(inum, out DirtyInode? inode);
+        bool isOrphan = error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != Media.PfsRootInum;
+        if (isOrphan) transaction.Delete(inode!);
+        transaction.Complete();
         return error;
     }
 
@@ -218,17 +224,6 @@ public sealed class PfsWriter : IDisposable
     });
 
     internal bool TryGetDirty(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGet(inum, out inode);
-
-    private Hammer2Error DeleteIfOrphan(ulong inum)
-    {
-        var operation = default(PendingOperation);
-        using Transaction transaction = Begin(ref operation, inum);
-        Hammer2Error error = transaction.Open(inum, out DirtyInode? inode);
-        bool isOrphan = error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != Media.PfsRootInum;
-        if (isOrphan) transaction.Delete(inode!);
-        transaction.Complete();
-        return error;
-    }
 
     /// <summary>Keeps an inode as it is while it is read.</summary>
     public ref struct ReadGuard : IDisposable

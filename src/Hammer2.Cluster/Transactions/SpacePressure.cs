@@ -11,21 +11,21 @@ internal sealed class SpacePressure
     private readonly SpaceReserve _space;
     private readonly CommitQueue _queue;
     private readonly SpaceReclaim _reclaim;
-    private readonly PendingDeletions _deletions;
     private readonly FailStop _failStop;
     private readonly bool _discards;
 
     public SpacePressure(
-        SpaceReserve space, CommitQueue queue, SpaceReclaim reclaim, PendingDeletions deletions, FailStop failStop,
-        bool discards)
+        SpaceReserve space, CommitQueue queue, SpaceReclaim reclaim, FailStop failStop, bool discards)
     {
         _space = space;
         _queue = queue;
         _reclaim = reclaim;
-        _deletions = deletions;
         _failStop = failStop;
         _discards = discards;
     }
+
+    /// <summary>What an operation that adds waits for in the end; null for nothing.</summary>
+    public IPendingDeletions? PendingDeletions { get; set; }
 
     /// <summary>Reserves space, or refuses.</summary>
     /// <param name="bytes">The most that the operation can need.</param>
@@ -51,7 +51,7 @@ internal sealed class SpacePressure
 
     private Hammer2Error FreeUntil(Func<bool> fits, bool awaitsDeletions, ulong written)
     {
-        long ended = _deletions.EndedTotal;
+        long ended = PendingDeletions?.EndedTotal ?? 0;
         for (bool isLast = !awaitsDeletions; ; isLast = true)
         {
             Hammer2Error error = _queue.CommitAll();
@@ -60,7 +60,7 @@ internal sealed class SpacePressure
             _reclaim.RunIfWorthIt(_discards);
             if (_failStop.IsStopped) return Hammer2Error.Io;
             if (fits()) return Hammer2Error.None;
-            if (isLast || !_deletions.Await(ended, written)) return Hammer2Error.NoSpace;
+            if (isLast || PendingDeletions?.Await(ended, written) != true) return Hammer2Error.NoSpace;
         }
     }
 }

@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Fuse;
 using Hammer2.Testing;
@@ -36,9 +35,10 @@ public sealed class PendingDeletionTests : IDisposable
     public PendingDeletionTests()
     {
         _mount = ModelMount.Open([_device], NewVolume.Label);
-        Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting(new PfsWriteOptions { Time = _time }));
+        Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting());
         _ops = new VnodeOps(_mount.Pfs, NullLogger<VnodeOps>.Instance);
-        _kernelSide = new Hammer2FileSystem(_ops, new MountOptions(), NullLogger<Hammer2FileSystem>.Instance);
+        _kernelSide = new Hammer2FileSystem(
+            _ops, new MountOptions(), NullLogger<Hammer2FileSystem>.Instance, _time);
         for (int i = 0; i < FilesTotal; i++) _files[i] = Make((byte)('0' + i));
         Errno error = Errno.None;
         for (int part = 0; error == Errno.None; part++) error = Write(_files[part % FilesTotal], part);

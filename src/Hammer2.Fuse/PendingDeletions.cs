@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Hammer2.Cluster.Transactions;
 
-namespace Hammer2.Cluster.Transactions;
+namespace Hammer2.Fuse;
 
 /// <summary>
 /// Pending deletions: files that lost their last link, or were closed without one, a moment ago. Their space becomes
@@ -13,7 +14,7 @@ namespace Hammer2.Cluster.Transactions;
 /// That a file is still in use is known only because it is not forgotten; after a second it counts as in use. Lock:
 /// rank 80, a leaf. Thread-safe.
 /// </remarks>
-internal sealed class PendingDeletions
+internal sealed class PendingDeletions : IPendingDeletions
 {
     private const int FilesMax = 4096;
 
@@ -28,7 +29,7 @@ internal sealed class PendingDeletions
     /// <param name="time">What the second is measured by.</param>
     public PendingDeletions(TimeProvider time) => _time = time;
 
-    /// <summary>Deletions so far that are not pending any more, whether the file was deleted or not.</summary>
+    /// <inheritdoc/>
     public long EndedTotal => Volatile.Read(ref _endedTotal);
 
     /// <summary>Adds a file; not when there are 4096.</summary>
@@ -51,11 +52,9 @@ internal sealed class PendingDeletions
         }
     }
 
-    /// <summary>Waits for the deletions that are pending now, each for the rest of its second at most.</summary>
-    /// <param name="endedBefore">An earlier <see cref="EndedTotal"/>.</param>
-    /// <param name="written">The file that the caller writes to: when its own deletion is pending, the kernel waits for
-    /// the caller, which then does not wait.</param>
-    /// <returns>True when some deletion ended since then.</returns>
+    /// <inheritdoc/>
+    /// <remarks>For each the rest of its second at most. The kernel does not forget a file while it writes back its
+    /// pages.</remarks>
     public bool Await(long endedBefore, ulong written)
     {
         lock (_filesLock)
