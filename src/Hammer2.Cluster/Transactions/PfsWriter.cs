@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Threading;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 using Linux.Text;
@@ -30,6 +31,7 @@ public sealed class PfsWriter : IDisposable
     private readonly SpacePressure _pressure;
     private readonly MountRecovery _recovery;
     private readonly TransactionParts _parts;
+    private readonly Lock _viewLock = new();
 
     internal PfsWriter(Pfs pfs, PfsWriteOptions options)
     {
@@ -208,7 +210,18 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>As <see cref="Pfs.ChangeView"/>: between two commits and while no operation runs.</summary>
     /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
-    internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change) => _queue.RunBetweenCommits(() =>
+    internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change)
+    {
+        lock (_viewLock)
+        {
+            Hammer2Error error = SwapView(change);
+            // Bulkfree may wait for a commit of this PFS, and this waits for bulkfree: the commit lock is not held.
+            if (error == Hammer2Error.None) _client.Detach(_inodes.Pfs.View);
+            return error;
+        }
+    }
+
+    private Hammer2Error SwapView(Func<ClusterView, ClusterView> change) => _queue.RunBetweenCommits(() =>
     {
         using TransactionGate.Exclusion exclusion = _gate.EnterExclusive();
         ClusterView before = _inodes.Pfs.View;
@@ -219,7 +232,6 @@ public sealed class PfsWriter : IDisposable
         _client.Attach(after);
         Space.Follow(after);
         Invariant.Holds(_inodes.Pfs.TrySwapView(before, after));
-        _client.Detach(after);
         return Hammer2Error.None;
     });
 

@@ -2,9 +2,11 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using System.Threading;
 using Hammer2.Admin.Newfs;
 using Hammer2.Chains;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -55,6 +57,43 @@ public sealed class ClusterViewWriteTests : IDisposable
         _mount?.Dispose();
         foreach (FaultyBlockDevice device in _devices) device.Dispose();
         foreach (MemoryBlockDevice disk in _disks) disk.Dispose();
+    }
+
+    [Fact]
+    public void A_node_leaves_while_bulkfree_waits_for_a_commit()
+    {
+        Hammer2Error reclaimed = Hammer2Error.Internal;
+        ulong[] before = Tids();
+        using var isChanging = new ManualResetEventSlim();
+        using var isWalking = new ManualResetEventSlim();
+        var bulkfree = new Thread(() => reclaimed = Pfs.Writer!.Reclaim(new ReclaimOptions(IsCancelled: Meet), out _));
+        bulkfree.Start();
+        isWalking.Wait();
+        Assert.Equal(Hammer2Error.None, Pfs.ChangeView(view =>
+        {
+            // Within the change no commit can run. The freemap of the first pass is written without one; what bulkfree
+            // waits for after that is the commit of its second pass, for which it calls the PFS by its first node.
+            isChanging.Set();
+            while (Tids().Zip(before).Any(pair => pair.First <= pair.Second)
+                || (bulkfree.ThreadState & ThreadState.WaitSleepJoin) == 0) _ = Thread.Yield();
+            return view.Without(0);
+        }));
+        bulkfree.Join();
+        Assert.Equal(Hammer2Error.None, reclaimed);
+        OverwriteAll();
+        Assert.Equal(Errno.None, Ops.Sync());
+        foreach (ulong file in _files) AssertContent(Ops, file);
+        AssertAfterUnmount(stale: 0);
+
+        ulong[] Tids() => [.. _mount!.Devices.Select(device => device.Header.Fields.MirrorTid)];
+
+        bool Meet()
+        {
+            if (!isWalking.IsSet) before = Tids();
+            isWalking.Set();
+            isChanging.Wait();
+            return false;
+        }
     }
 
     [Theory, InlineData(0), InlineData(1), InlineData(2)]
