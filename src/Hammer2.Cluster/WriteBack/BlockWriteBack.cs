@@ -15,7 +15,7 @@ namespace Hammer2.Cluster.WriteBack;
 internal sealed class BlockWriteBack : IDisposable
 {
     // How far writers may be ahead of the workers.
-    private const long SealedBytesMax = 8L << 20;
+    internal const long SealedBytesMax = 8L << 20;
 
     private readonly BlockStore _store;
     private readonly BlockMemory _memory;

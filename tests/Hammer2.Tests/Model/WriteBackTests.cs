@@ -3,6 +3,7 @@ using System.Linq;
 using System.Text;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Transactions;
+using Hammer2.Cluster.WriteBack;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -193,7 +194,7 @@ public sealed class WriteBackTests
             most = Math.Max(most, mount.Pfs.Writer!.UnwrittenBytes);
         }
         // The limits of open and queued blocks, and one operation.
-        Assert.InRange(most, BlockBytes, OpenBytesMax + (8 << 20) + (4 * BlockBytes));
+        Assert.InRange(most, BlockBytes, OpenBytesMax + BlockWriteBack.SealedBytesMax + (4 * BlockBytes));
         Assert.Equal(Errno.None, ops.Sync());
         Assert.True(System.Threading.SpinWait.SpinUntil(
             () => mount.Pfs.Writer!.UnwrittenBytes == 0, TimeSpan.FromSeconds(60)));
