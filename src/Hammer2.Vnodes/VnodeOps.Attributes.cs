@@ -23,8 +23,10 @@ public sealed partial class VnodeOps
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (wanted.SizeBytes > long.MaxValue) return Errno.EFBIG;
         bool resizes = wanted.SizeBytes is not null;
+        // The inode; and a block that keeps a part of its bytes, and the blocks of references across the new end.
         Errno refused = writer.Reserve(
-            resizes ? Media.FileBlockBytes : 0, leaves: 1, SpaceUse.Remove, out PendingOperation operation).ToErrno();
+            resizes ? Media.FileBlockBytes : 0, resizes ? 3 : 1, SpaceUse.Remove, out PendingOperation operation)
+            .ToErrno();
         if (refused != Errno.None) return refused;
         using Transaction change = writer.Begin(ref operation, inum);
         Hammer2Error error = change.Open(inum, out DirtyInode? inode);

@@ -94,7 +94,7 @@ public ref struct Transaction : IDisposable
         Touch(file);
         LeafDelta delta = file.Changes;
         if (delta.Blocks.TryGet(key, out DirtyBlock? old)) _parts.WriteBack.Drop(file, old);
-        else ChargeLeaf(file, delta);
+        else ChargeLeaf(file, delta, SpaceCost.FirstBlockBytes(Math.Max(file.Meta.Size, key + Media.FileBlockBytes)));
         delta.Blocks.Set(key, block);
         _parts.WriteBack.Add(file, key, block);
     }
@@ -104,7 +104,7 @@ public ref struct Transaction : IDisposable
     {
         Touch(directory);
         LeafDelta delta = directory.Changes;
-        ChargeLeaf(directory, delta);
+        ChargeLeaf(directory, delta, SpaceCost.FirstLeafBytes);
         delta.Entries.Set(key, entry);
     }
 
@@ -118,6 +118,7 @@ public ref struct Transaction : IDisposable
             _parts.WriteBack.Drop(file, block);
             _ = delta.Blocks.Remove(key);
         }
+        if (delta.TruncatedFrom == LeafDelta.NotTruncated) Charge(file, SpaceCost.TruncationBytes(file.Meta.Size));
         delta.Truncate(firstKey);
     }
 
@@ -151,11 +152,11 @@ public ref struct Transaction : IDisposable
         _parts.Gate.Exit();
     }
 
-    private readonly void ChargeLeaf(DirtyInode inode, LeafDelta delta)
+    private readonly void ChargeLeaf(DirtyInode inode, LeafDelta delta, long firstBytes)
     {
         _parts.Gate.CountLeaf();
         bool isFirst = delta.Blocks.Count == 0 && delta.Entries.Count == 0;
-        Charge(inode, isFirst ? SpaceCost.FirstLeafBytes : SpaceCost.LeafBytes);
+        Charge(inode, isFirst ? firstBytes : SpaceCost.LeafBytes);
     }
 
     private readonly void Charge(DirtyInode inode, long bytes)
