@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Globalization;
-using System.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
@@ -18,8 +17,6 @@ namespace Hammer2.Devices;
 /// </remarks>
 internal sealed class DeviceLock : IDisposable
 {
-    private const int PollMilliseconds = 50;
-
     private readonly DeviceOrigin? _origin;
 
     private DeviceLock(DeviceOrigin? origin, string? note)
@@ -31,14 +28,14 @@ internal sealed class DeviceLock : IDisposable
     /// <summary>A message when other devices with the same bytes could not be locked; null when all are.</summary>
     internal string? Note { get; }
 
-    /// <summary>Acquires the locks on an open device, shared or exclusive as the options say.</summary>
+    /// <summary>Acquires the locks on an open device, shared or exclusive as the options say. Does not wait.</summary>
     /// <exception cref="DeviceBusyException">Another open file holds a conflicting lock.</exception>
     /// <exception cref="DeviceOpenException">The device's filesystem does not lock files.</exception>
     internal static DeviceLock Acquire(
         string path, SafeFileHandle file, FileStatus status, FileBlockDeviceOptions options)
     {
         int operation = options.IsReadOnly ? LinuxBlockIoctls.LockShared : LinuxBlockIoctls.LockExclusive;
-        if (!WaitFor(path, options, () => Flock(file, operation)))
+        if (!IsLocked(path, () => Flock(file, operation)))
             throw Busy(path, "", LockHolders.OfWhole(status), options.IsReadOnly);
         DeviceOrigin? origin = DeviceOrigin.Find(
             path, status, new BlockTopology(options.SystemDirectory), out string? note);
@@ -78,9 +75,9 @@ internal sealed class DeviceLock : IDisposable
             _ => "",
         };
         bool isBackingFile = origin.Kind == OriginKind.BackingFile && origin.Status.IsRegular;
-        if (isBackingFile && !WaitFor(path, options, () => Flock(origin.File, LinuxBlockIoctls.LockShared)))
+        if (isBackingFile && !IsLocked(path, () => Flock(origin.File, LinuxBlockIoctls.LockShared)))
             throw new DeviceBusyException(path, $"{what}is being written by {LockHolders.OfWhole(origin.Status)}");
-        if (WaitFor(path, options, () => RangeLock.Acquire(origin.File, origin.Range, !options.IsReadOnly))) return;
+        if (IsLocked(path, () => RangeLock.Acquire(origin.File, origin.Range, !options.IsReadOnly))) return;
         string holder = LockHolders.OfRange(origin.Status, origin.Range, !options.IsReadOnly);
         string way = origin.Kind == OriginKind.Itself ? ", which opened it under another name or device" : "";
         throw Busy(path, what, holder + way, options.IsReadOnly);
@@ -89,29 +86,16 @@ internal sealed class DeviceLock : IDisposable
     private static int Flock(SafeFileHandle file, int operation) =>
         LinuxBlockIoctls.Lock(file, operation | LinuxBlockIoctls.LockNoWait) == 0 ? 0 : LinuxBlockIoctls.LastError;
 
-    /// <summary>Tries to lock until the time limit of the options.</summary>
+    /// <summary>Tries to lock, without waiting.</summary>
     /// <param name="path">The device, for messages.</param>
-    /// <param name="options">The time limit.</param>
     /// <param name="tryLock">Acquires the lock and returns 0, or returns an error number.</param>
-    /// <returns>False when the lock is still held by another open file.</returns>
-    private static bool WaitFor(string path, FileBlockDeviceOptions options, Func<int> tryLock)
+    /// <returns>False when another open file holds a conflicting lock.</returns>
+    private static bool IsLocked(string path, Func<int> tryLock)
     {
-        using var pause = new ManualResetEventSlim();
-        for (int waited = 0; ; waited += PollMilliseconds)
-        {
-            int errorNumber = tryLock();
-            while (errorNumber == LinuxBlockIoctls.ErrorInterrupted) errorNumber = tryLock();
-            if (errorNumber == 0) return true;
-            if (errorNumber != LinuxBlockIoctls.ErrorWouldBlock)
-            {
-                throw new DeviceOpenException(
-                    path, $"cannot be locked: {LinuxBlockIoctls.Describe(errorNumber)}");
-            }
-            if (waited >= options.LockWaitMilliseconds) return false;
-            // Nothing sets this event: the kernel does not announce that a lock is free. The wait depends on the
-            // process id, so that two processes that both unlocked do not retry at the same moment.
-            _ = pause.Wait(PollMilliseconds + (Environment.ProcessId % PollMilliseconds));
-        }
+        int errorNumber = tryLock();
+        while (errorNumber == LinuxBlockIoctls.ErrorInterrupted) errorNumber = tryLock();
+        if (errorNumber is 0 or LinuxBlockIoctls.ErrorWouldBlock) return errorNumber == 0;
+        throw new DeviceOpenException(path, $"cannot be locked: {LinuxBlockIoctls.Describe(errorNumber)}");
     }
 
     private static DeviceBusyException Busy(string path, string what, string holder, bool wantsToRead)

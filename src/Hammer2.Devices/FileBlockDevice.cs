@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
 using Hammer2.Format;
 using Microsoft.Win32.SafeHandles;
 
@@ -21,6 +22,8 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
 
     // A whole file block. Shorter writes come from small changes, which are flushed soon anyway.
     private const int WriteBackBytesMin = 64 << 10;
+
+    private const int OpenPollMilliseconds = 30;
 
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle? _direct;
@@ -68,9 +71,31 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     /// <exception cref="DeviceOpenException">It is missing, not accessible, or of another type.</exception>
     /// <exception cref="WriteProtectedException">It is read-only, and was to be opened for writing.</exception>
     /// <exception cref="DeviceBusyException">It is in use by another process or by this one.</exception>
+    /// <remarks>A device that is in use is tried again until the time limit of the options. Between two attempts
+    /// nothing of it is held: a process that waits for the locks must not have the kernel's claim, which the process
+    /// that has the locks may need.</remarks>
     public static FileBlockDevice Open(string path, FileBlockDeviceOptions? options = null)
     {
         options ??= new FileBlockDeviceOptions();
+        FileBlockDeviceOptions atOnce = options with { LockWaitMilliseconds = 0 };
+        using var pause = new ManualResetEventSlim();
+        // The pause depends on the process id, so that two processes do not retry at the same moment.
+        int pauseMilliseconds = OpenPollMilliseconds + (Environment.ProcessId % OpenPollMilliseconds);
+        for (int waited = 0; ; waited += pauseMilliseconds)
+        {
+            try
+            {
+                return OpenAtOnce(path, atOnce);
+            }
+            catch (DeviceBusyException) when (waited < options.LockWaitMilliseconds)
+            {
+                _ = pause.Wait(pauseMilliseconds);      // the kernel does not tell when a device is free
+            }
+        }
+    }
+
+    private static FileBlockDevice OpenAtOnce(string path, FileBlockDeviceOptions options)
+    {
         // Check the type before opening: opening a FIFO would wait for its other end.
         if (!LinuxBlockIoctls.TryStat(path, out FileStatus before))
             throw OpenFailed(path, LinuxBlockIoctls.LastError);
