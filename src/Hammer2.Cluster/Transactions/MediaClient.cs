@@ -6,7 +6,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Transactions;
 
-/// <summary>A PFS as the committers of its devices know it: bulkfree of any PFS on them has it commit.</summary>
+/// <summary>Lets the committer of a device make a PFS commit, before bulkfree walks the device.</summary>
 internal sealed class MediaClient : IMediaClient
 {
     private readonly BlockStore _store;

@@ -6,6 +6,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
 
+/// <content>Writes, truncates and punches holes in files, and reads blocks that no commit has yet.</content>
 public static partial class DataXops
 {
     /// <summary>Writes bytes of a file, which grows if they end past EOF.</summary>

@@ -6,6 +6,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
 
+/// <content>Shares blocks of one file with another, for copy_file_range (a reflink).</content>
 public static partial class DataXops
 {
     /// <summary>Shares blocks of one file with another file, or with another position of the same file.</summary>

@@ -4,6 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Xops;
 
+/// <content>Adds, replaces and removes directory entries.</content>
 public static partial class NameXops
 {
     /// <summary>Adds an entry to a directory.</summary>
