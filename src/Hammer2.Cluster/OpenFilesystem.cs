@@ -15,7 +15,7 @@ internal sealed class OpenFilesystem(VolumeSet volumes, MediaDevice device)
     /// <summary>Its tree.</summary>
     public MediaDevice Device { get; } = device;
 
-    /// <summary>Number of Number of PFSs that use it. Guarded by <see cref="OpenFilesystems"/>.</summary>
+    /// <summary>Number of PFSs that use it. Guarded by <see cref="OpenFilesystems"/>.</summary>
     public int UsersTotal { get; set; } = 1;
 
     /// <summary>The PFS whose mount has the kernel's claim of the device; null while this process has it.</summary>

@@ -14,7 +14,7 @@ namespace Hammer2.Cluster.WriteBack;
 /// calls. The thread that claims a sealed block writes or frees it.</remarks>
 internal sealed class BlockWriteBack : IDisposable
 {
-    // How far writers may be ahead of the workers.
+    /// <summary>Sealed bytes by which writers may be ahead of the workers.</summary>
     internal const long SealedBytesMax = 8L << 20;
 
     private readonly BlockStore _store;
@@ -108,7 +108,8 @@ internal sealed class BlockWriteBack : IDisposable
         foreach (SealedBlock block in blocks) AwaitWritten(block.Block);
     }
 
-    /// <summary>Starts writing all blocks that are open now, and returns when few bytes are left.</summary>
+    /// <summary>Starts writing all blocks that are open now, and returns when at most <see cref="SealedBytesMax"/> are
+    /// left.</summary>
     /// <remarks>Entry: no lock held. Without workers, all is left to the commit.</remarks>
     public void WriteAhead()
     {
@@ -253,7 +254,7 @@ internal sealed class BlockWriteBack : IDisposable
             AwaitProgress(static block => block.State == DirtyBlockState.Sealed, block);
     }
 
-    // What is waited for is looked at once more after the signals were counted, so that none is missed.
+    // The condition is tested again after the signals were counted, so that no signal is missed.
     private void AwaitProgress<T>(Func<T, bool> isWaiting, T state)
     {
         _ = Interlocked.Increment(ref _waiters);
