@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Fuse.Protocol;
-using Hammer2.Cluster.Xops;
+using Hammer2.Cluster.Operations;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -58,9 +58,9 @@ public sealed partial class VnodeOps
         if (kind != AllocateModes.None && IsFixed(file.Meta)) return Errno.EPERM;
         Hammer2Error error = Hammer2Error.None;
         if (kind != AllocateModes.None)
-            error = DataXops.PunchHole(change, file, position, end, leaves, out next);
+            error = DataOperations.PunchHole(change, file, position, end, leaves, out next);
         bool grows = next == end && (modes & AllocateModes.KeepSize) == 0 && end > file.Meta.Size;
-        if (error == Hammer2Error.None && grows) error = DataXops.Resize(change, file, end);
+        if (error == Hammer2Error.None && grows) error = DataOperations.Resize(change, file, end);
         if (error != Hammer2Error.None) return End(change, error);
         if (grows || kind != AllocateModes.None) TouchFile(file);
         else if (!LeavesFileTimes) file.Meta.ChangeTime = Now();

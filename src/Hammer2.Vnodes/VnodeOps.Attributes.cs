@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -37,7 +37,7 @@ public sealed partial class VnodeOps
         ulong now = Now();
         if (wanted.SizeBytes is { } size)
         {
-            error = DataXops.Resize(change, inode, size);
+            error = DataOperations.Resize(change, inode, size);
             if (error != Hammer2Error.None) return End(change, error);
             inode.Meta.ModifyTime = now;
         }

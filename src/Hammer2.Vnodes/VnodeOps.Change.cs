@@ -2,8 +2,8 @@
 using System.Collections.Generic;
 using System.Threading;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -72,7 +72,7 @@ public sealed partial class VnodeOps
         nameBytes = 0;
         using PfsWriter.ReadGuard guard = Hold(directory);
         Errno refused = GetDirectory(directory, out Inode parent);
-        return refused == Errno.None ? NameXops.GetName(parent, key, name, out nameBytes).ToErrno() : refused;
+        return refused == Errno.None ? NameOperations.GetName(parent, key, name, out nameBytes).ToErrno() : refused;
     }
 
     private bool TakeLoss()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers;
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -73,7 +73,7 @@ public sealed partial class VnodeOps
         if (source.Position >= from.Meta.Size || length == 0) return Errno.None;
         length = Math.Min(length, from.Meta.Size - source.Position);
 
-        Hammer2Error error = DataXops.ShareBlocks(
+        Hammer2Error error = DataOperations.ShareBlocks(
             change, from, source.Position, to, target.Position,
             Math.Min(length, (ulong)SharedAtOnceMax * Media.FileBlockBytes), out done);
         if (error == Hammer2Error.None && done == 0)
@@ -95,9 +95,9 @@ public sealed partial class VnodeOps
         done = 0;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(part);
         Hammer2Error error =
-            DataXops.Read(change.AsInode(from), position, buffer.AsSpan(0, part), out int read);
+            DataOperations.Read(change.AsInode(from), position, buffer.AsSpan(0, part), out int read);
         if (error == Hammer2Error.None)
-            error = DataXops.Write(change, to, target, buffer.AsSpan(0, read));
+            error = DataOperations.Write(change, to, target, buffer.AsSpan(0, read));
         ArrayPool<byte>.Shared.Return(buffer);
         if (error == Hammer2Error.None) done = (ulong)read;
         return error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -84,7 +84,7 @@ public sealed partial class VnodeOps
         if (isUnnamed && !_linkable.ContainsKey(inum)) return Errno.ENOENT;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
 
-        error = NameXops.MakeEntry(change, parent, name, inum, meta.Type);
+        error = NameOperations.MakeEntry(change, parent, name, inum, meta.Type);
         if (error != Hammer2Error.None) return error.ToErrno();
         if (isUnnamed)
         {
@@ -139,14 +139,14 @@ public sealed partial class VnodeOps
         refused = OpenDirectory(change, directory, out DirtyInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
-        Hammer2Error error = NameXops.FindEntry(change.AsInode(parent), name, out _);
+        Hammer2Error error = NameOperations.FindEntry(change.AsInode(parent), name, out _);
         if (error != Hammer2Error.NoEntry) return error == Hammer2Error.None ? Errno.EEXIST : error.ToErrno();
 
         // Added first, so that the child is a dependent inode: its space is then reserved with that of the directory.
         change.Touch(parent);
         DirtyInode child = change.Create(NewMeta(made, caller, parent), parent);
-        error = NameXops.MakeEntry(change, parent, name, child.Inum, made.Type);
-        if (error == Hammer2Error.None && !target.IsEmpty) error = DataXops.Write(change, child, 0, target);
+        error = NameOperations.MakeEntry(change, parent, name, child.Inum, made.Type);
+        if (error == Hammer2Error.None && !target.IsEmpty) error = DataOperations.Write(change, child, 0, target);
         if (error != Hammer2Error.None)
         {
             change.Delete(child);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 using Linux.Text;
 using Microsoft.Extensions.Logging;
@@ -64,7 +64,7 @@ public sealed partial class VnodeOps
         if (GetDirectory(directory, out Cluster.Inode parent) != Errno.None) return null;
         var search = new NameSearch(inum);
         // An unreadable part may contain another entry; an entry that was found is valid.
-        _ = NameXops.ReadDirectory(parent, 0, ref search, out _);
+        _ = NameOperations.ReadDirectory(parent, 0, ref search, out _);
         return search.Name;
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Cluster;
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -21,7 +21,7 @@ public sealed partial class VnodeOps
         using PfsWriter.ReadGuard guard = Hold(inum);
         Errno error = GetFile(inum, out Inode file);
         if (error != Errno.None) return error;
-        return DataXops.Read(file, position, destination, out readBytes).ToErrno();
+        return DataOperations.Read(file, position, destination, out readBytes).ToErrno();
     }
 
     /// <summary>Finds the next data or hole at or after a position: SEEK_DATA and SEEK_HOLE of
@@ -34,7 +34,7 @@ public sealed partial class VnodeOps
         using PfsWriter.ReadGuard guard = Hold(inum);
         Errno refused = GetFile(inum, out Inode file);
         if (refused != Errno.None) return refused;
-        Hammer2Error error = DataXops.Seek(file, position, target, out found);
+        Hammer2Error error = DataOperations.Seek(file, position, target, out found);
         return error == Hammer2Error.NoEntry ? Errno.ENXIO : error.ToErrno();
     }
 

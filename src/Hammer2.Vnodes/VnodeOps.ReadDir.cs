@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Cluster;
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
@@ -61,7 +61,7 @@ public sealed partial class VnodeOps
         bool isAtEnd = true;
         Hammer2Error faults = firstKey == 0
             ? Hammer2Error.None
-            : NameXops.ReadDirectory(inode, firstKey, ref entries, out isAtEnd);
+            : NameOperations.ReadDirectory(inode, firstKey, ref entries, out isAtEnd);
         sink = entries.Sink;
         if (faults != Hammer2Error.None)
         {

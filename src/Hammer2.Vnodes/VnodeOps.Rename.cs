@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -59,9 +59,9 @@ public sealed partial class VnodeOps
 
             var names = new RenameNames(sourceName, targetName);
             Hammer2Error found =
-                NameXops.FindEntry(change.AsInode(sourceParent), sourceName, out DirectoryEntry from);
+                NameOperations.FindEntry(change.AsInode(sourceParent), sourceName, out DirectoryEntry from);
             if (found != Hammer2Error.None) return found.ToErrno();
-            found = NameXops.FindEntry(change.AsInode(targetParent!), targetName, out DirectoryEntry onto);
+            found = NameOperations.FindEntry(change.AsInode(targetParent!), targetName, out DirectoryEntry onto);
             if (found is not (Hammer2Error.None or Hammer2Error.NoEntry)) return found.ToErrno();
             if (from.Inum != moved || onto.Inum != old) continue;
             return Rename(change, sourceParent, from, targetParent!, onto, names, flags, out replaced);
@@ -104,13 +104,13 @@ public sealed partial class VnodeOps
             DropLink(change, target, old);
             replaced = onto.Inum;
         }
-        if (isTaken) NameXops.ReplaceEntry(change, target, names.Target, onto, from.Inum, moved.Meta.Type);
+        if (isTaken) NameOperations.ReplaceEntry(change, target, names.Target, onto, from.Inum, moved.Meta.Type);
         else
         {
-            error = NameXops.MakeEntry(change, target, names.Target, from.Inum, moved.Meta.Type);
+            error = NameOperations.MakeEntry(change, target, names.Target, from.Inum, moved.Meta.Type);
             if (error != Hammer2Error.None) return error.ToErrno();
         }
-        NameXops.RemoveEntry(change, source, from);
+        NameOperations.RemoveEntry(change, source, from);
         FinishMove(change, source, target, moved);
         change.Complete();
         return Errno.None;
@@ -122,8 +122,8 @@ public sealed partial class VnodeOps
         DirtyInode moved, DirtyInode other, RenameNames names)
     {
         if (KeepsName(other.Meta) || (target.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
-        NameXops.ReplaceEntry(change, target, names.Target, onto, from.Inum, moved.Meta.Type);
-        NameXops.ReplaceEntry(change, source, names.Source, from, onto.Inum, other.Meta.Type);
+        NameOperations.ReplaceEntry(change, target, names.Target, onto, from.Inum, moved.Meta.Type);
+        NameOperations.ReplaceEntry(change, source, names.Source, from, onto.Inum, other.Meta.Type);
         FinishMove(change, source, target, moved);
         FinishMove(change, target, source, other);
         change.Complete();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -43,7 +43,7 @@ public sealed partial class VnodeOps
             using Transaction change = writer.Begin(ref operation, directory, inum);
             error = OpenDirectory(change, directory, out DirtyInode parent);
             if (error != Errno.None) return error;
-            Hammer2Error found = NameXops.FindEntry(change.AsInode(parent), name, out DirectoryEntry entry);
+            Hammer2Error found = NameOperations.FindEntry(change.AsInode(parent), name, out DirectoryEntry entry);
             if (found != Hammer2Error.None) return found.ToErrno();
             if (entry.Inum != inum) continue;
             return RemoveEntry(change, parent, entry, isDirectory);
@@ -68,7 +68,7 @@ public sealed partial class VnodeOps
             if (refused != Errno.None) return refused;
             DropLink(change, parent, child);
         }
-        NameXops.RemoveEntry(change, parent, entry);
+        NameOperations.RemoveEntry(change, parent, entry);
         TouchDirectory(change, parent);
         change.Complete();
         return Errno.None;
@@ -80,7 +80,7 @@ public sealed partial class VnodeOps
         if (isDirectory != isChildDirectory) return isDirectory ? Errno.ENOTDIR : Errno.EISDIR;
         if ((parent.Meta.UserFlags & AppendFlags) != 0) return Errno.EPERM;
         if (KeepsName(child.Meta)) return Errno.EPERM;
-        return isDirectory ? NameXops.CheckEmpty(change.AsInode(child)).ToErrno() : Errno.None;
+        return isDirectory ? NameOperations.CheckEmpty(change.AsInode(child)).ToErrno() : Errno.None;
     }
 
     private void DropLink(in Transaction change, DirtyInode parent, DirtyInode child)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 
 namespace Hammer2.Vnodes;
@@ -34,7 +34,7 @@ public sealed partial class VnodeOps
         refused = OpenFile(change, inum, isChanged: !isWriteback, out DirtyInode file);
         if (refused != Errno.None) return refused;
         if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
-        Hammer2Error error = DataXops.Write(change, file, position, data);
+        Hammer2Error error = DataOperations.Write(change, file, position, data);
         if (error != Hammer2Error.None) return End(change, error);
         TouchFile(file);
         if (dropsPrivileges) DropPrivileges(ref file.Meta);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Concurrent;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.Xops;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
@@ -96,7 +96,7 @@ public sealed partial class VnodeOps
         Errno error = GetInode(inum, out Inode inode);
         if (error != Errno.None) return error;
         if (inode.Meta.Type != ObjectType.SoftLink) return Errno.EINVAL;
-        return DataXops.Read(inode, 0, target, out targetBytes).ToErrno();
+        return DataOperations.Read(inode, 0, target, out targetBytes).ToErrno();
     }
 
     /// <summary>The space and the number of objects of the PFS.</summary>
@@ -114,7 +114,7 @@ public sealed partial class VnodeOps
             return Errno.None;
         }
         if (name.IsEmpty) return Errno.ENOENT;
-        Hammer2Error error = NameXops.FindEntry(parent, name, out DirectoryEntry entry);
+        Hammer2Error error = NameOperations.FindEntry(parent, name, out DirectoryEntry entry);
         inum = entry.Inum;
         return error.ToErrno();
     }

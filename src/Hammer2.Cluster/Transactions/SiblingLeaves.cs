@@ -2,7 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Chains.Trees;
-using Hammer2.Cluster.Xops;
+using Hammer2.Cluster.Operations;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Transactions;

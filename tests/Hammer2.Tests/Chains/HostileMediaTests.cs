@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Hammer2.Admin.Scan;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Xops;
+using Hammer2.Cluster.Operations;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;

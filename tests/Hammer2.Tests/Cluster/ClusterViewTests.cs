@@ -2,7 +2,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Xops;
+using Hammer2.Cluster.Operations;
 using Hammer2.Format;
 using Hammer2.Membership;
 using Hammer2.Testing;
@@ -139,7 +139,7 @@ public sealed class ClusterViewTests : IDisposable
         AssertReads(inode);
         Assert.True(pfs.RepairedReads > 0);
         Assert.Equal(Hammer2Error.None, pfs.GetInode(file, out Inode later));
-        Assert.Equal(Hammer2Error.Io, DataXops.Read(later, 0, new byte[FileBytes], out _));
+        Assert.Equal(Hammer2Error.Io, DataOperations.Read(later, 0, new byte[FileBytes], out _));
     }
 
     [Fact]
@@ -244,7 +244,7 @@ public sealed class ClusterViewTests : IDisposable
     private void AssertReads(in Inode inode)
     {
         byte[] read = new byte[FileBytes];
-        Assert.Equal(Hammer2Error.None, DataXops.Read(inode, 0, read, out int bytes));
+        Assert.Equal(Hammer2Error.None, DataOperations.Read(inode, 0, read, out int bytes));
         Assert.Equal(FileBytes, bytes);
         Assert.Equal(_content, read);
     }

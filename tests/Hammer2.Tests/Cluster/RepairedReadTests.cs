@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Hammer2.Cluster;
-using Hammer2.Cluster.Xops;
+using Hammer2.Cluster.Operations;
 using Hammer2.Format;
 using Hammer2.Testing;
 using Hammer2.Tests.Chains;
@@ -84,7 +84,7 @@ public sealed class RepairedReadTests
         foreach ((ulong key, byte[] name) in names)
         {
             Inode directory = cluster.Seen(random.Below(NodesTotal));
-            Hammer2Error error = NameXops.FindEntry(directory, name, out DirectoryEntry entry);
+            Hammer2Error error = NameOperations.FindEntry(directory, name, out DirectoryEntry entry);
             Assert.Equal(shown.Contains(key), error == Hammer2Error.None);
             if (error == Hammer2Error.None) Assert.Equal(key, entry.Key);
             // Never "no such name" for one that is there.
@@ -104,7 +104,7 @@ public sealed class RepairedReadTests
         for (ulong key = 0; key <= cluster.Keys[^1]; key += Media.FileBlockBytes)
         {
             Inode file = cluster.Seen(random.Below(NodesTotal));
-            Hammer2Error error = DataXops.Read(file, key, block, out int read);
+            Hammer2Error error = DataOperations.Read(file, key, block, out int read);
             bool canRead = cluster.Showing(key).Any(slot => !keys.Contains(key) || isWhole[slot][Index(cluster, key)]);
             Assert.Equal(canRead, error == Hammer2Error.None);
             if (!canRead) continue;

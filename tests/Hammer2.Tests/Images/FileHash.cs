@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Security.Cryptography;
-using Hammer2.Cluster.Xops;
+using Hammer2.Cluster.Operations;
 using Hammer2.Vnodes;
 
 namespace Hammer2.Tests.Images;

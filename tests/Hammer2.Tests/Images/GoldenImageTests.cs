@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Security.Cryptography;
-using Hammer2.Cluster.Xops;
+using Hammer2.Cluster.Operations;
 using Hammer2.Devices;
 using Hammer2.Testing;
 using Hammer2.Vnodes;

@@ -4,10 +4,10 @@ using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
-namespace Hammer2.Cluster.Xops;
+namespace Hammer2.Cluster.Operations;
 
 /// <content>Shares blocks of one file with another, for copy_file_range (a reflink).</content>
-public static partial class DataXops
+public static partial class DataOperations
 {
     /// <summary>Shares blocks of one file with another file, or with another position of the same file.</summary>
     /// <param name="change">Holds both files' locks and a reservation of a leaf for each block.</param>

@@ -2,7 +2,7 @@
 using Hammer2.Chains;
 using Hammer2.Format;
 
-namespace Hammer2.Cluster.Xops;
+namespace Hammer2.Cluster.Operations;
 
 /// <summary>Names of committed directory entries, wherever they are kept, from whichever node can show
 /// them.</summary>

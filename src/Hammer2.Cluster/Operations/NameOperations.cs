@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Format;
 
-namespace Hammer2.Cluster.Xops;
+namespace Hammer2.Cluster.Operations;
 
 /// <summary>Operations on the names in a directory, over all synced nodes.</summary>
 /// <remarks>Upstream: <c>hammer2_xop_nresolve</c>, <c>hammer2_xop_readdir</c>.</remarks>
-public static partial class NameXops
+public static partial class NameOperations
 {
     /// <summary>Finds a name in a directory.</summary>
     /// <param name="directory">The directory.</param>

@@ -4,10 +4,10 @@ using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
-namespace Hammer2.Cluster.Xops;
+namespace Hammer2.Cluster.Operations;
 
 /// <content>Writes, truncates and punches holes in files, and reads blocks that no commit has yet.</content>
-public static partial class DataXops
+public static partial class DataOperations
 {
     /// <summary>Writes bytes of a file, which grows if they end past EOF.</summary>
     /// <param name="change">Holds the file's lock and the space reservation.</param>

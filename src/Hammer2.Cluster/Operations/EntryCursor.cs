@@ -3,7 +3,7 @@ using Hammer2.Chains;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
-namespace Hammer2.Cluster.Xops;
+namespace Hammer2.Cluster.Operations;
 
 /// <summary>
 /// Walks the entries of a directory in key order: those of the last commit merged with the changes of the syncing and

@@ -2,7 +2,7 @@
 using Hammer2.Chains;
 using Hammer2.Format;
 
-namespace Hammer2.Cluster.Xops;
+namespace Hammer2.Cluster.Operations;
 
 /// <summary>Tells whether a seek searches data or a hole.</summary>
 public enum SeekTarget
@@ -16,7 +16,7 @@ public enum SeekTarget
 
 /// <summary>Operations on file data, over all synced nodes.</summary>
 /// <remarks>Upstream: <c>hammer2_xop_strategy_read</c>, <c>hammer2_xop_bmap</c>.</remarks>
-public static partial class DataXops
+public static partial class DataOperations
 {
     /// <summary>
     /// Reads bytes of a file or of a symbolic link's target. Holes read as zeros.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Format;
 
-namespace Hammer2.Cluster.Xops;
+namespace Hammer2.Cluster.Operations;
 
 /// <summary>What a directory says of one of its names.</summary>
 /// <param name="Inum">The object's number.</param>

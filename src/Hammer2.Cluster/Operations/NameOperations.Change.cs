@@ -2,10 +2,10 @@
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
-namespace Hammer2.Cluster.Xops;
+namespace Hammer2.Cluster.Operations;
 
 /// <content>Adds, replaces and removes directory entries.</content>
-public static partial class NameXops
+public static partial class NameOperations
 {
     /// <summary>Adds an entry to a directory.</summary>
     /// <param name="change">Holds the directory's lock and the space reservation.</param>
