@@ -95,7 +95,7 @@ internal ref struct ClusterCursor
             error = sibling.MoveNext();
             if (error == Hammer2Error.NoEntry)
             {
-                _inode.Pfs.CountRepairedRead();
+                _inode.Nodes.CountRepairedRead();
                 EndRepair();
                 return error;
             }
@@ -110,7 +110,7 @@ internal ref struct ClusterCursor
             _isRepairing = true;
             Node = node;
             if (error != Hammer2Error.None) continue;
-            _inode.Pfs.CountRepairedRead();
+            _inode.Nodes.CountRepairedRead();
             return error;
         }
         return errors;

@@ -9,12 +9,17 @@ namespace Hammer2.Cluster;
 /// <summary>A PFS in use, with the filesystems of its nodes.</summary>
 public sealed class ClusterMount : IDisposable
 {
-    private readonly OpenFilesystems _owner;
+    private readonly Action<ClusterMount> _release;
     private readonly ILogger _logger;
 
-    internal ClusterMount(OpenFilesystems owner, ILogger logger)
+    /// <summary>A PFS that is being opened.</summary>
+    /// <param name="caches">Shared by the devices of a process.</param>
+    /// <param name="release">Ends the use of its filesystems.</param>
+    /// <param name="logger">Receives messages.</param>
+    internal ClusterMount(MediaCaches caches, Action<ClusterMount> release, ILogger logger)
     {
-        _owner = owner;
+        Caches = caches;
+        _release = release;
         _logger = logger;
     }
 
@@ -22,7 +27,7 @@ public sealed class ClusterMount : IDisposable
     public Pfs Pfs { get; private set; } = null!;
 
     /// <summary>The caches shared by its devices and those of other PFSs of the process.</summary>
-    public MediaCaches Caches => _owner.Caches;
+    public MediaCaches Caches { get; }
 
     /// <summary>The opened filesystems.</summary>
     public IReadOnlyList<MediaDevice> Devices => Filesystems.ConvertAll(filesystem => filesystem.Device);
@@ -49,44 +54,34 @@ public sealed class ClusterMount : IDisposable
     /// <summary>The filesystems of its nodes, each with a use count that includes this PFS.</summary>
     internal List<OpenFilesystem> Filesystems { get; } = [];
 
-    /// <summary>
-    /// Opens the filesystems of the specifications, one for each node, and opens the PFS. When there are several, one
-    /// that cannot be opened is an absent node: it is reported, and the quorum decides. Nothing is shared with other
-    /// PFSs.
-    /// </summary>
-    /// <param name="specs">At least one. Those that name a label must name the same.</param>
-    /// <param name="options">Options.</param>
-    /// <param name="loggers">Receive messages.</param>
-    /// <exception cref="MediaException">The only filesystem, or every one, cannot be opened.</exception>
-    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
-    public static ClusterMount Open(
-        IReadOnlyList<MountSpec> specs, ClusterMountOptions options, ILoggerFactory loggers) =>
-        new OpenFilesystems(options.MemoryBytes).Mount(specs, options, loggers);
-
-    /// <summary>Opens the PFS with a label on volumes that are open already.</summary>
-    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
-    public static ClusterMount Open(
-        IReadOnlyList<VolumeSet> filesystems, string label, ClusterMountOptions options,
-        ILoggerFactory loggers) =>
-        new OpenFilesystems(options.MemoryBytes).Mount(filesystems, label, options, loggers);
+    /// <summary>The one of them whose device is claimed by the kernel's mount of this PFS; null while this process
+    /// claims it.</summary>
+    internal OpenFilesystem? Lent { get; private set; }
 
     /// <summary>Releases the claim of <see cref="ClaimedDevice"/>, so that the kernel can claim it for a mount. When
     /// this PFS is closed and others still use the device, it is claimed again.</summary>
     /// <returns>False when it could not be done; the claim is still held then.</returns>
     /// <exception cref="DeviceBusyException">Another process opened the device meanwhile.</exception>
-    public bool LendClaim() => Filesystems.Count > 0 && Filesystems[0].LendClaim(this);
+    public bool LendClaim()
+    {
+        if (Filesystems.Count == 0 || !Filesystems[0].TryReleaseClaim()) return false;
+        Lent = Filesystems[0];
+        return true;
+    }
 
     /// <summary>Claims the device again after a failed mount; logs a warning when that fails.</summary>
     public void TakeBackClaim()
     {
-        if (Filesystems[0].LentTo == this) Filesystems[0].TakeBackClaim(_logger);
+        if (Lent is not { } filesystem) return;
+        Lent = null;
+        filesystem.RenewClaim(_logger);
     }
 
     /// <summary>Closes the PFS, and the filesystems that no other PFS uses. Uncommitted changes are lost.</summary>
     public void Dispose()
     {
         Pfs?.Writer?.Dispose();
-        _owner.Release(this, _logger);
+        _release(this);
         Filesystems.Clear();
     }
 

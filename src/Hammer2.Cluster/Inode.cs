@@ -16,27 +16,28 @@ public readonly struct Inode
 {
     private readonly Chain? _focus;
 
-    /// <param name="pfs">The PFS.</param>
+    /// <param name="nodes">The nodes of its PFS.</param>
     /// <param name="view">The nodes that the operation sees.</param>
     /// <param name="focusNode">The node that is read.</param>
     /// <param name="inum">Its number.</param>
     /// <param name="focus">The chain on that node.</param>
-    internal Inode(Pfs pfs, ClusterView view, PresentNode focusNode, ulong inum, Chain focus)
-        : this(pfs, view, focusNode, inum, focus, live: null)
+    internal Inode(ClusterNodes nodes, ClusterView view, PresentNode focusNode, ulong inum, Chain focus)
+        : this(nodes, view, focusNode, inum, focus, live: null)
     {
     }
 
-    /// <param name="pfs">The PFS.</param>
+    /// <param name="nodes">The nodes of its PFS.</param>
     /// <param name="view">The nodes that the operation sees.</param>
     /// <param name="live">The dirty inode.</param>
-    internal Inode(Pfs pfs, ClusterView view, DirtyInode live)
-        : this(pfs, view, live.FocusNode, live.Inum, live.Focus, live)
+    internal Inode(ClusterNodes nodes, ClusterView view, DirtyInode live)
+        : this(nodes, view, live.FocusNode, live.Inum, live.Focus, live)
     {
     }
 
-    private Inode(Pfs pfs, ClusterView view, PresentNode focusNode, ulong inum, Chain? focus, DirtyInode? live)
+    private Inode(
+        ClusterNodes nodes, ClusterView view, PresentNode focusNode, ulong inum, Chain? focus, DirtyInode? live)
     {
-        Pfs = pfs;
+        Nodes = nodes;
         View = view;
         FocusNode = focusNode;
         Inum = inum;
@@ -70,7 +71,8 @@ public readonly struct Inode
     /// <summary>True when it was not changed since the last commit.</summary>
     public bool IsCommitted => Live is null;
 
-    internal Pfs Pfs { get; }
+    /// <summary>The nodes of its PFS.</summary>
+    internal ClusterNodes Nodes { get; }
 
     /// <summary>The nodes that the operation sees, from its beginning to its end.</summary>
     internal ClusterView View { get; }
@@ -94,7 +96,7 @@ public readonly struct Inode
     internal ReadOnlySpan<byte> Embedded => Live is null ? _focus!.EmbeddedData : Live.Embedded;
 
     /// <summary>The same inode with another node as its focus.</summary>
-    internal Inode SeenOn(PresentNode node, Chain? chain) => new(Pfs, View, node, Inum, chain, Live);
+    internal Inode SeenOn(PresentNode node, Chain? chain) => new(Nodes, View, node, Inum, chain, Live);
 
     /// <summary>The node in a slot of the read order.</summary>
     internal PresentNode NodeAt(int slot) => slot == FocusNode.Slot ? FocusNode : View[slot];

@@ -18,9 +18,6 @@ internal sealed class OpenFilesystem(VolumeSet volumes, MediaDevice device)
     /// <summary>Number of PFSs that use it. Guarded by <see cref="OpenFilesystems"/>.</summary>
     public int UsersTotal { get; set; } = 1;
 
-    /// <summary>The PFS whose mount has the kernel's claim of the device; null while this process has it.</summary>
-    public ClusterMount? LentTo { get; private set; }
-
     /// <summary>The block device that can be the source of a kernel mount (fuseblk); null for an image, a partition
     /// inside an image or disk, one opened read-only, and one that has such a mount.</summary>
     public FileBlockDevice? ClaimedDevice =>
@@ -45,18 +42,12 @@ internal sealed class OpenFilesystem(VolumeSet volumes, MediaDevice device)
     /// <summary>Releases the kernel's claim for a mount on the device.</summary>
     /// <returns>False when it could not be done; the claim is still held then.</returns>
     /// <exception cref="DeviceBusyException">Another process opened the device meanwhile.</exception>
-    public bool LendClaim(ClusterMount mount)
-    {
-        if (ClaimedDevice is not { } claimed || !claimed.ReleaseClaim()) return false;
-        LentTo = mount;
-        return true;
-    }
+    public bool TryReleaseClaim() => ClaimedDevice is { } claimed && claimed.ReleaseClaim();
 
     /// <summary>Claims the device again once the mount has ended. If that fails, a warning is logged; locks still
     /// exclude other processes of HAMMER2.</summary>
-    public void TakeBackClaim(ILogger logger)
+    public void RenewClaim(ILogger logger)
     {
-        LentTo = null;
         if (Device.RootVolume is not FileBlockDevice device) return;
         try
         {

@@ -32,6 +32,27 @@ public sealed class OpenFilesystems
     /// <summary>Called before a filesystem is closed, while it is still locked.</summary>
     public Action<VolumeSet>? Closing { get; init; }
 
+    /// <summary>
+    /// Opens the filesystems of the specifications, one for each node, and opens the PFS. When there are several, one
+    /// that cannot be opened is an absent node: it is reported, and the quorum decides. Nothing is shared with other
+    /// PFSs.
+    /// </summary>
+    /// <param name="specs">At least one. Those that name a label must name the same.</param>
+    /// <param name="options">Options.</param>
+    /// <param name="loggers">Receive messages.</param>
+    /// <exception cref="MediaException">The only filesystem, or every one, cannot be opened.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
+    public static ClusterMount MountAlone(
+        IReadOnlyList<MountSpec> specs, ClusterMountOptions options, ILoggerFactory loggers) =>
+        new OpenFilesystems(options.MemoryBytes).Mount(specs, options, loggers);
+
+    /// <summary>Opens the PFS with a label on volumes that are open already and that no other PFS uses.</summary>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
+    public static ClusterMount MountAlone(
+        IReadOnlyList<VolumeSet> filesystems, string label, ClusterMountOptions options,
+        ILoggerFactory loggers) =>
+        new OpenFilesystems(options.MemoryBytes).Mount(filesystems, label, options, loggers);
+
     /// <summary>True when one of the specifications names a filesystem that is open for writing.</summary>
     /// <param name="specs">The specifications.</param>
     /// <param name="media">The location of the filesystems on the devices.</param>
@@ -78,11 +99,11 @@ public sealed class OpenFilesystems
 
     /// <summary>Ends the use of filesystems by a PFS: those that no other PFS uses are closed. If a mount of this PFS
     /// had the kernel's claim of a device, the device is claimed again for the others.</summary>
-    internal void Release(ClusterMount mount, ILogger logger)
+    private void Release(ClusterMount mount)
     {
         // Before the use count is decremented: a mount of the same PFS that waits for this one can then use the claim.
         foreach (OpenFilesystem filesystem in mount.Filesystems)
-            if (filesystem.LentTo == mount && IsShared(filesystem)) filesystem.TakeBackClaim(logger);
+            if (mount.Lent == filesystem && IsShared(filesystem)) mount.TakeBackClaim();
         lock (_usersLock)
         {
             _ = _mounts.Remove(mount);
@@ -90,10 +111,10 @@ public sealed class OpenFilesystems
         }
         foreach (OpenFilesystem filesystem in mount.Filesystems)
         {
-            bool isLast = EndUse(filesystem, unlessShared: filesystem.LentTo == mount);
-            if (!isLast && filesystem.LentTo == mount)
+            bool isLast = EndUse(filesystem, unlessShared: mount.Lent == filesystem);
+            if (!isLast && mount.Lent == filesystem)
             {
-                filesystem.TakeBackClaim(logger);
+                mount.TakeBackClaim();
                 isLast = EndUse(filesystem, unlessShared: false);
             }
             if (!isLast) continue;
@@ -106,7 +127,7 @@ public sealed class OpenFilesystems
         Action<ClusterMount, MountTable> open)
     {
         var table = new MountTable(loggers.CreateLogger<MountTable>());
-        var mount = new ClusterMount(this, loggers.CreateLogger<ClusterMount>());
+        var mount = new ClusterMount(Caches, Release, loggers.CreateLogger<ClusterMount>());
         try
         {
             open(mount, table);

@@ -127,7 +127,7 @@ public static partial class DataOperations
             Hammer2Error error = ReadBlockOn(file, node, key, start, destination, isWhole);
             if (error == Hammer2Error.None)
             {
-                file.Pfs.CountRepairedRead();
+                file.Nodes.CountRepairedRead();
                 return error;
             }
             errors |= error;

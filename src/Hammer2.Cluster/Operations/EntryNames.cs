@@ -60,7 +60,7 @@ internal static class EntryNames
             }
             if (error == Hammer2Error.None)
             {
-                directory.Pfs.CountRepairedRead();
+                directory.Nodes.CountRepairedRead();
                 return error;
             }
             errors |= error & Hammer2ErrorExtensions.NodeFaults;

@@ -15,20 +15,20 @@ internal sealed class CommitNumbers
     // Numbers of a group's commit: its own, and one for each further attempt.
     private const int AttemptsMax = 4;
 
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
     private readonly Func<ulong> _random;
     private ulong _last;
 
-    public CommitNumbers(Pfs pfs, Func<ulong> random)
+    public CommitNumbers(ClusterNodes nodes, Func<ulong> random)
     {
-        _pfs = pfs;
+        _nodes = nodes;
         _random = random;
-        foreach (PresentNode node in pfs.View.Synced) _last = Math.Max(_last, node.Root.Reference.ModifyTid);
+        foreach (PresentNode node in nodes.View.Synced) _last = Math.Max(_last, node.Root.Reference.ModifyTid);
         LastCommit = _last;
     }
 
     /// <summary>True when the PFS has, or had, several masters.</summary>
-    public bool IsCluster => _pfs.Membership.IsCluster;
+    public bool IsCluster => _nodes.Membership.IsCluster;
 
     /// <summary>True when the numbers of the epoch are nearly used up.</summary>
     public bool NeedsEpoch => IsCluster && CommitNumber.NeedsEpoch(Volatile.Read(ref _last));
@@ -78,7 +78,7 @@ internal sealed class CommitNumbers
     {
         ids = default;
         ulong greatest = _last;
-        foreach (PresentNode node in _pfs.Nodes) greatest = Math.Max(greatest, node.Facts.NumberKnown);
+        foreach (PresentNode node in _nodes.View.Nodes) greatest = Math.Max(greatest, node.Facts.NumberKnown);
         if (!CommitNumber.TryBeginEpoch(greatest, _random(), out ulong first)) return false;
         ids = new CommitIds(first, LastCommit + 1, DrawId());
         _last = LastCommit = first;
@@ -89,7 +89,7 @@ internal sealed class CommitNumbers
     {
         if (!IsCluster) return null;
         ulong id = _random();
-        return new ClusterCommit(_pfs.Membership.MastersTotal, id == 0 ? 1 : id);
+        return new ClusterCommit(_nodes.Membership.MastersTotal, id == 0 ? 1 : id);
     }
 }
 

@@ -15,7 +15,9 @@ internal sealed class CommitScheduler : IDisposable
 {
     private readonly CommitQueue _queue;
     private readonly TransactionGate _gate;
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
+    private readonly SpaceReserve _space;
+    private readonly BlockMemory _blocks;
     private readonly DirtyMemory _memory;
     private readonly FailStop _failStop;
     private readonly object _dueLock = new();
@@ -24,12 +26,15 @@ internal sealed class CommitScheduler : IDisposable
     private bool _isClosed;
 
     public CommitScheduler(
-        CommitQueue queue, TransactionGate gate, Pfs pfs, DirtyMemory memory, FailStop failStop, bool hasThread)
+        CommitQueue queue, TransactionGate gate, ClusterNodes nodes, SpaceReserve space, BlockMemory blocks,
+        DirtyMemory memory, FailStop failStop, bool hasThread)
     {
+        _space = space;
+        _blocks = blocks;
         _memory = memory;
         _queue = queue;
         _gate = gate;
-        _pfs = pfs;
+        _nodes = nodes;
         _failStop = failStop;
         if (!hasThread) return;
         _thread = new Thread(Run) { Name = "commit in background", IsBackground = true };
@@ -77,7 +82,9 @@ internal sealed class CommitScheduler : IDisposable
     {
         long reserved = _gate.OpenReservedBytes;
         // What little is reserved needs no look at the nodes.
-        long available = reserved > _pfs.ReserveBytes ? (long)_pfs.GetSpace().AvailableBytes : long.MaxValue;
+        long kept = _space.ReserveBytes;
+        long available = reserved > kept
+            ? (long)_nodes.GetSpace(kept, _blocks.UnwrittenBytes).AvailableBytes : long.MaxValue;
         return new GroupLoad(
             _gate.OpenInodes, _memory.Inodes, _memory.InodesMax, _gate.OpenLeaves, reserved, available);
     }

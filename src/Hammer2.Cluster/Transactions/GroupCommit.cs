@@ -17,7 +17,7 @@ namespace Hammer2.Cluster.Transactions;
 /// </remarks>
 internal sealed class GroupCommit
 {
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
     private readonly BlockWriteBack _writeBack;
     private readonly NodeFencing _fencing;
     private readonly FailStop _failStop;
@@ -25,10 +25,10 @@ internal sealed class GroupCommit
     private readonly GroupReversal _reversal;
 
     public GroupCommit(
-        Pfs pfs, BlockWriteBack writeBack, NodeFencing fencing, FailStop failStop, INodeRunner runner,
+        ClusterNodes nodes, BlockWriteBack writeBack, NodeFencing fencing, FailStop failStop, INodeRunner runner,
         GroupReversal reversal)
     {
-        _pfs = pfs;
+        _nodes = nodes;
         _writeBack = writeBack;
         _fencing = fencing;
         _failStop = failStop;
@@ -51,7 +51,7 @@ internal sealed class GroupCommit
         {
             if (unreadable.Count > 0) group = _reversal.Without(group, unreadable);
             if (group.Inodes.Count == 0 && !isEmpty) return Hammer2Error.None;
-            ClusterView view = _pfs.View;
+            ClusterView view = _nodes.View;
             using CommitTurn turn = EnterTurns(view);
             List<NodeCommit> commits = BeginAttempt(view, group);
             Hammer2Error errors = OnEachNode(commits, static commit => commit.Build());
@@ -72,7 +72,7 @@ internal sealed class GroupCommit
     private List<NodeCommit> BeginAttempt(ClusterView view, SyncingGroup group)
     {
         var commits = new List<NodeCommit>();
-        foreach (PresentNode node in view.Synced) commits.Add(new NodeCommit(_pfs, view, node, group));
+        foreach (PresentNode node in view.Synced) commits.Add(new NodeCommit(_nodes, view, node, group));
         return commits;
     }
 
@@ -84,7 +84,7 @@ internal sealed class GroupCommit
         {
             if (!commit.Node.IsSynced) continue;
             unreadable.AddRange(commit.Unreadable);
-            if (commit.RestoredTotal > 0) MountLog.Restored(_pfs.Logger, commit.Node.Name, commit.RestoredTotal);
+            if (commit.RestoredTotal > 0) MountLog.Restored(_nodes.Logger, commit.Node.Name, commit.RestoredTotal);
         }
         if (unreadable.Count > 0) _ = OnEachNode(commits, static commit => commit.Abandon());
         return unreadable;

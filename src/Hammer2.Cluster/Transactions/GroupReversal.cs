@@ -13,6 +13,7 @@ namespace Hammer2.Cluster.Transactions;
 /// </summary>
 internal sealed class GroupReversal
 {
+    private readonly ClusterNodes _nodes;
     private readonly TransactionGate _gate;
     private readonly InodeCache _inodes;
     private readonly BlockWriteBack _writeBack;
@@ -23,9 +24,10 @@ internal sealed class GroupReversal
     private long _revertedTotal;
 
     public GroupReversal(
-        TransactionGate gate, InodeCache inodes, BlockWriteBack writeBack, OrphanSet orphans, CommitNumbers numbers,
-        SpaceReserve space, FailStop failStop)
+        ClusterNodes nodes, TransactionGate gate, InodeCache inodes, BlockWriteBack writeBack, OrphanSet orphans,
+        CommitNumbers numbers, SpaceReserve space, FailStop failStop)
     {
+        _nodes = nodes;
         _gate = gate;
         _inodes = inodes;
         _writeBack = writeBack;
@@ -62,7 +64,7 @@ internal sealed class GroupReversal
         }
         _ = Interlocked.Add(ref _revertedTotal, told.Count);
         MountLog.ChangesLeftOut(
-            _inodes.Pfs.Logger, _failStop.Label, told.Count, unreadable[0].Image.Inode.Inum, unreadable[0].Fault);
+            _nodes.Logger, _failStop.Label, told.Count, unreadable[0].Image.Inode.Inum, unreadable[0].Fault);
         Reverted?.Invoke(told);
         return rest;
     }

@@ -14,6 +14,7 @@ namespace Hammer2.Cluster.Transactions;
 internal sealed class InodeCache
 {
     private readonly ConcurrentDictionary<ulong, DirtyInode> _inodes = new();
+    private readonly ClusterNodes _nodes;
     private readonly InodeLocks _locks;
     private readonly TransactionGate _gate;
     private readonly InodeNumbers _numbers;
@@ -21,17 +22,14 @@ internal sealed class InodeCache
     private readonly List<FrozenInode> _unreadable = [];
 
     public InodeCache(
-        Pfs pfs, InodeLocks locks, TransactionGate gate, InodeNumbers numbers, DirtyMemory memory)
+        ClusterNodes nodes, InodeLocks locks, TransactionGate gate, InodeNumbers numbers, DirtyMemory memory)
     {
+        _nodes = nodes;
         _memory = memory;
-        Pfs = pfs;
         _locks = locks;
         _gate = gate;
         _numbers = numbers;
     }
-
-    /// <summary>The PFS.</summary>
-    public Pfs Pfs { get; }
 
     /// <summary>True when every inode is as the last commit has it.</summary>
     public bool IsEmpty => _inodes.IsEmpty;
@@ -54,7 +52,7 @@ internal sealed class InodeCache
             if (inode.IsDeleted) return Hammer2Error.NoEntry;
             return view.Has(inode.FocusNode) ? Hammer2Error.None : Refocus(view, inode);
         }
-        Hammer2Error error = Pfs.LoadCommitted(view, inum, out PresentNode? focus, out Chain? chain);
+        Hammer2Error error = _nodes.LoadCommitted(view, inum, out PresentNode? focus, out Chain? chain);
         if (error != Hammer2Error.None) return error;
         // Cached from now on, so that a second opening in the same operation gives the same object.
         inode = DirtyInode.FromChain(inum, focus!, chain!);
@@ -151,9 +149,9 @@ internal sealed class InodeCache
         using InodeLocks.Guard guard = LockOf(inode);
         if (!image.IsDeleted)
         {
-            ClusterView view = Pfs.View;
-            Hammer2Error error = Pfs.LoadCommitted(view, inode.Inum, out PresentNode? focus, out Chain? chain);
-            if (error != Hammer2Error.None) error = Pfs.LoadCommitted(view, inode.Inum, out focus, out chain);
+            ClusterView view = _nodes.View;
+            Hammer2Error error = _nodes.LoadCommitted(view, inode.Inum, out PresentNode? focus, out Chain? chain);
+            if (error != Hammer2Error.None) error = _nodes.LoadCommitted(view, inode.Inum, out focus, out chain);
             if (error != Hammer2Error.None)
             {
                 _unreadable.Add(image);
@@ -169,11 +167,9 @@ internal sealed class InodeCache
     // The node that was read for it left.
     private Hammer2Error Refocus(ClusterView view, DirtyInode inode)
     {
-        Hammer2Error error = Pfs.LoadCommitted(view, inode.Inum, out PresentNode? focus, out Chain? chain);
-        bool isNew = error == Hammer2Error.NoEntry && inode.Focus is null;
-        if (isNew) inode.SeeOn(view.FocusOf(inode.Inum), null);
-        if (isNew || error != Hammer2Error.None) return isNew ? Hammer2Error.None : error;
-        inode.SeeOn(focus!, chain);
+        Hammer2Error error = _nodes.FindFocus(
+            view, inode.Inum, isNew: inode.Focus is null, out PresentNode? focus, out Chain? chain);
+        if (error == Hammer2Error.None) inode.SeeOn(focus!, chain);
         return error;
     }
 

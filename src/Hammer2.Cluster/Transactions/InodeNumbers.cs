@@ -9,13 +9,13 @@ namespace Hammer2.Cluster.Transactions;
 /// <remarks>Lock-free.</remarks>
 internal sealed class InodeNumbers
 {
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
     private ulong _last;
 
-    public InodeNumbers(Pfs pfs)
+    public InodeNumbers(ClusterNodes nodes)
     {
-        _pfs = pfs;
-        foreach (PresentNode node in pfs.View.Synced)
+        _nodes = nodes;
+        foreach (PresentNode node in nodes.View.Synced)
             _last = Math.Max(_last, Math.Max(node.Root.Meta.PfsInum, Media.InumFirst - 1));
     }
 
@@ -43,7 +43,7 @@ internal sealed class InodeNumbers
         Hammer2Error errors = Hammer2Error.None;
         bool isKnown = false;
         ulong hidden = 0;
-        foreach (PresentNode node in _pfs.View.Synced)
+        foreach (PresentNode node in _nodes.View.Synced)
         {
             Hammer2Error error = RaiseToIndex(node, ref hidden);
             errors |= error;
@@ -73,7 +73,7 @@ internal sealed class InodeNumbers
     private ulong HiddenWith(ulong inum)
     {
         ulong hidden = 0;
-        foreach (PresentNode node in _pfs.View.Synced)
+        foreach (PresentNode node in _nodes.View.Synced)
         {
             var cursor = new ChainCursor(node.Device, node.Root, inum, Media.EntryKeyBit - 1);
             if (!cursor.MoveNext().IsNodeFault() || cursor.HiddenFirst > inum) return 0;

@@ -15,21 +15,22 @@ internal sealed class MountRecovery
 {
     private const int OrphansAtOnce = 4096;
 
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
     private readonly InodeNumbers _inodeNumbers;
     private readonly CommitQueue _queue;
     private readonly OrphanSet _orphans;
     private readonly Func<ulong, Hammer2Error> _delete;
 
-    /// <param name="pfs">The PFS.</param>
+    /// <param name="nodes">The nodes of the PFS.</param>
     /// <param name="inodeNumbers">Its counter of inode numbers.</param>
     /// <param name="queue">Its commits.</param>
     /// <param name="orphans">Its orphans.</param>
     /// <param name="delete">Deletes an inode if it has no link.</param>
     public MountRecovery(
-        Pfs pfs, InodeNumbers inodeNumbers, CommitQueue queue, OrphanSet orphans, Func<ulong, Hammer2Error> delete)
+        ClusterNodes nodes, InodeNumbers inodeNumbers, CommitQueue queue, OrphanSet orphans,
+        Func<ulong, Hammer2Error> delete)
     {
-        _pfs = pfs;
+        _nodes = nodes;
         _inodeNumbers = inodeNumbers;
         _queue = queue;
         _orphans = orphans;
@@ -44,8 +45,8 @@ internal sealed class MountRecovery
         Hammer2Error error = _inodeNumbers.RaiseToIndex();
         // No other mark on media than the link count tells of orphans: every inode is looked at, unless the last commit
         // was this driver's and says that there are none. Until the search is done, commits say that there may be some.
-        _orphans.IsUnknown = CommitStamp.MayHaveOrphans(_pfs.View.FocusOf(Media.PfsRootInum).Root.Reference);
-        if (error == Hammer2Error.None && _pfs.Membership.IsCluster) error = _queue.BeginEpoch();
+        _orphans.IsUnknown = CommitStamp.MayHaveOrphans(_nodes.View.FocusOf(Media.PfsRootInum).Root.Reference);
+        if (error == Hammer2Error.None && _nodes.Membership.IsCluster) error = _queue.BeginEpoch();
         return error == Hammer2Error.None && _orphans.IsUnknown ? DeleteOrphans() : error;
     }
 
@@ -68,14 +69,14 @@ internal sealed class MountRecovery
             if (committed != Hammer2Error.None) return committed;
         }
         _orphans.IsUnknown = false;
-        if (deleted > 0) MountLog.OrphansDeleted(_pfs.Logger, ByteText.Decode(_pfs.Label.Span), deleted);
+        if (deleted > 0) MountLog.OrphansDeleted(_nodes.Logger, ByteText.Decode(_nodes.Label.Span), deleted);
         return _queue.CommitRoot();
     }
 
     // An inode that cannot be read is left to fsck.
     private bool FindOrphans(ref ulong next, List<ulong> found)
     {
-        PresentNode node = _pfs.View.FocusOf(Media.PfsRootInum);
+        PresentNode node = _nodes.View.FocusOf(Media.PfsRootInum);
         var cursor = new ChainCursor(node.Device, node.Root, next, Media.EntryKeyBit - 1);
         Hammer2Error error;
         while ((error = cursor.MoveNext()) != Hammer2Error.NoEntry)

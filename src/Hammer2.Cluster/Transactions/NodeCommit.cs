@@ -32,14 +32,14 @@ internal sealed class NodeCommit
     private Hammer2Error _fault;
     private Chain? _root;
 
-    public NodeCommit(Pfs pfs, ClusterView view, PresentNode node, SyncingGroup group)
+    public NodeCommit(ClusterNodes nodes, ClusterView view, PresentNode node, SyncingGroup group)
     {
         _node = node;
         _group = group;
         _committer = _node.Device.Committer!;
         _writer = _committer.Writer;
         _mirrorTid = _committer.MirrorTid;
-        _siblings = new SiblingLeaves(pfs, view, node, _mirrorTid);
+        _siblings = new SiblingLeaves(nodes, view, node, _mirrorTid);
     }
 
     /// <summary>The node.</summary>

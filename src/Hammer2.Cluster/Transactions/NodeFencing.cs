@@ -9,13 +9,13 @@ namespace Hammer2.Cluster.Transactions;
 /// </remarks>
 internal sealed class NodeFencing
 {
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
     private readonly FailStop _failStop;
     private int _errors;
 
-    public NodeFencing(Pfs pfs, FailStop failStop)
+    public NodeFencing(ClusterNodes nodes, FailStop failStop)
     {
-        _pfs = pfs;
+        _nodes = nodes;
         _failStop = failStop;
     }
 
@@ -26,7 +26,7 @@ internal sealed class NodeFencing
     /// first.</summary>
     public bool CheckQuorum()
     {
-        ClusterView view = _pfs.View;
+        ClusterView view = _nodes.View;
         foreach (PresentNode node in view.Nodes)
             if (node.Device.Committer is { IsFenced: true } committer) _ = Fence(node, committer.FenceError);
         return view.Synced.Count >= view.Quorum;
@@ -38,7 +38,7 @@ internal sealed class NodeFencing
     {
         if (!node.TryFence()) return false;
         _ = Interlocked.Or(ref _errors, (int)error);
-        MountLog.NodeFailed(_pfs.Logger, node.Name, error);
+        MountLog.NodeFailed(_nodes.Logger, node.Name, error);
         return true;
     }
 
@@ -51,5 +51,5 @@ internal sealed class NodeFencing
     }
 
     /// <summary>Stops the PFS for want of a quorum.</summary>
-    public void Stop(Hammer2Error error) => _failStop.Stop(error, _pfs.View.Synced.Count, _pfs.View.Quorum);
+    public void Stop(Hammer2Error error) => _failStop.Stop(error, _nodes.View.Synced.Count, _nodes.View.Quorum);
 }

@@ -15,6 +15,7 @@ namespace Hammer2.Cluster.Transactions;
 /// </remarks>
 public sealed class PfsWriter : IDisposable
 {
+    private readonly ClusterNodes _nodes;
     private readonly FailStop _failStop;
     private readonly InodeLocks _locks = new();
     private readonly TransactionGate _gate = new();
@@ -33,29 +34,30 @@ public sealed class PfsWriter : IDisposable
     private readonly TransactionParts _parts;
     private readonly Lock _viewLock = new();
 
-    internal PfsWriter(Pfs pfs, PfsWriteOptions options)
+    internal PfsWriter(ClusterNodes nodes, PfsWriteOptions options)
     {
-        _failStop = new FailStop(pfs.Logger, ByteText.Decode(pfs.Label.Span));
-        var fencing = new NodeFencing(pfs, _failStop);
+        _nodes = nodes;
+        _failStop = new FailStop(nodes.Logger, ByteText.Decode(nodes.Label.Span));
+        var fencing = new NodeFencing(nodes, _failStop);
         var orphans = new OrphanSet();
-        var inodeNumbers = new InodeNumbers(pfs);
-        _numbers = new CommitNumbers(pfs, options.Random);
-        Space = new SpaceReserve(pfs.View);
+        var inodeNumbers = new InodeNumbers(nodes);
+        _numbers = new CommitNumbers(nodes, options.Random);
+        Space = new SpaceReserve(nodes.View);
         var memory = new BlockMemory(Space, options.Memory);
-        _inodes = new InodeCache(pfs, _locks, _gate, inodeNumbers, options.Memory);
-        _store = new BlockStore(pfs, fencing, options.Deduplicates);
+        _inodes = new InodeCache(nodes, _locks, _gate, inodeNumbers, options.Memory);
+        _store = new BlockStore(nodes, fencing, options.Deduplicates);
         _writeBack = new BlockWriteBack(_store, memory, _locks, _failStop, options.OpenBytesMax, options.Workers);
-        _reversal = new GroupReversal(_gate, _inodes, _writeBack, orphans, _numbers, Space, _failStop);
+        _reversal = new GroupReversal(nodes, _gate, _inodes, _writeBack, orphans, _numbers, Space, _failStop);
         var closer = new GroupCloser(_gate, _inodes, inodeNumbers, _numbers, orphans);
-        var commit = new GroupCommit(pfs, _writeBack, fencing, _failStop, options.Runner ?? _threads, _reversal);
+        var commit = new GroupCommit(nodes, _writeBack, fencing, _failStop, options.Runner ?? _threads, _reversal);
         _queue = new CommitQueue(closer, commit, _inodes, _writeBack, _numbers, Space, fencing, _failStop);
         _scheduler = new CommitScheduler(
-            _queue, _gate, pfs, options.Memory, _failStop, hasThread: options.Workers > 0);
-        _reclaim = new SpaceReclaim(pfs, _queue, fencing, _failStop);
+            _queue, _gate, nodes, Space, memory, options.Memory, _failStop, hasThread: options.Workers > 0);
+        _reclaim = new SpaceReclaim(nodes, _queue, fencing, _failStop);
         _client = new MediaClient(_failStop.Label, _store, _queue);
         _pressure = new SpacePressure(Space, _queue, _reclaim, _failStop, options.Discards);
-        _recovery = new MountRecovery(pfs, inodeNumbers, _queue, orphans, RemoveIfOrphan);
-        _parts = new TransactionParts(_gate, _inodes, _writeBack, memory, Space, _failStop);
+        _recovery = new MountRecovery(nodes, inodeNumbers, _queue, orphans, RemoveIfOrphan);
+        _parts = new TransactionParts(nodes, _gate, _inodes, _writeBack, memory, Space, _failStop);
     }
 
     /// <summary>True once too few nodes can be written, or an invariant broke: nothing more is accepted, and nothing
@@ -204,7 +206,7 @@ public sealed class PfsWriter : IDisposable
     /// <returns>None; what <see cref="MountRecovery.Run"/> met.</returns>
     internal Hammer2Error Start()
     {
-        _client.Attach(_inodes.Pfs.View);
+        _client.Attach(_nodes.View);
         return _recovery.Run();
     }
 
@@ -216,7 +218,7 @@ public sealed class PfsWriter : IDisposable
         {
             Hammer2Error error = SwapView(change);
             // Bulkfree may wait for a commit of this PFS, and this waits for bulkfree: the commit lock is not held.
-            if (error == Hammer2Error.None) _client.Detach(_inodes.Pfs.View);
+            if (error == Hammer2Error.None) _client.Detach(_nodes.View);
             return error;
         }
     }
@@ -224,14 +226,14 @@ public sealed class PfsWriter : IDisposable
     private Hammer2Error SwapView(Func<ClusterView, ClusterView> change) => _queue.RunBetweenCommits(() =>
     {
         using TransactionGate.Exclusion exclusion = _gate.EnterExclusive();
-        ClusterView before = _inodes.Pfs.View;
+        ClusterView before = _nodes.View;
         ClusterView after = change(before);
         if (before.IsExtendedBy(after) && !_inodes.IsEmpty) return Hammer2Error.NotEmpty;
         // A stored block that another is to share has a location on each node of its own view only.
         _store.ForgetDuplicates();
         _client.Attach(after);
         Space.Follow(after);
-        Invariant.Holds(_inodes.Pfs.TrySwapView(before, after));
+        Invariant.Holds(_nodes.TrySwapView(before, after));
         return Hammer2Error.None;
     });
 

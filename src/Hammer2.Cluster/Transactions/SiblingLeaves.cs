@@ -17,16 +17,16 @@ internal sealed class SiblingLeaves
     /// <summary>Most leaves for one damaged block, 16 GiB of file data: more is left to a resynchronization.</summary>
     public const int LeavesMax = 262_144;
 
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
     private readonly ClusterView _view;
     private readonly PresentNode _node;
     private readonly BlockWriter _writer;
     private readonly ulong _mirrorTid;
     private byte[]? _buffer;
 
-    public SiblingLeaves(Pfs pfs, ClusterView view, PresentNode node, ulong mirrorTid)
+    public SiblingLeaves(ClusterNodes nodes, ClusterView view, PresentNode node, ulong mirrorTid)
     {
-        _pfs = pfs;
+        _nodes = nodes;
         _view = view;
         _node = node;
         _writer = Device.Committer!.Writer;
@@ -93,7 +93,7 @@ internal sealed class SiblingLeaves
             Hammer2Error error = node.LoadInode(inum, out Chain? chain);
             if (error == Hammer2Error.None)
             {
-                inode = new Inode(_pfs, _view, node, inum, chain!);
+                inode = new Inode(_nodes, _view, node, inum, chain!);
                 return error;
             }
             errors |= error & Hammer2ErrorExtensions.NodeFaults;

@@ -23,16 +23,16 @@ public readonly record struct ReclaimResult(long StagedBytes, long FreedBytes, l
 internal sealed class SpaceReclaim
 {
     private readonly Lock _reclaimLock = new();
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
     private readonly CommitQueue _queue;
     private readonly NodeFencing _fencing;
     private readonly FailStop _failStop;
     private ulong _freeAfterLast = ulong.MaxValue;      // and what a further pass would free
     private long _removalsSeen;
 
-    public SpaceReclaim(Pfs pfs, CommitQueue queue, NodeFencing fencing, FailStop failStop)
+    public SpaceReclaim(ClusterNodes nodes, CommitQueue queue, NodeFencing fencing, FailStop failStop)
     {
-        _pfs = pfs;
+        _nodes = nodes;
         _queue = queue;
         _fencing = fencing;
         _failStop = failStop;
@@ -57,11 +57,11 @@ internal sealed class SpaceReclaim
             Hammer2Error error = _failStop.Run("bulkfree", this, reclaim => Bulkfree.Run(
                 reclaim.SyncedCommitters(), new BulkfreeOptions(options.Discards, options.IsCancelled), out counts));
             if (error != Hammer2Error.None && error != Hammer2Error.Interrupted)
-                MountLog.ReclaimFailed(_pfs.Logger, error);
+                MountLog.ReclaimFailed(_nodes.Logger, error);
             if (error != Hammer2Error.Interrupted) _removalsSeen = removals;
             error |= FenceFailedDevices();
             long staged = counts.LastStagedGranules * Media.GranuleBytes;
-            _freeAfterLast = _pfs.GetSpace().FreeBytes + (ulong)staged;
+            _freeAfterLast = _nodes.GetSpace().FreeBytes + (ulong)staged;
             result = ReclaimResult.Of(counts);
             return error;
         }
@@ -76,7 +76,7 @@ internal sealed class SpaceReclaim
         const long WorthBytes = 1 << 20;
         lock (_reclaimLock)
         {
-            ulong free = _pfs.GetSpace().FreeBytes;
+            ulong free = _nodes.GetSpace().FreeBytes;
             ulong last = _freeAfterLast;
             bool isWorthIt = last == ulong.MaxValue || free + WorthBytes <= last
                 || _queue.RemovalsCommitted != _removalsSeen;
@@ -90,7 +90,7 @@ internal sealed class SpaceReclaim
     private List<MediaCommitter> SyncedCommitters()
     {
         var committers = new List<MediaCommitter>();
-        foreach (PresentNode node in _pfs.View.Synced) committers.Add(node.Device.Committer!);
+        foreach (PresentNode node in _nodes.View.Synced) committers.Add(node.Device.Committer!);
         return committers;
     }
 
@@ -98,7 +98,7 @@ internal sealed class SpaceReclaim
     private Hammer2Error FenceFailedDevices()
     {
         Hammer2Error errors = Hammer2Error.None;
-        foreach (PresentNode node in _pfs.View.Nodes)
+        foreach (PresentNode node in _nodes.View.Nodes)
         {
             if (node.Device.Committer is not { IsFenced: true } committer) continue;
             if (_fencing.Fence(node, committer.FenceError)) errors |= committer.FenceError;

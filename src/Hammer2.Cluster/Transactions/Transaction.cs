@@ -6,8 +6,8 @@ namespace Hammer2.Cluster.Transactions;
 
 /// <summary>The parts of a writable PFS that an operation works with.</summary>
 internal sealed record TransactionParts(
-    TransactionGate Gate, InodeCache Inodes, BlockWriteBack WriteBack, BlockMemory Memory, SpaceReserve Space,
-    FailStop FailStop);
+    ClusterNodes Nodes, TransactionGate Gate, InodeCache Inodes, BlockWriteBack WriteBack, BlockMemory Memory,
+    SpaceReserve Space, FailStop FailStop);
 
 /// <summary>
 /// One modifying operation: it belongs to the open group, has a number, and holds the locks of the inodes that it
@@ -27,7 +27,7 @@ public ref struct Transaction : IDisposable
     {
         _operation = ref operation;
         _parts = parts;
-        _view = parts.Inodes.Pfs.View;
+        _view = parts.Nodes.View;
         _inodes = inodes;
         _locks = locks;
         Tid = tid;
@@ -45,7 +45,7 @@ public ref struct Transaction : IDisposable
     public readonly Hammer2Error Open(ulong inum, out DirtyInode? inode) => _parts.Inodes.Open(_view, inum, out inode);
 
     /// <summary>The same inode for reading.</summary>
-    public readonly Inode AsInode(DirtyInode inode) => new(_parts.Inodes.Pfs, _view, inode);
+    public readonly Inode AsInode(DirtyInode inode) => new(_parts.Nodes, _view, inode);
 
     /// <summary>A new inode, without a name yet. It needs no lock: no other thread knows its number.</summary>
     /// <param name="meta">Everything but the number, which is assigned here.</param>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Numerics;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
@@ -47,13 +46,6 @@ internal sealed class BlockEncoder
             Key = block.Key,
             KeyBits = Media.BufferRadix,
         };
-    }
-
-    /// <summary>Length to store of a block when this many bytes of the file follow its start.</summary>
-    public static int LogicalBytes(ulong toEnd)
-    {
-        if (toEnd >= Media.FileBlockBytes) return Media.FileBlockBytes;
-        return (int)Math.Max(BitOperations.RoundUpToPowerOf2((uint)toEnd), Media.AllocationBytesMin);
     }
 
     private ReadOnlySpan<byte> Pad(ReadOnlySpan<byte> content, int bytes)

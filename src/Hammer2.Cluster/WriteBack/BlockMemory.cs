@@ -31,6 +31,9 @@ internal sealed class BlockMemory
     /// <summary>Bytes of blocks that are sealed and not stored, failed ones included.</summary>
     public long SealedBytes => Volatile.Read(ref _sealedBytes);
 
+    /// <summary>Bytes of both: of dirty blocks that are in memory and on no node yet.</summary>
+    public long UnwrittenBytes => OpenBytes + SealedBytes;
+
     /// <summary>True when open blocks have to be sealed, of whichever PFS they are.</summary>
     public bool HasTooManyOpen => _shared.HasTooManyOpen;
 

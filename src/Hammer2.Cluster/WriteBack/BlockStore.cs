@@ -14,15 +14,15 @@ namespace Hammer2.Cluster.WriteBack;
 /// <remarks>Thread-safe; takes no lock while bytes are encoded or written.</remarks>
 internal sealed class BlockStore
 {
-    private readonly Pfs _pfs;
+    private readonly ClusterNodes _nodes;
     private readonly NodeFencing _fencing;
     private readonly bool _deduplicates;
     private readonly DedupTable _duplicates = new();
     private long _deduplicated;
 
-    public BlockStore(Pfs pfs, NodeFencing fencing, bool deduplicates)
+    public BlockStore(ClusterNodes nodes, NodeFencing fencing, bool deduplicates)
     {
-        _pfs = pfs;
+        _nodes = nodes;
         _fencing = fencing;
         _deduplicates = deduplicates;
     }
@@ -37,7 +37,7 @@ internal sealed class BlockStore
     /// <param name="batch">Claimed blocks.</param>
     public void Store(WriteBackBatch batch)
     {
-        ClusterView view = _pfs.View;
+        ClusterView view = _nodes.View;
         foreach (WriteBackItem item in batch.Items)
             if (item.Sealed.Block.State == DirtyBlockState.Sealed) Encode(view, batch, item);
         foreach (PresentNode node in view.Synced) AllocateOnNode(batch, node);
@@ -49,7 +49,7 @@ internal sealed class BlockStore
     /// it.</summary>
     public void Free(DirtyBlock block)
     {
-        if (_duplicates.Forget(block) && block.Stored is { } references) Free(_pfs.View, references);
+        if (_duplicates.Forget(block) && block.Stored is { } references) Free(_nodes.View, references);
     }
 
     private void Encode(ClusterView view, WriteBackBatch batch, WriteBackItem item)

@@ -41,7 +41,7 @@ internal sealed class BlockWriteBack : IDisposable
     }
 
     /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
-    public long UnwrittenBytes => _memory.OpenBytes + _memory.SealedBytes;
+    public long UnwrittenBytes => _memory.UnwrittenBytes;
 
     /// <summary>Ends the workers when all queued blocks are written.</summary>
     public void Dispose() => _queue.Dispose();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Numerics;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
@@ -20,5 +21,12 @@ internal readonly record struct SealedBlock(
     /// <param name="key">First byte of the block.</param>
     /// <param name="block">The block.</param>
     public static SealedBlock Of(DirtyInode file, in InodeMeta meta, ulong key, DirtyBlock block) => new(
-        file, key, block, BlockEncoder.LogicalBytes(meta.Size - key), meta.CompressionPolicy, meta.Check);
+        file, key, block, LogicalBytesOf(meta.Size - key), meta.CompressionPolicy, meta.Check);
+
+    // Of a block that this many bytes of the file follow from its start on.
+    private static int LogicalBytesOf(ulong toEnd)
+    {
+        if (toEnd >= Media.FileBlockBytes) return Media.FileBlockBytes;
+        return (int)Math.Max(BitOperations.RoundUpToPowerOf2((uint)toEnd), Media.AllocationBytesMin);
+    }
 }

@@ -55,7 +55,7 @@ internal sealed class WriteCommand
             foreach (string path in paths) sets.Add(VolumeSet.Open([FileBlockDevice.Open(path)]));
             var options = new ClusterMountOptions(new MediaSourceOptions(), 256 << 20);
             string label = nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel;
-            using ClusterMount mount = ClusterMount.Open(sets, label, options, NullLoggerFactory.Instance);
+            using ClusterMount mount = OpenFilesystems.MountAlone(sets, label, options, NullLoggerFactory.Instance);
             int workers = args.Length > 3 ? int.Parse(args[3], null) : Environment.ProcessorCount;
             var writing = new PfsWriteOptions { Workers = workers };
             if (mount.Pfs.OpenForWriting(writing) != Hammer2Error.None) return 1;

@@ -50,7 +50,7 @@ public sealed class ExtractRaceTests : IDisposable
         var log = new LogCapture();
         var media = new MediaSourceOptions(TakesLock: false);
         _volumes = MediaSource.Open([image], media, log.CreateLogger("Hammer2.Devices"));
-        _mount = ClusterMount.Open([_volumes], "DATA", new ClusterMountOptions(media), log);
+        _mount = OpenFilesystems.MountAlone([_volumes], "DATA", new ClusterMountOptions(media), log);
         _vnodes = new VnodeOps(_mount.Pfs, log.CreateLogger<VnodeOps>());
     }
 

@@ -38,7 +38,7 @@ public sealed class FileCopyTests
 
         var log = new LogCapture();
         var options = new ClusterMountOptions(new MediaSourceOptions(TakesLock: false));
-        using ClusterMount mount = ClusterMount.Open([volumes], "DATA", options, log);
+        using ClusterMount mount = OpenFilesystems.MountAlone([volumes], "DATA", options, log);
         var vnodes = new VnodeOps(mount.Pfs, log.CreateLogger<VnodeOps>());
         Assert.Equal(Errno.None, vnodes.Lookup(VnodeOps.RootInum, "big"u8, out VnodeAttributes big));
 

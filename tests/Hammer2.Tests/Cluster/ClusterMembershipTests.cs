@@ -229,7 +229,7 @@ public sealed class ClusterMembershipTests
         {
             Siblings = new SiblingSearch(() => attached),
         };
-        using ClusterMount mount = ClusterMount.Open(
+        using ClusterMount mount = OpenFilesystems.MountAlone(
             [new MountSpec([path], NewVolume.ClusterLabel)], options, log);
         Assert.Equal(obstacle, mount.Pfs.Membership.Obstacle);
         Assert.Equal(

@@ -227,7 +227,7 @@ public sealed class ClusterViewWriteTests : IDisposable
         {
             VolumeSet only = VolumeSet.Open([new UnownedDevice(_disks[slot])]);
             using ClusterMount mount =
-                ClusterMount.Open([only], NewVolume.ClusterLabel, options, NullLoggerFactory.Instance);
+                OpenFilesystems.MountAlone([only], NewVolume.ClusterLabel, options, NullLoggerFactory.Instance);
             var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
             foreach (ulong file in _files) AssertContent(ops, file);
         }

@@ -120,7 +120,7 @@ public sealed class PreparedCommitRecordTests
         }
         VolumeSet[] sets = [.. nodes.Select(Open)];
         var options = new ClusterMountOptions(new MediaSourceOptions(), 16 << 20);
-        using ClusterMount mount = ClusterMount.Open(
+        using ClusterMount mount = OpenFilesystems.MountAlone(
             sets, NewVolume.ClusterLabel, options, NullLoggerFactory.Instance);
         Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
         VolumeHeader before = mount.Devices[0].Header;

@@ -58,7 +58,8 @@ internal sealed class SyntheticCluster : IDisposable
     public List<ulong> Keys { get; }
 
     /// <summary>The object as it is seen with one node as its focus.</summary>
-    public Inode Seen(int focus) => new(Pfs, Pfs.View, Pfs.View[focus], Media.PfsRootInum, Pfs.View[focus].Root);
+    public Inode Seen(int focus) =>
+        new(Pfs.ClusterNodes, Pfs.View, Pfs.View[focus], Media.PfsRootInum, Pfs.View[focus].Root);
 
     /// <summary>Damages some blocks of references of each node but the spared ones.</summary>
     public void Damage(SeededRandom random, int blocksMax, params int[] spared)

@@ -52,7 +52,7 @@ internal sealed class TestCluster
     {
         VolumeSet[] sets = [.. nodes.Select(node => VolumeSet.Open([new UnownedDevice(Devices[node])]))];
         var options = new ClusterMountOptions(new MediaSourceOptions(), 16 << 20, isDegraded, masters);
-        return ClusterMount.Open(sets, NewVolume.ClusterLabel, options, Log);
+        return OpenFilesystems.MountAlone(sets, NewVolume.ClusterLabel, options, Log);
     }
 
     /// <summary>Mounts some of the nodes for writing, makes a file and acknowledges it.</summary>

@@ -152,7 +152,7 @@ internal sealed class RecordedScript
     {
         VolumeSet[] sets = [.. devices.Select(device => VolumeSet.Open([new UnownedDevice(device)]))];
         var options = new ClusterMountOptions(new MediaSourceOptions(), cacheBytes);
-        return ClusterMount.Open(sets, label, options, loggers ?? NullLoggerFactory.Instance);
+        return OpenFilesystems.MountAlone(sets, label, options, loggers ?? NullLoggerFactory.Instance);
     }
 
     /// <summary>Nodes one after the other in a drawn order, so that a seed gives the same history.</summary>

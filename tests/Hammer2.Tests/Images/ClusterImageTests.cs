@@ -241,6 +241,6 @@ public sealed class ClusterImageTests
             specs.Add(new MountSpec([path], Label));
         }
         var media = new MediaSourceOptions(IsReadOnly: true, TakesLock: false);
-        return ClusterMount.Open(specs, new ClusterMountOptions(media, AllowDegraded: isDegraded), log);
+        return OpenFilesystems.MountAlone(specs, new ClusterMountOptions(media, AllowDegraded: isDegraded), log);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class TestMount : IDisposable
     {
         var log = new LogCapture();
         var options = new ClusterMountOptions(new MediaSourceOptions(), memoryBytes, isDegraded);
-        return new TestMount(ClusterMount.Open(filesystems, label, options, log), log);
+        return new TestMount(OpenFilesystems.MountAlone(filesystems, label, options, log), log);
     }
 
     /// <summary>Finds an object by its path, bytes as characters; returns the error of the first failing

@@ -103,7 +103,7 @@ internal static class ModelMount
         // Nodes that upstream made do not say how many they are.
         var options = new ClusterMountOptions(
             new MediaSourceOptions(), 16 << 20, Masters: disks.Count > 1 ? disks.Count : null);
-        return ClusterMount.Open(sets, label, options, NullLoggerFactory.Instance);
+        return OpenFilesystems.MountAlone(sets, label, options, NullLoggerFactory.Instance);
     }
 
     /// <summary>Fresh nodes, with compression and check codes that the seed decides.</summary>

@@ -273,7 +273,7 @@ internal sealed class MutationBench : IDisposable
             if (filesystems.Count == 0)
                 return null;
             var options = new ClusterMountOptions(new MediaSourceOptions(), MemoryBytes);
-            using ClusterMount mount = ClusterMount.Open(filesystems, label, options, log);
+            using ClusterMount mount = OpenFilesystems.MountAlone(filesystems, label, options, log);
             var ops = new VnodeOps(mount.Pfs, log.CreateLogger<VnodeOps>());
             Dictionary<string, WalkedObject> found = QuickWalk.Read(ops);
             Probe(ops);

@@ -212,7 +212,7 @@ public sealed class FilesystemWriterTests
     {
         MemoryBlockDevice[] devices = NewVolume.ClusterInMemory(3);
         var sets = devices.Select(device => VolumeSet.Open([new UnownedDevice(device)])).ToList();
-        using ClusterMount mount = ClusterMount.Open(
+        using ClusterMount mount = OpenFilesystems.MountAlone(
             sets, NewVolume.ClusterLabel, new ClusterMountOptions(new MediaSourceOptions()),
             NullLoggerFactory.Instance);
         Assert.Equal((3, 2, 3), (mount.Pfs.Membership.MastersTotal, mount.Pfs.Membership.Quorum,
@@ -275,7 +275,7 @@ public sealed class FilesystemWriterTests
         if (random.OneIn(2)) _ = device.Write(device.LengthBytes - 512, "EFI PART"u8);
     }
 
-    private static ClusterMount Open(MemoryBlockDevice[] devices, string label) => ClusterMount.Open(
+    private static ClusterMount Open(MemoryBlockDevice[] devices, string label) => OpenFilesystems.MountAlone(
         [VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))])], label,
         new ClusterMountOptions(new MediaSourceOptions(), 16 << 20), NullLoggerFactory.Instance);
 

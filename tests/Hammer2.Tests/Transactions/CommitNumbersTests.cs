@@ -22,7 +22,7 @@ public sealed class CommitNumbersTests
     {
         var random = new SeededRandom(seed);
         using ClusterMount mount = Mount(nodes: random.OneIn(2) ? 3 : 1);
-        var numbers = new CommitNumbers(mount.Pfs, random.NextUInt64);
+        var numbers = new CommitNumbers(mount.Pfs.ClusterNodes, random.NextUInt64);
         var used = new HashSet<ulong>();
         var ids = new HashSet<ulong>();
         ulong lastOperation = 0, lastGroup = 0;
@@ -58,7 +58,7 @@ public sealed class CommitNumbersTests
     {
         using ClusterMount mount = Mount(nodes);
         var random = new SeededRandom(1);
-        var numbers = new CommitNumbers(mount.Pfs, random.NextUInt64);
+        var numbers = new CommitNumbers(mount.Pfs.ClusterNodes, random.NextUInt64);
         CommitIds attempt = numbers.NextCommit();
         ulong nextOperation = numbers.NextOperation();
         var tids = new HashSet<ulong> { attempt.Tid };
@@ -82,14 +82,14 @@ public sealed class CommitNumbersTests
     public void A_random_number_of_zero_is_no_id()
     {
         using ClusterMount mount = Mount(nodes: 3);
-        Assert.NotEqual(0UL, new CommitNumbers(mount.Pfs, () => 0).NextCommit().Cluster!.Value.CommitId);
+        Assert.NotEqual(0UL, new CommitNumbers(mount.Pfs.ClusterNodes, () => 0).NextCommit().Cluster!.Value.CommitId);
     }
 
     [Fact]
     public void An_epoch_begins_above_all_numbers_in_use()
     {
         using ClusterMount mount = Mount(nodes: 3);
-        var numbers = new CommitNumbers(mount.Pfs, new SeededRandom(1).NextUInt64);
+        var numbers = new CommitNumbers(mount.Pfs.ClusterNodes, new SeededRandom(1).NextUInt64);
         for (int i = 0; i < 3; i++)
         {
             ulong last = numbers.NextOperation(), commit = numbers.NextCommit().Tid;
@@ -106,7 +106,7 @@ public sealed class CommitNumbersTests
     public void Threads_never_get_the_same_number()
     {
         using ClusterMount mount = Mount(nodes: 1);
-        var numbers = new CommitNumbers(mount.Pfs, new SeededRandom(1).NextUInt64);
+        var numbers = new CommitNumbers(mount.Pfs.ClusterNodes, new SeededRandom(1).NextUInt64);
         ulong[][] drawn = [.. Enumerable.Range(0, 4).Select(_ => new ulong[5000])];
         Thread[] threads = [.. drawn.Select(own => new Thread(() =>
         {

@@ -21,7 +21,7 @@ public sealed class VnodeOpsTests
         public Subject(VolumeSet volumes, long memoryBytes = 64 << 20, string label = "DATA")
         {
             var options = new ClusterMountOptions(new MediaSourceOptions { IsReadOnly = true }, memoryBytes);
-            Mount = ClusterMount.Open([volumes], label, options, NullLoggerFactory.Instance);
+            Mount = OpenFilesystems.MountAlone([volumes], label, options, NullLoggerFactory.Instance);
             Ops = new VnodeOps(Mount.Pfs, NullLogger<VnodeOps>.Instance);
         }
 

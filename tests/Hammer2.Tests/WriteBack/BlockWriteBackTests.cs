@@ -167,7 +167,8 @@ public sealed class BlockWriteBackTests
             Assert.Equal(Hammer2Error.None, pfs.OpenForWriting());
             FailStop = new FailStop(NullLogger.Instance, "test");
             Memory = new BlockMemory(new SpaceReserve(pfs.View), new DirtyMemory());
-            var store = new BlockStore(pfs, new NodeFencing(pfs, FailStop), deduplicates: true);
+            ClusterNodes nodes = pfs.ClusterNodes;
+            var store = new BlockStore(nodes, new NodeFencing(nodes, FailStop), deduplicates: true);
             WriteBack = new BlockWriteBack(store, Memory, _locks, FailStop, openBytesMax: 64L << 20, workers);
         }
 

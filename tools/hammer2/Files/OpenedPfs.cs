@@ -56,7 +56,7 @@ internal sealed class OpenedPfs : IDisposable
             MediaOptions.Read(invocation), AllowDegraded: invocation.Has(Degraded));
         try
         {
-            return new OpenedPfs(ClusterMount.Open(specs, options, invocation.Loggers), invocation.Loggers);
+            return new OpenedPfs(OpenFilesystems.MountAlone(specs, options, invocation.Loggers), invocation.Loggers);
         }
         catch (MediaException failure)
         {

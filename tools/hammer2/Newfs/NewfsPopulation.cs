@@ -27,7 +27,8 @@ internal static class NewfsPopulation
             sets.Add(VolumeSet.Open(node.ReleaseDevices(), new VolumeSetOptions(IsReadOnly: false)));
         }
         var options = new ClusterMountOptions(new MediaSourceOptions(IsReadOnly: false));
-        using ClusterMount mount = ClusterMount.Open(sets, request.PopulateLabel!, options, invocation.Loggers);
+        using ClusterMount mount =
+            OpenFilesystems.MountAlone(sets, request.PopulateLabel!, options, invocation.Loggers);
         Format.Hammer2Error error = mount.Pfs.OpenForWriting();
         if (error != Format.Hammer2Error.None)
             throw new CommandException(ExitCode.Failed, $"{request.PopulateLabel}: cannot be written: {error}");
