@@ -34,14 +34,14 @@ internal static class DependentInodes
         (leftSet.NextInSet, rightSet.NextInSet) = (rightSet.NextInSet, leftSet.NextInSet);
     }
 
-    /// <summary>Moves the set of a member into another group, as a whole.</summary>
+    /// <summary>Moves the set of a member from one group into another, as a whole.</summary>
     /// <remarks>Entry: no operation runs. Time grows with the set.</remarks>
-    public static void MoveSet(GroupMember member, TransactionGroup target)
+    public static void MoveSet(GroupMember member, TransactionGroup from, TransactionGroup target)
     {
         GroupMember first = member;
         do
         {
-            target.Take(member);
+            target.Take(member, from);
             member = member.NextInSet;
         }
         while (member != first);

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 namespace Hammer2.Cluster.Transactions;
 
-/// <summary>An inode in a transaction group.</summary>
+/// <summary>What a transaction group knows of a dirty inode in it: its image once it is frozen, the space reserved for
+/// it, and the inodes that depend on it.</summary>
 internal sealed class GroupMember
 {
-    public GroupMember(DirtyInode inode, TransactionGroup group)
+    public GroupMember(DirtyInode inode, ulong groupNumber)
     {
         Inode = inode;
-        Group = group;
+        GroupNumber = groupNumber;
         NextInSet = this;
     }
 
     /// <summary>The inode.</summary>
     public DirtyInode Inode { get; }
 
-    /// <summary>The group that it is in.</summary>
-    public TransactionGroup Group { get; set; }
+    /// <summary>The number of the group that it is in.</summary>
+    public ulong GroupNumber { get; set; }
 
     /// <summary>Its position in the list of the group. Belongs to the group.</summary>
     public int Index { get; set; }

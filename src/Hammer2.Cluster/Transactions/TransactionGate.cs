@@ -14,7 +14,8 @@ internal sealed class TransactionGate : IDisposable
     private readonly ReaderWriterLockSlim _gate = new();
     private readonly Lock _membersLock = new();
     private readonly object _closedLock = new();
-    private TransactionGroup _open = new();
+    private TransactionGroup _open = new(number: 1);
+    private ulong _lastNumber = 1;
 
     /// <summary>Inodes in the open group.</summary>
     public int OpenInodes => Volatile.Read(ref _open).Members.Count;
@@ -44,7 +45,7 @@ internal sealed class TransactionGate : IDisposable
 
     /// <summary>True when an inode is in a group that was closed and is not frozen for that yet.</summary>
     /// <remarks>Entry: the gate is held, and the lock of the inode.</remarks>
-    public bool NeedsFreezing(DirtyInode inode) => inode.Member is { } member && member.Group != _open;
+    public bool NeedsFreezing(DirtyInode inode) => inode.Member is { } member && !IsInOpen(member);
 
     /// <summary>Adds an inode to the open group; false when it is in it.</summary>
     /// <remarks>Entry: the gate is held, and the lock of the inode exclusively.</remarks>
@@ -75,7 +76,7 @@ internal sealed class TransactionGate : IDisposable
     public TransactionGroup Close()
     {
         TransactionGroup closed = _open;
-        Volatile.Write(ref _open, new TransactionGroup());
+        Volatile.Write(ref _open, new TransactionGroup(++_lastNumber));
         lock (_closedLock) Monitor.PulseAll(_closedLock);
         return closed;
     }
@@ -93,9 +94,9 @@ internal sealed class TransactionGate : IDisposable
     /// <remarks>Entry: the gate is held exclusively. Time grows with the part.</remarks>
     public TransactionGroup CloseDependents(IEnumerable<DirtyInode> inodes)
     {
-        var part = new TransactionGroup();
+        var part = new TransactionGroup(++_lastNumber);
         foreach (DirtyInode inode in inodes)
-            if (inode.Member is { } member && member.Group == _open) DependentInodes.MoveSet(member, part);
+            if (inode.Member is { } member && IsInOpen(member)) DependentInodes.MoveSet(member, _open, part);
         return part;
     }
 
@@ -105,13 +106,15 @@ internal sealed class TransactionGate : IDisposable
     {
         var some = new List<GroupMember>();
         foreach (DirtyInode inode in inodes)
-            if (inode.Member is { } member && member.Group == _open) some.Add(member);
+            if (inode.Member is { } member && IsInOpen(member)) some.Add(member);
         return DependentInodes.AllOf(_open.Members, some);
     }
 
     /// <summary>Removes a member whose changes were given up from the open group.</summary>
     /// <remarks>Entry: the gate is held exclusively.</remarks>
     public void Remove(GroupMember member) => _open.Remove(member);
+
+    private bool IsInOpen(GroupMember member) => member.GroupNumber == _open.Number;
 
     /// <summary>Holds the gate exclusively.</summary>
     internal readonly struct Exclusion(ReaderWriterLockSlim gate) : IDisposable

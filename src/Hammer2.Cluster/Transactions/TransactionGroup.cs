@@ -7,11 +7,14 @@ namespace Hammer2.Cluster.Transactions;
 /// <summary>The operations that become durable together: those since the group before, or a part of them.</summary>
 /// <remarks>Open as long as operations join it, then syncing. Its members are changed under the lock of the gate.
 /// </remarks>
-internal sealed class TransactionGroup
+internal sealed class TransactionGroup(ulong number)
 {
     private readonly List<GroupMember> _members = [];
     private long _reservedBytes;
     private int _leaves;
+
+    /// <summary>Its number among the groups of its PFS, by which its members know it.</summary>
+    public ulong Number { get; } = number;
 
     /// <summary>The inodes in it, in no order.</summary>
     public IReadOnlyList<GroupMember> Members => _members;
@@ -28,7 +31,7 @@ internal sealed class TransactionGroup
     /// <summary>Adds an inode.</summary>
     public GroupMember Add(DirtyInode inode)
     {
-        var member = new GroupMember(inode, this) { Index = _members.Count };
+        var member = new GroupMember(inode, Number) { Index = _members.Count };
         _members.Add(member);
         return member;
     }
@@ -43,10 +46,10 @@ internal sealed class TransactionGroup
 
     /// <summary>Moves a member of another group into this one.</summary>
     /// <remarks>Entry: no operation runs.</remarks>
-    public void Take(GroupMember member)
+    public void Take(GroupMember member, TransactionGroup from)
     {
-        member.Group.Remove(member);
-        member.Group = this;
+        from.Remove(member);
+        member.GroupNumber = Number;
         member.Index = _members.Count;
         _members.Add(member);
         _reservedBytes += member.ReservedBytes;

@@ -18,7 +18,7 @@ public sealed class DependentInodesTests
     public void Sets_are_what_operations_connect(ulong seed)
     {
         var random = new SeededRandom(seed);
-        var group = new TransactionGroup();
+        var group = new TransactionGroup(1);
         GroupMember[] members = [.. Enumerable.Range(0, Total).Select(i => group.Add(TestInodes.Make((ulong)i)))];
         var joined = new List<(int Left, int Right)>();
         for (int i = random.Below(2 * Total); i > 0; i--)
@@ -42,12 +42,18 @@ public sealed class DependentInodesTests
             Numbers(DependentInodes.AllOf(group.Members, some.Select(index => members[index]))));
 
         // The circle of a set holds each of its members once.
-        var part = new TransactionGroup();
-        DependentInodes.MoveSet(members[some[0]], part);
+        var part = new TransactionGroup(2);
+        DependentInodes.MoveSet(members[some[0]], group, part);
         Assert.Equal(Reachable(some[0], joined).Order(), Numbers(part.Members));
         Assert.Equal(Enumerable.Range(0, Total).Except(Reachable(some[0], joined)), Numbers(group.Members));
-        foreach (GroupMember member in part.Members.Concat(group.Members))
-            Assert.Same(member, member.Group.Members[member.Index]);
+        foreach (TransactionGroup one in new[] { group, part })
+        {
+            foreach (GroupMember member in one.Members)
+            {
+                Assert.Equal(one.Number, member.GroupNumber);
+                Assert.Same(member, one.Members[member.Index]);
+            }
+        }
     }
 
     private static IEnumerable<int> Numbers(IEnumerable<GroupMember> members) =>
