@@ -6,8 +6,9 @@ using Hammer2.Membership;
 namespace Hammer2.Cluster;
 
 /// <summary>
-/// Which nodes a mounted PFS has, each in a slot of its own. Immutable: a node comes or goes by a new view, which is
-/// swapped in as a whole, and an operation that began with the old one ends with it.
+/// The list of the nodes that store a mounted PFS, with the order in which they are read for an inode. Each node has a
+/// slot of its own. Immutable: a node comes or goes by a new view, which is swapped in as a whole, and an operation
+/// that began with the old one ends with it.
 /// </summary>
 /// <remarks>
 /// Only the membership is frozen here. The state of a node belongs to the node, because a fence must act at once on

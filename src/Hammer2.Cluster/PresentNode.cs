@@ -6,7 +6,8 @@ using Hammer2.Membership;
 
 namespace Hammer2.Cluster;
 
-/// <summary>A node that is present: a PFS root on one opened filesystem.</summary>
+/// <summary>A copy of a mounted PFS on one opened filesystem (node): the root of its trees as of the last commit, which
+/// inodes are looked up below, and its state, which says whether it may be read and written.</summary>
 /// <remarks>Upstream: an element of <c>hammer2_cluster_t</c>. Thread-safe. Its state and its newest root change while
 /// it is a member; a fence is seen at once by operations that took their view before it.</remarks>
 public sealed class PresentNode : NodeMember

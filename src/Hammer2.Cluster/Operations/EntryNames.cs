@@ -4,8 +4,9 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.Operations;
 
-/// <summary>Names of committed directory entries, wherever they are kept, from whichever node can show
-/// them.</summary>
+/// <summary>Reads the name of a directory entry that is on media. Short names are in the reference itself, longer ones
+/// in a block of their own, those of old directories in the inode; when that block cannot be read, another node's copy
+/// is.</summary>
 internal static class EntryNames
 {
     private static bool IsName(in Blockref reference) => reference.Type == BlockrefType.Dirent;

@@ -51,8 +51,12 @@ internal sealed class CommitQueue
     /// and what was durable before still is.</returns>
     public Hammer2Error CommitAll()
     {
-        _writeBack.WriteAhead();
-        return Commit(new CommitRequest(Inum: null));
+        Hammer2Error error = Run(_writeBack, static writeBack =>
+        {
+            writeBack.WriteAhead();
+            return Hammer2Error.None;
+        });
+        return error == Hammer2Error.None ? Commit(new CommitRequest(Inum: null)) : error;
     }
 
     /// <summary>Makes all changes of an inode durable that were accepted before this call, with the changes that they
@@ -63,15 +67,20 @@ internal sealed class CommitQueue
         if (_failStop.IsStopped) return Hammer2Error.Io;
         // What is as the last commit has it, is durable.
         if (!_inodes.TryGet(inum, out DirtyInode? inode)) return Hammer2Error.None;
-        _writeBack.WriteAhead(inode);
-        return Commit(new CommitRequest(inum));
+        Hammer2Error error = Run((_writeBack, inode), static work =>
+        {
+            work._writeBack.WriteAhead(work.inode);
+            return Hammer2Error.None;
+        });
+        return error == Hammer2Error.None ? Commit(new CommitRequest(inum)) : error;
     }
 
     /// <summary>Commits the PFS root alone.</summary>
     /// <returns>As <see cref="CommitAll"/>.</returns>
     public Hammer2Error CommitRoot()
     {
-        lock (_commitLock) return WriteEmpty(_closer.NumberEmpty());
+        lock (_commitLock)
+            return Run(this, static queue => queue.Write(queue._closer.Empty(queue._closer.NumberEmpty())));
     }
 
     /// <summary>Begins an epoch of commit numbers, in which a majority of masters holds the first number before any
@@ -81,12 +90,7 @@ internal sealed class CommitQueue
     /// it: it then knows of the epoch and begins the next.</remarks>
     public Hammer2Error BeginEpoch()
     {
-        lock (_commitLock)
-        {
-            if (!_closer.TryNumberEpoch(out CommitIds first, out CommitIds second)) return Hammer2Error.TooLarge;
-            Hammer2Error error = WriteEmpty(first);
-            return error == Hammer2Error.None ? WriteEmpty(second) : error;
-        }
+        lock (_commitLock) return Run(this, static queue => queue.WriteEpoch());
     }
 
     /// <summary>Runs work while no commit of this PFS runs.</summary>
@@ -105,7 +109,7 @@ internal sealed class CommitQueue
             lock (_requestsLock) (requests, _requests) = (_requests, []);
             Hammer2Error error = _failStop.IsStopped
                 ? Hammer2Error.Io
-                : _failStop.Run("a commit", (this, requests), static work => work.Item1.CommitGroup(work.requests));
+                : Run((this, requests), static work => work.Item1.CommitGroup(work.requests));
             foreach (CommitRequest served in requests) served.Finish(error);
             return error;
         }
@@ -118,13 +122,21 @@ internal sealed class CommitQueue
         SyncingGroup? group = _closer.Close(isAll ? null : [.. requests.Select(static request => request.Inum!.Value)]);
         if (group is null) return Hammer2Error.None;
         Hammer2Error error = Write(group);
-        if (error == Hammer2Error.None && _numbers.NeedsEpoch) error = BeginEpoch();
+        if (error == Hammer2Error.None && _numbers.NeedsEpoch) error = WriteEpoch();
         if (error != Hammer2Error.None) _fencing.Stop(error);
         return error;
     }
 
-    private Hammer2Error WriteEmpty(CommitIds ids) => _failStop.Run(
-        "a commit", (this, _closer.Empty(ids)), static work => work.Item1.Write(work.Item2));
+    // All that a commit does is run by this.
+    private Hammer2Error Run<TState>(TState state, Func<TState, Hammer2Error> body) =>
+        _failStop.Run("a commit", state, body);
+
+    private Hammer2Error WriteEpoch()
+    {
+        if (!_closer.TryNumberEpoch(out CommitIds first, out CommitIds second)) return Hammer2Error.TooLarge;
+        Hammer2Error error = Write(_closer.Empty(first));
+        return error == Hammer2Error.None ? Write(_closer.Empty(second)) : error;
+    }
 
     // Entry: the commit lock is held.
     private Hammer2Error Write(SyncingGroup group)

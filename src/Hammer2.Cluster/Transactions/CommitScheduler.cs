@@ -98,7 +98,7 @@ internal sealed class CommitScheduler : IDisposable
                 while (Volatile.Read(ref _isSignalled) == 0 && !_isClosed) _ = Monitor.Wait(_dueLock);
                 if (_isClosed) return;
             }
-            _ = _failStop.Run("a commit in the background", _queue, static queue => queue.CommitAll());
+            _ = _queue.CommitAll();
             Volatile.Write(ref _isSignalled, 0);
         }
     }

@@ -8,8 +8,9 @@ using Hammer2.Format;
 namespace Hammer2.Cluster.Transactions;
 
 /// <summary>
-/// Takes inodes that cannot be written, since blocks that copy-on-write needs can be read on no node, out of a syncing
-/// group, with all that depends on them there and in the open group: as if those operations had never been.
+/// Undoes the uncommitted changes of inodes that a commit cannot write, because a damaged block that copy-on-write has
+/// to read is readable on no node: they leave the syncing group, with every operation in it and in the open group that
+/// depends on them, and the commit goes on with the rest.
 /// </summary>
 internal sealed class GroupReversal
 {
@@ -106,15 +107,8 @@ internal sealed class GroupReversal
 
     private void Drop(DirtyInode inode, LeafDelta delta, LeftOutInode told)
     {
-        for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block); from = key + 1)
-            _writeBack.Drop(inode, block);
-        ulong first = 0;
-        while (delta.Entries.TryFirst(first, out ulong key, out DirentDelta? entry))
-        {
-            told.Add(key, entry.Name);
-            if (key == ulong.MaxValue) break;
-            first = key + 1;
-        }
+        foreach ((_, DirtyBlock block) in delta.Blocks) _writeBack.Drop(inode, block);
+        foreach ((ulong key, DirentDelta entry) in delta.Entries) told.Add(key, entry.Name);
     }
 
     private SyncingGroup Rest(SyncingGroup group, HashSet<GroupMember> leaving)

@@ -177,7 +177,7 @@ internal sealed class InodeCache
     {
         long sum = 0;
         if (image.Changes is not { } delta) return sum;
-        for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block); from = key + 1)
+        foreach ((_, DirtyBlock block) in delta.Blocks)
             sum += block.ChargedBytes;
         return sum;
     }

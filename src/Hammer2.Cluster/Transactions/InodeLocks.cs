@@ -30,6 +30,14 @@ internal sealed class InodeLocks : IDisposable
         return new Guard(this, stripe, isRead: true);
     }
 
+    /// <summary>Entry: no inode lock held. Exit: the object may be changed.</summary>
+    public Guard Write(ulong inum)
+    {
+        int stripe = StripeOf(inum);
+        _stripes[stripe].EnterWriteLock();
+        return new Guard(this, stripe, isRead: false);
+    }
+
     /// <summary>Entry: no inode lock held. Exit: the objects may be changed.</summary>
     public Guard Write(LockedInodes objects)
     {

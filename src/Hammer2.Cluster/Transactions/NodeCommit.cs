@@ -192,8 +192,7 @@ internal sealed class NodeCommit
 
     private Hammer2Error ApplyBlocks(LeafDelta changes, TreeEditor tree)
     {
-        for (ulong from = 0; changes.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block); from =
-            key + 1)
+        foreach ((ulong key, DirtyBlock block) in changes.Blocks)
         {
             Hammer2Error error;
             if (block.Stored is { } stored)
@@ -217,8 +216,7 @@ internal sealed class NodeCommit
 
     private Hammer2Error ApplyEntries(FrozenInode directory, LeafDelta changes, TreeEditor tree)
     {
-        ulong from = 0;
-        while (changes.Entries.TryFirst(from, out ulong key, out DirentDelta? entry))
+        foreach ((ulong key, DirentDelta entry) in changes.Entries)
         {
             Hammer2Error error;
             if (entry.IsRemoval) error = RemoveIfThere(tree, key);
@@ -228,8 +226,6 @@ internal sealed class NodeCommit
                 if (error == Hammer2Error.None) error = Read(tree.Put(reference));
             }
             if (error != Hammer2Error.None) return error;
-            if (key == ulong.MaxValue) break;
-            from = key + 1;
         }
         return Hammer2Error.None;
     }

@@ -42,6 +42,17 @@ internal sealed class NodeFencing
         return true;
     }
 
+    /// <summary>Stops the PFS if fewer nodes than a quorum can be written.</summary>
+    /// <returns>None, also when it is stopped already; what the fenced nodes met.</returns>
+    public Hammer2Error StopWithoutQuorum()
+    {
+        if (CheckQuorum() || _failStop.IsStopped) return Hammer2Error.None;
+        Hammer2Error errors = Errors;
+        if (errors == Hammer2Error.None) errors = Hammer2Error.NoQuorum;
+        Stop(errors);
+        return errors;
+    }
+
     /// <summary>Fences a node, and stops the PFS without a quorum: callers who want more to be durable are told.
     /// </summary>
     public void FenceAndCheck(PresentNode node, Hammer2Error error)

@@ -15,6 +15,7 @@ internal sealed class SortedMap<T>
     private const int RunMax = 128;
 
     private readonly List<Run> _runs = [];
+    private int _version;
 
     /// <summary>How many keys there are.</summary>
     public int Count { get; private set; }
@@ -64,6 +65,7 @@ internal sealed class SortedMap<T>
         }
         run.Insert(index, key, value);
         Count++;
+        _version++;
     }
 
     /// <summary>Takes a key out. False when it is not there.</summary>
@@ -77,8 +79,13 @@ internal sealed class SortedMap<T>
         run.RemoveAt(index);
         if (run.Count == 0) _runs.RemoveAt(at);
         Count--;
+        _version++;
         return true;
     }
+
+    /// <summary>Walks all keys in order, one step for each, and allocates nothing. No key may be added or removed
+    /// meanwhile; values may change.</summary>
+    public Enumerator GetEnumerator() => new(this);
 
     // The run that holds a key or would hold it: the last that starts at or below it. With nothing below, the
     // first.
@@ -92,6 +99,44 @@ internal sealed class SortedMap<T>
             else high = middle;
         }
         return Math.Max(low - 1, 0);
+    }
+
+    /// <summary>Steps through a map.</summary>
+    internal struct Enumerator
+    {
+        private readonly SortedMap<T> _map;
+        private readonly int _version;
+        private int _run;
+        private int _index;
+
+        internal Enumerator(SortedMap<T> map)
+        {
+            _map = map;
+            _version = map._version;
+            _index = -1;
+        }
+
+        /// <summary>The key and the value of the last step.</summary>
+        public readonly (ulong Key, T Value) Current
+        {
+            get
+            {
+                Run run = _map._runs[_run];
+                return (run.Keys[_index], run.Values[_index]);
+            }
+        }
+
+        /// <summary>Goes to the next key.</summary>
+        /// <exception cref="InvalidOperationException">A key was added or removed since the walk began.</exception>
+        public bool MoveNext()
+        {
+            if (_version != _map._version)
+                throw new InvalidOperationException("a key was added or removed while the map was walked");
+            if (_run == _map._runs.Count) return false;
+            if (++_index < _map._runs[_run].Count) return true;
+            _index = 0;
+            return ++_run < _map._runs.Count;
+        }
     }
 
     private sealed class Run

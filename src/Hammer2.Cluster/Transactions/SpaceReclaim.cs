@@ -59,7 +59,8 @@ internal sealed class SpaceReclaim
             if (error != Hammer2Error.None && error != Hammer2Error.Interrupted)
                 MountLog.ReclaimFailed(_nodes.Logger, error);
             if (error != Hammer2Error.Interrupted) _removalsSeen = removals;
-            error |= FenceFailedDevices();
+            // A device that could not write its freemap is fenced for every PFS.
+            error |= _fencing.StopWithoutQuorum();
             long staged = counts.LastStagedGranules * Media.GranuleBytes;
             _freeAfterLast = _nodes.GetSpace().FreeBytes + (ulong)staged;
             result = ReclaimResult.Of(counts);
@@ -92,19 +93,5 @@ internal sealed class SpaceReclaim
         var committers = new List<MediaCommitter>();
         foreach (PresentNode node in _nodes.View.Synced) committers.Add(node.Device.Committer!);
         return committers;
-    }
-
-    // A device that could not write its freemap is fenced for every PFS; without a quorum this one stops.
-    private Hammer2Error FenceFailedDevices()
-    {
-        Hammer2Error errors = Hammer2Error.None;
-        foreach (PresentNode node in _nodes.View.Nodes)
-        {
-            if (node.Device.Committer is not { IsFenced: true } committer) continue;
-            if (_fencing.Fence(node, committer.FenceError)) errors |= committer.FenceError;
-        }
-        if (_failStop.IsStopped || _fencing.CheckQuorum()) return Hammer2Error.None;
-        _fencing.Stop(errors);
-        return errors;
     }
 }

@@ -5,8 +5,8 @@ using Hammer2.Cluster.Transactions;
 namespace Hammer2.Cluster.WriteBack;
 
 /// <summary>
-/// Memory of dirty blocks: their buffers, how many bytes are open and how many sealed, and the space that was reserved
-/// for them.
+/// Accounts for the dirty blocks of a PFS: lends their buffers, counts the bytes that are open and that are sealed, by
+/// which writers are throttled, and releases a block's buffer and space reservation when it is written or dropped.
 /// </summary>
 /// <remarks>Lock-free but for the spare buffers.</remarks>
 internal sealed class BlockMemory

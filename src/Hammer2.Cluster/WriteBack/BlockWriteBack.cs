@@ -90,22 +90,17 @@ internal sealed class BlockWriteBack : IDisposable
     {
         if (!_queue.HasWorkers) return;
         var blocks = new List<SealedBlock>();
-        using (_locks.Write(new LockedInodes(file.Inum, 0, 0, 0)))
+        using (_locks.Write(file.Inum))
         {
             if (file.Open is not { } delta || delta.Blocks.Count < WriteBackBatch.BlocksMax) return;
-            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block);
-                from = key + Media.FileBlockBytes)
+            foreach ((ulong key, DirtyBlock block) in delta.Blocks)
             {
                 if (key >= file.Meta.Size) break;
                 Seal(file, key, block);
                 if (block.State == DirtyBlockState.Sealed) blocks.Add(SealedBlock.Of(file, file.Meta, key, block));
             }
         }
-        WriteBackBatch batch = _batches.Rent();
-        foreach (SealedBlock block in blocks) AddClaimed(batch, block);
-        if (batch.Count > 0) Write(batch);
-        _batches.Return(batch);
-        foreach (SealedBlock block in blocks) AwaitWritten(block.Block);
+        WriteAndAwait(blocks);
     }
 
     /// <summary>Starts writing all blocks that are open now, and returns when at most <see cref="SealedBytesMax"/> are
@@ -126,35 +121,25 @@ internal sealed class BlockWriteBack : IDisposable
     /// <remarks>Returns when each block is stored, or failed. Entry: no inode lock held.</remarks>
     public void WriteGroup(List<FrozenInode> inodes)
     {
-        SealGroup(inodes);
-        WriteBackBatch batch = _batches.Rent();
-        foreach (FrozenInode inode in inodes)
-        {
-            if (inode.Changes is not { } delta || inode.IsDeleted) continue;
-            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block);
-                from = key + Media.FileBlockBytes)
-            {
-                if (block.State == DirtyBlockState.Sealed)
-                    AddClaimed(batch, SealedBlock.Of(inode.Inode, inode.Meta, key, block));
-            }
-        }
-        if (batch.Count > 0) Write(batch);
-        _batches.Return(batch);
-        foreach (FrozenInode inode in inodes)
-        {
-            if (inode.Changes is not { } delta || inode.IsDeleted) continue;
-            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block);
-                from = key + Media.FileBlockBytes)
-                AwaitWritten(block);
-        }
+        var blocks = new List<SealedBlock>();
+        SealGroup(inodes, blocks);
+        WriteAndAwait(blocks);
     }
 
     // A block that another thread claimed is written, or freed, by that thread.
-    private void AddClaimed(WriteBackBatch batch, in SealedBlock block)
+    private void WriteAndAwait(List<SealedBlock> blocks)
     {
-        if (!block.Block.TryClaim()) return;
-        batch.Add(block);
-        if (batch.IsFull) Write(batch);
+        if (blocks.Count == 0) return;
+        WriteBackBatch batch = _batches.Rent();
+        foreach (SealedBlock block in blocks)
+        {
+            if (!block.Block.TryClaim()) continue;
+            batch.Add(block);
+            if (batch.IsFull) Write(batch);
+        }
+        if (batch.Count > 0) Write(batch);
+        _batches.Return(batch);
+        foreach (SealedBlock block in blocks) AwaitWritten(block.Block);
     }
 
     private void Drop(DirtyBlock block)
@@ -183,19 +168,25 @@ internal sealed class BlockWriteBack : IDisposable
     }
 
     // All of a large group is queued, so that workers write beside the commit.
-    private void SealGroup(List<FrozenInode> inodes)
+    private void SealGroup(List<FrozenInode> inodes, List<SealedBlock> unwritten)
     {
         bool isQueued = _queue.HasWorkers && _memory.OpenBytes >= WriteBackBatch.BlocksMax * Media.FileBlockBytes;
         foreach (FrozenInode inode in inodes)
         {
             if (inode.Changes is not { } delta) continue;
-            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block);
-                from = key + Media.FileBlockBytes)
+            foreach ((ulong key, DirtyBlock block) in delta.Blocks)
             {
-                if (inode.IsDeleted) Drop(block);
-                else if (key >= inode.Meta.Size) Invariant.Holds(block.State != DirtyBlockState.Open);
-                else if (_memory.TrySeal(block) && isQueued)
-                    _queue.Add(SealedBlock.Of(inode.Inode, inode.Meta, key, block));
+                if (inode.IsDeleted)
+                {
+                    Drop(block);
+                    continue;
+                }
+                bool isNew = key < inode.Meta.Size && _memory.TrySeal(block);
+                Invariant.Holds(block.State != DirtyBlockState.Open);
+                if (block.State != DirtyBlockState.Sealed) continue;
+                var entry = SealedBlock.Of(inode.Inode, inode.Meta, key, block);
+                unwritten.Add(entry);
+                if (isNew && isQueued) _queue.Add(entry);
             }
         }
     }
@@ -203,7 +194,7 @@ internal sealed class BlockWriteBack : IDisposable
     // A block that is not in the open delta any more belongs to a syncing group, whose commit seals it.
     private void Seal(in OpenBlock oldest)
     {
-        using InodeLocks.Guard guard = _locks.Write(new LockedInodes(oldest.File.Inum, 0, 0, 0));
+        using InodeLocks.Guard guard = _locks.Write(oldest.File.Inum);
         if (oldest.File.Open is { } delta && delta.Blocks.TryGet(oldest.Key, out DirtyBlock? block)
             && block == oldest.Block && oldest.Key < oldest.File.Meta.Size)
             Seal(oldest.File, oldest.Key, block);

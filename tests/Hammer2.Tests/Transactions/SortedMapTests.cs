@@ -41,11 +41,7 @@ public sealed class SortedMapTests
             AssertSame(model, map, random, seed);
         }
         var found = new List<KeyValuePair<ulong, object>>();
-        for (ulong from = 0; map.TryFirst(from, out ulong key, out object? value); from = key + 1)
-        {
-            found.Add(new(key, value));
-            if (key == ulong.MaxValue) break;
-        }
+        foreach ((ulong key, object value) in map) found.Add(new(key, value));
         Assert.True(model.SequenceEqual(found), $"seed {seed}: the keys differ");
     }
 
@@ -69,6 +65,30 @@ public sealed class SortedMapTests
         for (ulong i = 0; i < 1000; i++) Assert.True(map.Remove(i * 2));
         Assert.Equal(0, map.Count);
         Assert.False(map.TryFirst(0, out _, out _));
+    }
+
+    [Fact]
+    public void A_walk_ends_when_a_key_is_added_or_removed_and_not_when_a_value_changes()
+    {
+        var map = new SortedMap<int>();
+        foreach (var _ in map) Assert.Fail("there is no key");
+        for (ulong key = 0; key < 300; key++) map.Set(key, 0);
+        int steps = 0;
+        foreach ((ulong key, int value) in map)
+        {
+            Assert.Equal((ulong)steps++, key);
+            map.Set(key, value + 1);
+        }
+        Assert.Equal(300, steps);
+        foreach ((_, int value) in map) Assert.Equal(1, value);
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            foreach ((ulong key, _) in map) _ = map.Remove(key);
+        });
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            foreach ((ulong key, _) in map) map.Set(key + 1000, 0);
+        });
     }
 
     private static void AssertSame(

@@ -185,8 +185,7 @@ public sealed class BlockWriteBackTests
         public static IEnumerable<(ulong Key, DirtyBlock Block)> KeysOf(DirtyInode file)
         {
             LeafDelta delta = file.Open ?? file.Frozen!.Changes!;
-            for (ulong from = 0; delta.Blocks.TryFirst(from, out ulong key, out DirtyBlock? block); from = key + 1)
-                yield return (key, block);
+            foreach ((ulong key, DirtyBlock block) in delta.Blocks) yield return (key, block);
         }
 
         public static DirtyBlock[] BlocksOf(DirtyInode file) => [.. KeysOf(file).Select(entry => entry.Block)];
