@@ -19,7 +19,12 @@ internal sealed class MountedPfs : IDisposable
     private const int WritersMin = 4;               // some may wait for a commit
     private const int WorkersMax = 8;
     private const int ReadRequestsMax = 64;         // in the background: read-ahead alone
-    private const int WriteRequestsMax = 12;        // writes of 1 MiB; a lookup may have to wait for as many copies
+
+    // A short request waits in the kernel's queue for the copies of the writes before it: few and short ones bound
+    // that, and cost a stream of writes little. Four reads ahead stay possible beside them.
+    private const int WriteRequestsMax = 4;
+    private const int WriteBytesMax = 256 << 10;
+
     private const int FuseBlockBytesMax = 4096;     // of a sector, for a mount on a block device
 
     private readonly MountRequest _request;
@@ -147,7 +152,7 @@ internal sealed class MountedPfs : IDisposable
     {
         Time = _time,
         Wanted = Hammer2FileSystem.Features(_options.IsReadOnly, _options.UsesWritebackCache),
-        MaxWriteBytes = _options.IsReadOnly ? 4096 : 1 << 20,
+        MaxWriteBytes = _options.IsReadOnly ? 4096 : WriteBytesMax,
         BackgroundRequestsMax = _options.IsReadOnly ? ReadRequestsMax : WriteRequestsMax,
         TimeGranularityNanoseconds = Hammer2FileSystem.TimeGranularityNanoseconds,
         WorkersTotal = _options.ThreadsTotal ?? Math.Clamp(

@@ -22,12 +22,13 @@ internal static class LatencyCommand
           --creates N         files of the last row (default 100000; 0 for none)
           --gib N             size of each device in GiB (default 8)
           --contender A,B     contenders: hammer2, hammer2-nowb, hammer2-3 (default those), btrfs, ntfs-3g, fuse2fs
+          --only TEXT         only rows whose loads have this in their name (fsync, stream ...)
           --runs N            rounds (default 1); contenders alternate within a round
           --markdown FILE     where to write the table besides the screen
         """;
 
     private static readonly string[] s_options =
-        ["program", "scratch", "seconds", "creates", "gib", "contender", "runs", "markdown"];
+        ["program", "scratch", "seconds", "creates", "gib", "contender", "only", "runs", "markdown"];
 
     private static readonly string[] s_contenders = ["hammer2", "hammer2-nowb", "hammer2-3"];
 
@@ -70,12 +71,15 @@ internal static class LatencyCommand
         TimeSpan duration = TimeSpan.FromSeconds(line.Number("seconds", 5, 0.1, 3600));
         int creates = (int)line.Number("creates", 100_000, 0, 10_000_000);
         long bytes = (long)line.Number("gib", 8, 1, 1 << 20) << 30;
+        string only = line.Text("only") ?? "";
+        (string Name, LatencyLoad[] Loads)[] rows = Array.FindAll(
+            s_rows, row => Array.Exists(row.Loads, load => load.Name.Contains(only, StringComparison.Ordinal)));
         var table = new StringBuilder("| load | contender | run | rate | p50 ms | p99 ms | max ms | peak MiB |\n");
         _ = table.Append("|---|---|---|---|---|---|---|---|\n");
         for (int run = 1; run <= (int)line.Number("runs", 1, 1, 100); run++)
         {
             foreach (WriteContender contender in contenders)
-                RunOne(contender, scratch, bytes, duration, creates, run, table, output);
+                RunOne(contender, scratch, bytes, duration, creates, run, rows, table, output);
         }
         Directory.Delete(scratch, recursive: true);
         string text = $"{Machine.Describe()}\n\n{table}";
@@ -84,7 +88,7 @@ internal static class LatencyCommand
     }
 
     private static void RunOne(WriteContender contender, string scratch, long bytes, TimeSpan duration, int creates,
-        int run, StringBuilder table, TextWriter output)
+        int run, (string Name, LatencyLoad[] Loads)[] rows, StringBuilder table, TextWriter output)
     {
         using var target = new WriteTarget(contender, scratch, bytes);
         target.Mount();
@@ -103,7 +107,7 @@ internal static class LatencyCommand
                 _ = table.Append(row).Append('\n');
             }
         }
-        foreach ((string name, LatencyLoad[] loads) in s_rows)
+        foreach ((string name, LatencyLoad[] loads) in rows)
             Add(name, LatencyLoads.Run(target.MountPoint, duration, loads));
         if (creates > 0) Add("", [LatencyLoads.CreateMany(target.MountPoint, creates)]);
     }

@@ -11,8 +11,9 @@ namespace Hammer2.Benchmarks.Latency;
 /// <summary>One thing that a thread does again and again.</summary>
 /// <param name="Name">Short.</param>
 /// <param name="Bytes">What each call writes, for rates in MB/s; 0 for calls.</param>
-/// <param name="Begin">Makes the call of a round.</param>
-internal sealed record LatencyLoad(string Name, long Bytes, Func<string, Action<int>> Begin);
+/// <param name="Begin">Makes the call of a round, below a directory; what it opens for all rounds is added to the
+/// list, and closed after the last.</param>
+internal sealed record LatencyLoad(string Name, long Bytes, Func<string, List<SafeFileHandle>, Action<int>> Begin);
 
 /// <summary>What one load did while it ran.</summary>
 /// <param name="Load">The load.</param>
@@ -36,7 +37,7 @@ internal static class LatencyLoads
     private const long StreamBytes = 512L << 20;
 
     /// <summary>open, read, close of small files.</summary>
-    internal static readonly LatencyLoad Open = new("open+read+close", 0, root =>
+    internal static readonly LatencyLoad Open = new("open+read+close", 0, (root, _) =>
     {
         byte[] buffer = new byte[PageBytes];
         var random = new Random(1);
@@ -48,7 +49,7 @@ internal static class LatencyLoads
     });
 
     /// <summary>create and unlink of an empty file.</summary>
-    internal static readonly LatencyLoad Create = new("create+unlink", 0, root => round =>
+    internal static readonly LatencyLoad Create = new("create+unlink", 0, (root, _) => round =>
     {
         string path = Path.Combine(root, "created", $"f{round}");
         File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
@@ -56,9 +57,9 @@ internal static class LatencyLoads
     });
 
     /// <summary>4 KiB written over in a small file, and fsync.</summary>
-    internal static readonly LatencyLoad Sync = new("4 KiB + fsync", 0, root =>
+    internal static readonly LatencyLoad Sync = new("4 KiB + fsync", 0, (root, opened) =>
     {
-        SafeFileHandle file = File.OpenHandle(Path.Combine(root, "synced"), FileMode.OpenOrCreate, FileAccess.Write);
+        SafeFileHandle file = OpenFile(root, "synced", opened);
         byte[] page = Noise(PageBytes, 3);
         return round =>
         {
@@ -69,9 +70,9 @@ internal static class LatencyLoads
     });
 
     /// <summary>A stream of 1 MiB writes, over and over one file.</summary>
-    internal static readonly LatencyLoad Stream = new("stream", ChunkBytes, root =>
+    internal static readonly LatencyLoad Stream = new("stream", ChunkBytes, (root, opened) =>
     {
-        SafeFileHandle file = File.OpenHandle(Path.Combine(root, "stream"), FileMode.OpenOrCreate, FileAccess.Write);
+        SafeFileHandle file = OpenFile(root, "stream", opened);
         byte[] chunk = Noise(ChunkBytes, 4);
         return round =>
         {
@@ -81,9 +82,9 @@ internal static class LatencyLoads
     });
 
     /// <summary>64 MiB written and fsynced.</summary>
-    internal static readonly LatencyLoad BigSync = new("64 MiB + fsync", SyncedBytes, root =>
+    internal static readonly LatencyLoad BigSync = new("64 MiB + fsync", SyncedBytes, (root, opened) =>
     {
-        SafeFileHandle file = File.OpenHandle(Path.Combine(root, "big"), FileMode.OpenOrCreate, FileAccess.Write);
+        SafeFileHandle file = OpenFile(root, "big", opened);
         byte[] chunk = Noise(ChunkBytes, 5);
         return round =>
         {
@@ -97,9 +98,9 @@ internal static class LatencyLoads
     });
 
     /// <summary>Random 4 KiB writes, with fsync after each 200.</summary>
-    internal static readonly LatencyLoad Random = new("random 4 KiB", 0, root =>
+    internal static readonly LatencyLoad Random = new("random 4 KiB", 0, (root, opened) =>
     {
-        SafeFileHandle file = File.OpenHandle(Path.Combine(root, "random"), FileMode.OpenOrCreate, FileAccess.Write);
+        SafeFileHandle file = OpenFile(root, "random", opened);
         byte[] page = Noise(PageBytes, 6);
         var random = new Random(2);
         return round =>
@@ -154,13 +155,14 @@ internal static class LatencyLoads
             File.OpenHandle(Path.Combine(directory, $"f{i}"), FileMode.CreateNew, FileAccess.Write).Dispose();
             calls.Add(begin);
         }
-        return new LatencyResult(new LatencyLoad($"create {files} files", 0, _ => _ => { }),
+        return new LatencyResult(new LatencyLoad($"create {files} files", 0, (_, _) => _ => { }),
             clock.Elapsed.TotalSeconds, calls);
     }
 
     private static LatencyResult RunOne(string root, TimeSpan duration, LatencyLoad load, Barrier start)
     {
-        Action<int> call = load.Begin(root);
+        var opened = new List<SafeFileHandle>();
+        Action<int> call = load.Begin(root, opened);
         var calls = new LatencyHistogram();
         start.SignalAndWait();
         var clock = Stopwatch.StartNew();
@@ -170,7 +172,15 @@ internal static class LatencyLoads
             call(round);
             calls.Add(begin);
         }
-        return new LatencyResult(load, clock.Elapsed.TotalSeconds, calls);
+        double seconds = clock.Elapsed.TotalSeconds;
+        foreach (SafeFileHandle file in opened) file.Dispose();
+        return new LatencyResult(load, seconds, calls);
+    }
+
+    private static SafeFileHandle OpenFile(string root, string name, List<SafeFileHandle> opened)
+    {
+        opened.Add(File.OpenHandle(Path.Combine(root, name), FileMode.OpenOrCreate, FileAccess.Write));
+        return opened[^1];
     }
 
     private static string SmallFile(string root, int index) => Path.Combine(root, "small", $"f{index}");
