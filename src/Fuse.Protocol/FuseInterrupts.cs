@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
+using Concurrency;
 
 namespace Fuse.Protocol;
 
@@ -18,7 +19,7 @@ internal sealed class FuseInterrupts : IFuseInterrupts
 
     private readonly Slot[] _slots;
     private readonly ulong[] _early = new ulong[EarlyMax];
-    private readonly Lock _earlyLock = new();
+    private readonly RankedLock _earlyLock = new(LockRank.FuseInterrupts);
     private uint _earlyNext;
     private volatile bool _hasEarly;
 
@@ -46,7 +47,7 @@ internal sealed class FuseInterrupts : IFuseInterrupts
     /// <summary>Records an INTERRUPT.</summary>
     public void Interrupt(ulong unique)
     {
-        lock (_earlyLock)
+        using (_earlyLock.EnterScope())
         {
             Volatile.Write(ref _early[_earlyNext++ % EarlyMax], unique);
             _hasEarly = true;

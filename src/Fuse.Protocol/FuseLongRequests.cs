@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Threading;
+using Concurrency;
 using Microsoft.Extensions.Logging;
 
 namespace Fuse.Protocol;
@@ -34,8 +35,8 @@ internal sealed class FuseLongRequests : IDisposable
     private readonly int _workersMax;
     private readonly int _buffersMax;
     private readonly ILogger _logger;
-    private readonly object _waitingLock = new();
-    private readonly object _doneLock = new();
+    private readonly RankedMonitor _waitingLock = new(LockRank.FuseLongRequests);
+    private readonly RankedMonitor _doneLock = new(LockRank.FuseLongRequestsDone);
     private readonly Queue<HandedOver> _waiting = new();
     private readonly Stack<FuseBuffer> _spares = new();
     private int _buffersTotal;              // spare ones and those with a request
@@ -86,7 +87,7 @@ internal sealed class FuseLongRequests : IDisposable
     /// <returns>False when there is no buffer or no thread for it: then the worker must serve it.</returns>
     public bool TryHandOver(FuseWorker worker, int bytes)
     {
-        lock (_waitingLock)
+        using (_waitingLock.EnterScope())
         {
             if (_threads == 0 && !TryStartThread()) return false;
         }
@@ -104,11 +105,11 @@ internal sealed class FuseLongRequests : IDisposable
             worker.Request = other;
         }
         _ = Interlocked.Increment(ref _handedOver);
-        lock (_waitingLock)
+        using (_waitingLock.EnterScope())
         {
             _waiting.Enqueue(request);
             if (_waiting.Count > _idleThreads && _threads < ThreadsMax) _ = TryStartThread();
-            Monitor.Pulse(_waitingLock);
+            _waitingLock.Pulse();
         }
         return true;
     }
@@ -117,10 +118,10 @@ internal sealed class FuseLongRequests : IDisposable
     public void WaitUntilDone()
     {
         _ = Interlocked.Increment(ref _waiters);
-        lock (_doneLock)
+        using (_doneLock.EnterScope())
         {
             while (Volatile.Read(ref _handedOver) > 0 || Volatile.Read(ref _atWorkers) > 0)
-                _ = Monitor.Wait(_doneLock);
+                _doneLock.Wait();
         }
         _ = Interlocked.Decrement(ref _waiters);
     }
@@ -129,15 +130,15 @@ internal sealed class FuseLongRequests : IDisposable
     /// more.</summary>
     public void Finish()
     {
-        lock (_waitingLock)
+        using (_waitingLock.EnterScope())
         {
             _isFinishing = true;
-            Monitor.PulseAll(_waitingLock);
+            _waitingLock.PulseAll();
         }
         _ = Interlocked.Increment(ref _waiters);
-        lock (_doneLock)
+        using (_doneLock.EnterScope())
         {
-            while (Volatile.Read(ref _threads) > 0) _ = Monitor.Wait(_doneLock);
+            while (Volatile.Read(ref _threads) > 0) _doneLock.Wait();
         }
         _ = Interlocked.Decrement(ref _waiters);
     }
@@ -151,7 +152,7 @@ internal sealed class FuseLongRequests : IDisposable
 
     private FuseBuffer? TakeBuffer()
     {
-        lock (_waitingLock)
+        using (_waitingLock.EnterScope())
         {
             if (_spares.TryPop(out FuseBuffer? spare)) return spare;
             if (_buffersTotal == _buffersMax) return null;
@@ -196,13 +197,13 @@ internal sealed class FuseLongRequests : IDisposable
 
     private bool TryTake(out HandedOver request)
     {
-        lock (_waitingLock)
+        using (_waitingLock.EnterScope())
         {
             while (!_waiting.TryDequeue(out request))
             {
                 if (_isFinishing) return false;
                 _idleThreads++;
-                _ = Monitor.Wait(_waitingLock);
+                _waitingLock.Wait();
                 _idleThreads--;
             }
             return true;
@@ -214,7 +215,7 @@ internal sealed class FuseLongRequests : IDisposable
         if (request.Copy is { } copy) ArrayPool<byte>.Shared.Return(copy);
         if (request.Buffer is { } buffer)
         {
-            lock (_waitingLock) _spares.Push(buffer);
+            using (_waitingLock.EnterScope()) _spares.Push(buffer);
         }
         if (Interlocked.Decrement(ref _handedOver) == 0) FreeSurplus();
         TellWaiters();
@@ -225,7 +226,7 @@ internal sealed class FuseLongRequests : IDisposable
         while (true)
         {
             FuseBuffer surplus;
-            lock (_waitingLock)
+            using (_waitingLock.EnterScope())
             {
                 if (_spares.Count <= SparesMax) return;
                 surplus = _spares.Pop();
@@ -239,7 +240,7 @@ internal sealed class FuseLongRequests : IDisposable
     private void TellWaiters()
     {
         if (Volatile.Read(ref _waiters) == 0) return;
-        lock (_doneLock) Monitor.PulseAll(_doneLock);
+        using (_doneLock.EnterScope()) _doneLock.PulseAll();
     }
 
     private readonly record struct HandedOver(FuseBuffer? Buffer, byte[]? Copy, int Bytes, IFuseChannel Channel);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 
 namespace Fuse.Protocol;
 
@@ -45,7 +46,7 @@ internal sealed class FuseReadTurns : IDisposable
     private const int PauseShift = 3;               // a pause shrinks by an eighth for each request found by spinning
 
     private readonly TimeProvider _time;
-    private readonly Lock _workersLock = new();
+    private readonly RankedLock _workersLock = new(LockRank.FuseReadTurns);
     private readonly Stack<FuseWorker> _parked = new();
     private readonly bool _maySpin;
     private readonly long _spinTicks, _closeTicks, _longTicks, _preemptedTicks, _pauseTicksMin, _pauseTicksMax;
@@ -125,7 +126,7 @@ internal sealed class FuseReadTurns : IDisposable
     /// in their channels.</summary>
     public void Stop()
     {
-        lock (_workersLock)
+        using (_workersLock.EnterScope())
         {
             _isStopping = true;
             while (_parked.TryPop(out FuseWorker? parked)) parked.Call();
@@ -138,7 +139,7 @@ internal sealed class FuseReadTurns : IDisposable
     // Only one worker polls at a time, and workers that were called.
     private bool BeginLooking(FuseWorker worker)
     {
-        lock (_workersLock)
+        using (_workersLock.EnterScope())
         {
             if (_isStopping) return false;
             if (_looking == 0 || worker.WasCalled)
@@ -155,7 +156,7 @@ internal sealed class FuseReadTurns : IDisposable
     private bool Park(FuseWorker worker)
     {
         worker.AwaitCall();
-        lock (_workersLock)
+        using (_workersLock.EnterScope())
         {
             if (_isStopping) return false;
             _looking++;
@@ -169,7 +170,7 @@ internal sealed class FuseReadTurns : IDisposable
         if (got >= 0) _queued++;
         else if (got == -FuseErrno.EAGAIN && worker.IsAwake && _credit > 0) got = Spin(worker);
         if (got == -FuseErrno.EAGAIN) return got;
-        lock (_workersLock) _looking--;
+        using (_workersLock.EnterScope()) _looking--;
         return got;
     }
 
@@ -217,7 +218,7 @@ internal sealed class FuseReadTurns : IDisposable
     {
         worker.IsAwake = false;
         bool isLast;
-        lock (_workersLock)
+        using (_workersLock.EnterScope())
         {
             _looking--;
             if (_isStopping) return -FuseErrno.EINTR;
@@ -232,7 +233,7 @@ internal sealed class FuseReadTurns : IDisposable
             return -FuseErrno.EAGAIN;
         }
         int error = worker.Channel.WaitForRequest();
-        lock (_workersLock) _sleeping--;
+        using (_workersLock.EnterScope()) _sleeping--;
         if (error != FuseErrno.None) return -error;
         int got = worker.Channel.TryReceive(worker.RequestBuffer);
         if (got >= 0) NoteDistance();
@@ -255,7 +256,7 @@ internal sealed class FuseReadTurns : IDisposable
     public void CallAnother()
     {
         FuseWorker? called;
-        lock (_workersLock)
+        using (_workersLock.EnterScope())
         {
             if (_looking + _sleeping > 0 || !_parked.TryPop(out called)) return;
         }
@@ -264,7 +265,7 @@ internal sealed class FuseReadTurns : IDisposable
 
     private void Watch()
     {
-        lock (_workersLock)
+        using (_workersLock.EnterScope())
         {
             _idleTicks = 0;
             if (_isWatched || _isStopping) return;
@@ -281,7 +282,7 @@ internal sealed class FuseReadTurns : IDisposable
         long taken = Volatile.Read(ref _taken);
         bool isStill = taken == _takenAtTick;
         _takenAtTick = taken;
-        lock (_workersLock)
+        using (_workersLock.EnterScope())
         {
             _idleTicks = isStill && _sleeping > 0 ? _idleTicks + 1 : 0;
             if (_idleTicks >= IdleTicksMax)

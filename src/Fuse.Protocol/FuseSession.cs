@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Concurrency;
 using Microsoft.Extensions.Logging;
 
 namespace Fuse.Protocol;
@@ -29,7 +30,7 @@ public enum FuseSessionEnd
 public sealed class FuseSession : IDisposable
 {
     // Interval for waking a worker that should end.
-    private const int WakeMilliseconds = 5;
+    private static readonly TimeSpan s_wake = TimeSpan.FromMilliseconds(5);
 
     private readonly IFuseTransport _transport;
     private readonly IFuseFileSystem _fileSystem;
@@ -38,7 +39,7 @@ public sealed class FuseSession : IDisposable
     private readonly List<FuseWorker> _workers = [];
     private readonly FuseReadTurns _turns;
     private FuseLongRequests? _longRequests;
-    private readonly object _endLock = new();
+    private readonly RankedMonitor _endLock = new(LockRank.FuseSessionEnd);
     private volatile bool _isStopping;
     private int _runningTotal;
     private FuseSessionEnd _end = FuseSessionEnd.Unmounted;
@@ -127,20 +128,20 @@ public sealed class FuseSession : IDisposable
     /// </summary>
     public FuseSessionEnd Wait()
     {
-        lock (_endLock)
+        using (_endLock.EnterScope())
         {
             while (_runningTotal > 0)
             {
                 if (!_isStopping)
                 {
-                    _ = Monitor.Wait(_endLock);
+                    _endLock.Wait();
                     continue;
                 }
                 foreach (FuseWorker worker in _workers)
                 {
                     if (!worker.HasEnded) worker.Channel.Interrupt();
                 }
-                _ = Monitor.Wait(_endLock, WakeMilliseconds);
+                _ = _endLock.Wait(s_wake);
             }
         }
         _longRequests?.Finish();
@@ -218,11 +219,11 @@ public sealed class FuseSession : IDisposable
             FuseLog.ReceiveFailed(_logger, -got);
             End(FuseSessionEnd.Failed);
         }
-        lock (_endLock)
+        using (_endLock.EnterScope())
         {
             worker.HasEnded = true;
             _runningTotal--;
-            Monitor.PulseAll(_endLock);
+            _endLock.PulseAll();
         }
     }
 
@@ -248,12 +249,12 @@ public sealed class FuseSession : IDisposable
     // Only the first reason is kept.
     private void End(FuseSessionEnd end)
     {
-        lock (_endLock)
+        using (_endLock.EnterScope())
         {
             if (_isStopping) return;
             _end = end;
             _isStopping = true;
-            Monitor.PulseAll(_endLock);
+            _endLock.PulseAll();
         }
         _turns.Stop();
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.InteropServices;
-using System.Threading;
+using Concurrency;
 using Linux.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -24,7 +24,7 @@ internal static unsafe partial class LinuxCalls
 
     // A real-time signal that neither the runtime (SIGRTMIN, 34) nor the C library (32, 33) uses.
     private const int WakeSignal = 39;
-    private static readonly Lock SignalGate = new();
+    private static readonly RankedLock SignalGate = new(LockRank.WakeSignalHandler);
     private static bool _hasWakeSignal;
 
     /// <summary>Error number of the last call in this class on this thread.</summary>
@@ -119,7 +119,7 @@ internal static unsafe partial class LinuxCalls
     // be managed code, which may not run in a signal handler. Any harmless function of the C library will do.
     private static void EnsureWakeSignal()
     {
-        lock (SignalGate)
+        using (SignalGate.EnterScope())
         {
             if (_hasWakeSignal) return;
             nint library = NativeLibrary.Load("libc.so.6");

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Concurrency;
 using Hammer2.Format;
 
 namespace Hammer2.Chains;
@@ -54,7 +55,7 @@ public sealed class ChainCache
     {
         var location = new Location(device, reference.Data.Raw);
         Shard shard = ShardOf(location);
-        lock (shard.EntriesLock)
+        using (shard.EntriesLock.EnterScope())
         {
             if (!shard.Index.TryGetValue(location, out int slot)) return null;
             ref Slot found = ref CollectionsMarshal.AsSpan(shard.Slots)[slot];
@@ -71,7 +72,7 @@ public sealed class ChainCache
         if (cost > _shardBytesMax) return;
         var location = new Location(device, chain.Reference.Data.Raw);
         Shard shard = ShardOf(location);
-        lock (shard.EntriesLock)
+        using (shard.EntriesLock.EnterScope())
         {
             if (shard.Index.TryGetValue(location, out int old)) shard.Remove(old);
             while (shard.Bytes + cost > _shardBytesMax) shard.EvictOne();
@@ -84,7 +85,7 @@ public sealed class ChainCache
     {
         var location = new Location(device, data.Raw);
         Shard shard = ShardOf(location);
-        lock (shard.EntriesLock)
+        using (shard.EntriesLock.EnterScope())
         {
             if (shard.Index.TryGetValue(location, out int slot)) shard.Remove(slot);
         }
@@ -112,7 +113,7 @@ public sealed class ChainCache
 
     private sealed class Shard
     {
-        public readonly Lock EntriesLock = new();
+        public readonly RankedLock EntriesLock = new(LockRank.ChainCache);
         public readonly Dictionary<Location, int> Index = [];
         public readonly List<Slot> Slots = [];
         public long Bytes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 using Hammer2.Format;
 
 namespace Hammer2.Chains;
@@ -31,7 +31,7 @@ internal sealed class DataBlockCache
     public bool TryCopy(in DataBlockKey key, int start, Span<byte> destination)
     {
         Shard shard = ShardOf(key);
-        lock (shard.BlocksLock)
+        using (shard.BlocksLock.EnterScope())
         {
             if (!shard.Index.TryGetValue(key, out int slot)) return false;
             shard.Touched[slot] = true;
@@ -44,7 +44,7 @@ internal sealed class DataBlockCache
     public byte[]? Exchange(in DataBlockKey key, byte[] buffer)
     {
         Shard shard = ShardOf(key);
-        lock (shard.BlocksLock)
+        using (shard.BlocksLock.EnterScope())
         {
             if (shard.Index.ContainsKey(key)) return buffer;
             return shard.Put(key, buffer);
@@ -56,7 +56,7 @@ internal sealed class DataBlockCache
     {
         foreach (Shard shard in _shards)
         {
-            lock (shard.BlocksLock) shard.Clear();
+            using (shard.BlocksLock.EnterScope()) shard.Clear();
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class DataBlockCache
 
     private sealed class Shard(int blocksMax)
     {
-        public readonly Lock BlocksLock = new();
+        public readonly RankedLock BlocksLock = new(LockRank.DataBlockCache);
         public readonly Dictionary<DataBlockKey, int> Index = [];
         public readonly byte[][] Buffers = new byte[blocksMax][];
         public readonly bool[] Touched = new bool[blocksMax];

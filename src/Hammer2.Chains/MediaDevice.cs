@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.InteropServices;
 using System.Threading;
+using Concurrency;
 using Hammer2.Chains.Commits;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -19,7 +20,7 @@ public sealed partial class MediaDevice : IDisposable
     private readonly VolumeSet _volumes;
     private readonly MediaCaches _caches;
     private readonly int _ordinal;
-    private readonly Lock _openLock = new();
+    private readonly RankedLock _openLock = new(LockRank.OpeningForWriting);
     private bool _isHeaderAdopted;
     private MediaCommitter? _committer;
     private ShownCommit _shown;
@@ -73,7 +74,7 @@ public sealed partial class MediaDevice : IDisposable
     /// <remarks>Entry: no lock held. Rank 3.</remarks>
     public Hammer2Error OpenForWriting(TimeProvider? time = null)
     {
-        lock (_openLock)
+        using (_openLock.EnterScope())
         {
             if (Committer is { } open) return open.FenceError;
             if (_volumes.IsReadOnly) return Hammer2Error.ReadOnly;

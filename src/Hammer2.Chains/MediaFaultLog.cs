@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 using Hammer2.Chains.Commits;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -19,7 +20,7 @@ public sealed partial class MediaFaultLog
 
     private readonly VolumeSet _volumes;
     private readonly ILogger _logger;
-    private readonly Lock _locationsLock = new();
+    private readonly RankedLock _locationsLock = new(LockRank.FaultLog);
     private readonly HashSet<(ulong, Hammer2Error)> _locations = [];
     private long _faultsTotal;
     private string? _lastFault;
@@ -48,7 +49,7 @@ public sealed partial class MediaFaultLog
         string fault = Describe(reference, reason);
         Volatile.Write(ref _lastFault, fault);
         bool isLast;
-        lock (_locationsLock)
+        using (_locationsLock.EnterScope())
         {
             if (_locations.Count >= LocationsMax || !_locations.Add((reference.Data.Raw, error))) return;
             isLast = _locations.Count == LocationsMax;

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Threading;
+using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Cluster.WriteBack;
@@ -27,8 +28,8 @@ internal sealed class FilesystemHost : IDisposable
     private readonly OpenFilesystems _filesystems;
     private readonly DirtyMemory _dirtyMemory;
     private readonly MemoryKeeper _memoryKeeper;
-    private readonly Lock _mountTurn = new();       // held while mounting, one at a time; acquired before _stateLock
-    private readonly object _stateLock = new();     // guards the fields below; pulsed when they change
+    private readonly RankedLock _mountTurn = new(LockRank.Mounting);    // held while mounting, one at a time
+    private readonly RankedMonitor _stateLock = new(LockRank.Host);     // guards the fields below; pulsed on changes
     private readonly List<MountedPfs> _mounts = [];
     private int _requestsTotal;
     private int _mountsMade;
@@ -66,7 +67,7 @@ internal sealed class FilesystemHost : IDisposable
     {
         get
         {
-            lock (_stateLock) return _isStopping;
+            using (_stateLock.EnterScope()) return _isStopping;
         }
     }
 
@@ -80,7 +81,7 @@ internal sealed class FilesystemHost : IDisposable
         BeginRequest();
         try
         {
-            lock (_mountTurn) return MakeMount(request, patience, loggers);
+            using (_mountTurn.EnterScope()) return MakeMount(request, patience, loggers);
         }
         finally
         {
@@ -96,7 +97,7 @@ internal sealed class FilesystemHost : IDisposable
         BeginRequest();
         try
         {
-            lock (_mountTurn)
+            using (_mountTurn.EnterScope())
             {
                 MediaSourceOptions media = MountMedia.SourceOptions(request.Options, isReadOnly: true, 0);
                 if (!_filesystems.HasWritable(MountNodes.Of(request, media), media)) return null;
@@ -116,9 +117,9 @@ internal sealed class FilesystemHost : IDisposable
     /// <returns>False when the last commit of any of them failed.</returns>
     public bool Serve()
     {
-        lock (_stateLock)
+        using (_stateLock.EnterScope())
         {
-            while (!_hasEnded) _ = Monitor.Wait(_stateLock);
+            while (!_hasEnded) _stateLock.Wait();
             return !_hasFailed;
         }
     }
@@ -127,7 +128,7 @@ internal sealed class FilesystemHost : IDisposable
     public void Stop()
     {
         MountedPfs[] mounts;
-        lock (_stateLock)
+        using (_stateLock.EnterScope())
         {
             if (_isStopping) return;
             _isStopping = true;
@@ -139,14 +140,14 @@ internal sealed class FilesystemHost : IDisposable
     /// <summary>Stops accepting requests. All mounts must have ended.</summary>
     public void Dispose()
     {
-        lock (_stateLock) _hasEnded = true;
+        using (_stateLock.EnterScope()) _hasEnded = true;
         _control.Dispose();
         _memoryKeeper.Dispose();
     }
 
     private void BeginRequest()
     {
-        lock (_stateLock)
+        using (_stateLock.EnterScope())
         {
             if (_hasEnded || _isStopping) throw new HostEndingException();
             _requestsTotal++;
@@ -155,7 +156,7 @@ internal sealed class FilesystemHost : IDisposable
 
     private void EndRequest()
     {
-        lock (_stateLock)
+        using (_stateLock.EnterScope())
         {
             _requestsTotal--;
             EndIfDone();
@@ -166,7 +167,7 @@ internal sealed class FilesystemHost : IDisposable
     private void EndIfDone()
     {
         if (_mountsMade > 0 && _mounts.Count == 0 && _requestsTotal == 0) _hasEnded = true;
-        Monitor.PulseAll(_stateLock);
+        _stateLock.PulseAll();
     }
 
     private MountLife MakeMount(MountRequest request, MountPatience patience, ILoggerFactory loggers)
@@ -176,7 +177,7 @@ internal sealed class FilesystemHost : IDisposable
         MountMedia media = OpenMedia(request, patience, loggers);
         var mount = new MountedPfs(request, media, loggers, _time);
         int number;
-        lock (_stateLock)
+        using (_stateLock.EnterScope())
         {
             _mounts.Add(mount);
             number = _mountsMade + 1;
@@ -198,7 +199,7 @@ internal sealed class FilesystemHost : IDisposable
         }
         if (IsStopping) mount.Stop();
         var life = new MountLife(mount.Target, mount.Stop);
-        lock (_stateLock) _mountsMade = number;
+        using (_stateLock.EnterScope()) _mountsMade = number;
         var thread = new Thread(() => Run(mount, life))
         {
             Name = "mount-" + number.ToString(CultureInfo.InvariantCulture),
@@ -218,7 +219,7 @@ internal sealed class FilesystemHost : IDisposable
 
     private void Remove(MountedPfs mount, bool isDurable)
     {
-        lock (_stateLock)
+        using (_stateLock.EnterScope())
         {
             _hasFailed |= !isDurable;
             _ = _mounts.Remove(mount);
@@ -247,12 +248,12 @@ internal sealed class FilesystemHost : IDisposable
     // A mount that was unmounted a moment ago still commits.
     private bool WaitForEnd(ClusterMount used, TimeSpan timeout, out MountedPfs? user)
     {
-        lock (_stateLock)
+        using (_stateLock.EnterScope())
         {
             user = _mounts.Find(mount => mount.Cluster == used);
             if (user is null) return true;              // it ended in between
             if (!user.IsEnding || timeout <= TimeSpan.Zero) return false;
-            _ = Monitor.Wait(_stateLock, timeout);
+            _ = _stateLock.Wait(timeout);
             return true;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Fuse;
 
@@ -17,7 +18,7 @@ internal sealed class LostChanges
 {
     private const int ObjectsMax = 1024;
 
-    private readonly Lock _lostLock = new();
+    private readonly RankedLock _lostLock = new(LockRank.LostChanges);
     // By inode number: the newest handle at the time of the loss.
     private readonly Dictionary<ulong, ulong> _lost = [];
     private readonly HashSet<(ulong Inum, ulong Handle)> _reported = [];
@@ -32,7 +33,7 @@ internal sealed class LostChanges
     /// changes.</summary>
     public void Add(ulong inum)
     {
-        lock (_lostLock)
+        using (_lostLock.EnterScope())
         {
             ulong newest = Volatile.Read(ref _lastHandle);
             if (_lost.Count < ObjectsMax || _lost.ContainsKey(inum)) _lost[inum] = newest;
@@ -46,7 +47,7 @@ internal sealed class LostChanges
     public bool Take(ulong inum, ulong handle)
     {
         if (!_isAny) return false;
-        lock (_lostLock)
+        using (_lostLock.EnterScope())
         {
             if (!_lost.TryGetValue(inum, out ulong newest)) newest = _overflow;
             return newest != 0 && handle <= newest && _reported.Add((inum, handle));
@@ -57,6 +58,6 @@ internal sealed class LostChanges
     public void Close(ulong inum, ulong handle)
     {
         if (!_isAny) return;
-        lock (_lostLock) _ = _reported.Remove((inum, handle));
+        using (_lostLock.EnterScope()) _ = _reported.Remove((inum, handle));
     }
 }

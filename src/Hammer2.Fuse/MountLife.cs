@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Fuse;
 
 /// <summary>A live mount, as the code that requested it sees it.</summary>
 internal sealed class MountLife(string target, Action stop)
 {
-    private readonly object _endLock = new();
+    private readonly RankedMonitor _endLock = new(LockRank.MountEnd);
     private Action? _ended;
     private bool _hasEnded;
 
@@ -22,7 +22,7 @@ internal sealed class MountLife(string target, Action stop)
     {
         get
         {
-            lock (_endLock) return _hasEnded;
+            using (_endLock.EnterScope()) return _hasEnded;
         }
     }
 
@@ -32,16 +32,16 @@ internal sealed class MountLife(string target, Action stop)
     /// <summary>Waits for the end.</summary>
     public void Wait()
     {
-        lock (_endLock)
+        using (_endLock.EnterScope())
         {
-            while (!_hasEnded) _ = Monitor.Wait(_endLock);
+            while (!_hasEnded) _endLock.Wait();
         }
     }
 
     /// <summary>Sets the one function to call at the end; called at once if the mount has ended already.</summary>
     public void WhenEnded(Action ended)
     {
-        lock (_endLock)
+        using (_endLock.EnterScope())
         {
             _ended = ended;
             if (!_hasEnded) return;
@@ -53,12 +53,12 @@ internal sealed class MountLife(string target, Action stop)
     internal void End(bool isDurable)
     {
         Action? ended;
-        lock (_endLock)
+        using (_endLock.EnterScope())
         {
             IsDurable = isDurable;
             _hasEnded = true;
             ended = _ended;
-            Monitor.PulseAll(_endLock);
+            _endLock.PulseAll();
         }
         ended?.Invoke();
     }

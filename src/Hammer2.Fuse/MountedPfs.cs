@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Devices;
@@ -33,7 +33,7 @@ internal sealed class MountedPfs : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Hammer2FileSystem _fileSystem;
-    private readonly Lock _stopLock = new();
+    private readonly RankedLock _stopLock = new(LockRank.MountStop);
     private PeriodicCommit? _commits;
     private FuseMount? _mount;
     private FuseSession? _session;
@@ -77,7 +77,7 @@ internal sealed class MountedPfs : IDisposable
         _session.Start();
         if (!_options.IsReadOnly) _commits = new PeriodicCommit(_fileSystem, _options.CommitInterval, _time);
         FuseDaemonLog.Mounted(_logger, _request.SourceText, _mount.Target);
-        lock (_stopLock)
+        using (_stopLock.EnterScope())
         {
             _isLive = true;
             if (!_isStopping) return;
@@ -100,7 +100,7 @@ internal sealed class MountedPfs : IDisposable
     /// <summary>Unmounts: at once or as soon as the mount is live.</summary>
     public void Stop()
     {
-        lock (_stopLock)
+        using (_stopLock.EnterScope())
         {
             if (_isStopping) return;
             _isStopping = true;

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Fuse;
 
@@ -32,7 +33,8 @@ internal sealed class NodeTable
     {
         if (node == RootNode) return;
         Shard shard = ShardOf(node);
-        lock (shard.NodesLock) CollectionsMarshal.GetValueRefOrAddDefault(shard.Nodes, node, out _).References++;
+        using (shard.NodesLock.EnterScope())
+            CollectionsMarshal.GetValueRefOrAddDefault(shard.Nodes, node, out _).References++;
     }
 
     /// <summary>Drops references on a FORGET of the kernel.</summary>
@@ -40,7 +42,7 @@ internal sealed class NodeTable
     public bool Drop(ulong node, ulong references)
     {
         Shard shard = ShardOf(node);
-        lock (shard.NodesLock)
+        using (shard.NodesLock.EnterScope())
         {
             ref Entry entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard.Nodes, node);
             if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)) return false;
@@ -61,7 +63,7 @@ internal sealed class NodeTable
     public bool MarkPossibleOrphan(ulong node)
     {
         Shard shard = ShardOf(node);
-        lock (shard.NodesLock)
+        using (shard.NodesLock.EnterScope())
         {
             ref Entry entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard.Nodes, node);
             if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)) return true;
@@ -77,7 +79,7 @@ internal sealed class NodeTable
     {
         if (Volatile.Read(ref _possibleOrphansTotal) == 0) return false;
         Shard shard = ShardOf(node);
-        lock (shard.NodesLock) return shard.Nodes.TryGetValue(node, out Entry entry) && entry.MayBeOrphan;
+        using (shard.NodesLock.EnterScope()) return shard.Nodes.TryGetValue(node, out Entry entry) && entry.MayBeOrphan;
     }
 
     /// <summary>Empties the table after unmounting, which ended all references.</summary>
@@ -88,7 +90,7 @@ internal sealed class NodeTable
         Volatile.Write(ref _possibleOrphansTotal, 0);
         foreach (Shard shard in _shards)
         {
-            lock (shard.NodesLock)
+            using (shard.NodesLock.EnterScope())
             {
                 foreach ((ulong node, Entry entry) in shard.Nodes)
                     if (entry.MayBeOrphan) orphans.Add(node);
@@ -109,7 +111,7 @@ internal sealed class NodeTable
 
     private sealed class Shard
     {
-        public readonly Lock NodesLock = new();
+        public readonly RankedLock NodesLock = new(LockRank.NodeTable);
         public readonly Dictionary<ulong, Entry> Nodes = [];
     }
 }

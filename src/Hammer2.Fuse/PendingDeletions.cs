@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 using Hammer2.Cluster.Transactions;
 
 namespace Hammer2.Fuse;
@@ -20,7 +21,7 @@ internal sealed class PendingDeletions : IPendingDeletions
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly object _filesLock = new();
+    private readonly RankedMonitor _filesLock = new(LockRank.PendingDeletions);
     private readonly TimeProvider _time;
     private readonly Dictionary<ulong, long> _since = [];
     private long _endedTotal;
@@ -35,7 +36,7 @@ internal sealed class PendingDeletions : IPendingDeletions
     /// <summary>Adds a file; not when there are 4096.</summary>
     public void Expect(ulong inum)
     {
-        lock (_filesLock)
+        using (_filesLock.EnterScope())
         {
             if (_since.Count >= FilesMax) DropOld(_time.GetTimestamp());
             if (_since.Count < FilesMax) _since[inum] = _time.GetTimestamp();
@@ -45,10 +46,10 @@ internal sealed class PendingDeletions : IPendingDeletions
     /// <summary>A file was deleted, or will not be.</summary>
     public void End(ulong inum)
     {
-        lock (_filesLock)
+        using (_filesLock.EnterScope())
         {
             _endedTotal++;
-            if (_since.Remove(inum)) Monitor.PulseAll(_filesLock);
+            if (_since.Remove(inum)) _filesLock.PulseAll();
         }
     }
 
@@ -57,13 +58,13 @@ internal sealed class PendingDeletions : IPendingDeletions
     /// pages.</remarks>
     public bool Await(long endedBefore, ulong written)
     {
-        lock (_filesLock)
+        using (_filesLock.EnterScope())
         {
             long start = _time.GetTimestamp();
             while (!_since.ContainsKey(written) && LeftOf(start) is { } left)
             {
                 using ITimer timer = _time.CreateTimer(_ => Wake(), null, left, Timeout.InfiniteTimeSpan);
-                _ = Monitor.Wait(_filesLock);
+                _filesLock.Wait();
             }
             return _endedTotal != endedBefore;
         }
@@ -90,6 +91,6 @@ internal sealed class PendingDeletions : IPendingDeletions
 
     private void Wake()
     {
-        lock (_filesLock) Monitor.PulseAll(_filesLock);
+        using (_filesLock.EnterScope()) _filesLock.PulseAll();
     }
 }

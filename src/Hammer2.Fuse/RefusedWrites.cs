@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
+using Concurrency;
 using Hammer2.Vnodes;
 
 namespace Hammer2.Fuse;
@@ -15,7 +15,7 @@ internal sealed class RefusedWrites
 {
     private const int FilesMax = 1024;
 
-    private readonly Lock _filesLock = new();
+    private readonly RankedLock _filesLock = new(LockRank.RefusedWrites);
     private readonly Dictionary<ulong, Errno> _files = [];
     private readonly HashSet<ulong> _unsent = [];
     private bool _isSending;
@@ -29,7 +29,7 @@ internal sealed class RefusedWrites
     /// <returns>True when the caller has to call <see cref="TryNextUnsent"/> until it returns false.</returns>
     public bool Add(ulong inum, Errno error)
     {
-        lock (_filesLock)
+        using (_filesLock.EnterScope())
         {
             if (_files.Count >= FilesMax) _files.Clear();
             _files[inum] = error;
@@ -44,7 +44,7 @@ internal sealed class RefusedWrites
     /// <returns>False when there is none.</returns>
     public bool TryNextUnsent(out ulong inum)
     {
-        lock (_filesLock)
+        using (_filesLock.EnterScope())
         {
             inum = _unsent.FirstOrDefault();
             return _isSending = _unsent.Remove(inum);
@@ -54,13 +54,13 @@ internal sealed class RefusedWrites
     /// <summary>The last error of a file; None for a file that is not in the set.</summary>
     public Errno Of(ulong inum)
     {
-        lock (_filesLock) return _files.GetValueOrDefault(inum, Errno.None);
+        using (_filesLock.EnterScope()) return _files.GetValueOrDefault(inum, Errno.None);
     }
 
     /// <summary>Removes a file, which can be written again.</summary>
     public void Remove(ulong inum)
     {
-        lock (_filesLock)
+        using (_filesLock.EnterScope())
         {
             _ = _files.Remove(inum);
             _isAny = _files.Count != 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Vnodes;
 
@@ -14,14 +15,14 @@ internal sealed class DamagedDirectories
     // More damaged directories than this mean a failing disk: then every listing ends with an error.
     private const int KnownMax = 65536;
 
-    private readonly Lock _inumsLock = new();
+    private readonly RankedLock _inumsLock = new(LockRank.DamagedDirectories);
     private readonly HashSet<ulong> _inums = [];
     private int _count;
 
     /// <summary>Adds a directory; true when it is new.</summary>
     public bool Add(ulong inum)
     {
-        lock (_inumsLock)
+        using (_inumsLock.EnterScope())
         {
             if (_count >= KnownMax || !_inums.Add(inum)) return false;
             _count++;
@@ -33,7 +34,7 @@ internal sealed class DamagedDirectories
     public void Remove(ulong inum)
     {
         if (Volatile.Read(ref _count) == 0) return;
-        lock (_inumsLock)
+        using (_inumsLock.EnterScope())
         {
             if (_count < KnownMax && _inums.Remove(inum)) _count--;
         }
@@ -43,6 +44,6 @@ internal sealed class DamagedDirectories
     public bool Contains(ulong inum)
     {
         if (Volatile.Read(ref _count) == 0) return false;
-        lock (_inumsLock) return _count >= KnownMax || _inums.Contains(inum);
+        using (_inumsLock.EnterScope()) return _count >= KnownMax || _inums.Contains(inum);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Vnodes;
 
@@ -13,12 +13,12 @@ internal sealed class ReportedInodes
 {
     private const int ReportedMax = 4096;
 
-    private readonly Lock _inumsLock = new();
+    private readonly RankedLock _inumsLock = new(LockRank.ReportedInodes);
     private readonly HashSet<ulong> _inums = [];
 
     /// <summary>True when the inode was not reported before.</summary>
     public bool IsFirst(ulong inum)
     {
-        lock (_inumsLock) return _inums.Count < ReportedMax && _inums.Add(inum);
+        using (_inumsLock.EnterScope()) return _inums.Count < ReportedMax && _inums.Add(inum);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 using Hammer2.Format;
 
 namespace Hammer2.Chains.Commits;
@@ -10,7 +10,7 @@ namespace Hammer2.Chains.Commits;
 /// waited for when it leaves.</remarks>
 internal sealed class MediaClients
 {
-    private readonly object _lock = new();
+    private readonly RankedMonitor _lock = new(LockRank.MediaClients);
     private readonly List<IMediaClient> _clients = [];
     private readonly List<IMediaClient> _called = [];
 
@@ -19,13 +19,13 @@ internal sealed class MediaClients
     {
         get
         {
-            lock (_lock) return [.. _clients];
+            using (_lock.EnterScope()) return [.. _clients];
         }
     }
 
     public void Add(IMediaClient client)
     {
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             Invariant.Holds(!_clients.Contains(client));
             _clients.Add(client);
@@ -35,10 +35,10 @@ internal sealed class MediaClients
     /// <summary>Ends a client's part, once no call to it is under way. Nothing when it has none.</summary>
     public void Remove(IMediaClient client)
     {
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             _ = _clients.Remove(client);
-            while (_called.Contains(client)) _ = Monitor.Wait(_lock);
+            while (_called.Contains(client)) _lock.Wait();
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed class MediaClients
     /// <returns>None; what the client answers.</returns>
     public Hammer2Error Commit(IMediaClient client)
     {
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             // What a client committed before it left is on media, and it needs nothing else any more.
             if (!_clients.Contains(client)) return Hammer2Error.None;
@@ -58,10 +58,10 @@ internal sealed class MediaClients
         }
         finally
         {
-            lock (_lock)
+            using (_lock.EnterScope())
             {
                 _ = _called.Remove(client);
-                Monitor.PulseAll(_lock);
+                _lock.PulseAll();
             }
         }
     }

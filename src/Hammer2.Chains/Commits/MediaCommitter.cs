@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 using Hammer2.Chains.Freemap;
 using Hammer2.Chains.Trees;
 using Hammer2.Devices;
@@ -31,7 +32,6 @@ public sealed class MediaCommitter
     /// and each holds space.</summary>
     public const int PinsMax = 64;
 
-    private readonly long _order = Interlocked.Increment(ref s_ordersGiven);
     private readonly MediaDevice _device;
     private readonly VolumeSet _volumes;
     private readonly FreemapAllocator _allocator;
@@ -39,7 +39,7 @@ public sealed class MediaCommitter
     private readonly DeviceFence _fence = new();
     private readonly PinnedRoots _pins;
     private readonly MediaClients _clients = new();
-    private readonly Lock _turn = new();
+    private readonly RankedLock _turn;
     private volatile bool _isTurnTaken;
     private SuperRootEdit? _superRoot;
     private Hammer2Error _superRootError;
@@ -51,6 +51,9 @@ public sealed class MediaCommitter
     {
         _device = device;
         _volumes = volumes;
+        long order = Interlocked.Increment(ref s_ordersGiven);
+        _turn = new RankedLock(LockRank.DeviceTurn, order);
+        ReclaimLock = new RankedLock(LockRank.DeviceReclaim, order);
         _pins = new PinnedRoots(device, time, PinsMax);
         _allocator = new FreemapAllocator(volumes, device.Faults, _fence);
         _headers = new VolumeHeaderWriter(volumes.Volumes[0].Device);
@@ -198,7 +201,7 @@ public sealed class MediaCommitter
     internal MediaClients Clients => _clients;
 
     /// <summary>Held for a whole bulkfree. Rank 6, in the order of <see cref="InOrder"/>.</summary>
-    internal Lock ReclaimLock { get; } = new();
+    internal RankedLock ReclaimLock { get; }
 
     /// <summary>True while the freemap in memory may have staged granules that bulkfree has not committed yet.
     /// Guarded by <see cref="ReclaimLock"/>.</summary>
@@ -215,7 +218,7 @@ public sealed class MediaCommitter
         var ordered = new List<MediaCommitter>(committers.Count);
         foreach (MediaCommitter? committer in committers)
             if (committer is not null && !ordered.Contains(committer)) ordered.Add(committer);
-        ordered.Sort(static (left, right) => left._order.CompareTo(right._order));
+        ordered.Sort(static (left, right) => Nullable.Compare(left._turn.Order, right._turn.Order));
         return ordered;
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Chains.Commits;
 
@@ -15,7 +15,7 @@ internal sealed class PinnedRoots
     private readonly MediaDevice _device;
     private readonly TimeProvider _time;
     private readonly int _max;
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.PinnedRoots);
     private readonly List<PinnedRoot> _pins = [];
 
     public PinnedRoots(MediaDevice device, TimeProvider time, int max)
@@ -30,7 +30,7 @@ internal sealed class PinnedRoots
     {
         get
         {
-            lock (_lock) return [.. _pins];
+            using (_lock.EnterScope()) return [.. _pins];
         }
     }
 
@@ -38,7 +38,7 @@ internal sealed class PinnedRoots
     /// <returns>Null when there are as many as there may be.</returns>
     public PinnedRoot? Pin(string purpose, TimeSpan bound)
     {
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             if (_pins.Count >= _max) return null;
             MediaDevice.ShownCommit last = _device.Shown;
@@ -52,7 +52,7 @@ internal sealed class PinnedRoots
     /// <summary>Ends a pin.</summary>
     public void Remove(PinnedRoot pin)
     {
-        lock (_lock) _ = _pins.Remove(pin);
+        using (_lock.EnterScope()) _ = _pins.Remove(pin);
     }
 
     /// <summary>What a pass of bulkfree has to walk: the last commit, and all that are pinned. Those that are past
@@ -61,7 +61,7 @@ internal sealed class PinnedRoots
     {
         List<Chain> roots;
         List<PinnedRoot> overdue;
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             roots = [_device.RootChain];
             foreach (PinnedRoot pin in _pins) roots.Add(pin.Root);

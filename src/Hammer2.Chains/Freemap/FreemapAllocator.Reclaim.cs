@@ -24,7 +24,7 @@ public sealed partial class FreemapAllocator
     public Hammer2Error MarkAllocated(in DataOffset block, out bool isChanged)
     {
         isChanged = false;
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             // Blocks of newfs below the first segment are not in the freemap.
             if (block.Bytes < _begin || FreemapGeometry.IsReserved(block.Bytes)) return Hammer2Error.None;
@@ -59,13 +59,13 @@ public sealed partial class FreemapAllocator
     /// may have it yet. What was noted before is forgotten.</summary>
     public void StartTracking()
     {
-        lock (_freemapLock) _tracked = [];
+        using (_freemapLock.EnterScope()) _tracked = [];
     }
 
     /// <summary>Ends tracking.</summary>
     public void StopTracking()
     {
-        lock (_freemapLock) _tracked = null;
+        using (_freemapLock.EnterScope()) _tracked = null;
     }
 
     /// <summary>
@@ -82,7 +82,7 @@ public sealed partial class FreemapAllocator
     {
         Invariant.Holds(_tracked is not null);
         var keys = new List<ulong>();
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             foreach (FreemapLeaf leaf in _tree.Leaves)
                 if (reached.Covers(leaf.Reference.Key)) keys.Add(leaf.Reference.Key);
@@ -90,7 +90,7 @@ public sealed partial class FreemapAllocator
         Hammer2Error errors = Hammer2Error.None;
         foreach (ulong key in keys)
         {
-            lock (_freemapLock)
+            using (_freemapLock.EnterScope())
             {
                 Hammer2Error error = _tree.GetLeaf(key, out FreemapLeaf? leaf);
                 errors |= error;
@@ -104,7 +104,7 @@ public sealed partial class FreemapAllocator
     /// <summary>Discards (TRIM) a granule, if it is still free.</summary>
     public Hammer2Error Discard(ulong address, int count)
     {
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             Hammer2Error error = _tree.GetLeaf(address, out FreemapLeaf? leaf);
             if (error != Hammer2Error.None) return error;
@@ -120,7 +120,7 @@ public sealed partial class FreemapAllocator
     /// <summary>Corrects the header's count of free bytes once every leaf was read.</summary>
     public void CorrectTotal()
     {
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             if (_tree.IsAllKnown) _freeBytes = (ulong)_tree.Known.Bytes;
             Publish();

@@ -13,7 +13,7 @@ public sealed partial class FreemapAllocator
     /// nothing is known here. What bulkfree has in hand is left to it.</remarks>
     public void Release(in DataOffset block)
     {
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             // It was allocated from this leaf, so that it is in memory.
             if (_tree.GetLeaf(block.Bytes, out FreemapLeaf? leaf) != Hammer2Error.None) return;

@@ -43,7 +43,7 @@ public sealed partial class FreemapAllocator
     public bool HasRoom(long bytes, long runBytes, long smallBytes)
     {
         if (IsKnown(bytes, runBytes, smallBytes)) return true;
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             if (_tree.IsAllKnown) return IsKnown(bytes, runBytes, smallBytes);
             // A leaf that cannot be read was reported, and counts as full.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 using Hammer2.Chains.Commits;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -30,7 +30,7 @@ public sealed partial class FreemapAllocator
 
     private static readonly byte[] s_zeros = new byte[PageBytes];
 
-    private readonly Lock _freemapLock = new();
+    private readonly RankedLock _freemapLock = new(LockRank.Freemap);
     private readonly VolumeSet _volumes;
     private readonly DeviceFence _fence;
     private readonly FreemapTree _tree;
@@ -62,7 +62,7 @@ public sealed partial class FreemapAllocator
     /// <returns>None; Io, Check or Corrupt, which were logged.</returns>
     public Hammer2Error Load()
     {
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             Hammer2Error error = _tree.Load();
             if (error != Hammer2Error.None) return error;
@@ -83,7 +83,7 @@ public sealed partial class FreemapAllocator
     public Hammer2Error Allocate(BlockrefType type, int radix, out DataOffset block)
     {
         Invariant.Holds(radix is >= Media.AllocationRadixMin and <= Media.AllocationRadixMax);
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             Hammer2Error error = Search(type, radix, out block);
             if (error == Hammer2Error.None)
@@ -101,7 +101,7 @@ public sealed partial class FreemapAllocator
     {
         get
         {
-            lock (_freemapLock) return _tree.IsDirty;
+            using (_freemapLock.EnterScope()) return _tree.IsDirty;
         }
     }
 
@@ -111,7 +111,7 @@ public sealed partial class FreemapAllocator
     /// <param name="freeBytes">Receives the matching count of free bytes.</param>
     public Hammer2Error Write(ulong tid, Span<Blockref> blockset, out ulong freeBytes)
     {
-        lock (_freemapLock)
+        using (_freemapLock.EnterScope())
         {
             freeBytes = _freeBytes;
             return _tree.Write(tid, blockset);

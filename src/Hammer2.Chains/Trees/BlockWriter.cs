@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Concurrency;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
 using Hammer2.Devices;
@@ -29,7 +30,7 @@ public sealed class BlockWriter
     private readonly ChainCache _cache;
     private readonly int _ordinal;
     private readonly DeviceFence _fence;
-    private readonly Lock _runsLock = new();
+    private readonly RankedLock _runsLock = new(LockRank.GatheredMetadata);
     private readonly Run?[] _runs = new Run?[TypesTotal];
     private readonly List<DataOffset> _replaced = [];
     private bool _writesUnprotected;
@@ -61,7 +62,7 @@ public sealed class BlockWriter
         DataOffset replaced = reference.Data;
         Hammer2Error error = Allocate(ref reference, stored.Length);
         if (error != Hammer2Error.None) return error;
-        lock (_runsLock)
+        using (_runsLock.EnterScope())
         {
             Run run = _runs[(int)reference.Type] ??= new Run();
             bool follows = reference.Data.Bytes == run.Start + (uint)run.Bytes
@@ -81,7 +82,7 @@ public sealed class BlockWriter
     public Hammer2Error Flush()
     {
         Hammer2Error error = Hammer2Error.None;
-        lock (_runsLock)
+        using (_runsLock.EnterScope())
         {
             foreach (Run? run in _runs)
                 if (run is not null) error |= WriteRun(run);
@@ -92,7 +93,7 @@ public sealed class BlockWriter
     /// <summary>Frees the metadata that was written since the last header: no header will refer to it.</summary>
     internal void Abandon()
     {
-        lock (_runsLock)
+        using (_runsLock.EnterScope())
         {
             foreach (Run? run in _runs)
                 if (run is not null) run.Bytes = 0;
@@ -110,7 +111,7 @@ public sealed class BlockWriter
     /// <summary>Called after a header refers to the new blocks: removes replaced ones from the cache.</summary>
     internal void ForgetReplaced()
     {
-        lock (_runsLock)
+        using (_runsLock.EnterScope())
         {
             foreach (ref readonly DataOffset location in CollectionsMarshal.AsSpan(_replaced))
                 _cache.Remove(_ordinal, location);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
@@ -24,7 +25,7 @@ internal sealed class ControlServer : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly uint _user = LinuxFiles.EffectiveUser();
-    private readonly object _lock = new();          // guards the fields below; pulsed when a connection ends
+    private readonly RankedMonitor _lock = new(LockRank.ControlServer);     // pulsed when a connection ends
     private readonly Dictionary<MediaUuid, ControlListener> _listeners = [];
     private readonly HashSet<ControlConnection> _connections = [];
     private bool _isClosed;
@@ -42,7 +43,7 @@ internal sealed class ControlServer : IDisposable
     /// logged, and the mount continues.</summary>
     public void Listen(MediaUuid filesystem)
     {
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             if (_isClosed || _listeners.ContainsKey(filesystem)) return;
             try
@@ -62,7 +63,7 @@ internal sealed class ControlServer : IDisposable
     public void Close(MediaUuid filesystem)
     {
         ControlListener? listener;
-        lock (_lock) _ = _listeners.Remove(filesystem, out listener);
+        using (_lock.EnterScope()) _ = _listeners.Remove(filesystem, out listener);
         listener?.Dispose();
     }
 
@@ -70,14 +71,14 @@ internal sealed class ControlServer : IDisposable
     public void Dispose()
     {
         var deadline = new Deadline(_time, ControlConnection.TransferTimeout);
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             _isClosed = true;
             foreach (ControlListener listener in _listeners.Values) listener.Dispose();
             _listeners.Clear();
             foreach (ControlConnection connection in _connections) connection.Wake();
             while (_connections.Count > 0 && deadline.LeftMilliseconds is var left and > 0)
-                _ = Monitor.Wait(_lock, left);
+                _ = _lock.Wait(TimeSpan.FromMilliseconds(left));
         }
     }
 
@@ -99,7 +100,7 @@ internal sealed class ControlServer : IDisposable
             }
             if (socket is null) return;
             var connection = new ControlConnection(socket, _time);
-            lock (_lock)
+            using (_lock.EnterScope())
             {
                 bool isFull = _connections.Count >= ConnectionsMax;
                 if (!_isClosed && !isFull) _ = _connections.Add(connection);
@@ -124,11 +125,11 @@ internal sealed class ControlServer : IDisposable
         }
         finally
         {
-            lock (_lock)
+            using (_lock.EnterScope())
             {
                 _ = _connections.Remove(connection);
                 connection.Dispose();
-                Monitor.PulseAll(_lock);
+                _lock.PulseAll();
             }
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
+using Concurrency;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -38,7 +38,7 @@ internal sealed class MountHandOver(MountRequest request, MountWords words, Runt
 {
     private const int PollMilliseconds = 500;
 
-    private readonly Lock _connectionLock = new();
+    private readonly RankedLock _connectionLock = new(LockRank.HandOver);
     private UnixSocket? _connection;
     private bool _isCancelled;
 
@@ -79,7 +79,7 @@ internal sealed class MountHandOver(MountRequest request, MountWords words, Runt
     /// <summary>Cancels the request, or unmounts if this process stays for the mount; from any thread.</summary>
     public void Cancel()
     {
-        lock (_connectionLock)
+        using (_connectionLock.EnterScope())
         {
             _isCancelled = true;
             _connection?.ShutDownWriting();
@@ -89,7 +89,7 @@ internal sealed class MountHandOver(MountRequest request, MountWords words, Runt
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (_connectionLock)
+        using (_connectionLock.EnterScope())
         {
             _connection?.Dispose();
             _connection = null;
@@ -151,7 +151,7 @@ internal sealed class MountHandOver(MountRequest request, MountWords words, Runt
 
     private void SetConnection(UnixSocket? socket)
     {
-        lock (_connectionLock)
+        using (_connectionLock.EnterScope())
         {
             _connection = socket;
             if (_isCancelled) socket?.ShutDownWriting();
@@ -165,7 +165,7 @@ internal sealed class MountHandOver(MountRequest request, MountWords words, Runt
         Deadline? cancelled = null;
         while (!socket.WaitForBytes(PollMilliseconds))
         {
-            lock (_connectionLock)
+            using (_connectionLock.EnterScope())
             {
                 if (_isCancelled && !words.Stays) cancelled ??= new Deadline(time, ControlConnection.TransferTimeout);
             }

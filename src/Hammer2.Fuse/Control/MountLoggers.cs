@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse.Control;
@@ -16,7 +16,7 @@ internal sealed class MountLoggers(DaemonLoggers daemon, LogLevel level) : ILogg
 
     private readonly DaemonLoggers _daemon = daemon;
     private readonly LogLevel _level = level;
-    private readonly Lock _linesLock = new();
+    private readonly RankedLock _linesLock = new(LockRank.MountMessages);
     private List<ControlLogLine>? _lines = [];
 
     /// <inheritdoc/>
@@ -28,7 +28,7 @@ internal sealed class MountLoggers(DaemonLoggers daemon, LogLevel level) : ILogg
     /// <summary>Returns the messages logged so far. Later ones only go to the daemon.</summary>
     public IReadOnlyList<ControlLogLine> TakeLines()
     {
-        lock (_linesLock)
+        using (_linesLock.EnterScope())
         {
             List<ControlLogLine> lines = _lines ?? [];
             _lines = null;
@@ -43,7 +43,7 @@ internal sealed class MountLoggers(DaemonLoggers daemon, LogLevel level) : ILogg
 
     private void Add(LogLevel lineLevel, string category, string text)
     {
-        lock (_linesLock)
+        using (_linesLock.EnterScope())
         {
             if (_lines is null || _lines.Count >= LinesMax) return;
             string shown = text.Length <= LineCharactersMax ? text : text[..LineCharactersMax] + "...";

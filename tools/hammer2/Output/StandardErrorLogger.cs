@@ -2,7 +2,7 @@
 using System.Globalization;
 using System.IO;
 using System.Text;
-using System.Threading;
+using Concurrency;
 using Hammer2.Fuse;
 using Linux.Text;
 using Microsoft.Extensions.Logging;
@@ -15,10 +15,10 @@ namespace Hammer2.Tool.Output;
 internal sealed class StandardErrorLogger : ILogger
 {
     private readonly Terminal _terminal;
-    private readonly Lock _writeLock;
+    private readonly RankedLock _writeLock;
     private readonly string _category;
 
-    private StandardErrorLogger(Terminal terminal, Lock writeLock, string category)
+    private StandardErrorLogger(Terminal terminal, RankedLock writeLock, string category)
     {
         _terminal = terminal;
         _writeLock = writeLock;
@@ -57,7 +57,7 @@ internal sealed class StandardErrorLogger : ILogger
         string text = ByteText.ToPrintable(line.ToString().ReplaceLineEndings(" | "));
         try
         {
-            lock (_writeLock) _terminal.Error.WriteLine(text);
+            using (_writeLock.EnterScope()) _terminal.Error.WriteLine(text);
         }
         catch (IOException)
         {
@@ -77,7 +77,7 @@ internal sealed class StandardErrorLogger : ILogger
 
     private sealed class Provider(Terminal terminal) : ILoggerProvider
     {
-        private readonly Lock _writeLock = new();
+        private readonly RankedLock _writeLock = new(LockRank.LogOutput);
 
         public ILogger CreateLogger(string categoryName) => new StandardErrorLogger(terminal, _writeLock, categoryName);
 
