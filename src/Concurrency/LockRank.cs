@@ -56,6 +56,7 @@ public sealed class LockRank
     public static readonly LockRank PendingDeletions = new(Leaf, "pending deletions");
     public static readonly LockRank LostChanges = new(Leaf, "lost changes");
     public static readonly LockRank RefusedWrites = new(Leaf, "refused writes");
+    public static readonly LockRank MountInterruption = new(Leaf, "interruption of a mount");
     public static readonly LockRank MountEnd = new(Leaf, "end of a mount");
     public static readonly LockRank HandOver = new(Leaf, "connection of a hand-over");
     public static readonly LockRank FuseReadTurns = new(Leaf, "FUSE workers");

@@ -34,6 +34,7 @@ internal sealed class FuseLongRequests : IDisposable
     private readonly FuseThreadWork _serve;
     private readonly int _workersMax;
     private readonly int _buffersMax;
+    private readonly IScheduler _scheduler;
     private readonly ILogger _logger;
     private readonly RankedMonitor _waitingLock = new(LockRank.FuseLongRequests);
     private readonly RankedMonitor _doneLock = new(LockRank.FuseLongRequestsDone);
@@ -52,10 +53,13 @@ internal sealed class FuseLongRequests : IDisposable
     /// <param name="buffersMax">Maximum number of WRITEs handed over at once.</param>
     /// <param name="sizes">Sizes of buffers.</param>
     /// <param name="serve">Serves one request.</param>
+    /// <param name="scheduler">Starts the threads.</param>
     /// <param name="logger">Where a failure to start a thread is logged.</param>
     public FuseLongRequests(
-        int workersTotal, int buffersMax, FuseBufferSizes sizes, FuseThreadWork serve, ILogger logger)
+        int workersTotal, int buffersMax, FuseBufferSizes sizes, FuseThreadWork serve, IScheduler scheduler,
+        ILogger logger)
     {
+        _scheduler = scheduler;
         _logger = logger;
         _workersMax = Math.Max(1, workersTotal / 2);
         _buffersMax = buffersMax;
@@ -164,14 +168,10 @@ internal sealed class FuseLongRequests : IDisposable
     private bool TryStartThread()
     {
         int number = _threads;
-        var thread = new Thread(() => Work(number))
-        {
-            Name = "fuse-long-" + number.ToString(CultureInfo.InvariantCulture),
-            IsBackground = true,
-        };
         try
         {
-            thread.Start();
+            string name = "fuse-long-" + number.ToString(CultureInfo.InvariantCulture);
+            _ = _scheduler.Start(name, () => Work(number));
         }
         catch (Exception failure) when (failure is OutOfMemoryException or ThreadStartException)
         {

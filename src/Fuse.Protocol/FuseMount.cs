@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Threading;
 using Linux.Text;
 using Microsoft.Win32.SafeHandles;
 
@@ -76,11 +75,11 @@ public sealed unsafe partial class FuseMount
         options = options with { Target = Canonical(options.Target) };
         if (LinuxCalls.EffectiveUser() != 0) return null;
         FuseMount? mount = MountAsRoot(options, out int error);
-        using var pause = new ManualResetEventSlim();
         for (int waited = 0; mount is null && error == FuseErrno.EBUSY && waited < BusyWaitMilliseconds;
             waited += BusyPollMilliseconds)
         {
-            _ = pause.Wait(BusyPollMilliseconds);       // the kernel does not tell when the claim is released
+            // The kernel does not tell when the claim is released.
+            options.Scheduler.Pause(TimeSpan.FromMilliseconds(BusyPollMilliseconds));
             mount = MountAsRoot(options, out error);
         }
         if (mount is not null && options.ReadAheadBytes is { } readAheadBytes) mount.SetReadAhead(readAheadBytes);

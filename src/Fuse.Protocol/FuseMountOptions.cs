@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Concurrency;
+
 namespace Fuse.Protocol;
 
 /// <summary>Target and options of a mount.</summary>
@@ -24,4 +26,7 @@ public sealed record FuseMountOptions(string Target, string Source, string Subty
     /// <summary>Read-ahead of the mount in bytes, set by root only; null leaves the kernel's
     /// default.</summary>
     public int? ReadAheadBytes { get; init; }
+
+    /// <summary>Waits between two attempts.</summary>
+    public IScheduler Scheduler { get; init; } = SystemScheduler.Instance;
 }

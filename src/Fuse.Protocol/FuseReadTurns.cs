@@ -46,6 +46,7 @@ internal sealed class FuseReadTurns : IDisposable
     private const int PauseShift = 3;               // a pause shrinks by an eighth for each request found by spinning
 
     private readonly TimeProvider _time;
+    private readonly IScheduler _scheduler;
     private readonly RankedLock _workersLock = new(LockRank.FuseReadTurns);
     private readonly Stack<FuseWorker> _parked = new();
     private readonly bool _maySpin;
@@ -69,8 +70,10 @@ internal sealed class FuseReadTurns : IDisposable
     /// <summary>A scheduler for workers that call <see cref="Take"/>.</summary>
     /// <param name="maySpin">False on a single processor, which the calling processes need.</param>
     /// <param name="time">Clock and timers.</param>
-    public FuseReadTurns(bool maySpin, TimeProvider time)
+    /// <param name="scheduler">Lets a worker spin; null for the system's.</param>
+    public FuseReadTurns(bool maySpin, TimeProvider time, IScheduler? scheduler = null)
     {
+        _scheduler = scheduler ?? SystemScheduler.Instance;
         _time = time;
         _maySpin = maySpin;
         _spinTicks = ToTicks(s_spin);
@@ -181,7 +184,7 @@ internal sealed class FuseReadTurns : IDisposable
         long end = last + _spinTicks;
         while (last < end && !_isStopping)
         {
-            Thread.SpinWait(PausesAtOnce);
+            _scheduler.Spin(PausesAtOnce);
             int got = worker.Channel.TryReceive(worker.RequestBuffer);
             if (got != -FuseErrno.EAGAIN)
             {

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Threading;
 using Concurrency;
 using Microsoft.Extensions.Logging;
 
@@ -54,7 +53,7 @@ public sealed class FuseSession : IDisposable
         _fileSystem = fileSystem;
         _options = options;
         _logger = logger;
-        _turns = new FuseReadTurns(options.MaySpin, options.Time);
+        _turns = new FuseReadTurns(options.MaySpin, options.Time, options.Scheduler);
         MainChannel = transport.OpenChannel();
     }
 
@@ -90,7 +89,8 @@ public sealed class FuseSession : IDisposable
             var longRequests = new FuseLongRequests(_options.WorkersTotal, _options.BackgroundRequestsMax,
                 FuseBufferSizes.For(connection.MaxWriteBytes, connection.MaxReadBytes),
                 (thread, message, reply, channel) =>
-                    dispatcher.Serve(_options.WorkersTotal + thread, message, reply, channel), _logger);
+                    dispatcher.Serve(_options.WorkersTotal + thread, message, reply, channel),
+                _options.Scheduler, _logger);
             dispatcher.BeforeDestroy = longRequests.WaitUntilDone;
             (Dispatcher, _longRequests) = (dispatcher, longRequests);
             FuseLog.Negotiated(_logger, connection.KernelMinor, connection.Minor, connection.Enabled,
@@ -114,12 +114,8 @@ public sealed class FuseSession : IDisposable
         _runningTotal = _workers.Count;
         foreach (FuseWorker worker in _workers)
         {
-            var thread = new Thread(() => Work(worker))
-            {
-                Name = "fuse-" + worker.Number.ToString(CultureInfo.InvariantCulture),
-                IsBackground = true,
-            };
-            thread.Start();
+            string name = "fuse-" + worker.Number.ToString(CultureInfo.InvariantCulture);
+            _ = _options.Scheduler.Start(name, () => Work(worker));
         }
     }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Concurrency;
+
 namespace Fuse.Protocol;
 
 /// <summary>Requested parameters of a session; INIT negotiates the actual ones.</summary>
@@ -33,6 +35,9 @@ public sealed record FuseSessionOptions
 
     /// <summary>Clock and timers.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Starts the threads that serve requests.</summary>
+    public IScheduler Scheduler { get; init; } = SystemScheduler.Instance;
 
     /// <summary>Page size of this machine in bytes: requests are limited in pages.</summary>
     public int PageBytes { get; init; } = Environment.SystemPageSize;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 
 namespace Fuse.Protocol;
 
@@ -10,7 +10,7 @@ namespace Fuse.Protocol;
 internal sealed class FuseWorker : IDisposable
 {
     private readonly FuseBuffer _reply;
-    private readonly AutoResetEvent _called = new(initialState: false);
+    private readonly WakeSignal _called = new();
 
     /// <summary>Allocates both buffers with the negotiated sizes.</summary>
     public FuseWorker(int number, IFuseChannel channel, FuseBufferSizes sizes)
@@ -46,7 +46,7 @@ internal sealed class FuseWorker : IDisposable
     public void Call() => _called.Set();
 
     /// <summary>Waits for a <see cref="Call"/> to receive requests.</summary>
-    public void AwaitCall() => _ = _called.WaitOne();
+    public void AwaitCall() => _called.Wait();
 
     /// <summary>The memory for requests.</summary>
     public Span<byte> RequestBuffer => Request.Span;

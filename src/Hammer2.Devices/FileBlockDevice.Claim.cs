@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
@@ -9,6 +8,8 @@ public sealed unsafe partial class FileBlockDevice
 {
     private const int ClaimWaitMilliseconds = 5000;
     private const int ClaimPollMilliseconds = 20;
+
+    private static readonly TimeSpan s_claimPoll = TimeSpan.FromMilliseconds(ClaimPollMilliseconds);
 
     /// <summary>Path of a block device that is claimed for writing, so that it can be the source of a fuseblk mount.
     /// Null for an image file, for a read-only device, and while such a mount has the claim.</summary>
@@ -32,11 +33,10 @@ public sealed unsafe partial class FileBlockDevice
     public bool RenewClaim()
     {
         if (!_isBlock || IsReadOnly || _lock is null) return false;
-        using var pause = new ManualResetEventSlim();
         for (int waited = 0; !_isClaimed && waited <= ClaimWaitMilliseconds; waited += ClaimPollMilliseconds)
         {
             _isClaimed = Reopen(LinuxBlockIoctls.OpenReadWrite | LinuxBlockIoctls.OpenExclusive);
-            if (!_isClaimed) _ = pause.Wait(ClaimPollMilliseconds);     // the kernel does not tell when it is free
+            if (!_isClaimed) _scheduler.Pause(s_claimPoll);     // the kernel does not tell when it is free
         }
         return _isClaimed;
     }
@@ -55,14 +55,13 @@ public sealed unsafe partial class FileBlockDevice
         throw new DeviceBusyException(Name, "was opened by another process while it was being mounted");
     }
 
-    private static bool TryLockExclusive(SafeFileHandle file)
+    private bool TryLockExclusive(SafeFileHandle file)
     {
         const int Exclusive = LinuxBlockIoctls.LockExclusive | LinuxBlockIoctls.LockNoWait;
-        using var pause = new ManualResetEventSlim();
         for (int waited = 0; LinuxBlockIoctls.Lock(file, Exclusive) != 0; waited += ClaimPollMilliseconds)
         {
             if (waited >= ClaimWaitMilliseconds / 2) return false;
-            _ = pause.Wait(ClaimPollMilliseconds);
+            _scheduler.Pause(s_claimPoll);
         }
         return true;
     }

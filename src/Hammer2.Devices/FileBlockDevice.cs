@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 using Hammer2.Format;
 using Microsoft.Win32.SafeHandles;
 
@@ -25,6 +25,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
 
     private const int OpenPollMilliseconds = 30;
 
+    private readonly IScheduler _scheduler;
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle? _direct;
     private readonly DeviceLock? _lock;
@@ -34,8 +35,10 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     private volatile bool _cannotWriteDirectly;
 
     private FileBlockDevice(string name, SafeFileHandle file, SafeFileHandle? direct, DeviceLock? deviceLock,
-        FileStatus status, long lengthBytes, int sectorBytes, bool isReadOnly)
+        FileStatus status, long lengthBytes, int sectorBytes, FileBlockDeviceOptions options)
     {
+        bool isReadOnly = options.IsReadOnly;
+        _scheduler = options.Scheduler;
         _isClaimed = status.IsBlock && !isReadOnly && deviceLock is not null;
         Name = name;
         _file = file;
@@ -78,7 +81,6 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     {
         options ??= new FileBlockDeviceOptions();
         FileBlockDeviceOptions atOnce = options with { LockWaitMilliseconds = 0 };
-        using var pause = new ManualResetEventSlim();
         // The pause depends on the process id, so that two processes do not retry at the same moment.
         int pauseMilliseconds = OpenPollMilliseconds + (Environment.ProcessId % OpenPollMilliseconds);
         for (int waited = 0; ; waited += pauseMilliseconds)
@@ -89,7 +91,8 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
             }
             catch (DeviceBusyException) when (waited < options.LockWaitMilliseconds)
             {
-                _ = pause.Wait(pauseMilliseconds);      // the kernel does not tell when a device is free
+                // The kernel does not tell when a device is free.
+                options.Scheduler.Pause(TimeSpan.FromMilliseconds(pauseMilliseconds));
             }
         }
     }
@@ -116,7 +119,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
             (long lengthBytes, int sectorBytes) = Measure(path, file, status);
             SafeFileHandle? direct = options.IsReadOnly ? null : TryOpenDirect(path, status);
             return new FileBlockDevice(
-                path, file, direct, deviceLock, status, lengthBytes, sectorBytes, options.IsReadOnly);
+                path, file, direct, deviceLock, status, lengthBytes, sectorBytes, options);
         }
         catch (MediaException)
         {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Concurrency;
+
 namespace Hammer2.Devices;
 
 /// <summary>How a file or block device is opened.</summary>
@@ -14,4 +16,7 @@ public sealed record FileBlockDeviceOptions(
 
     /// <summary>The directory where sysfs is mounted; tests use another one.</summary>
     internal string SystemDirectory { get; init; } = SystemMount;
+
+    /// <summary>Waits between two attempts.</summary>
+    public IScheduler Scheduler { get; init; } = SystemScheduler.Instance;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Globalization;
-using System.Threading;
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
@@ -23,6 +22,7 @@ internal sealed class FilesystemHost : IDisposable
 {
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
+    private readonly IScheduler _scheduler;
     private readonly long _memoryBytes;
     private readonly ControlServer _control;
     private readonly OpenFilesystems _filesystems;
@@ -43,17 +43,20 @@ internal sealed class FilesystemHost : IDisposable
     /// data.</param>
     /// <param name="loggers">Receive messages that concern no single mount.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="scheduler">Starts threads.</param>
     /// <param name="runtime">Directory of the sockets.</param>
     public FilesystemHost(
-        long memoryBytes, bool isReadOnly, DaemonLoggers loggers, TimeProvider time, RuntimeDirectory runtime)
+        long memoryBytes, bool isReadOnly, DaemonLoggers loggers, TimeProvider time, IScheduler scheduler,
+        RuntimeDirectory runtime)
     {
+        _scheduler = scheduler;
         var shares = MemoryShares.Of(memoryBytes, isReadOnly);
         _dirtyMemory = DirtyMemory.OfBytes(shares.DirtyBytes);
         _memoryKeeper = MemoryKeeper.OfProcess(shares.CollectBytes, time);
         _loggers = loggers;
         _time = time;
         _memoryBytes = memoryBytes;
-        _control = new ControlServer(runtime, [new MountService(this, loggers).Row], loggers, time);
+        _control = new ControlServer(runtime, [new MountService(this, loggers).Row], loggers, time, scheduler);
         _filesystems = new OpenFilesystems(shares.CacheBytes)
         {
             // As early as possible: from here on other mount commands for the filesystem find this process.
@@ -175,7 +178,7 @@ internal sealed class FilesystemHost : IDisposable
         // Nothing is opened, and above all nothing committed, for a mount that cannot be made.
         FuseMount.CheckTarget(request.Target);
         MountMedia media = OpenMedia(request, patience, loggers);
-        var mount = new MountedPfs(request, media, loggers, _time);
+        var mount = new MountedPfs(request, media, loggers, _time, _scheduler);
         int number;
         using (_stateLock.EnterScope())
         {
@@ -200,12 +203,8 @@ internal sealed class FilesystemHost : IDisposable
         if (IsStopping) mount.Stop();
         var life = new MountLife(mount.Target, mount.Stop);
         using (_stateLock.EnterScope()) _mountsMade = number;
-        var thread = new Thread(() => Run(mount, life))
-        {
-            Name = "mount-" + number.ToString(CultureInfo.InvariantCulture),
-            IsBackground = true,
-        };
-        thread.Start();
+        string name = "mount-" + number.ToString(CultureInfo.InvariantCulture);
+        _ = _scheduler.Start(name, () => Run(mount, life));
         return life;
     }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
@@ -112,7 +111,7 @@ public sealed partial class Hammer2FileSystem
     private void Refuse(ulong inum, Errno error)
     {
         if (Notifier is { } notifier && _refused.Add(inum, error))
-            _ = ThreadPool.UnsafeQueueUserWorkItem(InvalidateRefusedInBackground, notifier, preferLocal: false);
+            _scheduler.Queue(() => InvalidateRefusedInBackground(notifier));
     }
 
     private void InvalidateRefusedInBackground(FuseNotifier notifier) =>
@@ -206,12 +205,11 @@ public sealed partial class Hammer2FileSystem
     {
         foreach (LeftOutInode lost in objects) _lost.Add(lost.Inum);
         if (Notifier is not { } notifier) return;
-        _ = ThreadPool.UnsafeQueueUserWorkItem(
-            work => _ = _vnodes.RunInBackground("invalidating objects with lost changes", () =>
-            {
-                foreach (LeftOutInode lost in work.objects) Invalidate(work.notifier, lost);
-                return Errno.None;
-            }), (notifier, objects), preferLocal: false);
+        _scheduler.Queue(() => _ = _vnodes.RunInBackground("invalidating objects with lost changes", () =>
+        {
+            foreach (LeftOutInode lost in objects) Invalidate(notifier, lost);
+            return Errno.None;
+        }));
     }
 
     private void Invalidate(FuseNotifier notifier, LeftOutInode lost)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster.Operations;
 using Hammer2.Vnodes;
@@ -38,6 +39,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly ListingHabits _habits = new();
     private readonly NodeTable _nodes = new();
     private readonly PendingDeletions _deletions;
+    private readonly IScheduler _scheduler;
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
     private readonly bool _commitsNames;
@@ -52,9 +54,13 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     /// <param name="options">How it is mounted.</param>
     /// <param name="logger">Where defects and damage are logged.</param>
     /// <param name="time">Clock and timers; the system's unless told otherwise.</param>
+    /// <param name="scheduler">Runs what must not run on the thread of a request; the system's unless told
+    /// otherwise.</param>
     public Hammer2FileSystem(
-        VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger, TimeProvider? time = null)
+        VnodeOps vnodes, MountOptions options, ILogger<Hammer2FileSystem> logger, TimeProvider? time = null,
+        IScheduler? scheduler = null)
     {
+        _scheduler = scheduler ?? SystemScheduler.Instance;
         _vnodes = vnodes;
         _deletions = new PendingDeletions(time ?? TimeProvider.System);
         _vnodes.WaitFor(_deletions);

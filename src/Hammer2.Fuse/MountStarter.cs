@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Devices;
@@ -17,7 +17,7 @@ public sealed class MountStarter : IDisposable
 {
     // Short, so that a process that has just opened the filesystem is found quickly.
     private const int LockWaitMilliseconds = 250;
-    private const int PollMilliseconds = 50;
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(50);
 
     private readonly MountRequest _request;
     private readonly DaemonLoggers _loggers;
@@ -25,8 +25,9 @@ public sealed class MountStarter : IDisposable
     private readonly bool _stays;
     private readonly FilesystemHost _host;
     private readonly MountHandOver _handOver;
-    private readonly ManualResetEventSlim _interrupted = new();
+    private readonly RankedMonitor _interruptionLock = new(LockRank.MountInterruption);
     private readonly TerminationSignals _signals;
+    private volatile bool _isInterrupted;
     private bool _isHandedOver;
 
     /// <summary>Opens nothing yet. From now on a signal ends the mount and not the process.</summary>
@@ -34,7 +35,9 @@ public sealed class MountStarter : IDisposable
     /// <param name="words">The request as the user wrote it.</param>
     /// <param name="loggers">Receive messages.</param>
     /// <param name="time">The clock; null for the kernel's.</param>
-    public MountStarter(MountRequest request, MountWords words, DaemonLoggers loggers, TimeProvider? time = null)
+    /// <param name="scheduler">Starts threads; null for the system's.</param>
+    public MountStarter(MountRequest request, MountWords words, DaemonLoggers loggers, TimeProvider? time = null,
+        IScheduler? scheduler = null)
     {
         _request = request;
         _loggers = loggers;
@@ -42,7 +45,8 @@ public sealed class MountStarter : IDisposable
         _stays = words.Stays;
         var runtime = RuntimeDirectory.OfThisUser();
         long memory = request.Options.MemoryBytes ?? MountOptions.MemoryBytesDefault;
-        _host = new FilesystemHost(memory, request.Options.IsReadOnly, loggers, _time, runtime);
+        _host = new FilesystemHost(memory, request.Options.IsReadOnly, loggers, _time,
+            scheduler ?? SystemScheduler.Instance, runtime);
         _handOver = new MountHandOver(request, words, runtime, loggers, _time);
         _signals = new TerminationSignals(Stop);
     }
@@ -62,14 +66,14 @@ public sealed class MountStarter : IDisposable
             if (outcome == HandOverOutcome.Mounted)
             {
                 _isHandedOver = true;
-                if (_interrupted.IsSet && !_stays) UndoHandOver();
+                if (_isInterrupted && !_stays) UndoHandOver();
                 return false;
             }
-            if (_interrupted.IsSet) throw Interrupted();
+            if (_isInterrupted) throw Interrupted();
             bool isLast = _time.GetElapsedTime(start).TotalMilliseconds >= MountPatience.TotalMilliseconds;
             bool isEnding = outcome == HandOverOutcome.Ending && !isLast;
             if (!isEnding && TryServe(isLast)) return true;
-            _ = _interrupted.Wait(PollMilliseconds);
+            AwaitInterruption();
         }
     }
 
@@ -85,7 +89,11 @@ public sealed class MountStarter : IDisposable
     /// <summary>Interrupts <see cref="Start"/>, or unmounts; from any thread.</summary>
     public void Stop()
     {
-        _interrupted.Set();
+        using (_interruptionLock.EnterScope())
+        {
+            _isInterrupted = true;
+            _interruptionLock.PulseAll();
+        }
         _handOver.Cancel();
         _host.Stop();
     }
@@ -96,7 +104,12 @@ public sealed class MountStarter : IDisposable
         _signals.Dispose();
         _host.Dispose();
         _handOver.Dispose();
-        _interrupted.Dispose();
+    }
+
+    private void AwaitInterruption()
+    {
+        using (_interruptionLock.EnterScope())
+            if (!_isInterrupted) _ = _interruptionLock.Wait(s_poll);
     }
 
     private static FuseException Interrupted() => new("interrupted; nothing is mounted");
@@ -109,7 +122,7 @@ public sealed class MountStarter : IDisposable
             _ = _host.Mount(_request, new MountPatience(LockWaitMilliseconds, IsBusyMissing: isLast), _loggers);
             return true;
         }
-        catch (DeviceBusyException) when (!isLast && !_interrupted.IsSet)
+        catch (DeviceBusyException) when (!isLast && !_isInterrupted)
         {
             return false;
         }

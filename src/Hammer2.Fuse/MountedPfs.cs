@@ -32,6 +32,7 @@ internal sealed class MountedPfs : IDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly IScheduler _scheduler;
     private readonly Hammer2FileSystem _fileSystem;
     private readonly RankedLock _stopLock = new(LockRank.MountStop);
     private PeriodicCommit? _commits;
@@ -42,15 +43,17 @@ internal sealed class MountedPfs : IDisposable
     private bool _isStopping;
 
     /// <summary>A mount of an opened PFS, which it now owns.</summary>
-    public MountedPfs(MountRequest request, MountMedia media, ILoggerFactory loggers, TimeProvider time)
+    public MountedPfs(MountRequest request, MountMedia media, ILoggerFactory loggers, TimeProvider time,
+        IScheduler scheduler)
     {
+        _scheduler = scheduler;
         _request = request;
         (Cluster, _options) = media;
         _loggers = loggers;
         _time = time;
         _logger = loggers.CreateLogger<MountedPfs>();
         var vnodes = new VnodeOps(Cluster.Pfs, loggers.CreateLogger<VnodeOps>(), time);
-        _fileSystem = new Hammer2FileSystem(vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time);
+        _fileSystem = new Hammer2FileSystem(vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time, scheduler);
     }
 
     /// <summary>The PFS with its devices.</summary>
@@ -151,6 +154,7 @@ internal sealed class MountedPfs : IDisposable
     private FuseSessionOptions SessionOptions() => new()
     {
         Time = _time,
+        Scheduler = _scheduler,
         Wanted = Hammer2FileSystem.Features(_options.IsReadOnly, _options.UsesWritebackCache),
         MaxWriteBytes = _options.IsReadOnly ? 4096 : WriteBytesMax,
         BackgroundRequestsMax = _options.IsReadOnly ? ReadRequestsMax : WriteRequestsMax,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
 using Concurrency;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
@@ -24,6 +23,7 @@ internal sealed class ControlServer : IDisposable
     private readonly ControlRow[] _rows;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly IScheduler _scheduler;
     private readonly uint _user = LinuxFiles.EffectiveUser();
     private readonly RankedMonitor _lock = new(LockRank.ControlServer);     // pulsed when a connection ends
     private readonly Dictionary<MediaUuid, ControlListener> _listeners = [];
@@ -31,8 +31,10 @@ internal sealed class ControlServer : IDisposable
     private bool _isClosed;
 
     /// <summary>A server without sockets.</summary>
-    public ControlServer(RuntimeDirectory runtime, ControlRow[] rows, ILoggerFactory loggers, TimeProvider time)
+    public ControlServer(RuntimeDirectory runtime, ControlRow[] rows, ILoggerFactory loggers, TimeProvider time,
+        IScheduler scheduler)
     {
+        _scheduler = scheduler;
         _runtime = runtime;
         _rows = rows;
         _logger = loggers.CreateLogger<ControlServer>();
@@ -50,7 +52,7 @@ internal sealed class ControlServer : IDisposable
             {
                 ControlListener listener = ControlListener.Open(_runtime, filesystem);
                 _listeners.Add(filesystem, listener);
-                Start("control", () => Accept(listener.Socket));
+                _ = _scheduler.Start("control", () => Accept(listener.Socket));
             }
             catch (ControlException failure)
             {
@@ -82,9 +84,6 @@ internal sealed class ControlServer : IDisposable
         }
     }
 
-    private static void Start(string name, ThreadStart body) =>
-        new Thread(body) { Name = name, IsBackground = true }.Start();
-
     private void Accept(UnixSocket listener)
     {
         while (true)
@@ -107,7 +106,7 @@ internal sealed class ControlServer : IDisposable
                 else socket.Dispose();          // the requester tries again
                 if (_isClosed || isFull) continue;
             }
-            Start("control", () => Serve(connection));
+            _ = _scheduler.Start("control", () => Serve(connection));
         }
     }
 

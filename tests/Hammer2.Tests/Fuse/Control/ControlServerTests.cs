@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
+using Concurrency;
 using Hammer2.Format;
 using Hammer2.Fuse.Control;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -163,7 +164,7 @@ public sealed class ControlServerTests : IDisposable
                 _ = connection.TryAnswer(ControlStatus.Ended);
             }),
         ],
-        NullLoggerFactory.Instance, TimeProvider.System);
+        NullLoggerFactory.Instance, TimeProvider.System, SystemScheduler.Instance);
 
     private void AssertAnswers()
     {
