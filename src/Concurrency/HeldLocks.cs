@@ -44,9 +44,11 @@ internal static class HeldLocks
     [Conditional("DEBUG")]
     internal static void Remove(object target)
     {
-        int at = t_held?.FindLastIndex(held => held.Target == target) ?? -1;
+        List<Held> all = t_held ??= [];
+        int at = all.Count - 1;
+        while (at >= 0 && all[at].Target != target) at--;       // a delegate would allocate memory for each lock
         if (at < 0) throw new InvalidOperationException("a lock is released by a thread that does not hold it");
-        t_held!.RemoveAt(at);
+        all.RemoveAt(at);
     }
 
     private static string Describe(LockRank rank, long? order) =>

@@ -53,7 +53,8 @@ internal sealed class MountedPfs : IDisposable
         _time = time;
         _logger = loggers.CreateLogger<MountedPfs>();
         var vnodes = new VnodeOps(Cluster.Pfs, loggers.CreateLogger<VnodeOps>(), time);
-        _fileSystem = new Hammer2FileSystem(vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time, scheduler);
+        _fileSystem = new Hammer2FileSystem(
+            vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time, scheduler);
     }
 
     /// <summary>The PFS with its devices.</summary>
