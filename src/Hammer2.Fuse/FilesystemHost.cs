@@ -4,7 +4,6 @@ using System.Globalization;
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
-using Hammer2.Cluster.WriteBack;
 using Hammer2.Devices;
 using Hammer2.Fuse.Control;
 using Microsoft.Extensions.Logging;
@@ -26,8 +25,7 @@ internal sealed class FilesystemHost : IDisposable
     private readonly long _memoryBytes;
     private readonly ControlServer _control;
     private readonly OpenFilesystems _filesystems;
-    private readonly DirtyMemory _dirtyMemory;
-    private readonly MemoryKeeper _memoryKeeper;
+    private readonly ProcessMemory _memory;
     private readonly RankedLock _mountTurn = new(LockRank.Mounting);    // held while mounting, one at a time
     private readonly RankedMonitor _stateLock = new(LockRank.Host);     // guards the fields below; pulsed on changes
     private readonly List<MountedPfs> _mounts = [];
@@ -50,14 +48,12 @@ internal sealed class FilesystemHost : IDisposable
         RuntimeDirectory runtime)
     {
         _scheduler = scheduler;
-        var shares = MemoryShares.Of(memoryBytes, isReadOnly);
-        _dirtyMemory = DirtyMemory.OfBytes(shares.DirtyBytes);
-        _memoryKeeper = MemoryKeeper.OfProcess(shares.CollectBytes, time);
+        _memory = new ProcessMemory(memoryBytes, isReadOnly, time);
         _loggers = loggers;
         _time = time;
         _memoryBytes = memoryBytes;
         _control = new ControlServer(runtime, [new MountService(this, loggers).Row], loggers, time, scheduler);
-        _filesystems = new OpenFilesystems(shares.CacheBytes)
+        _filesystems = new OpenFilesystems(_memory.CacheBytes)
         {
             // As early as possible: from here on other mount commands for the filesystem find this process.
             Opened = volumes => { if (!volumes.IsReadOnly) _control.Listen(volumes.FilesystemId); },
@@ -145,7 +141,7 @@ internal sealed class FilesystemHost : IDisposable
     {
         using (_stateLock.EnterScope()) _hasEnded = true;
         _control.Dispose();
-        _memoryKeeper.Dispose();
+        _memory.Dispose();
     }
 
     private void BeginRequest()
@@ -233,7 +229,7 @@ internal sealed class FilesystemHost : IDisposable
         {
             try
             {
-                return MountMedia.Open(_filesystems, request, patience, loggers, _dirtyMemory);
+                return MountMedia.Open(_filesystems, request, patience, loggers, _memory.Dirty);
             }
             catch (PfsInUseException refusal)
             {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
+using Hammer2.Fuse;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Output;
 using Hammer2.Tool.Populate;
@@ -14,6 +16,9 @@ namespace Hammer2.Tool.Newfs;
 /// <summary>Populates new filesystems, through the same layers as a mount.</summary>
 internal static class NewfsPopulation
 {
+    // Resident memory stays below this plus 64 MiB.
+    private const long MemoryBytes = 192L << 20;
+
     /// <summary>Populates the requested PFS on all nodes at once, and closes their devices.</summary>
     /// <exception cref="CommandException">The new filesystem or the source cannot be opened.</exception>
     public static PopulateResult Run(Invocation invocation, NewfsRequest request, IReadOnlyList<NewfsNode> nodes)
@@ -26,10 +31,11 @@ internal static class NewfsPopulation
                 if (target.Device!.Identity is { } identity) targets.Add(identity);
             sets.Add(VolumeSet.Open(node.ReleaseDevices(), new VolumeSetOptions(IsReadOnly: false)));
         }
-        var options = new ClusterMountOptions(new MediaSourceOptions(IsReadOnly: false));
+        using var memory = new ProcessMemory(MemoryBytes, isReadOnly: false, TimeProvider.System);
+        var options = new ClusterMountOptions(new MediaSourceOptions(IsReadOnly: false), memory.CacheBytes);
         using ClusterMount mount =
             OpenFilesystems.MountAlone(sets, request.PopulateLabel!, options, invocation.Loggers);
-        Format.Hammer2Error error = mount.Pfs.OpenForWriting();
+        Format.Hammer2Error error = mount.Pfs.OpenForWriting(new PfsWriteOptions { Memory = memory.Dirty });
         if (error != Format.Hammer2Error.None)
             throw new CommandException(ExitCode.Failed, $"{request.PopulateLabel}: cannot be written: {error}");
 

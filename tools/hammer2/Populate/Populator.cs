@@ -25,7 +25,7 @@ internal sealed class Populator
     private readonly VnodeOps _ops;
     private readonly byte[] _source;
     private readonly HashSet<DeviceIdentity> _targets;
-    private readonly Dictionary<(uint, uint, ulong), ulong> _linked = [];
+    private readonly LinkedFiles _linked = new();
     private readonly byte[] _buffer = new byte[ChunkBytes];
     private long _durableObjects;
 
@@ -118,9 +118,7 @@ internal sealed class Populator
             Result.AddFault(path, "skipped: it is the new filesystem itself");
             return;
         }
-        var key = (status.DeviceMajor, status.DeviceMinor, status.Inode);
-        bool hasMoreNames = type != ObjectType.Directory && status.LinkCount > 1;
-        if (hasMoreNames && _linked.TryGetValue(key, out ulong known))
+        if (type != ObjectType.Directory && _linked.TryMeet(status, out ulong known))
         {
             if (Made(_ops.Link(known, parent, name, out _), path)) Result.HardLinks++;
             return;
@@ -133,7 +131,7 @@ internal sealed class Populator
             ObjectType.RegularFile => CopyFile(directory, name, parent, status, path),
             _ => MakeSpecial(name, parent, type, status, path),
         };
-        if (hasMoreNames && made != 0) _linked[key] = made;
+        if (type != ObjectType.Directory && made != 0) _linked.Add(status, made);
     }
 
     private ulong CopyDirectory(
