@@ -27,7 +27,8 @@ internal readonly record struct MemoryState(long HeapBytes, long CommittedBytes,
 /// Keeps the process near its memory limit: the runtime by itself lets garbage grow with the memory of the machine, and
 /// returns little of it.
 /// </summary>
-/// <remarks>Runs on a timer's thread.</remarks>
+/// <remarks>Runs on a timer's thread. While nothing is allocated it sleeps until the runtime collects garbage, which it
+/// does after some ten megabytes of new objects.</remarks>
 internal sealed class MemoryKeeper : IDisposable
 {
     private const int QuietTicks = 20;
@@ -39,6 +40,7 @@ internal sealed class MemoryKeeper : IDisposable
     private readonly long _bound;
     private readonly Action<MemoryStep> _act;
     private readonly Func<MemoryState> _read;
+    private readonly Action<Action> _awaitCollection;
     private readonly ITimer _timer;
     private long _allocatedBefore;
     private long _heapAfterCollect;
@@ -50,16 +52,21 @@ internal sealed class MemoryKeeper : IDisposable
     /// <param name="time">The clock of the timer.</param>
     /// <param name="read">Reads the state of the process.</param>
     /// <param name="act">Executes a step.</param>
-    public MemoryKeeper(long bound, TimeProvider time, Func<MemoryState> read, Action<MemoryStep> act)
+    /// <param name="awaitCollection">Has an action called once, after the next garbage collection.</param>
+    public MemoryKeeper(long bound, TimeProvider time, Func<MemoryState> read, Action<MemoryStep> act,
+        Action<Action> awaitCollection)
     {
         _bound = bound;
         _read = read;
         _act = act;
-        _timer = time.CreateTimer(static keeper => ((MemoryKeeper)keeper!).Tick(), this, Interval, Interval);
+        _awaitCollection = awaitCollection;
+        _timer = time.CreateTimer(
+            static keeper => ((MemoryKeeper)keeper!).Tick(), this, Interval, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Watches this process.</summary>
-    public static MemoryKeeper OfProcess(long bound, TimeProvider time) => new(bound, time, ReadProcess, ActOnProcess);
+    public static MemoryKeeper OfProcess(long bound, TimeProvider time) =>
+        new(bound, time, ReadProcess, ActOnProcess, NextCollection.Await);
 
     /// <summary>Stops, and waits for a running step.</summary>
     public void Dispose() => _timer.DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -84,10 +91,17 @@ internal sealed class MemoryKeeper : IDisposable
     private void Tick()
     {
         MemoryStep step = Decide(_read());
-        if (step == MemoryStep.None) return;
-        _act(step);
-        _heapAfterCollect = _read().HeapBytes;
+        if (step != MemoryStep.None)
+        {
+            _act(step);
+            _heapAfterCollect = _read().HeapBytes;
+        }
+        if (_isTrimmed && _quiet >= QuietTicks) _awaitCollection(Wake);
+        else Wake();
     }
+
+    // False once disposed, when there is nothing left to watch.
+    private void Wake() => _ = _timer.Change(Interval, Timeout.InfiniteTimeSpan);
 
     private static MemoryState ReadProcess() => new(
         GC.GetTotalMemory(forceFullCollection: false), GC.GetGCMemoryInfo().TotalCommittedBytes,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Threading;
+using System.Threading.Tasks;
 using Hammer2.Fuse;
 using Xunit;
 
@@ -31,7 +33,7 @@ public sealed class MemoryKeeperTests
         var done = new List<MemoryStep>();
         var time = new SteppedTime();
         using var keeper = new MemoryKeeper(
-            Bound, time, () => new MemoryState(heap, heap, heap), done.Add);
+            Bound, time, () => new MemoryState(heap, heap, heap), done.Add, _ => { });
         time.Tick();
         Assert.Equal([MemoryStep.Collect], done);
         // All of it is live.
@@ -50,7 +52,7 @@ public sealed class MemoryKeeperTests
         var done = new List<MemoryStep>();
         var time = new SteppedTime();
         using var keeper = new MemoryKeeper(
-            Bound, time, () => new MemoryState(heap, heap + (100 * MiB), allocated), done.Add);
+            Bound, time, () => new MemoryState(heap, heap + (100 * MiB), allocated), done.Add, wake => wake());
         for (int i = 0; i < 100; i++) time.Tick();
         // Nothing was ever allocated: there is nothing to return.
         Assert.Empty(done);
@@ -60,6 +62,58 @@ public sealed class MemoryKeeperTests
         allocated += 50 * MiB;
         for (int i = 0; i < 500; i++) time.Tick();
         Assert.Equal([MemoryStep.Trim, MemoryStep.Trim], done);
+    }
+
+    [Fact]
+    public void Without_allocations_it_sleeps_until_garbage_is_collected()
+    {
+        long allocated = 50 * MiB;
+        int reads = 0;
+        Action? wake = null;
+        var done = new List<MemoryStep>();
+        var time = new SteppedTime();
+        using var keeper = new MemoryKeeper(
+            Bound, time, () =>
+            {
+                reads++;
+                return new MemoryState(10 * MiB, 100 * MiB, allocated);
+            },
+            done.Add, action => wake = action);
+        while (time.IsSet) time.Tick();
+        // It sleeps after the memory was returned, not before.
+        Assert.Equal([MemoryStep.Trim], done);
+        Assert.InRange(reads, 2, 50);
+        allocated += 50 * MiB;
+        wake!();
+        Assert.True(time.IsSet);
+        wake = null;
+        while (time.IsSet) time.Tick();
+        Assert.Equal([MemoryStep.Trim, MemoryStep.Trim], done);
+        Assert.NotNull(wake);
+    }
+
+    [Fact]
+    public void Objects_that_are_allocated_all_the_time_keep_it_awake()
+    {
+        long allocated = 0;
+        var time = new SteppedTime();
+        using var keeper = new MemoryKeeper(
+            Bound, time, () => new MemoryState(MiB, MiB, allocated += 4 * MiB), _ => { },
+            _ => Assert.Fail("It sleeps."));
+        for (int i = 0; i < 1000; i++) time.Tick();
+        Assert.True(time.IsSet);
+    }
+
+    [Fact]
+    public void After_a_collection_an_action_is_called_once()
+    {
+        using var called = new SemaphoreSlim(0);
+        Await(called);
+        GC.Collect();
+        Assert.True(called.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(0, called.CurrentCount);
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -73,39 +127,54 @@ public sealed class MemoryKeeperTests
         }
     }
 
+    // Not in the frame of the test, which would keep the object alive.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Await(SemaphoreSlim called) => NextCollection.Await(() => called.Release());
+
     private static List<MemoryStep> Steps(int ticks, long heap, long perTick)
     {
         var time = new SteppedTime();
-        using var keeper = new MemoryKeeper(Bound, time, () => default, _ => { });
+        using var keeper = new MemoryKeeper(Bound, time, () => default, _ => { }, _ => { });
         var steps = new List<MemoryStep>();
         for (int tick = 1; tick <= ticks; tick++)
             steps.Add(keeper.Decide(new MemoryState(heap, heap, tick * perTick)));
         return steps;
     }
 
-    /// <summary>Timers that go off when a test says so.</summary>
-    private sealed class SteppedTime : TimeProvider
+    /// <summary>One timer, which goes off when a test says so.</summary>
+    private sealed class SteppedTime : TimeProvider, ITimer
     {
         private TimerCallback? _callback;
         private object? _state;
 
-        public void Tick() => _callback!(_state);
+        public bool IsSet { get; private set; }
+
+        public void Tick()
+        {
+            Assert.True(IsSet);
+            IsSet = false;
+            _callback!(_state);
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Assert.Equal(Timeout.InfiniteTimeSpan, period);
+            return IsSet = dueTime != Timeout.InfiniteTimeSpan;
+        }
+
+        public void Dispose() => IsSet = false;
+
+        public ValueTask DisposeAsync()
+        {
+            IsSet = false;
+            return default;
+        }
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             (_callback, _state) = (callback, state);
-            return new NoTimer();
+            _ = Change(dueTime, period);
+            return this;
         }
-    }
-
-    private sealed class NoTimer : ITimer
-    {
-        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
-
-        public void Dispose()
-        {
-        }
-
-        public System.Threading.Tasks.ValueTask DisposeAsync() => default;
     }
 }
