@@ -3,6 +3,7 @@ using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Format;
 using Hammer2.Membership;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
@@ -30,6 +31,7 @@ internal sealed class ClusterNodes
     public ClusterNodes(byte[] label, ClusterView view, MembershipDecision membership, ILogger logger)
     {
         Label = label;
+        LabelText = ByteText.Decode(label);
         Membership = membership;
         Logger = logger;
         _view = view;
@@ -37,6 +39,9 @@ internal sealed class ClusterNodes
 
     /// <summary>The label of the PFS.</summary>
     public ReadOnlyMemory<byte> Label { get; }
+
+    /// <summary>The label as text, for the log.</summary>
+    public string LabelText { get; }
 
     /// <summary>The membership decision made when the PFS was mounted.</summary>
     public MembershipDecision Membership { get; }

@@ -23,9 +23,6 @@ internal sealed class FailStop
         _label = label;
     }
 
-    /// <summary>The PFS, for the log.</summary>
-    public string Label => _label;
-
     /// <summary>True once no change is accepted or written any more.</summary>
     public bool IsStopped => Reason != Hammer2Error.None;
 

@@ -8,39 +8,64 @@ namespace Hammer2.Cluster.Transactions;
 internal sealed class GroupCloser
 {
     private readonly TransactionGate _gate;
-    private readonly InodeCache _inodes;
+    private readonly FrozenInodes _images;
     private readonly InodeNumbers _inodeNumbers;
     private readonly CommitNumbers _numbers;
     private readonly OrphanSet _orphans;
 
     public GroupCloser(
-        TransactionGate gate, InodeCache inodes, InodeNumbers inodeNumbers, CommitNumbers numbers, OrphanSet orphans)
+        TransactionGate gate, FrozenInodes images, InodeNumbers inodeNumbers, CommitNumbers numbers, OrphanSet orphans)
     {
         _gate = gate;
-        _inodes = inodes;
+        _images = images;
         _inodeNumbers = inodeNumbers;
         _numbers = numbers;
         _orphans = orphans;
     }
 
+    /// <summary>True when the numbers of the epoch are nearly used up.</summary>
+    public bool NeedsEpoch => _numbers.NeedsEpoch;
+
     /// <summary>Closes the open group.</summary>
-    /// <param name="inums">Only these inodes with what depends on them; null for the whole group.</param>
+    /// <param name="inodes">Only these inodes, as far as they are dirty, with what depends on them; null for the whole
+    /// group.</param>
     /// <returns>The group; null when there is nothing to commit.</returns>
-    public SyncingGroup? Close(IReadOnlyList<ulong>? inums)
+    public SyncingGroup? Close(IReadOnlyList<DirtyInode>? inodes)
     {
         TransactionGroup closed;
         CommitIds ids;
         ulong lastInum;
         using (_gate.EnterExclusive())
         {
-            closed = inums is null ? _gate.Close() : _gate.CloseDependents(Dirty(inums));
+            closed = inodes is null ? _gate.Close() : _gate.CloseDependents(inodes);
             if (closed.Members.Count == 0) return null;
             lastInum = _inodeNumbers.Last;
             ids = _numbers.NextCommit();
         }
-        List<FrozenInode> images = _inodes.Freeze(closed);
+        List<FrozenInode> images = _images.Freeze(closed);
         foreach (FrozenInode image in images) _orphans.Note(image.Inode.Inum, image.Meta.LinkCount, image.IsDeleted);
         return new SyncingGroup(images, ids, lastInum, closed.ReservedBytes, _orphans.HasAny);
+    }
+
+    /// <summary>The rest of a group, as a further attempt to commit it, when the changes of some of its inodes were
+    /// given up.</summary>
+    /// <param name="group">The group, of which nothing is prepared.</param>
+    /// <param name="leaving">Those inodes, which are as the last commit has them.</param>
+    public SyncingGroup Without(SyncingGroup group, HashSet<GroupMember> leaving)
+    {
+        foreach (GroupMember member in leaving)
+        {
+            DirtyInode inode = member.Inode;
+            _orphans.Note(inode.Inum, inode.Meta.LinkCount, inode.IsDeleted);
+        }
+        int attempts = group.Attempts + 1;
+        return group with
+        {
+            Inodes = group.Inodes.FindAll(image => !leaving.Contains(image.Member)),
+            Ids = _numbers.NextAttempt(group.Ids, attempts),
+            Attempts = attempts,
+            HasOrphans = _orphans.HasAny,
+        };
     }
 
     /// <summary>A group that changes nothing: its commit writes the PFS root alone.</summary>
@@ -63,11 +88,5 @@ internal sealed class GroupCloser
             second = _numbers.NextEmptyCommit();
             return true;
         }
-    }
-
-    private IEnumerable<DirtyInode> Dirty(IReadOnlyList<ulong> inums)
-    {
-        foreach (ulong inum in inums)
-            if (_inodes.TryGet(inum, out DirtyInode? inode)) yield return inode;
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using Hammer2.Chains.Commits;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
@@ -19,20 +18,17 @@ internal sealed class GroupCommit
 {
     private readonly ClusterNodes _nodes;
     private readonly BlockWriteBack _writeBack;
+    private readonly NodeSteps _steps;
     private readonly NodeFencing _fencing;
-    private readonly FailStop _failStop;
-    private readonly INodeRunner _runner;
     private readonly GroupReversal _reversal;
 
     public GroupCommit(
-        ClusterNodes nodes, BlockWriteBack writeBack, NodeFencing fencing, FailStop failStop, INodeRunner runner,
-        GroupReversal reversal)
+        ClusterNodes nodes, BlockWriteBack writeBack, NodeSteps steps, NodeFencing fencing, GroupReversal reversal)
     {
         _nodes = nodes;
         _writeBack = writeBack;
+        _steps = steps;
         _fencing = fencing;
-        _failStop = failStop;
-        _runner = runner;
         _reversal = reversal;
     }
 
@@ -43,51 +39,20 @@ internal sealed class GroupCommit
     public Hammer2Error Write(ref SyncingGroup group)
     {
         _writeBack.WriteGroup(group.Inodes);
-        if (_failStop.IsStopped) return _failStop.Reason;
-        if (!_fencing.CheckQuorum()) return _fencing.Errors;
+        if (!_fencing.MayCommit(out Hammer2Error reason)) return reason;
         bool isEmpty = group.Inodes.Count == 0;
         List<UnreadableInode> unreadable = FindUninstalled(group);
         while (true)
         {
             if (unreadable.Count > 0) group = _reversal.Without(group, unreadable);
             if (group.Inodes.Count == 0 && !isEmpty) return Hammer2Error.None;
-            ClusterView view = _nodes.View;
-            using CommitTurn turn = EnterTurns(view);
-            List<NodeCommit> commits = BeginAttempt(view, group);
-            Hammer2Error errors = OnEachNode(commits, static commit => commit.Build());
-            if (_failStop.IsStopped) return _failStop.Reason;
-            if (!_fencing.CheckQuorum()) return errors;
-            unreadable = EndAttempt(commits);
-            if (unreadable.Count == 0) return WriteHeaders(commits, errors);
+            using var attempt = new CommitAttempt(_nodes, _steps);
+            attempt.Build(group);
+            if (!_fencing.MayCommit(out reason)) return reason;
+            unreadable = attempt.FindUnreadable();
+            if (unreadable.Count == 0) return WriteHeaders(attempt);
+            attempt.Abandon();
         }
-    }
-
-    private static CommitTurn EnterTurns(ClusterView view)
-    {
-        var committers = new List<MediaCommitter?>();
-        foreach (PresentNode node in view.Synced) committers.Add(node.Device.Committer);
-        return CommitTurn.Enter(committers);
-    }
-
-    private List<NodeCommit> BeginAttempt(ClusterView view, SyncingGroup group)
-    {
-        var commits = new List<NodeCommit>();
-        foreach (PresentNode node in view.Synced) commits.Add(new NodeCommit(_nodes, view, node, group));
-        return commits;
-    }
-
-    // Nothing is prepared on any node as long as one cannot have all of the group.
-    private List<UnreadableInode> EndAttempt(List<NodeCommit> commits)
-    {
-        var unreadable = new List<UnreadableInode>();
-        foreach (NodeCommit commit in commits)
-        {
-            if (!commit.Node.IsSynced) continue;
-            unreadable.AddRange(commit.Unreadable);
-            if (commit.RestoredTotal > 0) MountLog.Restored(_nodes.Logger, commit.Node.Name, commit.RestoredTotal);
-        }
-        if (unreadable.Count > 0) _ = OnEachNode(commits, static commit => commit.Abandon());
-        return unreadable;
     }
 
     private static List<UnreadableInode> FindUninstalled(SyncingGroup group)
@@ -98,37 +63,11 @@ internal sealed class GroupCommit
         return found;
     }
 
-    private Hammer2Error WriteHeaders(List<NodeCommit> commits, Hammer2Error errors)
+    private Hammer2Error WriteHeaders(CommitAttempt attempt)
     {
-        errors |= OnEachNode(commits, static commit => commit.Prepare());
-        if (_failStop.IsStopped) return _failStop.Reason;
-        if (!_fencing.CheckQuorum()) return errors;
-        errors |= OnEachNode(commits, static commit => commit.Finish());
-        if (_failStop.IsStopped) return _failStop.Reason;
-        return _fencing.CheckQuorum() ? Hammer2Error.None : errors;
-    }
-
-    private Hammer2Error OnEachNode(List<NodeCommit> commits, Func<NodeCommit, Hammer2Error> step)
-    {
-        var errors = new Hammer2Error[commits.Count];
-        var steps = new List<NodeStep>();
-        for (int i = 0; i < commits.Count; i++)
-        {
-            NodeCommit commit = commits[i];
-            if (!commit.Node.IsSynced) continue;
-            int index = i;
-            string name = $"commit {commit.Node.Name}";
-            steps.Add(new NodeStep(name, () => errors[index] = _failStop.Run(name, commit, step)));
-        }
-        _runner.RunAll(steps);
-        Hammer2Error all = Hammer2Error.None;
-        for (int i = 0; i < errors.Length; i++)
-        {
-            if (errors[i] == Hammer2Error.None) continue;
-            all |= errors[i];
-            // An exception stopped the PFS: nothing is written any more, and the node may still be read.
-            if (errors[i] != Hammer2Error.Internal) _ = _fencing.Fence(commits[i].Node, errors[i]);
-        }
-        return all;
+        attempt.Prepare();
+        if (!_fencing.MayCommit(out Hammer2Error reason)) return reason;
+        attempt.Finish();
+        return _fencing.MayCommit(out reason) ? Hammer2Error.None : reason;
     }
 }

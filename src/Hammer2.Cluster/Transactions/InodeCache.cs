@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Concurrent;
-using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using Hammer2.Chains;
 using Hammer2.Cluster.WriteBack;
@@ -15,18 +14,14 @@ internal sealed class InodeCache
 {
     private readonly ConcurrentDictionary<ulong, DirtyInode> _inodes = new();
     private readonly ClusterNodes _nodes;
-    private readonly InodeLocks _locks;
     private readonly TransactionGate _gate;
     private readonly InodeNumbers _numbers;
     private readonly DirtyMemory _memory;
-    private readonly List<FrozenInode> _unreadable = [];
 
-    public InodeCache(
-        ClusterNodes nodes, InodeLocks locks, TransactionGate gate, InodeNumbers numbers, DirtyMemory memory)
+    public InodeCache(ClusterNodes nodes, TransactionGate gate, InodeNumbers numbers, DirtyMemory memory)
     {
         _nodes = nodes;
         _memory = memory;
-        _locks = locks;
         _gate = gate;
         _numbers = numbers;
     }
@@ -86,50 +81,12 @@ internal sealed class InodeCache
         DropUntouched(inodes.Fourth);
     }
 
-    /// <summary>Freezes those inodes of a closed group that no later operation froze.</summary>
-    /// <returns>The images, by inode number.</returns>
-    /// <remarks>Entry: no inode lock held; the gate is not needed.</remarks>
-    public List<FrozenInode> Freeze(TransactionGroup closed)
-    {
-        var images = new List<FrozenInode>(closed.Members.Count);
-        foreach (GroupMember member in closed.Members)
-        {
-            if (member.Image is null)
-            {
-                using InodeLocks.Guard guard = LockOf(member.Inode);
-                if (member.Image is null) _ = member.Inode.Freeze();
-            }
-            images.Add(member.Image!);
-        }
-        images.Sort(static (left, right) => left.Inode.Inum.CompareTo(right.Inode.Inum));
-        return images;
-    }
-
-    /// <summary>The trees have these images now: readers find them there from now on. An inode that cannot be read back
-    /// stays as it was written.</summary>
-    public void Install(IReadOnlyList<FrozenInode> committed)
-    {
-        foreach (FrozenInode image in committed) Install(image);
-    }
-
-    /// <summary>Tries once more to read back inodes that could not be read after their commit.</summary>
-    public void InstallUnreadable()
-    {
-        if (_unreadable.Count == 0) return;
-        FrozenInode[] waiting = [.. _unreadable];
-        _unreadable.Clear();
-        Install(waiting);
-    }
-
     /// <summary>Forgets an inode that is as the last commit has it.</summary>
     /// <remarks>Entry: its lock is held exclusively.</remarks>
     public void Forget(DirtyInode inode)
     {
         if (_inodes.TryRemove(inode.Inum, out _)) _memory.AddInodes(-1);
     }
-
-    /// <summary>Locks an inode exclusively.</summary>
-    public InodeLocks.Guard LockOf(DirtyInode inode) => _locks.Write(new LockedInodes(inode.Inum, 0, 0, 0));
 
     private void Add(DirtyInode inode)
     {
@@ -143,27 +100,6 @@ internal sealed class InodeCache
         if (!inode.IsDirty && inode.Frozen is null) Forget(inode);
     }
 
-    private void Install(FrozenInode image)
-    {
-        DirtyInode inode = image.Inode;
-        using InodeLocks.Guard guard = LockOf(inode);
-        if (!image.IsDeleted)
-        {
-            ClusterView view = _nodes.View;
-            Hammer2Error error = _nodes.LoadCommitted(view, inode.Inum, out PresentNode? focus, out Chain? chain);
-            if (error != Hammer2Error.None) error = _nodes.LoadCommitted(view, inode.Inum, out focus, out chain);
-            if (error != Hammer2Error.None)
-            {
-                _unreadable.Add(image);
-                return;
-            }
-            inode.SeeOn(focus!, chain);
-        }
-        inode.UnwrittenBytes -= ChargedBytes(image);
-        inode.Frozen = null;
-        if (!inode.IsDirty) Forget(inode);
-    }
-
     // The node that was read for it left.
     private Hammer2Error Refocus(ClusterView view, DirtyInode inode)
     {
@@ -171,14 +107,5 @@ internal sealed class InodeCache
             view, inode.Inum, isNew: inode.Focus is null, out PresentNode? focus, out Chain? chain);
         if (error == Hammer2Error.None) inode.SeeOn(focus!, chain);
         return error;
-    }
-
-    private static long ChargedBytes(FrozenInode image)
-    {
-        long sum = 0;
-        if (image.Changes is not { } delta) return sum;
-        foreach ((_, DirtyBlock block) in delta.Blocks)
-            sum += block.ChargedBytes;
-        return sum;
     }
 }

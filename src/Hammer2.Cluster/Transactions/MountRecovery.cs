@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Format;
 using Hammer2.Membership;
-using Linux.Text;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -69,7 +68,7 @@ internal sealed class MountRecovery
             if (committed != Hammer2Error.None) return committed;
         }
         _orphans.IsUnknown = false;
-        if (deleted > 0) MountLog.OrphansDeleted(_nodes.Logger, ByteText.Decode(_nodes.Label.Span), deleted);
+        if (deleted > 0) MountLog.OrphansDeleted(_nodes.Logger, _nodes.LabelText, deleted);
         return _queue.CommitRoot();
     }
 

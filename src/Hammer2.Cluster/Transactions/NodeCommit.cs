@@ -32,14 +32,14 @@ internal sealed class NodeCommit
     private Hammer2Error _fault;
     private Chain? _root;
 
-    public NodeCommit(ClusterNodes nodes, ClusterView view, PresentNode node, SyncingGroup group)
+    public NodeCommit(PresentNode node, SyncingGroup group, SiblingLeaves siblings)
     {
         _node = node;
         _group = group;
         _committer = _node.Device.Committer!;
         _writer = _committer.Writer;
         _mirrorTid = _committer.MirrorTid;
-        _siblings = new SiblingLeaves(nodes, view, node, _mirrorTid);
+        _siblings = siblings;
     }
 
     /// <summary>The node.</summary>
@@ -285,3 +285,8 @@ internal sealed class NodeCommit
         return written;
     }
 }
+
+/// <summary>An inode of a group that needs a block which cannot be read.</summary>
+/// <param name="Image">The inode as the group has it.</param>
+/// <param name="Fault">What reading met.</param>
+internal readonly record struct UnreadableInode(FrozenInode Image, Hammer2Error Fault);

@@ -19,8 +19,15 @@ internal sealed class NodeFencing
         _failStop = failStop;
     }
 
-    /// <summary>What nodes met that were fenced, OR-ed.</summary>
-    public Hammer2Error Errors => (Hammer2Error)Volatile.Read(ref _errors);
+    // What nodes met that were fenced, OR-ed. Another thread may have fenced one and not have said yet why.
+    private Hammer2Error LackOfQuorum
+    {
+        get
+        {
+            var errors = (Hammer2Error)Volatile.Read(ref _errors);
+            return errors == Hammer2Error.None ? Hammer2Error.NoQuorum : errors;
+        }
+    }
 
     /// <summary>Says whether enough nodes can be written. Nodes on a device that another PFS fenced are fenced
     /// first.</summary>
@@ -30,6 +37,17 @@ internal sealed class NodeFencing
         foreach (PresentNode node in view.Nodes)
             if (node.Device.Committer is { IsFenced: true } committer) _ = Fence(node, committer.FenceError);
         return view.Synced.Count >= view.Quorum;
+    }
+
+    /// <summary>Says whether a commit may go on: the PFS is not stopped, and enough nodes can be written.</summary>
+    /// <param name="reason">Why not: what stopped the PFS; what the fenced nodes met.</param>
+    public bool MayCommit(out Hammer2Error reason)
+    {
+        reason = _failStop.Reason;
+        if (reason != Hammer2Error.None) return false;
+        if (CheckQuorum()) return true;
+        reason = LackOfQuorum;
+        return false;
     }
 
     /// <summary>Fences a node.</summary>
@@ -47,10 +65,9 @@ internal sealed class NodeFencing
     public Hammer2Error StopWithoutQuorum()
     {
         if (CheckQuorum() || _failStop.IsStopped) return Hammer2Error.None;
-        Hammer2Error errors = Errors;
-        if (errors == Hammer2Error.None) errors = Hammer2Error.NoQuorum;
-        Stop(errors);
-        return errors;
+        Hammer2Error reason = LackOfQuorum;
+        Stop(reason);
+        return reason;
     }
 
     /// <summary>Fences a node, and stops the PFS without a quorum: callers who want more to be durable are told.

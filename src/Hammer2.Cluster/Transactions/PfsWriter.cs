@@ -4,7 +4,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Threading;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
-using Linux.Text;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -23,8 +22,9 @@ public sealed class PfsWriter : IDisposable
     private readonly CommitNumbers _numbers;
     private readonly InodeCache _inodes;
     private readonly BlockStore _store;
+    private readonly BlockMemory _memory;
     private readonly BlockWriteBack _writeBack;
-    private readonly GroupReversal _reversal;
+    private readonly LeftOutReport _leftOut;
     private readonly CommitQueue _queue;
     private readonly CommitScheduler _scheduler;
     private readonly SpaceReclaim _reclaim;
@@ -37,27 +37,33 @@ public sealed class PfsWriter : IDisposable
     internal PfsWriter(ClusterNodes nodes, PfsWriteOptions options)
     {
         _nodes = nodes;
-        _failStop = new FailStop(nodes.Logger, ByteText.Decode(nodes.Label.Span));
+        _failStop = new FailStop(nodes.Logger, nodes.LabelText);
         var fencing = new NodeFencing(nodes, _failStop);
         var orphans = new OrphanSet();
         var inodeNumbers = new InodeNumbers(nodes);
         _numbers = new CommitNumbers(nodes, options.Random);
         Space = new SpaceReserve(nodes.View);
-        var memory = new BlockMemory(Space, options.Memory);
-        _inodes = new InodeCache(nodes, _locks, _gate, inodeNumbers, options.Memory);
+        _memory = new BlockMemory(Space, options.Memory);
+        _inodes = new InodeCache(nodes, _gate, inodeNumbers, options.Memory);
         _store = new BlockStore(nodes, fencing, options.Deduplicates);
-        _writeBack = new BlockWriteBack(_store, memory, _locks, _failStop, options.OpenBytesMax, options.Workers);
-        _reversal = new GroupReversal(nodes, _gate, _inodes, _writeBack, orphans, _numbers, Space, _failStop);
-        var closer = new GroupCloser(_gate, _inodes, inodeNumbers, _numbers, orphans);
-        var commit = new GroupCommit(nodes, _writeBack, fencing, _failStop, options.Runner ?? _threads, _reversal);
-        _queue = new CommitQueue(closer, commit, _inodes, _writeBack, _numbers, Space, fencing, _failStop);
+        var writer = new BatchWriter(_store, _memory, _failStop);
+        _writeBack = new BlockWriteBack(writer, _memory, _locks, options.OpenBytesMax, options.Workers);
+        var images = new FrozenInodes(nodes, _locks, _inodes);
+        var closer = new GroupCloser(_gate, images, inodeNumbers, _numbers, orphans);
+        _leftOut = new LeftOutReport(nodes);
+        var reversal = new GroupReversal(
+            _gate, closer, new InodeReversal(_locks, _inodes, _writeBack), Space, _leftOut);
+        var steps = new NodeSteps(options.Runner ?? _threads, fencing, _failStop);
+        var commit = new GroupCommit(nodes, _writeBack, steps, fencing, reversal);
+        var cycle = new CommitCycle(closer, commit, images, Space, fencing);
+        _queue = new CommitQueue(cycle, _inodes, _writeBack, _failStop);
         _scheduler = new CommitScheduler(
-            _queue, _gate, nodes, Space, memory, options.Memory, _failStop, hasThread: options.Workers > 0);
+            _queue, _gate, nodes, Space, _memory, options.Memory, _failStop, hasThread: options.Workers > 0);
         _reclaim = new SpaceReclaim(nodes, _queue, fencing, _failStop);
-        _client = new MediaClient(_failStop.Label, _store, _queue);
+        _client = new MediaClient(nodes.LabelText, _store, _queue);
         _pressure = new SpacePressure(Space, _queue, _reclaim, _failStop, options.Discards);
         _recovery = new MountRecovery(nodes, inodeNumbers, _queue, orphans, RemoveIfOrphan);
-        _parts = new TransactionParts(nodes, _gate, _inodes, _writeBack, memory, Space, _failStop);
+        _parts = new TransactionParts(nodes, _gate, _inodes, _writeBack, _memory, Space, _failStop);
     }
 
     /// <summary>True once too few nodes can be written, or an invariant broke: nothing more is accepted, and nothing
@@ -68,21 +74,21 @@ public sealed class PfsWriter : IDisposable
     public Hammer2Error StopReason => _failStop.Reason;
 
     /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
-    public long UnwrittenBytes => _writeBack.UnwrittenBytes;
+    public long UnwrittenBytes => _memory.UnwrittenBytes;
 
     /// <summary>Blocks that were not stored because an equal one was.</summary>
     public long DeduplicatedBlocks => _store.DeduplicatedBlocks;
 
     /// <summary>Inodes so far whose changes were accepted and could not be committed, since a block that they need can
     /// be read on no node. They are shown as the last commit has them.</summary>
-    public long LeftOutTotal => _reversal.RevertedTotal;
+    public long LeftOutTotal => _leftOut.Total;
 
     /// <summary>Told of such inodes once they are as the last commit has them. Called within a commit: it must not
     /// block, nor make changes.</summary>
     public Action<IReadOnlyList<LeftOutInode>>? LeftOut
     {
-        get => _reversal.Reverted;
-        set => _reversal.Reverted = value;
+        get => _leftOut.LeftOut;
+        set => _leftOut.LeftOut = value;
     }
 
     internal SpaceReserve Space { get; }

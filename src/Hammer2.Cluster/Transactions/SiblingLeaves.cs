@@ -24,13 +24,13 @@ internal sealed class SiblingLeaves
     private readonly ulong _mirrorTid;
     private byte[]? _buffer;
 
-    public SiblingLeaves(ClusterNodes nodes, ClusterView view, PresentNode node, ulong mirrorTid)
+    public SiblingLeaves(ClusterNodes nodes, ClusterView view, PresentNode node)
     {
         _nodes = nodes;
         _view = view;
         _node = node;
         _writer = Device.Committer!.Writer;
-        _mirrorTid = mirrorTid;
+        _mirrorTid = Device.Committer.MirrorTid;
     }
 
     /// <summary>What this node met when it stored something; None while all went well.</summary>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
@@ -17,27 +16,21 @@ internal sealed class BlockWriteBack : IDisposable
     /// <summary>Sealed bytes by which writers may be ahead of the workers.</summary>
     internal const long SealedBytesMax = 8L << 20;
 
-    private readonly BlockStore _store;
+    private readonly BatchWriter _writer;
     private readonly BlockMemory _memory;
     private readonly InodeLocks _locks;
-    private readonly FailStop _failStop;
     private readonly long _openBytesMax;
     private readonly OpenBlocks _open = new();
     private readonly WriteBackQueue _queue = new();
-    private readonly BatchPool _batches = new();
-    private readonly object _progressLock = new();
-    private int _waiters;
-    private int _progress;
 
     public BlockWriteBack(
-        BlockStore store, BlockMemory memory, InodeLocks locks, FailStop failStop, long openBytesMax, int workers)
+        BatchWriter writer, BlockMemory memory, InodeLocks locks, long openBytesMax, int workers)
     {
-        _store = store;
+        _writer = writer;
         _memory = memory;
         _locks = locks;
-        _failStop = failStop;
         _openBytesMax = openBytesMax;
-        _queue.Start(workers, Write);
+        _queue.Start(workers, writer.Write);
     }
 
     /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
@@ -54,8 +47,8 @@ internal sealed class BlockWriteBack : IDisposable
         _open.DropSealed();
         while ((_memory.OpenBytes > _openBytesMax || _memory.HasTooManyOpen)
             && _open.TryTakeOldest(out OpenBlock oldest)) Seal(oldest);
-        WriteQueued();
-        AwaitWorkers();
+        if (!_queue.HasWorkers) _writer.WriteAll(_queue);
+        _writer.AwaitSealedBytes(SealedBytesMax);
     }
 
     /// <summary>Adds a block to the dirty ones of a file.</summary>
@@ -80,7 +73,7 @@ internal sealed class BlockWriteBack : IDisposable
     public void Drop(DirtyInode file, DirtyBlock block)
     {
         file.UnwrittenBytes -= block.ChargedBytes;
-        Drop(block);
+        _writer.Drop(block);
     }
 
     /// <summary>Writes the open blocks of a file when there are many: so much less is left for the commit, during which
@@ -100,7 +93,7 @@ internal sealed class BlockWriteBack : IDisposable
                 if (block.State == DirtyBlockState.Sealed) blocks.Add(SealedBlock.Of(file, file.Meta, key, block));
             }
         }
-        WriteAndAwait(blocks);
+        _writer.WriteAndAwait(blocks);
     }
 
     /// <summary>Starts writing all blocks that are open now, and returns when at most <see cref="SealedBytesMax"/> are
@@ -112,7 +105,7 @@ internal sealed class BlockWriteBack : IDisposable
         for (int left = _open.Count; left > 0 && _open.TryTakeOldest(out OpenBlock oldest); left--)
         {
             Seal(oldest);
-            AwaitWorkers();
+            _writer.AwaitSealedBytes(SealedBytesMax);
         }
     }
 
@@ -123,48 +116,7 @@ internal sealed class BlockWriteBack : IDisposable
     {
         var blocks = new List<SealedBlock>();
         SealGroup(inodes, blocks);
-        WriteAndAwait(blocks);
-    }
-
-    // A block that another thread claimed is written, or freed, by that thread.
-    private void WriteAndAwait(List<SealedBlock> blocks)
-    {
-        if (blocks.Count == 0) return;
-        WriteBackBatch batch = _batches.Rent();
-        foreach (SealedBlock block in blocks)
-        {
-            if (!block.Block.TryClaim()) continue;
-            batch.Add(block);
-            if (batch.IsFull) Write(batch);
-        }
-        if (batch.Count > 0) Write(batch);
-        _batches.Return(batch);
-        foreach (SealedBlock block in blocks) AwaitWritten(block.Block);
-    }
-
-    private void Drop(DirtyBlock block)
-    {
-        // A hole may stand for several blocks, and owns nothing.
-        if (block.IsHole) return;
-        switch (block.Drop())
-        {
-            case DirtyBlockState.Open:
-                _memory.FreeOpen(block);
-                break;
-            case DirtyBlockState.Failed:
-                _memory.FreeSealed(block);
-                break;
-            case DirtyBlockState.Stored:
-                _store.Free(block);
-                break;
-            case DirtyBlockState.Sealed when block.TryClaim():
-                _memory.FreeSealed(block);
-                SignalProgress();
-                break;
-            default:
-                // The thread that claimed it finds that it was dropped.
-                break;
-        }
+        _writer.WriteAndAwait(blocks);
     }
 
     // All of a large group is queued, so that workers write beside the commit.
@@ -178,7 +130,7 @@ internal sealed class BlockWriteBack : IDisposable
             {
                 if (inode.IsDeleted)
                 {
-                    Drop(block);
+                    _writer.Drop(block);
                     continue;
                 }
                 bool isNew = key < inode.Meta.Size && _memory.TrySeal(block);
@@ -198,79 +150,5 @@ internal sealed class BlockWriteBack : IDisposable
         if (oldest.File.Open is { } delta && delta.Blocks.TryGet(oldest.Key, out DirtyBlock? block)
             && block == oldest.Block && oldest.Key < oldest.File.Meta.Size)
             Seal(oldest.File, oldest.Key, block);
-    }
-
-    private void AwaitWorkers()
-    {
-        while (_memory.SealedBytes > SealedBytesMax && !_failStop.IsStopped)
-            AwaitProgress(static memory => memory.SealedBytes > SealedBytesMax, _memory);
-    }
-
-    private void WriteQueued()
-    {
-        if (_queue.HasWorkers) return;
-        WriteBackBatch batch = _batches.Rent();
-        while (_queue.TryTake(batch)) Write(batch);
-        _batches.Return(batch);
-    }
-
-    /// <summary>Stores the blocks of a batch and empties it; once the PFS is stopped, their bytes stay in
-    /// memory.</summary>
-    private void Write(WriteBackBatch batch)
-    {
-        try
-        {
-            if (_failStop.IsStopped) return;
-            _ = _failStop.Run("write-back", (_store, batch), static work =>
-            {
-                work._store.Store(work.batch);
-                return Hammer2Error.None;
-            });
-        }
-        finally
-        {
-            foreach (WriteBackItem item in batch.Items)
-            {
-                DirtyBlock block = item.Sealed.Block;
-                if (!block.TryFail() && block.State != DirtyBlockState.Failed) _memory.FreeSealed(block);
-            }
-            batch.Clear();
-            SignalProgress();
-        }
-    }
-
-    private void AwaitWritten(DirtyBlock block)
-    {
-        while (block.State == DirtyBlockState.Sealed)
-            AwaitProgress(static block => block.State == DirtyBlockState.Sealed, block);
-    }
-
-    // The condition is tested again after the signals were counted, so that no signal is missed.
-    private void AwaitProgress<T>(Func<T, bool> isWaiting, T state)
-    {
-        _ = Interlocked.Increment(ref _waiters);
-        try
-        {
-            lock (_progressLock)
-            {
-                int seen = _progress;
-                while (seen == _progress && isWaiting(state)) _ = Monitor.Wait(_progressLock);
-            }
-        }
-        finally
-        {
-            _ = Interlocked.Decrement(ref _waiters);
-        }
-    }
-
-    private void SignalProgress()
-    {
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _waiters) == 0) return;
-        lock (_progressLock)
-        {
-            _progress++;
-            Monitor.PulseAll(_progressLock);
-        }
     }
 }

@@ -169,7 +169,8 @@ public sealed class BlockWriteBackTests
             Memory = new BlockMemory(new SpaceReserve(pfs.View), new DirtyMemory());
             ClusterNodes nodes = pfs.ClusterNodes;
             var store = new BlockStore(nodes, new NodeFencing(nodes, FailStop), deduplicates: true);
-            WriteBack = new BlockWriteBack(store, Memory, _locks, FailStop, openBytesMax: 64L << 20, workers);
+            var writer = new BatchWriter(store, Memory, FailStop);
+            WriteBack = new BlockWriteBack(writer, Memory, _locks, openBytesMax: 64L << 20, workers);
         }
 
         public HeldDevice Device { get; }

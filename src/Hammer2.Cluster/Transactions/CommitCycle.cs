@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>
+/// A commit from its beginning to its end: closes the open group, has it written on the nodes, installs its inodes as
+/// committed ones and releases its space. Also the commits that write the PFS root alone.
+/// </summary>
+/// <remarks>From the closing of a group on it is committed, or the PFS is stopped: no group is ever forgotten. One
+/// caller at a time, which holds the lock of commits.</remarks>
+internal sealed class CommitCycle
+{
+    private readonly GroupCloser _closer;
+    private readonly GroupCommit _commit;
+    private readonly FrozenInodes _images;
+    private readonly SpaceReserve _space;
+    private readonly NodeFencing _fencing;
+    private long _removalsCommitted;
+
+    public CommitCycle(
+        GroupCloser closer, GroupCommit commit, FrozenInodes images, SpaceReserve space, NodeFencing fencing)
+    {
+        _closer = closer;
+        _commit = commit;
+        _images = images;
+        _space = space;
+        _fencing = fencing;
+    }
+
+    /// <summary>Groups committed so far that deleted or truncated something.</summary>
+    public long RemovalsCommitted => Volatile.Read(ref _removalsCommitted);
+
+    /// <summary>Commits the open group, or a part of it.</summary>
+    /// <param name="inodes">Only these inodes, as far as they are dirty, with what depends on them; null for the whole
+    /// group.</param>
+    /// <returns>None; what kept the commit from a quorum of nodes. The PFS is then stopped.</returns>
+    public Hammer2Error CommitGroup(IReadOnlyList<DirtyInode>? inodes)
+    {
+        _images.InstallUnreadable();
+        SyncingGroup? group = _closer.Close(inodes);
+        if (group is null) return Hammer2Error.None;
+        Hammer2Error error = Write(group);
+        if (error == Hammer2Error.None && _closer.NeedsEpoch) error = BeginEpoch();
+        if (error != Hammer2Error.None) _fencing.Stop(error);
+        return error;
+    }
+
+    /// <summary>Commits the PFS root alone.</summary>
+    /// <returns>None; what kept the commit from a quorum of nodes.</returns>
+    public Hammer2Error CommitRoot() => Write(_closer.Empty(_closer.NumberEmpty()));
+
+    /// <summary>Begins an epoch of commit numbers, in which a majority of masters holds the first number before any
+    /// other is used.</summary>
+    /// <returns>TooLarge when no epoch is left; else as <see cref="CommitRoot"/>.</returns>
+    /// <remarks>A commit that was acknowledged in an epoch is on a majority, and any later mount sees one node of
+    /// it: it then knows of the epoch and begins the next.</remarks>
+    public Hammer2Error BeginEpoch()
+    {
+        if (!_closer.TryNumberEpoch(out CommitIds first, out CommitIds second)) return Hammer2Error.TooLarge;
+        Hammer2Error error = Write(_closer.Empty(first));
+        return error == Hammer2Error.None ? Write(_closer.Empty(second)) : error;
+    }
+
+    private Hammer2Error Write(SyncingGroup group)
+    {
+        Hammer2Error error = _commit.Write(ref group);
+        if (error != Hammer2Error.None) return error;
+        if (group.Removes) _ = Interlocked.Increment(ref _removalsCommitted);
+        _images.Install(group.Inodes);
+        _space.Release(group.ReservedBytes);
+        return error;
+    }
+}
