@@ -12,8 +12,13 @@ public sealed record LeftOutInode(ulong Inum)
     /// <summary>The entries of a directory that are as before.</summary>
     public IReadOnlyList<LeftOutEntry> Entries => _entries;
 
-    internal void Add(ulong key, byte[]? name) =>
-        _entries.Add(new LeftOutEntry(key, name is null ? null : name.AsMemory()));
+    internal void Add(ulong key, byte[]? name)
+    {
+        // Converted, null would be an empty name.
+        ReadOnlyMemory<byte>? known = null;
+        if (name is not null) known = name;
+        _entries.Add(new LeftOutEntry(key, known));
+    }
 }
 
 /// <summary>A directory entry that was not added, or not removed.</summary>

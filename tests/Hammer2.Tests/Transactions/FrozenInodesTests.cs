@@ -116,6 +116,7 @@ public sealed class FrozenInodesTests : IDisposable
         Change(root, key: 6, name: null);
         LeftOutInode lost = _reversal.Revert(root, image);
         Assert.Equal([6UL, 5UL], lost.Entries.Select(entry => entry.Key));
+        Assert.Null(lost.Entries[0].Name);
         Assert.Equal("syncing"u8, lost.Entries[1].Name!.Value.Span);
         Assert.Equal((before, false), (root.Meta.ModifyTime, root.IsDirty));
         Assert.True(_inodes.IsEmpty);
