@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Hammer2.Cluster.PfsRoots;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Transactions;
@@ -36,13 +37,15 @@ internal sealed class CommitCycle
     /// <summary>Commits the open group, or a part of it.</summary>
     /// <param name="inodes">Only these inodes, as far as they are dirty, with what depends on them; null for the whole
     /// group.</param>
+    /// <param name="edits">Changes of the list of PFSs that become durable with it.</param>
     /// <returns>None; what kept the commit from a quorum of nodes. The PFS is then stopped.</returns>
-    public Hammer2Error CommitGroup(IReadOnlyList<DirtyInode>? inodes)
+    public Hammer2Error CommitGroup(IReadOnlyList<DirtyInode>? inodes, IReadOnlyList<PfsRootEdit> edits)
     {
         _images.InstallUnreadable();
         SyncingGroup? group = _closer.Close(inodes);
+        if (group is null && edits.Count > 0) group = _closer.Empty(_closer.NumberEmpty());
         if (group is null) return Hammer2Error.None;
-        Hammer2Error error = Write(group);
+        Hammer2Error error = Write(group with { Edits = edits });
         if (error == Hammer2Error.None && _closer.NeedsEpoch) error = BeginEpoch();
         if (error != Hammer2Error.None) _fencing.Stop(error);
         return error;

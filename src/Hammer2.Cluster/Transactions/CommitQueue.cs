@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using Concurrency;
+using System.Threading;
+using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
@@ -13,8 +14,8 @@ namespace Hammer2.Cluster.Transactions;
 /// rank 75, for moments.</remarks>
 internal sealed class CommitQueue
 {
-    private readonly RankedLock _commitLock = new(LockRank.Commit);
-    private readonly RankedLock _requestsLock = new(LockRank.CommitRequests);
+    private readonly Lock _commitLock = new();
+    private readonly Lock _requestsLock = new();
     private readonly CommitCycle _cycle;
     private readonly InodeCache _inodes;
     private readonly BlockWriteBack _writeBack;
@@ -35,19 +36,22 @@ internal sealed class CommitQueue
     /// <summary>Makes all changes durable that were accepted before this call.</summary>
     /// <returns>None; Io once the PFS is stopped; what kept the commit from a quorum of nodes. The PFS is then stopped,
     /// and what was durable before still is.</returns>
-    public Hammer2Error CommitAll()
+    public Hammer2Error CommitAll() => CommitAll(edit: null);
+
+    /// <summary>As above, together with a change of the list of PFSs.</summary>
+    public Hammer2Error CommitAll(PfsRootEdit? edit)
     {
         Hammer2Error error = Run(_writeBack, static writeBack =>
         {
             writeBack.WriteAhead();
             return Hammer2Error.None;
         });
-        return error == Hammer2Error.None ? Commit(new CommitRequest(Inode: null)) : error;
+        return error == Hammer2Error.None ? Commit(new CommitRequest(Inode: null, edit)) : error;
     }
 
     /// <summary>Makes all changes of an inode durable that were accepted before this call, with the changes that they
     /// depend on: all that was changed by one operation is committed together.</summary>
-    /// <returns>As <see cref="CommitAll"/>.</returns>
+    /// <returns>As <see cref="CommitAll()"/>.</returns>
     public Hammer2Error CommitInode(ulong inum)
     {
         if (_failStop.IsStopped) return Hammer2Error.Io;
@@ -58,39 +62,40 @@ internal sealed class CommitQueue
             work._writeBack.WriteAhead(work.inode);
             return Hammer2Error.None;
         });
-        return error == Hammer2Error.None ? Commit(new CommitRequest(inode)) : error;
+        return error == Hammer2Error.None ? Commit(new CommitRequest(inode, Edit: null)) : error;
     }
 
     /// <summary>Commits the PFS root alone.</summary>
-    /// <returns>As <see cref="CommitAll"/>.</returns>
+    /// <returns>As <see cref="CommitAll()"/>.</returns>
     public Hammer2Error CommitRoot()
     {
-        using (_commitLock.EnterScope()) return Run(_cycle, static cycle => cycle.CommitRoot());
+        lock (_commitLock) return Run(_cycle, static cycle => cycle.CommitRoot());
     }
 
     /// <summary>As <see cref="CommitCycle.BeginEpoch"/>.</summary>
     public Hammer2Error BeginEpoch()
     {
-        using (_commitLock.EnterScope()) return Run(_cycle, static cycle => cycle.BeginEpoch());
+        lock (_commitLock) return Run(_cycle, static cycle => cycle.BeginEpoch());
     }
 
     /// <summary>Runs work while no commit of this PFS runs.</summary>
     public Hammer2Error RunBetweenCommits(Func<Hammer2Error> work)
     {
-        using (_commitLock.EnterScope()) return work();
+        lock (_commitLock) return work();
     }
 
     private Hammer2Error Commit(CommitRequest request)
     {
-        using (_requestsLock.EnterScope()) _requests.Add(request);
-        using (_commitLock.EnterScope())
+        lock (_requestsLock) _requests.Add(request);
+        lock (_commitLock)
         {
             if (request.IsDone) return request.Error;
             List<CommitRequest> requests;
-            using (_requestsLock.EnterScope()) (requests, _requests) = (_requests, []);
+            lock (_requestsLock) (requests, _requests) = (_requests, []);
             Hammer2Error error = _failStop.IsStopped
                 ? Hammer2Error.Io
-                : Run((_cycle, requests), static work => work._cycle.CommitGroup(InodesOf(work.requests)));
+                : Run((_cycle, requests), static work => work._cycle.CommitGroup(
+                    InodesOf(work.requests), EditsOf(work.requests)));
             foreach (CommitRequest served in requests) served.Finish(error);
             return error;
         }
@@ -105,7 +110,15 @@ internal sealed class CommitQueue
             ? null
             : requests.ConvertAll(static request => request.Inode!);
 
-    private sealed record CommitRequest(DirtyInode? Inode)
+    private static List<PfsRootEdit> EditsOf(List<CommitRequest> requests)
+    {
+        var edits = new List<PfsRootEdit>();
+        foreach (CommitRequest request in requests)
+            if (request.Edit is { } edit) edits.Add(edit);
+        return edits;
+    }
+
+    private sealed record CommitRequest(DirtyInode? Inode, PfsRootEdit? Edit)
     {
         public bool IsDone { get; private set; }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
-using Concurrency;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
@@ -21,14 +20,14 @@ internal sealed class CommitScheduler : IDisposable
     private readonly BlockMemory _blocks;
     private readonly DirtyMemory _memory;
     private readonly FailStop _failStop;
-    private readonly RankedMonitor _dueLock = new(LockRank.CommitDue);
-    private readonly IStartedThread? _thread;
+    private readonly object _dueLock = new();
+    private readonly Thread? _thread;
     private int _isSignalled;
     private bool _isClosed;
 
     public CommitScheduler(
         CommitQueue queue, TransactionGate gate, ClusterNodes nodes, SpaceReserve space, BlockMemory blocks,
-        DirtyMemory memory, FailStop failStop, IScheduler? scheduler)
+        DirtyMemory memory, FailStop failStop, bool hasThread)
     {
         _space = space;
         _blocks = blocks;
@@ -37,16 +36,18 @@ internal sealed class CommitScheduler : IDisposable
         _gate = gate;
         _nodes = nodes;
         _failStop = failStop;
-        _thread = scheduler?.Start("commit in background", Run);
+        if (!hasThread) return;
+        _thread = new Thread(Run) { Name = "commit in background", IsBackground = true };
+        _thread.Start();
     }
 
     /// <summary>Ends the thread; a commit that it makes ends first.</summary>
     public void Dispose()
     {
-        using (_dueLock.EnterScope())
+        lock (_dueLock)
         {
             _isClosed = true;
-            _dueLock.Pulse();
+            Monitor.Pulse(_dueLock);
         }
         _thread?.Join();
     }
@@ -74,7 +75,7 @@ internal sealed class CommitScheduler : IDisposable
     private void Signal()
     {
         if (Interlocked.Exchange(ref _isSignalled, 1) != 0) return;
-        using (_dueLock.EnterScope()) _dueLock.Pulse();
+        lock (_dueLock) Monitor.Pulse(_dueLock);
     }
 
     private GroupLoad Load()
@@ -92,9 +93,9 @@ internal sealed class CommitScheduler : IDisposable
     {
         while (true)
         {
-            using (_dueLock.EnterScope())
+            lock (_dueLock)
             {
-                while (Volatile.Read(ref _isSignalled) == 0 && !_isClosed) _dueLock.Wait();
+                while (Volatile.Read(ref _isSignalled) == 0 && !_isClosed) _ = Monitor.Wait(_dueLock);
                 if (_isClosed) return;
             }
             _ = _queue.CommitAll();

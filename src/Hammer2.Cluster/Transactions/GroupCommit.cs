@@ -40,12 +40,12 @@ internal sealed class GroupCommit
     {
         _writeBack.WriteGroup(group.Inodes);
         if (!_fencing.MayCommit(out Hammer2Error reason)) return reason;
-        bool isEmpty = group.Inodes.Count == 0;
+        bool isRootWritten = group.Inodes.Count == 0 || group.Edits.Count > 0;
         List<UnreadableInode> unreadable = FindUninstalled(group);
         while (true)
         {
             if (unreadable.Count > 0) group = _reversal.Without(group, unreadable);
-            if (group.Inodes.Count == 0 && !isEmpty) return Hammer2Error.None;
+            if (group.Inodes.Count == 0 && !isRootWritten) return Hammer2Error.None;
             using var attempt = new CommitAttempt(_nodes, _steps);
             attempt.Build(group);
             if (!_fencing.MayCommit(out reason)) return reason;

@@ -4,6 +4,7 @@ using System.Text;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Trees;
+using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -76,7 +77,8 @@ internal sealed class NodeCommit
             ? Hammer2Error.None : Sort(rootImage, ApplyChanges(rootImage, index));
         if (failed != Hammer2Error.None || _unreadable.Count > 0) return failed;
         failed = WriteRoot(rootImage, index, out Blockref root);
-        return failed == Hammer2Error.None ? _committer.PutPfsRoot(root) : failed;
+        if (failed == Hammer2Error.None) failed = _committer.PutPfsRoot(root);
+        return failed == Hammer2Error.None ? ApplyEdits() : failed;
     }
 
     /// <summary>Frees the space of an attempt that is not prepared.</summary>
@@ -105,6 +107,22 @@ internal sealed class NodeCommit
         // Nothing is read for it: a fault of the device would come after the header.
         if (error == Hammer2Error.None) _node.Install(_root!);
         return error;
+    }
+
+    private Hammer2Error ApplyEdits()
+    {
+        var turn = new PfsRootTurn(_node.Device, _node.Slot)
+        {
+            Source = _root,
+            Tid = _group.Ids.Tid,
+            HasOrphans = _group.HasOrphans,
+        };
+        foreach (PfsRootEdit edit in _group.Edits)
+        {
+            Hammer2Error error = edit.Apply(turn);
+            if (error != Hammer2Error.None) return error;
+        }
+        return Hammer2Error.None;
     }
 
     private TreeEditor NewTree(Chain inode, ILeafSource? source)
@@ -268,6 +286,7 @@ internal sealed class NodeCommit
         InodeMeta meta = committed.Meta;
         if (image is not null) meta = RootMeta.Join(image.Meta, committed.Meta);
         meta.PfsInum = _group.LastInum + 1;
+        if (_group.HasSnapshot) meta.PfsSnapshotTid = _group.Ids.Tid;
         if (_group.Ids.Cluster is { } cluster)
         {
             meta.PfsMasters = (byte)cluster.Masters;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
-using Concurrency;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -13,30 +12,25 @@ namespace Hammer2.Cluster.Transactions;
 /// last part to end wakes the caller and no thread that has nothing to do.</remarks>
 internal sealed class NodeThreads : INodeRunner, IDisposable
 {
-    private readonly RankedMonitor _stepsLock = new(LockRank.NodeSteps);
-    private readonly RankedMonitor _doneLock = new(LockRank.LastNodeStep);
-    private readonly List<IStartedThread> _threads = [];
-    private readonly IScheduler _scheduler;
+    private readonly object _stepsLock = new();
+    private readonly object _doneLock = new();
+    private readonly List<Thread> _threads = [];
     private IReadOnlyList<NodeStep> _steps = [];
     private int _next;
     private int _running;
     private bool _isClosed;
-
-    /// <summary>Threads are started when a commit needs them.</summary>
-    /// <param name="scheduler">Starts them; null for the system's.</param>
-    public NodeThreads(IScheduler? scheduler = null) => _scheduler = scheduler ?? SystemScheduler.Instance;
 
     /// <inheritdoc/>
     public void RunAll(IReadOnlyList<NodeStep> steps)
     {
         try
         {
-            using (_stepsLock.EnterScope())
+            lock (_stepsLock)
             {
                 _steps = steps;
                 _next = 0;
                 while (_threads.Count < steps.Count - 1) AddThread();
-                for (int others = 1; others < steps.Count; others++) _stepsLock.Pulse();
+                for (int others = 1; others < steps.Count; others++) Monitor.Pulse(_stepsLock);
             }
             while (TryTake(out NodeStep? step)) Run(step);
         }
@@ -50,30 +44,35 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
     // committed is kept.
     private void AwaitOthers()
     {
-        using (_stepsLock.EnterScope())
+        lock (_stepsLock)
         {
             _steps = [];
             _next = 0;
         }
-        using (_doneLock.EnterScope())
+        lock (_doneLock)
         {
-            while (Volatile.Read(ref _running) > 0) _doneLock.Wait();
+            while (Volatile.Read(ref _running) > 0) _ = Monitor.Wait(_doneLock);
         }
     }
 
     /// <summary>Ends the threads.</summary>
     public void Dispose()
     {
-        using (_stepsLock.EnterScope())
+        lock (_stepsLock)
         {
             _isClosed = true;
-            _stepsLock.PulseAll();
+            Monitor.PulseAll(_stepsLock);
         }
-        foreach (IStartedThread thread in _threads) thread.Join();
+        foreach (Thread thread in _threads) thread.Join();
         _threads.Clear();
     }
 
-    private void AddThread() => _threads.Add(_scheduler.Start($"commit {_threads.Count + 1}", Work));
+    private void AddThread()
+    {
+        var thread = new Thread(Work) { Name = $"commit {_threads.Count + 1}", IsBackground = true };
+        _threads.Add(thread);
+        thread.Start();
+    }
 
     private void Work()
     {
@@ -82,10 +81,10 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
             NodeStep? step;
             while (!TryTake(out step))
             {
-                using (_stepsLock.EnterScope())
+                lock (_stepsLock)
                 {
                     if (_isClosed) return;
-                    if (_next == _steps.Count) _stepsLock.Wait();
+                    if (_next == _steps.Count) _ = Monitor.Wait(_stepsLock);
                 }
             }
             Run(step);
@@ -94,7 +93,7 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
 
     private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NodeStep? step)
     {
-        using (_stepsLock.EnterScope())
+        lock (_stepsLock)
         {
             bool isLeft = _next < _steps.Count;
             step = isLeft ? _steps[_next++] : null;
@@ -113,7 +112,7 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
         {
             if (Interlocked.Decrement(ref _running) == 0)
             {
-                using (_doneLock.EnterScope()) _doneLock.Pulse();
+                lock (_doneLock) Monitor.Pulse(_doneLock);
             }
         }
     }

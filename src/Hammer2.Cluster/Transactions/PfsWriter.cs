@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
-using Concurrency;
+using System.Threading;
+using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
@@ -18,7 +19,7 @@ public sealed class PfsWriter : IDisposable
     private readonly FailStop _failStop;
     private readonly InodeLocks _locks = new();
     private readonly TransactionGate _gate = new();
-    private readonly NodeThreads _threads;
+    private readonly NodeThreads _threads = new();
     private readonly CommitNumbers _numbers;
     private readonly InodeCache _inodes;
     private readonly BlockStore _store;
@@ -32,12 +33,11 @@ public sealed class PfsWriter : IDisposable
     private readonly SpacePressure _pressure;
     private readonly MountRecovery _recovery;
     private readonly TransactionParts _parts;
-    private readonly RankedLock _viewLock = new(LockRank.ViewChange);
+    private readonly Lock _viewLock = new();
 
     internal PfsWriter(ClusterNodes nodes, PfsWriteOptions options)
     {
         _nodes = nodes;
-        _threads = new NodeThreads(options.Scheduler);
         _failStop = new FailStop(nodes.Logger, nodes.LabelText);
         var fencing = new NodeFencing(nodes, _failStop);
         var orphans = new OrphanSet();
@@ -48,8 +48,7 @@ public sealed class PfsWriter : IDisposable
         _inodes = new InodeCache(nodes, _gate, inodeNumbers, options.Memory);
         _store = new BlockStore(nodes, fencing, options.Deduplicates);
         var writer = new BatchWriter(_store, _memory, _failStop);
-        _writeBack = new BlockWriteBack(writer, _memory, _locks, options.OpenBytesMax, options.Workers,
-            options.Scheduler);
+        _writeBack = new BlockWriteBack(writer, _memory, _locks, options.OpenBytesMax, options.Workers);
         var images = new FrozenInodes(nodes, _locks, _inodes);
         var closer = new GroupCloser(_gate, images, inodeNumbers, _numbers, orphans);
         _leftOut = new LeftOutReport(nodes);
@@ -60,8 +59,7 @@ public sealed class PfsWriter : IDisposable
         var cycle = new CommitCycle(closer, commit, images, Space, fencing);
         _queue = new CommitQueue(cycle, _inodes, _writeBack, _failStop);
         _scheduler = new CommitScheduler(
-            _queue, _gate, nodes, Space, _memory, options.Memory, _failStop,
-            options.Workers > 0 ? options.Scheduler : null);
+            _queue, _gate, nodes, Space, _memory, options.Memory, _failStop, hasThread: options.Workers > 0);
         _reclaim = new SpaceReclaim(nodes, _queue, fencing, _failStop);
         _client = new MediaClient(nodes.LabelText, _store, _queue);
         _pressure = new SpacePressure(Space, _queue, _reclaim, _failStop, options.Discards);
@@ -171,6 +169,22 @@ public sealed class PfsWriter : IDisposable
     /// <returns>As <see cref="Commit()"/>.</returns>
     public Hammer2Error Commit(ulong inum) => _queue.CommitInode(inum);
 
+    /// <summary>Changes the list of PFSs on every node, durably, together with all changes of this PFS that were
+    /// accepted before.</summary>
+    /// <returns>None; NoSpace; Io once stopped; what kept the commit from a quorum of nodes.</returns>
+    /// <remarks>Entry: no lock held. Labels were checked.</remarks>
+    internal Hammer2Error Commit(PfsRootEdit edit)
+    {
+        // The new root, and the way to its place below the super-root.
+        long reserved = SpaceCost.OfOperation(dataBytes: 0, leaves: 2);
+        SpaceUse use = edit.Removes ? SpaceUse.Remove : SpaceUse.Add;
+        Hammer2Error error = _pressure.Reserve(reserved, 0, use, written: 0);
+        if (error != Hammer2Error.None) return error;
+        error = _queue.CommitAll(edit);
+        Space.Release(reserved);
+        return error;
+    }
+
     /// <summary>Bulkfree on every synced node. The PFS may be read and written meanwhile.</summary>
     /// <param name="options">How.</param>
     /// <param name="result">What was done.</param>
@@ -223,7 +237,7 @@ public sealed class PfsWriter : IDisposable
     /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
     internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change)
     {
-        using (_viewLock.EnterScope())
+        lock (_viewLock)
         {
             Hammer2Error error = SwapView(change);
             // Bulkfree may wait for a commit of this PFS, and this waits for bulkfree: the commit lock is not held.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
+using Hammer2.Cluster.PfsRoots;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -15,9 +17,16 @@ internal sealed record SyncingGroup(
     /// <summary>Attempts to commit it that were abandoned.</summary>
     public int Attempts { get; init; }
 
-    /// <summary>True when it deletes inodes or truncates files, so that bulkfree finds space afterwards.</summary>
-    public bool Removes =>
-        Inodes.Exists(inode => inode.IsDeleted || inode.Changes is { TruncatedFrom: not LeafDelta.NotTruncated });
+    /// <summary>Changes of the list of PFSs that become durable with it.</summary>
+    public IReadOnlyList<PfsRootEdit> Edits { get; init; } = [];
+
+    /// <summary>True when one of them is a snapshot of this group's state.</summary>
+    public bool HasSnapshot => Edits.Any(static edit => edit.IsSnapshot);
+
+    /// <summary>True when it deletes inodes or PFSs or truncates files, so that bulkfree finds space
+    /// afterwards.</summary>
+    public bool Removes => Edits.Any(static edit => edit.Removes)
+        || Inodes.Exists(inode => inode.IsDeleted || inode.Changes is { TruncatedFrom: not LeafDelta.NotTruncated });
 
     /// <summary>modify_tid of something in it that an operation changed.</summary>
     public ulong ModifyTidOf(ulong operation) => Math.Max(operation, Ids.Floor);

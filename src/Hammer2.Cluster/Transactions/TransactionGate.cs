@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
-using Concurrency;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -12,9 +11,9 @@ namespace Hammer2.Cluster.Transactions;
 /// <remarks>Locks: the gate, rank 20; the members of the open group, rank 70, for moments.</remarks>
 internal sealed class TransactionGate : IDisposable
 {
-    private readonly RankedReaderWriterLock _gate = new(LockRank.TransactionGate);
-    private readonly RankedLock _membersLock = new(LockRank.GroupMembers);
-    private readonly RankedMonitor _closedLock = new(LockRank.GroupClosing);
+    private readonly ReaderWriterLockSlim _gate = new();
+    private readonly Lock _membersLock = new();
+    private readonly object _closedLock = new();
     private TransactionGroup _open = new(number: 1);
     private ulong _lastNumber = 1;
 
@@ -32,15 +31,15 @@ internal sealed class TransactionGate : IDisposable
 
     /// <summary>Begins an operation of the open group.</summary>
     /// <remarks>Entry: no lock of rank 20 or more held. Exit: the gate shared.</remarks>
-    public void Enter() => _gate.EnterShared();
+    public void Enter() => _gate.EnterReadLock();
 
     /// <summary>Ends it.</summary>
-    public void Exit() => _gate.ExitShared();
+    public void Exit() => _gate.ExitReadLock();
 
     /// <summary>Waits until no operation runs, and lets none begin until the result is disposed of.</summary>
     public Exclusion EnterExclusive()
     {
-        _gate.EnterExclusive();
+        _gate.EnterWriteLock();
         return new Exclusion(_gate);
     }
 
@@ -53,7 +52,7 @@ internal sealed class TransactionGate : IDisposable
     public bool TryAdd(DirtyInode inode)
     {
         if (inode.Member is not null) return false;
-        using (_membersLock.EnterScope()) inode.Member = _open.Add(inode);
+        lock (_membersLock) inode.Member = _open.Add(inode);
         return true;
     }
 
@@ -69,7 +68,7 @@ internal sealed class TransactionGate : IDisposable
     /// <remarks>Entry: the gate is held.</remarks>
     public void Join(DirtyInode left, DirtyInode right)
     {
-        using (_membersLock.EnterScope()) DependentInodes.Join(left.Member!, right.Member!);
+        lock (_membersLock) DependentInodes.Join(left.Member!, right.Member!);
     }
 
     /// <summary>Closes the open group; operations after this belong to the next.</summary>
@@ -78,7 +77,7 @@ internal sealed class TransactionGate : IDisposable
     {
         TransactionGroup closed = _open;
         Volatile.Write(ref _open, new TransactionGroup(++_lastNumber));
-        using (_closedLock.EnterScope()) _closedLock.PulseAll();
+        lock (_closedLock) Monitor.PulseAll(_closedLock);
         return closed;
     }
 
@@ -87,7 +86,7 @@ internal sealed class TransactionGate : IDisposable
     /// <remarks>Entry: the gate is not held.</remarks>
     public void AwaitClose(int milliseconds)
     {
-        using (_closedLock.EnterScope()) _ = _closedLock.Wait(TimeSpan.FromMilliseconds(milliseconds));
+        lock (_closedLock) _ = Monitor.Wait(_closedLock, milliseconds);
     }
 
     /// <summary>Closes a part of the open group: the inodes given as far as they are dirty, with all that depends on
@@ -118,9 +117,9 @@ internal sealed class TransactionGate : IDisposable
     private bool IsInOpen(GroupMember member) => member.GroupNumber == _open.Number;
 
     /// <summary>Holds the gate exclusively.</summary>
-    internal readonly struct Exclusion(RankedReaderWriterLock gate) : IDisposable
+    internal readonly struct Exclusion(ReaderWriterLockSlim gate) : IDisposable
     {
         /// <inheritdoc/>
-        public void Dispose() => gate.ExitExclusive();
+        public void Dispose() => gate.ExitWriteLock();
     }
 }

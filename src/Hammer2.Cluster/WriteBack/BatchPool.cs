@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using Concurrency;
+using System.Threading;
 
 namespace Hammer2.Cluster.WriteBack;
 
@@ -10,13 +10,13 @@ internal sealed class BatchPool
 {
     private const int SparesMax = 2;
 
-    private readonly RankedLock _sparesLock = new(LockRank.SpareBatches);
+    private readonly Lock _sparesLock = new();
     private readonly Stack<WriteBackBatch> _spares = new();
 
     /// <summary>An empty batch.</summary>
     public WriteBackBatch Rent()
     {
-        using (_sparesLock.EnterScope())
+        lock (_sparesLock)
             if (_spares.TryPop(out WriteBackBatch? batch)) return batch;
         return new WriteBackBatch();
     }
@@ -24,7 +24,7 @@ internal sealed class BatchPool
     /// <summary>Gets an empty batch back.</summary>
     public void Return(WriteBackBatch batch)
     {
-        using (_sparesLock.EnterScope())
+        lock (_sparesLock)
             if (_spares.Count < SparesMax) _spares.Push(batch);
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using Concurrency;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
@@ -22,17 +21,15 @@ internal sealed class BlockWriteBack : IDisposable
     private readonly InodeLocks _locks;
     private readonly long _openBytesMax;
     private readonly OpenBlocks _open = new();
-    private readonly WriteBackQueue _queue;
+    private readonly WriteBackQueue _queue = new();
 
     public BlockWriteBack(
-        BatchWriter writer, BlockMemory memory, InodeLocks locks, long openBytesMax, int workers,
-        IScheduler? scheduler = null)
+        BatchWriter writer, BlockMemory memory, InodeLocks locks, long openBytesMax, int workers)
     {
         _writer = writer;
         _memory = memory;
         _locks = locks;
         _openBytesMax = openBytesMax;
-        _queue = new WriteBackQueue(scheduler);
         _queue.Start(workers, writer.Write);
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using Concurrency;
+using System.Threading;
 
 namespace Hammer2.Cluster.WriteBack;
 
@@ -11,23 +11,18 @@ namespace Hammer2.Cluster.WriteBack;
 /// <remarks>An entry whose block was claimed elsewhere is passed over. Lock: rank 60, held for moments.</remarks>
 internal sealed class WriteBackQueue : IDisposable
 {
-    private readonly RankedMonitor _entriesLock = new(LockRank.WriteBackQueue);
+    private readonly object _entriesLock = new();
     private readonly Queue<SealedBlock> _entries = new();
-    private readonly List<IStartedThread> _workers = [];
-    private readonly IScheduler _scheduler;
+    private readonly List<Thread> _workers = [];
     private int _idle;
     private bool _isClosed;
-
-    /// <summary>An empty queue without workers.</summary>
-    /// <param name="scheduler">Starts the workers; null for the system's.</param>
-    public WriteBackQueue(IScheduler? scheduler = null) => _scheduler = scheduler ?? SystemScheduler.Instance;
 
     /// <summary>Entries, claimed ones included.</summary>
     public int Count
     {
         get
         {
-            using (_entriesLock.EnterScope()) return _entries.Count;
+            lock (_entriesLock) return _entries.Count;
         }
     }
 
@@ -40,16 +35,20 @@ internal sealed class WriteBackQueue : IDisposable
     public void Start(int workers, Action<WriteBackBatch> write)
     {
         for (int i = 0; i < workers; i++)
-            _workers.Add(_scheduler.Start($"write-back {i}", () => Run(write)));
+        {
+            var thread = new Thread(() => Run(write)) { Name = $"write-back {i}", IsBackground = true };
+            thread.Start();
+            _workers.Add(thread);
+        }
     }
 
     /// <summary>Appends a block.</summary>
     public void Add(in SealedBlock block)
     {
-        using (_entriesLock.EnterScope())
+        lock (_entriesLock)
         {
             _entries.Enqueue(block);
-            if (_idle > 0 && _entries.Count % WriteBackBatch.BlocksMax == 0) _entriesLock.Pulse();
+            if (_idle > 0 && _entries.Count % WriteBackBatch.BlocksMax == 0) Monitor.Pulse(_entriesLock);
         }
     }
 
@@ -57,18 +56,18 @@ internal sealed class WriteBackQueue : IDisposable
     /// <returns>False when there are none.</returns>
     public bool TryTake(WriteBackBatch batch)
     {
-        using (_entriesLock.EnterScope()) return TryFill(batch);
+        lock (_entriesLock) return TryFill(batch);
     }
 
     /// <summary>Lets the workers write what is queued, and ends them.</summary>
     public void Dispose()
     {
-        using (_entriesLock.EnterScope())
+        lock (_entriesLock)
         {
             _isClosed = true;
-            _entriesLock.PulseAll();
+            Monitor.PulseAll(_entriesLock);
         }
-        foreach (IStartedThread worker in _workers) worker.Join();
+        foreach (Thread worker in _workers) worker.Join();
         _workers.Clear();
     }
 
@@ -88,7 +87,7 @@ internal sealed class WriteBackQueue : IDisposable
     // False when the queue is closed and empty.
     private bool TryAwaitBatch(WriteBackBatch batch)
     {
-        using (_entriesLock.EnterScope())
+        lock (_entriesLock)
         {
             while (true)
             {
@@ -99,7 +98,7 @@ internal sealed class WriteBackQueue : IDisposable
                 _idle++;
                 try
                 {
-                    _entriesLock.Wait();
+                    _ = Monitor.Wait(_entriesLock);
                 }
                 finally
                 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
-using Concurrency;
 
 namespace Hammer2.Cluster.WriteBack;
 
@@ -8,7 +7,7 @@ namespace Hammer2.Cluster.WriteBack;
 /// <remarks>A signal costs nothing while no thread waits. Lock: rank 60, for a wait.</remarks>
 internal sealed class WriteProgress
 {
-    private readonly RankedMonitor _progressLock = new(LockRank.WriteBackProgress);
+    private readonly object _progressLock = new();
     private int _waiters;
     private int _progress;
 
@@ -20,11 +19,11 @@ internal sealed class WriteProgress
         _ = Interlocked.Increment(ref _waiters);
         try
         {
-            using (_progressLock.EnterScope())
+            lock (_progressLock)
             {
                 // The condition is tested again after the signals were counted, so that no signal is missed.
                 int seen = _progress;
-                while (seen == _progress && isWaiting(state)) _progressLock.Wait();
+                while (seen == _progress && isWaiting(state)) _ = Monitor.Wait(_progressLock);
             }
         }
         finally
@@ -38,10 +37,10 @@ internal sealed class WriteProgress
     {
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _waiters) == 0) return;
-        using (_progressLock.EnterScope())
+        lock (_progressLock)
         {
             _progress++;
-            _progressLock.PulseAll();
+            Monitor.PulseAll(_progressLock);
         }
     }
 }

@@ -3,15 +3,12 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Hammer2.Admin.Newfs;
-using Hammer2.Chains;
-using Hammer2.Cluster;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
 using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Hammer2.Tests.Crash;
@@ -59,10 +56,14 @@ public sealed class TwoPfsPowerLossTests
         }
     }
 
+    // DATA, or the cluster, and LOCAL of the first device.
+    private static (string Label, int Nodes)[] Pfses(int nodes) =>
+        [(nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel, nodes), (NewPfs.LocalLabel, 1)];
+
     private static void Judge(Script[] scripts, WriteHistory history, int position, OverlayBlockDevice[] devices,
         int nodes, string place)
     {
-        using var opened = new OpenedPfses(devices, nodes, position);
+        using var opened = new OpenedPfses(devices, Pfses(nodes), (ulong)position);
         for (int i = 0; i < scripts.Length; i++)
         {
             Dictionary<ulong, string> found = ObjectListing.Of(opened.Ops[i], scripts[i].Root);
@@ -76,7 +77,7 @@ public sealed class TwoPfsPowerLossTests
 
     private static Script[] Play(SeededRandom random, WriteHistory history, int nodes)
     {
-        using var opened = new OpenedPfses(history.Open(), nodes, (int)random.Below(1000));
+        using var opened = new OpenedPfses(history.Open(), Pfses(nodes), (ulong)random.Below(1000));
         Script[] scripts = [.. opened.Ops.Select((ops, i) => new Script(i, ops, random, history))];
         int steps = 60 + random.Below(60);
         for (int step = 0; step < steps; step++)
@@ -174,45 +175,5 @@ public sealed class TwoPfsPowerLossTests
 
         private void Mark(char kind) =>
             _history.Mark(string.Create(CultureInfo.InvariantCulture, $"{_number} {kind} {_states - 1}"));
-    }
-
-    /// <summary>Two PFSs on the same devices, open for writing: DATA, or the cluster, and LOCAL of the first
-    /// device.</summary>
-    private sealed class OpenedPfses : IDisposable
-    {
-        private readonly MediaDevice[] _devices;
-
-        public OpenedPfses(IReadOnlyList<IBlockDevice> devices, int nodes, int seed)
-        {
-            var caches = new MediaCaches(16 << 20);
-            _devices = [.. devices.Select(device => new MediaDevice(
-                VolumeSet.Open([new UnownedDevice(device)]), caches, NullLogger<MediaDevice>.Instance))];
-            Pfs[] opened =
-            [
-                Open(_devices, nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel),
-                Open([_devices[0]], NewPfs.LocalLabel),
-            ];
-            for (int i = 0; i < opened.Length; i++)
-                Assert.Equal(Hammer2Error.None, opened[i].OpenForWriting(RecordedScript.Options((ulong)(seed + i))));
-            Writers = [.. opened.Select(pfs => pfs.Writer!)];
-            Ops = [.. opened.Select(pfs => new VnodeOps(pfs, NullLogger<VnodeOps>.Instance))];
-        }
-
-        public PfsWriter[] Writers { get; }
-
-        public VnodeOps[] Ops { get; }
-
-        public void Dispose()
-        {
-            foreach (PfsWriter writer in Writers) writer.Dispose();
-            foreach (MediaDevice device in _devices) device.Dispose();
-        }
-
-        private static Pfs Open(MediaDevice[] devices, string label)
-        {
-            var table = new MountTable(NullLogger<MountTable>.Instance);
-            foreach (MediaDevice device in devices) table.Add(device);
-            return table.Open(label, new PfsOpenOptions(AllowDegraded: false));
-        }
     }
 }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Chains;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.PfsRoots;
+
+/// <summary>Deletes a PFS that is not in use. Bulkfree frees its blocks.</summary>
+/// <remarks>Upstream: hammer2_ioctl_pfs_delete.</remarks>
+internal sealed class DeletePfsEdit : PfsRootEdit
+{
+    private readonly byte[] _label;
+    private readonly MediaUuid _clusterId;
+
+    /// <param name="label">Its label.</param>
+    /// <param name="clusterId">Its cluster: a node that has another PFS under this label keeps it.</param>
+    public DeletePfsEdit(byte[] label, MediaUuid clusterId) => (_label, _clusterId) = (label, clusterId);
+
+    /// <inheritdoc/>
+    public override bool Removes => true;
+
+    /// <inheritdoc/>
+    public override Hammer2Error Apply(in PfsRootTurn turn)
+    {
+        Hammer2Error error = PfsRootKeys.Find(turn.Device, _label, out Chain? root, out _);
+        if (error is Hammer2Error.NoEntry or Hammer2Error.NoSpace) return Hammer2Error.None;
+        if (error != Hammer2Error.None) return error;
+        return root!.Meta.PfsClusterId == _clusterId ? turn.Remove(root.Reference.Key) : Hammer2Error.None;
+    }
+}

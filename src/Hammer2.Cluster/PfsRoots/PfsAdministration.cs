@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Chains;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.PfsRoots;
+
+/// <summary>
+/// Creates, deletes and renames PFSs and makes snapshots, on every node of a PFS that is mounted for writing. What a
+/// call did is durable when it returns, on a quorum of nodes, and all of it or nothing.
+/// </summary>
+/// <remarks>
+/// Upstream: hammer2_ioctl.c, the requests on PFSs, which work on the first node alone and are durable with the next
+/// sync. One caller at a time in a process, and none while a PFS is being opened there. Each change goes with a commit
+/// of the mounted PFS, so that it has the guarantees of one.
+/// </remarks>
+public sealed class PfsAdministration
+{
+    private readonly Pfs _pfs;
+    private readonly Func<IReadOnlyList<PfsEntry>, ClusterMount?> _findUser;
+    private readonly TimeProvider _time;
+    private readonly Func<ulong> _random;
+
+    /// <summary>Administration through a mounted PFS.</summary>
+    /// <param name="pfs">The PFS, whose nodes are administered.</param>
+    /// <param name="findUser">Finds the mount that uses one of some PFSs, as
+    /// <see cref="OpenFilesystems.FindUser"/>.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Gives 64 random bits, for ids.</param>
+    public PfsAdministration(
+        Pfs pfs, Func<IReadOnlyList<PfsEntry>, ClusterMount?> findUser, TimeProvider time, Func<ulong> random)
+    {
+        _pfs = pfs;
+        _findUser = findUser;
+        _time = time;
+        _random = random;
+    }
+
+    /// <summary>Makes a snapshot of the mounted PFS, of all changes that were accepted before the call.</summary>
+    /// <param name="label">Its label; see <see cref="PfsLabel"/>.</param>
+    /// <returns>None; Invalid for a label that is none; Exists; ReadOnly; NoSpace; what kept the commit from a quorum
+    /// of nodes.</returns>
+    public Hammer2Error Snapshot(ReadOnlySpan<byte> label)
+    {
+        Hammer2Error error = CheckFree(label);
+        return error == Hammer2Error.None
+            ? Commit(new SnapshotEdit(label.ToArray(), PfsIds.Draw(_random), Now()))
+            : error;
+    }
+
+    /// <summary>Creates an empty PFS.</summary>
+    /// <param name="label">Its label; see <see cref="PfsLabel"/>.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="clusterId">The cluster that it becomes a node of; null for one of its own.</param>
+    /// <returns>As <see cref="Snapshot"/>; Invalid for a type that no PFS can have.</returns>
+    public Hammer2Error Create(ReadOnlySpan<byte> label, PfsType type, MediaUuid? clusterId)
+    {
+        Hammer2Error error = CheckFree(label);
+        if (error != Hammer2Error.None) return error;
+        if (type is PfsType.None or PfsType.SuperRoot || !Enum.IsDefined(type)) return Hammer2Error.Invalid;
+        int masters = type == PfsType.Master && clusterId is null && _pfs.Membership.IsCluster
+            ? _pfs.Membership.MastersTotal : 0;
+        return Commit(new NewPfsEdit(label.ToArray(), type, PfsIds.Draw(_random, clusterId), masters, Now()));
+    }
+
+    /// <summary>Deletes a PFS that is not in use.</summary>
+    /// <param name="label">Its label.</param>
+    /// <param name="user">The mount that uses it, when one of this process does.</param>
+    /// <returns>None; NoEntry; Busy; Invalid when the nodes have PFSs of different clusters under this label; otherwise
+    /// as <see cref="Snapshot"/>.</returns>
+    public Hammer2Error Delete(ReadOnlySpan<byte> label, out ClusterMount? user)
+    {
+        Hammer2Error error = FindUnused(label, out MediaUuid clusterId, out user);
+        return error == Hammer2Error.None ? Commit(new DeletePfsEdit(label.ToArray(), clusterId)) : error;
+    }
+
+    /// <summary>Gives a PFS that is not in use another label.</summary>
+    /// <param name="label">Its label.</param>
+    /// <param name="other">The new one.</param>
+    /// <param name="user">The mount that uses it, when one of this process does.</param>
+    /// <returns>As <see cref="Delete"/>; Exists.</returns>
+    public Hammer2Error Rename(ReadOnlySpan<byte> label, ReadOnlySpan<byte> other, out ClusterMount? user)
+    {
+        Hammer2Error error = FindUnused(label, out MediaUuid clusterId, out user);
+        if (error == Hammer2Error.None) error = CheckFree(other);
+        return error == Hammer2Error.None
+            ? Commit(new RenamePfsEdit(label.ToArray(), other.ToArray(), clusterId))
+            : error;
+    }
+
+    private ulong Now() => (ulong)((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+
+    private Hammer2Error Commit(PfsRootEdit edit) =>
+        _pfs.Writer is { } writer ? writer.Commit(edit) : Hammer2Error.ReadOnly;
+
+    // No node may have the label: a commit must not find that out.
+    private Hammer2Error CheckFree(ReadOnlySpan<byte> label)
+    {
+        if (!PfsLabel.IsValid(label)) return Hammer2Error.Invalid;
+        foreach (PresentNode node in _pfs.View.Synced)
+        {
+            Hammer2Error error = PfsRootKeys.Find(node.Device, label, out _, out _);
+            if (error == Hammer2Error.None) return Hammer2Error.Exists;
+            if (error != Hammer2Error.NoEntry) return error;
+        }
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error FindUnused(ReadOnlySpan<byte> label, out MediaUuid clusterId, out ClusterMount? user)
+    {
+        (clusterId, user) = (default, null);
+        var found = new List<PfsEntry>();
+        foreach (PresentNode node in _pfs.View.Synced)
+        {
+            Hammer2Error error = PfsRootKeys.Find(node.Device, label, out Chain? root, out _);
+            if (error == Hammer2Error.None) found.Add(new PfsEntry(node.Device, root!));
+            else if (error is not (Hammer2Error.NoEntry or Hammer2Error.NoSpace)) return error;
+        }
+        if (found.Count == 0) return Hammer2Error.NoEntry;
+        MediaUuid first = clusterId = found[0].ClusterId;
+        if (!found.TrueForAll(entry => entry.ClusterId == first)) return Hammer2Error.Invalid;
+        user = _findUser(found);
+        return user is null ? Hammer2Error.None : Hammer2Error.Busy;
+    }
+}

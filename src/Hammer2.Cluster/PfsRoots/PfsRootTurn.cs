@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Chains;
+using Hammer2.Chains.Commits;
+using Hammer2.Chains.Trees;
+using Hammer2.Format;
+using Hammer2.Membership;
+
+namespace Hammer2.Cluster.PfsRoots;
+
+/// <summary>Where a <see cref="PfsRootEdit"/> is applied: one device, within its turn.</summary>
+/// <param name="Device">The device, opened for writing.</param>
+/// <param name="Slot">The slot of the node in its cluster; 0 without one.</param>
+internal readonly record struct PfsRootTurn(MediaDevice Device, int Slot)
+{
+    /// <summary>The root of the PFS that the commit is of, as the commit writes it; null when it is of none.</summary>
+    public Chain? Source { get; init; }
+
+    /// <summary>Number of the commit.</summary>
+    public ulong Tid { get; init; }
+
+    /// <summary>True when inodes without a link are in use in the source.</summary>
+    public bool HasOrphans { get; init; }
+
+    private MediaCommitter Committer => Device.Committer!;
+
+    /// <summary>Writes a root inode, and enters it below the super-root.</summary>
+    /// <param name="meta">Its meta part.</param>
+    /// <param name="label">Its label.</param>
+    /// <param name="table">The references of its tree, which is shared if there is one.</param>
+    /// <param name="reference">Has key, methods and modify_tid.</param>
+    /// <param name="isStamped">True to stamp it as a commit of this driver.</param>
+    /// <returns>None; what writing met.</returns>
+    public Hammer2Error Put(
+        in InodeMeta meta, ReadOnlySpan<byte> label, ReadOnlySpan<Blockref> table, ref Blockref reference,
+        bool isStamped)
+    {
+        TreeShape shape = TreeShape.OfInode(ObjectType.Directory, reference.Methods.Check);
+        var tree = new TreeEditor(Device, shape, table);
+        reference.Flags |= BlockrefFlags.PfsRoot;
+        reference.UpdateTid = 0;
+        Hammer2Error error = InodeWriter.Write(
+            Committer.Writer, Committer.MirrorTid, meta, label, tree, ref reference);
+        if (error != Hammer2Error.None) return error;
+        if (isStamped) reference.UpdateTid = CommitStamp.Compute(reference, HasOrphans);
+        return Committer.PutPfsRoot(reference);
+    }
+
+    /// <summary>Removes a root from below the super-root.</summary>
+    /// <returns>None; NoEntry; what reading the super-root met.</returns>
+    public Hammer2Error Remove(ulong key) => Committer.RemovePfsRoot(key);
+}
