@@ -4,7 +4,7 @@ using Hammer2.Format;
 namespace Hammer2.Admin.Newfs;
 
 /// <summary>A PFS of a new filesystem: an empty root directory with a label.</summary>
-/// <param name="Label">1 to 255 bytes of UTF-8, without a slash or NUL.</param>
+/// <param name="Label">1 to 255 bytes of UTF-8, without NUL.</param>
 /// <param name="ClusterId">Id of the cluster that the PFS is a node of; unique when there is no other node.</param>
 /// <param name="NodeId">Id of the node.</param>
 /// <remarks>Upstream: <c>format_hammer2_inode</c>, mkfs_hammer2.c.</remarks>

@@ -36,8 +36,8 @@ internal static class NewPfsRules
         int bytes = ByteText.ByteCount(pfs.Label);
         if (bytes is < 1 or > Media.NameBytesMax)
             throw new NewfsException($"label '{pfs.Label}' has {bytes} bytes; a label has 1 to {Media.NameBytesMax}");
-        if (pfs.Label.AsSpan().ContainsAny('/', '\0'))
-            throw new NewfsException($"label '{pfs.Label}' has a slash or a NUL in it");
+        if (pfs.Label.Contains('\0', StringComparison.Ordinal))
+            throw new NewfsException($"label '{pfs.Label}' has a NUL in it");
         if (pfs.Compression > CompressionMethod.Zlib)
             throw new NewfsException($"PFS {pfs.Label}: compression {pfs.Compression} does not exist");
         int levelMax = pfs.Compression == CompressionMethod.Zlib ? ZlibLevelMax : 0;

@@ -16,8 +16,10 @@ namespace Hammer2.Cluster.PfsRoots;
 /// </remarks>
 public sealed class PfsAdministration
 {
-    private readonly Pfs _pfs;
+    private readonly Func<IReadOnlyList<MediaDevice>> _devices;
+    private readonly Func<PfsRootEdit, Hammer2Error> _commit;
     private readonly Func<IReadOnlyList<PfsEntry>, ClusterMount?> _findUser;
+    private readonly int _masters;
     private readonly TimeProvider _time;
     private readonly Func<ulong> _random;
 
@@ -30,8 +32,23 @@ public sealed class PfsAdministration
     public PfsAdministration(
         Pfs pfs, Func<IReadOnlyList<PfsEntry>, ClusterMount?> findUser, TimeProvider time, Func<ulong> random)
     {
-        _pfs = pfs;
+        _devices = () => DevicesOf(pfs.View);
+        _commit = edit => pfs.Writer is { } writer ? writer.Commit(edit) : Hammer2Error.ReadOnly;
         _findUser = findUser;
+        _masters = pfs.Membership.IsCluster ? pfs.Membership.MastersTotal : 0;
+        _time = time;
+        _random = random;
+    }
+
+    /// <summary>Administration of a device on which no PFS is mounted. There is none to make a snapshot of.</summary>
+    /// <param name="device">The device, opened for writing.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Gives 64 random bits, for ids.</param>
+    internal PfsAdministration(MediaDevice device, TimeProvider time, Func<ulong> random)
+    {
+        _devices = () => [device];
+        _commit = edit => edit.IsSnapshot ? Hammer2Error.Invalid : PfsListCommit.Run(device, edit);
+        _findUser = static _ => null;
         _time = time;
         _random = random;
     }
@@ -44,7 +61,7 @@ public sealed class PfsAdministration
     {
         Hammer2Error error = CheckFree(label);
         return error == Hammer2Error.None
-            ? Commit(new SnapshotEdit(label.ToArray(), PfsIds.Draw(_random), Now()))
+            ? _commit(new SnapshotEdit(label.ToArray(), PfsIds.Draw(_random), Now()))
             : error;
     }
 
@@ -58,9 +75,8 @@ public sealed class PfsAdministration
         Hammer2Error error = CheckFree(label);
         if (error != Hammer2Error.None) return error;
         if (type is PfsType.None or PfsType.SuperRoot || !Enum.IsDefined(type)) return Hammer2Error.Invalid;
-        int masters = type == PfsType.Master && clusterId is null && _pfs.Membership.IsCluster
-            ? _pfs.Membership.MastersTotal : 0;
-        return Commit(new NewPfsEdit(label.ToArray(), type, PfsIds.Draw(_random, clusterId), masters, Now()));
+        int masters = type == PfsType.Master && clusterId is null ? _masters : 0;
+        return _commit(new NewPfsEdit(label.ToArray(), type, PfsIds.Draw(_random, clusterId), masters, Now()));
     }
 
     /// <summary>Deletes a PFS that is not in use.</summary>
@@ -71,7 +87,7 @@ public sealed class PfsAdministration
     public Hammer2Error Delete(ReadOnlySpan<byte> label, out ClusterMount? user)
     {
         Hammer2Error error = FindUnused(label, out MediaUuid clusterId, out user);
-        return error == Hammer2Error.None ? Commit(new DeletePfsEdit(label.ToArray(), clusterId)) : error;
+        return error == Hammer2Error.None ? _commit(new DeletePfsEdit(label.ToArray(), clusterId)) : error;
     }
 
     /// <summary>Gives a PFS that is not in use another label.</summary>
@@ -84,22 +100,26 @@ public sealed class PfsAdministration
         Hammer2Error error = FindUnused(label, out MediaUuid clusterId, out user);
         if (error == Hammer2Error.None) error = CheckFree(other);
         return error == Hammer2Error.None
-            ? Commit(new RenamePfsEdit(label.ToArray(), other.ToArray(), clusterId))
+            ? _commit(new RenamePfsEdit(label.ToArray(), other.ToArray(), clusterId))
             : error;
     }
 
     private ulong Now() => (ulong)((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
-    private Hammer2Error Commit(PfsRootEdit edit) =>
-        _pfs.Writer is { } writer ? writer.Commit(edit) : Hammer2Error.ReadOnly;
+    private static List<MediaDevice> DevicesOf(ClusterView view)
+    {
+        var devices = new List<MediaDevice>();
+        foreach (PresentNode node in view.Synced) devices.Add(node.Device);
+        return devices;
+    }
 
     // No node may have the label: a commit must not find that out.
     private Hammer2Error CheckFree(ReadOnlySpan<byte> label)
     {
         if (!PfsLabel.IsValid(label)) return Hammer2Error.Invalid;
-        foreach (PresentNode node in _pfs.View.Synced)
+        foreach (MediaDevice device in _devices())
         {
-            Hammer2Error error = PfsRootKeys.Find(node.Device, label, out _, out _);
+            Hammer2Error error = PfsRootKeys.Find(device, label, out _, out _);
             if (error == Hammer2Error.None) return Hammer2Error.Exists;
             if (error != Hammer2Error.NoEntry) return error;
         }
@@ -110,10 +130,10 @@ public sealed class PfsAdministration
     {
         (clusterId, user) = (default, null);
         var found = new List<PfsEntry>();
-        foreach (PresentNode node in _pfs.View.Synced)
+        foreach (MediaDevice device in _devices())
         {
-            Hammer2Error error = PfsRootKeys.Find(node.Device, label, out Chain? root, out _);
-            if (error == Hammer2Error.None) found.Add(new PfsEntry(node.Device, root!));
+            Hammer2Error error = PfsRootKeys.Find(device, label, out Chain? root, out _);
+            if (error == Hammer2Error.None) found.Add(new PfsEntry(device, root!));
             else if (error is not (Hammer2Error.NoEntry or Hammer2Error.NoSpace)) return error;
         }
         if (found.Count == 0) return Hammer2Error.NoEntry;

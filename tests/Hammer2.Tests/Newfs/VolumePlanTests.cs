@@ -71,7 +71,7 @@ public sealed class VolumePlanTests
         Refuses("5 PFSs", good with { Pfses = [local, data, data, data, data] }, one);
         Refuses("256 bytes", good with { Pfses = [data with { Label = new string('x', 256) }] }, one);
         Refuses("0 bytes", good with { Pfses = [data with { Label = "" }] }, one);
-        Refuses("slash", good with { Pfses = [data with { Label = "a/b" }] }, one);
+        Refuses("NUL", good with { Pfses = [data with { Label = "a\0b" }] }, one);
         Refuses("level", good with { Pfses = [data with { CompressionLevel = 1 }] }, one);
         Refuses("cannot be a policy", good with { Pfses = [data with { Check = CheckMethod.Freemap }] }, one);
         Refuses("masters", good with { Pfses = [data with { Masters = 9 }] }, one);

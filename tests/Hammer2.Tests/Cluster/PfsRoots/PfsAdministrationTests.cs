@@ -92,6 +92,24 @@ public sealed class PfsAdministrationTests
     }
 
     [Fact]
+    public void PFSs_of_a_device_are_administered_while_none_is_mounted()
+    {
+        MemoryBlockDevice device = NewVolume.InMemory(256L << 20);
+        using (OfflinePfsAdministration opened = OpenOffline(device))
+        {
+            Assert.Equal(Hammer2Error.None, opened.Pfses.Create("a"u8, PfsType.Master, null));
+            Assert.Equal(Hammer2Error.None, opened.Pfses.Rename("a"u8, "b/c"u8, out _));
+            Assert.Equal(Hammer2Error.None, opened.Pfses.Delete("LOCAL"u8, out _));
+            Assert.Equal(Hammer2Error.Invalid, opened.Pfses.Snapshot("s"u8));
+            Assert.Equal(Hammer2Error.Exists, opened.Pfses.Create("b/c"u8, PfsType.Slave, null));
+        }
+        MediaAudit.AssertSound(device, "after administration");
+        using OpenedPfses again = Open([device]);
+        Assert.Equal(["DATA", "b/c"], again.Labels().Single());
+        Make(again.Open("b/c", 1), "file");
+    }
+
+    [Fact]
     public void What_cannot_be_done_is_refused_and_changes_nothing()
     {
         IBlockDevice[] devices = Devices(1);
@@ -135,6 +153,14 @@ public sealed class PfsAdministrationTests
 
     private static OpenedPfses Open(IBlockDevice[] devices) => new(
         devices, [(devices.Length == 1 ? NewVolume.Label : NewVolume.ClusterLabel, devices.Length)], 1);
+
+    private static OfflinePfsAdministration OpenOffline(IBlockDevice device)
+    {
+        Assert.Equal(Hammer2Error.None, OfflinePfsAdministration.Open(
+            VolumeSet.Open([new UnownedDevice(device)]), TimeProvider.System, new SeededRandom(9).NextUInt64,
+            new LogCapture(), out OfflinePfsAdministration? opened));
+        return opened!;
+    }
 
     private static PfsAdministration Administration(OpenedPfses opened, int through = 0) => new(
         opened.Pfses[through], static _ => null, TimeProvider.System, new SeededRandom(5 + (ulong)through).NextUInt64);
