@@ -16,8 +16,8 @@ namespace Hammer2.Tests.Repository;
 /// </summary>
 public sealed class TidyTests
 {
-    private const int FileLinesMax = 600;
-    private const int FunctionLinesMax = 70;
+    private const int FileLinesMax = 400;
+    private const int FunctionLinesMax = 60;
     private const int ColumnsMax = 120;
     private const int ColumnsWide = 132;
 
@@ -91,7 +91,7 @@ public sealed class TidyTests
     public void Functions_have_a_maximum_length() => RepositoryAssert.None(
         from file in SourceFile.CSharp
         from function in FunctionScanner.Functions(file.Lines)
-        where function.Lines > FunctionLinesMax
+        where function.Lines > FunctionLinesMax && !function.Head.Contains(" readonly ", StringComparison.Ordinal)
         select RepositoryAssert.At(file, function.FirstLine, $"{function.Lines} lines in {function.Head}"));
 
     [Fact]

@@ -49,14 +49,14 @@ public sealed class PinnedRootTests
                 case 2:
                     Assert.Equal(Hammer2Error.None, Bulkfree.Run(
                         [volume.Committer], new BulkfreeOptions(true, ChangeMeanwhile), out _));
-                    AssertPins($"seed {seed}, step {step}");
+                    AssertPins(volume, pins, $"seed {seed}, step {step}");
                     break;
                 default:
                     Change();
                     break;
             }
         }
-        AssertPins($"seed {seed}, at the end");
+        AssertPins(volume, pins, $"seed {seed}, at the end");
         Assert.Equal((volume.A.Committed, volume.B.Committed), (volume.A.Read(), volume.B.Read()));
 
         void Pin()
@@ -79,16 +79,17 @@ public sealed class PinnedRootTests
             if (random.OneIn(12)) Pin();
             return false;
         }
+    }
 
-        void AssertPins(string place)
+    private static void AssertPins(
+        CommitterVolume volume, List<(PinnedRoot Pin, string First, string Second)> pins, string place)
+    {
+        foreach ((PinnedRoot pin, string first, string second) in pins)
         {
-            foreach ((PinnedRoot pin, string first, string second) in pins)
-            {
-                Assert.True(first == CommitterClient.Read(volume.Device, pin.Root, CommitterVolume.First), place);
-                Assert.True(second == CommitterClient.Read(volume.Device, pin.Root, CommitterVolume.Second), place);
-            }
-            Assert.Equal(pins.Select(one => one.Pin), volume.Committer.Pins);
+            Assert.True(first == CommitterClient.Read(volume.Device, pin.Root, CommitterVolume.First), place);
+            Assert.True(second == CommitterClient.Read(volume.Device, pin.Root, CommitterVolume.Second), place);
         }
+        Assert.Equal(pins.Select(one => one.Pin), volume.Committer.Pins);
     }
 
     [Fact]
