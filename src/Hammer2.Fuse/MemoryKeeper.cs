@@ -3,25 +3,13 @@ using System.Threading;
 
 namespace Hammer2.Fuse;
 
-/// <summary>An action of the daemon to limit its memory.</summary>
-internal enum MemoryStep
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>Collects garbage beside the running requests.</summary>
-    Collect,
-
-    /// <summary>Collects garbage and returns free memory to the system; requests wait for some ten milliseconds.
-    /// </summary>
-    Trim,
-}
-
 /// <summary>The memory use of the process according to the garbage collector.</summary>
 /// <param name="HeapBytes">Bytes of objects, garbage included.</param>
 /// <param name="CommittedBytes">Bytes that the collector has allocated from the system.</param>
 /// <param name="AllocatedBytes">Bytes allocated since the start of the process.</param>
-internal readonly record struct MemoryState(long HeapBytes, long CommittedBytes, long AllocatedBytes);
+/// <param name="FragmentedBytes">Bytes of the gaps between objects that the last collection left.</param>
+internal readonly record struct MemoryState(
+    long HeapBytes, long CommittedBytes, long AllocatedBytes, long FragmentedBytes);
 
 /// <summary>
 /// Keeps the process near its memory limit: the runtime by itself lets garbage grow with the memory of the machine, and
@@ -81,12 +69,17 @@ internal sealed class MemoryKeeper : IDisposable
         // Objects left by a collection are live: the next one is worthwhile once enough has been allocated since.
         bool isAbove = state.HeapBytes > _bound && state.HeapBytes > _heapAfterCollect + (_bound / 9);
         if (isAbove) return MemoryStep.Collect;
+        if (IsFragmented(state)) return MemoryStep.Compact;
         bool isTrimDue = _quiet >= QuietTicks && !_isTrimmed;
         if (!isTrimDue) return MemoryStep.None;
         _isTrimmed = true;
         return state.CommittedBytes > state.HeapBytes + TrimBytes || state.HeapBytes > _bound / 2
             ? MemoryStep.Trim : MemoryStep.None;
     }
+
+    // Collections beside running requests leave gaps, which few new objects fit into: half of all memory under creates.
+    private bool IsFragmented(in MemoryState state) =>
+        state.CommittedBytes > _bound + (_bound / 6) && state.FragmentedBytes > _bound / 6;
 
     private void Tick()
     {
@@ -103,13 +96,17 @@ internal sealed class MemoryKeeper : IDisposable
     // False once disposed, when there is nothing left to watch.
     private void Wake() => _ = _timer.Change(Interval, Timeout.InfiniteTimeSpan);
 
-    private static MemoryState ReadProcess() => new(
-        GC.GetTotalMemory(forceFullCollection: false), GC.GetGCMemoryInfo().TotalCommittedBytes,
-        GC.GetTotalAllocatedBytes());
+    private static MemoryState ReadProcess()
+    {
+        GCMemoryInfo last = GC.GetGCMemoryInfo();
+        return new MemoryState(GC.GetTotalMemory(forceFullCollection: false), last.TotalCommittedBytes,
+            GC.GetTotalAllocatedBytes(), last.FragmentedBytes);
+    }
 
     private static void ActOnProcess(MemoryStep step)
     {
         if (step == MemoryStep.Trim) GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        else if (step == MemoryStep.Compact) GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
         else GC.Collect(2, GCCollectionMode.Forced, blocking: false);
     }
 }

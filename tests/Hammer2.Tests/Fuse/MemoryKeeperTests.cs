@@ -33,7 +33,7 @@ public sealed class MemoryKeeperTests
         var done = new List<MemoryStep>();
         var time = new SteppedTime();
         using var keeper = new MemoryKeeper(
-            Bound, time, () => new MemoryState(heap, heap, heap), done.Add, _ => { });
+            Bound, time, () => new MemoryState(heap, heap, heap, 0), done.Add, _ => { });
         time.Tick();
         Assert.Equal([MemoryStep.Collect], done);
         // All of it is live.
@@ -45,6 +45,20 @@ public sealed class MemoryKeeperTests
         Assert.Equal([MemoryStep.Collect, MemoryStep.Collect], done);
     }
 
+    [Theory]
+    [InlineData(100, 150, 140, false)]  // within the limit: gaps do no harm
+    [InlineData(150, 310, 5, false)]    // nothing to gain: all of it is objects, or free already
+    [InlineData(150, 310, 130, true)]
+    [InlineData(200, 330, 130, true)]
+    public void Gaps_are_closed_when_much_memory_is_in_use_for_them(
+        int heap, int committed, int fragmented, bool isCompacted)
+    {
+        var time = new SteppedTime();
+        using var keeper = new MemoryKeeper(Bound, time, () => default, _ => { }, _ => { });
+        var state = new MemoryState(heap * MiB, committed * MiB, 4 * MiB, fragmented * MiB);
+        Assert.Equal(isCompacted ? MemoryStep.Compact : MemoryStep.None, keeper.Decide(state));
+    }
+
     [Fact]
     public void After_load_memory_is_returned_once()
     {
@@ -52,7 +66,7 @@ public sealed class MemoryKeeperTests
         var done = new List<MemoryStep>();
         var time = new SteppedTime();
         using var keeper = new MemoryKeeper(
-            Bound, time, () => new MemoryState(heap, heap + (100 * MiB), allocated), done.Add, wake => wake());
+            Bound, time, () => new MemoryState(heap, heap + (100 * MiB), allocated, 0), done.Add, wake => wake());
         for (int i = 0; i < 100; i++) time.Tick();
         // Nothing was ever allocated: there is nothing to return.
         Assert.Empty(done);
@@ -76,7 +90,7 @@ public sealed class MemoryKeeperTests
             Bound, time, () =>
             {
                 reads++;
-                return new MemoryState(10 * MiB, 100 * MiB, allocated);
+                return new MemoryState(10 * MiB, 100 * MiB, allocated, 0);
             },
             done.Add, action => wake = action);
         while (time.IsSet) time.Tick();
@@ -98,7 +112,7 @@ public sealed class MemoryKeeperTests
         long allocated = 0;
         var time = new SteppedTime();
         using var keeper = new MemoryKeeper(
-            Bound, time, () => new MemoryState(MiB, MiB, allocated += 4 * MiB), _ => { },
+            Bound, time, () => new MemoryState(MiB, MiB, allocated += 4 * MiB, 0), _ => { },
             _ => Assert.Fail("It sleeps."));
         for (int i = 0; i < 1000; i++) time.Tick();
         Assert.True(time.IsSet);
@@ -137,7 +151,7 @@ public sealed class MemoryKeeperTests
         using var keeper = new MemoryKeeper(Bound, time, () => default, _ => { }, _ => { });
         var steps = new List<MemoryStep>();
         for (int tick = 1; tick <= ticks; tick++)
-            steps.Add(keeper.Decide(new MemoryState(heap, heap, tick * perTick)));
+            steps.Add(keeper.Decide(new MemoryState(heap, heap, tick * perTick, 0)));
         return steps;
     }
 
