@@ -240,7 +240,6 @@ public sealed class NewfsCommandTests
     [InlineData("--size", "99999999999999999999t")]
     [InlineData("--label", "")]
     [InlineData("--label", "LOCAL")]
-    [InlineData("--label", "a/b")]
     [InlineData("--format-version", "3")]
     [InlineData("--compression", "lz4:3")]
     [InlineData("--compression", "zstd")]
