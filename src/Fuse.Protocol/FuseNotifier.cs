@@ -57,6 +57,15 @@ public sealed class FuseNotifier
         return Send(FuseNotifyCode.InvalidateEntry, message[..(head + name.Length + 1)]);
     }
 
+    /// <summary>Wakes the callers of poll(2) for a file that became ready.</summary>
+    /// <param name="kernelHandle">From the request <see cref="FusePollIn"/>.</param>
+    public int WakePoll(ulong kernelHandle)
+    {
+        var record = new FuseNotifyPollOut { KernelHandle = kernelHandle };
+        return Send(
+            FuseNotifyCode.Poll, MemoryMarshal.AsBytes(new ReadOnlySpan<FuseNotifyPollOut>(in record)));
+    }
+
     private const int NameBytesMax = 255;
 
     private int Send(FuseNotifyCode code, ReadOnlySpan<byte> payload)

@@ -276,6 +276,13 @@ public struct FuseDirentPlus
     public FuseDirent Dirent;
 }
 
+/// <summary>Follows a <see cref="FuseNotifyCode.Poll"/>. Source: <c>struct fuse_notify_poll_wakeup_out</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct FuseNotifyPollOut
+{
+    public ulong KernelHandle;          // of the POLL request
+}
+
 /// <summary>Follows a <see cref="FuseNotifyCode.InvalidateInode"/>. Source:
 /// <c>struct fuse_notify_inval_inode_out</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]

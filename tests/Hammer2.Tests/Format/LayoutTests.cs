@@ -51,6 +51,35 @@ public sealed class LayoutTests
           28 8 FragmentedBytes
           30 8 TotalAllocatedBytes
           38 8 TotalScannedBytes
+        VersionRecord 256
+          00 4 Version
+        PfsIoctlRecord 320
+          000 8 Key
+          008 8 NextKey
+          010 1 Type
+          011 1 Subtype
+          012 2 Reserved12
+          014 4 Flags
+          018 8 Reserved18
+          020 16 NodeId
+          030 16 ClusterId
+          040 256 Label
+        InodeRecord 1056
+          000 4 Flags
+          008 8 Reserved08
+          010 8 DataCount
+          018 8 InodeCount
+          020 256 Meta
+        VolumeRecord 88
+          00 64 Path
+          40 4 Id
+          48 8 Start
+          50 8 LengthBytes
+        VolumeListRecord 5896
+          000 5632 Volumes
+          1600 4 VolumesTotal
+          1604 4 Version
+          1608 256 Label
         SubtreeStatistics 16
           00 8 DataCount
           08 8 InodeCount
