@@ -59,6 +59,9 @@ public sealed class LockRank
     public static readonly LockRank MountInterruption = new(Leaf, "interruption of a mount");
     public static readonly LockRank MountEnd = new(Leaf, "end of a mount");
     public static readonly LockRank HandOver = new(Leaf, "connection of a hand-over");
+    public static readonly LockRank ControlConversation = new(Leaf, "conversations of the control file");
+    public static readonly LockRank BackgroundJobs = new(Leaf, "long requests in the background");
+    public static readonly LockRank BackgroundJob = new(Leaf, "end of a long request");
     public static readonly LockRank FuseReadTurns = new(Leaf, "FUSE workers");
     public static readonly LockRank FuseLongRequests = new(Leaf, "long FUSE requests");
     public static readonly LockRank FuseLongRequestsDone = new(Leaf, "end of long FUSE requests");

@@ -68,6 +68,9 @@ public readonly struct Inode
         }
     }
 
+    /// <summary>Inodes below it as of the last commit; of a PFS root, all but the root.</summary>
+    public ulong InodesBelow => _focus?.Reference.Subtree.InodeCount ?? 0;
+
     /// <summary>True when it was not changed since the last commit.</summary>
     public bool IsCommitted => Live is null;
 

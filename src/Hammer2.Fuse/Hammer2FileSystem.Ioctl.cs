@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Fuse.Protocol;
-using Hammer2.Cluster;
-using Hammer2.Cluster.Transactions;
-using Hammer2.Format;
 using Hammer2.Vnodes;
 
 namespace Hammer2.Fuse;
 
-/// <content>ioctl(2): file flags as of chattr(1) and lsattr(1), whose permissions the kernel has checked; and HAMMER2's
-/// own requests.</content>
+/// <content>ioctl(2): file flags as of chattr(1) and lsattr(1), whose permissions the kernel has checked.</content>
 public sealed partial class Hammer2FileSystem
 {
     private const uint GetFlags = 0x80086601;       // FS_IOC_GETFLAGS
@@ -53,29 +47,9 @@ public sealed partial class Hammer2FileSystem
                 return isExtended
                     ? SetExtendedFlags(context.NodeId, wanted)
                     : ChangeResult(_vnodes.SetFlags(context.NodeId, (LinuxFileFlags)wanted), _commitsAll);
-            case IoctlCommand.BulkfreeScan:
-                if (output.Length < Unsafe.SizeOf<BulkfreeRecord>()) return FuseErrno.EINVAL;
-                outputBytes = Unsafe.SizeOf<BulkfreeRecord>();
-                return Bulkfree(in context, ref MemoryMarshal.AsRef<BulkfreeRecord>(output));
             default:
                 return FuseErrno.ENOTTY;
         }
-    }
-
-    // Bulkfree reads all metadata of the devices, of every PFS: allowed for root and for the user that mounted.
-    private int Bulkfree(in FuseContext context, ref BulkfreeRecord answer)
-    {
-        if (context.Uid != 0 && context.Uid != _owner) return FuseErrno.EPERM;
-        FuseInterruption interruption = context.Interruption;
-        Errno error = _vnodes.Reclaim(
-            new ReclaimOptions(_discards, () => interruption.HasCome()), out ReclaimResult done);
-        PfsSpace space = _vnodes.GetSpace();
-        answer.End = answer.TotalScannedBytes = space.TotalBytes;
-        answer.AllocatedBytes = (ulong)done.RepairedBytes;
-        answer.FreedBytes = (ulong)done.FreedBytes;
-        answer.FragmentedBytes = (ulong)done.StagedBytes;
-        answer.TotalAllocatedBytes = space.TotalBytes - space.FreeBytes;
-        return ChangeResult(error, commits: false);
     }
 
     // Flags that the extended form does not have are left unchanged.

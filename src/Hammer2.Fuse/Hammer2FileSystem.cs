@@ -43,8 +43,6 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
     private readonly bool _commitsNames;
-    private readonly bool _discards;
-    private readonly uint _owner;
     private bool _canSkipOpen;
     private bool _canSkipOpenDir;
     private bool _isDelayed;
@@ -67,8 +65,6 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         _vnodes.LeftOut = LoseChanges;
         _attributes = new AttributeTranslation(options);
         _logger = logger;
-        _owner = FuseMount.UserId;
-        _discards = options.Discards;
         _commitsAll = options.Flags.HasFlag(FuseMountFlags.Synchronous);
         _commitsNames = _commitsAll || options.Flags.HasFlag(FuseMountFlags.DirectorySync);
     }

@@ -3,6 +3,8 @@ using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Devices;
+using Hammer2.Fuse.Administration;
+using Hammer2.Fuse.Administration.Doors;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 
@@ -34,6 +36,7 @@ internal sealed class MountedPfs : IDisposable
     private readonly TimeProvider _time;
     private readonly IScheduler _scheduler;
     private readonly Hammer2FileSystem _fileSystem;
+    private readonly VirtualDirectoryFileSystem _doors;
     private readonly RankedLock _stopLock = new(LockRank.MountStop);
     private PeriodicCommit? _commits;
     private FuseMount? _mount;
@@ -55,6 +58,10 @@ internal sealed class MountedPfs : IDisposable
         var vnodes = new VnodeOps(Cluster.Pfs, loggers.CreateLogger<VnodeOps>(), time);
         _fileSystem = new Hammer2FileSystem(
             vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time, scheduler);
+        var administered = new AdministeredMount(
+            Cluster, vnodes, FuseMount.UserId, _options, loggers.CreateLogger<AdministeredMount>(), time, scheduler);
+        var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, administered));
+        _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, administered);
     }
 
     /// <summary>The PFS with its devices.</summary>
@@ -75,8 +82,8 @@ internal sealed class MountedPfs : IDisposable
         if (_mount.ReadAheadFailure is { } failure) FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
-        _session = new FuseSession(transport, _fileSystem, SessionOptions(), sessionLogger);
-        _fileSystem.Notifier = new FuseNotifier(_session);
+        _session = new FuseSession(transport, _doors, SessionOptions(), sessionLogger);
+        _fileSystem.Notifier = _doors.Notifier = new FuseNotifier(_session);
         _ = _session.Negotiate();
         _session.Start();
         if (!_options.IsReadOnly) _commits = new PeriodicCommit(_fileSystem, _options.CommitInterval, _time);

@@ -4,7 +4,7 @@ using Hammer2.Format;
 namespace Hammer2.Vnodes;
 
 /// <summary>The one table from <see cref="Hammer2Error"/> to <see cref="Errno"/>.</summary>
-internal static class Hammer2ErrorToErrno
+public static class Hammer2ErrorToErrno
 {
     // The first row with a bit of the set decides: errors that need action come before transient ones.
     private static readonly (Hammer2Error Error, Errno Errno)[] Rows =
@@ -27,6 +27,7 @@ internal static class Hammer2ErrorToErrno
         (Hammer2Error.NoEntry, Errno.ENOENT),
     ];
 
+    /// <summary>The number for a set of errors; None for none.</summary>
     public static Errno ToErrno(this Hammer2Error error)
     {
         if (error == Hammer2Error.None) return Errno.None;

@@ -145,6 +145,11 @@ internal static unsafe partial class PosixCalls
         return Answer(ioctl(file, request, &argument));
     }
 
+    internal static int InputOutputControl(int file, nuint request, Span<byte> record)
+    {
+        fixed (byte* start = record) return Answer(ioctl(file, request, start));
+    }
+
     internal static long SendFile(int to, int from, ref long offset, nuint bytes)
         => Answer(sendfile(to, from, ref offset, bytes));
 
@@ -158,10 +163,10 @@ internal static unsafe partial class PosixCalls
         return result < 0 ? throw new InvalidOperationException($"pipe2: {-result}") : (ends[0], ends[1]);
     }
 
-    internal static int Poll(int file, short events)
+    internal static int Poll(int file, short events, int milliseconds = 0)
     {
         var question = new PollQuestion { File = file, Events = events };
-        int result = Answer(poll(&question, 1, 0));
+        int result = Answer(poll(&question, 1, milliseconds));
         return result < 0 ? result : question.Answered;
     }
 

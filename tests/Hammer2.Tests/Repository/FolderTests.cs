@@ -20,7 +20,7 @@ public sealed class FolderTests
     private static readonly string[] Catalogues =
     [
         "src/Fuse.Protocol/FuseReplyStructs.cs", "src/Fuse.Protocol/FuseRequestStructs.cs",
-        "src/Hammer2.Fuse/Control/ControlMessages.cs",
+        "src/Hammer2.Fuse/Control/ControlMessages.cs", "src/Hammer2.Fuse/Administration/RequestResults.cs",
     ];
 
     private static readonly Regex s_namespace = new(@"^namespace (?<name>[\w.]+);$");

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Chains;
+using Hammer2.Chains.Commits;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Membership;
+
+namespace Hammer2.Cluster.Reports;
+
+/// <summary>What a mounted PFS and the filesystems of its nodes are at the moment, for administration.</summary>
+/// <remarks>Thread-safe, without a lock; what is being written meanwhile is reported as of its last commit.</remarks>
+public static class PfsReports
+{
+    /// <summary>Its nodes in the order in which they were named, absent ones too.</summary>
+    public static IReadOnlyList<NodeDescription> NodesOf(Pfs pfs)
+    {
+        var nodes = new List<NodeDescription>();
+        foreach (NodeMember member in pfs.View.Members)
+        {
+            nodes.Add(member is PresentNode node
+                ? new(node.Name, node.State, node.Reason, node.Root.Reference.ModifyTid, PinsOf(node.Device))
+                : new(member.Name, member.State, member.Reason, CommitTid: 0, Pins: []));
+        }
+        return nodes;
+    }
+
+    /// <summary>The number of the last commit of the PFS: the newest that a synced node holds.</summary>
+    public static ulong LastCommitOf(Pfs pfs)
+    {
+        ulong newest = 0;
+        foreach (PresentNode node in pfs.Nodes)
+            if (NodeTransitions.MayBeUsed(node.State)) newest = Math.Max(newest, node.Root.Reference.ModifyTid);
+        return newest;
+    }
+
+    /// <summary>Its space.</summary>
+    public static SpaceDescription SpaceOf(Pfs pfs)
+    {
+        PfsSpace shown = pfs.GetSpace();
+        if (pfs.Writer is not { } writer) return new SpaceDescription(shown, 0, 0, 0);
+        long reserved = 0;
+        foreach (PresentNode node in pfs.Nodes)
+            if (node.Device.Committer is { } committer) reserved = Math.Max(reserved, committer.Space.ReservedBytes);
+        return new SpaceDescription(shown, writer.Space.ReserveBytes, reserved, writer.UnwrittenBytes);
+    }
+
+    /// <summary>Version of the format of a node's filesystem: 1 or 2.</summary>
+    public static uint VersionOf(PresentNode node) => node.Device.Header.Fields.Version;
+
+    /// <summary>The volumes of a node's filesystem, in the order of their numbers.</summary>
+    public static IReadOnlyList<VolumeDescription> VolumesOf(PresentNode node)
+    {
+        var volumes = new List<VolumeDescription>();
+        foreach (Volume volume in node.Device.Volumes.Volumes)
+            volumes.Add(new(volume.Index, volume.Device.Name, volume.Start, volume.LengthBytes));
+        return volumes;
+    }
+
+    /// <summary>Lists PFSs of a node's filesystem as of its last commit.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="first">The lowest key to list.</param>
+    /// <param name="max">The most to list.</param>
+    /// <param name="found">Receives them in the order of their keys, unreadable ones left out.</param>
+    /// <returns>None, or all errors of reading, OR-ed.</returns>
+    public static Hammer2Error ListPfss(PresentNode node, ulong first, int max, List<PfsDescription> found)
+    {
+        MediaDevice device = node.Device;
+        while (true)
+        {
+            Chain root = device.RootChain;
+            found.Clear();
+            Hammer2Error error = ListOnce(device, first, max, found);
+            // A PFS of the device may commit meanwhile, which relocates blocks above the roots.
+            if (error == Hammer2Error.None || device.RootChain == root) return error;
+        }
+    }
+
+    /// <summary>The mounted PFS as it is on one node, as of the last commit.</summary>
+    public static PfsDescription Describe(PresentNode node) => PfsDescription.Of(node.Root);
+
+    private static Hammer2Error ListOnce(MediaDevice device, ulong first, int max, List<PfsDescription> found)
+    {
+        Hammer2Error error = PfsEntry.LoadSuperRoot(device, out Chain? superRoot);
+        if (error != Hammer2Error.None) return error;
+        Hammer2Error errors = Hammer2Error.None;
+        var cursor = new ChainCursor(device, superRoot!, first, ulong.MaxValue);
+        while (found.Count < max && (error = cursor.MoveNext()) != Hammer2Error.NoEntry)
+        {
+            if (error == Hammer2Error.None && cursor.Current.Type != BlockrefType.Inode) continue;
+            Chain? root = null;
+            if (error == Hammer2Error.None) error = device.Load(cursor.Current, out root);
+            errors |= error;
+            if (error != Hammer2Error.None || root!.Meta.Type != ObjectType.Directory) continue;
+            found.Add(PfsDescription.Of(root));
+        }
+        return errors;
+    }
+
+    private static List<PinDescription> PinsOf(MediaDevice device)
+    {
+        var pins = new List<PinDescription>();
+        if (device.Committer is not { } committer) return pins;
+        foreach (PinnedRoot pin in committer.Pins) pins.Add(new(pin.Purpose, pin.MirrorTid, pin.Since, pin.Bound));
+        return pins;
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Concurrency;
+using Fuse.Protocol;
+using Hammer2.Cluster;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse.Administration;
+
+/// <summary>The mount that requests are about.</summary>
+/// <param name="Cluster">Its PFS with the filesystems of its nodes.</param>
+/// <param name="Vnodes">The operations on its objects.</param>
+/// <param name="OwnerId">The user that made it.</param>
+/// <param name="Options">How it was made.</param>
+/// <param name="Logger">Receives what was done.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Scheduler">Starts threads.</param>
+internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, uint OwnerId, MountOptions Options,
+    ILogger Logger, TimeProvider Time, IScheduler Scheduler)
+{
+    /// <summary>The long requests that run in the background.</summary>
+    public BackgroundJobs Jobs { get; } = new(Vnodes, Logger, Time, Scheduler);
+
+    /// <summary>The PFS.</summary>
+    public Pfs Pfs => Cluster.Pfs;
+
+    /// <summary>The node whose filesystem requests without a node are about: the first one that is present.</summary>
+    public PresentNode FirstNode => Pfs.Nodes[0];
+
+    /// <summary>True when each change is committed before it is answered.</summary>
+    public bool IsSynchronous => Options.Flags.HasFlag(FuseMountFlags.Synchronous);
+
+    /// <summary>A user of this mount as a caller.</summary>
+    public Caller CallerOf(uint userId) => new(userId, OwnerId);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Fuse.Administration;
+
+/// <summary>Log messages of administration; event numbers from 90.</summary>
+internal static partial class AdministrationLog
+{
+    [LoggerMessage(90, LogLevel.Information,
+        "request {Request} ({Number}) in the background has ended: {Error} {Message}")]
+    public static partial void JobEnded(ILogger logger, string request, ulong number, Errno error, string message);
+
+    [LoggerMessage(91, LogLevel.Warning, "the root directory has an entry {Name}: it is shown, and the virtual "
+        + "directory of that name for administration is not")]
+    public static partial void VirtualDirectoryHidden(ILogger logger, string name);
+
+    [LoggerMessage(92, LogLevel.Information, "dump of inode 0x{Inum:x}, flags 0x{Flags:x}: {Type}, {Size} bytes, "
+        + "{DataBytes} allocated, modified at {ModifyTime} us")]
+    public static partial void Dump(
+        ILogger logger, ulong inum, uint flags, string type, ulong size, ulong dataBytes, ulong modifyTime);
+}

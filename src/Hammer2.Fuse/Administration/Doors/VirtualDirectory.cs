@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Threading;
+using Fuse.Protocol;
+
+namespace Hammer2.Fuse.Administration.Doors;
+
+/// <summary>The objects of the virtual directory: the directory, the control file, and files with answers as
+/// JSON.</summary>
+internal sealed class VirtualDirectory
+{
+    /// <summary>As of sysfs: what a file is read to is its end, and not its size.</summary>
+    private const uint ControlBytes = 4096;
+
+    private const uint DirectoryMode = 0x4000 | 0x140;      // 0500
+    private const uint ControlMode = 0x8000 | 0x180;        // 0600
+    private const uint ContentMode = 0x8000 | 0x100;        // 0400
+
+    private static readonly (string Name, string Request)[] Contents =
+        [("status", "status"), ("pfs", "pfs-list"), ("volumes", "volume-list")];
+
+    private readonly RequestTable _table;
+    private readonly AdministeredMount _mount;
+    private readonly VirtualNodes _nodes = new();
+    private readonly ConcurrentDictionary<ulong, ControlConversation> _conversations = new();
+    private readonly long _mountedAt;
+    private ulong _lastHandle;
+
+    /// <summary>A directory with the answers of a table about a mount.</summary>
+    public VirtualDirectory(RequestTable table, AdministeredMount mount)
+    {
+        _table = table;
+        _mount = mount;
+        _mountedAt = mount.Time.GetUtcNow().ToUnixTimeSeconds();
+    }
+
+    /// <summary>Its name in the root directory.</summary>
+    public static ReadOnlySpan<byte> Name => ".hammer2"u8;
+
+    /// <summary>The names in it.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["control", .. Array.ConvertAll(Contents, row => row.Name)];
+
+    /// <summary>True for users that may use it.</summary>
+    public bool IsFor(uint user) => _mount.CallerOf(user).IsOwner;
+
+    /// <summary>Fills the entry of the directory itself.</summary>
+    public void FillDirectory(ref FuseEntryOut entry) => FillEntry(VirtualNodes.Directory, ref entry);
+
+    /// <summary>Finds a name in it; makes the content of a file.</summary>
+    /// <returns>ENOENT; EACCES for other users.</returns>
+    public int Lookup(uint user, ReadOnlySpan<byte> name, ref FuseEntryOut entry)
+    {
+        if (!IsFor(user)) return FuseErrno.EACCES;
+        if (name.SequenceEqual("."u8)) FillEntry(VirtualNodes.Directory, ref entry);
+        else if (name.SequenceEqual("control"u8)) FillEntry(VirtualNodes.Control, ref entry);
+        else if (RequestOf(name) is { } request) FillEntry(_nodes.Add(Answer(user, request)), ref entry);
+        else return FuseErrno.ENOENT;
+        return FuseErrno.None;
+    }
+
+    /// <summary>Forgets a node.</summary>
+    public void Forget(ulong node) => _nodes.Forget(node);
+
+    /// <summary>Fills the attributes of a node.</summary>
+    /// <returns>ESTALE for one that was forgotten.</returns>
+    public int FillAttributes(ulong node, ref FuseAttr attributes)
+    {
+        byte[]? content = _nodes.ContentOf(node);
+        if (content is null && node is not (VirtualNodes.Directory or VirtualNodes.Control)) return FuseErrno.ESTALE;
+        attributes.Inode = node;
+        attributes.Mode = node switch
+        {
+            VirtualNodes.Directory => DirectoryMode,
+            VirtualNodes.Control => ControlMode,
+            _ => ContentMode,
+        };
+        attributes.SizeBytes = node == VirtualNodes.Control ? ControlBytes : (ulong)(content?.Length ?? 0);
+        attributes.LinkCount = 1;
+        attributes.Uid = _mount.OwnerId;
+        attributes.ATime = attributes.MTime = attributes.CTime = _mountedAt;
+        return FuseErrno.None;
+    }
+
+    /// <summary>Opens a file.</summary>
+    /// <returns>EACCES for other users, and for writing to a file that is not the control file; ESTALE.</returns>
+    public int Open(uint user, ulong node, bool writes, ref FuseOpenOut answer)
+    {
+        if (!IsFor(user) || (writes && node != VirtualNodes.Control)) return FuseErrno.EACCES;
+        answer.OpenFlags = FuseOpenFlags.DirectIo;
+        if (node != VirtualNodes.Control) return _nodes.ContentOf(node) is null ? FuseErrno.ESTALE : FuseErrno.None;
+        answer.Handle = Interlocked.Increment(ref _lastHandle);
+        // Without a position: each read continues where the last one ended, and begins anew with each request.
+        answer.OpenFlags |= FuseOpenFlags.Stream | FuseOpenFlags.NonSeekable | FuseOpenFlags.ParallelDirectWrites;
+        _ = _conversations.TryAdd(answer.Handle, new ControlConversation(_table, _mount));
+        return FuseErrno.None;
+    }
+
+    /// <summary>The open control file of a handle; null for other handles.</summary>
+    public ControlConversation? ConversationOf(ulong handle) =>
+        _conversations.TryGetValue(handle, out ControlConversation? conversation) ? conversation : null;
+
+    /// <summary>Closes a file. A request in the background runs on.</summary>
+    public void Release(ulong handle) => _ = _conversations.TryRemove(handle, out _);
+
+    /// <summary>Reads from a file with an answer.</summary>
+    /// <returns>ESTALE when it was forgotten.</returns>
+    public int Read(ulong node, ulong position, Span<byte> data, out int readBytes)
+    {
+        readBytes = 0;
+        if (_nodes.ContentOf(node) is not { } content) return FuseErrno.ESTALE;
+        if (position >= (ulong)content.Length) return FuseErrno.None;
+        readBytes = Math.Min(data.Length, content.Length - (int)position);
+        content.AsSpan((int)position, readBytes).CopyTo(data);
+        return FuseErrno.None;
+    }
+
+    // The kernel asks for every use of a name: a file has another content then.
+    private void FillEntry(ulong node, ref FuseEntryOut entry)
+    {
+        entry.NodeId = node;
+        _ = FillAttributes(node, ref entry.Attr);
+    }
+
+    private static string? RequestOf(ReadOnlySpan<byte> name)
+    {
+        foreach ((string known, string request) in Contents)
+            if (System.Text.Ascii.Equals(known, name)) return request;
+        return null;
+    }
+
+    private byte[] Answer(uint user, string request)
+    {
+        var context = new RequestContext(_mount, _mount.CallerOf(user), static () => false);
+        return AnswerEncoder.Encode(_table.Run(request, context, RequestArguments.None), isJson: true);
+    }
+}

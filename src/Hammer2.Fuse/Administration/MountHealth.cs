@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Cluster.Reports;
+using Hammer2.Format;
+using Hammer2.Membership;
+
+namespace Hammer2.Fuse.Administration;
+
+/// <summary>How well a mount is; the worst counts.</summary>
+internal enum Health
+{
+    /// <summary>All nodes are synced, and nothing was damaged.</summary>
+    Healthy,
+
+    /// <summary>A node is absent, or not read and written.</summary>
+    Degraded,
+
+    /// <summary>A block could not be read, or a change could not be committed, since it was mounted.</summary>
+    Damaged,
+
+    /// <summary>Nothing more is written.</summary>
+    Stopped,
+}
+
+/// <summary>What the health of a mount depends on.</summary>
+/// <param name="StopReason">What stopped writing; None while it is not stopped.</param>
+/// <param name="Nodes">The nodes.</param>
+/// <param name="LastFault">The last damage found; null for none.</param>
+/// <param name="LeftOutInodes">Inodes whose changes could not be committed.</param>
+internal readonly record struct MountCondition(
+    Hammer2Error StopReason, IReadOnlyList<NodeDescription> Nodes, string? LastFault, long LeftOutInodes);
+
+/// <summary>The health of a mount with its reasons, the worst first; none when it is healthy.</summary>
+internal readonly record struct HealthVerdict(Health Health, IReadOnlyList<string> Reasons);
+
+/// <summary>Judges how well a mount is.</summary>
+internal static class MountHealth
+{
+    /// <summary>The verdict on a condition.</summary>
+    public static HealthVerdict Of(in MountCondition condition)
+    {
+        var health = Health.Healthy;
+        var reasons = new List<string>();
+        if (condition.StopReason != Hammer2Error.None)
+        {
+            health = Health.Stopped;
+            reasons.Add($"writing has stopped: {condition.StopReason}");
+        }
+        if (condition.LastFault is { } fault)
+        {
+            health = Worse(health, Health.Damaged);
+            reasons.Add(fault);
+        }
+        if (condition.LeftOutInodes > 0)
+        {
+            health = Worse(health, Health.Damaged);
+            reasons.Add($"changes of {condition.LeftOutInodes} inodes could not be committed");
+        }
+        foreach (NodeDescription node in condition.Nodes)
+        {
+            // A slave does what it is for.
+            if (node.State is NodeState.Synced or NodeState.Passive) continue;
+            health = Worse(health, Health.Degraded);
+            reasons.Add($"node {node.Name} is {node.State}: {node.Reason}");
+        }
+        return new HealthVerdict(health, reasons);
+    }
+
+    /// <summary>The name in results.</summary>
+    public static string NameOf(Health health) => health switch
+    {
+        Health.Healthy => "healthy",
+        Health.Degraded => "degraded",
+        Health.Damaged => "damaged",
+        _ => "stopped",
+    };
+
+    private static Health Worse(Health one, Health other) => one > other ? one : other;
+}

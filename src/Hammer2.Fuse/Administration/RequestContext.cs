@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+namespace Hammer2.Fuse.Administration;
+
+/// <summary>What a request is carried out on, and for whose sake.</summary>
+/// <param name="Mount">The mount.</param>
+/// <param name="Caller">The user that makes the request.</param>
+/// <param name="IsCancelled">Asked now and then by long requests; true ends them.</param>
+internal sealed record RequestContext(AdministeredMount Mount, Caller Caller, Func<bool> IsCancelled);

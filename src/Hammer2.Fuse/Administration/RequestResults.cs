@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text.Json.Serialization;
+using Hammer2.Format;
+
+namespace Hammer2.Fuse.Administration;
+
+/// <summary>Version of the format.</summary>
+/// <param name="Format">1 or 2.</param>
+internal sealed record VersionResult(uint Format);
+
+/// <summary>PFSs of a filesystem.</summary>
+/// <param name="Filesystem">Its devices.</param>
+/// <param name="IsComplete">False when some could not be read.</param>
+/// <param name="Pfs">The PFSs in the order of their keys.</param>
+internal sealed record PfsListResult(string Filesystem, bool IsComplete, IReadOnlyList<PfsResult> Pfs);
+
+/// <summary>One PFS.</summary>
+/// <param name="Label">Its label.</param>
+/// <param name="Type">MASTER, SLAVE ... as upstream names them; SNAPSHOT and AUTOSNAP for snapshots.</param>
+/// <param name="ClusterId">The cluster that it is a node of (pfs_clid).</param>
+/// <param name="NodeId">The id of this node (pfs_fsid).</param>
+/// <param name="Key">Its key below the super-root.</param>
+/// <param name="TypeNumber">pfs_type as stored.</param>
+/// <param name="SubtypeNumber">pfs_subtype as stored.</param>
+/// <param name="Commit">Number of its last commit.</param>
+/// <param name="SnapshotCommit">Number of the commit of its newest snapshot; 0 for none.</param>
+internal sealed record PfsResult(string Label, string Type, Guid ClusterId, Guid NodeId,
+    [property: JsonConverter(typeof(HexConverter))] ulong Key, byte TypeNumber, byte SubtypeNumber,
+    [property: JsonConverter(typeof(HexConverter))] ulong Commit,
+    [property: JsonConverter(typeof(HexConverter))] ulong SnapshotCommit);
+
+/// <summary>The volumes of a filesystem.</summary>
+/// <param name="Format">Version of the format.</param>
+/// <param name="Label">Label of the mounted PFS there.</param>
+/// <param name="Volumes">The volumes in the order of their numbers.</param>
+internal sealed record VolumeListResult(uint Format, string Label, IReadOnlyList<VolumeResult> Volumes);
+
+/// <summary>One volume.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Path">Its device as the user gave it.</param>
+/// <param name="StartBytes">Where its address range begins.</param>
+/// <param name="LengthBytes">Its length.</param>
+internal sealed record VolumeResult(int Id, string Path, ulong StartBytes, ulong LengthBytes);
+
+/// <summary>An inode as it is stored.</summary>
+/// <param name="Inum">Its number.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="SizeBytes">Its size.</param>
+/// <param name="LinkCount">Its links.</param>
+/// <param name="DataBytes">Bytes allocated for it; of a PFS root, for the whole PFS.</param>
+/// <param name="InodesBelow">Inodes below it; of a PFS root, all but the root.</param>
+/// <param name="Check">Check method of new blocks, as stored.</param>
+/// <param name="Compression">Compression of new blocks, as stored.</param>
+/// <param name="ModifyTime">Microseconds since 1970.</param>
+internal sealed record InodeResult(ulong Inum, string Type, ulong SizeBytes, ulong LinkCount, ulong DataBytes,
+    ulong InodesBelow, byte Check, byte Compression, ulong ModifyTime)
+{
+    /// <summary>The meta part, for the door that returns it as it is.</summary>
+    [JsonIgnore]
+    public InodeMeta Meta { get; init; }
+}
+
+/// <summary>The space of the mounted PFS, in bytes.</summary>
+/// <param name="TotalBytes">What can be allocated on the smallest node.</param>
+/// <param name="FreeBytes">What is free on the fullest node.</param>
+/// <param name="AvailableBytes">What is free for new data.</param>
+/// <param name="ReserveBytes">What only operations that remove may use.</param>
+/// <param name="ReservedBytes">What is reserved for accepted changes, at their worst case.</param>
+/// <param name="UnwrittenBytes">Dirty data that is on no node yet.</param>
+/// <param name="Inodes">Objects in the PFS.</param>
+internal sealed record SpaceResult(ulong TotalBytes, ulong FreeBytes, ulong AvailableBytes, long ReserveBytes,
+    long ReservedBytes, long UnwrittenBytes, ulong Inodes);
+
+/// <summary>What bulkfree did, in bytes over all nodes.</summary>
+/// <param name="FreedBytes">Freed.</param>
+/// <param name="StagedBytes">Unreachable and not free yet: a later run frees them.</param>
+/// <param name="RepairedBytes">Reachable and marked free, which is damage: marked allocated now.</param>
+/// <param name="TotalBytes">Size of the filesystem.</param>
+/// <param name="AllocatedBytes">Allocated after the run.</param>
+internal sealed record BulkfreeResult(
+    long FreedBytes, long StagedBytes, long RepairedBytes, ulong TotalBytes, ulong AllocatedBytes);
+
+/// <summary>A commit.</summary>
+/// <param name="Commit">Number of the last commit of the PFS.</param>
+internal sealed record SyncResult([property: JsonConverter(typeof(HexConverter))] ulong Commit);
+
+/// <summary>The state of a mount.</summary>
+/// <param name="Health">healthy, degraded, damaged or stopped.</param>
+/// <param name="Reasons">Why it is not healthy; empty when it is.</param>
+/// <param name="Label">Label of the PFS.</param>
+/// <param name="IsReadOnly">True when the mount is read-only.</param>
+/// <param name="Commit">Number of the last commit.</param>
+/// <param name="Quorum">Masters that must agree.</param>
+/// <param name="RepairedReads">Reads that another node answered because the first could not.</param>
+/// <param name="LeftOutInodes">Inodes whose changes could not be committed.</param>
+/// <param name="Nodes">The nodes.</param>
+/// <param name="Jobs">Long requests that run in the background.</param>
+internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
+    [property: JsonConverter(typeof(HexConverter))] ulong Commit, int Quorum, long RepairedReads, long LeftOutInodes,
+    IReadOnlyList<NodeResult> Nodes, IReadOnlyList<JobResult> Jobs);
+
+/// <summary>A node of the mounted PFS.</summary>
+/// <param name="Name">Its devices.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Reason">The reason of its state.</param>
+/// <param name="Commit">Number of the last commit that it holds.</param>
+/// <param name="Pins">Its pinned commits.</param>
+internal sealed record NodeResult(string Name, string State, string Reason,
+    [property: JsonConverter(typeof(HexConverter))] ulong Commit, IReadOnlyList<PinResult> Pins);
+
+/// <summary>A pinned commit, whose blocks bulkfree keeps.</summary>
+/// <param name="Purpose">What it is kept for.</param>
+/// <param name="Header">Number of its volume header.</param>
+/// <param name="Since">When it was pinned.</param>
+internal sealed record PinResult(
+    string Purpose, [property: JsonConverter(typeof(HexConverter))] ulong Header, DateTimeOffset Since);
+
+/// <summary>A long request that runs in the background.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Request">The name of the request.</param>
+/// <param name="StartedAt">When it began.</param>
+/// <param name="ElapsedSeconds">How long it runs.</param>
+internal sealed record JobResult(ulong Number, string Request, DateTimeOffset StartedAt, long ElapsedSeconds);
+
+/// <summary>How results become JSON.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(TextConverter)])]
+[JsonSerializable(typeof(VersionResult))]
+[JsonSerializable(typeof(PfsListResult))]
+[JsonSerializable(typeof(PfsResult))]
+[JsonSerializable(typeof(VolumeListResult))]
+[JsonSerializable(typeof(SpaceResult))]
+[JsonSerializable(typeof(BulkfreeResult))]
+[JsonSerializable(typeof(SyncResult))]
+[JsonSerializable(typeof(InodeResult))]
+[JsonSerializable(typeof(StatusResult))]
+[JsonSerializable(typeof(JobResult))]
+internal sealed partial class ResultJson : JsonSerializerContext;

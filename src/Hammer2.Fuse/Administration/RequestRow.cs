@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text.Json.Serialization.Metadata;
+using Hammer2.Vnodes;
+
+namespace Hammer2.Fuse.Administration;
+
+/// <summary>A request that an administrator can make of a mount.</summary>
+/// <param name="Name">Its name, as in a line for the control file.</param>
+/// <param name="Summary">What it does, for people.</param>
+internal abstract record RequestRow(string Name, string Summary)
+{
+    /// <summary>What it may be given.</summary>
+    public IReadOnlyList<RequestParameter> Parameters { get; init; } = [];
+
+    /// <summary>The callers that may make it.</summary>
+    public AllowedCallers Callers { get; init; } = AllowedCallers.Owner;
+
+    /// <summary>True when it may take minutes: the control file runs it in the background.</summary>
+    public bool IsLong { get; init; }
+
+    /// <summary>Does it. The caller and the arguments were checked.</summary>
+    public abstract RequestAnswer Run(RequestContext context, RequestArguments arguments);
+}
+
+/// <summary>What a request did.</summary>
+/// <typeparam name="TResult">The record of its result.</typeparam>
+/// <param name="Error">The error; None when it is done.</param>
+/// <param name="Message">The error as a sentence; empty when it is done.</param>
+/// <param name="Result">The result; null after most errors.</param>
+internal readonly record struct RequestOutcome<TResult>(Errno Error, string Message, TResult? Result)
+    where TResult : class
+{
+    /// <summary>It is done.</summary>
+    public static implicit operator RequestOutcome<TResult>(TResult result) => new(Errno.None, "", result);
+}
+
+/// <summary>A request with a result of one type.</summary>
+/// <typeparam name="TResult">The record of its result.</typeparam>
+/// <param name="Name">Its name.</param>
+/// <param name="Summary">What it does.</param>
+/// <param name="Json">How the result becomes JSON.</param>
+/// <param name="Work">What does it.</param>
+internal sealed record RequestRow<TResult>(string Name, string Summary, JsonTypeInfo<TResult> Json,
+    Func<RequestContext, RequestArguments, RequestOutcome<TResult>> Work) : RequestRow(Name, Summary)
+    where TResult : class
+{
+    /// <inheritdoc/>
+    public override RequestAnswer Run(RequestContext context, RequestArguments arguments)
+    {
+        RequestOutcome<TResult> outcome = Work(context, arguments);
+        return new RequestAnswer(Name, outcome.Error, outcome.Message, outcome.Result, Json);
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using Hammer2.Cluster;
+using Hammer2.Cluster.Reports;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Vnodes;
+using Linux.Text;
+
+namespace Hammer2.Fuse.Administration.Requests;
+
+/// <summary>Requests about the filesystem below a mount: its volumes, its space, its commits.</summary>
+internal static class MediaRequests
+{
+    /// <summary>The rows.</summary>
+    public static IReadOnlyList<RequestRow> Rows { get; } =
+    [
+        new RequestRow<VersionResult>("version", "version of the format", ResultJson.Default.VersionResult, Version)
+        {
+            Callers = AllowedCallers.Anyone,
+        },
+        new RequestRow<VolumeListResult>(
+            "volume-list", "volumes of the filesystem", ResultJson.Default.VolumeListResult, VolumeList)
+        {
+            Parameters = [NodeParameter],
+        },
+        new RequestRow<SpaceResult>("space", "space of the PFS", ResultJson.Default.SpaceResult, Space),
+        new RequestRow<BulkfreeResult>(
+            "bulkfree", "free the blocks of deleted files", ResultJson.Default.BulkfreeResult, Bulkfree)
+        {
+            IsLong = true,
+        },
+        new RequestRow<SyncResult>("sync", "commit all changes", ResultJson.Default.SyncResult, Sync),
+    ];
+
+    /// <summary>Names a node by its number.</summary>
+    internal static RequestParameter NodeParameter =>
+        new("node", ParameterType.Number, "number of a present node, in the order of mounting; 0 when left out");
+
+    /// <summary>The node that a request names.</summary>
+    /// <returns>Null when there is none of that number.</returns>
+    internal static PresentNode? NodeOf(RequestContext context, RequestArguments arguments) =>
+        context.Mount.Pfs.Nodes.ElementAtOrDefault((int)Math.Min(arguments.Number("node") ?? 0, int.MaxValue));
+
+    /// <summary>The answer for a number that no node has.</summary>
+    internal static RequestOutcome<T> NoSuchNode<T>()
+        where T : class => new(Errno.EINVAL, "no present node has this number", null);
+
+    private static RequestOutcome<VersionResult> Version(RequestContext context, RequestArguments arguments) =>
+        new VersionResult(PfsReports.VersionOf(context.Mount.FirstNode));
+
+    private static RequestOutcome<VolumeListResult> VolumeList(RequestContext context, RequestArguments arguments)
+    {
+        if (NodeOf(context, arguments) is not { } node) return NoSuchNode<VolumeListResult>();
+        VolumeResult[] volumes = [.. PfsReports.VolumesOf(node).Select(volume =>
+            new VolumeResult(volume.Id, volume.Path, volume.StartBytes, volume.LengthBytes))];
+        return new VolumeListResult(
+            PfsReports.VersionOf(node), PfsReports.Describe(node).Label, volumes);
+    }
+
+    private static RequestOutcome<SpaceResult> Space(RequestContext context, RequestArguments arguments)
+    {
+        SpaceDescription space = PfsReports.SpaceOf(context.Mount.Pfs);
+        return new SpaceResult(space.Shown.TotalBytes, space.Shown.FreeBytes, space.Shown.AvailableBytes,
+            space.ReserveBytes, space.ReservedBytes, space.UnwrittenBytes, space.Shown.InodesTotal);
+    }
+
+    private static RequestOutcome<BulkfreeResult> Bulkfree(RequestContext context, RequestArguments arguments)
+    {
+        AdministeredMount mount = context.Mount;
+        var options = new ReclaimOptions(mount.Options.Discards, context.IsCancelled);
+        Errno error = mount.Vnodes.Reclaim(options, out ReclaimResult done);
+        PfsSpace space = mount.Vnodes.GetSpace();
+        var result = new BulkfreeResult(done.FreedBytes, done.StagedBytes, done.RepairedBytes,
+            space.TotalBytes, space.TotalBytes - space.FreeBytes);
+        return new(error, DescribeBulkfree(error, mount), result);
+    }
+
+    private static RequestOutcome<SyncResult> Sync(RequestContext context, RequestArguments arguments)
+    {
+        Errno error = context.Mount.Vnodes.Commit();
+        string message = error == Errno.None ? "" : "the changes could not be committed; the log tells more";
+        return new(error, message, new SyncResult(PfsReports.LastCommitOf(context.Mount.Pfs)));
+    }
+
+    private static string DescribeBulkfree(Errno error, AdministeredMount mount) => error switch
+    {
+        Errno.None => "",
+        Errno.EROFS => "the mount is read-only, or stopped after a write error",
+        Errno.EINTR => "it was interrupted; what it had freed stays free",
+        _ => ByteText.ToPrintable(mount.Cluster.LastFault ?? "a block cannot be read or written; the log tells more"),
+    };
+}

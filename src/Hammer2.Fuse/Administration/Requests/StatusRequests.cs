@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using Hammer2.Cluster;
+using Hammer2.Cluster.Reports;
+using Linux.Text;
+
+namespace Hammer2.Fuse.Administration.Requests;
+
+/// <summary>Requests about the state of a mount.</summary>
+internal static class StatusRequests
+{
+    /// <summary>The rows.</summary>
+    public static IReadOnlyList<RequestRow> Rows { get; } =
+    [
+        new RequestRow<StatusResult>("status", "state of the mount", ResultJson.Default.StatusResult, Status),
+    ];
+
+    private static RequestOutcome<StatusResult> Status(RequestContext context, RequestArguments arguments)
+    {
+        AdministeredMount mount = context.Mount;
+        Pfs pfs = mount.Pfs;
+        IReadOnlyList<NodeDescription> nodes = PfsReports.NodesOf(pfs);
+        var condition = new MountCondition(
+            mount.Vnodes.StopReason, nodes, mount.Cluster.LastFault, pfs.Writer?.LeftOutTotal ?? 0);
+        HealthVerdict health = MountHealth.Of(condition);
+        return new StatusResult(MountHealth.NameOf(health.Health), health.Reasons, ByteText.Decode(pfs.Label.Span),
+            mount.Vnodes.IsReadOnly, PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
+            condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs));
+    }
+
+    private static NodeResult ResultOf(NodeDescription node) => new(
+        node.Name, node.State.ToString(), node.Reason, node.CommitTid,
+        [.. node.Pins.Select(pin => new PinResult(pin.Purpose, pin.MirrorTid, pin.Since))]);
+
+    private static JobResult[] JobsOf(BackgroundJobs jobs) => [.. jobs.Running.Select(job => ResultOf(job, jobs.Time))];
+
+    /// <summary>A running job as a result.</summary>
+    internal static JobResult ResultOf(BackgroundJob job, TimeProvider time) => new(
+        job.Number, job.Request, job.StartedAt, (long)(time.GetUtcNow() - job.StartedAt).TotalSeconds);
+}

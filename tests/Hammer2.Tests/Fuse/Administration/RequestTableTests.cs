@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Linq;
+using Hammer2.Format;
+using Hammer2.Fuse.Administration;
+using Hammer2.Testing;
+using Hammer2.Vnodes;
+using Xunit;
+
+namespace Hammer2.Tests.Fuse.Administration;
+
+/// <summary>Goal: every request is granted to the right callers and answers what is so. Method: the whole table with
+/// each kind of caller, on filesystems in memory whose content is known.</summary>
+public sealed class RequestTableTests
+{
+    /// <summary>The requests that every user may make; all others are for root and the owner of the mount.</summary>
+    private static readonly string[] ForAnyone = ["version", "inode-get", "debug-dump"];
+
+    [Fact]
+    public void Each_caller_is_granted_or_refused_each_request()
+    {
+        using var volume = new AdministeredVolume();
+        foreach (RequestRow row in RequestTable.Standard.Rows)
+        {
+            RequestAnswer? root = Refusal(volume, row, user: 0);
+            RequestAnswer? owner = Refusal(volume, row, AdministeredVolume.OwnerId);
+            RequestAnswer? stranger = Refusal(volume, row, user: 1001);
+            Assert.NotEqual(Errno.EPERM, root?.Error ?? Errno.None);
+            Assert.NotEqual(Errno.EPERM, owner?.Error ?? Errno.None);
+            Assert.Equal(!ForAnyone.Contains(row.Name), stranger is { Error: Errno.EPERM });
+        }
+    }
+
+    [Fact]
+    public void A_refused_request_does_nothing_and_says_why()
+    {
+        using var volume = new AdministeredVolume();
+        RequestAnswer answer = volume.Run("sync", user: 1001);
+        Assert.Equal((Errno.EPERM, "sync"), (answer.Error, answer.Request));
+        Assert.NotEmpty(answer.Message);
+        Assert.Null(answer.Result);
+        Assert.Equal(Errno.EOPNOTSUPP, volume.Run("no-such-request").Error);
+    }
+
+    [Fact]
+    public void Names_of_requests_and_parameters_are_words()
+    {
+        foreach (RequestRow row in RequestTable.Standard.Rows)
+        {
+            Assert.Matches("^[a-z][a-z-]*$", row.Name);
+            Assert.All(row.Parameters, parameter => Assert.Matches("^[a-z][a-z-]*$", parameter.Name));
+        }
+    }
+
+    [Fact]
+    public void Pfss_are_listed_from_a_key_on_and_found_by_label()
+    {
+        using var volume = new AdministeredVolume();
+        var all = Result<PfsListResult>(volume.Run("pfs-list"));
+        Assert.True(all.IsComplete);
+        Assert.Contains(all.Pfs, pfs => pfs.Label == NewVolume.Label && pfs.Type == "MASTER");
+        Assert.Equal(all.Pfs.OrderBy(pfs => pfs.Key), all.Pfs);
+        var last = Result<PfsListResult>(volume.Run("pfs-list", RequestArguments.Of(("first", all.Pfs[^1].Key))));
+        Assert.Equal(all.Pfs[^1], Assert.Single(last.Pfs));
+        var one = Result<PfsListResult>(volume.Run("pfs-list", RequestArguments.Of(("max", 1UL))));
+        Assert.Equal(all.Pfs[0], Assert.Single(one.Pfs));
+
+        var mounted = Result<PfsResult>(volume.Run("pfs-lookup"));
+        Assert.Equal(NewVolume.Label, mounted.Label);
+        RequestArguments label = RequestArguments.Of(("label", NewVolume.Label));
+        Assert.Equal(mounted, Result<PfsResult>(volume.Run("pfs-lookup", label)));
+        Assert.Equal(Errno.ENOENT, volume.Run("pfs-lookup", RequestArguments.Of(("label", "NONE"))).Error);
+    }
+
+    [Fact]
+    public void Requests_answer_what_the_filesystem_is()
+    {
+        using var volume = new AdministeredVolume();
+        Assert.Equal(2U, Result<VersionResult>(volume.Run("version")).Format);
+        VolumeResult only = Assert.Single(Result<VolumeListResult>(volume.Run("volume-list")).Volumes);
+        Assert.Equal((0, 0UL, 64UL << 20), (only.Id, only.StartBytes, only.LengthBytes));
+        var space = Result<SpaceResult>(volume.Run("space"));
+        Assert.InRange(space.FreeBytes, 1UL, space.TotalBytes);
+        Assert.InRange(space.AvailableBytes, 1UL, space.FreeBytes);
+        Assert.Equal(Errno.EINVAL, volume.Run("volume-list", RequestArguments.Of(("node", 1UL))).Error);
+    }
+
+    [Fact]
+    public void Status_is_healthy_with_all_nodes_and_sync_commits()
+    {
+        using var volume = new AdministeredVolume(nodes: 3);
+        var before = Result<StatusResult>(volume.Run("status"));
+        Assert.Equal("healthy", before.Health);
+        Assert.Equal(3, before.Nodes.Count);
+        Assert.All(before.Nodes, node => Assert.Equal("Synced", node.State));
+        Assert.Equal(2, before.Quorum);
+        Assert.Equal(Errno.None, volume.Vnodes.Create(VnodeOps.RootInum, "made"u8,
+            new NewObject(ObjectType.Directory, UnixMode.O755), new Credentials(0, 0), out _));
+        ulong commit = Result<SyncResult>(volume.Run("sync")).Commit;
+        Assert.True(commit > before.Commit);
+        Assert.Equal(commit, Result<StatusResult>(volume.Run("status")).Commit);
+    }
+
+    [Fact]
+    public void Bulkfree_needs_a_writable_mount()
+    {
+        using var writable = new AdministeredVolume();
+        Assert.Equal(0, Result<BulkfreeResult>(writable.Run("bulkfree")).RepairedBytes);
+        using var readOnly = new AdministeredVolume(isReadOnly: true);
+        RequestAnswer answer = readOnly.Run("bulkfree");
+        Assert.Equal(Errno.EROFS, answer.Error);
+        Assert.NotEmpty(answer.Message);
+    }
+
+    private static T Result<T>(RequestAnswer answer)
+        where T : class
+    {
+        Assert.Equal((Errno.None, ""), (answer.Error, answer.Message));
+        return Assert.IsType<T>(answer.Result);
+    }
+
+    private static RequestAnswer? Refusal(AdministeredVolume volume, RequestRow row, uint user) =>
+        RequestTable.Standard.Refusal(row.Name, volume.Mount.CallerOf(user), RequestArguments.None, out _);
+}
