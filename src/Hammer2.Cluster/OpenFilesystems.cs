@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 using Hammer2.Chains;
 using Hammer2.Devices;
 using Linux.Text;
@@ -15,7 +15,7 @@ namespace Hammer2.Cluster;
 /// <remarks>One caller at a time opens PFSs. They may be closed at any time, by other threads.</remarks>
 public sealed class OpenFilesystems
 {
-    private readonly Lock _usersLock = new();
+    private readonly RankedLock _usersLock = new(LockRank.OpenFilesystems);
     private readonly List<OpenFilesystem> _filesystems = [];
     private readonly List<ClusterMount> _mounts = [];
 
@@ -61,7 +61,7 @@ public sealed class OpenFilesystems
         foreach (MountSpec spec in specs)
         {
             HashSet<DeviceIdentity> wanted = Identify(spec.Paths, media);
-            lock (_usersLock)
+            using (_usersLock.EnterScope())
             {
                 if (_filesystems.Exists(one => !one.Volumes.IsReadOnly && one.IsAnyOf(wanted))) return true;
             }
@@ -104,7 +104,7 @@ public sealed class OpenFilesystems
         // Before the use count is decremented: a mount of the same PFS that waits for this one can then use the claim.
         foreach (OpenFilesystem filesystem in mount.Filesystems)
             if (mount.Lent == filesystem && IsShared(filesystem)) mount.TakeBackClaim();
-        lock (_usersLock)
+        using (_usersLock.EnterScope())
         {
             _ = _mounts.Remove(mount);
             foreach (OpenFilesystem filesystem in mount.Filesystems) NameUsers(filesystem);
@@ -134,7 +134,7 @@ public sealed class OpenFilesystems
             IReadOnlyList<PfsEntry> members = table.MembersOf(label);
             RefuseUsed(label, members);
             mount.Use(members, table.Open(label, options.ForPfs));
-            lock (_usersLock)
+            using (_usersLock.EnterScope())
             {
                 _mounts.Add(mount);
                 foreach (OpenFilesystem filesystem in mount.Filesystems) NameUsers(filesystem);
@@ -195,19 +195,19 @@ public sealed class OpenFilesystems
     {
         var filesystem = new OpenFilesystem(
             volumes, new MediaDevice(volumes, Caches, loggers.CreateLogger<MediaDevice>()));
-        lock (_usersLock) _filesystems.Add(filesystem);
+        using (_usersLock.EnterScope()) _filesystems.Add(filesystem);
         Opened?.Invoke(volumes);
         return filesystem;
     }
 
     private OpenFilesystem? TryShare(MountSpec spec, MediaSourceOptions media)
     {
-        lock (_usersLock)
+        using (_usersLock.EnterScope())
         {
             if (_filesystems.Count == 0) return null;
         }
         HashSet<DeviceIdentity> wanted = Identify(spec.Paths, media);
-        lock (_usersLock)
+        using (_usersLock.EnterScope())
         {
             if (_filesystems.Find(one => one.IsAnyOf(wanted)) is not { } filesystem) return null;
             int given = spec.Paths.Count, volumes = filesystem.Volumes.Volumes.Count;
@@ -239,7 +239,7 @@ public sealed class OpenFilesystems
     /// <returns>Null when nothing in this process does.</returns>
     public ClusterMount? FindUser(IReadOnlyList<PfsEntry> members)
     {
-        lock (_usersLock) return _mounts.Find(mount => PfsOverlap.IsAny(members, mount.Members));
+        using (_usersLock.EnterScope()) return _mounts.Find(mount => PfsOverlap.IsAny(members, mount.Members));
     }
 
     private void RefuseUsed(string label, IReadOnlyList<PfsEntry> members)
@@ -249,13 +249,13 @@ public sealed class OpenFilesystems
 
     private bool IsShared(OpenFilesystem filesystem)
     {
-        lock (_usersLock) return filesystem.UsersTotal > 1;
+        using (_usersLock.EnterScope()) return filesystem.UsersTotal > 1;
     }
 
     // True when it is not used any more: it was removed from the list, and the caller closes it.
     private bool EndUse(OpenFilesystem filesystem, bool unlessShared)
     {
-        lock (_usersLock)
+        using (_usersLock.EnterScope())
         {
             if (unlessShared && filesystem.UsersTotal > 1) return false;
             if (--filesystem.UsersTotal > 0) return false;

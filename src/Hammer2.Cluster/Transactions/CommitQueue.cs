@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
@@ -14,8 +14,8 @@ namespace Hammer2.Cluster.Transactions;
 /// rank 75, for moments.</remarks>
 internal sealed class CommitQueue
 {
-    private readonly Lock _commitLock = new();
-    private readonly Lock _requestsLock = new();
+    private readonly RankedLock _commitLock = new(LockRank.Commit);
+    private readonly RankedLock _requestsLock = new(LockRank.CommitRequests);
     private readonly CommitCycle _cycle;
     private readonly InodeCache _inodes;
     private readonly BlockWriteBack _writeBack;
@@ -69,29 +69,29 @@ internal sealed class CommitQueue
     /// <returns>As <see cref="CommitAll()"/>.</returns>
     public Hammer2Error CommitRoot()
     {
-        lock (_commitLock) return Run(_cycle, static cycle => cycle.CommitRoot());
+        using (_commitLock.EnterScope()) return Run(_cycle, static cycle => cycle.CommitRoot());
     }
 
     /// <summary>As <see cref="CommitCycle.BeginEpoch"/>.</summary>
     public Hammer2Error BeginEpoch()
     {
-        lock (_commitLock) return Run(_cycle, static cycle => cycle.BeginEpoch());
+        using (_commitLock.EnterScope()) return Run(_cycle, static cycle => cycle.BeginEpoch());
     }
 
     /// <summary>Runs work while no commit of this PFS runs.</summary>
     public Hammer2Error RunBetweenCommits(Func<Hammer2Error> work)
     {
-        lock (_commitLock) return work();
+        using (_commitLock.EnterScope()) return work();
     }
 
     private Hammer2Error Commit(CommitRequest request)
     {
-        lock (_requestsLock) _requests.Add(request);
-        lock (_commitLock)
+        using (_requestsLock.EnterScope()) _requests.Add(request);
+        using (_commitLock.EnterScope())
         {
             if (request.IsDone) return request.Error;
             List<CommitRequest> requests;
-            lock (_requestsLock) (requests, _requests) = (_requests, []);
+            using (_requestsLock.EnterScope()) (requests, _requests) = (_requests, []);
             Hammer2Error error = _failStop.IsStopped
                 ? Hammer2Error.Io
                 : Run((_cycle, requests), static work => work._cycle.CommitGroup(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
+using Concurrency;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
@@ -20,14 +21,14 @@ internal sealed class CommitScheduler : IDisposable
     private readonly BlockMemory _blocks;
     private readonly DirtyMemory _memory;
     private readonly FailStop _failStop;
-    private readonly object _dueLock = new();
-    private readonly Thread? _thread;
+    private readonly RankedMonitor _dueLock = new(LockRank.CommitDue);
+    private readonly IStartedThread? _thread;
     private int _isSignalled;
     private bool _isClosed;
 
     public CommitScheduler(
         CommitQueue queue, TransactionGate gate, ClusterNodes nodes, SpaceReserve space, BlockMemory blocks,
-        DirtyMemory memory, FailStop failStop, bool hasThread)
+        DirtyMemory memory, FailStop failStop, IScheduler? scheduler)
     {
         _space = space;
         _blocks = blocks;
@@ -36,18 +37,16 @@ internal sealed class CommitScheduler : IDisposable
         _gate = gate;
         _nodes = nodes;
         _failStop = failStop;
-        if (!hasThread) return;
-        _thread = new Thread(Run) { Name = "commit in background", IsBackground = true };
-        _thread.Start();
+        _thread = scheduler?.Start("commit in background", Run);
     }
 
     /// <summary>Ends the thread; a commit that it makes ends first.</summary>
     public void Dispose()
     {
-        lock (_dueLock)
+        using (_dueLock.EnterScope())
         {
             _isClosed = true;
-            Monitor.Pulse(_dueLock);
+            _dueLock.Pulse();
         }
         _thread?.Join();
     }
@@ -75,7 +74,7 @@ internal sealed class CommitScheduler : IDisposable
     private void Signal()
     {
         if (Interlocked.Exchange(ref _isSignalled, 1) != 0) return;
-        lock (_dueLock) Monitor.Pulse(_dueLock);
+        using (_dueLock.EnterScope()) _dueLock.Pulse();
     }
 
     private GroupLoad Load()
@@ -93,9 +92,9 @@ internal sealed class CommitScheduler : IDisposable
     {
         while (true)
         {
-            lock (_dueLock)
+            using (_dueLock.EnterScope())
             {
-                while (Volatile.Read(ref _isSignalled) == 0 && !_isClosed) _ = Monitor.Wait(_dueLock);
+                while (Volatile.Read(ref _isSignalled) == 0 && !_isClosed) _dueLock.Wait();
                 if (_isClosed) return;
             }
             _ = _queue.CommitAll();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -15,18 +15,18 @@ internal sealed class InodeLocks : IDisposable
 
     private const int StripesTotal = 1024;
 
-    private readonly ReaderWriterLockSlim[] _stripes = new ReaderWriterLockSlim[StripesTotal];
+    private readonly RankedReaderWriterLock[] _stripes = new RankedReaderWriterLock[StripesTotal];
 
     public InodeLocks()
     {
-        for (int i = 0; i < StripesTotal; i++) _stripes[i] = new ReaderWriterLockSlim();
+        for (int i = 0; i < StripesTotal; i++) _stripes[i] = new RankedReaderWriterLock(LockRank.Inodes, order: i);
     }
 
     /// <summary>Entry: no inode lock held. Exit: the object may be read.</summary>
     public Guard Read(ulong inum)
     {
         int stripe = StripeOf(inum);
-        _stripes[stripe].EnterReadLock();
+        _stripes[stripe].EnterShared();
         return new Guard(this, stripe, isRead: true);
     }
 
@@ -34,7 +34,7 @@ internal sealed class InodeLocks : IDisposable
     public Guard Write(ulong inum)
     {
         int stripe = StripeOf(inum);
-        _stripes[stripe].EnterWriteLock();
+        _stripes[stripe].EnterExclusive();
         return new Guard(this, stripe, isRead: false);
     }
 
@@ -51,14 +51,14 @@ internal sealed class InodeLocks : IDisposable
         }
         stripes = stripes[..count];
         stripes.Sort();
-        foreach (int stripe in stripes) _stripes[stripe].EnterWriteLock();
+        foreach (int stripe in stripes) _stripes[stripe].EnterExclusive();
         return new Guard(this, stripes);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (ReaderWriterLockSlim stripe in _stripes) stripe.Dispose();
+        foreach (RankedReaderWriterLock stripe in _stripes) stripe.Dispose();
     }
 
     private static int StripeOf(ulong inum) => (int)(inum % StripesTotal);
@@ -95,13 +95,13 @@ internal sealed class InodeLocks : IDisposable
             if (_count == 0) return;
             if (_isRead)
             {
-                _locks._stripes[_first].ExitReadLock();
+                _locks._stripes[_first].ExitShared();
                 return;
             }
-            if (_count > 3) _locks._stripes[_fourth].ExitWriteLock();
-            if (_count > 2) _locks._stripes[_third].ExitWriteLock();
-            if (_count > 1) _locks._stripes[_second].ExitWriteLock();
-            _locks._stripes[_first].ExitWriteLock();
+            if (_count > 3) _locks._stripes[_fourth].ExitExclusive();
+            if (_count > 2) _locks._stripes[_third].ExitExclusive();
+            if (_count > 1) _locks._stripes[_second].ExitExclusive();
+            _locks._stripes[_first].ExitExclusive();
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -12,25 +13,30 @@ namespace Hammer2.Cluster.Transactions;
 /// last part to end wakes the caller and no thread that has nothing to do.</remarks>
 internal sealed class NodeThreads : INodeRunner, IDisposable
 {
-    private readonly object _stepsLock = new();
-    private readonly object _doneLock = new();
-    private readonly List<Thread> _threads = [];
+    private readonly RankedMonitor _stepsLock = new(LockRank.NodeSteps);
+    private readonly RankedMonitor _doneLock = new(LockRank.LastNodeStep);
+    private readonly List<IStartedThread> _threads = [];
+    private readonly IScheduler _scheduler;
     private IReadOnlyList<NodeStep> _steps = [];
     private int _next;
     private int _running;
     private bool _isClosed;
+
+    /// <summary>Threads are started when a commit needs them.</summary>
+    /// <param name="scheduler">Starts them; null for the system's.</param>
+    public NodeThreads(IScheduler? scheduler = null) => _scheduler = scheduler ?? SystemScheduler.Instance;
 
     /// <inheritdoc/>
     public void RunAll(IReadOnlyList<NodeStep> steps)
     {
         try
         {
-            lock (_stepsLock)
+            using (_stepsLock.EnterScope())
             {
                 _steps = steps;
                 _next = 0;
                 while (_threads.Count < steps.Count - 1) AddThread();
-                for (int others = 1; others < steps.Count; others++) Monitor.Pulse(_stepsLock);
+                for (int others = 1; others < steps.Count; others++) _stepsLock.Pulse();
             }
             while (TryTake(out NodeStep? step)) Run(step);
         }
@@ -44,35 +50,30 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
     // committed is kept.
     private void AwaitOthers()
     {
-        lock (_stepsLock)
+        using (_stepsLock.EnterScope())
         {
             _steps = [];
             _next = 0;
         }
-        lock (_doneLock)
+        using (_doneLock.EnterScope())
         {
-            while (Volatile.Read(ref _running) > 0) _ = Monitor.Wait(_doneLock);
+            while (Volatile.Read(ref _running) > 0) _doneLock.Wait();
         }
     }
 
     /// <summary>Ends the threads.</summary>
     public void Dispose()
     {
-        lock (_stepsLock)
+        using (_stepsLock.EnterScope())
         {
             _isClosed = true;
-            Monitor.PulseAll(_stepsLock);
+            _stepsLock.PulseAll();
         }
-        foreach (Thread thread in _threads) thread.Join();
+        foreach (IStartedThread thread in _threads) thread.Join();
         _threads.Clear();
     }
 
-    private void AddThread()
-    {
-        var thread = new Thread(Work) { Name = $"commit {_threads.Count + 1}", IsBackground = true };
-        _threads.Add(thread);
-        thread.Start();
-    }
+    private void AddThread() => _threads.Add(_scheduler.Start($"commit {_threads.Count + 1}", Work));
 
     private void Work()
     {
@@ -81,10 +82,10 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
             NodeStep? step;
             while (!TryTake(out step))
             {
-                lock (_stepsLock)
+                using (_stepsLock.EnterScope())
                 {
                     if (_isClosed) return;
-                    if (_next == _steps.Count) _ = Monitor.Wait(_stepsLock);
+                    if (_next == _steps.Count) _stepsLock.Wait();
                 }
             }
             Run(step);
@@ -93,7 +94,7 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
 
     private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NodeStep? step)
     {
-        lock (_stepsLock)
+        using (_stepsLock.EnterScope())
         {
             bool isLeft = _next < _steps.Count;
             step = isLeft ? _steps[_next++] : null;
@@ -112,7 +113,7 @@ internal sealed class NodeThreads : INodeRunner, IDisposable
         {
             if (Interlocked.Decrement(ref _running) == 0)
             {
-                lock (_doneLock) Monitor.Pulse(_doneLock);
+                using (_doneLock.EnterScope()) _doneLock.Pulse();
             }
         }
     }

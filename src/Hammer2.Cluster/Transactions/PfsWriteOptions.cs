@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Concurrency;
 using Hammer2.Cluster.WriteBack;
 
 namespace Hammer2.Cluster.Transactions;
@@ -31,6 +32,9 @@ public sealed record PfsWriteOptions
 
     /// <summary>How the nodes' parts of a commit run; null for side by side.</summary>
     public INodeRunner? Runner { get; init; }
+
+    /// <summary>Starts threads.</summary>
+    public IScheduler Scheduler { get; init; } = SystemScheduler.Instance;
 
     private static ulong SystemRandom() =>
         BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));

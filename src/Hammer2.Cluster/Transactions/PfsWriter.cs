@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
-using System.Threading;
+using Concurrency;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
@@ -19,7 +19,7 @@ public sealed class PfsWriter : IDisposable
     private readonly FailStop _failStop;
     private readonly InodeLocks _locks = new();
     private readonly TransactionGate _gate = new();
-    private readonly NodeThreads _threads = new();
+    private readonly NodeThreads _threads;
     private readonly CommitNumbers _numbers;
     private readonly InodeCache _inodes;
     private readonly BlockStore _store;
@@ -33,11 +33,12 @@ public sealed class PfsWriter : IDisposable
     private readonly SpacePressure _pressure;
     private readonly MountRecovery _recovery;
     private readonly TransactionParts _parts;
-    private readonly Lock _viewLock = new();
+    private readonly RankedLock _viewLock = new(LockRank.ViewChange);
 
     internal PfsWriter(ClusterNodes nodes, PfsWriteOptions options)
     {
         _nodes = nodes;
+        _threads = new NodeThreads(options.Scheduler);
         _failStop = new FailStop(nodes.Logger, nodes.LabelText);
         var fencing = new NodeFencing(nodes, _failStop);
         var orphans = new OrphanSet();
@@ -48,7 +49,8 @@ public sealed class PfsWriter : IDisposable
         _inodes = new InodeCache(nodes, _gate, inodeNumbers, options.Memory);
         _store = new BlockStore(nodes, fencing, options.Deduplicates);
         var writer = new BatchWriter(_store, _memory, _failStop);
-        _writeBack = new BlockWriteBack(writer, _memory, _locks, options.OpenBytesMax, options.Workers);
+        _writeBack = new BlockWriteBack(writer, _memory, _locks, options.OpenBytesMax, options.Workers,
+            options.Scheduler);
         var images = new FrozenInodes(nodes, _locks, _inodes);
         var closer = new GroupCloser(_gate, images, inodeNumbers, _numbers, orphans);
         _leftOut = new LeftOutReport(nodes);
@@ -59,7 +61,8 @@ public sealed class PfsWriter : IDisposable
         var cycle = new CommitCycle(closer, commit, images, Space, fencing);
         _queue = new CommitQueue(cycle, _inodes, _writeBack, _failStop);
         _scheduler = new CommitScheduler(
-            _queue, _gate, nodes, Space, _memory, options.Memory, _failStop, hasThread: options.Workers > 0);
+            _queue, _gate, nodes, Space, _memory, options.Memory, _failStop,
+            options.Workers > 0 ? options.Scheduler : null);
         _reclaim = new SpaceReclaim(nodes, _queue, fencing, _failStop);
         _client = new MediaClient(nodes.LabelText, _store, _queue);
         _pressure = new SpacePressure(Space, _queue, _reclaim, _failStop, options.Discards);
@@ -237,7 +240,7 @@ public sealed class PfsWriter : IDisposable
     /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
     internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change)
     {
-        lock (_viewLock)
+        using (_viewLock.EnterScope())
         {
             Hammer2Error error = SwapView(change);
             // Bulkfree may wait for a commit of this PFS, and this waits for bulkfree: the commit lock is not held.

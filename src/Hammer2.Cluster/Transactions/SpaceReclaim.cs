@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
 using Hammer2.Format;
@@ -22,7 +22,7 @@ public readonly record struct ReclaimResult(long StagedBytes, long FreedBytes, l
 /// <remarks>How, and why it is safe: <see cref="Bulkfree"/>. Lock: rank 5.</remarks>
 internal sealed class SpaceReclaim
 {
-    private readonly Lock _reclaimLock = new();
+    private readonly RankedLock _reclaimLock = new(LockRank.Reclaim);
     private readonly ClusterNodes _nodes;
     private readonly CommitQueue _queue;
     private readonly NodeFencing _fencing;
@@ -47,25 +47,7 @@ internal sealed class SpaceReclaim
     /// <remarks>Entry: no lock held.</remarks>
     public Hammer2Error Run(ReclaimOptions options, out ReclaimResult result)
     {
-        result = default;
-        lock (_reclaimLock)
-        {
-            if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
-            // What is removed from now on, the first pass may still reach.
-            long removals = _queue.RemovalsCommitted;
-            BulkfreeCounts counts = default;
-            Hammer2Error error = _failStop.Run("bulkfree", this, reclaim => Bulkfree.Run(
-                reclaim.SyncedCommitters(), new BulkfreeOptions(options.Discards, options.IsCancelled), out counts));
-            if (error != Hammer2Error.None && error != Hammer2Error.Interrupted)
-                MountLog.ReclaimFailed(_nodes.Logger, error);
-            if (error != Hammer2Error.Interrupted) _removalsSeen = removals;
-            // A device that could not write its freemap is fenced for every PFS.
-            error |= _fencing.StopWithoutQuorum();
-            long staged = counts.LastStagedGranules * Media.GranuleBytes;
-            _freeAfterLast = _nodes.GetSpace().FreeBytes + (ulong)staged;
-            result = ReclaimResult.Of(counts);
-            return error;
-        }
+        using (_reclaimLock.EnterScope()) return RunLocked(options, out result);
     }
 
     /// <summary>Runs bulkfree if it is likely to find space: two walks over all metadata are not begun for a few
@@ -75,17 +57,37 @@ internal sealed class SpaceReclaim
     public void RunIfWorthIt(bool discards)
     {
         const long WorthBytes = 1 << 20;
-        lock (_reclaimLock)
+        using (_reclaimLock.EnterScope())
         {
             ulong free = _nodes.GetSpace().FreeBytes;
             ulong last = _freeAfterLast;
             bool isWorthIt = last == ulong.MaxValue || free + WorthBytes <= last
                 || _queue.RemovalsCommitted != _removalsSeen;
             if (!isWorthIt) return;
-            Hammer2Error error = Run(new ReclaimOptions(discards), out _);
+            Hammer2Error error = RunLocked(new ReclaimOptions(discards), out _);
             // The error was logged; whether there is space is asked again by the caller.
             if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) _freeAfterLast = free;
         }
+    }
+
+    private Hammer2Error RunLocked(ReclaimOptions options, out ReclaimResult result)
+    {
+        result = default;
+        if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
+        // What is removed from now on, the first pass may still reach.
+        long removals = _queue.RemovalsCommitted;
+        BulkfreeCounts counts = default;
+        Hammer2Error error = _failStop.Run("bulkfree", this, reclaim => Bulkfree.Run(
+            reclaim.SyncedCommitters(), new BulkfreeOptions(options.Discards, options.IsCancelled), out counts));
+        if (error != Hammer2Error.None && error != Hammer2Error.Interrupted)
+            MountLog.ReclaimFailed(_nodes.Logger, error);
+        if (error != Hammer2Error.Interrupted) _removalsSeen = removals;
+        // A device that could not write its freemap is fenced for every PFS.
+        error |= _fencing.StopWithoutQuorum();
+        long staged = counts.LastStagedGranules * Media.GranuleBytes;
+        _freeAfterLast = _nodes.GetSpace().FreeBytes + (ulong)staged;
+        result = ReclaimResult.Of(counts);
+        return error;
     }
 
     private List<MediaCommitter> SyncedCommitters()

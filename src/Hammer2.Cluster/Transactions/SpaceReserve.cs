@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 using Hammer2.Chains.Freemap;
 using Hammer2.Format;
 
@@ -15,7 +16,7 @@ namespace Hammer2.Cluster.Transactions;
 /// reservation. Lock: rank 50, shared but for a change of the nodes.</remarks>
 internal sealed class SpaceReserve : IDisposable
 {
-    private readonly ReaderWriterLockSlim _nodesLock = new();
+    private readonly RankedReaderWriterLock _nodesLock = new(LockRank.ReservationNodes);
     private PresentNode[] _nodes;
     private long _reservedBytes;
 
@@ -38,7 +39,7 @@ internal sealed class SpaceReserve : IDisposable
     /// <param name="use">Tells whether the change adds or removes.</param>
     public bool TryReserve(long bytes, long dataBytes, SpaceUse use)
     {
-        _nodesLock.EnterReadLock();
+        _nodesLock.EnterShared();
         try
         {
             for (int node = 0; node < _nodes.Length; node++)
@@ -56,7 +57,7 @@ internal sealed class SpaceReserve : IDisposable
         }
         finally
         {
-            _nodesLock.ExitReadLock();
+            _nodesLock.ExitShared();
         }
     }
 
@@ -72,24 +73,24 @@ internal sealed class SpaceReserve : IDisposable
     public void Release(long bytes)
     {
         if (bytes == 0) return;
-        _nodesLock.EnterReadLock();
+        _nodesLock.EnterShared();
         Release(_nodes, bytes);
         _ = Interlocked.Add(ref _reservedBytes, -bytes);
-        _nodesLock.ExitReadLock();
+        _nodesLock.ExitShared();
     }
 
     /// <summary>Moves all reservations to the nodes of a view: they are charged on those that joined, and released on
     /// those that left.</summary>
     public void Follow(ClusterView view)
     {
-        _nodesLock.EnterWriteLock();
+        _nodesLock.EnterExclusive();
         PresentNode[] before = _nodes;
         _nodes = NodesOf(view, before);
         foreach (PresentNode node in _nodes)
             if (!Array.Exists(before, other => other == node)) SpaceOf(node).Charge(_reservedBytes);
         foreach (PresentNode node in before)
             if (!view.Has(node)) SpaceOf(node).Release(_reservedBytes);
-        _nodesLock.ExitWriteLock();
+        _nodesLock.ExitExclusive();
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -11,9 +12,9 @@ namespace Hammer2.Cluster.Transactions;
 /// <remarks>Locks: the gate, rank 20; the members of the open group, rank 70, for moments.</remarks>
 internal sealed class TransactionGate : IDisposable
 {
-    private readonly ReaderWriterLockSlim _gate = new();
-    private readonly Lock _membersLock = new();
-    private readonly object _closedLock = new();
+    private readonly RankedReaderWriterLock _gate = new(LockRank.TransactionGate);
+    private readonly RankedLock _membersLock = new(LockRank.GroupMembers);
+    private readonly RankedMonitor _closedLock = new(LockRank.GroupClosing);
     private TransactionGroup _open = new(number: 1);
     private ulong _lastNumber = 1;
 
@@ -31,15 +32,15 @@ internal sealed class TransactionGate : IDisposable
 
     /// <summary>Begins an operation of the open group.</summary>
     /// <remarks>Entry: no lock of rank 20 or more held. Exit: the gate shared.</remarks>
-    public void Enter() => _gate.EnterReadLock();
+    public void Enter() => _gate.EnterShared();
 
     /// <summary>Ends it.</summary>
-    public void Exit() => _gate.ExitReadLock();
+    public void Exit() => _gate.ExitShared();
 
     /// <summary>Waits until no operation runs, and lets none begin until the result is disposed of.</summary>
     public Exclusion EnterExclusive()
     {
-        _gate.EnterWriteLock();
+        _gate.EnterExclusive();
         return new Exclusion(_gate);
     }
 
@@ -52,7 +53,7 @@ internal sealed class TransactionGate : IDisposable
     public bool TryAdd(DirtyInode inode)
     {
         if (inode.Member is not null) return false;
-        lock (_membersLock) inode.Member = _open.Add(inode);
+        using (_membersLock.EnterScope()) inode.Member = _open.Add(inode);
         return true;
     }
 
@@ -68,7 +69,7 @@ internal sealed class TransactionGate : IDisposable
     /// <remarks>Entry: the gate is held.</remarks>
     public void Join(DirtyInode left, DirtyInode right)
     {
-        lock (_membersLock) DependentInodes.Join(left.Member!, right.Member!);
+        using (_membersLock.EnterScope()) DependentInodes.Join(left.Member!, right.Member!);
     }
 
     /// <summary>Closes the open group; operations after this belong to the next.</summary>
@@ -77,7 +78,7 @@ internal sealed class TransactionGate : IDisposable
     {
         TransactionGroup closed = _open;
         Volatile.Write(ref _open, new TransactionGroup(++_lastNumber));
-        lock (_closedLock) Monitor.PulseAll(_closedLock);
+        using (_closedLock.EnterScope()) _closedLock.PulseAll();
         return closed;
     }
 
@@ -86,7 +87,7 @@ internal sealed class TransactionGate : IDisposable
     /// <remarks>Entry: the gate is not held.</remarks>
     public void AwaitClose(int milliseconds)
     {
-        lock (_closedLock) _ = Monitor.Wait(_closedLock, milliseconds);
+        using (_closedLock.EnterScope()) _ = _closedLock.Wait(TimeSpan.FromMilliseconds(milliseconds));
     }
 
     /// <summary>Closes a part of the open group: the inodes given as far as they are dirty, with all that depends on
@@ -117,9 +118,9 @@ internal sealed class TransactionGate : IDisposable
     private bool IsInOpen(GroupMember member) => member.GroupNumber == _open.Number;
 
     /// <summary>Holds the gate exclusively.</summary>
-    internal readonly struct Exclusion(ReaderWriterLockSlim gate) : IDisposable
+    internal readonly struct Exclusion(RankedReaderWriterLock gate) : IDisposable
     {
         /// <inheritdoc/>
-        public void Dispose() => gate.ExitWriteLock();
+        public void Dispose() => gate.ExitExclusive();
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Cluster.WriteBack;
 
@@ -10,13 +10,13 @@ internal sealed class BatchPool
 {
     private const int SparesMax = 2;
 
-    private readonly Lock _sparesLock = new();
+    private readonly RankedLock _sparesLock = new(LockRank.SpareBatches);
     private readonly Stack<WriteBackBatch> _spares = new();
 
     /// <summary>An empty batch.</summary>
     public WriteBackBatch Rent()
     {
-        lock (_sparesLock)
+        using (_sparesLock.EnterScope())
             if (_spares.TryPop(out WriteBackBatch? batch)) return batch;
         return new WriteBackBatch();
     }
@@ -24,7 +24,7 @@ internal sealed class BatchPool
     /// <summary>Gets an empty batch back.</summary>
     public void Return(WriteBackBatch batch)
     {
-        lock (_sparesLock)
+        using (_sparesLock.EnterScope())
             if (_spares.Count < SparesMax) _spares.Push(batch);
     }
 }

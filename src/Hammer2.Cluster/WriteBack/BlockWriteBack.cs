@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Concurrency;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
@@ -21,15 +22,17 @@ internal sealed class BlockWriteBack : IDisposable
     private readonly InodeLocks _locks;
     private readonly long _openBytesMax;
     private readonly OpenBlocks _open = new();
-    private readonly WriteBackQueue _queue = new();
+    private readonly WriteBackQueue _queue;
 
     public BlockWriteBack(
-        BatchWriter writer, BlockMemory memory, InodeLocks locks, long openBytesMax, int workers)
+        BatchWriter writer, BlockMemory memory, InodeLocks locks, long openBytesMax, int workers,
+        IScheduler? scheduler = null)
     {
         _writer = writer;
         _memory = memory;
         _locks = locks;
         _openBytesMax = openBytesMax;
+        _queue = new WriteBackQueue(scheduler);
         _queue.Start(workers, writer.Write);
     }
 

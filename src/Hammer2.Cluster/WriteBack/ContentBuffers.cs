@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.WriteBack;
@@ -46,13 +46,13 @@ internal sealed class ContentBuffers
 
     private sealed class Stack(int sparesMax)
     {
-        private readonly Lock _sparesLock = new();
+        private readonly RankedLock _sparesLock = new(LockRank.SpareContents);
         private readonly byte[]?[] _spare = new byte[sparesMax][];
         private int _count;
 
         public byte[]? Pop()
         {
-            lock (_sparesLock)
+            using (_sparesLock.EnterScope())
             {
                 if (_count == 0) return null;
                 byte[]? buffer = _spare[--_count];
@@ -63,7 +63,7 @@ internal sealed class ContentBuffers
 
         public void Push(byte[] buffer)
         {
-            lock (_sparesLock)
+            using (_sparesLock.EnterScope())
             {
                 if (_count < _spare.Length) _spare[_count++] = buffer;
             }

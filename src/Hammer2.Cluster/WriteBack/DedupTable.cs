@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
+using Concurrency;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.WriteBack;
@@ -15,7 +15,7 @@ internal sealed class DedupTable
     private const int Ways = 4;
     private const int SetsTotal = 8192;
 
-    private readonly Lock _dedupLock = new();
+    private readonly RankedLock _dedupLock = new(LockRank.DedupTable);
     private readonly DirtyBlock?[] _blocks = new DirtyBlock?[SetsTotal * Ways];
     private uint _turn;
 
@@ -23,7 +23,7 @@ internal sealed class DedupTable
     public DirtyBlock? Find(ulong hash, in Blockref reference, int storedBytes)
     {
         int set = SetOf(hash);
-        lock (_dedupLock)
+        using (_dedupLock.EnterScope())
         {
             for (int way = set; way < set + Ways; way++)
             {
@@ -40,7 +40,7 @@ internal sealed class DedupTable
     public void Add(DirtyBlock block)
     {
         int set = SetOf(block.Hash);
-        lock (_dedupLock)
+        using (_dedupLock.EnterScope())
         {
             if (block.State != DirtyBlockState.Stored) return;
             int at = set + (int)(_turn++ % Ways);
@@ -54,7 +54,7 @@ internal sealed class DedupTable
     public bool Forget(DirtyBlock block)
     {
         int set = SetOf(block.Hash);
-        lock (_dedupLock)
+        using (_dedupLock.EnterScope())
         {
             for (int way = set; way < set + Ways; way++)
                 if (_blocks[way] == block) _blocks[way] = null;
@@ -65,7 +65,7 @@ internal sealed class DedupTable
     /// <summary>Removes all blocks, before space is allocated again.</summary>
     public void Clear()
     {
-        lock (_dedupLock) Array.Clear(_blocks);
+        using (_dedupLock.EnterScope()) Array.Clear(_blocks);
     }
 
     // All nodes that have the block have the same bytes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Cluster.WriteBack;
 
@@ -11,18 +11,23 @@ namespace Hammer2.Cluster.WriteBack;
 /// <remarks>An entry whose block was claimed elsewhere is passed over. Lock: rank 60, held for moments.</remarks>
 internal sealed class WriteBackQueue : IDisposable
 {
-    private readonly object _entriesLock = new();
+    private readonly RankedMonitor _entriesLock = new(LockRank.WriteBackQueue);
     private readonly Queue<SealedBlock> _entries = new();
-    private readonly List<Thread> _workers = [];
+    private readonly List<IStartedThread> _workers = [];
+    private readonly IScheduler _scheduler;
     private int _idle;
     private bool _isClosed;
+
+    /// <summary>An empty queue without workers.</summary>
+    /// <param name="scheduler">Starts the workers; null for the system's.</param>
+    public WriteBackQueue(IScheduler? scheduler = null) => _scheduler = scheduler ?? SystemScheduler.Instance;
 
     /// <summary>Entries, claimed ones included.</summary>
     public int Count
     {
         get
         {
-            lock (_entriesLock) return _entries.Count;
+            using (_entriesLock.EnterScope()) return _entries.Count;
         }
     }
 
@@ -35,20 +40,16 @@ internal sealed class WriteBackQueue : IDisposable
     public void Start(int workers, Action<WriteBackBatch> write)
     {
         for (int i = 0; i < workers; i++)
-        {
-            var thread = new Thread(() => Run(write)) { Name = $"write-back {i}", IsBackground = true };
-            thread.Start();
-            _workers.Add(thread);
-        }
+            _workers.Add(_scheduler.Start($"write-back {i}", () => Run(write)));
     }
 
     /// <summary>Appends a block.</summary>
     public void Add(in SealedBlock block)
     {
-        lock (_entriesLock)
+        using (_entriesLock.EnterScope())
         {
             _entries.Enqueue(block);
-            if (_idle > 0 && _entries.Count % WriteBackBatch.BlocksMax == 0) Monitor.Pulse(_entriesLock);
+            if (_idle > 0 && _entries.Count % WriteBackBatch.BlocksMax == 0) _entriesLock.Pulse();
         }
     }
 
@@ -56,18 +57,18 @@ internal sealed class WriteBackQueue : IDisposable
     /// <returns>False when there are none.</returns>
     public bool TryTake(WriteBackBatch batch)
     {
-        lock (_entriesLock) return TryFill(batch);
+        using (_entriesLock.EnterScope()) return TryFill(batch);
     }
 
     /// <summary>Lets the workers write what is queued, and ends them.</summary>
     public void Dispose()
     {
-        lock (_entriesLock)
+        using (_entriesLock.EnterScope())
         {
             _isClosed = true;
-            Monitor.PulseAll(_entriesLock);
+            _entriesLock.PulseAll();
         }
-        foreach (Thread worker in _workers) worker.Join();
+        foreach (IStartedThread worker in _workers) worker.Join();
         _workers.Clear();
     }
 
@@ -87,7 +88,7 @@ internal sealed class WriteBackQueue : IDisposable
     // False when the queue is closed and empty.
     private bool TryAwaitBatch(WriteBackBatch batch)
     {
-        lock (_entriesLock)
+        using (_entriesLock.EnterScope())
         {
             while (true)
             {
@@ -98,7 +99,7 @@ internal sealed class WriteBackQueue : IDisposable
                 _idle++;
                 try
                 {
-                    _ = Monitor.Wait(_entriesLock);
+                    _entriesLock.Wait();
                 }
                 finally
                 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
+using Concurrency;
 
 namespace Hammer2.Cluster.WriteBack;
 
@@ -7,7 +8,7 @@ namespace Hammer2.Cluster.WriteBack;
 /// <remarks>A signal costs nothing while no thread waits. Lock: rank 60, for a wait.</remarks>
 internal sealed class WriteProgress
 {
-    private readonly object _progressLock = new();
+    private readonly RankedMonitor _progressLock = new(LockRank.WriteBackProgress);
     private int _waiters;
     private int _progress;
 
@@ -19,11 +20,11 @@ internal sealed class WriteProgress
         _ = Interlocked.Increment(ref _waiters);
         try
         {
-            lock (_progressLock)
+            using (_progressLock.EnterScope())
             {
                 // The condition is tested again after the signals were counted, so that no signal is missed.
                 int seen = _progress;
-                while (seen == _progress && isWaiting(state)) _ = Monitor.Wait(_progressLock);
+                while (seen == _progress && isWaiting(state)) _progressLock.Wait();
             }
         }
         finally
@@ -37,10 +38,10 @@ internal sealed class WriteProgress
     {
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _waiters) == 0) return;
-        lock (_progressLock)
+        using (_progressLock.EnterScope())
         {
             _progress++;
-            Monitor.PulseAll(_progressLock);
+            _progressLock.PulseAll();
         }
     }
 }
