@@ -41,6 +41,9 @@ public sealed class LockRank
     public static readonly LockRank CommitRequests = new(75, "requests to commit");
     public static readonly LockRank CommitDue = new(75, "commit in background");
 
+    // Held while workers are woken, which may install the handler of the signal for that.
+    public static readonly LockRank FuseSessionEnd = new(78, "end of a FUSE session");
+
     // Leaves: nothing but the log is called while one is held.
     public static readonly LockRank ChainCache = new(Leaf, "chains in memory");
     public static readonly LockRank DataBlockCache = new(Leaf, "file data in memory");
@@ -65,7 +68,6 @@ public sealed class LockRank
     public static readonly LockRank FuseReadTurns = new(Leaf, "FUSE workers");
     public static readonly LockRank FuseLongRequests = new(Leaf, "long FUSE requests");
     public static readonly LockRank FuseLongRequestsDone = new(Leaf, "end of long FUSE requests");
-    public static readonly LockRank FuseSessionEnd = new(Leaf, "end of a FUSE session");
     public static readonly LockRank FuseInterrupts = new(Leaf, "early FUSE interrupts");
     public static readonly LockRank WakeSignalHandler = new(Leaf, "handler of the wake signal");
 
