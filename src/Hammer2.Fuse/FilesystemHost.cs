@@ -25,6 +25,7 @@ internal sealed class FilesystemHost : IDisposable
     private readonly long _memoryBytes;
     private readonly ControlServer _control;
     private readonly OpenFilesystems _filesystems;
+    private readonly PfsListAccess _pfsList;
     private readonly ProcessMemory _memory;
     private readonly RankedLock _mountTurn = new(LockRank.Mounting);    // held while mounting, one at a time
     private readonly RankedMonitor _stateLock = new(LockRank.Host);     // guards the fields below; pulsed on changes
@@ -59,6 +60,7 @@ internal sealed class FilesystemHost : IDisposable
             Opened = volumes => { if (!volumes.IsReadOnly) _control.Listen(volumes.FilesystemId); },
             Closing = volumes => { if (!volumes.IsReadOnly) _control.Close(volumes.FilesystemId); },
         };
+        _pfsList = new PfsListAccess(_mountTurn, _filesystems, time);
     }
 
     /// <summary>True once <see cref="Stop"/> was called.</summary>
@@ -174,7 +176,7 @@ internal sealed class FilesystemHost : IDisposable
         // Nothing is opened, and above all nothing committed, for a mount that cannot be made.
         FuseMount.CheckTarget(request.Target);
         MountMedia media = OpenMedia(request, patience, loggers);
-        var mount = new MountedPfs(request, media, loggers, _time, _scheduler);
+        var mount = new MountedPfs(request, media, loggers, _time, _scheduler, _pfsList);
         int number;
         using (_stateLock.EnterScope())
         {

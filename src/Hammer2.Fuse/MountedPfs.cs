@@ -47,7 +47,7 @@ internal sealed class MountedPfs : IDisposable
 
     /// <summary>A mount of an opened PFS, which it now owns.</summary>
     public MountedPfs(MountRequest request, MountMedia media, ILoggerFactory loggers, TimeProvider time,
-        IScheduler scheduler)
+        IScheduler scheduler, PfsListAccess pfsList)
     {
         _scheduler = scheduler;
         _request = request;
@@ -59,7 +59,10 @@ internal sealed class MountedPfs : IDisposable
         _fileSystem = new Hammer2FileSystem(
             vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time, scheduler);
         var administered = new AdministeredMount(
-            Cluster, vnodes, FuseMount.UserId, _options, loggers.CreateLogger<AdministeredMount>(), time, scheduler);
+            Cluster, vnodes, FuseMount.UserId, _options, loggers.CreateLogger<AdministeredMount>(), time, scheduler)
+        {
+            PfsList = pfsList,
+        };
         var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, administered));
         _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, administered);
     }

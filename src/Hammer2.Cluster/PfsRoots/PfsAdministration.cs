@@ -69,14 +69,15 @@ public sealed class PfsAdministration
     /// <param name="label">Its label; see <see cref="PfsLabel"/>.</param>
     /// <param name="type">Its type.</param>
     /// <param name="clusterId">The cluster that it becomes a node of; null for one of its own.</param>
+    /// <param name="nodeId">Its id on the first node; null for a new one.</param>
     /// <returns>As <see cref="Snapshot"/>; Invalid for a type that no PFS can have.</returns>
-    public Hammer2Error Create(ReadOnlySpan<byte> label, PfsType type, MediaUuid? clusterId)
+    public Hammer2Error Create(ReadOnlySpan<byte> label, PfsType type, MediaUuid? clusterId, MediaUuid? nodeId = null)
     {
         Hammer2Error error = CheckFree(label);
         if (error != Hammer2Error.None) return error;
         if (type is PfsType.None or PfsType.SuperRoot || !Enum.IsDefined(type)) return Hammer2Error.Invalid;
-        int masters = type == PfsType.Master && clusterId is null ? _masters : 0;
-        return _commit(new NewPfsEdit(label.ToArray(), type, PfsIds.Draw(_random, clusterId), masters, Now()));
+        int masters = type == PfsType.Master ? _masters : 0;
+        return _commit(new NewPfsEdit(label.ToArray(), type, PfsIds.Draw(_random, clusterId, nodeId), masters, Now()));
     }
 
     /// <summary>Deletes a PFS that is not in use.</summary>

@@ -17,10 +17,12 @@ internal sealed class PfsIds
     /// <summary>Draws ids.</summary>
     /// <param name="random">Gives 64 random bits.</param>
     /// <param name="clusterId">Id of the cluster; null for a new one.</param>
-    public static PfsIds Draw(Func<ulong> random, MediaUuid? clusterId = null)
+    /// <param name="nodeId">Id of the first node; null for a new one.</param>
+    public static PfsIds Draw(Func<ulong> random, MediaUuid? clusterId = null, MediaUuid? nodeId = null)
     {
         var ids = new PfsIds(clusterId ?? DrawOne(random));
         foreach (ref MediaUuid id in ids._nodeIds.AsSpan()) id = DrawOne(random);
+        if (nodeId is { } given) ids._nodeIds[0] = given;
         return ids;
     }
 

@@ -18,6 +18,9 @@ namespace Hammer2.Fuse.Administration;
 internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, uint OwnerId, MountOptions Options,
     ILogger Logger, TimeProvider Time, IScheduler Scheduler)
 {
+    /// <summary>Changes the list of PFSs of its filesystems.</summary>
+    public required PfsListAccess PfsList { get; init; }
+
     /// <summary>The long requests that run in the background.</summary>
     public BackgroundJobs Jobs { get; } = new(Vnodes, Logger, Time, Scheduler);
 

@@ -30,6 +30,10 @@ internal sealed record PfsResult(string Label, string Type, Guid ClusterId, Guid
     [property: JsonConverter(typeof(HexConverter))] ulong Commit,
     [property: JsonConverter(typeof(HexConverter))] ulong SnapshotCommit);
 
+/// <summary>A PFS that is no more.</summary>
+/// <param name="Deleted">Its label.</param>
+internal sealed record PfsChangeResult(string Deleted);
+
 /// <summary>The volumes of a filesystem.</summary>
 /// <param name="Format">Version of the format.</param>
 /// <param name="Label">Label of the mounted PFS there.</param>
@@ -129,6 +133,7 @@ internal sealed record JobResult(ulong Number, string Request, DateTimeOffset St
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(PfsListResult))]
 [JsonSerializable(typeof(PfsResult))]
+[JsonSerializable(typeof(PfsChangeResult))]
 [JsonSerializable(typeof(VolumeListResult))]
 [JsonSerializable(typeof(SpaceResult))]
 [JsonSerializable(typeof(BulkfreeResult))]

@@ -12,7 +12,10 @@ internal sealed class RequestTable
 {
     /// <summary>The requests of this program.</summary>
     public static readonly RequestTable Standard =
-        new([.. MediaRequests.Rows, .. PfsRequests.Rows, .. InodeRequests.Rows, .. StatusRequests.Rows]);
+        new([
+            .. MediaRequests.Rows, .. PfsRequests.Rows, .. PfsChangeRequests.Rows, .. InodeRequests.Rows,
+            .. StatusRequests.Rows,
+        ]);
 
     private readonly FrozenDictionary<string, RequestRow> _rows;
 

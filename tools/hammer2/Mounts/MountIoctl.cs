@@ -19,9 +19,12 @@ internal static unsafe partial class MountIoctl
     /// <param name="directory">The mount, or a directory in it.</param>
     /// <param name="command">The number of <see cref="Format.IoctlCommand"/> for this type of record.</param>
     /// <param name="record">The arguments on entry, the results on return.</param>
+    /// <param name="explain">Says what an error number means for this request; null for what it usually
+    /// means.</param>
     /// <exception cref="CommandException">The directory cannot be opened, is not a mount of HAMMER2, or the request
     /// failed.</exception>
-    public static void Call<T>(string directory, uint command, ref T record)
+    public static void Call<T>(
+        string directory, uint command, ref T record, Func<int, string?>? explain = null)
         where T : unmanaged
     {
         int descriptor;
@@ -32,8 +35,8 @@ internal static unsafe partial class MountIoctl
         }
         if (descriptor < 0)
         {
-            string reason = LinuxFiles.Describe(Marshal.GetLastPInvokeError());
-            throw new CommandException(ExitCode.CannotOpen, $"{directory}: {reason}");
+            string failure = LinuxFiles.Describe(Marshal.GetLastPInvokeError());
+            throw new CommandException(ExitCode.CannotOpen, $"{directory}: {failure}");
         }
         int result, error;
         fixed (void* argument = &Unsafe.As<T, byte>(ref record))
@@ -42,7 +45,10 @@ internal static unsafe partial class MountIoctl
             error = Marshal.GetLastPInvokeError();
         }
         _ = LinuxFiles.close(descriptor);
-        if (result < 0) throw Refused(directory, error);
+        if (result >= 0) return;
+        throw explain?.Invoke(error) is { } reason
+            ? new CommandException(ExitCode.Failed, $"{directory}: {reason}")
+            : Refused(directory, error);
     }
 
     private static CommandException Refused(string directory, int error) => error switch

@@ -53,7 +53,8 @@ internal static class PfsRequests
         return new PfsListResult(node.Name, error == Hammer2Error.None, [.. found.Select(ResultOf)]);
     }
 
-    private static RequestOutcome<PfsResult> Lookup(RequestContext context, RequestArguments arguments)
+    /// <summary>The PFS with a label.</summary>
+    internal static RequestOutcome<PfsResult> Lookup(RequestContext context, RequestArguments arguments)
     {
         if (MediaRequests.NodeOf(context, arguments) is not { } node) return MediaRequests.NoSuchNode<PfsResult>();
         if (arguments.Label("label") is not { } label) return ResultOf(PfsReports.Describe(node));

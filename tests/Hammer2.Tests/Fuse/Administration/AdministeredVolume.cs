@@ -29,7 +29,11 @@ internal sealed class AdministeredVolume : IDisposable
         Vnodes = new VnodeOps(_cluster.Pfs, NullLogger<VnodeOps>.Instance);
         Mount = new AdministeredMount(
             _cluster, Vnodes, OwnerId, new MountOptions(), NullLogger.Instance, TimeProvider.System,
-            SystemScheduler.Instance);
+            SystemScheduler.Instance)
+        {
+            PfsList = new PfsListAccess(
+                new RankedLock(LockRank.Mounting), new OpenFilesystems(), TimeProvider.System),
+        };
     }
 
     public VnodeOps Vnodes { get; }
