@@ -72,7 +72,8 @@ internal static class InodeRequests
         if (error != Errno.None) return new(error, Describe(error), null);
         InodeMeta meta = stored.Meta;
         return new InodeResult(meta.Inum, meta.Type.ToString(), meta.Size, meta.LinkCount, stored.DataCount,
-            stored.InodeCount, meta.CheckPolicy, meta.CompressionPolicy, meta.ModifyTime) { Meta = meta };
+            stored.InodeCount, meta.CheckPolicy, meta.CompressionPolicy, meta.ModifyTime)
+        { Meta = meta };
     }
 
     // True for none as well.
