@@ -107,7 +107,7 @@ internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons
 /// <summary>A node of the mounted PFS.</summary>
 /// <param name="Name">Its devices.</param>
 /// <param name="State">Its state.</param>
-/// <param name="Reason">The reason of its state.</param>
+/// <param name="Reason">The reason of its state; empty for a synced node.</param>
 /// <param name="Commit">Number of the last commit that it holds.</param>
 /// <param name="Pins">Its pinned commits.</param>
 internal sealed record NodeResult(string Name, string State, string Reason,

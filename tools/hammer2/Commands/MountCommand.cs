@@ -50,6 +50,13 @@ internal static class MountCommand
             to the process unmounts all of them; the process ends with the last one. With --foreground the command
             returns when its own mount has ended. The memory= of the first mount applies to all of them.
 
+            The directory .hammer2 in the root of the mount, which no listing shows, is for root and the user that
+            mounted it. Its files status, pfs and volumes are JSON. In control a write is a request, such as
+            pfs-lookup label=DATA, or a JSON object {"request":"pfs-lookup","label":"DATA"}, and reading the same
+            open file gives the answer. The requests are version, volume-list, space, sync, bulkfree, status,
+            pfs-list, pfs-lookup, pfs-create, pfs-delete, pfs-rename, snapshot, inode-get, inode-set and debug-dump.
+            If the root directory has an entry named .hammer2, that one is shown instead.
+
             Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when the call
             returns), nowriteback (no writeback cache in the kernel), uid=N, gid=N (owner shown for
             everything), umask=OCTAL (permissions shown for everything), allow_other (access by other users;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Reports;
+using Hammer2.Membership;
 using Linux.Text;
 
 namespace Hammer2.Fuse.Administration.Requests;
@@ -30,8 +31,11 @@ internal static class StatusRequests
     }
 
     private static NodeResult ResultOf(NodeDescription node) => new(
-        node.Name, node.State.ToString(), node.Reason, node.CommitTid,
+        node.Name, node.State.ToString(), ReasonOf(node), node.CommitTid,
         [.. node.Pins.Select(pin => new PinResult(pin.Purpose, pin.MirrorTid, pin.Since))]);
+
+    // That of a synced node names the commit with which it was mounted.
+    private static string ReasonOf(NodeDescription node) => node.State == NodeState.Synced ? "" : node.Reason;
 
     private static JobResult[] JobsOf(BackgroundJobs jobs) => [.. jobs.Running.Select(job => ResultOf(job, jobs.Time))];
 

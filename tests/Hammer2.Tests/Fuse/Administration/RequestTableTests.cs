@@ -91,7 +91,8 @@ public sealed class RequestTableTests
         var before = Result<StatusResult>(volume.Run("status"));
         Assert.Equal("healthy", before.Health);
         Assert.Equal(3, before.Nodes.Count);
-        Assert.All(before.Nodes, node => Assert.Equal("Synced", node.State));
+        Assert.All(before.Nodes, node => Assert.Equal(
+            ("Synced", "", before.Commit), (node.State, node.Reason, node.Commit)));
         Assert.Equal(2, before.Quorum);
         Assert.Equal(Errno.None, volume.Vnodes.Create(VnodeOps.RootInum, "made"u8,
             new NewObject(ObjectType.Directory, UnixMode.O755), new Credentials(0, 0), out _));
