@@ -17,6 +17,10 @@ public sealed partial class Hammer2FileSystem
     // More than the longest WRITE needs, so that the next one is not refused again.
     private const long RoomBytesMin = 4 << 20;
 
+    // To the kernel when writing has stopped before it passed on what write(2) had accepted: it returns this error from
+    // fsync(2) and close(2).
+    private const Errno LostData = Errno.EIO;
+
     private readonly RefusedWrites _refused = new();
     private readonly LostChanges _lost = new();
 
@@ -84,8 +88,9 @@ public sealed partial class Hammer2FileSystem
             IsTouch = IsTouch(valid),
             DropsPrivileges = Has(valid, FuseSetAttrValid.KillSuidGid) || IsForPrivileges(valid),
         };
-        int error = ChangeResult(
-            _vnodes.SetAttributes(context.NodeId, wanted, out VnodeAttributes set), _commitsAll);
+        Errno refused = _vnodes.SetAttributes(context.NodeId, wanted, out VnodeAttributes set);
+        if (refused == Errno.EROFS && IsOfWriteback(valid)) refused = LostData;
+        int error = ChangeResult(refused, _commitsAll);
         if (error != FuseErrno.None) return error;
         answer.AttrValidSeconds = ValidityOf(in set);
         _attributes.Fill(in set, ref answer.Attr);
@@ -96,11 +101,12 @@ public sealed partial class Hammer2FileSystem
     public int Write(in FuseContext context, in FuseWriteIn request, ReadOnlySpan<byte> data,
         out int writtenBytes)
     {
+        bool isWriteback = (request.WriteFlags & FuseWriteFlags.Cache) != 0;
         Errno error = _vnodes.Write(context.NodeId, request.Position, data,
-            dropsPrivileges: (request.WriteFlags & FuseWriteFlags.KillSuidGid) != 0,
-            isWriteback: (request.WriteFlags & FuseWriteFlags.Cache) != 0);
+            dropsPrivileges: (request.WriteFlags & FuseWriteFlags.KillSuidGid) != 0, isWriteback);
+        if (isWriteback && error == Errno.EROFS) error = LostData;
         writtenBytes = error == Errno.None ? data.Length : 0;
-        if (error != Errno.None && (request.WriteFlags & FuseWriteFlags.Cache) != 0) Refuse(context.NodeId, error);
+        if (isWriteback && error != Errno.None) Refuse(context.NodeId, error);
         return ChangeResult(error, _commitsAll);
     }
 
@@ -239,6 +245,11 @@ public sealed partial class Hammer2FileSystem
         (!Has(valid, FuseSetAttrValid.ATime) || Has(valid, FuseSetAttrValid.ATimeNow))
         && (!Has(valid, FuseSetAttrValid.MTime)
             || Has(valid, FuseSetAttrValid.MTimeNow) || Has(valid, FuseSetAttrValid.CTime));
+
+    // The times that a kernel with a writeback cache kept while it accepted writes.
+    private static bool IsOfWriteback(FuseSetAttrValid valid) =>
+        (valid & ~(FuseSetAttrValid.Handle | FuseSetAttrValid.LockOwner))
+            == (FuseSetAttrValid.MTime | FuseSetAttrValid.CTime);
 
     private static bool Has(FuseSetAttrValid valid, FuseSetAttrValid field) => (valid & field) != 0;
 
