@@ -25,6 +25,7 @@ internal static class CommandTable
         SnapshotCommand.Row,
         PfsCreateCommand.Row,
         PfsDeleteCommand.Row,
+        DiffCommand.Row,
         ShowCommand.Row,
         FreemapCommand.Row,
         VerifyCommand.Row,
