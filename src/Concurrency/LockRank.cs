@@ -50,6 +50,7 @@ public sealed class LockRank
     public static readonly LockRank FaultLog = new(Leaf, "reported faults");
     public static readonly LockRank PinnedRoots = new(Leaf, "pinned commits");
     public static readonly LockRank MediaClients = new(Leaf, "clients of a device");
+    public static readonly LockRank PfsViews = new(Leaf, "views of PFSs");
     public static readonly LockRank SpareContents = new(Leaf, "spare contents of blocks");
     public static readonly LockRank SpareBatches = new(Leaf, "spare batches");
     public static readonly LockRank DedupTable = new(Leaf, "blocks for deduplication");
@@ -65,6 +66,8 @@ public sealed class LockRank
     public static readonly LockRank ControlConversation = new(Leaf, "conversations of the control file");
     public static readonly LockRank BackgroundJobs = new(Leaf, "long requests in the background");
     public static readonly LockRank BackgroundJob = new(Leaf, "end of a long request");
+    public static readonly LockRank SnapshotTrees = new(Leaf, "snapshots that are shown");
+    public static readonly LockRank SnapshotTree = new(Leaf, "use of a snapshot");
     public static readonly LockRank FuseReadTurns = new(Leaf, "FUSE workers");
     public static readonly LockRank FuseLongRequests = new(Leaf, "long FUSE requests");
     public static readonly LockRank FuseLongRequestsDone = new(Leaf, "end of long FUSE requests");

@@ -18,6 +18,16 @@ public readonly ref struct FuseContext
         _interrupts = interrupts;
     }
 
+    /// <summary>The same request for another node.</summary>
+    /// <param name="nodeId">The node.</param>
+    /// <param name="header">Storage of the new header, which must live as long as the result.</param>
+    public FuseContext WithNode(ulong nodeId, ref FuseInHeader header)
+    {
+        header = _header;
+        header.NodeId = nodeId;
+        return new FuseContext(ref header, _interrupts);
+    }
+
     /// <summary>The operation.</summary>
     public FuseOpcode Opcode => _header.Opcode;
 

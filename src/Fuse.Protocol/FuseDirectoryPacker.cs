@@ -91,6 +91,36 @@ public ref struct FuseDirectoryPacker
         return ref plus.Entry;
     }
 
+    /// <summary>Takes over what a copy of this packer has added to the same reply.</summary>
+    /// <param name="usedBytes">Bytes packed by the copy.</param>
+    public void TakeOver(int usedBytes) => _used = usedBytes;
+
+    /// <summary>Changes the inode numbers and node ids of the entries packed so far.</summary>
+    /// <param name="numberOf">The new number for an old one; 0 for a node that cannot be shown: its entry then comes
+    /// without attributes and keeps its inode number.</param>
+    /// <returns>The number of entries with a node, each of which is a reference.</returns>
+    public readonly int Renumber(Func<ulong, ulong> numberOf)
+    {
+        int references = 0;
+        for (int offset = 0; offset < _used;)
+        {
+            Span<byte> room = _buffer[offset.._used];
+            if (WantsAttributes)
+            {
+                ref FuseEntryOut entry = ref MemoryMarshal.AsRef<FuseEntryOut>(room);
+                ulong node = entry.NodeId == 0 ? 0 : numberOf(entry.NodeId);
+                if (node == 0) entry = default;
+                else (entry.NodeId, entry.Attr.Inode, references) = (node, node, references + 1);
+                room = room[Unsafe.SizeOf<FuseEntryOut>()..];
+            }
+            ref FuseDirent dirent = ref MemoryMarshal.AsRef<FuseDirent>(room);
+            ulong inode = numberOf(dirent.Inode);
+            if (inode != 0) dirent.Inode = inode;
+            offset += EntryBytes((int)dirent.NameBytes);
+        }
+        return references;
+    }
+
     private static void WriteDirent(
         Span<byte> room, scoped ReadOnlySpan<byte> name, ulong inode, uint mode, ulong nextPosition)
     {

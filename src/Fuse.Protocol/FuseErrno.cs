@@ -37,6 +37,9 @@ public static class FuseErrno
     /// <summary>The name exists.</summary>
     public const int EEXIST = 17;
 
+    /// <summary>Not on the same filesystem.</summary>
+    public const int EXDEV = 18;
+
     /// <summary>No such device: the filesystem was unmounted.</summary>
     public const int ENODEV = 19;
 
@@ -69,6 +72,9 @@ public static class FuseErrno
 
     /// <summary>No such attribute.</summary>
     public const int ENODATA = 61;
+
+    /// <summary>A number is too great to be shown.</summary>
+    public const int EOVERFLOW = 75;
 
     /// <summary>Protocol version mismatch.</summary>
     public const int EPROTO = 71;

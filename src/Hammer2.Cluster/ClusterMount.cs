@@ -32,6 +32,9 @@ public sealed class ClusterMount : IDisposable
     /// <summary>The opened filesystems.</summary>
     public IReadOnlyList<MediaDevice> Devices => Filesystems.ConvertAll(filesystem => filesystem.Device);
 
+    /// <summary>True when this process may write to one of the filesystems, through this PFS or another one.</summary>
+    public bool HasWritableDevices => Filesystems.Exists(filesystem => !filesystem.Volumes.IsReadOnly);
+
     /// <summary>The last damage found on any of them, with its location; null when there was none.</summary>
     public string? LastFault
     {

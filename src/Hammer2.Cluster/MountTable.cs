@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Collections.Immutable;
 using Hammer2.Chains;
+using Hammer2.Cluster.Views;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -74,7 +74,9 @@ public sealed class MountTable
         foreach (PfsEntry member in members) member.Device.Faults.Label = label;
         MembershipHints hints = HintsFor(label, members, options);
         MembershipDecision membership = Resolve(label, members, hints, out List<NodeFacts> facts);
-        var pfs = new Pfs(ByteText.Encode(label), ViewOf(members, membership, facts), membership, _logger);
+        var pfs = new Pfs(ByteText.Encode(label), PfsAssembly.ViewOf(
+            members, membership, facts, _missing.ConvertAll(node => new AbsentNode(node.Name, node.Reason))),
+            membership, _logger);
         foreach (PfsEntry member in members)
             member.Device.KeepsPreparedRecord |= membership.MastersTotal > 1 || HoldsClusterNode(member.Device);
         MembershipReport report = new(label, pfs);
@@ -89,21 +91,6 @@ public sealed class MountTable
                 + $"there is. {report.DescribeNodes()}");
         }
         return pfs;
-    }
-
-    // The synced nodes get the lowest slots, so that arrays by slot are only as long as the number of written nodes.
-    private ClusterView ViewOf(List<PfsEntry> members, MembershipDecision membership, List<NodeFacts> facts)
-    {
-        var view = ImmutableArray.CreateBuilder<NodeMember>();
-        int syncedSlot = 0, otherSlot = membership.SyncedTotal;
-        for (int i = 0; i < members.Count; i++)
-        {
-            NodeState state = membership.States[i];
-            int slot = state == NodeState.Synced ? syncedSlot++ : otherSlot++;
-            view.Add(new PresentNode(slot, members[i], state, facts[i]));
-        }
-        foreach ((string name, string reason) in _missing) view.Add(new AbsentNode(name, reason));
-        return ClusterView.Of(view.ToImmutable(), membership.Quorum);
     }
 
     private MembershipHints HintsFor(string label, List<PfsEntry> members, PfsOpenOptions options)

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Concurrency;
 using Hammer2.Chains;
+using Hammer2.Cluster.Views;
 using Hammer2.Devices;
 using Linux.Text;
 using Microsoft.Extensions.Logging;
@@ -25,6 +26,9 @@ public sealed class OpenFilesystems
 
     /// <summary>The caches shared by all of them.</summary>
     public MediaCaches Caches { get; }
+
+    /// <summary>The PFSs that are read on them beside those in use.</summary>
+    public PfsViews Views { get; } = new();
 
     /// <summary>Called when a filesystem was opened and is locked, before anything of it is used.</summary>
     public Action<VolumeSet>? Opened { get; init; }
@@ -133,6 +137,7 @@ public sealed class OpenFilesystems
             open(mount, table);
             IReadOnlyList<PfsEntry> members = table.MembersOf(label);
             RefuseUsed(label, members);
+            using IDisposable claim = EndViews(label, members);
             mount.Use(members, table.Open(label, options.ForPfs));
             using (_usersLock.EnterScope())
             {
@@ -245,6 +250,15 @@ public sealed class OpenFilesystems
     private void RefuseUsed(string label, IReadOnlyList<PfsEntry> members)
     {
         if (FindUser(members) is { } user) throw new PfsInUseException(label, user);
+    }
+
+    // A PFS that is mounted for writing changes; until it is among the mounts, no view of it is opened.
+    private IDisposable EndViews(string label, IReadOnlyList<PfsEntry> members)
+    {
+        var openers = new List<uint>();
+        return Views.TryClaim(members, isForced: false, openers) ?? throw new PfsException(
+            $"PFS {label} is in use: files in it are open below .hammer2/snapshots, by processes "
+            + string.Join(", ", openers));
     }
 
     private bool IsShared(OpenFilesystem filesystem)

@@ -15,6 +15,9 @@ public struct PfsIoctlRecord
     /// <summary>Flag: a snapshot is of the last commit, without a commit before it.</summary>
     public const uint NoSync = 0x1;
 
+    /// <summary>Flag of this driver: a snapshot is deleted although files in it are open.</summary>
+    public const uint Force = 0x80000000;
+
     /// <summary>Its key below the super-root; of PFS_GET the lowest one wanted, or <see cref="NoKey"/>.</summary>
     [FieldOffset(0x00)] public ulong Key;
 
@@ -30,7 +33,7 @@ public struct PfsIoctlRecord
     /// <summary>Unused.</summary>
     [FieldOffset(0x12)] public ushort Reserved12;
 
-    /// <summary>Flags: <see cref="NoSync"/>.</summary>
+    /// <summary>Flags: <see cref="NoSync"/>, <see cref="Force"/>.</summary>
     [FieldOffset(0x14)] public uint Flags;
 
     /// <summary>Unused.</summary>

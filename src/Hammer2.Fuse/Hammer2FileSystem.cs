@@ -70,11 +70,20 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     }
 
     /// <summary>The kernel features that a mount uses where available.</summary>
-    public static FuseInitFlags Features(bool isReadOnly, bool usesWritebackCache)
+    /// <param name="isReadOnly">True for a read-only mount.</param>
+    /// <param name="usesWritebackCache">True to use the writeback cache where the mount is writable.</param>
+    /// <param name="countsOpenFiles">True when snapshots of the filesystem may be deleted, unless files in them are
+    /// open.</param>
+    public static FuseInitFlags Features(bool isReadOnly, bool usesWritebackCache, bool countsOpenFiles = false)
     {
         // A file that is only read needs no OPEN. A file that is written needs OPEN, to refuse immutable files, and
         // FLUSH, to return errors.
-        if (isReadOnly) return ReadFeatures | FuseInitFlags.NoOpenSupport;
+        if (isReadOnly)
+        {
+            return countsOpenFiles
+                ? ReadFeatures & ~FuseInitFlags.NoOpenDirSupport
+                : ReadFeatures | FuseInitFlags.NoOpenSupport;
+        }
         // With parallel direct writes, the kernel could keep stale pages in its cache that were read meanwhile.
         FuseInitFlags features = (ReadFeatures & ~FuseInitFlags.AsyncDio) | FuseInitFlags.AtomicOTrunc;
         return usesWritebackCache ? features | FuseInitFlags.WritebackCache : features;

@@ -5,6 +5,7 @@ using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Fuse.Administration;
 using Hammer2.Fuse.Administration.Doors;
+using Hammer2.Fuse.Administration.Snapshots;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 
@@ -37,6 +38,7 @@ internal sealed class MountedPfs : IDisposable
     private readonly IScheduler _scheduler;
     private readonly Hammer2FileSystem _fileSystem;
     private readonly VirtualDirectoryFileSystem _doors;
+    private readonly SnapshotFileSystem _served;
     private readonly RankedLock _stopLock = new(LockRank.MountStop);
     private PeriodicCommit? _commits;
     private FuseMount? _mount;
@@ -65,6 +67,7 @@ internal sealed class MountedPfs : IDisposable
         };
         var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, administered));
         _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, administered);
+        _served = new SnapshotFileSystem(_doors, administered, Show);
     }
 
     /// <summary>The PFS with its devices.</summary>
@@ -85,7 +88,7 @@ internal sealed class MountedPfs : IDisposable
         if (_mount.ReadAheadFailure is { } failure) FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
-        _session = new FuseSession(transport, _doors, SessionOptions(), sessionLogger);
+        _session = new FuseSession(transport, _served, SessionOptions(), sessionLogger);
         _fileSystem.Notifier = _doors.Notifier = new FuseNotifier(_session);
         _ = _session.Negotiate();
         _session.Start();
@@ -136,6 +139,10 @@ internal sealed class MountedPfs : IDisposable
         Cluster.Dispose();
     }
 
+    private Hammer2FileSystem Show(Pfs snapshot) => new(
+        new VnodeOps(snapshot, _loggers.CreateLogger<VnodeOps>(), _time), _options,
+        _loggers.CreateLogger<Hammer2FileSystem>(), _time, _scheduler);
+
     // The serving thread may close both meanwhile; both may be called after that.
     private void Unmount()
     {
@@ -166,7 +173,8 @@ internal sealed class MountedPfs : IDisposable
     {
         Time = _time,
         Scheduler = _scheduler,
-        Wanted = Hammer2FileSystem.Features(_options.IsReadOnly, _options.UsesWritebackCache),
+        Wanted = Hammer2FileSystem.Features(
+            _options.IsReadOnly, _options.UsesWritebackCache, countsOpenFiles: Cluster.HasWritableDevices),
         MaxWriteBytes = _options.IsReadOnly ? 4096 : WriteBytesMax,
         BackgroundRequestsMax = _options.IsReadOnly ? ReadRequestsMax : WriteRequestsMax,
         TimeGranularityNanoseconds = Hammer2FileSystem.TimeGranularityNanoseconds,

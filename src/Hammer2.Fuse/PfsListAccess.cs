@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.Security.Cryptography;
 using Concurrency;
 using Hammer2.Cluster;
 using Hammer2.Cluster.PfsRoots;
+using Hammer2.Cluster.Views;
 using Hammer2.Format;
+using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
@@ -15,14 +18,40 @@ namespace Hammer2.Fuse;
 /// <param name="time">The clock.</param>
 internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems, TimeProvider time)
 {
-    /// <summary>Carries out a change.</summary>
+    /// <summary>Carries out a change. Views of PFSs that it removes or renames end before it.</summary>
     /// <param name="pfs">The mounted PFS through which it is made.</param>
     /// <param name="change">The change.</param>
-    public Hammer2Error Change(Pfs pfs, Func<PfsAdministration, Hammer2Error> change)
+    /// <param name="isForced">True to end views although files in them are open.</param>
+    /// <param name="openers">Receives the processes whose open files prevent it; the result is Busy then.</param>
+    public Hammer2Error Change(Pfs pfs, Func<PfsAdministration, Hammer2Error> change, bool isForced = false,
+        ICollection<uint>? openers = null)
     {
-        using (turn.EnterScope())
-            return change(new PfsAdministration(pfs, filesystems.FindUser, time, RandomBits));
+        var claims = new List<IDisposable>();
+        try
+        {
+            using (turn.EnterScope())
+            {
+                return change(
+                    new PfsAdministration(pfs, filesystems.FindUser, time, RandomBits) { MayChange = EndViews });
+            }
+        }
+        finally
+        {
+            foreach (IDisposable claim in claims) claim.Dispose();
+        }
+
+        bool EndViews(IReadOnlyList<PfsEntry> members)
+        {
+            if (filesystems.Views.TryClaim(members, isForced, openers ?? []) is not { } claim) return false;
+            claims.Add(claim);
+            return true;
+        }
     }
+
+    /// <summary>Opens a PFS of the same filesystems for reading, as <see cref="PfsView.Open"/>.</summary>
+    public Hammer2Error OpenView(
+        Pfs mounted, ReadOnlySpan<byte> label, IPfsViewer viewer, ILogger logger, out PfsView? view) =>
+        PfsView.Open(filesystems, mounted, label, viewer, logger, out view);
 
     private static ulong RandomBits() =>
         BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));

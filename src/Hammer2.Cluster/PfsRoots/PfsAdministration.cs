@@ -53,6 +53,10 @@ public sealed class PfsAdministration
         _random = random;
     }
 
+    /// <summary>Asked for a PFS that no mount uses before it is deleted or renamed; false when it is used
+    /// otherwise.</summary>
+    public Func<IReadOnlyList<PfsEntry>, bool> MayChange { get; init; } = static _ => true;
+
     /// <summary>Makes a snapshot of the mounted PFS, of all changes that were accepted before the call.</summary>
     /// <param name="label">Its label; see <see cref="PfsLabel"/>.</param>
     /// <returns>None; Invalid for a label that is none; Exists; ReadOnly; NoSpace; what kept the commit from a quorum
@@ -141,6 +145,6 @@ public sealed class PfsAdministration
         MediaUuid first = clusterId = found[0].ClusterId;
         if (!found.TrueForAll(entry => entry.ClusterId == first)) return Hammer2Error.Invalid;
         user = _findUser(found);
-        return user is null ? Hammer2Error.None : Hammer2Error.Busy;
+        return user is null && MayChange(found) ? Hammer2Error.None : Hammer2Error.Busy;
     }
 }

@@ -15,6 +15,10 @@ internal static partial class AdministrationLog
         + "directory of that name for administration is not")]
     public static partial void VirtualDirectoryHidden(ILogger logger, string name);
 
+    [LoggerMessage(93, LogLevel.Warning, "PFS {Label} is not changed: files in it are open below .hammer2/snapshots: "
+        + "{Processes}")]
+    public static partial void SnapshotInUse(ILogger logger, string label, string processes);
+
     [LoggerMessage(92, LogLevel.Information, "dump of inode 0x{Inum:x}, flags 0x{Flags:x}: {Type}, {Size} bytes, "
         + "{DataBytes} allocated, modified at {ModifyTime} us")]
     public static partial void Dump(

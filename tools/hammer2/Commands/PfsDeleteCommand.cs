@@ -11,16 +11,23 @@ internal static class PfsDeleteCommand
 {
     private static readonly ArgumentRow Label = new("LABEL", "its label");
 
+    private static readonly OptionRow Force = new(
+        "--force", "also when files in it are open below .hammer2/snapshots: they cannot be read any more")
+    {
+        Short = "-f",
+    };
+
     public static readonly CommandRow Row = new("pfs-delete", "delete a PFS or a snapshot", Run)
     {
         Group = CommandGroup.Media,
         Description = """
             Deletes a PFS that is not mounted, with everything in it that no other PFS or snapshot shares. There is no
             way back. Its space is free after bulkfree, which a mount runs by itself when space runs low. On a mounted
-            cluster it is deleted on every node.
+            cluster it is deleted on every node. A snapshot is kept while files or directories in it are open below
+            .hammer2/snapshots of a mount, whose log names the processes.
             """,
         Arguments = [PfsTarget.Argument, Label],
-        Options = MediaOptions.All,
+        Options = [Force, .. MediaOptions.All],
         Examples = [new("hammer2 pfs-delete /home before-upgrade", "delete a snapshot of the filesystem")],
     };
 
@@ -28,8 +35,10 @@ internal static class PfsDeleteCommand
     {
         var target = new PfsTarget(invocation, invocation.Text(PfsTarget.Argument));
         byte[] label = ByteText.Encode(invocation.Text(Label));
-        if (target.IsMount) target.Call(IoctlCommand.PfsDelete, default, label);
+        if (target.IsMount) target.Call(IoctlCommand.PfsDelete, RecordOf(invocation.Has(Force)), label);
         else target.RunOffline(label, pfses => pfses.Delete(label, out _));
         return ExitCode.Ok;
     }
+
+    private static PfsIoctlRecord RecordOf(bool isForced) => new() { Flags = isForced ? PfsIoctlRecord.Force : 0 };
 }

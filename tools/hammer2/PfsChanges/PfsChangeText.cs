@@ -30,7 +30,8 @@ internal static class PfsChangeText
     public static string? Refusal(Hammer2Error error, string label) => error switch
     {
         Hammer2Error.NoEntry => $"no PFS has the label {label}",
-        Hammer2Error.Busy => $"PFS {label} is mounted; unmount it first",
+        Hammer2Error.Busy => $"PFS {label} is mounted; unmount it first, or close what is open in it below "
+            + ".hammer2/snapshots",
         Hammer2Error.Exists => $"a PFS with the label {label} exists already",
         Hammer2Error.Invalid => $"{label}: not a label, or not a type that a PFS can have",
         Hammer2Error.NoSpace => "not enough free space",

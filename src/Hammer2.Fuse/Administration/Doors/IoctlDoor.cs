@@ -127,7 +127,8 @@ internal sealed class IoctlDoor
     private Errno PfsDelete(in IoctlCall call, in PfsIoctlRecord input)
     {
         if (!RecordText.TryRead(input.Label, out string? label)) return Errno.EINVAL;
-        return Request(call, "pfs-delete", RequestArguments.Of(("label", label)));
+        bool isForced = (input.Flags & PfsIoctlRecord.Force) != 0;
+        return Request(call, "pfs-delete", RequestArguments.Of(("label", label), ("force", isForced)));
     }
 
     private Errno Snapshot(in IoctlCall call, in PfsIoctlRecord input)

@@ -17,6 +17,9 @@ internal sealed class VirtualDirectory
     private const uint ControlMode = 0x8000 | 0x180;        // 0600
     private const uint ContentMode = 0x8000 | 0x100;        // 0400
 
+    private const string ControlName = "control";
+    private const string SnapshotsName = "snapshots";
+
     private static readonly (string Name, string Request)[] Contents =
         [("status", "status"), ("pfs", "pfs-list"), ("volumes", "volume-list")];
 
@@ -39,13 +42,17 @@ internal sealed class VirtualDirectory
     public static ReadOnlySpan<byte> Name => ".hammer2"u8;
 
     /// <summary>The names in it.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["control", .. Array.ConvertAll(Contents, row => row.Name)];
+    public static IReadOnlyList<string> Names { get; } =
+        [ControlName, SnapshotsName, .. Array.ConvertAll(Contents, row => row.Name)];
 
     /// <summary>True for users that may use it.</summary>
     public bool IsFor(uint user) => _mount.CallerOf(user).IsOwner;
 
     /// <summary>Fills the entry of the directory itself.</summary>
     public void FillDirectory(ref FuseEntryOut entry) => FillEntry(VirtualNodes.Directory, ref entry);
+
+    /// <summary>Fills the entry of the directory of snapshots.</summary>
+    public void FillSnapshots(ref FuseEntryOut entry) => FillEntry(VirtualNodes.Snapshots, ref entry);
 
     /// <summary>Finds a name in it; makes the content of a file.</summary>
     /// <returns>ENOENT; EACCES for other users.</returns>
@@ -54,6 +61,7 @@ internal sealed class VirtualDirectory
         if (!IsFor(user)) return FuseErrno.EACCES;
         if (name.SequenceEqual("."u8)) FillEntry(VirtualNodes.Directory, ref entry);
         else if (name.SequenceEqual("control"u8)) FillEntry(VirtualNodes.Control, ref entry);
+        else if (name.SequenceEqual("snapshots"u8)) FillSnapshots(ref entry);
         else if (RequestOf(name) is { } request) FillEntry(_nodes.Add(Answer(user, request)), ref entry);
         else return FuseErrno.ENOENT;
         return FuseErrno.None;
@@ -67,14 +75,10 @@ internal sealed class VirtualDirectory
     public int FillAttributes(ulong node, ref FuseAttr attributes)
     {
         byte[]? content = _nodes.ContentOf(node);
-        if (content is null && node is not (VirtualNodes.Directory or VirtualNodes.Control)) return FuseErrno.ESTALE;
+        bool isDirectory = IsDirectory(node);
+        if (content is null && !isDirectory && node != VirtualNodes.Control) return FuseErrno.ESTALE;
         attributes.Inode = node;
-        attributes.Mode = node switch
-        {
-            VirtualNodes.Directory => DirectoryMode,
-            VirtualNodes.Control => ControlMode,
-            _ => ContentMode,
-        };
+        attributes.Mode = isDirectory ? DirectoryMode : node == VirtualNodes.Control ? ControlMode : ContentMode;
         attributes.SizeBytes = node == VirtualNodes.Control ? ControlBytes : (ulong)(content?.Length ?? 0);
         attributes.LinkCount = 1;
         attributes.Uid = _mount.OwnerId;
@@ -114,6 +118,9 @@ internal sealed class VirtualDirectory
         content.AsSpan((int)position, readBytes).CopyTo(data);
         return FuseErrno.None;
     }
+
+    /// <summary>True for the nodes of directories.</summary>
+    public static bool IsDirectory(ulong node) => node is VirtualNodes.Directory or VirtualNodes.Snapshots;
 
     // The kernel asks for every use of a name: a file has another content then.
     private void FillEntry(ulong node, ref FuseEntryOut entry)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Fuse.Protocol;
+using Hammer2.Fuse.Administration.Snapshots;
 
 namespace Hammer2.Fuse.Administration.Doors;
 
@@ -9,37 +10,37 @@ internal sealed partial class VirtualDirectoryFileSystem
     /// <inheritdoc/>
     public override int Symlink(in FuseContext context, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target,
         ref FuseEntryOut entry) =>
-        IsKept(context.NodeId, name) ? FuseErrno.EPERM : Inner.Symlink(in context, name, target, ref entry);
+        IsKept(context.NodeId, name) ? RefusalOf(context.NodeId) : Inner.Symlink(in context, name, target, ref entry);
 
     /// <inheritdoc/>
     public override int MkNod(in FuseContext context, in FuseMkNodIn request, ReadOnlySpan<byte> name,
         ref FuseEntryOut entry) =>
-        IsKept(context.NodeId, name) ? FuseErrno.EPERM : Inner.MkNod(in context, in request, name, ref entry);
+        IsKept(context.NodeId, name) ? RefusalOf(context.NodeId) : Inner.MkNod(in context, in request, name, ref entry);
 
     /// <inheritdoc/>
     public override int MkDir(in FuseContext context, in FuseMkDirIn request, ReadOnlySpan<byte> name,
         ref FuseEntryOut entry) =>
-        IsKept(context.NodeId, name) ? FuseErrno.EPERM : Inner.MkDir(in context, in request, name, ref entry);
+        IsKept(context.NodeId, name) ? RefusalOf(context.NodeId) : Inner.MkDir(in context, in request, name, ref entry);
 
     /// <inheritdoc/>
     public override int Link(
         in FuseContext context, ulong oldNodeId, ReadOnlySpan<byte> newName, ref FuseEntryOut entry) =>
         VirtualNodes.IsVirtual(oldNodeId) || IsKept(context.NodeId, newName)
-            ? FuseErrno.EPERM
+            ? SnapshotNodes.IsOf(oldNodeId) ? FuseErrno.EXDEV : RefusalOf(context.NodeId)
             : Inner.Link(in context, oldNodeId, newName, ref entry);
 
     /// <inheritdoc/>
     public override int Create(in FuseContext context, in FuseCreateIn request, ReadOnlySpan<byte> name,
         ref FuseEntryOut entry, ref FuseOpenOut answer) =>
         IsKept(context.NodeId, name)
-            ? FuseErrno.EPERM
+            ? RefusalOf(context.NodeId)
             : Inner.Create(in context, in request, name, ref entry, ref answer);
 
     /// <inheritdoc/>
     public override int TmpFile(
         in FuseContext context, in FuseCreateIn request, ref FuseEntryOut entry, ref FuseOpenOut answer) =>
         VirtualNodes.IsVirtual(context.NodeId)
-            ? FuseErrno.EPERM
+            ? RefusalOf(context.NodeId)
             : Inner.TmpFile(in context, in request, ref entry, ref answer);
 
     // An entry of that name is removed and renamed as others are; without one the result is ENOENT.
@@ -47,20 +48,21 @@ internal sealed partial class VirtualDirectoryFileSystem
     /// <inheritdoc/>
     public override int Unlink(in FuseContext context, ReadOnlySpan<byte> name) =>
         VirtualNodes.IsVirtual(context.NodeId)
-            ? FuseErrno.EPERM
+            ? RefusalOf(context.NodeId)
             : NotEntry(context, name, Inner.Unlink(in context, name));
 
     /// <inheritdoc/>
     public override int RmDir(in FuseContext context, ReadOnlySpan<byte> name) =>
         VirtualNodes.IsVirtual(context.NodeId)
-            ? FuseErrno.EPERM
+            ? RefusalOf(context.NodeId)
             : NotEntry(context, name, Inner.RmDir(in context, name));
 
     /// <inheritdoc/>
     public override int Rename(in FuseContext context, ReadOnlySpan<byte> name, ulong newDirectory,
         ReadOnlySpan<byte> newName, uint flags)
     {
-        if (VirtualNodes.IsVirtual(context.NodeId) || IsKept(newDirectory, newName)) return FuseErrno.EPERM;
+        if (VirtualNodes.IsVirtual(context.NodeId)) return RefusalOf(context.NodeId);
+        if (IsKept(newDirectory, newName)) return RefusalOf(newDirectory);
         return NotEntry(context, name, Inner.Rename(in context, name, newDirectory, newName, flags));
     }
 
@@ -133,6 +135,9 @@ internal sealed partial class VirtualDirectoryFileSystem
     /// <inheritdoc/>
     public override int RemoveXAttr(in FuseContext context, ReadOnlySpan<byte> name) =>
         VirtualNodes.IsVirtual(context.NodeId) ? FuseErrno.EOPNOTSUPP : Inner.RemoveXAttr(in context, name);
+
+    // Snapshots are read-only like a filesystem.
+    private static int RefusalOf(ulong node) => SnapshotNodes.IsOf(node) ? FuseErrno.EROFS : FuseErrno.EPERM;
 
     private static bool IsKept(ulong node, ReadOnlySpan<byte> name) =>
         VirtualNodes.IsVirtual(node) || IsName(node, name);

@@ -51,6 +51,13 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
         return FuseErrno.None;
     }
 
+    /// <summary>Fills the entry of the directory of snapshots.</summary>
+    public int FillSnapshots(ref FuseEntryOut entry)
+    {
+        _directory.FillSnapshots(ref entry);
+        return FuseErrno.None;
+    }
+
     /// <inheritdoc/>
     public override void Forget(ulong nodeId, ulong lookupCount)
     {
@@ -164,7 +171,7 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
             byte[] name = isDots
                 ? [.. position == 0 ? "."u8 : ".."u8]
                 : Encoding.ASCII.GetBytes(VirtualDirectory.Names[(int)position - 2]);
-            uint type = isDots ? 0x4000U : 0x8000U;
+            uint type = isDots || name.AsSpan().SequenceEqual("snapshots"u8) ? 0x4000U : 0x8000U;
             ulong inode = position == 1 ? RootNode : VirtualNodes.Directory + position;
             if (!packer.TryAdd(name, inode, type, ++position)) break;
         }

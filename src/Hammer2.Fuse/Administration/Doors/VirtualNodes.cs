@@ -17,13 +17,16 @@ internal sealed class VirtualNodes
     /// <summary>The control file.</summary>
     public const ulong Control = TopBit | 2;
 
+    /// <summary>The directory of snapshots.</summary>
+    public const ulong Snapshots = TopBit | 3;
+
     private const ulong TopBit = 1UL << 63;
     private const ulong FirstContent = 16;
 
     private readonly ConcurrentDictionary<ulong, byte[]> _contents = new();
     private ulong _last = FirstContent;
 
-    /// <summary>True for every node of the virtual directory, itself included.</summary>
+    /// <summary>True for every node below the virtual directory, itself included.</summary>
     public static bool IsVirtual(ulong node) => (node & TopBit) != 0;
 
     /// <summary>Makes a node with a content, referenced once.</summary>

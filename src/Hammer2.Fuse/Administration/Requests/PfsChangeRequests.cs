@@ -41,7 +41,11 @@ internal static class PfsChangeRequests
         new RequestRow<PfsChangeResult>(
             "pfs-delete", "delete a PFS that is not mounted", ResultJson.Default.PfsChangeResult, Delete)
         {
-            Parameters = [s_label],
+            Parameters =
+            [
+                s_label,
+                new("force", ParameterType.Flag, "also when files in it are open: they cannot be read any more"),
+            ],
         },
         new RequestRow<PfsResult>(
             "pfs-rename", "give a PFS that is not mounted another label", ResultJson.Default.PfsResult, Rename)
@@ -73,8 +77,10 @@ internal static class PfsChangeRequests
     private static RequestOutcome<PfsChangeResult> Delete(RequestContext context, RequestArguments arguments)
     {
         byte[] label = LabelOf(arguments);
+        var openers = new List<uint>();
         Hammer2Error error = context.Mount.PfsList.Change(
-            context.Mount.Pfs, pfses => pfses.Delete(label, out _));
+            context.Mount.Pfs, pfses => pfses.Delete(label, out _), arguments.Flag("force"), openers);
+        if (openers.Count > 0) return InUse<PfsChangeResult>(context, label, openers);
         if (error != Hammer2Error.None) return new(error.ToErrno(), Reason(error, ByteText.Decode(label)), null);
         return new PfsChangeResult(ByteText.Decode(label));
     }
@@ -82,8 +88,10 @@ internal static class PfsChangeRequests
     private static RequestOutcome<PfsResult> Rename(RequestContext context, RequestArguments arguments)
     {
         byte[] from = LabelOf(arguments), to = ByteText.Encode(arguments.Label("to")!);
+        var openers = new List<uint>();
         Hammer2Error error = context.Mount.PfsList.Change(
-            context.Mount.Pfs, pfses => pfses.Rename(from, to, out _));
+            context.Mount.Pfs, pfses => pfses.Rename(from, to, out _), isForced: false, openers);
+        if (openers.Count > 0) return InUse<PfsResult>(context, from, openers);
         return Outcome(context, error, from, to);
     }
 
@@ -97,6 +105,15 @@ internal static class PfsChangeRequests
         if (error != Hammer2Error.None)
             return new(error.ToErrno(), Reason(error, ByteText.Decode(named)), null);
         return PfsRequests.Lookup(context, RequestArguments.Of((LabelName, ByteText.Decode(result))));
+    }
+
+    private static RequestOutcome<TResult> InUse<TResult>(RequestContext context, byte[] label, List<uint> openers)
+        where TResult : class
+    {
+        string shown = ByteText.ToPrintable(ByteText.Decode(label));
+        string processes = ProcessNames.Describe(openers);
+        AdministrationLog.SnapshotInUse(context.Mount.Logger, shown, processes);
+        return new(Errno.EBUSY, $"files of {shown} are open below .hammer2/snapshots: {processes}", null);
     }
 
     private static byte[] LabelOf(RequestArguments arguments) => ByteText.Encode(arguments.Label(LabelName)!);

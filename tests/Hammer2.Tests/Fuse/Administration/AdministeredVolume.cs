@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Concurrency;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Views;
 using Hammer2.Format;
 using Hammer2.Fuse;
 using Hammer2.Fuse.Administration;
@@ -20,6 +21,7 @@ internal sealed class AdministeredVolume : IDisposable
 
     private readonly MemoryBlockDevice[] _devices;
     private readonly ClusterMount _cluster;
+    private readonly OpenFilesystems _filesystems = new();
 
     public AdministeredVolume(int nodes = 1, bool isReadOnly = false)
     {
@@ -31,14 +33,16 @@ internal sealed class AdministeredVolume : IDisposable
             _cluster, Vnodes, OwnerId, new MountOptions(), NullLogger.Instance, TimeProvider.System,
             SystemScheduler.Instance)
         {
-            PfsList = new PfsListAccess(
-                new RankedLock(LockRank.Mounting), new OpenFilesystems(), TimeProvider.System),
+            PfsList = new PfsListAccess(new RankedLock(LockRank.Mounting), _filesystems, TimeProvider.System),
         };
     }
 
     public VnodeOps Vnodes { get; }
 
     public AdministeredMount Mount { get; }
+
+    /// <summary>The snapshots that are read.</summary>
+    public PfsViews Views => _filesystems.Views;
 
     /// <summary>Makes a request of the standard table, as the owner unless told otherwise.</summary>
     public RequestAnswer Run(string name, RequestArguments? arguments = null, uint user = OwnerId)
