@@ -12,6 +12,7 @@ public sealed class PfsRecord
         Meta = InodeBlock.ReadMeta(block);
         int length = Math.Min((int)Meta.NameBytes, InodeBlock.NameAreaBytes);
         Label = block.Slice(InodeBlock.NameOffset, length).ToArray();
+        AfterLabel = block[(InodeBlock.NameOffset + length)..InodeBlock.UnionOffset].ToArray();
     }
 
     /// <summary>The reference to the root: its key is the hash of the label.</summary>
@@ -22,6 +23,9 @@ public sealed class PfsRecord
 
     /// <summary>The label, as stored bytes.</summary>
     public byte[] Label { get; }
+
+    /// <summary>The rest of the area of the label, where <see cref="PfsHolds"/> are.</summary>
+    public byte[] AfterLabel { get; }
 
     /// <summary>Key below the super-root; unique on the filesystem.</summary>
     public ulong Key => Reference.Key;

@@ -77,6 +77,10 @@ public sealed class Chain
     public ReadOnlySpan<byte> InodeName =>
         Block.Slice(InodeBlock.NameOffset, Math.Min((int)Meta.NameBytes, InodeBlock.NameAreaBytes));
 
+    /// <summary>The bytes after the name, up to the end of its area. Only of an inode.</summary>
+    public ReadOnlySpan<byte> AfterInodeName =>
+        Block[(InodeBlock.NameOffset + InodeName.Length)..(InodeBlock.NameOffset + InodeBlock.NameAreaBytes)];
+
     /// <summary>The 512 bytes where other inodes have references. Only of an inode with direct data.</summary>
     public ReadOnlySpan<byte> EmbeddedData => Block.Slice(InodeBlock.UnionOffset, Media.EmbeddedBytes);
 

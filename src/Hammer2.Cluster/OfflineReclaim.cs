@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
@@ -13,9 +12,6 @@ namespace Hammer2.Cluster;
 /// <summary>Bulkfree of a filesystem that is not mounted.</summary>
 public static class OfflineReclaim
 {
-    // Enough for walking, which reads each block once.
-    private const long CacheBytes = 1 << 20;
-
     /// <summary>Frees blocks that are not reachable from any PFS or snapshot, in two passes with a header after
     /// each.</summary>
     /// <param name="volumes">The filesystem, opened for writing; closed afterwards.</param>
@@ -28,14 +24,9 @@ public static class OfflineReclaim
         VolumeSet volumes, ReclaimOptions options, ILoggerFactory loggers, out ReclaimResult result)
     {
         result = default;
-        using var device = new MediaDevice(
-            volumes, new MediaCaches(CacheBytes), loggers.CreateLogger<MediaDevice>());
-        var roots = new List<PfsEntry>();
-        Hammer2Error error = PfsEntry.List(device, roots);
+        Hammer2Error error = OfflineDevice.Open(volumes, loggers, out MediaDevice? opened);
         if (error != Hammer2Error.None) return error;
-        device.KeepsPreparedRecord = roots.Exists(root => root.Root.Meta.PfsMasters > 1);
-        error = device.OpenForWriting();
-        if (error != Hammer2Error.None) return error;
+        using MediaDevice device = opened!;
         MediaCommitter committer = device.Committer!;
         error = Bulkfree.Run(
             [committer], new BulkfreeOptions(options.Discards, options.IsCancelled), out BulkfreeCounts counts);

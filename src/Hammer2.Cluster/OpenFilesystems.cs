@@ -101,6 +101,22 @@ public sealed class OpenFilesystems
         });
     }
 
+    /// <summary>Opens another PFS on the filesystems of one that is open.</summary>
+    /// <exception cref="PfsInUseException">The PFS, or another node of its cluster, is in use here.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
+    public ClusterMount MountBeside(
+        ClusterMount open, string label, ClusterMountOptions options, ILoggerFactory loggers)
+    {
+        return Mount(label, options, loggers, (mount, table) =>
+        {
+            foreach (OpenFilesystem filesystem in open.Filesystems)
+            {
+                using (_usersLock.EnterScope()) filesystem.UsersTotal++;
+                Use(mount, table, filesystem);
+            }
+        });
+    }
+
     /// <summary>Ends the use of filesystems by a PFS: those that no other PFS uses are closed. If a mount of this PFS
     /// had the kernel's claim of a device, the device is claimed again for the others.</summary>
     private void Release(ClusterMount mount)

@@ -72,6 +72,9 @@ public enum Hammer2Error
 
     /// <summary>An invariant of this program is broken: its state in memory cannot be trusted.</summary>
     Internal = 0x8_0000,
+
+    /// <summary>A PFS is held, and cannot be deleted.</summary>
+    Held = 0x10_0000,
 }
 
 /// <summary>Classification of error sets.</summary>

@@ -64,6 +64,7 @@ internal sealed class MountedPfs : IDisposable
             Cluster, vnodes, FuseMount.UserId, _options, loggers.CreateLogger<AdministeredMount>(), time, scheduler)
         {
             PfsList = pfsList,
+            Loggers = loggers,
         };
         var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, administered));
         _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, administered);

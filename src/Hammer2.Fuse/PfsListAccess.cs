@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Buffers.Binary;
 using System.Collections.Generic;
-using System.Security.Cryptography;
 using Concurrency;
 using Hammer2.Cluster;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.Views;
+using Hammer2.Devices;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
@@ -31,8 +30,10 @@ internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems
         {
             using (turn.EnterScope())
             {
-                return change(
-                    new PfsAdministration(pfs, filesystems.FindUser, time, RandomBits) { MayChange = EndViews });
+                return change(new PfsAdministration(pfs, filesystems.FindUser, time, SystemRandom.NextBits)
+                {
+                    MayChange = EndViews,
+                });
             }
         }
         finally
@@ -53,6 +54,30 @@ internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems
         Pfs mounted, ReadOnlySpan<byte> label, IPfsViewer viewer, ILogger logger, out PfsView? view) =>
         PfsView.Open(filesystems, mounted, label, viewer, logger, out view);
 
-    private static ulong RandomBits() =>
-        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    /// <summary>Rolls a PFS that is not in use back to one of its snapshots.</summary>
+    /// <param name="through">A mounted PFS of the same filesystems, which have all nodes that take part.</param>
+    /// <param name="label">Label of the PFS to roll back.</param>
+    /// <param name="snapshot">Label of the snapshot.</param>
+    /// <param name="loggers">Receive messages.</param>
+    /// <param name="kept">Label of the snapshot of the state before.</param>
+    /// <returns>As <see cref="PfsRollback.Run"/>; Busy when the snapshot is in use for writing.</returns>
+    /// <exception cref="PfsException">The PFS is in use, or cannot be opened.</exception>
+    public Hammer2Error Rollback(ClusterMount through, string label, ReadOnlySpan<byte> snapshot,
+        ILoggerFactory loggers, out byte[] kept)
+    {
+        kept = [];
+        using (turn.EnterScope())
+        {
+            var media = new MediaSourceOptions(IsReadOnly: false);
+            using ClusterMount opened = filesystems.MountBeside(
+                through, label, new ClusterMountOptions(media), loggers);
+            var administration = new PfsAdministration(
+                opened.Pfs, filesystems.FindUser, time, SystemRandom.NextBits);
+            Hammer2Error error = administration.CheckUnwritten(snapshot);
+            if (error == Hammer2Error.None) error = opened.Pfs.OpenForWriting();
+            return error == Hammer2Error.None
+                ? PfsRollback.Run(opened.Pfs, snapshot, time, SystemRandom.NextBits, out kept)
+                : error;
+        }
+    }
 }

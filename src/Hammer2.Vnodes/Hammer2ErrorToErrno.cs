@@ -21,7 +21,7 @@ public static class Hammer2ErrorToErrno
         (Hammer2Error.Invalid, Errno.EINVAL),
         (Hammer2Error.NotSupported, Errno.EOPNOTSUPP),
         (Hammer2Error.TooLarge, Errno.EFBIG),
-        (Hammer2Error.Busy, Errno.EBUSY),
+        (Hammer2Error.Busy | Hammer2Error.Held, Errno.EBUSY),
         (Hammer2Error.Interrupted, Errno.EINTR),
         (Hammer2Error.NoResource, Errno.ENOMEM),
         (Hammer2Error.NoEntry, Errno.ENOENT),

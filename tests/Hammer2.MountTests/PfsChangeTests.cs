@@ -20,7 +20,7 @@ public sealed class PfsChangeTests
         using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A"))
         {
             File.WriteAllText(live.Root + "/f", "before");
-            Done("snapshot", live.Root, "s1");
+            _ = Done("snapshot", live.Root, "s1");
             File.WriteAllText(live.Root + "/f", "after");
             using (MountFixture snapshot = MountFixture.MountForWriting(image.Path + "@s1"))
             {
@@ -32,7 +32,7 @@ public sealed class PfsChangeTests
             }
             Assert.False(File.Exists(live.Root + "/g"));
             Refused("exists already", "snapshot", live.Root, "s1");
-            Done("snapshot", live.Root);
+            _ = Done("snapshot", live.Root);
             HammerProgram.WaitUntil(
                 () => HammerProgram.Run("pfs-delete", live.Root, "s1").ExitCode == 0, "the snapshot to be free");
             Refused("no PFS has the label", "pfs-delete", live.Root, "s1");
@@ -48,18 +48,18 @@ public sealed class PfsChangeTests
     {
         string directory = Directory.CreateTempSubdirectory("hammer2-cluster-").FullName;
         string[] nodes = [.. Enumerable.Range(0, 3).Select(node => $"{directory}/n{node}.img")];
-        Done(["newfs", "-s", "128m", "--cluster", "CL", .. nodes]);
+        _ = Done(["newfs", "-s", "128m", "--cluster", "CL", .. nodes]);
         using (MountFixture live = MountFixture.MountForWriting(nodes.Select(node => node + "@CL")))
         {
             File.WriteAllText(live.Root + "/f", "before");
-            Done("snapshot", live.Root, "/daily.1");
-            Done("pfs-create", live.Root, "new");
+            _ = Done("snapshot", live.Root, "/daily.1");
+            _ = Done("pfs-create", live.Root, "new");
             File.Delete(live.Root + "/f");
         }
         foreach (string node in nodes) AssertHas(node, "/daily.1", "new");
         using (MountFixture snapshot = MountFixture.Mount(nodes.Select(node => node + "@/daily.1")))
             Assert.Equal("before", File.ReadAllText(snapshot.Root + "/f"));
-        Done(["fsck", .. nodes]);
+        _ = Done(["fsck", .. nodes]);
         Directory.Delete(directory, recursive: true);
     }
 
@@ -67,18 +67,106 @@ public sealed class PfsChangeTests
     public void Devices_that_are_not_mounted_are_administered_as_well()
     {
         using var image = new PfsImage("128m", "A");
-        Done("snapshot", image.Path + "@A", "s");
-        Done("pfs-create", "-t", "slave", image.Path, "b/c");
-        Done("pfs-delete", image.Path, "A");
+        _ = Done("snapshot", image.Path + "@A", "s");
+        _ = Done("pfs-create", "-t", "slave", image.Path, "b/c");
+        _ = Done("pfs-delete", image.Path, "A");
         AssertHas(image.Path, "s", "b/c");
         Refused("no PFS has the label A", "pfs-delete", image.Path, "A");
         image.AssertFreeAndClean();
     }
 
-    private static void Done(params string[] words)
+    [MountFact]
+    public void A_snapshot_is_renamed_held_and_released_through_a_mount_and_on_devices()
+    {
+        using var image = new PfsImage("256m", "A");
+        using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A"))
+        {
+            Directory.CreateDirectory(live.Root + "/d");
+            _ = Done("snapshot", live.Root, "s1");
+            _ = Done("pfs-rename", live.Root + "/d", "s1", "/s.2");
+            Refused("no PFS has the label s1", "pfs-rename", live.Root, "s1", "x");
+            Refused("is mounted; unmount it first", "pfs-rename", live.Root, "A", "x");
+            _ = Done("hold", live.Root, "/s.2", "audit");
+            _ = Done("hold", live.Root, "/s.2", "backup");
+            Refused("has a hold audit already", "hold", live.Root, "/s.2", "audit");
+            Refused("is held", "pfs-delete", live.Root, "/s.2");
+            Refused("mounted for writing", "hold", live.Root, "A", "audit");
+            string list = Done("holds", live.Root);
+            Assert.Contains("audit", list, StringComparison.Ordinal);
+            Assert.Contains("/s.2", list, StringComparison.Ordinal);
+            _ = Done("release", live.Root, "/s.2", "audit");
+            Refused("it has no hold audit", "release", live.Root, "/s.2", "audit");
+            Assert.Equal(36, Done("pfs-clid", live.Root, "/s.2").Trim().Length);
+            Assert.NotEqual(Done("pfs-clid", live.Root, "/s.2"), Done("pfs-fsid", live.Root, "/s.2"));
+            Refused("not in a HAMMER2 mount", "hold", "/", "A", "audit");
+        }
+        Refused("is held", "pfs-delete", image.Path, "/s.2");
+        Assert.Contains("backup", Done("holds", image.Path), StringComparison.Ordinal);
+        _ = Done("pfs-rename", image.Path, "/s.2", "s3");
+        Assert.Equal(36, Done("pfs-clid", image.Path, "s3").Trim().Length);
+        _ = Done("release", image.Path, "s3", "backup");
+        _ = Done("pfs-delete", image.Path, "s3");
+        image.AssertFreeAndClean();
+    }
+
+    [MountFact]
+    public void A_PFS_is_rolled_back_through_a_mount_of_another_and_on_its_devices()
+    {
+        using var image = new PfsImage("256m", "A", "B");
+        string kept;
+        using (MountFixture other = MountFixture.MountForWriting(image.Path + "@B"))
+        {
+            using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A"))
+            {
+                File.WriteAllText(live.Root + "/f", "before");
+                _ = Done("snapshot", live.Root, "s");
+                File.WriteAllText(live.Root + "/f", "after");
+                Refused("is mounted; unmount it, roll it back", "rollback", other.Root, "A", "s");
+                live.UnmountAlone();
+            }
+            ProgramResult result = new(1, "", "");
+            HammerProgram.WaitUntil(
+                () => (result = HammerProgram.Run("rollback", other.Root, "A", "s")).ExitCode == 0, "the rollback");
+            kept = result.Output.Trim().Split(' ')[^1];
+            Assert.StartsWith("A.20", kept, StringComparison.Ordinal);
+            Refused("B is mounted for writing", "rollback", other.Root, "A", "B");
+            using MountFixture again = MountFixture.MountForWriting(image.Path + "@A");
+            Assert.Equal("before", File.ReadAllText(again.Root + "/f"));
+            again.UnmountAlone();
+        }
+        image.AssertFreeAndClean();
+        Refused("no PFS has the label none", "rollback", image.Path, "A", "none");
+        Refused("B is not a snapshot of A", "rollback", image.Path, "A", "B");
+        _ = Done("rollback", image.Path, "A", kept);
+        using (MountFixture undone = MountFixture.MountForWriting(image.Path + "@A"))
+            Assert.Equal("after", File.ReadAllText(undone.Root + "/f"));
+        image.AssertFreeAndClean();
+    }
+
+    [MountFact]
+    public void A_cluster_is_rolled_back_on_all_its_devices()
+    {
+        string directory = Directory.CreateTempSubdirectory("hammer2-cluster-").FullName;
+        string[] nodes = [.. Enumerable.Range(0, 3).Select(node => $"{directory}/n{node}.img")];
+        _ = Done(["newfs", "-s", "128m", "--cluster", "CL", .. nodes]);
+        using (MountFixture live = MountFixture.MountForWriting(nodes.Select(node => node + "@CL")))
+        {
+            File.WriteAllText(live.Root + "/f", "before");
+            _ = Done("snapshot", live.Root, "s");
+            File.Delete(live.Root + "/f");
+        }
+        _ = Done("rollback", "--node", nodes[1], "--node", nodes[2], nodes[0], "CL", "s");
+        using (MountFixture again = MountFixture.MountForWriting(nodes.Select(node => node + "@CL")))
+            Assert.Equal("before", File.ReadAllText(again.Root + "/f"));
+        _ = Done(["fsck", .. nodes]);
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private static string Done(params string[] words)
     {
         ProgramResult result = HammerProgram.Run(words);
         Assert.True(result.ExitCode == 0, result.Error);
+        return result.Output;
     }
 
     private static void Refused(string reason, params string[] words)

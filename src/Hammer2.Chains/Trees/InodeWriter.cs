@@ -14,12 +14,12 @@ public static class InodeWriter
     /// <param name="tree">The edited tree.</param>
     /// <param name="reference">Has methods, key, flags and modify_tid; receives the rest.</param>
     public static Hammer2Error Write(
-        BlockWriter writer, ulong mirrorTid, in InodeMeta meta, ReadOnlySpan<byte> name, TreeEditor tree,
+        BlockWriter writer, ulong mirrorTid, in InodeMeta meta, InodeName name, TreeEditor tree,
         ref Blockref reference) => Write(writer, mirrorTid, meta, name, tree, ref reference, out _);
 
     /// <summary>As above, and returns the chain in the cache; null after an error.</summary>
     public static Hammer2Error Write(
-        BlockWriter writer, ulong mirrorTid, in InodeMeta meta, ReadOnlySpan<byte> name, TreeEditor tree,
+        BlockWriter writer, ulong mirrorTid, in InodeMeta meta, InodeName name, TreeEditor tree,
         ref Blockref reference, out Chain? written)
     {
         Invariant.Holds(!meta.HasDirectData);
@@ -31,7 +31,7 @@ public static class InodeWriter
 
     /// <summary>Writes an inode with embedded data of at most 512 bytes.</summary>
     public static Hammer2Error Write(
-        BlockWriter writer, ulong mirrorTid, in InodeMeta meta, ReadOnlySpan<byte> name,
+        BlockWriter writer, ulong mirrorTid, in InodeMeta meta, InodeName name,
         ReadOnlySpan<byte> content, ref Blockref reference)
     {
         Invariant.Holds(meta.HasDirectData);
@@ -42,12 +42,13 @@ public static class InodeWriter
         return Finish(writer, mirrorTid, block, ref reference, out _);
     }
 
-    private static InodeBlock Fill(byte[] block, in InodeMeta meta, ReadOnlySpan<byte> name)
+    private static InodeBlock Fill(byte[] block, in InodeMeta meta, InodeName name)
     {
         var inode = new InodeBlock(block);
         inode.Meta = meta;
-        inode.Meta.NameBytes = (ushort)name.Length;
-        name.CopyTo(inode.NameArea);
+        inode.Meta.NameBytes = (ushort)name.Name.Length;
+        name.Name.CopyTo(inode.NameArea);
+        name.After.CopyTo(inode.NameArea[name.Name.Length..]);
         return inode;
     }
 

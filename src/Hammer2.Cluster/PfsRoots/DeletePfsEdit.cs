@@ -21,9 +21,7 @@ internal sealed class DeletePfsEdit : PfsRootEdit
     /// <inheritdoc/>
     public override Hammer2Error Apply(in PfsRootTurn turn)
     {
-        Hammer2Error error = PfsRootKeys.Find(turn.Device, _label, out Chain? root, out _);
-        if (error is Hammer2Error.NoEntry or Hammer2Error.NoSpace) return Hammer2Error.None;
-        if (error != Hammer2Error.None) return error;
-        return root!.Meta.PfsClusterId == _clusterId ? turn.Remove(root.Reference.Key) : Hammer2Error.None;
+        Hammer2Error error = turn.FindOwn(_label, _clusterId, out Chain? root);
+        return root is null ? error : turn.Remove(root.Reference.Key);
     }
 }

@@ -33,8 +33,8 @@ internal sealed class NewPfsEdit : PfsRootEdit
     /// <inheritdoc/>
     public override Hammer2Error Apply(in PfsRootTurn turn)
     {
-        Hammer2Error error = PfsRootKeys.Find(turn.Device, _label, out _, out ulong key);
-        if (error != Hammer2Error.NoEntry) return error == Hammer2Error.None ? Hammer2Error.Exists : error;
+        Hammer2Error error = turn.FindFreeKey(_label, out ulong key);
+        if (error != Hammer2Error.None) return error;
         var meta = new InodeMeta
         {
             Version = InodeMeta.CurrentVersion,
@@ -63,6 +63,6 @@ internal sealed class NewPfsEdit : PfsRootEdit
             Methods = new BlockMethods(CheckMethod.XxHash64, CompressionMethod.None),
             Key = key,
         };
-        return turn.Put(meta, _label, default, ref reference, isStamped: false);
+        return turn.Put(meta, (ReadOnlySpan<byte>)_label, default, ref reference, isStamped: false);
     }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -10,8 +9,6 @@ namespace Hammer2.Cluster.PfsRoots;
 /// <summary>A filesystem of which no PFS is mounted, opened to change its list of PFSs.</summary>
 public sealed class OfflinePfsAdministration : IDisposable
 {
-    private const long CacheBytes = 1 << 20;
-
     private readonly MediaDevice _device;
 
     private OfflinePfsAdministration(MediaDevice device, TimeProvider time, Func<ulong> random)
@@ -33,22 +30,9 @@ public sealed class OfflinePfsAdministration : IDisposable
     public static Hammer2Error Open(VolumeSet volumes, TimeProvider time, Func<ulong> random, ILoggerFactory loggers,
         out OfflinePfsAdministration? opened)
     {
-        var device = new MediaDevice(volumes, new MediaCaches(CacheBytes), loggers.CreateLogger<MediaDevice>());
-        opened = null;
-        try
-        {
-            var roots = new List<PfsEntry>();
-            Hammer2Error error = PfsEntry.List(device, roots);
-            if (error != Hammer2Error.None) return error;
-            device.KeepsPreparedRecord = roots.Exists(static root => root.Root.Meta.PfsMasters > 1);
-            error = device.OpenForWriting();
-            if (error == Hammer2Error.None) opened = new OfflinePfsAdministration(device, time, random);
-            return error;
-        }
-        finally
-        {
-            if (opened is null) device.Dispose();
-        }
+        Hammer2Error error = OfflineDevice.Open(volumes, loggers, out MediaDevice? device);
+        opened = device is null ? null : new OfflinePfsAdministration(device, time, random);
+        return error;
     }
 
     /// <inheritdoc/>

@@ -61,11 +61,16 @@ public sealed class PfsAdministration
     /// <param name="label">Its label; see <see cref="PfsLabel"/>.</param>
     /// <returns>None; Invalid for a label that is none; Exists; ReadOnly; NoSpace; what kept the commit from a quorum
     /// of nodes.</returns>
-    public Hammer2Error Snapshot(ReadOnlySpan<byte> label)
+    public Hammer2Error Snapshot(ReadOnlySpan<byte> label) => SnapshotAs(PfsSubtype.Snapshot, label);
+
+    /// <summary>As <see cref="Snapshot"/>.</summary>
+    /// <param name="subtype">Snapshot, or AutoSnapshot when a schedule makes it.</param>
+    /// <param name="label">Its label.</param>
+    internal Hammer2Error SnapshotAs(PfsSubtype subtype, ReadOnlySpan<byte> label)
     {
         Hammer2Error error = CheckFree(label);
         return error == Hammer2Error.None
-            ? _commit(new SnapshotEdit(label.ToArray(), PfsIds.Draw(_random), Now()))
+            ? _commit(new SnapshotEdit(label.ToArray(), PfsIds.Draw(_random), Now(), subtype))
             : error;
     }
 
@@ -84,29 +89,85 @@ public sealed class PfsAdministration
         return _commit(new NewPfsEdit(label.ToArray(), type, PfsIds.Draw(_random, clusterId, nodeId), masters, Now()));
     }
 
-    /// <summary>Deletes a PFS that is not in use.</summary>
+    /// <summary>Deletes a PFS that is neither in use nor held.</summary>
     /// <param name="label">Its label.</param>
     /// <param name="user">The mount that uses it, when one of this process does.</param>
-    /// <returns>None; NoEntry; Busy; Invalid when the nodes have PFSs of different clusters under this label; otherwise
-    /// as <see cref="Snapshot"/>.</returns>
+    /// <returns>None; NoEntry; Busy; Held; Invalid when the nodes have PFSs of different clusters under this label;
+    /// otherwise as <see cref="Snapshot"/>.</returns>
     public Hammer2Error Delete(ReadOnlySpan<byte> label, out ClusterMount? user)
     {
-        Hammer2Error error = FindUnused(label, out MediaUuid clusterId, out user);
-        return error == Hammer2Error.None ? _commit(new DeletePfsEdit(label.ToArray(), clusterId)) : error;
+        user = null;
+        Hammer2Error error = FindAll(label, out List<PfsEntry> found);
+        if (error != Hammer2Error.None) return error;
+        // Before views of it end.
+        if (found.Exists(static entry => PfsHolds.ArePresent(entry.Root.AfterInodeName))) return Hammer2Error.Held;
+        error = CheckUnused(found, out user);
+        if (error != Hammer2Error.None) return error;
+        return _commit(new DeletePfsEdit(label.ToArray(), found[0].ClusterId));
     }
 
     /// <summary>Gives a PFS that is not in use another label.</summary>
     /// <param name="label">Its label.</param>
     /// <param name="other">The new one.</param>
     /// <param name="user">The mount that uses it, when one of this process does.</param>
-    /// <returns>As <see cref="Delete"/>; Exists.</returns>
+    /// <returns>As <see cref="Delete"/>, but for Held; Exists; TooLarge when its holds have no space beside the new
+    /// label.</returns>
     public Hammer2Error Rename(ReadOnlySpan<byte> label, ReadOnlySpan<byte> other, out ClusterMount? user)
     {
-        Hammer2Error error = FindUnused(label, out MediaUuid clusterId, out user);
+        user = null;
+        Hammer2Error error = FindAll(label, out List<PfsEntry> found);
         if (error == Hammer2Error.None) error = CheckFree(other);
-        return error == Hammer2Error.None
-            ? _commit(new RenamePfsEdit(label.ToArray(), other.ToArray(), clusterId))
-            : error;
+        if (error != Hammer2Error.None) return error;
+        foreach (PfsEntry entry in found)
+            if (!PfsHolds.Fit(entry.Root.AfterInodeName, other.Length)) return Hammer2Error.TooLarge;
+        error = CheckUnused(found, out user);
+        if (error != Hammer2Error.None) return error;
+        return _commit(new RenamePfsEdit(label.ToArray(), other.ToArray(), found[0].ClusterId));
+    }
+
+    /// <summary>Places a hold on a PFS, which keeps it from being deleted until all its holds are released.</summary>
+    /// <param name="label">Its label.</param>
+    /// <param name="name">Name of the hold; see <see cref="PfsHolds.IsName"/>.</param>
+    /// <returns>None; NoEntry; Busy when it is in use for writing; Exists when it has a hold of this name; TooLarge
+    /// when its root has no space for one more; NotSupported for holds of an unknown version; otherwise as
+    /// <see cref="Snapshot"/>.</returns>
+    public Hammer2Error Hold(ReadOnlySpan<byte> label, ReadOnlySpan<byte> name) => ChangeHold(label, name, false);
+
+    /// <summary>Releases a hold.</summary>
+    /// <param name="label">Label of the PFS.</param>
+    /// <param name="name">Name of the hold.</param>
+    /// <returns>As <see cref="Hold"/>; NoEntry also when there is no hold of this name.</returns>
+    public Hammer2Error Release(ReadOnlySpan<byte> label, ReadOnlySpan<byte> name) => ChangeHold(label, name, true);
+
+    /// <summary>Checks that a PFS is as its last commit has it.</summary>
+    /// <param name="label">Its label.</param>
+    /// <returns>None; Busy when it is in use for writing; NoEntry; Invalid when nodes have different PFSs
+    /// there.</returns>
+    public Hammer2Error CheckUnwritten(ReadOnlySpan<byte> label)
+    {
+        Hammer2Error error = FindAll(label, out List<PfsEntry> found);
+        bool isWritten = error == Hammer2Error.None && _findUser(found) is { Pfs.Writer: not null };
+        return isWritten ? Hammer2Error.Busy : error;
+    }
+
+    /// <summary>True when a mount of this process uses the PFS with a label.</summary>
+    public bool IsUsed(ReadOnlySpan<byte> label) =>
+        FindAll(label, out List<PfsEntry> found) == Hammer2Error.None && _findUser(found) is not null;
+
+    private Hammer2Error ChangeHold(ReadOnlySpan<byte> label, ReadOnlySpan<byte> name, bool isRelease)
+    {
+        if (!PfsHolds.IsName(name)) return Hammer2Error.Invalid;
+        Hammer2Error error = FindAll(label, out List<PfsEntry> found);
+        if (error != Hammer2Error.None) return error;
+        // One that is only read goes on with its former root, which leads to the same blocks.
+        if (_findUser(found) is { Pfs.Writer: not null }) return Hammer2Error.Busy;
+        var hold = new PfsHold(name.ToArray(), (uint)_time.GetUtcNow().ToUnixTimeSeconds());
+        foreach (PfsEntry entry in found)
+        {
+            error = HoldEdit.After(entry.Root, hold, isRelease, out _);
+            if (error != Hammer2Error.None) return error;
+        }
+        return _commit(new HoldEdit(label.ToArray(), found[0].ClusterId, hold, isRelease));
     }
 
     private ulong Now() => (ulong)((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
@@ -131,10 +192,16 @@ public sealed class PfsAdministration
         return Hammer2Error.None;
     }
 
-    private Hammer2Error FindUnused(ReadOnlySpan<byte> label, out MediaUuid clusterId, out ClusterMount? user)
+    private Hammer2Error CheckUnused(List<PfsEntry> found, out ClusterMount? user)
     {
-        (clusterId, user) = (default, null);
-        var found = new List<PfsEntry>();
+        user = _findUser(found);
+        return user is null && MayChange(found) ? Hammer2Error.None : Hammer2Error.Busy;
+    }
+
+    // The PFS on each node that has it, at least one.
+    private Hammer2Error FindAll(ReadOnlySpan<byte> label, out List<PfsEntry> found)
+    {
+        found = [];
         foreach (MediaDevice device in _devices())
         {
             Hammer2Error error = PfsRootKeys.Find(device, label, out Chain? root, out _);
@@ -142,9 +209,7 @@ public sealed class PfsAdministration
             else if (error is not (Hammer2Error.NoEntry or Hammer2Error.NoSpace)) return error;
         }
         if (found.Count == 0) return Hammer2Error.NoEntry;
-        MediaUuid first = clusterId = found[0].ClusterId;
-        if (!found.TrueForAll(entry => entry.ClusterId == first)) return Hammer2Error.Invalid;
-        user = _findUser(found);
-        return user is null && MayChange(found) ? Hammer2Error.None : Hammer2Error.Busy;
+        MediaUuid first = found[0].ClusterId;
+        return found.TrueForAll(entry => entry.ClusterId == first) ? Hammer2Error.None : Hammer2Error.Invalid;
     }
 }

@@ -9,7 +9,7 @@ namespace Hammer2.Cluster.PfsRoots;
 public static class PfsLabel
 {
     // Upstream's requests have 256 bytes for a label and the NUL that ends it.
-    private const int BytesMax = Media.NameBytesMax;
+    internal const int BytesMax = Media.NameBytesMax;
 
     /// <summary>True when a PFS may have this label: 1 to 255 bytes without NUL. A slash is allowed: snapshots that
     /// DragonFly makes by schedule have one.</summary>

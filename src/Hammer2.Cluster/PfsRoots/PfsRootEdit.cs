@@ -16,6 +16,9 @@ internal abstract class PfsRootEdit
     /// blocks.</summary>
     public virtual bool IsSnapshot => false;
 
+    /// <summary>Root inodes that it writes on each node.</summary>
+    public virtual int RootsWritten => 1;
+
     /// <summary>Changes the list of one device.</summary>
     /// <param name="turn">The device, within its turn.</param>
     /// <returns>None; what reading the super-root or writing a block met.</returns>

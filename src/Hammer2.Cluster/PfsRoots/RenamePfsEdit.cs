@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Chains;
+using Hammer2.Chains.Trees;
 using Hammer2.Format;
-using Hammer2.Membership;
 
 namespace Hammer2.Cluster.PfsRoots;
 
@@ -21,21 +21,13 @@ internal sealed class RenamePfsEdit : PfsRootEdit
     /// <inheritdoc/>
     public override Hammer2Error Apply(in PfsRootTurn turn)
     {
-        Hammer2Error error = PfsRootKeys.Find(turn.Device, _from, out Chain? root, out _);
-        if (error is Hammer2Error.NoEntry or Hammer2Error.NoSpace) return Hammer2Error.None;
+        Hammer2Error error = turn.FindOwn(_from, _clusterId, out Chain? root);
+        if (root is null) return error;
+        error = turn.FindFreeKey(_to, out ulong key);
         if (error != Hammer2Error.None) return error;
-        if (root!.Meta.PfsClusterId != _clusterId) return Hammer2Error.None;
-        error = PfsRootKeys.Find(turn.Device, _to, out _, out ulong key);
-        if (error != Hammer2Error.NoEntry) return error == Hammer2Error.None ? Hammer2Error.Exists : error;
-        InodeMeta meta = root.Meta;
-        meta.NameKey = key;
-        Blockref reference = root.Reference;
-        // The stamp covers the check code, which the name changes: one that was valid stays so.
-        bool isStamped = CommitStamp.Judge(reference) == StampState.Valid;
-        bool hasOrphans = CommitStamp.MayHaveOrphans(reference);
-        reference.Key = key;
-        PfsRootTurn stamping = turn with { HasOrphans = hasOrphans };
-        error = stamping.Put(meta, _to, root.Table, ref reference, isStamped);
+        ReadOnlySpan<byte> after = root.AfterInodeName;
+        int room = InodeBlock.NameAreaBytes - _to.Length;
+        error = turn.Rewrite(root, new InodeName(_to, after[..Math.Min(after.Length, room)]), key);
         return error == Hammer2Error.None ? turn.Remove(root.Reference.Key) : error;
     }
 }

@@ -16,11 +16,14 @@ internal sealed class SnapshotEdit : PfsRootEdit
     private readonly byte[] _label;
     private readonly PfsIds _ids;
     private readonly ulong _time;
+    private readonly PfsSubtype _subtype;
 
     /// <param name="label">The label of the snapshot, 1 to 255 bytes, which no PFS of any node has.</param>
     /// <param name="ids">Its ids.</param>
     /// <param name="time">Microseconds since 1970 UTC.</param>
-    public SnapshotEdit(byte[] label, PfsIds ids, ulong time) => (_label, _ids, _time) = (label, ids, time);
+    /// <param name="subtype">Whether it is made on request or by a schedule.</param>
+    public SnapshotEdit(byte[] label, PfsIds ids, ulong time, PfsSubtype subtype = PfsSubtype.Snapshot) =>
+        (_label, _ids, _time, _subtype) = (label, ids, time, subtype);
 
     /// <inheritdoc/>
     public override bool IsSnapshot => true;
@@ -28,11 +31,12 @@ internal sealed class SnapshotEdit : PfsRootEdit
     /// <inheritdoc/>
     public override Hammer2Error Apply(in PfsRootTurn turn)
     {
-        Hammer2Error error = PfsRootKeys.Find(turn.Device, _label, out _, out ulong key);
-        if (error != Hammer2Error.NoEntry) return error == Hammer2Error.None ? Hammer2Error.Exists : error;
+        Hammer2Error error = turn.FindFreeKey(_label, out ulong key);
+        if (error != Hammer2Error.None) return error;
         InodeMeta meta = turn.Source!.Meta;
         meta.PfsRole = (byte)PfsType.Master;
-        meta.PfsSubtype = PfsSubtype.Snapshot;
+        meta.PfsSubtype = _subtype;
+        meta.PfsOriginId = turn.Source.Meta.PfsClusterId;
         meta.PfsClusterId = _ids.ClusterId;
         meta.PfsNodeId = _ids.NodeIdOf(turn.Slot);
         meta.PfsSnapshotTid = turn.Tid;
@@ -42,6 +46,6 @@ internal sealed class SnapshotEdit : PfsRootEdit
         Blockref reference = turn.Source.Reference;
         reference.Key = key;
         reference.ModifyTid = turn.Tid;
-        return turn.Put(meta, _label, turn.Source.Table, ref reference, isStamped: true);
+        return turn.Put(meta, (ReadOnlySpan<byte>)_label, turn.Source.Table, ref reference, isStamped: true);
     }
 }

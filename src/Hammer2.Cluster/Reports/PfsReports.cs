@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
+using Hammer2.Cluster.PfsRoots;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -73,6 +74,24 @@ public static class PfsReports
             Hammer2Error error = ListOnce(device, first, max, found);
             // A PFS of the device may commit meanwhile, which relocates blocks above the roots.
             if (error == Hammer2Error.None || device.RootChain == root) return error;
+        }
+    }
+
+    /// <summary>Finds the PFS with a label, as of the last commit.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="label">Its label, 1 to 255 bytes.</param>
+    /// <param name="found">Null when there is none.</param>
+    /// <returns>None; NoEntry; the fault of a block on the way, or of a root that may have the label.</returns>
+    public static Hammer2Error FindPfs(PresentNode node, ReadOnlySpan<byte> label, out PfsDescription? found)
+    {
+        while (true)
+        {
+            Chain root = node.Device.RootChain;
+            Hammer2Error error = PfsRootKeys.Find(node.Device, label, out Chain? pfs, out _);
+            found = pfs is null ? null : PfsDescription.Of(pfs);
+            if (error == Hammer2Error.NoSpace) error = Hammer2Error.NoEntry;
+            // A PFS of the device may commit meanwhile, which relocates blocks above the roots.
+            if (!error.IsNodeFault() || node.Device.RootChain == root) return error;
         }
     }
 

@@ -70,6 +70,16 @@ internal sealed class CommitNumbers
         return before with { Tid = tid, Cluster = DrawId() };
     }
 
+    /// <summary>Has all further numbers be above a number.</summary>
+    /// <returns>False when they are already. Otherwise a cluster must begin an epoch before its next commit.</returns>
+    /// <remarks>Entry: no operation runs.</remarks>
+    public bool Raise(ulong least)
+    {
+        if (_last >= least) return false;
+        _last = least;
+        return true;
+    }
+
     /// <summary>Begins an epoch above all numbers known.</summary>
     /// <param name="ids">Of the first commit of the epoch.</param>
     /// <returns>False when no epoch is left.</returns>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Concurrency;
 using Hammer2.Cluster.WriteBack;
 
@@ -10,7 +8,7 @@ namespace Hammer2.Cluster.Transactions;
 public sealed record PfsWriteOptions
 {
     /// <summary>Gives 64 random bits: for the ids of commits and the first number of an epoch.</summary>
-    public Func<ulong> Random { get; init; } = SystemRandom;
+    public Func<ulong> Random { get; init; } = SystemRandom.NextBits;
 
     /// <summary>Threads that encode and write file data in the background. With none, writers do it with their
     /// next write, in an order that depends on nothing but the calls.</summary>
@@ -35,7 +33,4 @@ public sealed record PfsWriteOptions
 
     /// <summary>Starts threads.</summary>
     public IScheduler Scheduler { get; init; } = SystemScheduler.Instance;
-
-    private static ulong SystemRandom() =>
-        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 }

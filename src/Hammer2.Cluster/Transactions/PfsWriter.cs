@@ -178,14 +178,24 @@ public sealed class PfsWriter : IDisposable
     /// <remarks>Entry: no lock held. Labels were checked.</remarks>
     internal Hammer2Error Commit(PfsRootEdit edit)
     {
-        // The new root, and the way to its place below the super-root.
-        long reserved = SpaceCost.OfOperation(dataBytes: 0, leaves: 2);
+        // Each new root, and the way to its place below the super-root.
+        long reserved = SpaceCost.OfOperation(dataBytes: 0, leaves: 2 * edit.RootsWritten);
         SpaceUse use = edit.Removes ? SpaceUse.Remove : SpaceUse.Add;
         Hammer2Error error = _pressure.Reserve(reserved, 0, use, written: 0);
         if (error != Hammer2Error.None) return error;
         error = _queue.CommitAll(edit);
         Space.Release(reserved);
         return error;
+    }
+
+    /// <summary>Has all further commits numbered above a number.</summary>
+    /// <returns>None; TooLarge when no epoch is left; what kept a commit that begins an epoch from a quorum of
+    /// nodes.</returns>
+    /// <remarks>Entry: no lock held, and no operation runs.</remarks>
+    internal Hammer2Error RaiseNumbers(ulong least)
+    {
+        if (!_numbers.Raise(least) || !_numbers.IsCluster) return Hammer2Error.None;
+        return _queue.BeginEpoch();
     }
 
     /// <summary>Bulkfree on every synced node. The PFS may be read and written meanwhile.</summary>

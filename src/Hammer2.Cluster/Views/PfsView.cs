@@ -38,7 +38,7 @@ public sealed class PfsView : IDisposable
     public Pfs Pfs { get; }
 
     /// <summary>True when it is a snapshot.</summary>
-    public bool IsSnapshot => _members[0].Root.Meta.PfsSubtype == PfsSubtype.Snapshot;
+    public bool IsSnapshot => _members[0].Root.Meta.PfsSubtype is PfsSubtype.Snapshot or PfsSubtype.AutoSnapshot;
 
     /// <summary>What it contains, compared with other times.</summary>
     public PfsViewIdentity Identity => new(

@@ -21,6 +21,9 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
     /// <summary>Changes the list of PFSs of its filesystems.</summary>
     public required PfsListAccess PfsList { get; init; }
 
+    /// <summary>Receive messages of what is opened besides.</summary>
+    public required ILoggerFactory Loggers { get; init; }
+
     /// <summary>The long requests that run in the background.</summary>
     public BackgroundJobs Jobs { get; } = new(Vnodes, Logger, Time, Scheduler);
 

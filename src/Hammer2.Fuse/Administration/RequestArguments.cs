@@ -84,6 +84,8 @@ internal sealed class RequestArguments
                 bool isLabel = text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal)
                     && ByteText.ByteCount(text) <= Media.NameBytesMax;
                 return isLabel ? text : null;
+            case ParameterType.Hold:
+                return PfsHolds.IsName(ByteText.Encode(text)) ? text : null;
             case ParameterType.Number:
                 bool isHexadecimal = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
                 return ulong.TryParse(isHexadecimal ? text.AsSpan(2) : text,
@@ -101,6 +103,7 @@ internal sealed class RequestArguments
     private static string FormOf(ParameterType type) => type switch
     {
         ParameterType.Label => "a label of 1 to 255 bytes",
+        ParameterType.Hold => "a name of 1 to 63 printable characters of ASCII without blank and slash",
         ParameterType.Number => "a number",
         ParameterType.Uuid => "a UUID",
         _ => "yes or no",

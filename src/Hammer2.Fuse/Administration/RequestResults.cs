@@ -34,6 +34,23 @@ internal sealed record PfsResult(string Label, string Type, Guid ClusterId, Guid
 /// <param name="Deleted">Its label.</param>
 internal sealed record PfsChangeResult(string Deleted);
 
+/// <summary>Holds of PFSs.</summary>
+/// <param name="IsComplete">False when some could not be read.</param>
+/// <param name="Holds">The holds, of each PFS the oldest first.</param>
+internal sealed record HoldListResult(bool IsComplete, IReadOnlyList<HoldResult> Holds);
+
+/// <summary>A hold on a PFS.</summary>
+/// <param name="Label">Label of the PFS.</param>
+/// <param name="Name">Name of the hold.</param>
+/// <param name="Since">When it was placed.</param>
+internal sealed record HoldResult(string Label, string Name, DateTimeOffset Since);
+
+/// <summary>A PFS that was rolled back.</summary>
+/// <param name="Label">Its label.</param>
+/// <param name="Snapshot">The snapshot whose content it has.</param>
+/// <param name="Kept">The snapshot that has the content before.</param>
+internal sealed record RollbackResult(string Label, string Snapshot, string Kept);
+
 /// <summary>The volumes of a filesystem.</summary>
 /// <param name="Format">Version of the format.</param>
 /// <param name="Label">Label of the mounted PFS there.</param>
@@ -134,6 +151,8 @@ internal sealed record JobResult(ulong Number, string Request, DateTimeOffset St
 [JsonSerializable(typeof(PfsListResult))]
 [JsonSerializable(typeof(PfsResult))]
 [JsonSerializable(typeof(PfsChangeResult))]
+[JsonSerializable(typeof(HoldListResult))]
+[JsonSerializable(typeof(RollbackResult))]
 [JsonSerializable(typeof(VolumeListResult))]
 [JsonSerializable(typeof(SpaceResult))]
 [JsonSerializable(typeof(BulkfreeResult))]

@@ -13,8 +13,8 @@ internal sealed class RequestTable
     /// <summary>The requests of this program.</summary>
     public static readonly RequestTable Standard =
         new([
-            .. MediaRequests.Rows, .. PfsRequests.Rows, .. PfsChangeRequests.Rows, .. InodeRequests.Rows,
-            .. StatusRequests.Rows,
+            .. MediaRequests.Rows, .. PfsRequests.Rows, .. PfsChangeRequests.Rows, .. HoldRequests.Rows,
+            .. RollbackRequest.Rows, .. InodeRequests.Rows, .. StatusRequests.Rows,
         ]);
 
     private readonly FrozenDictionary<string, RequestRow> _rows;

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using Hammer2.Cluster;
 using Hammer2.Cluster.PfsRoots;
+using Hammer2.Cluster.Reports;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -14,8 +16,9 @@ using Xunit;
 namespace Hammer2.Tests.Crash;
 
 /// <summary>
-/// Goal: creating, deleting and renaming PFSs and making snapshots each happens as a whole, is durable when it returns,
-/// and what a snapshot shows is the state in which it was made, whatever was written, deleted and freed since.
+/// Goal: creating, deleting, renaming, holding and releasing PFSs and making snapshots each happens as a whole, is
+/// durable when it returns, and what a snapshot shows is the state in which it was made, whatever was written, deleted
+/// and freed since.
 /// Method: a drawn script on one node or three, mixed with these requests and with bulkfree; then power fails again and
 /// again. Each device must list what was acknowledged, or what the request under way leads to, and each snapshot is
 /// opened and compared.
@@ -28,10 +31,6 @@ public sealed class PfsListPowerLossTests
 
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(Scripts));
 
-    private static int CutsForScript =>
-        (Environment.GetEnvironmentVariable("HAMMER2_POWER_CUTS") is { Length: > 0 } text
-            ? int.Parse(text, CultureInfo.InvariantCulture) : CutsUsual) / Scripts;
-
     [Theory, MemberData(nameof(Seeds))]
     public void Each_request_happens_as_a_whole(ulong seed)
     {
@@ -42,18 +41,8 @@ public sealed class PfsListPowerLossTests
         var history = new WriteHistory(before);
         var script = new Script(random, history, nodes);
         script.Play();
-        var cuts = new PowerCuts(history);
-        IEnumerable<int> positions = Enumerable.Range(0, CutsForScript)
-            .Select(_ => script.FirstCut + 1 + random.Below(history.Events.Count - script.FirstCut)).Order();
-        foreach (int position in positions)
-        {
-            cuts.AdvanceTo(position);
-            string place = $"seed {seed}, {nodes} nodes, cut after event {position} of {history.Events.Count}";
-            OverlayBlockDevice[] devices = cuts.Cut(random);
-            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
-            script.Judge(position, devices, place);
-            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
-        }
+        DrawnCuts.Judge(history, random, script.FirstCut, DrawnCuts.CountForScript(Scripts, CutsUsual),
+            $"seed {seed}, {nodes} nodes", script.Judge);
     }
 
     /// <summary>The labels that there are besides those of a new filesystem, and what each snapshot shows.</summary>
@@ -63,9 +52,10 @@ public sealed class PfsListPowerLossTests
         {
         }
 
-        public State(State other) : base(other)
-        {
-        }
+        public State(State other) : base(other) => Held = [.. other.Held];
+
+        /// <summary>The labels of PFSs with a hold.</summary>
+        public HashSet<string> Held { get; } = [];
     }
 
     private sealed class Script(SeededRandom random, WriteHistory history, int nodes)
@@ -117,7 +107,8 @@ public sealed class PfsListPowerLossTests
             // After the mount of the live PFS its nodes agree.
             foreach (SortedSet<string> labels in listed)
                 Assert.True(found.SetEquals(labels), $"{place}: {Text(found)} and {Text(labels)}");
-            State? state = _states.Skip(acknowledged).Take(2).FirstOrDefault(state => found.SetEquals(state.Keys));
+            State? state = _states.Skip(acknowledged).Take(2).FirstOrDefault(
+                state => found.SetEquals(state.Keys) && AreHeld(opened, state));
             Assert.True(state is not null, $"{place}: {Text(found)}, acknowledged {Text(_states[acknowledged].Keys)}");
             foreach ((string label, Dictionary<ulong, string>? expected) in state)
             {
@@ -129,6 +120,20 @@ public sealed class PfsListPowerLossTests
                     new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out _));
                 Assert.Equal(Errno.None, ops.Sync());
             }
+        }
+
+        private static bool AreHeld(OpenedPfses opened, State state)
+        {
+            foreach (string label in state.Keys)
+            {
+                foreach (PresentNode node in opened.Pfses[0].Nodes)
+                {
+                    Assert.Equal(Hammer2Error.None,
+                        PfsReports.FindPfs(node, Encoding.ASCII.GetBytes(label), out PfsDescription? pfs));
+                    if (pfs!.IsHeld != state.Held.Contains(label)) return false;
+                }
+            }
+            return true;
         }
 
         private static bool Equal(Dictionary<ulong, string> left, Dictionary<ulong, string> right) =>
@@ -143,7 +148,7 @@ public sealed class PfsListPowerLossTests
             string[] present = [.. next.Keys.Order(StringComparer.Ordinal)];
             string? old = present.Length == 0 ? null : present[random.Below(present.Length)];
             Hammer2Error error;
-            int kind = random.Below(old is null ? 2 : 5);
+            int kind = random.Below(old is null ? 2 : 6);
             if (kind == 0)
             {
                 next[label] = null;
@@ -156,6 +161,15 @@ public sealed class PfsListPowerLossTests
                 _states.Add(next);
                 error = administration.Snapshot(Encoding.ASCII.GetBytes(label));
             }
+            else if (kind == 5 || (kind == 3 && next.Held.Contains(old!)))
+            {
+                byte[] held = Encoding.ASCII.GetBytes(old!);
+                bool isHeld = next.Held.Remove(old!);
+                if (isHeld) Assert.Equal(Hammer2Error.Held, administration.Delete(held, out _));
+                else _ = next.Held.Add(old!);
+                _states.Add(next);
+                error = isHeld ? administration.Release(held, "h"u8) : administration.Hold(held, "h"u8);
+            }
             else if (kind == 3)
             {
                 _ = next.Remove(old!);
@@ -165,6 +179,7 @@ public sealed class PfsListPowerLossTests
             else
             {
                 _ = next.Remove(old!, out Dictionary<ulong, string>? content);
+                if (next.Held.Remove(old!)) _ = next.Held.Add(label);
                 next[label] = content;
                 _states.Add(next);
                 error = administration.Rename(Encoding.ASCII.GetBytes(old!), Encoding.ASCII.GetBytes(label), out _);

@@ -27,10 +27,6 @@ public sealed class TwoPfsPowerLossTests
 
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(Scripts));
 
-    private static int CutsForScript =>
-        (Environment.GetEnvironmentVariable("HAMMER2_POWER_CUTS") is { Length: > 0 } text
-            ? int.Parse(text, CultureInfo.InvariantCulture) : CutsUsual) / Scripts;
-
     [Theory, MemberData(nameof(Seeds))]
     public void Each_pfs_shows_what_was_acknowledged_for_it(ulong seed)
     {
@@ -40,20 +36,9 @@ public sealed class TwoPfsPowerLossTests
             ? [NewVolume.InMemory(256L << 20)] : [.. NewVolume.ClusterInMemory(nodes, 256L << 20)];
         var history = new WriteHistory(before);
         Script[] scripts = Play(random, history, nodes);
-        var cuts = new PowerCuts(history);
-        int first = scripts.Max(script => script.FirstCut);
-        IEnumerable<int> positions = Enumerable.Range(0, CutsForScript)
-            .Select(_ => first + 1 + random.Below(history.Events.Count - first)).Order();
-        foreach (int position in positions)
-        {
-            cuts.AdvanceTo(position);
-            string place = $"seed {seed}, {nodes} nodes, cut after event {position} of {history.Events.Count}";
-            OverlayBlockDevice[] devices = cuts.Cut(random);
-            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
-            Judge(scripts, history, position, devices, nodes, place);
-            // What was repaired at opening and written since is sound, too.
-            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
-        }
+        DrawnCuts.Judge(history, random, scripts.Max(static script => script.FirstCut),
+            DrawnCuts.CountForScript(Scripts, CutsUsual), $"seed {seed}, {nodes} nodes",
+            (position, devices, place) => Judge(scripts, history, position, devices, nodes, place));
     }
 
     // DATA, or the cluster, and LOCAL of the first device.

@@ -123,8 +123,7 @@ public sealed class LayoutTests
           D8 8 PfsCommitId
           E0 8 DecryptCheck
           E8 8 ReservedE8
-          F0 8 ReservedF0
-          F8 8 ReservedF8
+          F0 16 PfsOriginId
         MediaUuid 16
           00 8 Low
           08 8 High

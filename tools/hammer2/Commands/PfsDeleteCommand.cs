@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.PfsChanges;
 using Linux.Text;
@@ -22,9 +21,9 @@ internal static class PfsDeleteCommand
         Group = CommandGroup.Media,
         Description = """
             Deletes a PFS that is not mounted, with everything in it that no other PFS or snapshot shares. There is no
-            way back. Its space is free after bulkfree, which a mount runs by itself when space runs low. On a mounted
-            cluster it is deleted on every node. A snapshot is kept while files or directories in it are open below
-            .hammer2/snapshots of a mount, whose log names the processes.
+            way back. One that is held is not deleted: see hammer2 holds. Its space is free after bulkfree, which a
+            mount runs by itself when space runs low. On a mounted cluster it is deleted on every node. A snapshot is
+            kept while files or directories in it are open below .hammer2/snapshots of a mount.
             """,
         Arguments = [PfsTarget.Argument, Label],
         Options = [Force, .. MediaOptions.All],
@@ -35,10 +34,12 @@ internal static class PfsDeleteCommand
     {
         var target = new PfsTarget(invocation, invocation.Text(PfsTarget.Argument));
         byte[] label = ByteText.Encode(invocation.Text(Label));
-        if (target.IsMount) target.Call(IoctlCommand.PfsDelete, RecordOf(invocation.Has(Force)), label);
+        if (target.IsMount)
+        {
+            _ = target.Request("pfs-delete",
+                ("label", ByteText.Decode(label)), ("force", invocation.Has(Force) ? "yes" : "no"));
+        }
         else target.RunOffline(label, pfses => pfses.Delete(label, out _));
         return ExitCode.Ok;
     }
-
-    private static PfsIoctlRecord RecordOf(bool isForced) => new() { Flags = isForced ? PfsIoctlRecord.Force : 0 };
 }

@@ -10,6 +10,7 @@ namespace Hammer2.Tool.Extract;
 internal static unsafe partial class LinuxFiles
 {
     public const int OpenWriteOnly = 1;
+    public const int OpenReadWrite = 2;
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;
     public const int OpenCloseOnExec = 0x80000;
@@ -81,6 +82,15 @@ internal static unsafe partial class LinuxFiles
     public static partial nint pwrite(int descriptor, byte* source, nint sourceBytes, long position);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial nint write(int descriptor, byte* source, nint sourceBytes);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint read(int descriptor, byte* target, nint targetBytes);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int poll(PollEntry* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int ftruncate(int descriptor, long length);
 
     [LibraryImport("libc")]
@@ -95,6 +105,15 @@ internal static unsafe partial class LinuxFiles
     /// <summary>Encodes a device number for the kernel.</summary>
     public static ulong DeviceNumber(uint major, uint minor) =>
         ((ulong)(major & 0xFFF) << 8) | ((ulong)(major & ~0xFFFU) << 32) | (minor & 0xFF) | ((ulong)(minor & ~0xFFU) << 12);
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        public int Descriptor;
+        public short Wanted;
+        public short Found;
+    }
 
     /// <summary>struct timespec.</summary>
     [StructLayout(LayoutKind.Sequential)]

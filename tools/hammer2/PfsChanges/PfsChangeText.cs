@@ -32,6 +32,8 @@ internal static class PfsChangeText
         Hammer2Error.NoEntry => $"no PFS has the label {label}",
         Hammer2Error.Busy => $"PFS {label} is mounted; unmount it first, or close what is open in it below "
             + ".hammer2/snapshots",
+        Hammer2Error.Held => $"PFS {label} is held; hammer2 holds lists its holds, hammer2 release releases one",
+        Hammer2Error.TooLarge => "the holds of the PFS have no space beside so long a label",
         Hammer2Error.Exists => $"a PFS with the label {label} exists already",
         Hammer2Error.Invalid => $"{label}: not a label, or not a type that a PFS can have",
         Hammer2Error.NoSpace => "not enough free space",

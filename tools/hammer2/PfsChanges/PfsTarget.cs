@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.Collections.Generic;
+using System.Text.Json;
+using Hammer2.Admin;
 using Hammer2.Cluster;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Devices;
@@ -50,17 +51,79 @@ internal sealed class PfsTarget(Invocation invocation, string target)
         MountIoctl.Call(target, command, ref record, error => PfsChangeText.Refusal(error, ByteText.Decode(label)));
     }
 
+    /// <summary>Sends a request to the mount through its control file, for requests that have no ioctl, and for those
+    /// whose refusal has more than one reason.</summary>
+    /// <exception cref="CommandException">It was refused.</exception>
+    public JsonElement Request(string request, params ReadOnlySpan<(string Name, string Value)> arguments) =>
+        ControlFile.Request(target, request, arguments);
+
+    /// <summary>The PFS with a label.</summary>
+    /// <exception cref="CommandException">There is none, or the list cannot be read.</exception>
+    public (MediaUuid ClusterId, MediaUuid NodeId) IdsOf(byte[] label)
+    {
+        CheckLabel(label);
+        if (_spec is null)
+        {
+            var record = new PfsIoctlRecord();
+            label.CopyTo((Span<byte>)record.Label);
+            MountIoctl.Call(target, IoctlCommand.PfsLookup, ref record,
+                error => PfsChangeText.Refusal(error, ByteText.Decode(label)));
+            return (record.ClusterId, record.NodeId);
+        }
+        using VolumeSet volumes = MediaOptions.Open(invocation, _spec);
+        foreach (PfsRecord pfs in PfsCatalog.Read(volumes).Records)
+            if (pfs.Label.AsSpan().SequenceEqual(label)) return (pfs.Meta.PfsClusterId, pfs.Meta.PfsNodeId);
+        throw Refused(Hammer2Error.NoEntry, label);
+    }
+
+    /// <summary>Lists holds.</summary>
+    /// <param name="label">Label of a PFS; null for all.</param>
+    /// <param name="found">Receives label, name and time of each.</param>
+    /// <returns>False when some cannot be read.</returns>
+    /// <exception cref="CommandException">There is no such PFS, or nothing can be read.</exception>
+    public bool ListHolds(string? label, Action<string, string, DateTimeOffset> found)
+    {
+        if (_spec is null)
+        {
+            JsonElement result = ControlFile.Request(target, "holds", ("label", label ?? ""));
+            foreach (JsonElement hold in result.GetProperty("holds").EnumerateArray())
+            {
+                found(hold.GetProperty("label").GetString()!, hold.GetProperty("name").GetString()!,
+                    hold.GetProperty("since").GetDateTimeOffset());
+            }
+            return result.GetProperty("isComplete").GetBoolean();
+        }
+        using VolumeSet volumes = MediaOptions.Open(invocation, _spec);
+        PfsCatalog catalog = PfsCatalog.Read(volumes);
+        bool isComplete = catalog.Faults.Count == 0, isFound = label is null;
+        foreach (PfsRecord pfs in catalog.Records)
+        {
+            string shown = ByteText.Decode(pfs.Label);
+            if (label is not null && shown != label) continue;
+            isFound = true;
+            var holds = new List<PfsHold>();
+            isComplete &= PfsHolds.TryRead(pfs.AfterLabel, holds);
+            foreach (PfsHold hold in holds)
+                found(shown, ByteText.Decode(hold.Name.Span), DateTimeOffset.FromUnixTimeSeconds(hold.Time));
+        }
+        return isFound ? isComplete : throw Refused(Hammer2Error.NoEntry, ByteText.Encode(label!));
+    }
+
     /// <summary>Changes the list of the filesystem that is not mounted.</summary>
     /// <exception cref="CommandException">It cannot be opened, or the change was refused.</exception>
-    public void RunOffline(byte[] label, Func<PfsAdministration, Hammer2Error> change)
+    public void RunOffline(byte[] label, Func<PfsAdministration, Hammer2Error> change,
+        Func<Hammer2Error, string?>? explain = null)
     {
         CheckLabel(label);
         VolumeSet volumes = MediaOptions.OpenForWriting(invocation, _spec!);
         Hammer2Error error = OfflinePfsAdministration.Open(
-            volumes, TimeProvider.System, RandomBits, invocation.Loggers, out OfflinePfsAdministration? opened);
+            volumes, TimeProvider.System, SystemRandom.NextBits, invocation.Loggers, out OfflinePfsAdministration? opened);
         if (error != Hammer2Error.None) throw Refused(error, label);
         using (opened) error = change(opened!.Pfses);
-        if (error != Hammer2Error.None) throw Refused(error, label);
+        if (error == Hammer2Error.None) return;
+        throw explain?.Invoke(error) is { } reason
+            ? new CommandException(ExitCode.Failed, $"{target}: {reason}")
+            : Refused(error, label);
     }
 
     /// <summary>Makes a snapshot of a PFS that is not mounted.</summary>
@@ -68,22 +131,45 @@ internal sealed class PfsTarget(Invocation invocation, string target)
     public void SnapshotOffline(byte[] label)
     {
         CheckLabel(label);
-        VolumeSet volumes = MediaOptions.OpenForWriting(invocation, _spec!);
-        using ClusterMount mount = OpenPfs(volumes);
+        using ClusterMount mount = OpenPfs(_spec!.Label ?? MountSpec.DefaultLabel, []);
         Hammer2Error error = mount.Pfs.OpenForWriting();
         if (error == Hammer2Error.None)
         {
-            var administration = new PfsAdministration(mount.Pfs, static _ => null, TimeProvider.System, RandomBits);
+            var administration = new PfsAdministration(mount.Pfs, static _ => null, TimeProvider.System, SystemRandom.NextBits);
             error = administration.Snapshot(label);
         }
         if (error != Hammer2Error.None) throw Refused(error, label);
     }
 
-    private ClusterMount OpenPfs(VolumeSet volumes)
+    /// <summary>Rolls a PFS that is not mounted back to a snapshot.</summary>
+    /// <param name="label">Label of the PFS.</param>
+    /// <param name="snapshot">Label of the snapshot.</param>
+    /// <param name="devices">The other nodes of its cluster.</param>
+    /// <returns>Label of the snapshot of the state before.</returns>
+    /// <exception cref="CommandException">It cannot be opened, or was refused.</exception>
+    public byte[] RollbackOffline(byte[] label, byte[] snapshot, IReadOnlyList<string> devices)
     {
+        CheckLabel(label);
+        CheckLabel(snapshot);
+        using ClusterMount mount = OpenPfs(ByteText.Decode(label), devices);
+        byte[] kept = [];
+        Hammer2Error error = mount.Pfs.OpenForWriting();
+        if (error == Hammer2Error.None)
+            error = PfsRollback.Run(mount.Pfs, snapshot, TimeProvider.System, SystemRandom.NextBits, out kept);
+        if (error == Hammer2Error.None) return kept;
+        throw RollbackText.Refusal(error, ByteText.Decode(label), ByteText.Decode(snapshot)) is { } reason
+            ? new CommandException(ExitCode.Failed, $"{target}: {reason}")
+            : Refused(error, label);
+    }
+
+    private ClusterMount OpenPfs(string label, IReadOnlyList<string> devices)
+    {
+        var nodes = new List<VolumeSet> { MediaOptions.OpenForWriting(invocation, _spec!) };
+        foreach (string device in devices)
+            nodes.Add(MediaOptions.OpenForWriting(invocation, MediaOptions.Parse(device)));
         try
         {
-            return OpenFilesystems.MountAlone([volumes], _spec!.Label ?? MountSpec.DefaultLabel,
+            return OpenFilesystems.MountAlone(nodes, label,
                 new ClusterMountOptions(new MediaSourceOptions(IsReadOnly: false)), invocation.Loggers);
         }
         catch (PfsException refusal)
@@ -103,7 +189,4 @@ internal sealed class PfsTarget(Invocation invocation, string target)
                 invocation.Row.UsageExitCode, $"a label has 1 to {MountSpec.LabelBytesMax} bytes, this has {label.Length}");
         }
     }
-
-    private static ulong RandomBits() =>
-        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 }

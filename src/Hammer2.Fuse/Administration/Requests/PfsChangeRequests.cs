@@ -122,7 +122,8 @@ internal static class PfsChangeRequests
     private static MediaUuid? IdOf(RequestArguments arguments, string name) =>
         arguments.Uuid(name) is { IsZero: false } id ? id : null;
 
-    private static string Reason(Hammer2Error error, string label)
+    /// <summary>Why a change was refused, in words.</summary>
+    internal static string Reason(Hammer2Error error, string label)
     {
         string shown = ByteText.ToPrintable(label);
         return error switch
@@ -130,6 +131,8 @@ internal static class PfsChangeRequests
             Hammer2Error.Exists => $"a PFS with this label exists already, or one with the label {shown}",
             Hammer2Error.NoEntry => $"no PFS has the label {shown}",
             Hammer2Error.Busy => $"PFS {shown} is mounted; unmount it first",
+            Hammer2Error.Held => $"PFS {shown} is held; \"holds\" lists its holds, \"release\" releases one",
+            Hammer2Error.TooLarge => "the holds of the PFS have no space beside so long a label",
             Hammer2Error.Invalid => $"{shown}: no PFS can have this label or type, or nodes have different PFSs there",
             Hammer2Error.NoSpace => "not enough free space",
             Hammer2Error.ReadOnly => "the mount is read-only, or stopped after a write error",

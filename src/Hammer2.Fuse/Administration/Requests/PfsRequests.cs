@@ -58,10 +58,9 @@ internal static class PfsRequests
     {
         if (MediaRequests.NodeOf(context, arguments) is not { } node) return MediaRequests.NoSuchNode<PfsResult>();
         if (arguments.Label("label") is not { } label) return ResultOf(PfsReports.Describe(node));
-        var found = new List<PfsDescription>();
-        Hammer2Error error = PfsReports.ListPfss(node, 0, ListedMax, found);
-        if (found.Find(pfs => pfs.Label == label) is { } pfs) return ResultOf(pfs);
-        return error == Hammer2Error.None
+        Hammer2Error error = PfsReports.FindPfs(node, ByteText.Encode(label), out PfsDescription? found);
+        if (error == Hammer2Error.None) return ResultOf(found!);
+        return error == Hammer2Error.NoEntry
             ? new(Errno.ENOENT, $"no PFS has the label {ByteText.ToPrintable(label)}", null)
             : new(error.ToErrno(), "a part of the list of PFSs cannot be read; the log tells more", null);
     }

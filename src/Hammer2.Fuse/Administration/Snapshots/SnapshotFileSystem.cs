@@ -286,7 +286,7 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
         string mounted = ByteText.Decode(_mount.Pfs.Label.Span);
         foreach (PfsDescription pfs in found)
         {
-            if (pfs.Subtype == PfsSubtype.Snapshot && pfs.Label != mounted)
+            if (pfs.Subtype is PfsSubtype.Snapshot or PfsSubtype.AutoSnapshot && pfs.Label != mounted)
                 names.Add(SnapshotName.Of(ByteText.Encode(pfs.Label)));
         }
         return error;

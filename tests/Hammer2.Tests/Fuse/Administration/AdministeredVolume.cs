@@ -33,6 +33,7 @@ internal sealed class AdministeredVolume : IDisposable
             _cluster, Vnodes, OwnerId, new MountOptions(), NullLogger.Instance, TimeProvider.System,
             SystemScheduler.Instance)
         {
+            Loggers = NullLoggerFactory.Instance,
             PfsList = new PfsListAccess(new RankedLock(LockRank.Mounting), _filesystems, TimeProvider.System),
         };
     }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Chains;
+using Hammer2.Chains.Trees;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Format;
+using Hammer2.Membership;
+
+namespace Hammer2.Cluster.PfsRoots;
+
+/// <summary>
+/// Gives the PFS that a commit is of the content of one of its snapshots, and keeps the content before as a further
+/// snapshot. Label, key, ids and role stay those of the PFS; its numbers of commits and inodes go on above all that it
+/// or the snapshot used. The PFS must not be used any more after the commit: what is in memory is the state before.
+/// </summary>
+internal sealed class RollbackEdit : PfsRootEdit
+{
+    private readonly byte[] _snapshot;
+    private readonly SnapshotEdit _kept;
+    private readonly ulong _time;
+
+    /// <param name="snapshot">Label of a snapshot that every synced node has, last committed before this
+    /// commit.</param>
+    /// <param name="kept">Keeps the state before.</param>
+    /// <param name="time">Microseconds since 1970 UTC.</param>
+    public RollbackEdit(byte[] snapshot, SnapshotEdit kept, ulong time) =>
+        (_snapshot, _kept, _time) = (snapshot, kept, time);
+
+    /// <inheritdoc/>
+    public override bool IsSnapshot => true;
+
+    /// <inheritdoc/>
+    public override int RootsWritten => 2;
+
+    /// <inheritdoc/>
+    public override Hammer2Error Apply(in PfsRootTurn turn)
+    {
+        Hammer2Error error = _kept.Apply(turn);
+        if (error != Hammer2Error.None) return error;
+        error = PfsRootKeys.Find(turn.Device, _snapshot, out Chain? from, out _);
+        if (error != Hammer2Error.None) return error;
+        Chain live = turn.Source!;
+        Invariant.Holds(from!.Reference.ModifyTid < turn.Tid);
+        InodeMeta meta = RootMeta.Join(from.Meta, live.Meta);
+        meta.PfsInum = Math.Max(from.Meta.PfsInum, live.Meta.PfsInum);
+        meta.PfsCommitId = live.Meta.PfsCommitId;
+        meta.PfsOriginId = live.Meta.PfsOriginId;
+        meta.BirthTime = live.Meta.BirthTime;
+        meta.ChangeTime = _time;
+        Blockref reference = live.Reference;
+        PfsRootTurn stamping = turn with { HasOrphans = CommitStamp.MayHaveOrphans(from.Reference) };
+        return stamping.Put(meta, InodeName.Of(live), from.Table, ref reference, isStamped: true);
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Cluster;
+using Hammer2.Cluster.PfsRoots;
+using Hammer2.Cluster.Reports;
+using Hammer2.Format;
+using Hammer2.Vnodes;
+using Linux.Text;
+
+namespace Hammer2.Fuse.Administration.Requests;
+
+/// <summary>The request to roll a PFS that is not mounted back to a snapshot.</summary>
+internal static class RollbackRequest
+{
+    /// <summary>The row.</summary>
+    public static IReadOnlyList<RequestRow> Rows { get; } =
+    [
+        new RequestRow<RollbackResult>(
+            "rollback", "give a PFS that is not mounted the content of one of its snapshots",
+            ResultJson.Default.RollbackResult, Run)
+        {
+            Parameters =
+            [
+                new("label", ParameterType.Label, "label of the PFS", IsRequired: true),
+                new("snapshot", ParameterType.Label, "label of the snapshot", IsRequired: true),
+            ],
+        },
+    ];
+
+    private static RequestOutcome<RollbackResult> Run(RequestContext context, RequestArguments arguments)
+    {
+        string label = arguments.Label("label")!, snapshot = arguments.Label("snapshot")!;
+        AdministeredMount mount = context.Mount;
+        if (mount.Pfs.Writer is null)
+            return new(Errno.EROFS, PfsChangeRequests.Reason(Hammer2Error.ReadOnly, label), null);
+        Hammer2Error found = PfsReports.FindPfs(mount.FirstNode, ByteText.Encode(label), out _);
+        if (found != Hammer2Error.None) return new(found.ToErrno(), PfsChangeRequests.Reason(found, label), null);
+        try
+        {
+            Hammer2Error error = mount.PfsList.Rollback(
+                mount.Cluster, label, ByteText.Encode(snapshot), mount.Loggers, out byte[] kept);
+            if (error == Hammer2Error.None) return new RollbackResult(label, snapshot, ByteText.Decode(kept));
+            string reason = RollbackText.Refusal(error, label, snapshot) ?? PfsChangeRequests.Reason(error, label);
+            return new(error.ToErrno(), reason, null);
+        }
+        catch (PfsInUseException)
+        {
+            return new(Errno.EBUSY, RollbackText.InUse(label), null);
+        }
+        catch (PfsException refusal)
+        {
+            return new(Errno.EINVAL, ByteText.ToPrintable(refusal.Message), null);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Output;
+using Hammer2.Tool.PfsChanges;
+using Linux.Text;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Rolls a PFS back to one of its snapshots.</summary>
+internal static class RollbackCommand
+{
+    private static readonly ArgumentRow Label = new("LABEL", "label of the PFS, which must not be mounted");
+
+    private static readonly ArgumentRow Snapshot = new("SNAPSHOT", "label of a snapshot of it");
+
+    private static readonly OptionRow Node = new("--node", "another node of its cluster, when it is not mounted")
+    {
+        ValueName = "DEVICE[:DEVICE...]",
+        Repeats = true,
+        Completes = Completion.File,
+    };
+
+    public static readonly CommandRow Row = new("rollback", "give a PFS the content of one of its snapshots", Run)
+    {
+        Group = CommandGroup.Media,
+        Description = """
+            The PFS gets the content of the snapshot. What it had until then is kept as a further snapshot, whose label is
+            printed: rolling back to that one undoes it. Label and ids of the PFS stay as they are, and so do the
+            snapshot and all other snapshots. Both happen in one commit on every node of a cluster, which is durable
+            when the command returns; a power failure leaves the state before it or after it.
+
+            The PFS must not be mounted. WHERE is a mount of another PFS of the filesystem, or its devices; of a cluster
+            name the other nodes with --node. Once the kept snapshot is not needed any more, pfs-delete deletes it.
+            """,
+        Arguments = [PfsTarget.Argument, Label, Snapshot],
+        Options = [Node, .. MediaOptions.All],
+        Examples =
+        [
+            new("hammer2 rollback disk.img DATA before-upgrade", "take back all that was changed since"),
+            new("hammer2 rollback /mnt home home.20261128.030000", "the same through a mount of another PFS"),
+        ],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        var target = new PfsTarget(invocation, invocation.Text(PfsTarget.Argument));
+        string label = invocation.Text(Label), snapshot = invocation.Text(Snapshot);
+        string kept;
+        if (target.IsMount)
+        {
+            if (invocation.Texts(Node).Count > 0)
+                throw new CommandException(ExitCode.Usage, "a mount has its nodes: --node is for devices");
+            kept = target.Request("rollback", ("label", label), ("snapshot", snapshot))
+                .GetProperty("kept").GetString()!;
+        }
+        else
+        {
+            kept = ByteText.Decode(target.RollbackOffline(
+                ByteText.Encode(label), ByteText.Encode(snapshot), invocation.Texts(Node)));
+        }
+        using Report report = invocation.OpenReport();
+        report.Value("kept", "the state before is kept as", Cell.Text(NameText.Escape(ByteText.Encode(kept))));
+        return ExitCode.Ok;
+    }
+}
