@@ -2,6 +2,7 @@
 
 using System.IO;
 using System.Linq;
+using System.Threading.Tasks;
 using Xunit;
 
 namespace Hammer2.MountTests;
@@ -161,6 +162,34 @@ public sealed class PfsChangeTests
         _ = Done(["fsck", .. nodes]);
         Directory.Delete(directory, recursive: true);
     }
+
+    [MountFact]
+    public void A_schedule_makes_one_snapshot_of_each_class_however_often_it_runs()
+    {
+        using var image = new PfsImage("256m", "A");
+        using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A"))
+        {
+            string plan = Done("snapshot-schedule", "--dry-run", live.Root, "daily=2", "monthly=1");
+            Assert.Equal(2, CountOf("create", plan));
+            Assert.Equal(["A"], LabelsOf(image.Path).Where(static label => label.StartsWith('A')));
+            Task<ProgramResult>[] runs = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(
+                () => HammerProgram.Run("snapshot-schedule", live.Root, "daily=2", "monthly=1")))];
+            ProgramResult[] results = [.. runs.Select(static run => run.GetAwaiter().GetResult())];
+            Assert.All(results, static result => Assert.True(result.ExitCode == 0, result.Error));
+            string first = results[0].Output, second = results[1].Output;
+            Assert.Equal(2, CountOf("create", first) + CountOf("create", second));
+            Assert.Equal(2, CountOf("keep", first) + CountOf("keep", second));
+            Assert.Equal(2,
+                LabelsOf(image.Path).Count(static label => label.StartsWith("A.", StringComparison.Ordinal)));
+            Assert.Contains("AUTOSNAP", Done("pfs-list", image.Path), StringComparison.OrdinalIgnoreCase);
+        }
+        string last = Done("snapshot-schedule", image.Path + "@A", "daily=0", "hourly=1");
+        Assert.Equal((1, 1, 1), (CountOf("create", last), CountOf("delete", last), CountOf("keep", last)));
+        image.AssertFreeAndClean();
+    }
+
+    private static int CountOf(string action, string output) =>
+        output.Split('\n').Count(line => line.StartsWith(action + " ", StringComparison.Ordinal));
 
     private static string Done(params string[] words)
     {

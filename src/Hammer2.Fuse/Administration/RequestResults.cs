@@ -51,6 +51,17 @@ internal sealed record HoldResult(string Label, string Name, DateTimeOffset Sinc
 /// <param name="Kept">The snapshot that has the content before.</param>
 internal sealed record RollbackResult(string Label, string Snapshot, string Kept);
 
+/// <summary>What a schedule of snapshots did.</summary>
+/// <param name="IsDryRun">True when it changed nothing, and this is what it would do.</param>
+/// <param name="Snapshots">The snapshots, new ones first.</param>
+internal sealed record ScheduleResult(bool IsDryRun, IReadOnlyList<ScheduledResult> Snapshots);
+
+/// <summary>A snapshot in a schedule.</summary>
+/// <param name="Action">create, keep or delete.</param>
+/// <param name="Label">Its label.</param>
+/// <param name="Reason">Why.</param>
+internal sealed record ScheduledResult(string Action, string Label, string Reason);
+
 /// <summary>The volumes of a filesystem.</summary>
 /// <param name="Format">Version of the format.</param>
 /// <param name="Label">Label of the mounted PFS there.</param>
@@ -153,6 +164,7 @@ internal sealed record JobResult(ulong Number, string Request, DateTimeOffset St
 [JsonSerializable(typeof(PfsChangeResult))]
 [JsonSerializable(typeof(HoldListResult))]
 [JsonSerializable(typeof(RollbackResult))]
+[JsonSerializable(typeof(ScheduleResult))]
 [JsonSerializable(typeof(VolumeListResult))]
 [JsonSerializable(typeof(SpaceResult))]
 [JsonSerializable(typeof(BulkfreeResult))]

@@ -14,7 +14,7 @@ internal sealed class RequestTable
     public static readonly RequestTable Standard =
         new([
             .. MediaRequests.Rows, .. PfsRequests.Rows, .. PfsChangeRequests.Rows, .. HoldRequests.Rows,
-            .. RollbackRequest.Rows, .. InodeRequests.Rows, .. StatusRequests.Rows,
+            .. RollbackRequest.Rows, .. ScheduleRequest.Rows, .. InodeRequests.Rows, .. StatusRequests.Rows,
         ]);
 
     private readonly FrozenDictionary<string, RequestRow> _rows;

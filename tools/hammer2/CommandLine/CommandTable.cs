@@ -23,6 +23,7 @@ internal static class CommandTable
         VolumeListCommand.Row,
         PfsListCommand.Row,
         SnapshotCommand.Row,
+        SnapshotScheduleCommand.Row,
         PfsCreateCommand.Row,
         PfsDeleteCommand.Row,
         DiffCommand.Row,

@@ -18,7 +18,7 @@ internal static class HoldCommand
     {
         Group = CommandGroup.Media,
         Description = """
-            A PFS with a hold is not deleted by pfs-delete. It can have several, as far
+            A PFS with a hold is not deleted, neither by pfs-delete nor by snapshot-schedule. It can have several, as far
             as they fit into its root, 256 bytes with its label. They stay with it when it is renamed; its snapshots do
             not have them. Other drivers do not know of holds, and can delete it. It must not be mounted for writing.
             """,

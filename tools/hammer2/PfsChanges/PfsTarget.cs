@@ -4,6 +4,7 @@ using System.Text.Json;
 using Hammer2.Admin;
 using Hammer2.Cluster;
 using Hammer2.Cluster.PfsRoots;
+using Hammer2.Cluster.SnapshotSchedules;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
@@ -160,6 +161,23 @@ internal sealed class PfsTarget(Invocation invocation, string target)
         throw RollbackText.Refusal(error, ByteText.Decode(label), ByteText.Decode(snapshot)) is { } reason
             ? new CommandException(ExitCode.Failed, $"{target}: {reason}")
             : Refused(error, label);
+    }
+
+    /// <summary>Runs the schedule of snapshots of a PFS that is not mounted.</summary>
+    /// <returns>What was done.</returns>
+    /// <exception cref="CommandException">It cannot be opened, or could not do all.</exception>
+    public IReadOnlyList<PlannedSnapshot> ScheduleOffline(ScheduleOptions options)
+    {
+        using ClusterMount mount = OpenPfs(_spec!.Label ?? MountSpec.DefaultLabel, []);
+        Hammer2Error error = mount.Pfs.OpenForWriting();
+        var administration = new PfsAdministration(
+            mount.Pfs, static _ => null, TimeProvider.System, SystemRandom.NextBits);
+        var scheduler = new SnapshotScheduler(mount.Pfs, change => change(administration), TimeProvider.System);
+        if (error == Hammer2Error.None) error = scheduler.Run(options, static () => false);
+        if (error == Hammer2Error.None) return scheduler.Done;
+        throw ScheduleText.Refusal(error) is { } reason
+            ? new CommandException(ExitCode.Failed, $"{target}: {reason}")
+            : Refused(error, ByteText.Encode(scheduler.Failed ?? ""));
     }
 
     private ClusterMount OpenPfs(string label, IReadOnlyList<string> devices)
