@@ -116,8 +116,9 @@ public sealed partial class MediaDevice : IDisposable
             if (error != Hammer2Error.None) return error;
             _isHeaderAdopted = false;
         }
-        return KeepsPreparedRecord
+        Hammer2Error cleared = KeepsPreparedRecord
             ? OpeningRepair.ClearTornCopies(_volumes, Header, Faults) : Hammer2Error.None;
+        return cleared == Hammer2Error.None ? HeaderSizes.CompleteOthers(_volumes, Faults) : cleared;
     }
 
     // An illegal table leads nowhere: the device then has no super-root, which opening a PFS reports.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
 using Concurrency;
 using Hammer2.Format;
 using Microsoft.Win32.SafeHandles;
@@ -10,8 +11,8 @@ namespace Hammer2.Devices;
 /// Buffered I/O through pread and pwrite: reads profit from the page cache, and callers need no alignment. Long writes
 /// of data that is not expected to be read soon bypass the page cache of a block device (O_DIRECT), because copying
 /// them there costs more processor time than everything else that is done to them. Only whole pages are written
-/// directly, which the kernel keeps coherent with the page cache. The length is read once, on opening; reads past the
-/// end of an image that shrinks afterwards return Io.
+/// directly, which the kernel keeps coherent with the page cache. The length is read on opening and when asked to;
+/// reads past the end of an image that shrinks afterwards return Io.
 /// </remarks>
 public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDevice
 {
@@ -30,6 +31,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     private readonly SafeFileHandle? _direct;
     private readonly DeviceLock? _lock;
     private readonly bool _isBlock;
+    private long _lengthBytes;
     private volatile bool _isClaimed;
     private volatile bool _cannotDiscard;
     private volatile bool _cannotWriteDirectly;
@@ -45,7 +47,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
         _direct = direct;
         _lock = deviceLock;
         _isBlock = status.IsBlock;
-        LengthBytes = lengthBytes;
+        _lengthBytes = lengthBytes;
         SectorBytes = sectorBytes;
         IsReadOnly = isReadOnly;
         Identity = status.Identity;
@@ -55,7 +57,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     public string Name { get; }
 
     /// <inheritdoc/>
-    public long LengthBytes { get; }
+    public long LengthBytes => Volatile.Read(ref _lengthBytes);
 
     /// <summary>The logical sector size of a block device, in bytes; 512 for an image file.</summary>
     public int SectorBytes { get; }
@@ -127,6 +129,16 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
             file.Dispose();
             throw;
         }
+    }
+
+    /// <inheritdoc/>
+    public long Remeasure()
+    {
+        bool isMeasured = LinuxBlockIoctls.TryStat(_file, out FileStatus status);
+        long lengthBytes = status.SizeBytes;
+        if (isMeasured && status.IsBlock) isMeasured = LinuxBlockIoctls.TryGetBlockLength(_file, out lengthBytes);
+        if (isMeasured && lengthBytes > LengthBytes) Volatile.Write(ref _lengthBytes, lengthBytes);
+        return LengthBytes;
     }
 
     /// <inheritdoc/>

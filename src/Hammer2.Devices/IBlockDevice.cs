@@ -21,6 +21,11 @@ public interface IBlockDevice : IDisposable
     /// <summary>Size in bytes. Every call must lie wholly within [0, LengthBytes).</summary>
     long LengthBytes { get; }
 
+    /// <summary>Measures the device again: an image or a block device may have become longer since it was opened. What
+    /// was measured is <see cref="LengthBytes"/> afterwards, and never less than before.</summary>
+    /// <returns>The length; the known one where it cannot be measured or cannot change.</returns>
+    long Remeasure() => LengthBytes;
+
     /// <summary>
     /// Size in bytes of the smallest unit that the device writes atomically, a power of two from 512: all bytes of one
     /// unit are written or none are. Nothing is assumed about two units.

@@ -81,6 +81,12 @@ public sealed class PreparedCommitRecord
             UnprotectedDigest = digest.Sum,
             UnprotectedBlocks = digest.Blocks,
         };
+        if (HasGrown(predecessor, next))
+        {
+            record.Fields.VolumeBytes = next.Fields.VolumeBytes;
+            record.Fields.TotalBytes = next.Fields.TotalBytes;
+            record.Fields.AllocatorBytes = next.Fields.AllocatorBytes;
+        }
         next.SuperRootBlockset.CopyTo(record.SuperRootBlockset);
         next.FreemapBlockset.CopyTo(record.FreemapBlockset);
         record.Crc = record.ComputeCrc();
@@ -113,13 +119,32 @@ public sealed class PreparedCommitRecord
             || record.Fields.PredecessorCrc != newest.Fingerprint) return null;
         VolumeHeader next = MakeNext(newest, record);
         if (next.Fingerprint != record.Fields.NextCrc) return null;
-        Hammer2Error error = NewBlockVerifier.Verify(
-            volumes, next.SuperRootBlockset, next.FreemapBlockset, newest.Fields.MirrorTid,
-            out UnprotectedDigest found);
+        Hammer2Error error = Verify(volumes, newest, next, out UnprotectedDigest found);
         bool isThere = error == Hammer2Error.None
             && found == new UnprotectedDigest(record.Fields.UnprotectedDigest, record.Fields.UnprotectedBlocks);
         return isThere ? next : null;
     }
+
+    // Blocks may lie in space that the filesystem has with the new header only.
+    private static Hammer2Error Verify(
+        VolumeSet volumes, VolumeHeader newest, VolumeHeader next, out UnprotectedDigest found)
+    {
+        ulong before = volumes.Volumes[^1].LengthBytes;
+        if (!volumes.TryGrowTo(next))
+        {
+            found = default;
+            return Hammer2Error.Corrupt;
+        }
+        Hammer2Error error = NewBlockVerifier.Verify(
+            volumes, next.SuperRootBlockset, next.FreemapBlockset, newest.Fields.MirrorTid, out found);
+        volumes.SetLastLength(before);
+        return error;
+    }
+
+    private static bool HasGrown(VolumeHeader predecessor, VolumeHeader next) =>
+        next.Fields.VolumeBytes != predecessor.Fields.VolumeBytes
+        || next.Fields.TotalBytes != predecessor.Fields.TotalBytes
+        || next.Fields.AllocatorBytes != predecessor.Fields.AllocatorBytes;
 
     private static bool IsWhole(PreparedRecordView record, VolumeHeader newest) =>
         record.Fields.Magic == PreparedRecord.MagicValue
@@ -137,6 +162,12 @@ public sealed class PreparedCommitRecord
         header.Fields.MirrorTid = record.Fields.NextTid;
         header.Fields.FreemapTid = record.Fields.FreemapTid;
         header.Fields.AllocatorFree = record.Fields.AllocatorFree;
+        if (record.Fields.VolumeBytes != 0)
+        {
+            header.Fields.VolumeBytes = record.Fields.VolumeBytes;
+            header.Fields.TotalBytes = record.Fields.TotalBytes;
+            header.Fields.AllocatorBytes = record.Fields.AllocatorBytes;
+        }
         return VolumeHeaderCandidate.Seal(bytes, (int)record.Fields.HeaderSlot);
     }
 }

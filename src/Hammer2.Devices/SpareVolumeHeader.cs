@@ -22,7 +22,10 @@ public static class SpareVolumeHeader
         byte[] bytes = new byte[Media.VolumeHeaderBytes];
         if (device.Read(Media.SpareHeaderOffset, bytes) != Hammer2Error.None) return null;
         if (!new VolumeHeaderCandidate(bytes, 0).TryValidate(out VolumeHeader? header, out _)) return null;
-        return IsCurrent(device, header.SuperRootBlockset) && IsCurrent(device, header.FreemapBlockset)
+        // The references of other volumes than the root volume lead nowhere.
+        bool isCurrent = header.Fields.VolumeIndex != 0
+            || (IsCurrent(device, header.SuperRootBlockset) && IsCurrent(device, header.FreemapBlockset));
+        return isCurrent
             ? new VolumeHeader(bytes, 0, isSpare: true)
             : null;
     }

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Threading;
 using Hammer2.Format;
 
 namespace Hammer2.Devices;
@@ -11,7 +12,8 @@ namespace Hammer2.Devices;
 /// freemap. A set exists only when its headers passed all cross-checks.
 /// </summary>
 /// <remarks>
-/// Thread-safe: only the bytes on the devices change after opening. Upstream: <c>hammer2_init_volumes</c>,
+/// Thread-safe: only the bytes on the devices change after opening, and the length of the last volume.
+/// Upstream: <c>hammer2_init_volumes</c>,
 /// <c>hammer2_get_volume</c>.
 /// </remarks>
 public sealed class VolumeSet : IDisposable
@@ -47,13 +49,44 @@ public sealed class VolumeSet : IDisposable
 
     /// <summary>Uses a header that is not on media yet, from a commit that the nodes of a cluster had prepared when
     /// power failed. Call it before anything else reads the set.</summary>
-    public void Adopt(VolumeHeader header) => _adopted = header;
+    public void Adopt(VolumeHeader header)
+    {
+        _adopted = header;
+        // It may be the commit that made the filesystem larger; a record with other sizes is void.
+        bool isGrown = TryGrowTo(header);
+        Invariant.Holds(isGrown);
+    }
+
+    /// <summary>Makes the last volume as long as a header says.</summary>
+    /// <returns>False when its device is not that long, or the header is of a smaller filesystem.</returns>
+    internal bool TryGrowTo(VolumeHeader header)
+    {
+        ref readonly VolumeHeaderSector fields = ref header.Fields;
+        Volume last = _volumes[^1];
+        ulong total = header.IsVersion1 ? fields.VolumeBytes : fields.TotalBytes;
+        ulong lengthBytes = total - last.Start;
+        bool isPossible = total >= TotalBytes && lengthBytes % Media.VolumeAlignBytes == 0
+            && lengthBytes <= (ulong)last.Device.LengthBytes;
+        if (isPossible) SetLastLength(lengthBytes);
+        return isPossible;
+    }
+
+    /// <summary>Changes the length of the last volume, and with it that of the address space.</summary>
+    /// <param name="lengthBytes">A multiple of <see cref="Media.VolumeAlignBytes"/> that the device has. When it is
+    /// less than before, nothing may be in use beyond it.</param>
+    public void SetLastLength(ulong lengthBytes)
+    {
+        Volume last = _volumes[^1];
+        Invariant.Holds(lengthBytes % Media.VolumeAlignBytes == 0 && lengthBytes <= (ulong)last.Device.LengthBytes);
+        last.LengthBytes = lengthBytes;
+        Volatile.Write(ref _ends[^1], last.End);
+    }
 
     /// <summary>The volumes in the order of the address space.</summary>
     public IReadOnlyList<Volume> Volumes => _volumes;
 
     /// <summary>Size of the address space in bytes.</summary>
-    public ulong TotalBytes => _ends[^1];
+    public ulong TotalBytes => Volatile.Read(ref _ends[^1]);
 
     /// <summary>The id of the filesystem, the same on every volume.</summary>
     public MediaUuid FilesystemId => Header.Fields.FilesystemId;
@@ -100,7 +133,7 @@ public sealed class VolumeSet : IDisposable
         {
             VolumeSetChecks.Member member = ordered[index];
             volumes[index] = new Volume(
-                index, member.Device, member.Copies, member.Start, member.Fields.VolumeBytes);
+                index, member.Device, member.Copies, member.Start, member.LengthBytes);
         }
         return new VolumeSet(volumes, notes);
     }

@@ -138,7 +138,7 @@ internal sealed class VolumeSetChecks
         _notes.Add($"{only.Device.Name}: {fault}; it is ignored");
     }
 
-    private static Member[] OrderVersion2(IReadOnlyList<Member> members, Member?[] byIndex)
+    private Member[] OrderVersion2(IReadOnlyList<Member> members, Member?[] byIndex)
     {
         int volumesTotal = members[0].Fields.VolumesTotal;
         if (volumesTotal is < 1 or > Media.VolumesMax)
@@ -184,7 +184,7 @@ internal sealed class VolumeSetChecks
             + $"{noun} {missing} {verb} missing");
     }
 
-    private static void CheckStarts(Member[] ordered)
+    private void CheckStarts(Member[] ordered)
     {
         Member root = ordered[0];
         ReadOnlySpan<ulong> starts = root.Copies.Newest.VolumeStarts;
@@ -213,12 +213,26 @@ internal sealed class VolumeSetChecks
             member.Start = start;
             next += member.Fields.VolumeBytes;
         }
-        if (root.Fields.TotalBytes != next)
+        if (root.Fields.TotalBytes != next && !IsGrown(root, ordered[^1], next))
         {
             throw Refuse(root, string.Create(CultureInfo.InvariantCulture,
                 $"total size is not the sum of the volumes, found 0x{root.Fields.TotalBytes:x} "
                 + $"expected 0x{next:x}"));
         }
+    }
+
+    // Growing writes the root volume's header before that of the last volume: where power failed between the two, the
+    // root volume tells the size.
+    private bool IsGrown(Member root, Member last, UInt128 sum)
+    {
+        if (last == root || root.Fields.TotalBytes < sum) return false;
+        ulong lengthBytes = root.Fields.TotalBytes - last.Start;
+        if (lengthBytes % Media.VolumeAlignBytes != 0 || lengthBytes > (ulong)last.Device.LengthBytes) return false;
+        last.LengthBytes = lengthBytes;
+        _notes.Add(string.Create(CultureInfo.InvariantCulture,
+            $"{last.Device.Name}: growing to 0x{lengthBytes:x} bytes "
+            + $"was interrupted; it is completed when the filesystem is opened for writing"));
+        return true;
     }
 
     private static void Expect(Member member, string field, ulong found, ulong expected)
@@ -253,5 +267,8 @@ internal sealed class VolumeSetChecks
         internal ref readonly VolumeHeaderSector Fields => ref Copies.Newest.Fields;
 
         internal ulong Start { get; set; }
+
+        /// <summary>The length of the volume: that of its header, or what growing has made of it.</summary>
+        internal ulong LengthBytes { get; set; } = copies.Newest.Fields.VolumeBytes;
     }
 }

@@ -49,6 +49,18 @@ public static class IoctlCommand
     /// <remarks><c>HAMMER2IOC_BULKFREE_ASYNC</c>, number 93.</remarks>
     public const uint BulkfreeAsync = 0xC040685D;
 
+    /// <summary>Removes a directory entry or an inode that is damaged: <see cref="DestroyRecord"/>.</summary>
+    /// <remarks><c>HAMMER2IOC_DESTROY</c>, number 94.</remarks>
+    public const uint Destroy = 0xC110685E;
+
+    /// <summary>Turns emergency mode on or off; the record is a number of 32 bits.</summary>
+    /// <remarks><c>HAMMER2IOC_EMERG_MODE</c>, number 95.</remarks>
+    public const uint EmergencyMode = 0xC004685F;
+
+    /// <summary>Makes the filesystem larger: <see cref="GrowRecord"/>.</summary>
+    /// <remarks><c>HAMMER2IOC_GROWFS</c>, number 96.</remarks>
+    public const uint Grow = 0xC0486860;
+
     /// <summary>Lists volumes where a pointer in the record says; it cannot work through FUSE.</summary>
     /// <remarks><c>HAMMER2IOC_VOLUME_LIST</c>, number 97.</remarks>
     public const uint VolumeList = 0xC1106861;

@@ -34,5 +34,8 @@ public struct PreparedRecord
     [FieldOffset(0x70)] public ulong CommitId;            // the same on all nodes of this attempt
     [FieldOffset(0x78)] public ulong UnprotectedDigest;   // of new blocks without a check code
     [FieldOffset(0x80)] public ulong UnprotectedBlocks;   // how many those are
-    [FieldOffset(0x88)] public ulong Reserved88;
+    [FieldOffset(0x88)] public ulong VolumeBytes;         // sizes of the new header; 0: as they were
+    [FieldOffset(0x90)] public ulong TotalBytes;
+    [FieldOffset(0x98)] public ulong AllocatorBytes;
+    [FieldOffset(0xA0)] public ulong ReservedA0;
 }

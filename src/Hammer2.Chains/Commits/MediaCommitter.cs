@@ -253,7 +253,8 @@ public sealed class MediaCommitter
         }
     }
 
-    private Hammer2Error CommitFreemapInTurn()
+    /// <summary>As <see cref="CommitFreemap"/>, within a turn.</summary>
+    internal Hammer2Error CommitFreemapInTurn()
     {
         _allocator.CorrectTotal();
         Hammer2Error error = Prepare(default, out PreparedCommit? prepared);
@@ -289,6 +290,7 @@ public sealed class MediaCommitter
         view.Fields.MirrorTid = tid;
         view.Fields.FreemapTid = tid;
         view.Fields.AllocatorFree = freeBytes;
+        HeaderSizes.Store(_volumes, Space.TotalBytes, ref view.Fields);
         VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, last.NextCopyIndex);
         // The only copy is about to be overwritten: a spare stands in for it until that is done.
         if (next.CopyIndex == last.CopyIndex) error = _headers.WriteSpare(next);

@@ -35,7 +35,7 @@ public sealed partial class FreemapAllocator
     private readonly DeviceFence _fence;
     private readonly FreemapTree _tree;
     private readonly ulong _begin;
-    private readonly ulong _segmentsTotal;
+    private ulong _segmentsTotal;
     private readonly ulong[] _lastSegment = new ulong[ClassesTotal];
     private readonly ulong[] _openedGranule = new ulong[ClassesTotal];
     private ulong _freeBytes;
@@ -115,6 +115,24 @@ public sealed partial class FreemapAllocator
         {
             freeBytes = _freeBytes;
             return _tree.Write(tid, blockset);
+        }
+    }
+
+    /// <summary>Adds space at the end of the filesystem, all of it free. The volumes have it already.</summary>
+    /// <param name="gainedBytes">What can be allocated in it.</param>
+    /// <returns>None; the fault of a freemap leaf that could not be read: nothing was changed then.</returns>
+    public Hammer2Error Grow(out ulong gainedBytes)
+    {
+        using (_freemapLock.EnterScope())
+        {
+            ulong totalBytes = _volumes.TotalBytes;
+            Hammer2Error error = _tree.Grow(totalBytes, out FreeSpace gained);
+            gainedBytes = (ulong)gained.Bytes;
+            if (error != Hammer2Error.None) return error;
+            _segmentsTotal = totalBytes >> Media.SegmentRadix;
+            _freeBytes += gainedBytes;
+            Publish();
+            return Hammer2Error.None;
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class FreemapTree
     private readonly VolumeSet _volumes;
     private readonly MediaFaultLog _faults;
     private readonly ulong _allocatorBegin;
-    private readonly ulong _totalBytes;
+    private ulong _totalBytes;
     private readonly FreemapNode _root = new(FreemapNode.RootSlots);
     private readonly SortedDictionary<ulong, FreemapLeaf> _leaves = [];
     private int _unseen;
@@ -92,13 +92,70 @@ internal sealed class FreemapTree
         for (ulong zone = 0; zone < _totalBytes; zone += Media.ZoneBytes)
         {
             if (HasLeaf(zone)) continue;
-            ulong end = Math.Min(zone + Media.ZoneBytes, _totalBytes);
-            for (ulong address = zone; address + Media.SegmentBytes <= end; address += Media.SegmentBytes)
+            Known += UntouchedIn(zone, Math.Min(zone + Media.ZoneBytes, _totalBytes), _totalBytes);
+        }
+    }
+
+    // The space of whole segments without a leaf.
+    private FreeSpace UntouchedIn(ulong first, ulong end, ulong totalBytes)
+    {
+        var free = default(FreeSpace);
+        for (ulong address = first; address + Media.SegmentBytes <= end; address += Media.SegmentBytes)
+        {
+            if (FreemapGeometry.IsAllocatable(address, _allocatorBegin, totalBytes))
+                free += new FreeSpace(Media.SegmentBytes, Media.SegmentBytes);
+        }
+        return free;
+    }
+
+    /// <summary>Adds space at the end of the filesystem, all of it free.</summary>
+    /// <param name="totalBytes">The new size of the filesystem, a multiple of a segment.</param>
+    /// <param name="gained">What can be allocated in the new space.</param>
+    /// <returns>None; the fault of a leaf that could not be read: nothing was changed then.</returns>
+    /// <remarks>The leaf over the old end marks what was past it as allocated. Upstream's growfs leaves that so, and
+    /// its bulkfree frees it later.</remarks>
+    public Hammer2Error Grow(ulong totalBytes, out FreeSpace gained)
+    {
+        gained = default;
+        ulong first = FreemapGeometry.KeyOf(_totalBytes, FreemapGeometry.LevelLeaf);
+        for (ulong zone = first; zone < totalBytes; zone += Media.ZoneBytes)
+        {
+            if (!HasLeaf(zone)) continue;
+            Hammer2Error error = GetLeaf(zone, out _);
+            if (error != Hammer2Error.None) return error;
+        }
+        for (ulong zone = first; zone < totalBytes; zone += Media.ZoneBytes)
+        {
+            ulong begin = Math.Max(zone, _totalBytes), end = Math.Min(zone + Media.ZoneBytes, totalBytes);
+            if (_leaves.TryGetValue(zone, out FreemapLeaf? leaf)) gained += Free(leaf, begin, end, totalBytes);
+            else
             {
-                if (FreemapGeometry.IsAllocatable(address, _allocatorBegin, _totalBytes))
-                    Known += new FreeSpace(Media.SegmentBytes, Media.SegmentBytes);
+                FreeSpace untouched = UntouchedIn(begin, end, totalBytes);
+                Known += untouched;
+                gained += untouched;
             }
         }
+        _totalBytes = totalBytes;
+        return Hammer2Error.None;
+    }
+
+    private FreeSpace Free(FreemapLeaf leaf, ulong begin, ulong end, ulong totalBytes)
+    {
+        var change = default(FreeSpace);
+        for (ulong address = begin; address < end; address += Media.SegmentBytes)
+        {
+            if (!FreemapGeometry.IsAllocatable(address, _allocatorBegin, totalBytes)) continue;
+            ref FreemapEntry entry = ref leaf.Entries[FreemapGeometry.EntryOf(address)];
+            FreeSpace before = FreeSpace.Of(entry);
+            entry = default;
+            entry.AvailableBytes = Media.SegmentBytes;
+            change += FreeSpace.Of(entry) - before;
+            leaf.Reference.FreemapAvailable += Media.SegmentBytes;
+        }
+        leaf.Reference.FreemapBigMask = uint.MaxValue;
+        Adjust(leaf, change);
+        MarkDirty(leaf);
+        return change;
     }
 
     /// <summary>

@@ -26,25 +26,34 @@ public sealed class SpaceReservations
     private readonly FreemapAllocator _allocator;
     private readonly DeviceFence _fence;
     private long _reservedBytes;
+    private ulong _totalBytes;
+    private long _reserveBytes;
 
     internal SpaceReservations(FreemapAllocator allocator, ulong totalBytes, DeviceFence fence)
     {
         _allocator = allocator;
         _fence = fence;
-        TotalBytes = totalBytes;
-        ReserveBytes = Math.Clamp(
-            (long)Math.Min(totalBytes, long.MaxValue) / ReserveShare, ReserveBytesMin, ReserveBytesMax);
+        SetTotal(totalBytes);
     }
 
     /// <summary>Bytes of the device that can be allocated at all.</summary>
-    public ulong TotalBytes { get; }
+    public ulong TotalBytes => Volatile.Read(ref _totalBytes);
 
     /// <summary>Free bytes not available to changes that add: removing and overwriting also allocate before they free
     /// anything, since they are copy-on-write.</summary>
-    public long ReserveBytes { get; }
+    public long ReserveBytes => Volatile.Read(ref _reserveBytes);
 
     /// <summary>Bytes reserved and not released.</summary>
     public long ReservedBytes => Volatile.Read(ref _reservedBytes);
+
+    /// <summary>Changes the size of the device.</summary>
+    /// <param name="totalBytes">Bytes that can be allocated at all.</param>
+    internal void SetTotal(ulong totalBytes)
+    {
+        long share = (long)Math.Min(totalBytes, long.MaxValue) / ReserveShare;
+        Volatile.Write(ref _totalBytes, totalBytes);
+        Volatile.Write(ref _reserveBytes, Math.Clamp(share, ReserveBytesMin, ReserveBytesMax));
+    }
 
     /// <summary>Reserves space for a change, if there is enough.</summary>
     /// <param name="bytes">The most that it can allocate.</param>

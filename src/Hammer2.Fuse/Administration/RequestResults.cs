@@ -117,6 +117,21 @@ internal sealed record BulkfreeResult(
 /// <param name="Commit">Number of the last commit of the PFS.</param>
 internal sealed record SyncResult([property: JsonConverter(typeof(HexConverter))] ulong Commit);
 
+/// <summary>What growing did.</summary>
+/// <param name="LengthBytes">Length of the last volume.</param>
+/// <param name="IsChanged">True when that is more than before.</param>
+/// <param name="TotalBytes">Size of the filesystem.</param>
+internal sealed record GrowResult(ulong LengthBytes, bool IsChanged, ulong TotalBytes);
+
+/// <summary>What was destroyed.</summary>
+/// <param name="Inum">The inode number.</param>
+/// <param name="IsInodeRemoved">True when the inode was removed, which could not be read.</param>
+internal sealed record DestroyResult(ulong Inum, bool IsInodeRemoved);
+
+/// <summary>Whether emergency mode is on.</summary>
+/// <param name="IsOn">True when it is.</param>
+internal sealed record EmergencyResult(bool IsOn);
+
 /// <summary>The state of a mount.</summary>
 /// <param name="Health">healthy, degraded, damaged or stopped.</param>
 /// <param name="Reasons">Why it is not healthy; empty when it is.</param>
@@ -128,9 +143,11 @@ internal sealed record SyncResult([property: JsonConverter(typeof(HexConverter))
 /// <param name="LeftOutInodes">Inodes whose changes could not be committed.</param>
 /// <param name="Nodes">The nodes.</param>
 /// <param name="Jobs">Long requests that run in the background.</param>
+/// <param name="Space">The space of the PFS.</param>
+/// <param name="LiveBytes">Bytes allocated for the PFS; blocks that it shares count each time.</param>
 internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
     [property: JsonConverter(typeof(HexConverter))] ulong Commit, int Quorum, long RepairedReads, long LeftOutInodes,
-    IReadOnlyList<NodeResult> Nodes, IReadOnlyList<JobResult> Jobs);
+    IReadOnlyList<NodeResult> Nodes, IReadOnlyList<JobResult> Jobs, SpaceResult Space, ulong LiveBytes);
 
 /// <summary>A node of the mounted PFS.</summary>
 /// <param name="Name">Its devices.</param>
@@ -169,6 +186,9 @@ internal sealed record JobResult(ulong Number, string Request, DateTimeOffset St
 [JsonSerializable(typeof(SpaceResult))]
 [JsonSerializable(typeof(BulkfreeResult))]
 [JsonSerializable(typeof(SyncResult))]
+[JsonSerializable(typeof(GrowResult))]
+[JsonSerializable(typeof(DestroyResult))]
+[JsonSerializable(typeof(EmergencyResult))]
 [JsonSerializable(typeof(InodeResult))]
 [JsonSerializable(typeof(StatusResult))]
 [JsonSerializable(typeof(JobResult))]

@@ -51,6 +51,13 @@ public sealed class LayoutTests
           28 8 FragmentedBytes
           30 8 TotalAllocatedBytes
           38 8 TotalScannedBytes
+        DestroyRecord 272
+          000 4 Command
+          004 256 Name
+          108 8 Inum
+        GrowRecord 72
+          00 8 LengthBytes
+          08 4 IsChanged
         VersionRecord 256
           00 4 Version
         PfsIoctlRecord 320
@@ -145,7 +152,10 @@ public sealed class LayoutTests
           70 8 CommitId
           78 8 UnprotectedDigest
           80 8 UnprotectedBlocks
-          88 8 Reserved88
+          88 8 VolumeBytes
+          90 8 TotalBytes
+          98 8 AllocatorBytes
+          A0 8 ReservedA0
         FreemapEntry 128
           00 4 LinearOffset
           04 2 Class

@@ -53,6 +53,7 @@ internal sealed class IoctlDoor
             IoctlCommand.BulkfreeScan => Bulkfree(call, ref As<BulkfreeRecord>(output)),
             IoctlCommand.BulkfreeAsync => BulkfreeAsync(
                 call, in AsInput<BulkfreeRecord>(input), ref As<BulkfreeRecord>(output)),
+            IoctlCommand.Grow => Grow(call, in AsInput<GrowRecord>(input), ref As<GrowRecord>(output)),
             IoctlCommand.VolumeListFlat => VolumeList(
                 call, in AsInput<VolumeListRecord>(input), ref As<VolumeListRecord>(output)),
             _ => Errno.EOPNOTSUPP,
@@ -69,6 +70,7 @@ internal sealed class IoctlDoor
         IoctlCommand.InodeGet or IoctlCommand.InodeSet => Unsafe.SizeOf<InodeRecord>(),
         IoctlCommand.DebugDump => sizeof(uint),
         IoctlCommand.BulkfreeScan or IoctlCommand.BulkfreeAsync => Unsafe.SizeOf<BulkfreeRecord>(),
+        IoctlCommand.Grow => Unsafe.SizeOf<GrowRecord>(),
         IoctlCommand.VolumeListFlat => Unsafe.SizeOf<VolumeListRecord>(),
         _ => null,
     };
@@ -186,6 +188,16 @@ internal sealed class IoctlDoor
             return refusal.Error;
         if (_mount.Vnodes.IsReadOnly) return Errno.EROFS;
         return _mount.Jobs.TryStart(row!, _mount, caller, RequestArguments.None) is null ? Errno.EBUSY : Errno.None;
+    }
+
+    private Errno Grow(in IoctlCall call, in GrowRecord input, ref GrowRecord output)
+    {
+        output = input;
+        Errno error = Request(call, "growfs", RequestArguments.Of(("size", input.LengthBytes)), out GrowResult? grown);
+        if (error != Errno.None) return error;
+        output.LengthBytes = grown!.LengthBytes;
+        output.IsChanged = grown.IsChanged ? 1 : 0;
+        return error;
     }
 
     private Errno VolumeList(in IoctlCall call, in VolumeListRecord input, ref VolumeListRecord output)

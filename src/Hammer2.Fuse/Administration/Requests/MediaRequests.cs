@@ -58,9 +58,13 @@ internal static class MediaRequests
             PfsReports.VersionOf(node), PfsReports.Describe(node).Label, volumes);
     }
 
-    private static RequestOutcome<SpaceResult> Space(RequestContext context, RequestArguments arguments)
+    private static RequestOutcome<SpaceResult> Space(RequestContext context, RequestArguments arguments) =>
+        SpaceOf(context.Mount);
+
+    /// <summary>The space of a mount.</summary>
+    internal static SpaceResult SpaceOf(AdministeredMount mount)
     {
-        SpaceDescription space = PfsReports.SpaceOf(context.Mount.Pfs);
+        SpaceDescription space = PfsReports.SpaceOf(mount.Pfs);
         return new SpaceResult(space.Shown.TotalBytes, space.Shown.FreeBytes, space.Shown.AvailableBytes,
             space.ReserveBytes, space.ReservedBytes, space.UnwrittenBytes, space.Shown.InodesTotal);
     }

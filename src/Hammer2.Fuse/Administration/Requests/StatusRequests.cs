@@ -4,6 +4,7 @@ using System.Linq;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Reports;
 using Hammer2.Membership;
+using Hammer2.Vnodes;
 using Linux.Text;
 
 namespace Hammer2.Fuse.Administration.Requests;
@@ -27,8 +28,13 @@ internal static class StatusRequests
         HealthVerdict health = MountHealth.Of(condition);
         return new StatusResult(MountHealth.NameOf(health.Health), health.Reasons, ByteText.Decode(pfs.Label.Span),
             mount.Vnodes.IsReadOnly, PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
-            condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs));
+            condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs),
+            MediaRequests.SpaceOf(mount), LiveBytesOf(mount));
     }
+
+    // Nothing where the root cannot be read, which is a reason of its own.
+    private static ulong LiveBytesOf(AdministeredMount mount) =>
+        mount.Vnodes.GetStored(VnodeOps.RootInum, out StoredInode root) == Errno.None ? root.DataCount : 0;
 
     private static NodeResult ResultOf(NodeDescription node) => new(
         node.Name, node.State.ToString(), ReasonOf(node), node.CommitTid,

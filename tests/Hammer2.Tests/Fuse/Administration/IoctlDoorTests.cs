@@ -20,7 +20,7 @@ public sealed class IoctlDoorTests : IDisposable
         IoctlCommand.VersionGet, IoctlCommand.PfsGet, IoctlCommand.PfsCreate, IoctlCommand.PfsDelete,
         IoctlCommand.PfsLookup, IoctlCommand.PfsSnapshot, IoctlCommand.InodeGet, IoctlCommand.InodeSet,
         IoctlCommand.DebugDump, IoctlCommand.BulkfreeScan, IoctlCommand.BulkfreeAsync, IoctlCommand.VolumeList,
-        IoctlCommand.VolumeListFlat,
+        IoctlCommand.VolumeListFlat, IoctlCommand.Grow, IoctlCommand.Destroy, IoctlCommand.EmergencyMode,
     ];
 
     private readonly AdministeredVolume _volume = new();
@@ -42,6 +42,9 @@ public sealed class IoctlDoorTests : IDisposable
     [InlineData(91, 4, IoctlCommand.DebugDump)]
     [InlineData(92, 64, IoctlCommand.BulkfreeScan)]
     [InlineData(93, 64, IoctlCommand.BulkfreeAsync)]
+    [InlineData(94, 272, IoctlCommand.Destroy)]
+    [InlineData(95, 4, IoctlCommand.EmergencyMode)]
+    [InlineData(96, 72, IoctlCommand.Grow)]
     [InlineData(97, 272, IoctlCommand.VolumeList)]
     [InlineData(197, 5896, IoctlCommand.VolumeListFlat)]
     public void Commands_have_the_numbers_of_upstream(uint number, uint bytes, uint command)
@@ -60,6 +63,7 @@ public sealed class IoctlDoorTests : IDisposable
     [InlineData(IoctlCommand.BulkfreeScan, false)]
     [InlineData(IoctlCommand.BulkfreeAsync, false)]
     [InlineData(IoctlCommand.VolumeListFlat, false)]
+    [InlineData(IoctlCommand.Grow, false)]
     public void Strangers_are_granted_what_upstream_grants(uint command, bool isGranted)
     {
         byte[] record = new byte[(command >> 16) & 0x3FFF];
@@ -72,7 +76,7 @@ public sealed class IoctlDoorTests : IDisposable
     [Fact]
     public void Unknown_commands_and_those_with_a_pointer_are_not_supported()
     {
-        foreach (uint command in (uint[])[IoctlCommand.VolumeList, 0xC1306844, 0xC130684C, 0x6801, 0xC0486860])
+        foreach (uint command in (uint[])[IoctlCommand.VolumeList, 0xC1306844, 0xC130684C, 0x6801, 0xC0486862])
             Assert.Equal(Errno.EOPNOTSUPP, Call(command, new byte[(command >> 16) & 0x3FFF], out _));
         Assert.False(IoctlCommand.IsOfHammer2(0x80086601));
     }
