@@ -40,6 +40,9 @@ internal sealed record CommandRow(string Name, string Summary, Func<Invocation, 
     /// <summary>True when the command supports JSON output.</summary>
     public bool HasJson { get; init; } = true;
 
+    /// <summary>What a path given by <c>-s</c> before the command stands for.</summary>
+    public SelectedPath Selects { get; init; } = SelectedPath.None;
+
     /// <summary>True when the command prints sizes, whose unit can be chosen.</summary>
     public bool HasUnits { get; init; }
 

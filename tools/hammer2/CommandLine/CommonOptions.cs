@@ -4,7 +4,8 @@ namespace Hammer2.Tool.CommandLine;
 /// <summary>Options and exit codes that many commands share.</summary>
 internal static class CommonOptions
 {
-    public static readonly OptionRow Json = new("--json", "print JSON");
+    public static readonly OptionRow Json = new("--json",
+        "print JSON: an object with formatVersion, which changes when a key goes or changes its meaning, and errors");
 
     public static readonly OptionRow Iec = new("--iec", "print sizes in powers of 1024 (the default)");
 

@@ -44,7 +44,9 @@ internal static class Dispatcher
                 HelpText.WriteOverview(terminal.Out);
                 return Finish(terminal, ExitCode.Ok);
         }
-        if (CommandTable.ByName(words[0]) is { } row) return Run(row, words[1..], terminal);
+        LeadingOptions leading = LeadingOptions.Parse(words);
+        if (leading.Rest.Length > 0 && CommandTable.ByName(leading.Rest[0]) is { } row)
+            return Run(row, leading, terminal);
 
         // mount.fuse3 calls the type's program with the specification first: hammer2 SPEC DIR -o OPTIONS.
         if (LooksLikeMountHelper(words) && CommandTable.ByName("mount") is { } mount) return Run(mount, words,
@@ -56,6 +58,13 @@ internal static class Dispatcher
 
     private static bool LooksLikeMountHelper(string[] words) =>
         words.Length >= 2 && words[0].AsSpan().IndexOfAny('/', '@', ':') >= 0;
+
+    private static int Run(CommandRow row, LeadingOptions leading, Terminal terminal)
+    {
+        if (leading.Apply(row, leading.Rest[1..], out string[] words) is not { } wrong) return Run(row, words, terminal);
+        Say(terminal, $"{row.Name}: {wrong}, see 'hammer2 {row.Name} --help'");
+        return row.UsageExitCode;
+    }
 
     private static int Run(CommandRow row, string[] words, Terminal terminal)
     {
@@ -73,7 +82,16 @@ internal static class Dispatcher
         }
         using InterruptionNotice? notice = terminal.IsOfProcess && !row.HandlesSignals
             ? new InterruptionNotice(invocation) : null;
-        return Finish(terminal, RunGuarded(invocation));
+        int code = RunGuarded(invocation);
+        try
+        {
+            invocation.CompleteReport();
+        }
+        catch (IOException failure) when (IsBrokenPipe(failure))
+        {
+            return ExitCode.BrokenPipe;
+        }
+        return Finish(terminal, code);
     }
 
     private static int RunGuarded(Invocation invocation)

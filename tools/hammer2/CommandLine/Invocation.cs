@@ -11,7 +11,9 @@ namespace Hammer2.Tool.CommandLine;
 internal sealed class Invocation : IDisposable
 {
     private readonly Dictionary<string, string[]> _values;
+    private readonly List<string> _errors = [];
     private LoggerFactory? _loggers;
+    private JsonReport? _json;
 
     /// <summary>Takes the values by the name of their row; a flag that was given has an empty array.</summary>
     public Invocation(CommandRow row, Dictionary<string, string[]> values, Terminal terminal)
@@ -85,12 +87,27 @@ internal sealed class Invocation : IDisposable
             : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     /// <summary>A report in the requested format, JSON or text.</summary>
+    /// <remarks>A command opens one.</remarks>
     public Report OpenReport() => Has(CommonOptions.Json)
-        ? new JsonReport(Terminal)
+        ? _json = new JsonReport(Terminal)
         : new TextReport(Terminal, Unit);
 
-    /// <summary>Writes one line to standard error, with control characters escaped.</summary>
-    public void Warn(string message) => Terminal.Error.WriteLine("hammer2: " + ByteText.ToPrintable(message));
+    /// <summary>Writes one line to standard error, with control characters escaped. JSON has it among its
+    /// errors.</summary>
+    public void Warn(string message)
+    {
+        string text = ByteText.ToPrintable(message);
+        _errors.Add(text);
+        Terminal.Error.WriteLine("hammer2: " + text);
+    }
+
+    /// <summary>Completes the JSON with the errors; without a report, writes JSON of the errors alone.</summary>
+    public void CompleteReport()
+    {
+        if (!Has(CommonOptions.Json) || (_json is null && _errors.Count == 0)) return;
+        _json ??= new JsonReport(Terminal);
+        _json.Complete(_errors);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _loggers?.Dispose();

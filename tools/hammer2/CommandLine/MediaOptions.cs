@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
 using Hammer2.Cluster;
 using Hammer2.Devices;
+using Hammer2.Tool.Mounts;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.CommandLine;
@@ -11,14 +12,14 @@ internal static class MediaOptions
 {
     /// <summary>One filesystem.</summary>
     public static readonly ArgumentRow Volume =
-        new("VOLUME", "all devices of one filesystem, DEVICE[:DEVICE...], in any order")
+        new("VOLUME", "all devices of one filesystem, DEVICE[:DEVICE...], in any order; or a directory in a mount")
         {
             Completes = Completion.File,
         };
 
     /// <summary>One or several filesystems, such as the nodes of a cluster.</summary>
     public static readonly ArgumentRow Volumes =
-        new("VOLUME", "filesystems, each as DEVICE[:DEVICE...]; the nodes of a cluster are several")
+        new("VOLUME", "filesystems, each as DEVICE[:DEVICE...] or a directory in a mount; the nodes of a cluster are several")
         {
             Repeats = true,
             Completes = Completion.File,
@@ -50,6 +51,15 @@ internal static class MediaOptions
         }
     }
 
+    /// <summary>Parses a specification for a command that only reads. A directory in a mount stands for the devices of
+    /// its first node and the PFS that is mounted.</summary>
+    /// <exception cref="CommandException">It has no device, or its label is invalid; the mount does not tell its
+    /// devices.</exception>
+    public static MountSpec ParseReadable(string text) => IsMount(text) ? MountDevices.Of(text) : Parse(text);
+
+    /// <summary>True for a directory, which cannot be a device but stand for a mount.</summary>
+    public static bool IsMount(string text) => LinuxPath.IsDirectory(text);
+
     /// <summary>Opens a filesystem read-only without a lock, so that it may be in use.</summary>
     /// <exception cref="CommandException">It cannot be opened.</exception>
     public static VolumeSet Open(Invocation invocation, MountSpec spec) => Open(invocation, spec, Read(invocation));
@@ -76,25 +86,36 @@ internal static class MediaOptions
     /// Opens each volume in turn, passes it to an action and closes it. A volume that cannot be opened is reported and
     /// the others are still processed; returns the worst exit code.
     /// </summary>
-    public static int ForEach(Invocation invocation, Func<MountSpec, VolumeSet, int> action)
+    public static int ForEach(Invocation invocation, Func<MountSpec, VolumeSet, int> action) =>
+        ForEach(invocation, null, action);
+
+    /// <summary>The same, with another action for directories in mounts, which gets their paths.</summary>
+    public static int ForEach(
+        Invocation invocation, Func<string, int>? mountAction, Func<MountSpec, VolumeSet, int> action)
     {
         int worst = ExitCode.Ok;
-        IReadOnlyList<string> texts = invocation.Texts(Volumes);
-        foreach (string text in texts)
+        foreach (string text in invocation.Texts(Volumes))
         {
-            MountSpec spec = Parse(text);
             try
             {
-                using VolumeSet volumes = Open(invocation, spec);
-                worst = Math.Max(worst, action(spec, volumes));
+                worst = Math.Max(worst, mountAction is not null && IsMount(text)
+                    ? mountAction(text)
+                    : OpenFor(invocation, text, action));
             }
-            catch (CommandException failure) when (failure.Code == ExitCode.CannotOpen)
+            catch (CommandException failure) when (failure.Code is ExitCode.CannotOpen or ExitCode.Failed)
             {
                 invocation.Warn(failure.Message);
                 worst = Math.Max(worst, failure.Code);
             }
         }
         return worst;
+    }
+
+    private static int OpenFor(Invocation invocation, string text, Func<MountSpec, VolumeSet, int> action)
+    {
+        MountSpec spec = ParseReadable(text);
+        using VolumeSet volumes = Open(invocation, spec);
+        return action(spec, volumes);
     }
 
     /// <summary>The options for opening media read-only without a lock.</summary>

@@ -5,6 +5,7 @@ using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Mounts;
+using Hammer2.Tool.Newfs;
 using Hammer2.Tool.Output;
 using Linux.Text;
 
@@ -22,6 +23,13 @@ internal static class BulkfreeCommand
     private static readonly OptionRow NoDiscard =
         new("--no-discard", "do not discard freed blocks; for a mounted filesystem use the mount option");
 
+    private static readonly OptionRow Memory =
+        new("--memory", "accepted from upstream's scripts and not needed: a walk takes 8 KiB for each GiB of the filesystem")
+        {
+            Short = "-m",
+            ValueName = "BYTES",
+        };
+
     public static readonly CommandRow Row = new("bulkfree", "free the blocks of deleted files", Run)
     {
         Group = CommandGroup.Media,
@@ -36,7 +44,7 @@ internal static class BulkfreeCommand
             user that mounted it. A mount also does this by itself when space runs low.
             """,
         Arguments = [Target],
-        Options = [NoDiscard, .. MediaOptions.All],
+        Options = [NoDiscard, Memory, .. MediaOptions.All],
         HasUnits = true,
         Examples =
         [
@@ -48,6 +56,7 @@ internal static class BulkfreeCommand
     private static int Run(Invocation invocation)
     {
         string target = invocation.Text(Target);
+        if (invocation.Text(Memory) is { } memory) _ = SizeText.Parse(Memory, memory);
         invocation.Interrupted = static () => "blocks freed so far stay free, run it again for the rest";
         return LinuxPath.IsDirectory(target) ? RunMounted(invocation, target) : RunOffline(invocation, target);
     }

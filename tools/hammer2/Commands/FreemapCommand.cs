@@ -53,7 +53,7 @@ internal static class FreemapCommand
         if (cells is 0 or > CellsMax)
             throw new CommandException(ExitCode.Usage, $"{Cells.Name} {cells}: must be 1 to {CellsMax}");
         using VolumeSet volumes = MediaOptions.Open(invocation,
-            MediaOptions.Parse(invocation.Text(MediaOptions.Volume)));
+            MediaOptions.ParseReadable(invocation.Text(MediaOptions.Volume)));
         FreemapSurvey survey = FreemapSurvey.Take(volumes, (int)cells);
         if (invocation.Text(Svg) is { } svg) Draw(svg, to => FreemapPicture.WriteSvg(survey, volumes.Name, to));
         if (invocation.Text(Html) is { } html) Draw(html, to => FreemapPicture.WriteHtml(survey, volumes.Name, to));

@@ -32,6 +32,7 @@ internal static class PfsCreateCommand
             cluster it is created on every node, with one cluster id.
             """,
         Arguments = [PfsTarget.Argument, Label],
+        Selects = SelectedPath.First,
         Options = [Type, ClusterId, .. MediaOptions.All],
         Examples = [new("hammer2 pfs-create /mnt home", "create a PFS on the filesystem that is mounted there")],
     };

@@ -26,6 +26,7 @@ internal static class PfsDeleteCommand
             kept while files or directories in it are open below .hammer2/snapshots of a mount.
             """,
         Arguments = [PfsTarget.Argument, Label],
+        Selects = SelectedPath.First,
         Options = [Force, .. MediaOptions.All],
         Examples = [new("hammer2 pfs-delete /home before-upgrade", "delete a snapshot of the filesystem")],
     };

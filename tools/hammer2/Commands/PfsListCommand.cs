@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using Hammer2.Admin;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Mounts;
 using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Commands;
@@ -18,11 +20,14 @@ internal static class PfsListCommand
             blocks with its origin. PFSs with the same cluster id, on one filesystem or several, are nodes of
             one cluster.
 
+            Of a mount, all PFSs of its first node are listed in the form of upstream's command.
+
             The number of masters is the stored one; 0 means that it is not stored and the masters present are counted.
             """,
         Arguments = [MediaOptions.Volumes],
         Options = MediaOptions.All,
         HasUnits = true,
+        Selects = SelectedPath.WhenAlone,
         Examples =
         [
             new("hammer2 pfs-list disk.img", "list the labels that can be mounted"),
@@ -36,9 +41,18 @@ internal static class PfsListCommand
     {
         using Report report = invocation.OpenReport();
         report.BeginList("filesystems");
-        int code = MediaOptions.ForEach(invocation, (_, volumes) => Write(report, volumes));
+        int code = MediaOptions.ForEach(invocation, path => WriteMount(invocation, report, path),
+            (_, volumes) => Write(report, volumes));
         report.EndList();
         return code;
+    }
+
+    private static int WriteMount(Invocation invocation, Report report, string path)
+    {
+        List<PfsIoctlRecord> list = MountListings.PfsOf(path);
+        if (invocation.Has(CommonOptions.Json)) MountListings.WritePfs(report, path, list);
+        else MountListings.WritePfs(invocation.Terminal.Out, path, list);
+        return ExitCode.Ok;
     }
 
     private static int Write(Report report, VolumeSet volumes)

@@ -15,7 +15,7 @@ namespace Hammer2.Tool.Commands;
 internal static class ShowCommand
 {
     private static readonly ArgumentRow Volume =
-        new("VOLUME", "all devices of one filesystem, and perhaps one PFS of it: DEVICE[:DEVICE...][@LABEL]")
+        new("VOLUME", "all devices of one filesystem, and perhaps one PFS of it: DEVICE[:DEVICE...][@LABEL]; or a mount")
         {
             Completes = Completion.File,
         };
@@ -55,9 +55,10 @@ internal static class ShowCommand
 
     private static int Run(Invocation invocation)
     {
-        MountSpec spec = MediaOptions.Parse(invocation.Text(Volume));
+        string text = invocation.Text(Volume);
+        MountSpec spec = MediaOptions.ParseReadable(text);
         using VolumeSet volumes = MediaOptions.Open(invocation, spec);
-        ulong? pfsKey = spec.Label is null ? null : FindKey(volumes, spec.Label);
+        ulong? pfsKey = spec.Label is null || MediaOptions.IsMount(text) ? null : FindKey(volumes, spec.Label);
         using Report report = invocation.OpenReport();
         report.Value("name", "devices", Cell.Text(volumes.Name));
         foreach (Volume volume in volumes.Volumes) WriteHeader(report, volume);

@@ -27,6 +27,7 @@ internal static class SnapshotCommand
             """,
         Arguments = [PfsTarget.Argument, Label],
         Options = MediaOptions.All,
+        Selects = SelectedPath.WhenAlone,
         Examples =
         [
             new("hammer2 snapshot /home before-upgrade", "freeze the PFS that is mounted there"),
@@ -34,13 +35,29 @@ internal static class SnapshotCommand
         ],
     };
 
-    private static int Run(Invocation invocation)
+    public static readonly CommandRow DebugRow = new(
+        "snapshot-debug", "make a snapshot of a PFS, upstream's name of one without a commit before it",
+        invocation => Run(invocation, PfsIoctlRecord.NoSync))
+    {
+        Group = CommandGroup.Media,
+        Description = """
+            The same as 'hammer2 snapshot': here a snapshot is a part of a commit, and has all changes that were accepted.
+            """,
+        Arguments = Row.Arguments,
+        Options = MediaOptions.All,
+        Selects = SelectedPath.WhenAlone,
+        Examples = [new("hammer2 snapshot-debug /home s1", "make a snapshot")],
+    };
+
+    private static int Run(Invocation invocation) => Run(invocation, flags: 0);
+
+    private static int Run(Invocation invocation, uint flags)
     {
         var target = new PfsTarget(invocation, invocation.Text(PfsTarget.Argument));
         byte[] label = invocation.OptionalText(Label) is { } given
             ? ByteText.Encode(given)
             : PfsLabel.OfSnapshot(target.Label, TimeProvider.System.GetLocalNow());
-        if (target.IsMount) target.Call(IoctlCommand.PfsSnapshot, default, label);
+        if (target.IsMount) target.Call(IoctlCommand.PfsSnapshot, new PfsIoctlRecord { Flags = flags }, label);
         else target.SnapshotOffline(label);
         using Report report = invocation.OpenReport();
         report.Value("snapshot", "snapshot", Cell.Text(NameText.Escape(label)));

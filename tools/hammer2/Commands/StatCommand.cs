@@ -3,20 +3,40 @@ using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Files;
 using Hammer2.Tool.Output;
+using Hammer2.Tool.Mounts;
 using Hammer2.Vnodes;
+using Linux.Text;
 
 namespace Hammer2.Tool.Commands;
 
 /// <summary>Prints the attributes of files as stat(1) does, without mounting.</summary>
 internal static class StatCommand
 {
-    private static readonly ArgumentRow Paths = new("PATH", "files within the PFS; / is its root") { Repeats = true };
+    private static readonly ArgumentRow Volume = new(
+        "VOLUME", "as 'hammer2 ls' has it; or a file or directory in a mount")
+    {
+        IsOptional = true,
+        Completes = Completion.File,
+    };
+
+    private static readonly ArgumentRow Paths = new(
+        "PATH", "files within the PFS, / is its root; or further files in mounts")
+    {
+        IsOptional = true,
+        Repeats = true,
+        Completes = Completion.File,
+    };
 
     public static readonly CommandRow Row = new("stat", "print the attributes of files", Run)
     {
         Group = CommandGroup.Files,
-        Description = "A symbolic link at the end of a path is not followed. Times are in UTC.",
-        Arguments = [OpenedPfs.Volume, Paths],
+        Description = """
+            A symbolic link at the end of a path is not followed. Times are in UTC.
+
+            With files in mounts, or without arguments, the methods and sums of the inodes are printed in the form of
+            upstream's command. Arguments are taken for that when the first is a directory, or all are in mounts.
+            """,
+        Arguments = [Volume, Paths],
         Options = OpenedPfs.Options,
         HasUnits = true,
         Examples = [new("hammer2 stat disk.img@DATA /etc/passwd", "print the attributes of one file")],
@@ -24,6 +44,11 @@ internal static class StatCommand
 
     private static int Run(Invocation invocation)
     {
+        string[] words = [invocation.OptionalText(Volume) ?? ".", .. invocation.Texts(Paths)];
+        if (LinuxPath.IsDirectory(words[0]) || Array.TrueForAll(words, MountHandle.IsInMount))
+            return MountStat.Run(invocation, words);
+        if (words.Length == 1)
+            throw new CommandException(ExitCode.Usage, $"{words[0]}: is not in a mount; of a volume, paths are needed");
         using OpenedPfs pfs = OpenedPfs.Open(invocation);
         using Report report = invocation.OpenReport();
         int worst = ExitCode.Ok;

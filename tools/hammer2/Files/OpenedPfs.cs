@@ -13,7 +13,7 @@ internal sealed class OpenedPfs : IDisposable
 {
     /// <summary>The volume a command reads from.</summary>
     public static readonly ArgumentRow Volume =
-        new("VOLUME", "all devices of one filesystem and a label, DEVICE[:DEVICE...][@LABEL]; default label DATA")
+        new("VOLUME", "all devices of one filesystem and a label, DEVICE[:DEVICE...][@LABEL]; default label DATA; or a mount")
         {
             Completes = Completion.File,
         };
@@ -50,7 +50,7 @@ internal sealed class OpenedPfs : IDisposable
     /// <exception cref="CommandException">The volume cannot be opened or has no such PFS.</exception>
     public static OpenedPfs Open(Invocation invocation)
     {
-        var specs = new List<MountSpec> { MediaOptions.Parse(invocation.Text(Volume)) };
+        var specs = new List<MountSpec> { MediaOptions.ParseReadable(invocation.Text(Volume)) };
         foreach (string text in invocation.Texts(Node)) specs.Add(MediaOptions.Parse(text));
         var options = new ClusterMountOptions(
             MediaOptions.Read(invocation), AllowDegraded: invocation.Has(Degraded));

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Hammer2.Tool.Extract;
-using Linux.Text;
 
 namespace Hammer2.Tool.Mounts;
 
 /// <summary>Sends requests to a mount by ioctl(2).</summary>
-internal static unsafe partial class MountIoctl
+internal static class MountIoctl
 {
     private const int NotPermitted = 1;             // EPERM
     private const int Interrupted = 4;              // EINTR
@@ -16,39 +13,25 @@ internal static unsafe partial class MountIoctl
     private const int ReadOnly = 30;                // EROFS
 
     /// <summary>Sends a record, which the mount fills in.</summary>
-    /// <param name="directory">The mount, or a directory in it.</param>
+    /// <param name="path">The mount, or a file or directory in it.</param>
     /// <param name="command">The number of <see cref="Format.IoctlCommand"/> for this type of record.</param>
     /// <param name="record">The arguments on entry, the results on return.</param>
     /// <param name="explain">Says what an error number means for this request; null for what it usually
     /// means.</param>
-    /// <exception cref="CommandException">The directory cannot be opened, is not a mount of HAMMER2, or the request
+    /// <exception cref="CommandException">The path cannot be opened, is not a mount of HAMMER2, or the request
     /// failed.</exception>
     public static void Call<T>(
-        string directory, uint command, ref T record, Func<int, string?>? explain = null)
+        string path, uint command, ref T record, Func<int, string?>? explain = null)
         where T : unmanaged
     {
-        int descriptor;
-        fixed (byte* path = ByteText.Encode(directory + '\0'))
-        {
-            descriptor = LinuxFiles.openat(LinuxFiles.AtCurrentDirectory, path,
-                LinuxFiles.OpenDirectory | LinuxFiles.OpenCloseOnExec, 0);
-        }
-        if (descriptor < 0)
-        {
-            string failure = LinuxFiles.Describe(Marshal.GetLastPInvokeError());
-            throw new CommandException(ExitCode.CannotOpen, $"{directory}: {failure}");
-        }
-        int result, error;
-        fixed (void* argument = &Unsafe.As<T, byte>(ref record))
-        {
-            result = ioctl(descriptor, command, argument);
-            error = Marshal.GetLastPInvokeError();
-        }
-        _ = LinuxFiles.close(descriptor);
-        if (result >= 0) return;
+        using MountHandle? handle = MountHandle.Open(path, followsLast: true, out int failure);
+        if (handle is null)
+            throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(failure)}");
+        int error = handle.Call(command, ref record);
+        if (error == 0) return;
         throw explain?.Invoke(error) is { } reason
-            ? new CommandException(ExitCode.Failed, $"{directory}: {reason}")
-            : Refused(directory, error);
+            ? new CommandException(ExitCode.Failed, $"{path}: {reason}")
+            : Refused(path, error);
     }
 
     private static CommandException Refused(string directory, int error) => error switch
@@ -60,7 +43,4 @@ internal static unsafe partial class MountIoctl
         InputOutput => new(ExitCode.Failed, $"{directory}: a block cannot be read or written; the mount's log has it"),
         _ => new(ExitCode.Failed, $"{directory}: {LinuxFiles.Describe(error)}"),
     };
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int ioctl(int descriptor, nuint request, void* argument);
 }

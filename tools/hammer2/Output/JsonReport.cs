@@ -5,9 +5,14 @@ using System.Text.Json;
 
 namespace Hammer2.Tool.Output;
 
-/// <summary>A report as one JSON object, written as it grows.</summary>
+/// <summary>A report as one JSON object, written as it grows. It begins with the version of its format and ends with
+/// the errors.</summary>
 internal sealed class JsonReport : Report
 {
+    /// <summary>Version of the format: incremented when a key is removed or changes its meaning, not when one is
+    /// added.</summary>
+    public const int FormatVersion = 1;
+
     private const int FlushBytes = 1 << 16;
 
     private readonly Utf8JsonWriter _json;
@@ -27,6 +32,7 @@ internal sealed class JsonReport : Report
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         });
         _json.WriteStartObject();
+        _json.WriteNumber("formatVersion", FormatVersion);
     }
 
     /// <inheritdoc/>
@@ -93,8 +99,17 @@ internal sealed class JsonReport : Report
     /// <inheritdoc/>
     public override void Dispose()
     {
-        // Complete the document also when the command ends early.
+        // Close all parts also when the command ends early.
         while (_openArrays.Count > 0) Close();
+    }
+
+    /// <summary>Ends the document. Nothing can be written after that.</summary>
+    /// <param name="errors">The errors in the order in which they were found.</param>
+    public void Complete(IReadOnlyList<string> errors)
+    {
+        _json.WriteStartArray("errors");
+        foreach (string error in errors) _json.WriteStringValue(error);
+        _json.WriteEndArray();
         _json.WriteEndObject();
         _json.Flush();
         _json.Dispose();

@@ -51,7 +51,7 @@ internal abstract class Report : IDisposable
     /// <summary>Ends the list.</summary>
     public abstract void EndList();
 
-    /// <summary>Closes the report and all open parts of it; the output is then complete.</summary>
+    /// <summary>Closes all open parts of the report. JSON is complete once the errors were added.</summary>
     public abstract void Dispose();
 }
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using Xunit;
+
+namespace Hammer2.MountTests;
+
+/// <summary>
+/// Goal: upstream's directives work on paths in a mount. Method: the program on a new filesystem in a file, and what it
+/// and the files show afterwards.
+/// </summary>
+public sealed class DirectiveMountTests
+{
+    [MountFact]
+    public void Methods_are_set_on_trees_and_shown()
+    {
+        using var image = new PfsImage("256m", "A", "B");
+        using MountFixture live = MountFixture.MountForWriting(image.Path + "@A");
+        Directory.CreateDirectory(live.Root + "/d/e");
+        File.WriteAllText(live.Root + "/d/e/f", "x");
+        File.CreateSymbolicLink(live.Root + "/d/link", "nowhere");
+        Assert.Equal($"{live.Root}/d\tcheck_algo=0x04\n", Done("setsha192", live.Root + "/d").Output);
+        Assert.Contains("xxhash64", Done("stat", live.Root + "/d/e").Output, StringComparison.Ordinal);
+        string all = Done("-r", "setcomp", "zlib:9", live.Root + "/d").Output;
+        Assert.Equal(["d", "d/e", "d/e/f"], all.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('\t')[0][(live.Root.Length + 1)..]));
+        string[] lines = Done("stat", live.Root + "/d", live.Root + "/d/e/f").Output.Split('\n');
+        Assert.Matches("zlib:9 +sha192", lines[1]);
+        Assert.Matches("zlib:9 +xxhash64", lines[2]);
+        Assert.Contains("comp_algo = 147\n", Done("printinode", live.Root + "/d/e/f").Output, StringComparison.Ordinal);
+        ProgramResult link = HammerProgram.Run("clrcheck", live.Root + "/d/link");
+        Assert.NotEqual(0, link.ExitCode);
+        Assert.Contains("is a symbolic link", link.Error, StringComparison.Ordinal);
+        Assert.NotEqual(0, HammerProgram.Run("setcheck", "freemap", live.Root).ExitCode);
+        Done("dumpchain", live.Root);
+    }
+
+    [MountFact]
+    public void Reporting_commands_take_a_directory_in_a_mount()
+    {
+        using var image = new PfsImage("256m", "A", "B");
+        using MountFixture live = MountFixture.MountForWriting(image.Path + "@A");
+        Directory.CreateDirectory(live.Root + "/d");
+        Assert.Equal(0, HammerProgram.RunAny("sync", "-f", live.Root + "/d").ExitCode);
+        string[] pfs = Done("pfs-list", live.Root + "/d").Output.Split('\n');
+        Assert.Equal($"Type        ClusterId (pfs_clid)                 Label on {live.Root}/d", pfs[0]);
+        Assert.Matches("^MASTER      [0-9a-f-]{36} A$", pfs[1]);
+        Assert.Equal(pfs[1..], Done("-s", live.Root, "pfs-list").Output.Split('\n')[1..]);
+        Assert.Equal($"version 2\n@A\nvolume0  {image.Path} 256.00MB\n", Done("volume-list", live.Root).Output);
+        Assert.Equal(3, Json("pfs-list", live.Root).GetProperty("filesystems")[0].GetProperty("pfs").GetArrayLength());
+        foreach (string command in (string[])["info", "freemap", "show", "volhdr", "ls"])
+            Assert.NotEmpty(Done([command, live.Root, .. command == "ls" ? (string[])["/d"] : []]).Output);
+        ProgramResult none = HammerProgram.Run("info", "--json", live.Root + "/none");
+        JsonElement wrong = JsonDocument.Parse(none.Output).RootElement;
+        Assert.Equal(1, wrong.GetProperty("formatVersion").GetInt32());
+        Assert.Contains("/none", Assert.Single(wrong.GetProperty("errors").EnumerateArray()).GetString(),
+            StringComparison.Ordinal);
+    }
+
+    [MountFact]
+    public void A_mounted_filesystem_grows_with_its_file_and_then_offline()
+    {
+        using var image = new PfsImage("128m", "A");
+        using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A"))
+        {
+            File.WriteAllText(live.Root + "/f", "before");
+            Assert.Equal($"{live.Root} no size change - {128 << 20:x16}\n", Done("growfs", live.Root).Output);
+            Lengthen(image.Path, 300L << 20);
+            ProgramResult refused = HammerProgram.Run("growfs", "--size", "64m", live.Root);
+            Assert.NotEqual(0, refused.ExitCode);
+            Assert.Contains("would become smaller", refused.Error, StringComparison.Ordinal);
+            Assert.NotEqual(0, HammerProgram.Run("growfs", "--size", "301m", live.Root).ExitCode);
+            Assert.Equal($"{live.Root} grown to {296 << 20:x16}\n", Done("growfs", live.Root).Output);
+            var space = new DriveInfo(live.Root);
+            Assert.InRange(space.TotalFreeSpace, 250L << 20, 296L << 20);
+            File.WriteAllBytes(live.Root + "/big", new byte[1 << 20]);
+        }
+        image.AssertFreeAndClean();
+        Lengthen(image.Path, 512L << 20);
+        Assert.Equal($"{image.Path} grown to {512 << 20:x16}\n", Done("growfs", image.Path).Output);
+        image.AssertFreeAndClean();
+        using MountFixture again = MountFixture.Mount(image.Path + "@A");
+        Assert.Equal("before", File.ReadAllText(again.Root + "/f"));
+        ProgramResult readOnly = HammerProgram.Run("growfs", again.Root);
+        Assert.Contains("is mounted read-only", readOnly.Error, StringComparison.Ordinal);
+    }
+
+    [MountFact]
+    public void The_status_of_a_mount_is_printed()
+    {
+        using var image = new PfsImage("128m", "A");
+        using MountFixture live = MountFixture.MountForWriting(image.Path + "@A");
+        Directory.CreateDirectory(live.Root + "/d/e");
+        JsonElement status = Json("status", "--errors", live.Root + "/d/e");
+        Assert.Equal(("healthy", "A"),
+            (status.GetProperty("health").GetString(), status.GetProperty("pfs").GetString()));
+        Assert.Equal(image.Path, status.GetProperty("volumes")[0].GetProperty("device").GetString());
+        Assert.Equal("Synced", status.GetProperty("nodes")[0].GetProperty("state").GetString());
+        ProgramResult none = HammerProgram.Run("status", "/");
+        Assert.Equal(3, none.ExitCode);
+        Assert.Contains("unavailable", none.Output, StringComparison.Ordinal);
+    }
+
+    [MountFact]
+    public void Cleanup_runs_once_for_each_filesystem()
+    {
+        using var image = new PfsImage("256m", "A", "B");
+        using MountFixture one = MountFixture.MountForWriting(image.Path + "@A");
+        using MountFixture other = MountFixture.MountForWriting(image.Path + "@B");
+        string[] lines = Done("cleanup").Output.Split('\n');
+        Assert.Single(lines, $"hammer2 cleanup \"{one.Root}\"");
+        Assert.Single(lines, $"hammer2 cleanup \"{other.Root}\" (same partition)");
+        Assert.Equal($"hammer2 cleanup \"{other.Root}\"\n", Done("cleanup", other.Root).Output);
+        Done("bulkfree", "-m", "64m", one.Root);
+        other.UnmountAlone();
+    }
+
+    private static void Lengthen(string path, long lengthBytes)
+    {
+        using FileStream file = File.OpenWrite(path);
+        file.SetLength(lengthBytes);
+    }
+
+    private static JsonElement Json(params string[] words) =>
+        JsonDocument.Parse(Done([.. words, "--json"]).Output).RootElement;
+
+    private static ProgramResult Done(params string[] words)
+    {
+        ProgramResult result = HammerProgram.Run(words);
+        Assert.True(result.ExitCode == 0, result.Error);
+        return result;
+    }
+}

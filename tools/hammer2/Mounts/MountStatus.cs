@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+using Hammer2.Tool.Extract;
+using Hammer2.Tool.Populate;
+using Linux.Text;
+
+namespace Hammer2.Tool.Mounts;
+
+/// <summary>The state of a mount, as its file <c>.hammer2/status</c> tells it.</summary>
+internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
+    string Commit, ulong RepairedReads, ulong LeftOutInodes, ulong TotalBytes, ulong FreeBytes, ulong LiveBytes,
+    ulong ReservedBytes, ulong UnwrittenBytes, IReadOnlyList<MountStatus.Node> Nodes)
+{
+    private const string FileName = "/.hammer2/status";
+    private const int ContentBytesMax = 1 << 20;
+
+    /// <summary>A node of the mounted PFS.</summary>
+    internal sealed record Node(string Name, string State, string Commit, string Reason);
+
+    /// <summary>Bytes of other PFSs and snapshots, and of blocks that bulkfree has not freed yet.</summary>
+    public ulong OtherBytes
+    {
+        get
+        {
+            ulong used = TotalBytes - Math.Min(FreeBytes, TotalBytes);
+            return used - Math.Min(LiveBytes, used);
+        }
+    }
+
+    /// <summary>Reads it.</summary>
+    /// <param name="path">A directory in the mount.</param>
+    /// <exception cref="CommandException">It is not in a mount of HAMMER2, or the caller may not ask.</exception>
+    public static MountStatus Read(string path)
+    {
+        if (!MountHandle.IsInMount(path))
+            throw new CommandException(ExitCode.CannotOpen, $"{path}: is not in a HAMMER2 mount");
+        string file = RootOf(path) + FileName;
+        try
+        {
+            return Parse(ReadAll(file));
+        }
+        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new CommandException(ExitCode.CannotOpen, $"{file}: is not the state of a mount", failure);
+        }
+    }
+
+    /// <summary>Parses the content of the file.</summary>
+    internal static MountStatus Parse(ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json);
+        JsonElement status = document.RootElement.GetProperty("result"), space = status.GetProperty("space");
+        return new MountStatus(Text(status, "health"),
+            [.. status.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetString() ?? "")],
+            Text(status, "label"), status.GetProperty("isReadOnly").GetBoolean(), Text(status, "commit"),
+            Number(status, "repairedReads"), Number(status, "leftOutInodes"), Number(space, "totalBytes"),
+            Number(space, "freeBytes"), Number(status, "liveBytes"), Number(space, "reservedBytes"),
+            Number(space, "unwrittenBytes"), [.. status.GetProperty("nodes").EnumerateArray().Select(NodeOf)]);
+    }
+
+    private static Node NodeOf(JsonElement node) =>
+        new(Text(node, "name"), Text(node, "state"), Text(node, "commit"), Text(node, "reason"));
+
+    private static string Text(JsonElement of, string name) => of.GetProperty(name).GetString() ?? "";
+
+    private static ulong Number(JsonElement of, string name) => of.GetProperty(name).GetUInt64();
+
+    // The topmost directory on the same device.
+    private static string RootOf(string path)
+    {
+        string at = path;
+        if (!TryStatus(at, out LinuxFiles.FileStatus status)) return at;
+        while (TryStatus(at + "/..", out LinuxFiles.FileStatus above)
+            && (above.DeviceMajor, above.DeviceMinor) == (status.DeviceMajor, status.DeviceMinor)
+            && above.Inode != status.Inode)
+        {
+            at += "/..";
+            status = above;
+        }
+        return at;
+    }
+
+    private static bool TryStatus(string path, out LinuxFiles.FileStatus status) =>
+        SourceFiles.Status(LinuxFiles.AtCurrentDirectory, ByteText.Encode(path), out status) == 0;
+
+    private static byte[] ReadAll(string path)
+    {
+        int error = SourceFiles.Open(-1, ByteText.Encode(path), isDirectory: false, out int descriptor);
+        if (error == 2)
+            throw new CommandException(ExitCode.CannotOpen, $"{path}: the volume has an entry of its own of that name");
+        if (error != 0) throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(error)}");
+        byte[] buffer = new byte[ContentBytesMax];
+        error = SourceFiles.Read(descriptor, 0, buffer, out int got);
+        SourceFiles.Close(descriptor);
+        if (error != 0) throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(error)}");
+        return buffer[..got];
+    }
+}
