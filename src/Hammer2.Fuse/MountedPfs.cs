@@ -39,6 +39,7 @@ internal sealed class MountedPfs : IDisposable
     private readonly Hammer2FileSystem _fileSystem;
     private readonly VirtualDirectoryFileSystem _doors;
     private readonly SnapshotFileSystem _served;
+    private readonly AdministeredMount _administered;
     private readonly RankedLock _stopLock = new(LockRank.MountStop);
     private PeriodicCommit? _commits;
     private FuseMount? _mount;
@@ -60,15 +61,15 @@ internal sealed class MountedPfs : IDisposable
         var vnodes = new VnodeOps(Cluster.Pfs, loggers.CreateLogger<VnodeOps>(), time);
         _fileSystem = new Hammer2FileSystem(
             vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time, scheduler);
-        var administered = new AdministeredMount(
+        _administered = new AdministeredMount(
             Cluster, vnodes, FuseMount.UserId, _options, loggers.CreateLogger<AdministeredMount>(), time, scheduler)
         {
             PfsList = pfsList,
             Loggers = loggers,
         };
-        var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, administered));
-        _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, administered);
-        _served = new SnapshotFileSystem(_doors, administered, Show);
+        var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, _administered));
+        _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, _administered);
+        _served = new SnapshotFileSystem(_doors, _administered, Show);
     }
 
     /// <summary>The PFS with its devices.</summary>
@@ -90,7 +91,7 @@ internal sealed class MountedPfs : IDisposable
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
         _session = new FuseSession(transport, _served, SessionOptions(), sessionLogger);
-        _fileSystem.Notifier = _doors.Notifier = new FuseNotifier(_session);
+        _fileSystem.Notifier = _doors.Notifier = _administered.Notifier = new FuseNotifier(_session);
         _ = _session.Negotiate();
         _session.Start();
         if (!_options.IsReadOnly) _commits = new PeriodicCommit(_fileSystem, _options.CommitInterval, _time);

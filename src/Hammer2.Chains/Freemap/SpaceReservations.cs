@@ -28,6 +28,7 @@ public sealed class SpaceReservations
     private long _reservedBytes;
     private ulong _totalBytes;
     private long _reserveBytes;
+    private volatile bool _isEmergency;
 
     internal SpaceReservations(FreemapAllocator allocator, ulong totalBytes, DeviceFence fence)
     {
@@ -42,6 +43,14 @@ public sealed class SpaceReservations
     /// <summary>Free bytes not available to changes that add: removing and overwriting also allocate before they free
     /// anything, since they are copy-on-write.</summary>
     public long ReserveBytes => Volatile.Read(ref _reserveBytes);
+
+    /// <summary>True in emergency mode: whatever adds is refused, by all PFSs on the device, and what removes may use
+    /// the last free byte.</summary>
+    public bool IsEmergency
+    {
+        get => _isEmergency;
+        set => _isEmergency = value;
+    }
 
     /// <summary>Bytes reserved and not released.</summary>
     public long ReservedBytes => Volatile.Read(ref _reservedBytes);
@@ -64,7 +73,7 @@ public sealed class SpaceReservations
     {
         long before = Interlocked.Add(ref _reservedBytes, bytes) - bytes;
         bool needsRuns = dataBytes > 0 || use == SpaceUse.Add;
-        long kept = use == SpaceUse.Add ? ReserveBytes : ReserveBytes / 4;
+        long kept = use == SpaceUse.Add ? ReserveBytes : _isEmergency ? 0 : ReserveBytes / 4;
         if (Fits(before, bytes, needsRuns ? dataBytes : null, kept)) return true;
         Release(bytes);
         return false;

@@ -71,6 +71,20 @@ internal sealed class InodeCache
         return made;
     }
 
+    /// <summary>Stands for an inode that no node can read, so that it can be deleted.</summary>
+    /// <param name="view">The nodes that the operation sees.</param>
+    /// <param name="inum">Its number.</param>
+    /// <remarks>Entry: the gate is held, and the inode's lock exclusively.</remarks>
+    public DirtyInode OfUnreadable(ClusterView view, ulong inum)
+    {
+        if (_inodes.TryGetValue(inum, out DirtyInode? known)) return known;
+        var meta = new InodeMeta { Version = InodeMeta.CurrentVersion, Inum = inum, NameKey = inum };
+        DirtyInode made = DirtyInode.Create(
+            meta, new BlockMethods(CheckMethod.XxHash64, CompressionMethod.None), view.FocusOf(inum));
+        Add(made);
+        return made;
+    }
+
     /// <summary>Forgets inodes that were opened and then not changed.</summary>
     /// <remarks>Entry: their locks are held exclusively.</remarks>
     public void DropUntouched(in LockedInodes inodes)

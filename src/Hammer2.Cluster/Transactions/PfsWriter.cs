@@ -117,15 +117,23 @@ public sealed class PfsWriter : IDisposable
     /// <param name="operation">Holds the reservation; goes to <see cref="Begin"/>.</param>
     /// <param name="written">The file that grows, if it is one: while its own deletion is pending, nothing is waited
     /// for, since the kernel does not forget it before this write is answered.</param>
-    /// <returns>None; NoSpace; ReadOnly once stopped; the error of a commit that stopped the PFS.</returns>
+    /// <returns>None; NoSpace; ReadOnly once stopped, and for what adds in emergency mode; the error of a commit that
+    /// stopped the PFS.</returns>
     /// <remarks>Entry: no lock held.</remarks>
     public Hammer2Error Reserve(long bytes, int leaves, SpaceUse use, out PendingOperation operation, ulong written = 0)
     {
         long reserved = SpaceCost.OfOperation(bytes, leaves);
         operation = new PendingOperation { ReservedBytes = reserved };
-        if (IsStopped) return Hammer2Error.ReadOnly;
+        if (IsStopped || (use == SpaceUse.Add && Space.IsEmergency)) return Hammer2Error.ReadOnly;
         Hammer2Error error = _scheduler.Pace();
         return error == Hammer2Error.None ? _pressure.Reserve(reserved, bytes, use, written) : error;
+    }
+
+    /// <summary>True in emergency mode, in which nothing can be added to the devices of the nodes.</summary>
+    public bool IsEmergency
+    {
+        get => Space.IsEmergency;
+        set => Space.SetEmergency(value);
     }
 
     /// <summary>True when so many bytes of file data would be accepted at present, once what was deleted is
@@ -181,6 +189,7 @@ public sealed class PfsWriter : IDisposable
         // Each new root, and the way to its place below the super-root.
         long reserved = SpaceCost.OfOperation(dataBytes: 0, leaves: 2 * edit.RootsWritten);
         SpaceUse use = edit.Removes ? SpaceUse.Remove : SpaceUse.Add;
+        if (use == SpaceUse.Add && Space.IsEmergency) return Hammer2Error.ReadOnly;
         Hammer2Error error = _pressure.Reserve(reserved, 0, use, written: 0);
         if (error != Hammer2Error.None) return error;
         error = _queue.CommitAll(edit);

@@ -33,6 +33,23 @@ internal sealed class SpaceReserve : IDisposable
         }
     }
 
+    /// <summary>True while a device is in emergency mode.</summary>
+    public bool IsEmergency
+    {
+        get
+        {
+            foreach (PresentNode node in Volatile.Read(ref _nodes))
+                if (SpaceOf(node).IsEmergency) return true;
+            return false;
+        }
+    }
+
+    /// <summary>Turns emergency mode of all devices on or off.</summary>
+    public void SetEmergency(bool isOn)
+    {
+        foreach (PresentNode node in Volatile.Read(ref _nodes)) SpaceOf(node).IsEmergency = isOn;
+    }
+
     /// <summary>True when a change of this size may be accepted; space is reserved for it then.</summary>
     /// <param name="bytes">The most that it can allocate.</param>
     /// <param name="dataBytes">Bytes of these for file data, which may need contiguous 64 KiB.</param>

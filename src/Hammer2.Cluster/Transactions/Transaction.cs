@@ -76,6 +76,10 @@ public ref struct Transaction : IDisposable
         Touch(inode);
     }
 
+    /// <summary>Deletes an inode that no node can read. Its lock must be among those held. What only it led to is free
+    /// after bulkfree.</summary>
+    public readonly void DeleteUnreadable(ulong inum) => Delete(_parts.Inodes.OfUnreadable(_view, inum));
+
     /// <summary>Adds a block of bytes, which owns the space reserved for it.</summary>
     /// <param name="file">A file whose lock is held.</param>
     /// <param name="key">First byte of the block.</param>

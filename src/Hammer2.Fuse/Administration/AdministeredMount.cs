@@ -24,6 +24,9 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
     /// <summary>Receive messages of what is opened besides.</summary>
     public required ILoggerFactory Loggers { get; init; }
 
+    /// <summary>Tells the kernel what changed without it; null while it is not mounted.</summary>
+    public FuseNotifier? Notifier { get; set; }
+
     /// <summary>The long requests that run in the background.</summary>
     public BackgroundJobs Jobs { get; } = new(Vnodes, Logger, Time, Scheduler);
 

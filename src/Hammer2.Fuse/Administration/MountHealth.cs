@@ -27,8 +27,10 @@ internal enum Health
 /// <param name="Nodes">The nodes.</param>
 /// <param name="LastFault">The last damage found; null for none.</param>
 /// <param name="LeftOutInodes">Inodes whose changes could not be committed.</param>
+/// <param name="IsEmergency">True in emergency mode.</param>
 internal readonly record struct MountCondition(
-    Hammer2Error StopReason, IReadOnlyList<NodeDescription> Nodes, string? LastFault, long LeftOutInodes);
+    Hammer2Error StopReason, IReadOnlyList<NodeDescription> Nodes, string? LastFault, long LeftOutInodes,
+    bool IsEmergency = false);
 
 /// <summary>The health of a mount with its reasons, the worst first; none when it is healthy.</summary>
 internal readonly record struct HealthVerdict(Health Health, IReadOnlyList<string> Reasons);
@@ -55,6 +57,11 @@ internal static class MountHealth
         {
             health = Worse(health, Health.Damaged);
             reasons.Add($"changes of {condition.LeftOutInodes} inodes could not be committed");
+        }
+        if (condition.IsEmergency)
+        {
+            health = Worse(health, Health.Degraded);
+            reasons.Add("emergency mode is on: nothing can be added");
         }
         foreach (NodeDescription node in condition.Nodes)
         {

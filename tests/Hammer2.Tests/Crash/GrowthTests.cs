@@ -18,8 +18,8 @@ namespace Hammer2.Tests.Crash;
 
 /// <summary>
 /// Goal: a filesystem of one volume or several grows while it is written, as a whole: after power failed it has the
-/// size before or after, all that was synced, and is sound; the new space can be used; what is impossible is refused and
-/// changes nothing.
+/// size before or after, all that was synced, and is sound; the new space can be used; what is impossible is refused
+/// and changes nothing.
 /// Method: devices longer than their filesystem, a drawn script mixed with growing, and power that fails again and
 /// again from the first growing on. Each cut is opened, checked, and grown and written further.
 /// HAMMER2_SEED=n replays one; HAMMER2_POWER_CUTS=n tries n cuts in place of 96.

@@ -53,6 +53,8 @@ internal sealed class IoctlDoor
             IoctlCommand.BulkfreeScan => Bulkfree(call, ref As<BulkfreeRecord>(output)),
             IoctlCommand.BulkfreeAsync => BulkfreeAsync(
                 call, in AsInput<BulkfreeRecord>(input), ref As<BulkfreeRecord>(output)),
+            IoctlCommand.Destroy => Destroy(call, in AsInput<DestroyRecord>(input), ref As<DestroyRecord>(output)),
+            IoctlCommand.EmergencyMode => Emergency(call, input, output),
             IoctlCommand.Grow => Grow(call, in AsInput<GrowRecord>(input), ref As<GrowRecord>(output)),
             IoctlCommand.VolumeListFlat => VolumeList(
                 call, in AsInput<VolumeListRecord>(input), ref As<VolumeListRecord>(output)),
@@ -70,6 +72,8 @@ internal sealed class IoctlDoor
         IoctlCommand.InodeGet or IoctlCommand.InodeSet => Unsafe.SizeOf<InodeRecord>(),
         IoctlCommand.DebugDump => sizeof(uint),
         IoctlCommand.BulkfreeScan or IoctlCommand.BulkfreeAsync => Unsafe.SizeOf<BulkfreeRecord>(),
+        IoctlCommand.Destroy => Unsafe.SizeOf<DestroyRecord>(),
+        IoctlCommand.EmergencyMode => sizeof(int),
         IoctlCommand.Grow => Unsafe.SizeOf<GrowRecord>(),
         IoctlCommand.VolumeListFlat => Unsafe.SizeOf<VolumeListRecord>(),
         _ => null,
@@ -188,6 +192,23 @@ internal sealed class IoctlDoor
             return refusal.Error;
         if (_mount.Vnodes.IsReadOnly) return Errno.EROFS;
         return _mount.Jobs.TryStart(row!, _mount, caller, RequestArguments.None) is null ? Errno.EBUSY : Errno.None;
+    }
+
+    private Errno Destroy(in IoctlCall call, in DestroyRecord input, ref DestroyRecord output)
+    {
+        output = input;
+        if (input.Command == DestroyRecord.RemovesInode)
+            return Request(call, "destroy-inum", RequestArguments.Of(("inum", input.Inum)));
+        if (input.Command != DestroyRecord.RemovesEntry) return Errno.EINVAL;
+        return RecordText.TryRead(input.Name, out string? name)
+            ? Request(call, "destroy", RequestArguments.Of(("name", name), ("directory", call.Inum)))
+            : Errno.EINVAL;
+    }
+
+    private Errno Emergency(in IoctlCall call, ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        input.CopyTo(output);
+        return Request(call, "emergency-mode", RequestArguments.Of(("on", MemoryMarshal.Read<int>(input) != 0)));
     }
 
     private Errno Grow(in IoctlCall call, in GrowRecord input, ref GrowRecord output)

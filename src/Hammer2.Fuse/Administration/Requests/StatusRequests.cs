@@ -24,7 +24,8 @@ internal static class StatusRequests
         Pfs pfs = mount.Pfs;
         IReadOnlyList<NodeDescription> nodes = PfsReports.NodesOf(pfs);
         var condition = new MountCondition(
-            mount.Vnodes.StopReason, nodes, mount.Cluster.LastFault, pfs.Writer?.LeftOutTotal ?? 0);
+            mount.Vnodes.StopReason, nodes, mount.Cluster.LastFault, pfs.Writer?.LeftOutTotal ?? 0,
+            pfs.Writer?.IsEmergency ?? false);
         HealthVerdict health = MountHealth.Of(condition);
         return new StatusResult(MountHealth.NameOf(health.Health), health.Reasons, ByteText.Decode(pfs.Label.Span),
             mount.Vnodes.IsReadOnly, PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,

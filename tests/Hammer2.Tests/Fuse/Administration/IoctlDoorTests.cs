@@ -64,6 +64,7 @@ public sealed class IoctlDoorTests : IDisposable
     [InlineData(IoctlCommand.BulkfreeAsync, false)]
     [InlineData(IoctlCommand.VolumeListFlat, false)]
     [InlineData(IoctlCommand.Grow, false)]
+    [InlineData(IoctlCommand.EmergencyMode, false)]
     public void Strangers_are_granted_what_upstream_grants(uint command, bool isGranted)
     {
         byte[] record = new byte[(command >> 16) & 0x3FFF];
