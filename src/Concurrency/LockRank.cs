@@ -40,6 +40,7 @@ public sealed class LockRank
     public static readonly LockRank GroupClosing = new(70, "closing of the open group");
     public static readonly LockRank CommitRequests = new(75, "requests to commit");
     public static readonly LockRank CommitDue = new(75, "commit in background");
+    public static readonly LockRank ReclaimDue = new(75, "bulkfree in background");
 
     // Held while workers are woken, which may install the handler of the signal for that.
     public static readonly LockRank FuseSessionEnd = new(78, "end of a FUSE session");

@@ -33,6 +33,9 @@ internal sealed class CommitQueue
     /// <summary>Groups committed so far that deleted or truncated something.</summary>
     public long RemovalsCommitted => _cycle.RemovalsCommitted;
 
+    /// <summary>Called after each commit by those that asked for it, with no lock held; null for nothing.</summary>
+    public Action? Committed { get; set; }
+
     /// <summary>Makes all changes durable that were accepted before this call.</summary>
     /// <returns>None; Io once the PFS is stopped; what kept the commit from a quorum of nodes. The PFS is then stopped,
     /// and what was durable before still is.</returns>
@@ -89,16 +92,21 @@ internal sealed class CommitQueue
         using (_requestsLock.EnterScope()) _requests.Add(request);
         using (_commitLock.EnterScope())
         {
-            if (request.IsDone) return request.Error;
-            List<CommitRequest> requests;
-            using (_requestsLock.EnterScope()) (requests, _requests) = (_requests, []);
-            Hammer2Error error = _failStop.IsStopped
-                ? Hammer2Error.Io
-                : Run((_cycle, requests), static work => work._cycle.CommitGroup(
-                    InodesOf(work.requests), EditsOf(work.requests)));
-            foreach (CommitRequest served in requests) served.Finish(error);
-            return error;
+            if (!request.IsDone) CommitRequests();
         }
+        Committed?.Invoke();
+        return request.Error;
+    }
+
+    private void CommitRequests()
+    {
+        List<CommitRequest> requests;
+        using (_requestsLock.EnterScope()) (requests, _requests) = (_requests, []);
+        Hammer2Error error = _failStop.IsStopped
+            ? Hammer2Error.Io
+            : Run((_cycle, requests), static work => work._cycle.CommitGroup(
+                InodesOf(work.requests), EditsOf(work.requests)));
+        foreach (CommitRequest served in requests) served.Finish(error);
     }
 
     private Hammer2Error Run<TState>(TState state, Func<TState, Hammer2Error> body) =>

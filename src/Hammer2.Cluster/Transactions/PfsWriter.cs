@@ -29,6 +29,7 @@ public sealed class PfsWriter : IDisposable
     private readonly CommitQueue _queue;
     private readonly CommitScheduler _scheduler;
     private readonly SpaceReclaim _reclaim;
+    private readonly BackgroundReclaim _backgroundReclaim;
     private readonly MediaClient _client;
     private readonly SpacePressure _pressure;
     private readonly MountRecovery _recovery;
@@ -64,6 +65,9 @@ public sealed class PfsWriter : IDisposable
             _queue, _gate, nodes, Space, _memory, options.Memory, _failStop,
             options.Workers > 0 ? options.Scheduler : null);
         _reclaim = new SpaceReclaim(nodes, _queue, fencing, _failStop);
+        _backgroundReclaim = new BackgroundReclaim(
+            _reclaim, options.Discards, options.Workers > 0 ? options.Scheduler : null);
+        _queue.Committed = _backgroundReclaim.Check;
         _client = new MediaClient(nodes.LabelText, _store, _queue);
         _pressure = new SpacePressure(Space, _queue, _reclaim, _failStop, options.Discards);
         _recovery = new MountRecovery(nodes, inodeNumbers, _queue, orphans, RemoveIfOrphan);
@@ -101,6 +105,7 @@ public sealed class PfsWriter : IDisposable
     public void Dispose()
     {
         _scheduler.Dispose();
+        _backgroundReclaim.Dispose();
         _client.Detach();
         _writeBack.Dispose();
         _threads.Dispose();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Threading;
 using Concurrency;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
@@ -27,6 +28,7 @@ internal sealed class SpaceReclaim
     private readonly CommitQueue _queue;
     private readonly NodeFencing _fencing;
     private readonly FailStop _failStop;
+    private readonly ulong _freeAtMount;
     private ulong _freeAfterLast = ulong.MaxValue;      // and what a further pass would free
     private long _removalsSeen;
 
@@ -36,6 +38,19 @@ internal sealed class SpaceReclaim
         _queue = queue;
         _fencing = fencing;
         _failStop = failStop;
+        _freeAtMount = nodes.GetSpace().FreeBytes;
+    }
+
+    /// <summary>True when it is time for bulkfree, though nothing waits for space yet.</summary>
+    public bool IsDue
+    {
+        get
+        {
+            if (_failStop.IsStopped) return false;
+            PfsSpace space = _nodes.GetSpace();
+            ulong last = Volatile.Read(ref _freeAfterLast);
+            return ReclaimTiming.IsDue(space.FreeBytes, space.TotalBytes, last == ulong.MaxValue ? _freeAtMount : last);
+        }
     }
 
     /// <summary>Two passes of bulkfree. Every PFS and snapshot on the devices counts.</summary>
@@ -66,7 +81,18 @@ internal sealed class SpaceReclaim
             if (!isWorthIt) return;
             Hammer2Error error = RunLocked(new ReclaimOptions(discards), out _);
             // The error was logged; whether there is space is asked again by the caller.
-            if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) _freeAfterLast = free;
+            if (error != Hammer2Error.None && error != Hammer2Error.ReadOnly) Volatile.Write(ref _freeAfterLast, free);
+        }
+    }
+
+    /// <summary>Runs bulkfree, unless another has freed enough meanwhile.</summary>
+    /// <param name="options">How.</param>
+    /// <remarks>Entry: no lock held. Errors are logged.</remarks>
+    public void RunIfDue(ReclaimOptions options)
+    {
+        using (_reclaimLock.EnterScope())
+        {
+            if (IsDue) _ = RunLocked(options, out _);
         }
     }
 
@@ -85,7 +111,7 @@ internal sealed class SpaceReclaim
         // A device that could not write its freemap is fenced for every PFS.
         error |= _fencing.StopWithoutQuorum();
         long staged = counts.LastStagedGranules * Media.GranuleBytes;
-        _freeAfterLast = _nodes.GetSpace().FreeBytes + (ulong)staged;
+        Volatile.Write(ref _freeAfterLast, _nodes.GetSpace().FreeBytes + (ulong)staged);
         result = ReclaimResult.Of(counts);
         return error;
     }
