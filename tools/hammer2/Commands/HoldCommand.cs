@@ -22,6 +22,7 @@ internal static class HoldCommand
             as they fit into its root, 256 bytes with its label. They stay with it when it is renamed; its snapshots do
             not have them. Other drivers do not know of holds, and can delete it. It must not be mounted for writing.
             """,
+        Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label, Name],
         Options = MediaOptions.All,
         Examples = [new("hammer2 hold /home release-1 audit", "keep a snapshot of the mounted filesystem")],
@@ -32,6 +33,7 @@ internal static class HoldCommand
     {
         Group = CommandGroup.Media,
         Description = "Without its last hold, the PFS can be deleted. hammer2 holds lists them.",
+        Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label, Name],
         Options = MediaOptions.All,
         Examples = [new("hammer2 release disk.img release-1 audit", "the same for devices that are not mounted")],

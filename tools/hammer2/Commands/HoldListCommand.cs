@@ -15,6 +15,7 @@ internal static class HoldListCommand
     {
         Group = CommandGroup.Media,
         Description = "Lists the holds of a PFS, or of all, with the time when each was placed.",
+        Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label],
         Options = MediaOptions.All,
         Examples = [new("hammer2 holds /home", "list all holds of the mounted filesystem")],

@@ -17,6 +17,7 @@ internal static class PfsIdCommand
     {
         Group = CommandGroup.Media,
         Description = "All nodes of a cluster have the same cluster id. Every snapshot has one of its own.",
+        Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label],
         Options = MediaOptions.All,
         Examples = [new("hammer2 pfs-clid /home DATA", "print the cluster id of a PFS of the mounted filesystem")],
@@ -27,6 +28,7 @@ internal static class PfsIdCommand
     {
         Group = CommandGroup.Media,
         Description = "Each node of a cluster has another one. Of a mounted cluster the id on its first node is printed.",
+        Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label],
         Options = MediaOptions.All,
         Examples = [new("hammer2 pfs-fsid disk.img DATA", "print the id of a PFS that is not mounted")],

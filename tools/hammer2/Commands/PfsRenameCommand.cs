@@ -20,6 +20,7 @@ internal static class PfsRenameCommand
             Renames a PFS that is not mounted. Its content, its ids and its holds stay as they are. It is durable when
             the command returns. On a mounted cluster it is renamed on every node.
             """,
+        Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label, NewLabel],
         Options = MediaOptions.All,
         Examples = [new("hammer2 pfs-rename /home before-upgrade release-1", "rename a snapshot of the filesystem")],

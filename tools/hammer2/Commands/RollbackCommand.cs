@@ -32,6 +32,7 @@ internal static class RollbackCommand
             The PFS must not be mounted. WHERE is a mount of another PFS of the filesystem, or its devices; of a cluster
             name the other nodes with --node. Once the kept snapshot is not needed any more, pfs-delete deletes it.
             """,
+        Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label, Snapshot],
         Options = [Node, .. MediaOptions.All],
         Examples =

@@ -47,6 +47,7 @@ internal static class SnapshotScheduleCommand
             With --min-free bulkfree runs when too little is free, and then the oldest snapshots are deleted one by one,
             of whatever class, until enough is free.
             """,
+        Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Policy],
         Options = [DryRun, FreeMin, .. MediaOptions.All],
         Examples =
