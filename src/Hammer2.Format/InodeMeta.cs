@@ -52,7 +52,7 @@ public struct InodeMeta
     [FieldOffset(0xD0)] public ulong PfsSnapshotTid;      // modify tid of the newest snapshot
     [FieldOffset(0xD8)] public ulong PfsCommitId;         // PFS root of a cluster: id of its commit, ours
     [FieldOffset(0xE0)] public ulong DecryptCheck;
-    [FieldOffset(0xE8)] public ulong ReservedE8;
+    [FieldOffset(0xE8)] public ulong PfsReceivedTid;      // received snapshot: its modify tid, ours
     [FieldOffset(0xF0)] public MediaUuid PfsOriginId;     // snapshot: cluster id of its source, ours
 
     /// <summary>True when the second half holds 512 bytes of file data, false when it holds four references.</summary>

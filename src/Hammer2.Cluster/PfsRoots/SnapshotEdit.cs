@@ -37,6 +37,7 @@ internal sealed class SnapshotEdit : PfsRootEdit
         meta.PfsRole = (byte)PfsType.Master;
         meta.PfsSubtype = _subtype;
         meta.PfsOriginId = turn.Source.Meta.PfsClusterId;
+        meta.PfsReceivedTid = 0;
         meta.PfsClusterId = _ids.ClusterId;
         meta.PfsNodeId = _ids.NodeIdOf(turn.Slot);
         meta.PfsSnapshotTid = turn.Tid;

@@ -74,7 +74,7 @@ public sealed class InodeValidatorTests
         Assert.Null(Judge(inode => inode.Meta.NameBytes = 256));
         Assert.Null(Judge(inode => inode.Meta.Size = long.MaxValue));
         Assert.Null(Judge(inode => inode.Meta.CompressionPolicy = 0xFF));
-        Assert.Null(Judge(inode => inode.Meta.ReservedE8 = ulong.MaxValue));
+        Assert.Null(Judge(inode => inode.Meta.DecryptCheck = ulong.MaxValue));
     }
 
     [Fact]

@@ -129,7 +129,7 @@ public sealed class LayoutTests
           D0 8 PfsSnapshotTid
           D8 8 PfsCommitId
           E0 8 DecryptCheck
-          E8 8 ReservedE8
+          E8 8 PfsReceivedTid
           F0 16 PfsOriginId
         MediaUuid 16
           00 8 Low

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.IO;
+using Hammer2.Chains;
+using Hammer2.Cluster;
+using Hammer2.Cluster.PfsRoots;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Snapshots.Streams;
+
+/// <summary>
+/// Makes a PFS of a stream, on a filesystem that is not mounted. Each record is verified before it is used, and the PFS
+/// is there after the last one, or not at all.
+/// </summary>
+/// <remarks>What a stream claims of its names, as that each entry has an inode, is not checked: fsck does.</remarks>
+public sealed class SnapshotReceiver
+{
+    private readonly RecordReader _from;
+    private readonly ReceivedPfs _pfs;
+    private readonly ReceivedTree _tree;
+    private ulong _inodes;
+    private ulong _dataBytes;
+
+    private SnapshotReceiver(RecordReader from, ReceivedPfs pfs, ReceivedTree tree) =>
+        (_from, _pfs, _tree) = (from, pfs, tree);
+
+    /// <summary>Receives a stream.</summary>
+    /// <param name="volumes">The filesystem, opened for writing; closed afterwards.</param>
+    /// <param name="from">The stream.</param>
+    /// <param name="label">The label of the PFS; null for that of the snapshot.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Gives 64 random bits, for ids.</param>
+    /// <param name="loggers">Receive messages about damage.</param>
+    /// <returns>What was received.</returns>
+    /// <exception cref="StreamException">It was not received; nothing is changed.</exception>
+    public static StreamIdentity Receive(VolumeSet volumes, Stream from, byte[]? label, TimeProvider time,
+        Func<ulong> random, ILoggerFactory loggers)
+    {
+        Hammer2Error error =
+            OfflinePfsAdministration.Open(volumes, time, random, loggers, out OfflinePfsAdministration? opened);
+        Expect(error, "the filesystem cannot be written");
+        using (opened)
+        {
+            var reader = new RecordReader(from);
+            if (reader.Read() is not StreamRecordType.Begin) throw new StreamException("is empty, or does not begin");
+            StreamIdentity identity = StreamIdentity.Decode(reader.Payload);
+            error = ReceivedPfs.Begin(opened!, label ?? identity.Label, random, out ReceivedPfs? pfs);
+            if (error == Hammer2Error.Exists) throw new StreamException("a PFS with its label exists already");
+            Expect(error, "its label cannot be used");
+            using (pfs)
+            {
+                var entries = new List<PfsEntry>();
+                Expect(PfsEntry.List(pfs!.Device, entries), "the PFSs cannot be listed");
+                Chain? ancestor = identity.IsIncrement ? ReceivedOrigin.Find(entries, identity) : null;
+                var tree = new ReceivedTree(pfs, ancestor, identity.Tid);
+                new SnapshotReceiver(reader, pfs, tree).Run(identity);
+            }
+            return identity;
+        }
+    }
+
+    /// <summary>Ends the receiving of a stream after an error.</summary>
+    /// <exception cref="StreamException">There was an error.</exception>
+    internal static void Expect(Hammer2Error error, string what)
+    {
+        if (error == Hammer2Error.None) return;
+        throw new StreamException(error == Hammer2Error.NoSpace ? "not enough free space" : $"{what}: {error}");
+    }
+
+    private void Run(StreamIdentity identity)
+    {
+        while (true)
+        {
+            if (_from.Read() is not { } type) throw new StreamException($"ends after record {_from.RecordsTotal}");
+            try
+            {
+                if (Take(type)) break;
+            }
+            catch (StreamException fault)
+            {
+                throw new StreamException($"record {_from.RecordsTotal - 1}: {fault.Message}");
+            }
+        }
+        if (_from.Read() is not null) throw new StreamException("goes on after its last record");
+        Expect(_tree.Commit(identity.ClusterId), "it cannot be committed");
+    }
+
+    // True after the last one.
+    private bool Take(StreamRecordType type)
+    {
+        ReadOnlySpan<byte> payload = _from.Payload;
+        switch (type)
+        {
+            case StreamRecordType.Inode:
+                Room(Media.AllocationBytesMax, 0);
+                _tree.BeginInode(payload);
+                _inodes++;
+                return false;
+            case StreamRecordType.RemovedInode:
+                _tree.RemoveInode(NumberOf(payload));
+                return false;
+            case StreamRecordType.Entry:
+                Room(Media.AllocationBytesMax, 0);
+                _tree.AddEntry(payload);
+                return false;
+            case StreamRecordType.RemovedKey:
+                _tree.RemoveKey(NumberOf(payload));
+                return false;
+            case StreamRecordType.Data:
+                Room(2 * Media.AllocationBytesMax, Media.AllocationBytesMax);
+                _tree.AddData(payload);
+                _dataBytes += (uint)(payload.Length - StreamLayout.DataHeadBytes);
+                return false;
+            case StreamRecordType.Shared:
+                _tree.AddShared(payload);
+                return false;
+            case StreamRecordType.End:
+                CheckTotals(payload);
+                return true;
+            default:
+                throw new StreamException($"is of the unknown type {(ushort)type}");
+        }
+    }
+
+    private void Room(long bytes, long dataBytes)
+    {
+        if (!_pfs.HasRoom(bytes, dataBytes)) throw new StreamException("not enough free space");
+    }
+
+    private void CheckTotals(ReadOnlySpan<byte> payload)
+    {
+        bool isRight = payload.Length == StreamLayout.EndBytes
+            && BinaryPrimitives.ReadUInt64LittleEndian(payload) == _from.RecordsTotal - 1
+            && BinaryPrimitives.ReadUInt64LittleEndian(payload[8..]) == _inodes
+            && BinaryPrimitives.ReadUInt64LittleEndian(payload[16..]) == _dataBytes
+            && BinaryPrimitives.ReadUInt64LittleEndian(payload[24..]) == _from.CodesBefore;
+        if (!isRight) throw new StreamException("its totals are not those of the stream");
+    }
+
+    private static ulong NumberOf(ReadOnlySpan<byte> payload) => payload.Length == sizeof(ulong)
+        ? BinaryPrimitives.ReadUInt64LittleEndian(payload)
+        : throw new StreamException("has a wrong length");
+}
