@@ -97,6 +97,8 @@ public sealed class DirectiveMountTests
             (status.GetProperty("health").GetString(), status.GetProperty("pfs").GetString()));
         Assert.Equal(image.Path, status.GetProperty("volumes")[0].GetProperty("device").GetString());
         Assert.Equal("Synced", status.GetProperty("nodes")[0].GetProperty("state").GetString());
+        ProgramResult here = HammerProgram.RunAny("env", "-C", live.Root + "/d", HammerProgram.ProgramPath, "status");
+        Assert.True(here.ExitCode == 0, here.Error);
         ProgramResult none = HammerProgram.Run("status", "/");
         Assert.Equal(3, none.ExitCode);
         Assert.Contains("unavailable", none.Output, StringComparison.Ordinal);

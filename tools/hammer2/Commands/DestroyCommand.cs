@@ -100,7 +100,9 @@ internal static class DestroyCommand
         }
         catch (CommandException failure)
         {
-            return failure.Message;
+            string place = directory + ": ";
+            return failure.Message.StartsWith(place, StringComparison.Ordinal)
+                ? failure.Message[place.Length..] : failure.Message;
         }
     }
 

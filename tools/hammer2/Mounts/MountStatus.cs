@@ -87,7 +87,8 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
 
     private static byte[] ReadAll(string path)
     {
-        int error = SourceFiles.Open(-1, ByteText.Encode(path), isDirectory: false, out int descriptor);
+        int error = SourceFiles.Open(
+            LinuxFiles.AtCurrentDirectory, ByteText.Encode(path), isDirectory: false, out int descriptor);
         if (error == 2)
             throw new CommandException(ExitCode.CannotOpen, $"{path}: the volume has an entry of its own of that name");
         if (error != 0) throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(error)}");
