@@ -77,6 +77,7 @@ public sealed class LockRank
 
     // Messages are logged with other locks held.
     public static readonly LockRank MountMessages = new(90, "messages of a mount");
+    public static readonly LockRank MountEvents = new(90, "events of a mount");
     public static readonly LockRank LogOutput = new(90, "output of the log");
 
     internal LockRank(int number, string guards)

@@ -39,6 +39,9 @@ public sealed partial class FuseDispatcher
     /// <summary>Waits for requests that other threads still serve; called before the DESTROY callback.</summary>
     internal Action BeforeDestroy { get; set; } = static () => { };
 
+    /// <summary>Counts requests; null for no counting.</summary>
+    internal FuseStatistics? Statistics { get; init; }
+
     /// <summary>The filesystem.</summary>
     internal IFuseFileSystem FileSystem { get; }
 
@@ -81,8 +84,10 @@ public sealed partial class FuseDispatcher
         }
 
         Interrupts.Begin(worker, request.Header.Unique);
+        long start = Statistics?.Begin() ?? 0;
         var reply = new FuseReply(buffer);
         int error = Handle(row, ref request, ref reply);
+        Statistics?.End(worker, request.Header.Opcode, error, start);
         if (error != FuseErrno.None) reply.Clear();
         Interrupts.End(worker);
 

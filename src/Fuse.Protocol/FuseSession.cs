@@ -85,7 +85,10 @@ public sealed class FuseSession : IDisposable
 
             Connection = connection;
             var dispatcher = new FuseDispatcher(
-                _fileSystem, connection, _options.WorkersTotal + FuseLongRequests.ThreadsMax, _logger);
+                _fileSystem, connection, _options.WorkersTotal + FuseLongRequests.ThreadsMax, _logger)
+            {
+                Statistics = _options.Statistics,
+            };
             var longRequests = new FuseLongRequests(_options.WorkersTotal, _options.BackgroundRequestsMax,
                 FuseBufferSizes.For(connection.MaxWriteBytes, connection.MaxReadBytes),
                 (thread, message, reply, channel) =>

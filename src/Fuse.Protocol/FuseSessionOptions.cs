@@ -33,6 +33,9 @@ public sealed record FuseSessionOptions
     /// <summary>False to let workers sleep as soon as there is no request, as on a single processor.</summary>
     public bool MaySpin { get; init; } = Environment.ProcessorCount > 1;
 
+    /// <summary>Counts requests; null for no counting.</summary>
+    public FuseStatistics? Statistics { get; init; }
+
     /// <summary>Clock and timers.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -5,6 +5,7 @@ using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Devices;
+using Hammer2.Fuse.Administration.Events;
 using Hammer2.Fuse.Control;
 using Microsoft.Extensions.Logging;
 
@@ -175,8 +176,9 @@ internal sealed class FilesystemHost : IDisposable
     {
         // Nothing is opened, and above all nothing committed, for a mount that cannot be made.
         FuseMount.CheckTarget(request.Target);
-        MountMedia media = OpenMedia(request, patience, loggers);
-        var mount = new MountedPfs(request, media, loggers, _time, _scheduler, _pfsList);
+        var eventLoggers = new EventLoggers(loggers, new EventRing(_time));
+        MountMedia media = OpenMedia(request, patience, eventLoggers);
+        var mount = new MountedPfs(request, media, eventLoggers, _time, _scheduler, _pfsList);
         int number;
         using (_stateLock.EnterScope())
         {

@@ -5,6 +5,7 @@ using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Fuse.Administration;
 using Hammer2.Fuse.Administration.Doors;
+using Hammer2.Fuse.Administration.Events;
 using Hammer2.Fuse.Administration.Snapshots;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
@@ -66,6 +67,7 @@ internal sealed class MountedPfs : IDisposable
         {
             PfsList = pfsList,
             Loggers = loggers,
+            Events = (loggers as EventLoggers)?.Events ?? new EventRing(time),
         };
         var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, _administered));
         _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, _administered);
@@ -174,6 +176,7 @@ internal sealed class MountedPfs : IDisposable
     private FuseSessionOptions SessionOptions() => new()
     {
         Time = _time,
+        Statistics = _administered.Statistics,
         Scheduler = _scheduler,
         Wanted = Hammer2FileSystem.Features(
             _options.IsReadOnly, _options.UsesWritebackCache, countsOpenFiles: Cluster.HasWritableDevices),

@@ -29,7 +29,7 @@ public sealed class AdministrationMountTests
         using MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA");
         string directory = mount.Root + "/.hammer2";
         Assert.Empty(Directory.GetFileSystemEntries(mount.Root));
-        Assert.Equal(["control", "pfs", "snapshots", "status", "volumes"],
+        Assert.Equal(["control", "events", "pfs", "snapshots", "stats", "status", "volumes"],
             Directory.GetFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(0, PosixCalls.StatX(directory, 0, out PosixStatus found));
         Assert.Equal(0x4140, found.Mode);
@@ -126,6 +126,32 @@ public sealed class AdministrationMountTests
         Assert.Equal(PollIn, PosixCalls.Poll(control.Id, PollIn, HammerProgram.PatienceMilliseconds));
         Assert.StartsWith("done\nfreedBytes: ", Read(control), StringComparison.Ordinal);
         Assert.Equal(PollOut, PosixCalls.Poll(control.Id, PollIn | PollOut));
+    }
+
+    [MountTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Events_and_requests_of_the_kernel_are_shown(bool isReadOnly)
+    {
+        using var copy = new ScratchImage("empty-mounted");
+        using MountFixture mount = isReadOnly
+            ? MountFixture.Mount(copy.Path + "@DATA") : MountFixture.MountForWriting(copy.Path + "@DATA");
+        Assert.Contains("is mounted on", File.ReadAllText(mount.Root + "/.hammer2/events"), StringComparison.Ordinal);
+        JsonElement[] operations = [.. Result(mount, "stats").GetProperty("operations").EnumerateArray()];
+        JsonElement lookups = operations.Single(one => one.GetProperty("name").GetString() == "Lookup");
+        Assert.Equal(lookups.GetProperty("count").GetInt64(),
+            lookups.GetProperty("histogram").EnumerateArray().Sum(range => range.GetInt64()));
+        if (isReadOnly) return;
+
+        using PosixFile events = PosixTree.Open(mount.Root + "/.hammer2/events");
+        Assert.Contains("is mounted on", Read(events), StringComparison.Ordinal);
+        Assert.Equal(0, PosixCalls.Poll(events.Id, PollIn));
+        File.WriteAllText(mount.Root + "/.hammer2/control", "snapshot made");
+        Assert.Equal(PollIn, PosixCalls.Poll(events.Id, PollIn, HammerProgram.PatienceMilliseconds));
+        Assert.Contains("snapshot of user 0 is done: label=made", Read(events), StringComparison.Ordinal);
+        File.WriteAllText(mount.Root + "/.hammer2/control", "pfs-delete made");
+        Assert.Contains("pfs-delete of user 0 is done", Read(events), StringComparison.Ordinal);
+        Assert.Equal("", Read(events));
     }
 
     [MountFact]

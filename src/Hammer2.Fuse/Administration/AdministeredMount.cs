@@ -2,6 +2,7 @@
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
+using Hammer2.Fuse.Administration.Events;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,12 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
 
     /// <summary>Tells the kernel what changed without it; null while it is not mounted.</summary>
     public FuseNotifier? Notifier { get; set; }
+
+    /// <summary>What happened to it.</summary>
+    public EventRing Events { get; init; } = new(Time);
+
+    /// <summary>Requests of the kernel.</summary>
+    public FuseStatistics Statistics { get; } = new(Time);
 
     /// <summary>The long requests that run in the background.</summary>
     public BackgroundJobs Jobs { get; } = new(Vnodes, Logger, Time, Scheduler);

@@ -19,6 +19,16 @@ internal static partial class AdministrationLog
         + "{Processes}")]
     public static partial void SnapshotInUse(ILogger logger, string label, string processes);
 
+    [LoggerMessage(94, LogLevel.Information, "request {Request} of user {User} begins")]
+    public static partial void RequestBegins(ILogger logger, string request, uint user);
+
+    [LoggerMessage(95, LogLevel.Information, "request {Request} of user {User} is done: {Arguments}")]
+    public static partial void RequestDone(ILogger logger, string request, uint user, string arguments);
+
+    [LoggerMessage(96, LogLevel.Information, "request {Request} of user {User} failed: {Error} {Message}")]
+    public static partial void RequestFailed(
+        ILogger logger, string request, uint user, Errno error, string message);
+
     [LoggerMessage(92, LogLevel.Information, "dump of inode 0x{Inum:x}, flags 0x{Flags:x}: {Type}, {Size} bytes, "
         + "{DataBytes} allocated, modified at {ModifyTime} us")]
     public static partial void Dump(

@@ -66,6 +66,18 @@ internal sealed class RequestArguments
     /// <summary>A UUID; null when it was not given.</summary>
     public MediaUuid? Uuid(string name) => _values.GetValueOrDefault(name) as MediaUuid?;
 
+    /// <summary>The arguments as text for people.</summary>
+    public override string ToString()
+    {
+        var words = new List<string>();
+        foreach ((string name, object value) in _values)
+        {
+            if (value is not false)
+                words.Add(value is true ? name : string.Create(CultureInfo.InvariantCulture, $"{name}={value}"));
+        }
+        return ByteText.ToPrintable(string.Join(' ', words));
+    }
+
     /// <summary>A flag; false when it was not given.</summary>
     public bool Flag(string name) => _values.GetValueOrDefault(name) is true;
 

@@ -172,6 +172,23 @@ internal sealed record PinResult(
 /// <param name="ElapsedSeconds">How long it runs.</param>
 internal sealed record JobResult(ulong Number, string Request, DateTimeOffset StartedAt, long ElapsedSeconds);
 
+/// <summary>Requests of the kernel since the mount was made.</summary>
+/// <param name="Since">When counting began.</param>
+/// <param name="ElapsedSeconds">Seconds since then.</param>
+/// <param name="Operations">Each kind of request that occurred.</param>
+internal sealed record StatisticsResult(
+    DateTimeOffset Since, double ElapsedSeconds, IReadOnlyList<OperationResult> Operations);
+
+/// <summary>One kind of request.</summary>
+/// <param name="Name">Its name in the FUSE protocol.</param>
+/// <param name="Count">How many.</param>
+/// <param name="Errors">How many of them ended with an error number.</param>
+/// <param name="TotalMicroseconds">Time that the filesystem needed for all.</param>
+/// <param name="Histogram">How many took below 1 us, 1 to 2 us, 2 to 4 us, 4 to 8 us ...; without zeros at the
+/// end.</param>
+internal sealed record OperationResult(
+    string Name, long Count, long Errors, long TotalMicroseconds, IReadOnlyList<long> Histogram);
+
 /// <summary>How results become JSON.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(TextConverter)])]
@@ -192,4 +209,6 @@ internal sealed record JobResult(ulong Number, string Request, DateTimeOffset St
 [JsonSerializable(typeof(InodeResult))]
 [JsonSerializable(typeof(StatusResult))]
 [JsonSerializable(typeof(JobResult))]
+[JsonSerializable(typeof(StatisticsResult))]
+[JsonSerializable(typeof(Events.EventLine))]
 internal sealed partial class ResultJson : JsonSerializerContext;

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Text.Json.Serialization.Metadata;
 using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse.Administration;
 
@@ -18,6 +19,9 @@ internal abstract record RequestRow(string Name, string Summary)
 
     /// <summary>True when it may take minutes: the control file runs it in the background.</summary>
     public bool IsLong { get; init; }
+
+    /// <summary>True when it changes something: then it is among the events of the mount.</summary>
+    public bool IsEvent { get; init; }
 
     /// <summary>Does it. The caller and the arguments were checked.</summary>
     public abstract RequestAnswer Run(RequestContext context, RequestArguments arguments);
@@ -48,7 +52,13 @@ internal sealed record RequestRow<TResult>(string Name, string Summary, JsonType
     /// <inheritdoc/>
     public override RequestAnswer Run(RequestContext context, RequestArguments arguments)
     {
+        ILogger logger = context.Mount.Logger;
+        uint user = context.Caller.UserId;
+        if (IsEvent && IsLong) AdministrationLog.RequestBegins(logger, Name, user);
         RequestOutcome<TResult> outcome = Work(context, arguments);
+        if (IsEvent && outcome.Error == Errno.None)
+            AdministrationLog.RequestDone(logger, Name, user, arguments.ToString());
+        else if (IsEvent) AdministrationLog.RequestFailed(logger, Name, user, outcome.Error, outcome.Message);
         return new RequestAnswer(Name, outcome.Error, outcome.Message, outcome.Result, Json);
     }
 }

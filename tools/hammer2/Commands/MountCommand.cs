@@ -51,9 +51,10 @@ internal static class MountCommand
             returns when its own mount has ended. The memory= of the first mount applies to all of them.
 
             The directory .hammer2 in the root of the mount, which no listing shows, is for root and the user that
-            mounted it. Its files status, pfs and volumes are JSON. In control a write is a request, such as
+            mounted it. Its files status, stats, pfs and volumes are JSON; events is a line of JSON for each event, the
+            last 1024 of them, and can be polled for the next. In control a write is a request, such as
             pfs-lookup label=DATA, or a JSON object {"request":"pfs-lookup","label":"DATA"}, and reading the same
-            open file gives the answer. The requests are version, volume-list, space, sync, bulkfree, status,
+            open file gives the answer. The requests are version, volume-list, space, sync, bulkfree, status, stats,
             pfs-list, pfs-lookup, pfs-create, pfs-delete, pfs-rename, snapshot, inode-get, inode-set and debug-dump.
             Below snapshots every snapshot of the filesystem can be read, with / in its label as %2F and % as %25.
             If the root directory has an entry named .hammer2, that one is shown instead.

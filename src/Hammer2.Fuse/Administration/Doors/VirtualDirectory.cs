@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading;
 using Fuse.Protocol;
+using Hammer2.Fuse.Administration.Events;
 
 namespace Hammer2.Fuse.Administration.Doors;
 
@@ -18,15 +19,17 @@ internal sealed class VirtualDirectory
     private const uint ContentMode = 0x8000 | 0x100;        // 0400
 
     private const string ControlName = "control";
+    private const string EventsName = "events";
     private const string SnapshotsName = "snapshots";
 
     private static readonly (string Name, string Request)[] Contents =
-        [("status", "status"), ("pfs", "pfs-list"), ("volumes", "volume-list")];
+        [("status", "status"), ("pfs", "pfs-list"), ("volumes", "volume-list"), ("stats", "stats")];
 
     private readonly RequestTable _table;
     private readonly AdministeredMount _mount;
     private readonly VirtualNodes _nodes = new();
     private readonly ConcurrentDictionary<ulong, ControlConversation> _conversations = new();
+    private readonly ConcurrentDictionary<ulong, EventReader> _readers = new();
     private readonly long _mountedAt;
     private ulong _lastHandle;
 
@@ -43,10 +46,14 @@ internal sealed class VirtualDirectory
 
     /// <summary>The names in it.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [ControlName, SnapshotsName, .. Array.ConvertAll(Contents, row => row.Name)];
+        [ControlName, SnapshotsName, EventsName, .. Array.ConvertAll(Contents, row => row.Name)];
 
     /// <summary>True for users that may use it.</summary>
     public bool IsFor(uint user) => _mount.CallerOf(user).IsOwner;
+
+    /// <summary>True when the kernel opens files without a request: then each lookup of the events is of those that
+    /// there are, as for the other files.</summary>
+    public bool HasNoOpen { get; set; }
 
     /// <summary>Fills the entry of the directory itself.</summary>
     public void FillDirectory(ref FuseEntryOut entry) => FillEntry(VirtualNodes.Directory, ref entry);
@@ -62,6 +69,8 @@ internal sealed class VirtualDirectory
         if (name.SequenceEqual("."u8)) FillEntry(VirtualNodes.Directory, ref entry);
         else if (name.SequenceEqual("control"u8)) FillEntry(VirtualNodes.Control, ref entry);
         else if (name.SequenceEqual("snapshots"u8)) FillSnapshots(ref entry);
+        else if (name.SequenceEqual("events"u8))
+            FillEntry(HasNoOpen ? _nodes.Add(AllEvents()) : VirtualNodes.Events, ref entry);
         else if (RequestOf(name) is { } request) FillEntry(_nodes.Add(Answer(user, request)), ref entry);
         else return FuseErrno.ENOENT;
         return FuseErrno.None;
@@ -76,7 +85,7 @@ internal sealed class VirtualDirectory
     {
         byte[]? content = _nodes.ContentOf(node);
         bool isDirectory = IsDirectory(node);
-        if (content is null && !isDirectory && node != VirtualNodes.Control) return FuseErrno.ESTALE;
+        if (content is null && !isDirectory && !IsStream(node)) return FuseErrno.ESTALE;
         attributes.Inode = node;
         attributes.Mode = isDirectory ? DirectoryMode : node == VirtualNodes.Control ? ControlMode : ContentMode;
         attributes.SizeBytes = node == VirtualNodes.Control ? ControlBytes : (ulong)(content?.Length ?? 0);
@@ -92,11 +101,12 @@ internal sealed class VirtualDirectory
     {
         if (!IsFor(user) || (writes && node != VirtualNodes.Control)) return FuseErrno.EACCES;
         answer.OpenFlags = FuseOpenFlags.DirectIo;
-        if (node != VirtualNodes.Control) return _nodes.ContentOf(node) is null ? FuseErrno.ESTALE : FuseErrno.None;
+        if (!IsStream(node)) return _nodes.ContentOf(node) is null ? FuseErrno.ESTALE : FuseErrno.None;
         answer.Handle = Interlocked.Increment(ref _lastHandle);
         // Without a position: each read continues where the last one ended, and begins anew with each request.
         answer.OpenFlags |= FuseOpenFlags.Stream | FuseOpenFlags.NonSeekable | FuseOpenFlags.ParallelDirectWrites;
-        _ = _conversations.TryAdd(answer.Handle, new ControlConversation(_table, _mount));
+        if (node == VirtualNodes.Events) _ = _readers.TryAdd(answer.Handle, _mount.Events.Open());
+        else _ = _conversations.TryAdd(answer.Handle, new ControlConversation(_table, _mount));
         return FuseErrno.None;
     }
 
@@ -105,7 +115,15 @@ internal sealed class VirtualDirectory
         _conversations.TryGetValue(handle, out ControlConversation? conversation) ? conversation : null;
 
     /// <summary>Closes a file. A request in the background runs on.</summary>
-    public void Release(ulong handle) => _ = _conversations.TryRemove(handle, out _);
+    public void Release(ulong handle)
+    {
+        _ = _conversations.TryRemove(handle, out _);
+        if (_readers.TryRemove(handle, out EventReader? reader)) _mount.Events.Close(reader);
+    }
+
+    /// <summary>The open file of events of a handle; null for other handles.</summary>
+    public EventReader? ReaderOf(ulong handle) =>
+        _readers.TryGetValue(handle, out EventReader? reader) ? reader : null;
 
     /// <summary>Reads from a file with an answer.</summary>
     /// <returns>ESTALE when it was forgotten.</returns>
@@ -127,6 +145,19 @@ internal sealed class VirtualDirectory
     {
         entry.NodeId = node;
         _ = FillAttributes(node, ref entry.Attr);
+    }
+
+    // Files that are read on from where the last read ended.
+    private static bool IsStream(ulong node) => node is VirtualNodes.Control or VirtualNodes.Events;
+
+    private byte[] AllEvents()
+    {
+        EventReader reader = _mount.Events.Open();
+        var all = new System.IO.MemoryStream();
+        byte[] room = new byte[4096];
+        while (reader.Read(room) is var bytes and > 0) all.Write(room, 0, bytes);
+        _mount.Events.Close(reader);
+        return all.ToArray();
     }
 
     private static string? RequestOf(ReadOnlySpan<byte> name)

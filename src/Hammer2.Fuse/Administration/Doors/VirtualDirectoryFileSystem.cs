@@ -28,6 +28,13 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
     public FuseNotifier? Notifier { get; set; }
 
     /// <inheritdoc/>
+    public override void Initialized(FuseConnection connection)
+    {
+        _directory.HasNoOpen = connection.Has(FuseInitFlags.NoOpenSupport);
+        Inner.Initialized(connection);
+    }
+
+    /// <inheritdoc/>
     public override void Destroyed()
     {
         _mount.Jobs.Stop();
@@ -111,6 +118,11 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
     public override int Read(in FuseContext context, in FuseReadIn request, Span<byte> data, out int readBytes)
     {
         if (!VirtualNodes.IsVirtual(context.NodeId)) return Inner.Read(in context, in request, data, out readBytes);
+        if (context.NodeId == VirtualNodes.Events)
+        {
+            readBytes = _directory.ReaderOf(request.Handle)?.Read(data) ?? 0;
+            return FuseErrno.None;
+        }
         if (context.NodeId != VirtualNodes.Control)
             return _directory.Read(context.NodeId, request.Position, data, out readBytes);
         // A read-only mount opens it without a handle: no request was made there.
@@ -134,13 +146,18 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
     public override int Poll(in FuseContext context, in FusePollIn request, out uint readyEvents)
     {
         readyEvents = CanRead | CanWrite;
+        ulong handle = request.KernelHandle;
+        bool wantsNotice = (request.Flags & SchedulesNotice) != 0 && Notifier is not null;
+        Action? wake = wantsNotice ? () => _ = Notifier?.WakePoll(handle) : null;
+        if (context.NodeId == VirtualNodes.Events && _directory.ReaderOf(request.Handle) is { } reader)
+        {
+            readyEvents = reader.Poll(wake) ? CanRead : 0;
+            return FuseErrno.None;
+        }
         // Once it is told ENOSYS, the kernel never asks again, for no file.
         if (context.NodeId != VirtualNodes.Control
             || _directory.ConversationOf(request.Handle) is not { } conversation) return FuseErrno.None;
-        ulong handle = request.KernelHandle;
-        bool wantsNotice = (request.Flags & SchedulesNotice) != 0 && Notifier is not null;
-        (bool hasAnswer, bool acceptsRequest) =
-            conversation.Poll(wantsNotice ? () => _ = Notifier?.WakePoll(handle) : null);
+        (bool hasAnswer, bool acceptsRequest) = conversation.Poll(wake);
         readyEvents = (hasAnswer ? CanRead : 0) | (acceptsRequest ? CanWrite : 0);
         return FuseErrno.None;
     }

@@ -29,6 +29,7 @@ internal static class MediaRequests
             "bulkfree", "free the blocks of deleted files", ResultJson.Default.BulkfreeResult, Bulkfree)
         {
             IsLong = true,
+            IsEvent = true,
         },
         new RequestRow<SyncResult>("sync", "commit all changes", ResultJson.Default.SyncResult, Sync),
     ];

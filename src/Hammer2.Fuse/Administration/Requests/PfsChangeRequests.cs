@@ -22,6 +22,7 @@ internal static class PfsChangeRequests
         new RequestRow<PfsResult>(
             "snapshot", "make a snapshot of the mounted PFS", ResultJson.Default.PfsResult, Snapshot)
         {
+            IsEvent = true,
             Parameters =
             [
                 new(LabelName, ParameterType.Label, "its label; that of the PFS and the time when left out"),
@@ -30,6 +31,7 @@ internal static class PfsChangeRequests
         },
         new RequestRow<PfsResult>("pfs-create", "create an empty PFS", ResultJson.Default.PfsResult, Create)
         {
+            IsEvent = true,
             Parameters =
             [
                 s_label,
@@ -41,6 +43,7 @@ internal static class PfsChangeRequests
         new RequestRow<PfsChangeResult>(
             "pfs-delete", "delete a PFS that is not mounted", ResultJson.Default.PfsChangeResult, Delete)
         {
+            IsEvent = true,
             Parameters =
             [
                 s_label,
@@ -50,6 +53,7 @@ internal static class PfsChangeRequests
         new RequestRow<PfsResult>(
             "pfs-rename", "give a PFS that is not mounted another label", ResultJson.Default.PfsResult, Rename)
         {
+            IsEvent = true,
             Parameters = [s_label, new("to", ParameterType.Label, "the new label", IsRequired: true)],
         },
     ];

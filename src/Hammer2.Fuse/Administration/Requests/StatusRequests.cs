@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Linq;
+using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Reports;
 using Hammer2.Membership;
@@ -16,6 +17,8 @@ internal static class StatusRequests
     public static IReadOnlyList<RequestRow> Rows { get; } =
     [
         new RequestRow<StatusResult>("status", "state of the mount", ResultJson.Default.StatusResult, Status),
+        new RequestRow<StatisticsResult>("stats", "requests of the kernel, and how long they took",
+            ResultJson.Default.StatisticsResult, Statistics),
     ];
 
     private static RequestOutcome<StatusResult> Status(RequestContext context, RequestArguments arguments)
@@ -36,6 +39,21 @@ internal static class StatusRequests
     // Nothing where the root cannot be read, which is a reason of its own.
     private static ulong LiveBytesOf(AdministeredMount mount) =>
         mount.Vnodes.GetStored(VnodeOps.RootInum, out StoredInode root) == Errno.None ? root.DataCount : 0;
+
+    private static RequestOutcome<StatisticsResult> Statistics(RequestContext context, RequestArguments arguments)
+    {
+        AdministeredMount mount = context.Mount;
+        var operations = new List<OperationResult>();
+        foreach (FuseOperationStatistics operation in mount.Statistics.Read())
+        {
+            int ranges = operation.Ranges.Count;
+            while (ranges > 0 && operation.Ranges[ranges - 1] == 0) ranges--;
+            operations.Add(new OperationResult(operation.Opcode.ToString(), operation.Count, operation.Errors,
+                operation.TotalMicroseconds, [.. operation.Ranges.Take(ranges)]));
+        }
+        DateTimeOffset since = mount.Statistics.Since;
+        return new StatisticsResult(since, (mount.Time.GetUtcNow() - since).TotalSeconds, operations);
+    }
 
     private static NodeResult ResultOf(NodeDescription node) => new(
         node.Name, node.State.ToString(), ReasonOf(node), node.CommitTid,
