@@ -107,6 +107,18 @@ public sealed unsafe partial class FuseMount
             : $"{Target}: {LinuxCalls.Describe(LinuxCalls.LastError)}";
     }
 
+    /// <summary>Changes the flags of the mount. Before it becomes read-only the kernel writes back dirty pages, so that
+    /// other threads must serve its session meanwhile.</summary>
+    /// <returns>0; EBUSY when files are open for writing; EPERM when a user mounted it; ENODEV when another mount is
+    /// over it; the error of mount(2).</returns>
+    public int Remount(FuseMountFlags flags)
+    {
+        if (_usesFuserMount) return FuseErrno.EPERM;
+        if (!IsMounted) return FuseErrno.ENODEV;
+        int result = LinuxCalls.Mount("none", Target, "none", (nuint)flags | LinuxCalls.RemountFlag, "");
+        return result == 0 ? FuseErrno.None : LinuxCalls.LastError;
+    }
+
     /// <summary>
     /// Makes the kernel write back dirty pages (syncfs). This sends requests to the mount, so other threads must serve
     /// its session meanwhile. Returns null, or the error.

@@ -19,6 +19,8 @@ internal static unsafe partial class LinuxCalls
     private const int StatusNonBlocking = 0x800;
     private const short PollReadable = 1;       // POLLIN
 
+    public const nuint RemountFlag = 32;        // MS_REMOUNT
+
     // _IOR(229, 0, uint32_t)
     public const nuint CloneDevice = 0x8004E500;
 

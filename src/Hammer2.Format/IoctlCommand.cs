@@ -69,6 +69,10 @@ public static class IoctlCommand
     /// <remarks><c>HAMMER2IOC_VOLUME_LIST2</c>, number 197, not on DragonFly.</remarks>
     public const uint VolumeListFlat = 0xD70868C5;
 
+    /// <summary>Changes the options of a mount: <see cref="RemountRecord"/>.</summary>
+    /// <remarks>Of this driver alone, number 240.</remarks>
+    public const uint Remount = 0xC40068F0;
+
     /// <summary>True for every command of HAMMER2's type, known or not.</summary>
     public static bool IsOfHammer2(uint command) => (byte)(command >> 8) == (byte)'h';
 }

@@ -19,6 +19,7 @@ public sealed class MountOptionException(string message) : Exception(message);
 /// </summary>
 public static class MountOptionParser
 {
+    private const string Remount = "remount";
     private const int ThreadsMax = 256;
     private const int CommitSecondsMax = 24 * 3600;
     private const long MemoryBytesMin = 1 << 20;
@@ -118,6 +119,27 @@ public static class MountOptionParser
         return kept;
     }
 
+    /// <summary>True when the lists ask to change the options of a mount.</summary>
+    public static bool IsRemount(IEnumerable<string> lists)
+    {
+        foreach (string list in lists)
+            foreach (string word in Words(list))
+                if (word == Remount) return true;
+        return false;
+    }
+
+    /// <summary>The options of a mount after a change.</summary>
+    /// <param name="current">Those before.</param>
+    /// <param name="list">The options that are given, remount among them or not; others stay.</param>
+    /// <exception cref="MountOptionException">With the option and the fault.</exception>
+    public static MountOptions Change(MountOptions current, string list)
+    {
+        MountOptions changed = current;
+        foreach (string word in Words(list))
+            if (word != Remount) changed = Apply(changed, word, isSloppy: false);
+        return changed;
+    }
+
     private static MountOptions Writing(MountOptions options, bool mayWrite) => options with
     {
         AsksForWriting = mayWrite,
@@ -165,8 +187,7 @@ public static class MountOptionParser
             "max_threads" => options with { ThreadsTotal = (int)Positive(name, value, ThreadsMax) },
             "readahead" => options with { ReadAheadBytes = (int)Math.Min(Size(name, value), 1 << 30) },
             "fsname" => options with { SourceName = Text(name, value) },
-            "remount" => throw new MountOptionException(
-                "remount: options of a mount cannot be changed; unmount and mount again"),
+            Remount => throw new MountOptionException("remount: mount(8) and mount.hammer2 change options of a mount"),
             _ when isSloppy => options,
             _ => throw new MountOptionException($"{name}: no such mount option"),
         };

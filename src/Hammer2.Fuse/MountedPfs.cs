@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
@@ -34,6 +36,8 @@ internal sealed class MountedPfs : IDisposable
     private readonly MountRequest _request;
     private readonly MountOptions _options;
     private readonly ILoggerFactory _loggers;
+    private volatile MountOptions _current;         // those of now; a remount changes them
+    private int _isChanging;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly IScheduler _scheduler;
@@ -56,6 +60,7 @@ internal sealed class MountedPfs : IDisposable
         _scheduler = scheduler;
         _request = request;
         (Cluster, _options) = media;
+        _current = _options;
         _loggers = loggers;
         _time = time;
         _logger = loggers.CreateLogger<MountedPfs>();
@@ -67,6 +72,8 @@ internal sealed class MountedPfs : IDisposable
         {
             PfsList = pfsList,
             Loggers = loggers,
+            ChangeOptions = ChangeOptions,
+            IsReadOnly = () => _current.IsReadOnly,
             Events = (loggers as EventLoggers)?.Events ?? new EventRing(time),
         };
         var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, _administered));
@@ -142,6 +149,50 @@ internal sealed class MountedPfs : IDisposable
         }
         Cluster.Dispose();
     }
+
+    private RequestOutcome<MountOptions> ChangeOptions(string list)
+    {
+        if (Interlocked.Exchange(ref _isChanging, 1) != 0)
+            return new(Errno.EBUSY, "its options are being changed by another request", null);
+        try
+        {
+            MountOptions wanted = MountOptionParser.Change(_current, list);
+            IReadOnlyList<string> refused = OptionChanges.Refused(_current, wanted);
+            return refused.Count == 0
+                ? Apply(wanted)
+                : new(Errno.EINVAL, $"{string.Join(", ", refused)}: cannot be changed while it is mounted", null);
+        }
+        catch (MountOptionException failure)
+        {
+            return new(Errno.EINVAL, failure.Message, null);
+        }
+        finally
+        {
+            Volatile.Write(ref _isChanging, 0);
+        }
+    }
+
+    private RequestOutcome<MountOptions> Apply(MountOptions wanted)
+    {
+        if (_options.IsReadOnly && !wanted.IsReadOnly)
+            return new(Errno.EROFS, "it was mounted read-only; unmount it, and mount it again to write", null);
+        int refused = _mount!.Remount(wanted.Flags);
+        if (refused != FuseErrno.None) return new((Errno)refused, RefusalOf(refused), null);
+        bool wasReadOnly = _current.IsReadOnly;
+        _current = wanted;
+        _commits?.Change(wanted.CommitInterval);
+        // What the kernel has passed on before it made the mount read-only.
+        if (!wanted.IsReadOnly || wasReadOnly || _fileSystem.Sync() == FuseErrno.None) return wanted;
+        return new(Errno.EIO, "it is read-only now, and its last commit failed; the log tells more", null);
+    }
+
+    private static string RefusalOf(int error) => error switch
+    {
+        FuseErrno.EBUSY => "files in it are open for writing",
+        FuseErrno.EPERM => "only a mount that root made can be changed",
+        FuseErrno.ENODEV => "another filesystem is mounted over it",
+        _ => $"mount(2) failed: {(Errno)error}",
+    };
 
     private Hammer2FileSystem Show(Pfs snapshot) => new(
         new VnodeOps(snapshot, _loggers.CreateLogger<VnodeOps>(), _time), _options,

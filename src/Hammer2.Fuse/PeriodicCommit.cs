@@ -18,6 +18,9 @@ internal sealed class PeriodicCommit : IDisposable
         _timer = time.CreateTimer(static state => ((PeriodicCommit)state!).Commit(), this, interval, interval);
     }
 
+    /// <summary>Begins another interval now.</summary>
+    public void Change(TimeSpan interval) => _ = _timer.Change(interval, interval);
+
     /// <summary>Stops the timer and waits for a running commit.</summary>
     public void Dispose() => _timer.DisposeAsync().AsTask().GetAwaiter().GetResult();
 

@@ -28,6 +28,13 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
     /// <summary>Tells the kernel what changed without it; null while it is not mounted.</summary>
     public FuseNotifier? Notifier { get; set; }
 
+    /// <summary>Changes its options, given as a list; returns those after the change.</summary>
+    public Func<string, RequestOutcome<MountOptions>> ChangeOptions { get; init; } =
+        static _ => new(Errno.EOPNOTSUPP, "there is no mount whose options could be changed", null);
+
+    /// <summary>True while the kernel does not let anything be written.</summary>
+    public Func<bool> IsReadOnly { get; init; } = () => Vnodes.IsReadOnly;
+
     /// <summary>What happened to it.</summary>
     public EventRing Events { get; init; } = new(Time);
 

@@ -172,6 +172,11 @@ internal sealed record PinResult(
 /// <param name="ElapsedSeconds">How long it runs.</param>
 internal sealed record JobResult(ulong Number, string Request, DateTimeOffset StartedAt, long ElapsedSeconds);
 
+/// <summary>Options of a mount after a change.</summary>
+/// <param name="IsReadOnly">True when nothing can be written.</param>
+/// <param name="CommitSeconds">Longest time until a change is durable.</param>
+internal sealed record RemountResult(bool IsReadOnly, double CommitSeconds);
+
 /// <summary>Requests of the kernel since the mount was made.</summary>
 /// <param name="Since">When counting began.</param>
 /// <param name="ElapsedSeconds">Seconds since then.</param>
@@ -209,6 +214,7 @@ internal sealed record OperationResult(
 [JsonSerializable(typeof(InodeResult))]
 [JsonSerializable(typeof(StatusResult))]
 [JsonSerializable(typeof(JobResult))]
+[JsonSerializable(typeof(RemountResult))]
 [JsonSerializable(typeof(StatisticsResult))]
 [JsonSerializable(typeof(Events.EventLine))]
 internal sealed partial class ResultJson : JsonSerializerContext;

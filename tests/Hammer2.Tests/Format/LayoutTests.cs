@@ -58,6 +58,10 @@ public sealed class LayoutTests
         GrowRecord 72
           00 8 LengthBytes
           08 4 IsChanged
+        RemountRecord 1024
+          000 4 Error
+          004 4 Reserved04
+          008 1016 Text
         VersionRecord 256
           00 4 Version
         PfsIoctlRecord 320

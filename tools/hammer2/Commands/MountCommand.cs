@@ -55,7 +55,8 @@ internal static class MountCommand
             last 1024 of them, and can be polled for the next. In control a write is a request, such as
             pfs-lookup label=DATA, or a JSON object {"request":"pfs-lookup","label":"DATA"}, and reading the same
             open file gives the answer. The requests are version, volume-list, space, sync, bulkfree, status, stats,
-            pfs-list, pfs-lookup, pfs-create, pfs-delete, pfs-rename, snapshot, inode-get, inode-set and debug-dump.
+            pfs-list, pfs-lookup, pfs-create, pfs-delete, pfs-rename, snapshot, remount, inode-get, inode-set and
+            debug-dump.
             Below snapshots every snapshot of the filesystem can be read, with / in its label as %2F and % as %25.
             If the root directory has an entry named .hammer2, that one is shown instead.
 

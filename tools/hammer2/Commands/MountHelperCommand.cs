@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Fuse;
 using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Mounts;
 
 namespace Hammer2.Tool.Commands;
 
@@ -51,6 +52,10 @@ internal static class MountHelperCommand
             name; label and further devices are options. PARTUUID= works. What else must be there before the mount
             is named with x-systemd.requires=. The last field is 2 where fsck.hammer2 is to run before a mount, and
             0 for filesystems of several volumes, which it cannot find.
+
+            'mount -t hammer2 -o remount,ro DIR', or without -t for an entry of fstab, commits and makes the mount
+            read-only, unless files are open for writing; remount,rw takes that back, and commit=SECONDS and the
+            flags of the kernel (noexec, noatime ...) can be changed. Other options are refused by name.
             """,
         ProgramNames = ["mount.hammer2", "mount_hammer2"],
         HasJson = false,
@@ -71,6 +76,11 @@ internal static class MountHelperCommand
     private static int Run(Invocation invocation)
     {
         IReadOnlyList<string> options = invocation.Texts(Options);
+        if (MountOptionParser.IsRemount(options))
+        {
+            if (!invocation.Has(Fake)) RemountCall.Run(invocation.Text(Target), options);
+            return ExitCode.Ok;
+        }
         if (invocation.Has(Fake))
         {
             _ = MountRun.Parse(options, invocation.Has(Sloppy));

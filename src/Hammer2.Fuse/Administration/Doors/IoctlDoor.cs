@@ -58,6 +58,8 @@ internal sealed class IoctlDoor
             IoctlCommand.Grow => Grow(call, in AsInput<GrowRecord>(input), ref As<GrowRecord>(output)),
             IoctlCommand.VolumeListFlat => VolumeList(
                 call, in AsInput<VolumeListRecord>(input), ref As<VolumeListRecord>(output)),
+            IoctlCommand.Remount => Remount(
+                call, in AsInput<RemountRecord>(input), ref As<RemountRecord>(output)),
             _ => Errno.EOPNOTSUPP,
         };
     }
@@ -76,6 +78,7 @@ internal sealed class IoctlDoor
         IoctlCommand.EmergencyMode => sizeof(int),
         IoctlCommand.Grow => Unsafe.SizeOf<GrowRecord>(),
         IoctlCommand.VolumeListFlat => Unsafe.SizeOf<VolumeListRecord>(),
+        IoctlCommand.Remount => Unsafe.SizeOf<RemountRecord>(),
         _ => null,
     };
 
@@ -237,6 +240,18 @@ internal sealed class IoctlDoor
         }
         output.Version = (int)list.Format;
         RecordText.Write(list.Label, output.Label);
+        return Errno.None;
+    }
+
+    // The record has the reason of a refusal, which a failed ioctl(2) could not return.
+    private Errno Remount(in IoctlCall call, in RemountRecord input, ref RemountRecord output)
+    {
+        if (!RecordText.TryRead(input.Text, out string? options)) return Errno.EINVAL;
+        var context = new RequestContext(_mount, _mount.CallerOf(call.UserId), call.IsCancelled);
+        RequestAnswer answer = _table.Run("remount", context, RequestArguments.Of(("options", options)));
+        if (answer.Error == Errno.EPERM && !context.Caller.IsOwner) return Errno.EPERM;
+        output.Error = (int)answer.Error;
+        RecordText.Write(answer.Message, output.Text);
         return Errno.None;
     }
 

@@ -19,6 +19,12 @@ internal static class StatusRequests
         new RequestRow<StatusResult>("status", "state of the mount", ResultJson.Default.StatusResult, Status),
         new RequestRow<StatisticsResult>("stats", "requests of the kernel, and how long they took",
             ResultJson.Default.StatisticsResult, Statistics),
+        new RequestRow<RemountResult>(
+            "remount", "change options of the mount", ResultJson.Default.RemountResult, Remount)
+        {
+            IsEvent = true,
+            Parameters = [new("options", ParameterType.Label, "ro, rw, commit=SECONDS ...", IsRequired: true)],
+        },
     ];
 
     private static RequestOutcome<StatusResult> Status(RequestContext context, RequestArguments arguments)
@@ -31,7 +37,7 @@ internal static class StatusRequests
             pfs.Writer?.IsEmergency ?? false);
         HealthVerdict health = MountHealth.Of(condition);
         return new StatusResult(MountHealth.NameOf(health.Health), health.Reasons, ByteText.Decode(pfs.Label.Span),
-            mount.Vnodes.IsReadOnly, PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
+            mount.IsReadOnly(), PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
             condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs),
             MediaRequests.SpaceOf(mount), LiveBytesOf(mount));
     }
@@ -53,6 +59,13 @@ internal static class StatusRequests
         }
         DateTimeOffset since = mount.Statistics.Since;
         return new StatisticsResult(since, (mount.Time.GetUtcNow() - since).TotalSeconds, operations);
+    }
+
+    private static RequestOutcome<RemountResult> Remount(RequestContext context, RequestArguments arguments)
+    {
+        RequestOutcome<MountOptions> outcome = context.Mount.ChangeOptions(arguments.Label("options")!);
+        if (outcome.Result is not { } options) return new(outcome.Error, outcome.Message, null);
+        return new RemountResult(options.IsReadOnly, options.CommitInterval.TotalSeconds);
     }
 
     private static NodeResult ResultOf(NodeDescription node) => new(
