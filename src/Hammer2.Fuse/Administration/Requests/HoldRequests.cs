@@ -28,11 +28,13 @@ internal static class HoldRequests
         new RequestRow<HoldListResult>("hold", "keep a PFS from being deleted",
             ResultJson.Default.HoldListResult, (context, arguments) => Change(context, arguments, isRelease: false))
         {
+            IsEvent = true,
             Parameters = s_hold,
         },
         new RequestRow<HoldListResult>("release", "release a hold of a PFS",
             ResultJson.Default.HoldListResult, (context, arguments) => Change(context, arguments, isRelease: true))
         {
+            IsEvent = true,
             Parameters = s_hold,
         },
         new RequestRow<HoldListResult>("holds", "the holds of one PFS or all", ResultJson.Default.HoldListResult, List)

@@ -19,6 +19,7 @@ internal static class RollbackRequest
             "rollback", "give a PFS that is not mounted the content of one of its snapshots",
             ResultJson.Default.RollbackResult, Run)
         {
+            IsEvent = true,
             Parameters =
             [
                 new("label", ParameterType.Label, "label of the PFS", IsRequired: true),

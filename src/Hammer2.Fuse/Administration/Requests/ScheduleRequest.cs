@@ -19,6 +19,7 @@ internal static class ScheduleRequest
             "snapshot-schedule", "make the snapshots that are due, and delete those that are not kept any more",
             ResultJson.Default.ScheduleResult, Run)
         {
+            IsEvent = true,
             Parameters =
             [
                 .. SnapshotClasses.All.Select(static kind => new RequestParameter(
