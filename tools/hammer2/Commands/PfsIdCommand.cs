@@ -20,7 +20,6 @@ internal static class PfsIdCommand
         Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label],
         Options = MediaOptions.All,
-        Selects = SelectedPath.First,
         Examples = [new("hammer2 pfs-clid /home DATA", "print the cluster id of a PFS of the mounted filesystem")],
     };
 
@@ -32,7 +31,6 @@ internal static class PfsIdCommand
         Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label],
         Options = MediaOptions.All,
-        Selects = SelectedPath.First,
         Examples = [new("hammer2 pfs-fsid disk.img DATA", "print the id of a PFS that is not mounted")],
     };
 
