@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.IO;
 using Hammer2.Snapshots;
 using Hammer2.Snapshots.Streams;
@@ -45,8 +46,9 @@ internal static class SendCommand
         Description = """
             File data is sent as it is stored, with its check codes. Blocks that the stream or the receiver's copy of the other
             snapshot has already are sent as references. Any snapshot of the filesystem that is not newer may be the other one.
-            The snapshot must not be deleted meanwhile. A PFS that is mounted is sent as of its last commit; if it changes for
-            long meanwhile, sending may end with an error.
+            Snapshots of a mounted filesystem are held meanwhile ("hammer2 holds" shows send-NUMBER-TIME; release it if the
+            command was killed). A PFS that is mounted is sent as of its last commit; if it changes for long meanwhile,
+            sending may end with an error.
 
             The stream of a snapshot is always the same, so that --continue can complete a file: whole records stay, the rest is
             written. The format is described in docs/STREAM.md.
@@ -65,11 +67,13 @@ internal static class SendCommand
     private static int Run(Invocation invocation)
     {
         TreeArgument argument = TreeArgument.Parse(invocation.Text(Source));
+        TreeArgument? from = invocation.Text(From) is { } label
+            ? new TreeArgument(null, label.StartsWith('@') ? label[1..] : label, label)
+            : null;
+        using SendHold? hold = Hold(invocation, argument, from);
         using SnapshotFilesystem filesystem = argument.Open(invocation);
         PfsTree source = argument.Find(filesystem);
-        PfsTree? ancestor = invocation.Text(From) is { } label
-            ? new TreeArgument(null, label.StartsWith('@') ? label[1..] : label, label).Find(filesystem)
-            : null;
+        PfsTree? ancestor = from?.Find(filesystem);
         try
         {
             return Send(invocation, filesystem, source, ancestor);
@@ -82,6 +86,22 @@ internal static class SendCommand
         {
             throw new CommandException(ExitCode.Failed, failure.Message, failure);
         }
+    }
+
+    // A PFS that is mounted cannot be deleted.
+    private static SendHold? Hold(Invocation invocation, TreeArgument source, TreeArgument? ancestor)
+    {
+        if (source.Directory is null) return null;
+        var labels = new List<string>();
+        foreach (string? label in (ReadOnlySpan<string?>)[source.Label, ancestor?.Label])
+            if (label is not null && label != source.MountedLabel && !labels.Contains(label)) labels.Add(label);
+        var hold = new SendHold(invocation, source.Directory, labels);
+        invocation.Interrupted = () =>
+        {
+            hold.Dispose();
+            return "the stream is incomplete";
+        };
+        return hold;
     }
 
     private static int Send(Invocation invocation, SnapshotFilesystem filesystem, PfsTree source, PfsTree? ancestor)

@@ -15,6 +15,12 @@ namespace Hammer2.Tool.Snapshots;
 /// <param name="Origin">What the user wrote, for messages.</param>
 internal sealed record TreeArgument(MountSpec? Devices, string? Label, string Origin)
 {
+    /// <summary>The directory in a mount that names the filesystem; null when devices do.</summary>
+    public string? Directory { get; private init; }
+
+    /// <summary>Label of the PFS that is mounted there; null without a directory.</summary>
+    public string? MountedLabel { get; private init; }
+
     /// <summary>What may be given, for help.</summary>
     public const string Forms =
         "DEVICE[:DEVICE...][@LABEL], DIRECTORY[@LABEL] of a mount, or @LABEL of the filesystem before";
@@ -35,7 +41,11 @@ internal sealed record TreeArgument(MountSpec? Devices, string? Label, string Or
         }
         MountedVolumes mount = MountedVolumes.Find(directory);
         string label = isWhole || at < 0 || at == text.Length - 1 ? mount.Label : text[(at + 1)..];
-        return new TreeArgument(new MountSpec(mount.Paths, label), label, text);
+        return new TreeArgument(new MountSpec(mount.Paths, label), label, text)
+        {
+            Directory = directory,
+            MountedLabel = mount.Label,
+        };
     }
 
     /// <summary>Opens the filesystem for reading.</summary>
