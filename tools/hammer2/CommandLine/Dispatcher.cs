@@ -82,16 +82,7 @@ internal static class Dispatcher
         }
         using InterruptionNotice? notice = terminal.IsOfProcess && !row.HandlesSignals
             ? new InterruptionNotice(invocation) : null;
-        int code = RunGuarded(invocation);
-        try
-        {
-            invocation.CompleteReport();
-        }
-        catch (IOException failure) when (IsBrokenPipe(failure))
-        {
-            return ExitCode.BrokenPipe;
-        }
-        return Finish(terminal, code);
+        return Finish(terminal, RunGuarded(invocation), invocation);
     }
 
     private static int RunGuarded(Invocation invocation)
@@ -122,10 +113,11 @@ internal static class Dispatcher
         }
     }
 
-    private static int Finish(Terminal terminal, int code)
+    private static int Finish(Terminal terminal, int code, Invocation? invocation = null)
     {
         try
         {
+            invocation?.CompleteReport();
             terminal.Flush();
             return code;
         }
