@@ -53,6 +53,10 @@ public static class NewVolume
         return devices;
     }
 
+    /// <summary>A filesystem on one device for one node, else the nodes of one cluster.</summary>
+    public static MemoryBlockDevice[] NodesInMemory(int nodes, long lengthBytes = UsualBytes, ulong seed = 1) =>
+        nodes == 1 ? [InMemory(lengthBytes, seed)] : ClusterInMemory(nodes, lengthBytes, seed);
+
     /// <summary>A filesystem in a new sparse file.</summary>
     public static void InFile(string path, long lengthBytes = UsualBytes, ulong seed = 1) =>
         InFile(path, lengthBytes, Describe(seed));

@@ -34,7 +34,7 @@ internal sealed class DamagedVolume : IDisposable
     public DamagedVolume(int nodes = 1, INodeRunner? runner = null)
     {
         _label = nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel;
-        Disks = nodes == 1 ? [NewVolume.InMemory(Bytes)] : [.. NewVolume.ClusterInMemory(nodes, Bytes)];
+        Disks = [.. NewVolume.NodesInMemory(nodes, Bytes)];
         Devices = [.. Disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
         Runner = runner;
         Open();

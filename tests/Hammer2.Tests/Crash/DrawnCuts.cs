@@ -15,8 +15,8 @@ internal static class DrawnCuts
         (Environment.GetEnvironmentVariable("HAMMER2_POWER_CUTS") is { Length: > 0 } text
             ? int.Parse(text, CultureInfo.InvariantCulture) : usual) / scripts;
 
-    /// <summary>Has power fail, and each time the devices judged. They must be sound before, and after what opening
-    /// them repaired and the test wrote.</summary>
+    /// <summary>Has power fail, and each time the devices judged, each a filesystem of its own. They must be sound
+    /// before, and after what opening them repaired and the test wrote.</summary>
     /// <param name="history">The recorded script.</param>
     /// <param name="random">Draws moments, and what of the last writes is on the devices.</param>
     /// <param name="first">Events that no cut comes before.</param>
@@ -24,6 +24,17 @@ internal static class DrawnCuts
     /// <param name="script">Names the script in messages.</param>
     /// <param name="judge">Gets the number of events before the cut, the devices, and words for messages.</param>
     public static void Judge(WriteHistory history, SeededRandom random, int first, int count, string script,
+        Action<int, OverlayBlockDevice[], string> judge) =>
+        Run(history, random, first, count, script, (position, devices, place) =>
+        {
+            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
+            judge(position, devices, place);
+            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
+        });
+
+    /// <summary>As <see cref="Judge"/>, for devices that are volumes of one filesystem, which the test judges
+    /// itself.</summary>
+    public static void Run(WriteHistory history, SeededRandom random, int first, int count, string script,
         Action<int, OverlayBlockDevice[], string> judge)
     {
         var cuts = new PowerCuts(history);
@@ -32,11 +43,7 @@ internal static class DrawnCuts
         foreach (int position in positions)
         {
             cuts.AdvanceTo(position);
-            string place = $"{script}, cut after event {position} of {history.Events.Count}";
-            OverlayBlockDevice[] devices = cuts.Cut(random);
-            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
-            judge(position, devices, place);
-            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
+            judge(position, cuts.Cut(random), $"{script}, cut after event {position} of {history.Events.Count}");
         }
     }
 }

@@ -146,8 +146,7 @@ public sealed class FailStopTests
         ? RecordedScript.Options(1)
         : new PfsWriteOptions { Workers = 2, OpenBytesMax = 128 << 10 };
 
-    private static IBlockDevice[] Make(int nodes) =>
-        nodes == 1 ? [NewVolume.InMemory(Bytes)] : [.. NewVolume.ClusterInMemory(nodes, Bytes)];
+    private static IBlockDevice[] Make(int nodes) => [.. NewVolume.NodesInMemory(nodes, Bytes)];
 
     private static string LabelOf(int nodes) => nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel;
 

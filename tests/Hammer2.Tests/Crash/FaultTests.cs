@@ -135,8 +135,7 @@ public sealed class FaultTests
     // Which calls fail: some of those that the script makes when none does.
     private static IEnumerable<long> Points(ulong seed, FaultKind kind, int nodes)
     {
-        IBlockDevice[] disks = nodes == 1
-            ? [NewVolume.InMemory(Bytes)] : [.. NewVolume.ClusterInMemory(nodes, Bytes)];
+        IBlockDevice[] disks = [.. NewVolume.NodesInMemory(nodes, Bytes)];
         int watched = nodes == 1 ? 0 : 1;
         using var counting = new FaultyBlockDevice(new UnownedDevice(disks[watched]));
         disks[watched] = counting;

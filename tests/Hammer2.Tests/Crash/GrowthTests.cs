@@ -33,9 +33,7 @@ public sealed class GrowthTests
 
     public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(Scripts));
 
-    private static int CutsForScript =>
-        (Environment.GetEnvironmentVariable("HAMMER2_POWER_CUTS") is { Length: > 0 } text
-            ? int.Parse(text, CultureInfo.InvariantCulture) : CutsUsual) / Scripts;
+    private static int CutsForScript => DrawnCuts.CountForScript(Scripts, CutsUsual);
 
     [Theory]
     [InlineData(64, 128, 0, 128, true)]
@@ -71,21 +69,16 @@ public sealed class GrowthTests
         var history = new WriteHistory(before);
         var sizes = new List<ulong> { Total(lengths) };
         int firstCut = Play(history, random, sizes);
-        var cuts = new PowerCuts(history);
-        IEnumerable<int> positions = Enumerable.Range(0, CutsForScript)
-            .Select(_ => firstCut + 1 + random.Below(history.Events.Count - firstCut)).Order();
-        foreach (int position in positions)
+        DrawnCuts.Run(history, random, firstCut, CutsForScript, $"seed {seed}", (position, devices, place) =>
         {
-            cuts.AdvanceTo(position);
-            string place = $"seed {seed}, cut after event {position} of {history.Events.Count}";
             int acknowledged = 0;
             for (int i = 0; i < position; i++)
             {
                 if (history.Events[i].Kind == HistoryKind.Mark)
                     acknowledged = int.Parse(history.Events[i].Mark, CultureInfo.InvariantCulture);
             }
-            Judge(cuts.Cut(random), [.. sizes.Skip(acknowledged).Take(2)], acknowledged, place);
-        }
+            Judge(devices, [.. sizes.Skip(acknowledged).Take(2)], acknowledged, place);
+        });
     }
 
     [Theory, MemberData(nameof(Seeds))]
@@ -113,23 +106,13 @@ public sealed class GrowthTests
             }
             Assert.Equal(Errno.None, ops.Sync());
         }
-        var cuts = new PowerCuts(history);
-        IEnumerable<int> positions = Enumerable.Range(0, CutsForScript)
-            .Select(_ => firstCut + 1 + random.Below(history.Events.Count - firstCut)).Order();
-        foreach (int position in positions)
+        DrawnCuts.Judge(history, random, firstCut, CutsForScript, $"seed {seed}", (position, devices, place) =>
         {
-            cuts.AdvanceTo(position);
-            string place = $"seed {seed}, cut after event {position} of {history.Events.Count}";
-            OverlayBlockDevice[] devices = cuts.Cut(random);
-            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
-            using (var opened = new OpenedPfses(devices, [(NewVolume.ClusterLabel, Nodes)], (ulong)position))
-            {
-                Assert.All(opened.Pfses[0].Nodes, node => Assert.Equal(NodeState.Synced, node.State));
-                _ = Create(opened.Ops[0], "after");
-                Assert.Equal(Errno.None, opened.Ops[0].Sync());
-            }
-            foreach (OverlayBlockDevice device in devices) MediaAudit.AssertSound(device, $"{place}, {device.Name}");
-        }
+            using var opened = new OpenedPfses(devices, [(NewVolume.ClusterLabel, Nodes)], (ulong)position);
+            Assert.All(opened.Pfses[0].Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+            _ = Create(opened.Ops[0], "after");
+            Assert.Equal(Errno.None, opened.Ops[0].Sync());
+        });
     }
 
     [Fact]

@@ -36,8 +36,7 @@ public sealed class PfsListPowerLossTests
     {
         var random = new SeededRandom(seed);
         int nodes = random.OneIn(2) ? 1 : 3;
-        IBlockDevice[] before = nodes == 1
-            ? [NewVolume.InMemory(256L << 20)] : [.. NewVolume.ClusterInMemory(nodes, 256L << 20)];
+        IBlockDevice[] before = [.. NewVolume.NodesInMemory(nodes, 256L << 20)];
         var history = new WriteHistory(before);
         var script = new Script(random, history, nodes);
         script.Play();

@@ -86,9 +86,7 @@ internal sealed class RecordedScript
     public static RecordedScript Play(
         SeededRandom random, int nodes, long lengthBytes, int steps, bool syncsObjects = false)
     {
-        IBlockDevice[] before = nodes == 1
-            ? [NewVolume.InMemory(lengthBytes)]
-            : [.. NewVolume.ClusterInMemory(nodes, lengthBytes)];
+        IBlockDevice[] before = [.. NewVolume.NodesInMemory(nodes, lengthBytes)];
         return Play(random, new WriteHistory(before), nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel, steps,
             syncsObjects: syncsObjects);
     }

@@ -28,7 +28,7 @@ public sealed class StoppedSpaceTests
     public void Statfs_of_a_stopped_PFS_keeps_the_last_true_numbers(int nodes, int[] commitsBetween)
     {
         MemoryBlockDevice[] memory =
-            nodes == 1 ? [NewVolume.InMemory(VolumeBytes)] : NewVolume.ClusterInMemory(nodes, VolumeBytes);
+            NewVolume.NodesInMemory(nodes, VolumeBytes);
         FaultyBlockDevice[] devices = [.. memory.Select(device => new FaultyBlockDevice(device))];
         string label = nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel;
         using (ClusterMount mount = RecordedScript.Mount(devices, label))

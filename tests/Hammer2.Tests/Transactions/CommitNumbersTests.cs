@@ -120,7 +120,7 @@ public sealed class CommitNumbersTests
 
     private static ClusterMount Mount(int nodes)
     {
-        IBlockDevice[] disks = nodes == 1 ? [NewVolume.InMemory()] : NewVolume.ClusterInMemory(nodes);
+        IBlockDevice[] disks = NewVolume.NodesInMemory(nodes);
         return ModelMount.Open(disks, nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel);
     }
 }

@@ -148,8 +148,7 @@ public sealed class SpaceCostTests
 
     private static ClusterMount Mount(ulong seed, int nodes, out VnodeOps ops)
     {
-        IBlockDevice[] disks = nodes == 1
-            ? [NewVolume.InMemory(VolumeBytes, seed)] : NewVolume.ClusterInMemory(nodes, VolumeBytes, seed);
+        IBlockDevice[] disks = NewVolume.NodesInMemory(nodes, VolumeBytes, seed);
         ClusterMount mount = ModelMount.Open(disks, nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel);
         Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
         ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);

@@ -109,8 +109,7 @@ public sealed class HoldTests
         return found!.Holds.Select(static hold => Encoding.ASCII.GetString(hold.Name.Span));
     }
 
-    private static IBlockDevice[] Devices(int nodes) => nodes == 1
-        ? [NewVolume.InMemory(256L << 20)] : [.. NewVolume.ClusterInMemory(nodes, 256L << 20)];
+    private static IBlockDevice[] Devices(int nodes) => [.. NewVolume.NodesInMemory(nodes, 256L << 20)];
 
     private static OpenedPfses Open(IBlockDevice[] devices) => new(
         devices, [(devices.Length == 1 ? NewVolume.Label : NewVolume.ClusterLabel, devices.Length)], 1);

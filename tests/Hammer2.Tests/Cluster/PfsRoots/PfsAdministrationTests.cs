@@ -148,8 +148,7 @@ public sealed class PfsAdministrationTests
         [VolumeSet.Open([new UnownedDevice(NewVolume.InMemory())])], NewVolume.Label,
         new ClusterMountOptions(new MediaSourceOptions()), new LogCapture());
 
-    private static IBlockDevice[] Devices(int nodes) => nodes == 1
-        ? [NewVolume.InMemory(256L << 20)] : [.. NewVolume.ClusterInMemory(nodes, 256L << 20)];
+    private static IBlockDevice[] Devices(int nodes) => [.. NewVolume.NodesInMemory(nodes, 256L << 20)];
 
     private static OpenedPfses Open(IBlockDevice[] devices) => new(
         devices, [(devices.Length == 1 ? NewVolume.Label : NewVolume.ClusterLabel, devices.Length)], 1);

@@ -119,8 +119,7 @@ public sealed class PfsRollbackTests
         PfsRollback.Run(opened.Pfses[0], Encoding.ASCII.GetBytes(snapshot), TimeProvider.System,
             new SeededRandom(seed).NextUInt64, out kept);
 
-    private static IBlockDevice[] Devices(int nodes) => nodes == 1
-        ? [NewVolume.InMemory(256L << 20)] : [.. NewVolume.ClusterInMemory(nodes, 256L << 20)];
+    private static IBlockDevice[] Devices(int nodes) => [.. NewVolume.NodesInMemory(nodes, 256L << 20)];
 
     private static OpenedPfses Open(IBlockDevice[] devices) => new(
         devices, [(devices.Length == 1 ? NewVolume.Label : NewVolume.ClusterLabel, devices.Length)], 1);

@@ -25,7 +25,7 @@ internal sealed class AdministeredVolume : IDisposable
 
     public AdministeredVolume(int nodes = 1, bool isReadOnly = false)
     {
-        _devices = nodes == 1 ? [NewVolume.InMemory(64 << 20)] : NewVolume.ClusterInMemory(nodes, 64 << 20);
+        _devices = NewVolume.NodesInMemory(nodes, 64 << 20);
         _cluster = ModelMount.Open(_devices, nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel);
         if (!isReadOnly) Assert.Equal(Hammer2Error.None, _cluster.Pfs.OpenForWriting());
         Vnodes = new VnodeOps(_cluster.Pfs, NullLogger<VnodeOps>.Instance);
