@@ -44,8 +44,8 @@ public sealed class SpaceReservations
     /// anything, since they are copy-on-write.</summary>
     public long ReserveBytes => Volatile.Read(ref _reserveBytes);
 
-    /// <summary>True in emergency mode: whatever adds is refused, by all PFSs on the device, and what removes may use
-    /// the last free byte.</summary>
+    /// <summary>True in emergency mode: changes that add are refused, by all PFSs on the device, and what removes may
+    /// use the last free byte.</summary>
     public bool IsEmergency
     {
         get => _isEmergency;

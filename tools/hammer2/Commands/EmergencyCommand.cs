@@ -14,7 +14,7 @@ internal static class EmergencyCommand
         Completes = Completion.Directory,
     };
 
-    public static readonly CommandRow Enable = RowOf("emergency-mode-enable", "refuse whatever adds to a filesystem", 1,
+    public static readonly CommandRow Enable = RowOf("emergency-mode-enable", "refuse changes that add to a filesystem", 1,
         """
         In emergency mode nothing can be created, written, linked or renamed on the filesystem, by any of its PFSs: that
         answers EROFS. Removing and truncating work, and may use the last free byte. It is not needed for a full

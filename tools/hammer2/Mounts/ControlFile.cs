@@ -78,7 +78,7 @@ internal static unsafe class ControlFile
 
     private static int Open(string directory)
     {
-        string root = RootOf(directory);
+        string root = MountRoot.Of(directory);
         int descriptor;
         fixed (byte* path = ByteText.Encode(root + "/.hammer2/control\0"))
         {
@@ -95,33 +95,6 @@ internal static unsafe class ControlFile
             _ => new CommandException(
                 ExitCode.CannotOpen, $"{directory}: its control file: {LinuxFiles.Describe(error)}"),
         };
-    }
-
-    // The path of the directory whose parent is on another filesystem, or is itself.
-    private static string RootOf(string directory)
-    {
-        LinuxFiles.FileStatus here = StatusOf(directory);
-        while (true)
-        {
-            string parent = directory + "/..";
-            LinuxFiles.FileStatus above = StatusOf(parent);
-            bool isRoot = (above.DeviceMajor, above.DeviceMinor) != (here.DeviceMajor, here.DeviceMinor)
-                || above.Inode == here.Inode;
-            if (isRoot) return directory;
-            (directory, here) = (parent, above);
-        }
-    }
-
-    private static LinuxFiles.FileStatus StatusOf(string path)
-    {
-        LinuxFiles.FileStatus status;
-        fixed (byte* bytes = ByteText.Encode(path + '\0'))
-        {
-            if (LinuxFiles.statx(LinuxFiles.AtCurrentDirectory, bytes, 0, LinuxFiles.StatxBasic, &status) == 0)
-                return status;
-        }
-        string failure = LinuxFiles.Describe(Marshal.GetLastPInvokeError());
-        throw new CommandException(ExitCode.CannotOpen, $"{path}: {failure}");
     }
 
     private static byte[] Read(string directory, int descriptor)

@@ -36,7 +36,7 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
     {
         if (!MountHandle.IsInMount(path))
             throw new CommandException(ExitCode.CannotOpen, $"{path}: is not in a HAMMER2 mount");
-        string file = RootOf(path) + FileName;
+        string file = MountRoot.Of(path) + FileName;
         try
         {
             return Parse(ReadAll(file));
@@ -66,24 +66,6 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
     private static string Text(JsonElement of, string name) => of.GetProperty(name).GetString() ?? "";
 
     private static ulong Number(JsonElement of, string name) => of.GetProperty(name).GetUInt64();
-
-    // The topmost directory on the same device.
-    private static string RootOf(string path)
-    {
-        string at = path;
-        if (!TryStatus(at, out LinuxFiles.FileStatus status)) return at;
-        while (TryStatus(at + "/..", out LinuxFiles.FileStatus above)
-            && (above.DeviceMajor, above.DeviceMinor) == (status.DeviceMajor, status.DeviceMinor)
-            && above.Inode != status.Inode)
-        {
-            at += "/..";
-            status = above;
-        }
-        return at;
-    }
-
-    private static bool TryStatus(string path, out LinuxFiles.FileStatus status) =>
-        SourceFiles.Status(LinuxFiles.AtCurrentDirectory, ByteText.Encode(path), out status) == 0;
 
     private static byte[] ReadAll(string path)
     {

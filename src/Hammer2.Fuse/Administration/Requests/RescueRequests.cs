@@ -29,7 +29,7 @@ internal static class RescueRequests
             Parameters = [new("inum", ParameterType.Number, "the inode number", IsRequired: true)],
         },
         new RequestRow<EmergencyResult>("emergency-mode",
-            "refuse whatever adds, so that a full filesystem can be emptied",
+            "refuse changes that add, so that a full filesystem can be emptied",
             ResultJson.Default.EmergencyResult, SetEmergency)
         {
             Parameters = [new("on", ParameterType.Flag, "yes to turn it on, no to turn it off", IsRequired: true)],
