@@ -11,42 +11,42 @@ internal static class FuseDataHandlers
     private const int SetXAttrBytes = 16;
     private const int ForgetOneBytes = 16;
 
-    public static int Read(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int Read(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         ref readonly FuseReadIn record = ref request.Record<FuseReadIn>();
-        if (record.SizeBytes > dispatcher.Connection.MaxReadBytes) request.Reject("it reads more than was agreed");
+        if (record.SizeBytes > service.Connection.MaxReadBytes) request.Reject("it reads more than was agreed");
         if (request.Fault is not null) return FuseErrno.EINVAL;
-        int error = dispatcher.FileSystem.Read(
+        int error = service.FileSystem.Read(
             in context, in record, reply.Room(record.SizeBytes), out int readBytes);
         if (error == FuseErrno.None) reply.Keep(readBytes);
         return error;
     }
 
-    public static int ReadDir(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int ReadDir(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         ref readonly FuseReadIn record = ref request.Record<FuseReadIn>();
         if (request.Fault is not null) return FuseErrno.EINVAL;
         bool wantsAttributes = context.Opcode == FuseOpcode.ReadDirPlus;
         var packer = new FuseDirectoryPacker(reply.Room(record.SizeBytes), wantsAttributes);
-        int error = dispatcher.FileSystem.ReadDir(in context, in record, ref packer);
+        int error = service.FileSystem.ReadDir(in context, in record, ref packer);
         if (error == FuseErrno.None) reply.Keep(packer.UsedBytes);
         return error;
     }
 
-    public static int Write(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int Write(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         ref readonly FuseWriteIn record = ref request.Record<FuseWriteIn>();
         ReadOnlySpan<byte> data = request.Bytes(record.SizeBytes);
         if (request.Fault is not null) return FuseErrno.EINVAL;
-        int error = dispatcher.FileSystem.Write(in context, in record, data, out int writtenBytes);
+        int error = service.FileSystem.Write(in context, in record, data, out int writtenBytes);
         reply.Record<FuseWriteOut>().SizeBytes = (uint)writtenBytes;
         return error;
     }
 
-    public static int IoCtl(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int IoCtl(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         ref readonly FuseIoCtlIn record = ref request.Record<FuseIoCtlIn>();
@@ -55,62 +55,62 @@ internal static class FuseDataHandlers
         ref FuseIoCtlOut answer = ref reply.Record<FuseIoCtlOut>();
         Span<byte> output = reply.Room(record.OutputBytes);
         output.Clear();
-        int error = dispatcher.FileSystem.IoCtl(
+        int error = service.FileSystem.IoCtl(
             in context, in record, input, output, out int outputBytes, out int result);
         answer.Result = result;
         if (error == FuseErrno.None) reply.Keep(outputBytes);
         return error;
     }
 
-    public static int ReadLink(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int ReadLink(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         // One byte less than a page: the kernel appends a NUL to the target.
-        int error = dispatcher.FileSystem.ReadLink(in context, reply.Room(LinkBytesMax), out int targetBytes);
+        int error = service.FileSystem.ReadLink(in context, reply.Room(LinkBytesMax), out int targetBytes);
         if (error == FuseErrno.None) reply.Keep(targetBytes);
         return error;
     }
 
-    public static int SetXAttr(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int SetXAttr(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         FuseSetXAttrIn record = request.ShorterRecord<FuseSetXAttrIn>(
-            dispatcher.Connection.Has(FuseInitFlags.SetXAttrExt) ? SetXAttrBytes : ShortSetXAttrBytes);
+            service.Connection.Has(FuseInitFlags.SetXAttrExt) ? SetXAttrBytes : ShortSetXAttrBytes);
         ReadOnlySpan<byte> name = request.Name();
         ReadOnlySpan<byte> value = request.Bytes(record.SizeBytes);
         return request.Fault is null
-            ? dispatcher.FileSystem.SetXAttr(in context, in record, name, value)
+            ? service.FileSystem.SetXAttr(in context, in record, name, value)
             : FuseErrno.EINVAL;
     }
 
-    public static int GetXAttr(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int GetXAttr(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         uint room = request.Record<FuseGetXAttrIn>().SizeBytes;
         ReadOnlySpan<byte> name = request.Name();
         if (request.Fault is not null) return FuseErrno.EINVAL;
-        int error = dispatcher.FileSystem.GetXAttr(in context, name, reply.Room(room), out int valueBytes);
+        int error = service.FileSystem.GetXAttr(in context, name, reply.Room(room), out int valueBytes);
         return error == FuseErrno.None ? AnswerXAttr(room, valueBytes, ref reply) : error;
     }
 
-    public static int ListXAttr(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int ListXAttr(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         uint room = request.Record<FuseGetXAttrIn>().SizeBytes;
         if (request.Fault is not null) return FuseErrno.EINVAL;
-        int error = dispatcher.FileSystem.ListXAttr(in context, reply.Room(room), out int namesBytes);
+        int error = service.FileSystem.ListXAttr(in context, reply.Room(room), out int namesBytes);
         return error == FuseErrno.None ? AnswerXAttr(room, namesBytes, ref reply) : error;
     }
 
-    public static int Forget(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int Forget(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         ulong count = request.Record<FuseForgetIn>().LookupCount;
-        if (request.Fault is null) dispatcher.FileSystem.Forget(context.NodeId, count);
+        if (request.Fault is null) service.FileSystem.Forget(context.NodeId, count);
         return FuseErrno.None;
     }
 
-    public static int BatchForget(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int BatchForget(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         uint count = request.Record<FuseBatchForgetIn>().Count;
@@ -118,34 +118,34 @@ internal static class FuseDataHandlers
         for (uint index = 0; index < count && request.Fault is null; index++)
         {
             ref readonly FuseForgetOne one = ref request.Record<FuseForgetOne>();
-            dispatcher.FileSystem.Forget(one.NodeId, one.LookupCount);
+            service.FileSystem.Forget(one.NodeId, one.LookupCount);
         }
         return FuseErrno.None;
     }
 
-    public static int Interrupt(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int Interrupt(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         ulong unique = request.Record<FuseInterruptIn>().Unique;
-        if (request.Fault is null) dispatcher.Interrupts.Interrupt(unique);
+        if (request.Fault is null) service.Interrupts.Interrupt(unique);
         return FuseErrno.None;
     }
 
     // This server never retrieves data from the kernel's cache, so a reply to that is ignored.
-    public static int NotifyReply(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int NotifyReply(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply) => FuseErrno.None;
 
-    public static int InitAgain(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int InitAgain(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         request.Reject("INIT was answered already");
         return FuseErrno.EINVAL;
     }
 
-    public static int Destroy(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public static int Destroy(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
-        dispatcher.Destroy();
+        service.Destroy();
         return FuseErrno.None;
     }
 

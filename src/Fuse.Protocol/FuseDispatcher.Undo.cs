@@ -55,7 +55,7 @@ public sealed partial class FuseDispatcher
     private void ForgetEntry(ReadOnlySpan<byte> payload)
     {
         ulong nodeId = MemoryMarshal.AsRef<FuseEntryOut>(payload).NodeId;
-        if (nodeId != 0) FileSystem.Forget(nodeId, 1);
+        if (nodeId != 0) _service.FileSystem.Forget(nodeId, 1);
     }
 
     private void UndoHandle(
@@ -67,8 +67,8 @@ public sealed partial class FuseDispatcher
 
         // The result of a release is always ignored.
         _ = isDirectory
-            ? FileSystem.ReleaseDir(in onNode, in release)
-            : FileSystem.Release(in onNode, in release);
+            ? _service.FileSystem.ReleaseDir(in onNode, in release)
+            : _service.FileSystem.Release(in onNode, in release);
     }
 
     private void ForgetEntries(ReadOnlySpan<byte> payload)
@@ -79,7 +79,7 @@ public sealed partial class FuseDispatcher
             int nameBytes = (int)plus.Dirent.NameBytes;
             ReadOnlySpan<byte> name = payload.Slice(Unsafe.SizeOf<FuseDirentPlus>(), nameBytes);
             bool isDots = name.SequenceEqual("."u8) || name.SequenceEqual(".."u8);
-            if (plus.Entry.NodeId != 0 && !isDots) FileSystem.Forget(plus.Entry.NodeId, 1);
+            if (plus.Entry.NodeId != 0 && !isDots) _service.FileSystem.Forget(plus.Entry.NodeId, 1);
             payload = payload[((Unsafe.SizeOf<FuseDirentPlus>() + nameBytes + 7) & ~7)..];
         }
     }

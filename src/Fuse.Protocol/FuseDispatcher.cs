@@ -14,6 +14,8 @@ namespace Fuse.Protocol;
 /// </remarks>
 public sealed partial class FuseDispatcher
 {
+    private readonly FuseService _service;
+    private readonly FuseInterrupts _interrupts;
     private readonly ILogger _logger;
     private readonly bool _logsRequests;
     private long _thrownTotal;
@@ -29,11 +31,10 @@ public sealed partial class FuseDispatcher
     public FuseDispatcher(
         IFuseFileSystem fileSystem, FuseConnection connection, int workersTotal, ILogger logger)
     {
-        FileSystem = fileSystem;
-        Connection = connection;
         _logger = logger;
         _logsRequests = logger.IsEnabled(LogLevel.Debug);
-        Interrupts = new FuseInterrupts(workersTotal);
+        _interrupts = new FuseInterrupts(workersTotal);
+        _service = new FuseService(fileSystem, connection, _interrupts, Destroy);
     }
 
     /// <summary>Waits for requests that other threads still serve; called before the DESTROY callback.</summary>
@@ -41,15 +42,6 @@ public sealed partial class FuseDispatcher
 
     /// <summary>Counts requests; null for no counting.</summary>
     internal FuseStatistics? Statistics { get; init; }
-
-    /// <summary>The filesystem.</summary>
-    internal IFuseFileSystem FileSystem { get; }
-
-    /// <summary>The result of INIT.</summary>
-    internal FuseConnection Connection { get; }
-
-    /// <summary>The requests in progress and their interrupts.</summary>
-    internal FuseInterrupts Interrupts { get; }
 
     /// <summary>Number of requests whose handler threw or returned an invalid error number.</summary>
     public long ThrownTotal => Interlocked.Read(ref _thrownTotal);
@@ -83,13 +75,13 @@ public sealed partial class FuseDispatcher
             return;
         }
 
-        Interrupts.Begin(worker, request.Header.Unique);
+        _interrupts.Begin(worker, request.Header.Unique);
         long start = Statistics?.Begin() ?? 0;
         var reply = new FuseReply(buffer);
         int error = Handle(row, ref request, ref reply);
         Statistics?.End(worker, request.Header.Opcode, error, start);
         if (error != FuseErrno.None) reply.Clear();
-        Interrupts.End(worker);
+        _interrupts.End(worker);
 
         ref readonly FuseInHeader header = ref request.Header;
         if (_logsRequests) FuseLog.Served(_logger, header.Opcode, header.NodeId, header.Unique, error);
@@ -104,7 +96,7 @@ public sealed partial class FuseDispatcher
         BeforeDestroy();
         try
         {
-            FileSystem.Destroyed();
+            _service.FileSystem.Destroyed();
         }
         catch (Exception failure)
         {
@@ -119,8 +111,8 @@ public sealed partial class FuseDispatcher
         int error;
         try
         {
-            var context = new FuseContext(in header, Interrupts);
-            error = row.Serve(this, in context, ref request, ref reply);
+            var context = new FuseContext(in header, _interrupts);
+            error = row.Serve(_service, in context, ref request, ref reply);
         }
         catch (Exception failure)
         {

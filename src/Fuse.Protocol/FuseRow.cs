@@ -18,12 +18,9 @@ internal abstract class FuseRow(FuseOpcode opcode)
     /// <summary>Decodes a request, calls the filesystem, and appends the reply.</summary>
     /// <returns>0 or an error number. A malformed request has its <see cref="FuseRequest.Fault"/> set and did not reach
     /// the filesystem.</returns>
-    public abstract int Serve(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public abstract int Serve(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply);
 }
-
-/// <summary>The struct of a request or a reply without one.</summary>
-internal struct FuseNothing;
 
 /// <summary>The names after the struct of a request; empty for absent ones.</summary>
 internal readonly ref struct FuseNames(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
@@ -50,29 +47,29 @@ internal sealed class FuseRow<TInput, TOutput>(FuseOpcode opcode, FuseCall<TInpu
     public int Names { get; init; }
 
     /// <inheritdoc/>
-    public override int Serve(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public override int Serve(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply)
     {
         ref readonly TInput input = ref request.Record<TInput>();
         ReadOnlySpan<byte> first = Names > 0 ? request.Name() : default;
         ReadOnlySpan<byte> second = Names > 1 ? request.Name() : default;
         if (request.Fault is not null) return FuseErrno.EINVAL;
-        return call(dispatcher.FileSystem, in context, in input, new FuseNames(first, second),
+        return call(service.FileSystem, in context, in input, new FuseNames(first, second),
             ref reply.Record<TOutput>());
     }
 }
 
 /// <summary>Serves an operation with variable-length data.</summary>
-internal delegate int FuseHandler(FuseDispatcher dispatcher, scoped in FuseContext context,
+internal delegate int FuseHandler(FuseService service, scoped in FuseContext context,
     scoped ref FuseRequest request, scoped ref FuseReply reply);
 
 /// <summary>An operation with variable-length data, or one handled by the dispatcher itself.</summary>
 internal sealed class FuseDataRow(FuseOpcode opcode, FuseHandler handler) : FuseRow(opcode)
 {
     /// <inheritdoc/>
-    public override int Serve(FuseDispatcher dispatcher, scoped in FuseContext context,
+    public override int Serve(FuseService service, scoped in FuseContext context,
         scoped ref FuseRequest request, scoped ref FuseReply reply) =>
-        handler(dispatcher, in context, ref request, ref reply);
+        handler(service, in context, ref request, ref reply);
 }
 
 /// <summary>Answers CREATE and TMPFILE: <c>struct fuse_entry_out</c>, then <c>struct fuse_open_out</c>.</summary>
