@@ -6,7 +6,10 @@ namespace Hammer2.Admin;
 /// <summary>Usage of a range of the address space, in bytes.</summary>
 public sealed class FreemapCell
 {
-    private readonly ulong[] _byClass = new ulong[FreemapSurvey.ClassesTotal];
+    /// <summary>Number of segment classes, including <see cref="BlockrefType.Empty"/> for none.</summary>
+    public const int ClassesTotal = (int)BlockrefType.FreemapLeaf + 1;
+
+    private readonly ulong[] _byClass = new ulong[ClassesTotal];
 
     /// <summary>Free bytes.</summary>
     public ulong FreeBytes { get; internal set; }

@@ -9,9 +9,6 @@ namespace Hammer2.Admin;
 /// <summary>Usage of a filesystem's space, read from its freemap.</summary>
 public sealed class FreemapSurvey
 {
-    /// <summary>Number of segment classes, including <see cref="BlockrefType.Empty"/> for none.</summary>
-    public const int ClassesTotal = (int)BlockrefType.FreemapLeaf + 1;
-
     /// <summary>Default of the maximum number of cells.</summary>
     public const int CellsDefault = 2048;
 
@@ -122,7 +119,7 @@ public sealed class FreemapSurvey
                 return;
             }
             int kind = entry.Class >> 8;
-            if (kind >= ClassesTotal) kind = 0;
+            if (kind >= FreemapCell.ClassesTotal) kind = 0;
             FreemapCell cell = survey._cells[(int)(_next / survey.CellBytes)];
             Count(cell, entry, kind);
             Count(survey.Total, entry, kind);

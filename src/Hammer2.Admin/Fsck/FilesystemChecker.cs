@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Devices;
 
 namespace Hammer2.Admin.Fsck;
@@ -19,20 +18,6 @@ public static class FilesystemChecker
     {
         ArgumentNullException.ThrowIfNull(volumes);
         return Gather(volumes, options ?? new FsckOptions()).Report;
-    }
-
-    /// <summary>
-    /// Repairs the findings of a check that can be repaired without guessing, and checks again. Blocks in use are never
-    /// overwritten: a power failure at any point leaves the filesystem before or after a repair.
-    /// </summary>
-    /// <param name="volumes">All volumes of the filesystem, opened for writing and not in use elsewhere.</param>
-    /// <param name="options">What to repair; defaults when null.</param>
-    /// <exception cref="OperationCanceledException">The caller ended a check; repairs committed before
-    /// remain.</exception>
-    public static FsckRepairReport Repair(VolumeSet volumes, FsckRepairOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(volumes);
-        return new FsckRepairer(volumes, options ?? new FsckRepairOptions()).Run();
     }
 
     /// <summary>Checks a filesystem and returns the whole context: blocks, repair plan, and the names of one PFS if

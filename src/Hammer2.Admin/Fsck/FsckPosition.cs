@@ -29,9 +29,23 @@ internal readonly record struct FsckPosition
 
     /// <summary>True between the super-root and the PFS roots.</summary>
     public bool IsUnderSuperRoot { get; init; }
-}
 
-/// <summary>A range of inode numbers whose inodes cannot be read.</summary>
-/// <param name="First">The lowest.</param>
-/// <param name="Last">The highest.</param>
-internal readonly record struct InumRange(ulong First, ulong Last);
+    /// <summary>Records in the PFS which inodes and entries are unknown because a reference is damaged.</summary>
+    public void Lose(in Blockref reference)
+    {
+        if (Pfs is not { } pfs) return;
+        bool isIndex = OwnerInum == Media.PfsRootInum || IsUnderSuperRoot;
+        if (reference.Type == BlockrefType.Inode)
+        {
+            pfs.LostInodes.Add(IsUnderSuperRoot
+                ? new InumRange(0, ulong.MaxValue)
+                : new InumRange(reference.Key, reference.Key));
+            pfs.IsEntriesPartial = true; // the lost inode may be a directory
+            return;
+        }
+        if (OwnerType == ObjectType.Directory && reference.Type != BlockrefType.Data) pfs.IsEntriesPartial = true;
+        if (!isIndex || reference.Type is not BlockrefType.Indirect || (reference.Key & Media.EntryKeyBit) != 0) return;
+        ulong last = reference.KeyEnd < reference.Key ? ulong.MaxValue : reference.KeyEnd;
+        pfs.LostInodes.Add(new InumRange(reference.Key, last));
+    }
+}

@@ -55,22 +55,4 @@ internal sealed class PfsScope
         Inodes = [];
         Entries = [];
     }
-
-    /// <summary>Records which inodes and entries are unknown because a reference is damaged.</summary>
-    public void Lose(in FsckPosition position, in Blockref reference)
-    {
-        bool isIndex = position.OwnerInum == Media.PfsRootInum || position.IsUnderSuperRoot;
-        if (reference.Type == BlockrefType.Inode)
-        {
-            LostInodes.Add(position.IsUnderSuperRoot
-                ? new InumRange(0, ulong.MaxValue)
-                : new InumRange(reference.Key, reference.Key));
-            IsEntriesPartial = true; // the lost inode may be a directory
-            return;
-        }
-        if (position.OwnerType == ObjectType.Directory && reference.Type != BlockrefType.Data) IsEntriesPartial = true;
-        if (!isIndex || reference.Type is not BlockrefType.Indirect || (reference.Key & Media.EntryKeyBit) != 0) return;
-        ulong last = reference.KeyEnd < reference.Key ? ulong.MaxValue : reference.KeyEnd;
-        LostInodes.Add(new InumRange(reference.Key, last));
-    }
 }

@@ -74,7 +74,7 @@ internal sealed partial class TopologyCheck
     private void Lose(in FsckPosition position, in Blockref reference)
     {
         _context.IsReachabilityPartial = true;
-        position.Pfs?.Lose(position, reference);
+        position.Lose(reference);
     }
 
     private void Visit(in FsckPosition position, in Blockref reference)

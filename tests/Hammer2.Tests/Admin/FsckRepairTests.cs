@@ -154,7 +154,7 @@ public sealed class FsckRepairTests
         using var edit = new MediaEdit(Image);
         FsckRulesTests.Break(edit, "entry without inode");
         using VolumeSet volumes = Open(edit.Device);
-        FsckRepairReport report = FilesystemChecker.Repair(volumes, new FsckRepairOptions { IsPreen = true });
+        FsckRepairReport report = FsckRepairer.Repair(volumes, new FsckRepairOptions { IsPreen = true });
         Assert.False(report.HasChanged);
         Assert.Contains(report.After.Findings, finding => finding.Code == FsckCode.EntryInode);
     }
@@ -196,7 +196,7 @@ public sealed class FsckRepairTests
     private static FsckRepairReport Repair(IBlockDevice device)
     {
         using VolumeSet volumes = Open(device);
-        return FilesystemChecker.Repair(volumes);
+        return FsckRepairer.Repair(volumes);
     }
 
     private static VolumeSet Open(IBlockDevice device) =>

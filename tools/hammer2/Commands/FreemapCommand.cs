@@ -87,7 +87,7 @@ internal static class FreemapCommand
         report.Value("leaves", "freemap leaves", Cell.Number(survey.Leaves));
         report.Value("nodes", "freemap nodes", Cell.Number(survey.Nodes));
         report.BeginTable("classes", new Column("class", "IN USE FOR"), new Column("bytes", "BYTES"));
-        for (int kind = 0; kind < FreemapSurvey.ClassesTotal; kind++)
+        for (int kind = 0; kind < FreemapCell.ClassesTotal; kind++)
         {
             var type = (BlockrefType)kind;
             if (total.OfClass(type) == 0) continue;

@@ -168,7 +168,7 @@ internal static class FsckCommand
             IsPreen = Preens(invocation),
             Time = invocation.Terminal.Time,
         };
-        FsckRepairReport repair = FilesystemChecker.Repair(volumes, repairOptions);
+        FsckRepairReport repair = FsckRepairer.Repair(volumes, repairOptions);
         progress.Clear();
         text.Write(volumes, repair.After, repair);
         int code = repair.After.IsClean ? ExitCode.Ok : ExitCode.FsckUncorrected;

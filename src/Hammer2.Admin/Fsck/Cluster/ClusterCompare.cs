@@ -96,7 +96,7 @@ public static class ClusterCompare
         }
         return new ClusterReport
         {
-            Label = LabelOf(members[0].Root),
+            Label = ByteText.Decode(members[0].Root.Label),
             Nodes = nodes,
             Membership = membership,
             Findings = findings,
@@ -151,10 +151,8 @@ public static class ClusterCompare
         Text = text,
         Location = member.Volumes.Name,
         PfsKey = member.Root.Key,
-        Label = LabelOf(member.Root),
+        Label = ByteText.Decode(member.Root.Label),
     };
-
-    internal static string LabelOf(PfsRecord root) => ByteText.Decode(root.Label);
 
     /// <summary>One node: its filesystem, its PFS root, and the prepared commit of its filesystem.</summary>
     private sealed record ClusterMember(VolumeSet Volumes, PfsRecord Root, PreparedCommitRecord? Record);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Linux.Text;
 
 namespace Hammer2.Admin.Fsck.Cluster;
 
@@ -175,7 +176,7 @@ internal sealed class NodeComparison
             Text = text,
             Location = $"{_leftVolumes.Name} and {_rightVolumes.Name}",
             PfsKey = _left.Key,
-            Label = ClusterCompare.LabelOf(_left),
+            Label = ByteText.Decode(_left.Label),
             Inum = inum,
             Key = key,
         });

@@ -10,7 +10,7 @@ namespace Hammer2.Admin.Fsck.Repair;
 /// go to free space, the header is written last, between barriers. A power failure leaves the state before or after a
 /// commit, and each commit leaves fewer findings than the one before.
 /// </summary>
-internal sealed class FsckRepairer
+public sealed class FsckRepairer
 {
     private const int RoundsMax = 8;
 
@@ -19,13 +19,27 @@ internal sealed class FsckRepairer
     private readonly List<string> _done = [];
     private int _commits;
 
-    public FsckRepairer(VolumeSet volumes, FsckRepairOptions options)
+    private FsckRepairer(VolumeSet volumes, FsckRepairOptions options)
     {
         _given = volumes;
         _options = options;
     }
 
-    public FsckRepairReport Run()
+    /// <summary>
+    /// Repairs the findings of a check that can be repaired without guessing, and checks again. Blocks in use are never
+    /// overwritten: a power failure at any point leaves the filesystem before or after a repair.
+    /// </summary>
+    /// <param name="volumes">All volumes of the filesystem, opened for writing and not in use elsewhere.</param>
+    /// <param name="options">What to repair; defaults when null.</param>
+    /// <exception cref="OperationCanceledException">The caller ended a check; repairs committed before
+    /// remain.</exception>
+    public static FsckRepairReport Repair(VolumeSet volumes, FsckRepairOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(volumes);
+        return new FsckRepairer(volumes, options ?? new FsckRepairOptions()).Run();
+    }
+
+    private FsckRepairReport Run()
     {
         VolumeSet volumes = _given;
         FsckContext context = FilesystemChecker.Gather(volumes, _options.Check);
