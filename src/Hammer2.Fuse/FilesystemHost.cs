@@ -11,9 +11,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
 
-/// <summary>The host accepts no further mounts: its last one has ended, or it was stopped.</summary>
-internal sealed class HostEndingException() : Exception("the process that serves this filesystem is ending");
-
 /// <summary>
 /// Owns everything that a daemon serves: the open filesystems, the PFSs in use on them with one mount each, and the
 /// sockets on which other processes request further mounts. It ends with its last mount.
@@ -54,7 +51,7 @@ internal sealed class FilesystemHost : IDisposable
         _loggers = loggers;
         _time = time;
         _memoryBytes = memoryBytes;
-        _control = new ControlServer(runtime, [new MountService(this, loggers).Row], loggers, time, scheduler);
+        _control = new ControlServer(runtime, [new MountService(MountFurther, loggers).Row], loggers, time, scheduler);
         _filesystems = new OpenFilesystems(_memory.CacheBytes)
         {
             // As early as possible: from here on other mount commands for the filesystem find this process.

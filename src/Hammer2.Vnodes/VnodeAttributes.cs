@@ -25,7 +25,7 @@ public readonly struct VnodeAttributes
         BytesBelow = inode.AllocatedBytes;
         // Upstream stores 1 for every directory, or a count that it does not always maintain; 1 means "not counted" to
         // find(1) and similar programs.
-        bool isNamed = meta.LinkCount > 0 || inode.Inum == VnodeOps.RootInum;
+        bool isNamed = meta.LinkCount > 0 || inode.Inum == Media.PfsRootInum;
         LinkCount = !isDirectory ? (uint)Math.Min(meta.LinkCount, uint.MaxValue) : isNamed ? 1u : 0;
         bool isDevice = meta.Type is ObjectType.CharacterDevice or ObjectType.BlockDevice;
         DeviceMajor = isDevice ? meta.DeviceMajor : 0;

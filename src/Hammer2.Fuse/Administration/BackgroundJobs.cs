@@ -43,23 +43,20 @@ internal sealed class BackgroundJobs
     }
 
     /// <summary>Starts a request that was checked.</summary>
-    /// <param name="row">The request.</param>
-    /// <param name="mount">The mount.</param>
-    /// <param name="caller">The user that makes it.</param>
-    /// <param name="arguments">Its arguments.</param>
+    /// <param name="request">Its name.</param>
+    /// <param name="run">Does it; what it is given is asked now and then, and true ends it.</param>
     /// <returns>Null when too many run, or the mount is ending.</returns>
-    public BackgroundJob? TryStart(RequestRow row, AdministeredMount mount, Caller caller, RequestArguments arguments)
+    public BackgroundJob? TryStart(string request, Func<Func<bool>, RequestAnswer> run)
     {
         BackgroundJob job;
         using (_lock.EnterScope())
         {
             if (_isStopping || _running.Count >= JobsMax) return null;
-            job = new BackgroundJob(++_startedTotal, row.Name, Time.GetUtcNow());
+            job = new BackgroundJob(++_startedTotal, request, Time.GetUtcNow());
             _running.Add(job);
         }
-        var context = new RequestContext(mount, caller, () => job.IsCancelled);
         string name = "job-" + job.Number.ToString(CultureInfo.InvariantCulture);
-        _ = _scheduler.Start(name, () => Run(job, row, context, arguments));
+        _ = _scheduler.Start(name, () => Run(job, run));
         return job;
     }
 
@@ -74,22 +71,22 @@ internal sealed class BackgroundJobs
         }
     }
 
-    private void Run(BackgroundJob job, RequestRow row, RequestContext context, RequestArguments arguments)
+    private void Run(BackgroundJob job, Func<Func<bool>, RequestAnswer> run)
     {
         RequestAnswer? answer = null;
         try
         {
-            Errno error = _vnodes.RunInBackground(row.Name, () =>
+            Errno error = _vnodes.RunInBackground(job.Request, () =>
             {
-                answer = row.Run(context, arguments);
+                answer = run(() => job.IsCancelled);
                 return answer.Error;
             });
-            answer ??= RequestAnswer.Refused(row.Name, error, "it ended by a defect; the log tells more");
-            AdministrationLog.JobEnded(_logger, row.Name, job.Number, answer.Error, answer.Message);
+            answer ??= RequestAnswer.Refused(job.Request, error, "it ended by a defect; the log tells more");
+            AdministrationLog.JobEnded(_logger, job.Request, job.Number, answer.Error, answer.Message);
         }
         finally
         {
-            answer ??= RequestAnswer.Refused(row.Name, Errno.EIO, "it ended by a defect; the log tells more");
+            answer ??= RequestAnswer.Refused(job.Request, Errno.EIO, "it ended by a defect; the log tells more");
             job.End(answer);
             using (_lock.EnterScope())
             {

@@ -4,13 +4,15 @@ using System.Linq;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Devices;
+using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse.Control;
 
 /// <summary>Makes mounts for other processes: the request <c>mount</c>.</summary>
-/// <param name="host">The host of the mounts.</param>
+/// <param name="mount">Makes a mount; null when no filesystem that the request names is open for writing here. Its
+/// exceptions become answers.</param>
 /// <param name="daemon">The loggers of the daemon.</param>
-internal sealed class MountService(FilesystemHost host, DaemonLoggers daemon)
+internal sealed class MountService(Func<MountRequest, ILoggerFactory, MountLife?> mount, DaemonLoggers daemon)
 {
     /// <summary>Name of the request.</summary>
     public const string Command = "mount";
@@ -62,7 +64,7 @@ internal sealed class MountService(FilesystemHost host, DaemonLoggers daemon)
         message = "";
         try
         {
-            MountLife? life = host.MountFurther(RequestOf(arguments), loggers);
+            MountLife? life = mount(RequestOf(arguments), loggers);
             status = life is null ? ControlStatus.Elsewhere : ControlStatus.Done;
             return life;
         }

@@ -62,14 +62,14 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
         EndInode();
         Require(_index is not null && inum > _lastInum && inum < Media.EntryKeyBit, "is not above the inode before");
         _lastInum = inum;
-        SnapshotReceiver.Expect(_index!.Remove(inum), $"inode 0x{inum:x} is not there to be removed");
+        StreamException.ThrowIf(_index!.Remove(inum), $"inode 0x{inum:x} is not there to be removed");
     }
 
     /// <summary>Removes an entry or a block of file data.</summary>
     public void RemoveKey(ulong key)
     {
         TreeEditor tree = TreeFor(key);
-        SnapshotReceiver.Expect(tree.Remove(key), $"key 0x{key:x} is not there to be removed");
+        StreamException.ThrowIf(tree.Remove(key), $"key 0x{key:x} is not there to be removed");
     }
 
     /// <summary>Adds an entry of a directory.</summary>
@@ -100,7 +100,7 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
             byte[] block = new byte[Media.AllocationBytesMin];
             name.CopyTo(block);
             Require(MediaValidator.DirentName(entry, block));
-            SnapshotReceiver.Expect(pfs.Writer.Write(ref entry, block), "a name cannot be written");
+            StreamException.ThrowIf(pfs.Writer.Write(ref entry, block), "a name cannot be written");
             Require(MediaValidator.Reference(entry, BlockrefType.Inode));
         }
         Put(tree, entry);
@@ -113,8 +113,8 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
         TreeEditor tree = TreeFor(data.Key);
         ReadOnlySpan<byte> stored = payload[StreamLayout.DataHeadBytes..];
         Require(CheckCode.Verify(data, stored), "the check code of the block does not match");
-        SnapshotReceiver.Expect(pfs.Writer.Allocate(ref data, stored.Length), "no space for a block");
-        SnapshotReceiver.Expect(pfs.Writer.WriteAllocated(data, stored, isReadHere: true), "a block cannot be written");
+        StreamException.ThrowIf(pfs.Writer.Allocate(ref data, stored.Length), "no space for a block");
+        StreamException.ThrowIf(pfs.Writer.WriteAllocated(data, stored, isReadHere: true), "a block cannot be written");
         Put(tree, data);
     }
 
@@ -131,7 +131,7 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
             && found.Data.Radix == data.Data.Radix && found.CheckRead.SequenceEqual(data.CheckRead);
         Require(isSame, $"inode 0x{inum:x} has another block at 0x{key:x}");
         data.Data = found.Data;
-        SnapshotReceiver.Expect(pfs.Writer.MarkShared(data), "the freemap cannot be read");
+        StreamException.ThrowIf(pfs.Writer.MarkShared(data), "the freemap cannot be read");
         Put(tree, data);
     }
 
@@ -159,8 +159,8 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
 
     private Chain BaseOf(ulong inum)
     {
-        SnapshotReceiver.Expect(_index!.Find(inum, out Blockref found), $"inode 0x{inum:x} is not there");
-        SnapshotReceiver.Expect(pfs.Device.Load(found, out Chain? inode), $"inode 0x{inum:x}");
+        StreamException.ThrowIf(_index!.Find(inum, out Blockref found), $"inode 0x{inum:x} is not there");
+        StreamException.ThrowIf(pfs.Device.Load(found, out Chain? inode), $"inode 0x{inum:x}");
         Require(inode!.Meta.Type == Meta.Type && !inode.Meta.HasDirectData, "changes an inode of another type");
         return inode;
     }
@@ -180,8 +180,8 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
             ? InodeWriter.Write(pfs.Writer, pfs.MirrorTid, meta, name,
                 _block.AsSpan(InodeBlock.UnionOffset), ref _reference)
             : InodeWriter.Write(pfs.Writer, pfs.MirrorTid, meta, name, _tree, ref _reference);
-        SnapshotReceiver.Expect(error, "an inode cannot be written");
-        SnapshotReceiver.Expect(_index.Put(_reference), "the index of inodes");
+        StreamException.ThrowIf(error, "an inode cannot be written");
+        StreamException.ThrowIf(_index.Put(_reference), "the index of inodes");
         if (++_indexLeaves >= LeavesMax) WritePart(_index, ref _indexLeaves);
         _reference = default;
         _tree = null;
@@ -189,7 +189,7 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
 
     private void Put(TreeEditor tree, in Blockref leaf)
     {
-        SnapshotReceiver.Expect(tree.Put(leaf), $"key 0x{leaf.Key:x}");
+        StreamException.ThrowIf(tree.Put(leaf), $"key 0x{leaf.Key:x}");
         if (++_leaves >= LeavesMax) WritePart(tree, ref _leaves);
     }
 
@@ -199,8 +199,8 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
         Span<Blockref> table = stackalloc Blockref[Media.BlocksetCount];
         Blockref owner = default;
         Hammer2Error error = tree.Write(pfs.Writer, pfs.MirrorTid, table, ref owner);
-        SnapshotReceiver.Expect(error, "references cannot be written");
-        SnapshotReceiver.Expect(pfs.Writer.Flush(), "references cannot be written");
+        StreamException.ThrowIf(error, "references cannot be written");
+        StreamException.ThrowIf(pfs.Writer.Flush(), "references cannot be written");
         leaves = 0;
     }
 
@@ -243,7 +243,7 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
     {
         Require(ancestor is not null && inum > Media.PfsRootInum && inum < Media.EntryKeyBit, "has no ancestor");
         var cursor = new ChainCursor(pfs.Device, ancestor!, inum, inum);
-        SnapshotReceiver.Expect(cursor.MoveNext(), $"inode 0x{inum:x} of the ancestor");
+        StreamException.ThrowIf(cursor.MoveNext(), $"inode 0x{inum:x} of the ancestor");
         return LeafAt(cursor.Current, key);
     }
 
@@ -252,22 +252,22 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
         Blockref found;
         if (inum == _lastInum)
         {
-            SnapshotReceiver.Expect(_tree!.Find(key, out found), $"the block at 0x{key:x}");
+            StreamException.ThrowIf(_tree!.Find(key, out found), $"the block at 0x{key:x}");
             return found;
         }
         Require(inum > Media.PfsRootInum && inum < _lastInum, "refers to what did not come yet");
-        SnapshotReceiver.Expect(_index!.Find(inum, out found), $"inode 0x{inum:x}");
+        StreamException.ThrowIf(_index!.Find(inum, out found), $"inode 0x{inum:x}");
         // What was written may have left the cache, and is read from the device then.
-        SnapshotReceiver.Expect(pfs.Writer.Flush(), "references cannot be written");
+        StreamException.ThrowIf(pfs.Writer.Flush(), "references cannot be written");
         return LeafAt(found, key);
     }
 
     private Blockref LeafAt(in Blockref inode, ulong key)
     {
         Require(inode.Type == BlockrefType.Inode, "is no inode");
-        SnapshotReceiver.Expect(pfs.Device.Load(inode, out Chain? file), $"inode 0x{inode.Key:x}");
+        StreamException.ThrowIf(pfs.Device.Load(inode, out Chain? file), $"inode 0x{inode.Key:x}");
         var cursor = new ChainCursor(pfs.Device, file!, key, key);
-        SnapshotReceiver.Expect(cursor.MoveNext(), $"the block at 0x{key:x} of inode 0x{inode.Key:x}");
+        StreamException.ThrowIf(cursor.MoveNext(), $"the block at 0x{key:x} of inode 0x{inode.Key:x}");
         return cursor.Current;
     }
 

@@ -41,7 +41,7 @@ public sealed class SnapshotReceiver
     {
         Hammer2Error error =
             OfflinePfsAdministration.Open(volumes, time, random, loggers, out OfflinePfsAdministration? opened);
-        Expect(error, "the filesystem cannot be written");
+        StreamException.ThrowIf(error, "the filesystem cannot be written");
         using (opened)
         {
             var reader = new RecordReader(from);
@@ -49,25 +49,17 @@ public sealed class SnapshotReceiver
             StreamIdentity identity = StreamIdentity.Decode(reader.Payload);
             error = ReceivedPfs.Begin(opened!, label ?? identity.Label, random, out ReceivedPfs? pfs);
             if (error == Hammer2Error.Exists) throw new StreamException("a PFS with its label exists already");
-            Expect(error, "its label cannot be used");
+            StreamException.ThrowIf(error, "its label cannot be used");
             using (pfs)
             {
                 var entries = new List<PfsEntry>();
-                Expect(PfsEntry.List(pfs!.Device, entries), "the PFSs cannot be listed");
+                StreamException.ThrowIf(PfsEntry.List(pfs!.Device, entries), "the PFSs cannot be listed");
                 Chain? ancestor = identity.IsIncrement ? ReceivedOrigin.Find(entries, identity) : null;
                 var tree = new ReceivedTree(pfs, ancestor, identity.Tid);
                 new SnapshotReceiver(reader, pfs, tree).Run(identity);
             }
             return identity;
         }
-    }
-
-    /// <summary>Ends the receiving of a stream after an error.</summary>
-    /// <exception cref="StreamException">There was an error.</exception>
-    internal static void Expect(Hammer2Error error, string what)
-    {
-        if (error == Hammer2Error.None) return;
-        throw new StreamException(error == Hammer2Error.NoSpace ? "not enough free space" : $"{what}: {error}");
     }
 
     private void Run(StreamIdentity identity)
@@ -85,7 +77,7 @@ public sealed class SnapshotReceiver
             }
         }
         if (_from.Read() is not null) throw new StreamException("goes on after its last record");
-        Expect(_tree.Commit(identity.ClusterId), "it cannot be committed");
+        StreamException.ThrowIf(_tree.Commit(identity.ClusterId), "it cannot be committed");
     }
 
     // True after the last one.

@@ -114,7 +114,8 @@ internal sealed class ControlConversation
         fault = RequestArguments.Bind(row.Parameters, text.Values, out RequestArguments arguments);
         if (fault is not null) return RequestAnswer.Refused(row.Name, Errno.EINVAL, fault);
         if (!row.IsLong) return _table.Run(row.Name, new RequestContext(_mount, caller, isCancelled), arguments);
-        job = _mount.Jobs.TryStart(row, _mount, caller, arguments);
+        job = _mount.Jobs.TryStart(row.Name,
+            isJobCancelled => row.Run(new RequestContext(_mount, caller, isJobCancelled), arguments));
         return job is null
             ? RequestAnswer.Refused(row.Name, Errno.EBUSY, "too many long requests run, or the mount is ending")
             : null;

@@ -194,7 +194,9 @@ internal sealed class IoctlDoor
         if (_table.Refusal("bulkfree", caller, RequestArguments.None, out RequestRow? row) is { } refusal)
             return refusal.Error;
         if (_mount.Vnodes.IsReadOnly) return Errno.EROFS;
-        return _mount.Jobs.TryStart(row!, _mount, caller, RequestArguments.None) is null ? Errno.EBUSY : Errno.None;
+        BackgroundJob? job = _mount.Jobs.TryStart(row!.Name, isCancelled =>
+            row.Run(new RequestContext(_mount, caller, isCancelled), RequestArguments.None));
+        return job is null ? Errno.EBUSY : Errno.None;
     }
 
     private Errno Destroy(in IoctlCall call, in DestroyRecord input, ref DestroyRecord output)

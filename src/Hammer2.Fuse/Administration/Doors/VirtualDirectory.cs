@@ -105,7 +105,7 @@ internal sealed class VirtualDirectory
         answer.Handle = Interlocked.Increment(ref _lastHandle);
         // Without a position: each read continues where the last one ended, and begins anew with each request.
         answer.OpenFlags |= FuseOpenFlags.Stream | FuseOpenFlags.NonSeekable | FuseOpenFlags.ParallelDirectWrites;
-        if (node == VirtualNodes.Events) _ = _readers.TryAdd(answer.Handle, _mount.Events.Open());
+        if (node == VirtualNodes.Events) _ = _readers.TryAdd(answer.Handle, new EventReader(_mount.Events));
         else _ = _conversations.TryAdd(answer.Handle, new ControlConversation(_table, _mount));
         return FuseErrno.None;
     }
@@ -118,7 +118,7 @@ internal sealed class VirtualDirectory
     public void Release(ulong handle)
     {
         _ = _conversations.TryRemove(handle, out _);
-        if (_readers.TryRemove(handle, out EventReader? reader)) _mount.Events.Close(reader);
+        if (_readers.TryRemove(handle, out EventReader? reader)) reader.Dispose();
     }
 
     /// <summary>The open file of events of a handle; null for other handles.</summary>
@@ -152,11 +152,10 @@ internal sealed class VirtualDirectory
 
     private byte[] AllEvents()
     {
-        EventReader reader = _mount.Events.Open();
+        using var reader = new EventReader(_mount.Events);
         var all = new System.IO.MemoryStream();
         byte[] room = new byte[4096];
         while (reader.Read(room) is var bytes and > 0) all.Write(room, 0, bytes);
-        _mount.Events.Close(reader);
         return all.ToArray();
     }
 

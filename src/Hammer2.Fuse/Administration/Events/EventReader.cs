@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Text.Json;
-using System.Threading;
 
 namespace Hammer2.Fuse.Administration.Events;
 
 /// <summary>An open file of events: a line of JSON for each, and no more until the next one.</summary>
-/// <remarks>Used by one request at a time. What to call with the next event is guarded by the ring's lock.</remarks>
-internal sealed class EventReader(EventRing ring)
+/// <remarks>Used by one request at a time.</remarks>
+/// <param name="ring">The events. It begins with the oldest one.</param>
+internal sealed class EventReader(EventRing ring) : IDisposable
 {
+    private readonly EventWaiter _waiter = ring.Join();
     private ulong _next;
     private ReadOnlyMemory<byte> _rest;         // of the line that did not fit the last read
-    private Action? _wake;
 
     /// <summary>Reads on.</summary>
     /// <param name="data">Receives lines; the last one may be continued by the next call.</param>
@@ -31,15 +31,10 @@ internal sealed class EventReader(EventRing ring)
 
     /// <summary>Whether something can be read.</summary>
     /// <param name="wake">Called once with the next event, when there is none now; null to ask only.</param>
-    public bool Poll(Action? wake) => !_rest.IsEmpty || ring.Poll(this, _next, wake);
+    public bool Poll(Action? wake) => !_rest.IsEmpty || ring.Poll(_waiter, _next, wake);
 
-    /// <summary>Sets what to call with the next event.</summary>
-    /// <remarks>Entry: the ring's lock.</remarks>
-    internal void WakeWith(Action wake) => _wake = wake;
-
-    /// <summary>What to call with the next event; null for nothing.</summary>
-    /// <remarks>Entry: the ring's lock.</remarks>
-    internal Action? TakeWake() => Interlocked.Exchange(ref _wake, null);
+    /// <summary>Waits for no further event.</summary>
+    public void Dispose() => ring.Leave(_waiter);
 
     private bool TakeLine()
     {

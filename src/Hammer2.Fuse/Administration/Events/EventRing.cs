@@ -16,7 +16,7 @@ internal sealed class EventRing(TimeProvider time)
 
     private readonly RankedLock _eventsLock = new(LockRank.MountEvents);    // guards the fields below
     private readonly MountEvent[] _events = new MountEvent[EventsMax];
-    private readonly List<EventReader> _readers = [];
+    private readonly List<EventWaiter> _waiters = [];
     private ulong _addedTotal;
 
     /// <summary>Adds an event, and wakes readers that wait.</summary>
@@ -28,24 +28,27 @@ internal sealed class EventRing(TimeProvider time)
         {
             _events[_addedTotal % EventsMax] = new MountEvent(_addedTotal, time.GetUtcNow(), level, source, shown);
             _addedTotal++;
-            foreach (EventReader reader in _readers)
-                if (reader.TakeWake() is { } wake) wakes.Add(wake);
+            foreach (EventWaiter waiter in _waiters)
+            {
+                if (waiter.Wake is { } wake) wakes.Add(wake);
+                waiter.Wake = null;
+            }
         }
         foreach (Action wake in wakes) wake();
     }
 
-    /// <summary>Begins to read with the oldest event.</summary>
-    public EventReader Open()
+    /// <summary>Adds a reader to those that can wait for events.</summary>
+    public EventWaiter Join()
     {
-        var reader = new EventReader(this);
-        using (_eventsLock.EnterScope()) _readers.Add(reader);
-        return reader;
+        var waiter = new EventWaiter();
+        using (_eventsLock.EnterScope()) _waiters.Add(waiter);
+        return waiter;
     }
 
-    /// <summary>Ends a reader.</summary>
-    public void Close(EventReader reader)
+    /// <summary>Removes a reader: it is not woken any more.</summary>
+    public void Leave(EventWaiter waiter)
     {
-        using (_eventsLock.EnterScope()) _ = _readers.Remove(reader);
+        using (_eventsLock.EnterScope()) _ = _waiters.Remove(waiter);
     }
 
     /// <summary>The next event for a reader.</summary>
@@ -63,16 +66,16 @@ internal sealed class EventRing(TimeProvider time)
     }
 
     /// <summary>Tells a reader when there is an event for it.</summary>
-    /// <param name="reader">The reader.</param>
+    /// <param name="waiter">The reader.</param>
     /// <param name="next">The number of the event that it wants.</param>
     /// <param name="wake">Called once with the next event; null to ask only.</param>
     /// <returns>True when there is one now.</returns>
-    public bool Poll(EventReader reader, ulong next, Action? wake)
+    public bool Poll(EventWaiter waiter, ulong next, Action? wake)
     {
         using (_eventsLock.EnterScope())
         {
             bool isThere = next < _addedTotal;
-            if (!isThere && wake is not null) reader.WakeWith(wake);
+            if (!isThere && wake is not null) waiter.Wake = wake;
             return isThere;
         }
     }
@@ -85,3 +88,10 @@ internal sealed class EventRing(TimeProvider time)
 /// <param name="Source">What reported it.</param>
 /// <param name="Message">The message.</param>
 internal sealed record MountEvent(ulong Number, DateTimeOffset Time, LogLevel Level, string Source, string Message);
+
+/// <summary>A reader among those that can wait for events.</summary>
+internal sealed class EventWaiter
+{
+    /// <summary>Called once with the next event; null for nothing. Guarded by the lock of the ring.</summary>
+    public Action? Wake { get; set; }
+}

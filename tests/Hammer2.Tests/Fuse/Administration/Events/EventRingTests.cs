@@ -22,9 +22,9 @@ public sealed class EventRingTests
     public void Readers_get_each_event_once(int roomBytes)
     {
         var ring = new EventRing(TimeProvider.System);
-        EventReader early = ring.Open();
+        using var early = new EventReader(ring);
         for (int i = 0; i < 20; i++) ring.Add(LogLevel.Warning, "Test", $"event \"{i}\"");
-        EventReader late = ring.Open();
+        using var late = new EventReader(ring);
         Assert.Equal(Messages(20), MessagesOf(early, roomBytes));
         Assert.Empty(MessagesOf(early, roomBytes));
         ring.Add(LogLevel.Error, "Test", "event \"20\"");
@@ -36,7 +36,7 @@ public sealed class EventRingTests
     public void A_reader_that_is_late_is_told_how_many_it_lost()
     {
         var ring = new EventRing(TimeProvider.System);
-        EventReader reader = ring.Open();
+        using var reader = new EventReader(ring);
         for (int i = 0; i < EventRing.EventsMax + 5; i++)
             ring.Add(LogLevel.Information, "Test", i.ToString(CultureInfo.InvariantCulture));
         List<JsonElement> lines = LinesOf(reader, 1000);
@@ -49,7 +49,7 @@ public sealed class EventRingTests
     public void The_next_event_wakes_once()
     {
         var ring = new EventRing(TimeProvider.System);
-        EventReader reader = ring.Open();
+        using var reader = new EventReader(ring);
         int woken = 0;
         Assert.False(reader.Poll(() => woken++));
         ring.Add(LogLevel.Information, "Test", "one");
@@ -58,7 +58,7 @@ public sealed class EventRingTests
         Assert.True(reader.Poll(() => woken++));
         Assert.Equal(2, LinesOf(reader, 100).Count);
         Assert.False(reader.Poll(() => woken++));
-        ring.Close(reader);
+        reader.Dispose();
         ring.Add(LogLevel.Information, "Test", "three");
         Assert.Equal(1, woken);
     }
@@ -69,7 +69,7 @@ public sealed class EventRingTests
         var ring = new EventRing(TimeProvider.System);
         using var loggers = new EventLoggers(NullLoggerFactory.Instance, ring);
         ILogger logger = loggers.CreateLogger("Hammer2.Cluster.Pfs");
-        EventReader reader = ring.Open();
+        using var reader = new EventReader(ring);
         Log(logger, LogLevel.Debug, "unheard");
         Log(logger, LogLevel.Information, "made");
         Log(logger, LogLevel.Critical, "stopped");
