@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.InteropServices;
+using Hammer2.Chains.Trees;
 using Hammer2.Format;
 
 namespace Hammer2.Chains;
@@ -80,6 +81,9 @@ public sealed class Chain
     /// <summary>The bytes after the name, up to the end of its area. Only of an inode.</summary>
     public ReadOnlySpan<byte> AfterInodeName =>
         Block[(InodeBlock.NameOffset + InodeName.Length)..(InodeBlock.NameOffset + InodeBlock.NameAreaBytes)];
+
+    /// <summary>The name and what follows it. Only of an inode.</summary>
+    public InodeName NameArea => new(InodeName, AfterInodeName);
 
     /// <summary>The 512 bytes where other inodes have references. Only of an inode with direct data.</summary>
     public ReadOnlySpan<byte> EmbeddedData => Block.Slice(InodeBlock.UnionOffset, Media.EmbeddedBytes);

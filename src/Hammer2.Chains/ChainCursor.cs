@@ -18,7 +18,7 @@ public ref struct ChainCursor
     // An indirect block has leaves below it. This many without any are a cycle, not a tree.
     private const int BarrenBlocksMax = 65536;
 
-    private readonly MediaDevice _device;
+    private readonly MediaReader _device;
     private readonly ulong _last;
     private ChainStack _stack;
     private ReadOnlySpan<Blockref> _table;          // references of the top block
@@ -33,7 +33,7 @@ public ref struct ChainCursor
     /// <param name="top">The object.</param>
     /// <param name="first">Lowest key.</param>
     /// <param name="last">Highest key.</param>
-    public ChainCursor(MediaDevice device, Chain top, ulong first, ulong last)
+    public ChainCursor(MediaReader device, Chain top, ulong first, ulong last)
     {
         _device = device;
         _position = first;

@@ -16,7 +16,7 @@ internal sealed class ReachableWalk
 {
     private const int RememberedMax = 1 << 20;
 
-    private readonly MediaDevice _device;
+    private readonly MediaReader _device;
     private readonly Action<Blockref> _show;
     private readonly ulong _newerThan;
     private readonly Func<bool>? _isCancelled;
@@ -28,7 +28,7 @@ internal sealed class ReachableWalk
     /// <param name="newerThan">References with a mirror_tid up to this one are skipped, with all below.</param>
     /// <param name="isCancelled">Called before each block of metadata; true ends the walk.</param>
     public ReachableWalk(
-        MediaDevice device, Action<Blockref> show, ulong newerThan = 0, Func<bool>? isCancelled = null)
+        MediaReader device, Action<Blockref> show, ulong newerThan = 0, Func<bool>? isCancelled = null)
     {
         _device = device;
         _show = show;

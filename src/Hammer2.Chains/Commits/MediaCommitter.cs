@@ -32,7 +32,8 @@ public sealed class MediaCommitter
     /// and each holds space.</summary>
     public const int PinsMax = 64;
 
-    private readonly MediaDevice _device;
+    private readonly MediaReader _device;
+    private readonly Func<bool> _keepsRecord;
     private readonly VolumeSet _volumes;
     private readonly FreemapAllocator _allocator;
     private readonly VolumeHeaderWriter _headers;
@@ -46,18 +47,23 @@ public sealed class MediaCommitter
     private PreparedCommit? _prepared;
     private int _abandonedPrepared;
 
-    internal MediaCommitter(
-        MediaDevice device, VolumeSet volumes, MediaCaches caches, int ordinal, TimeProvider time)
+    /// <summary>The writer of a filesystem whose freemap is not read yet.</summary>
+    /// <param name="device">The filesystem as it is read.</param>
+    /// <param name="keepsRecord">True when a commit first writes a prepared-commit record.</param>
+    /// <param name="time">The clock for the age of pins.</param>
+    internal MediaCommitter(MediaReader device, Func<bool> keepsRecord, TimeProvider time)
     {
         _device = device;
-        _volumes = volumes;
+        _keepsRecord = keepsRecord;
+        _volumes = device.Volumes;
         long order = Interlocked.Increment(ref s_ordersGiven);
         _turn = new RankedLock(LockRank.DeviceTurn, order);
         ReclaimLock = new RankedLock(LockRank.DeviceReclaim, order);
         _pins = new PinnedRoots(device, time, PinsMax);
-        _allocator = new FreemapAllocator(volumes, device.Faults, _fence);
-        _headers = new VolumeHeaderWriter(volumes.Volumes[0].Device);
-        Writer = new BlockWriter(volumes, _allocator, device.Faults, caches.Chains, ordinal, _fence);
+        _allocator = new FreemapAllocator(_volumes, device.Faults, _fence);
+        _headers = new VolumeHeaderWriter(device.RootVolume);
+        Writer = new BlockWriter(
+            _volumes, _allocator, device.Faults, device.Caches.Chains, device.Ordinal, _fence);
         Space = new SpaceReservations(_allocator, device.Header.Fields.AllocatorBytes, _fence);
     }
 
@@ -114,7 +120,7 @@ public sealed class MediaCommitter
     /// <summary>First half of a commit: super-root and freemap are written, and they and every block before them made
     /// durable. Nothing on media leads to any of it yet.</summary>
     /// <param name="identity">What is committed: goes into the record of a device that
-    /// <see cref="MediaDevice.KeepsPreparedRecord"/>.</param>
+    /// keeps one.</param>
     /// <param name="prepared">For <see cref="Publish"/>; null after an error.</param>
     /// <returns>None; NoSpace; the error of the super-root; what writing met, which fences the device. After an error
     /// the last header stays valid.</returns>
@@ -164,16 +170,17 @@ public sealed class MediaCommitter
         Writer.Abandon();
         if (!wasPrepared || ++_abandonedPrepared < AbandonedPreparedMax) return;
         // A device that cannot do it is fenced by that, and answers the next writer with it.
-        _ = CommitFreemapInTurn();
+        _ = CommitFreemap();
     }
 
     /// <summary>Writes the freemap with a header of its own, which leads to the same trees as the last.</summary>
     /// <returns>None; what writing met; the error that fenced the device.</returns>
-    /// <remarks>Enters a turn.</remarks>
+    /// <remarks>Within a turn.</remarks>
     public Hammer2Error CommitFreemap()
     {
-        using var turn = CommitTurn.Enter(this);
-        return CommitFreemapInTurn();
+        _allocator.CorrectTotal();
+        Hammer2Error error = Prepare(default, out PreparedCommit? prepared);
+        return error == Hammer2Error.None ? Publish(prepared!) : error;
     }
 
     /// <summary>Keeps the last commit readable while newer ones are written, until the pin is disposed of.</summary>
@@ -192,7 +199,8 @@ public sealed class MediaCommitter
     /// attached.</remarks>
     public void Detach(IMediaClient client) => _clients.Remove(client);
 
-    internal MediaDevice Device => _device;
+    /// <summary>The filesystem as it is read.</summary>
+    internal MediaReader Device => _device;
 
     internal FreemapAllocator Allocator => _allocator;
 
@@ -222,14 +230,8 @@ public sealed class MediaCommitter
         return ordered;
     }
 
-    /// <summary>Reads the freemap and marks in it what a crash kept out of it.</summary>
-    internal Hammer2Error Open()
-    {
-        Hammer2Error error = _allocator.Load();
-        if (error != Hammer2Error.None) return error;
-        error = OpeningRepair.MarkNewBlocks(_device, _allocator, out bool isChanged);
-        return error == Hammer2Error.None && isChanged ? CommitFreemap() : error;
-    }
+    /// <summary>Reads the freemap. Comes before everything else.</summary>
+    internal Hammer2Error LoadFreemap() => _allocator.Load();
 
     /// <summary>True when this thread has the turn.</summary>
     internal bool IsTurnMine => _turn.IsHeldByCurrentThread;
@@ -251,14 +253,6 @@ public sealed class MediaCommitter
             _isTurnTaken = false;
             _turn.Exit();
         }
-    }
-
-    /// <summary>As <see cref="CommitFreemap"/>, within a turn.</summary>
-    internal Hammer2Error CommitFreemapInTurn()
-    {
-        _allocator.CorrectTotal();
-        Hammer2Error error = Prepare(default, out PreparedCommit? prepared);
-        return error == Hammer2Error.None ? Publish(prepared!) : error;
     }
 
     private Hammer2Error OpenSuperRoot()
@@ -294,7 +288,7 @@ public sealed class MediaCommitter
         VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, last.NextCopyIndex);
         // The only copy is about to be overwritten: a spare stands in for it until that is done.
         if (next.CopyIndex == last.CopyIndex) error = _headers.WriteSpare(next);
-        if (error == Hammer2Error.None && _device.KeepsPreparedRecord) error = WriteRecord(last, next, identity);
+        if (error == Hammer2Error.None && _keepsRecord()) error = WriteRecord(last, next, identity);
         if (error == Hammer2Error.None) error = _volumes.Flush();
         if (error == Hammer2Error.None) _prepared = new PreparedCommit(next);
         else _device.Faults.Report(default, error, "the device could not make a commit's blocks durable");

@@ -66,14 +66,14 @@ internal static class OpeningRepair
 
     /// <summary>Marks blocks in the freemap that are newer than the freemap of the same header: upstream commits such
     /// states, and a crash leaves them so.</summary>
-    /// <param name="device">The filesystem.</param>
-    /// <param name="allocator">Its freemap.</param>
-    /// <param name="isChanged">True when the freemap has to be written.</param>
-    /// <returns>None; the fault of a block that could not be read: what it leads to might be overwritten.</returns>
-    /// <remarks>Upstream: <c>hammer2_recovery</c>.</remarks>
-    public static Hammer2Error MarkNewBlocks(MediaDevice device, FreemapAllocator allocator, out bool isChanged)
+    /// <param name="committer">The writer of the filesystem, with the freemap as it was read.</param>
+    /// <returns>None; the fault of a block that could not be read: what it leads to might be overwritten; what writing
+    /// the freemap met.</returns>
+    /// <remarks>Enters a turn. Upstream: <c>hammer2_recovery</c>.</remarks>
+    public static Hammer2Error MarkNewBlocks(MediaCommitter committer)
     {
-        isChanged = false;
+        MediaReader device = committer.Device;
+        FreemapAllocator allocator = committer.Allocator;
         ulong marked = device.Header.Fields.FreemapTid;
         if (device.Header.Fields.MirrorTid <= marked) return Hammer2Error.None;
         bool changesAny = false;
@@ -84,7 +84,8 @@ internal static class OpeningRepair
             changesAny |= changes;
         }
         Hammer2Error error = new ReachableWalk(device, Mark, marked).Run(device.RootChain) | errors;
-        isChanged = changesAny;
-        return error;
+        if (error != Hammer2Error.None || !changesAny) return error;
+        using var turn = CommitTurn.Enter(committer);
+        return committer.CommitFreemap();
     }
 }

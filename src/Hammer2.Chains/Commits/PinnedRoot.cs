@@ -12,12 +12,12 @@ namespace Hammer2.Chains.Commits;
 /// A pin does not outlive its process.</remarks>
 public sealed class PinnedRoot : IDisposable
 {
-    private PinnedRoots? _owner;
+    private Action<PinnedRoot>? _remove;
 
     internal PinnedRoot(
-        PinnedRoots owner, Chain root, ulong mirrorTid, string purpose, DateTimeOffset since, TimeSpan bound)
+        Action<PinnedRoot> remove, Chain root, ulong mirrorTid, string purpose, DateTimeOffset since, TimeSpan bound)
     {
-        _owner = owner;
+        _remove = remove;
         Root = root;
         MirrorTid = mirrorTid;
         Purpose = purpose;
@@ -44,5 +44,5 @@ public sealed class PinnedRoot : IDisposable
     public bool IsOverdue(DateTimeOffset now) => now - Since > Bound;
 
     /// <inheritdoc/>
-    public void Dispose() => Interlocked.Exchange(ref _owner, null)?.Remove(this);
+    public void Dispose() => Interlocked.Exchange(ref _remove, null)?.Invoke(this);
 }

@@ -12,13 +12,13 @@ namespace Hammer2.Chains.Commits;
 /// </remarks>
 internal sealed class PinnedRoots
 {
-    private readonly MediaDevice _device;
+    private readonly MediaReader _device;
     private readonly TimeProvider _time;
     private readonly int _max;
     private readonly RankedLock _lock = new(LockRank.PinnedRoots);
     private readonly List<PinnedRoot> _pins = [];
 
-    public PinnedRoots(MediaDevice device, TimeProvider time, int max)
+    public PinnedRoots(MediaReader device, TimeProvider time, int max)
     {
         _device = device;
         _time = time;
@@ -41,18 +41,12 @@ internal sealed class PinnedRoots
         using (_lock.EnterScope())
         {
             if (_pins.Count >= _max) return null;
-            MediaDevice.ShownCommit last = _device.Shown;
+            MediaReader.ShownCommit last = _device.Shown;
             var pin = new PinnedRoot(
-                this, last.Root, last.Header.Fields.MirrorTid, purpose, _time.GetUtcNow(), bound);
+                Remove, last.Root, last.Header.Fields.MirrorTid, purpose, _time.GetUtcNow(), bound);
             _pins.Add(pin);
             return pin;
         }
-    }
-
-    /// <summary>Ends a pin.</summary>
-    public void Remove(PinnedRoot pin)
-    {
-        using (_lock.EnterScope()) _ = _pins.Remove(pin);
     }
 
     /// <summary>What a pass of bulkfree has to walk: the last commit, and all that are pinned. Those that are past
@@ -70,5 +64,10 @@ internal sealed class PinnedRoots
         }
         foreach (PinnedRoot pin in overdue) _device.Faults.ReportOverduePin(pin);
         return roots;
+    }
+
+    private void Remove(PinnedRoot pin)
+    {
+        using (_lock.EnterScope()) _ = _pins.Remove(pin);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class SuperRootEdit
     private readonly int _slot;
     private readonly TreeEditor _tree;
 
-    private SuperRootEdit(MediaDevice device, Chain committed, int slot)
+    private SuperRootEdit(MediaReader device, Chain committed, int slot)
     {
         _committed = committed;
         _slot = slot;
@@ -22,7 +22,7 @@ internal sealed class SuperRootEdit
 
     /// <summary>Begins with the super-root of the last commit.</summary>
     /// <returns>None; Corrupt when the volume header leads to none; what loading it met.</returns>
-    public static Hammer2Error Open(MediaDevice device, out SuperRootEdit? edit)
+    public static Hammer2Error Open(MediaReader device, out SuperRootEdit? edit)
     {
         edit = null;
         ReadOnlySpan<Blockref> blockset = device.Header.SuperRootBlockset;

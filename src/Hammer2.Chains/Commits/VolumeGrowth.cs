@@ -73,7 +73,7 @@ public static class VolumeGrowth
     {
         int copies = HeaderSizes.CopiesWithin(device.Volumes.Volumes[0].LengthBytes);
         Hammer2Error error = Hammer2Error.None;
-        for (int copy = 0; copy < copies && error == Hammer2Error.None; copy++) error = committer.CommitFreemapInTurn();
+        for (int copy = 0; copy < copies && error == Hammer2Error.None; copy++) error = committer.CommitFreemap();
         return error == Hammer2Error.None
             ? committer.FenceOnException(device, static it => HeaderSizes.CompleteOthers(it.Volumes, it.Faults))
             : error;

@@ -13,7 +13,7 @@ internal sealed class BulkfreeDevice
     private const int WindowZones = 8192;
 
     private readonly MediaCommitter _committer;
-    private readonly MediaDevice _device;
+    private readonly MediaReader _device;
     private readonly FreemapAllocator _allocator;
     private readonly BulkfreeOptions _options;
     private readonly List<ulong> _freed = [];
@@ -71,7 +71,9 @@ internal sealed class BulkfreeDevice
     /// <summary>Writes the freemap, with a header of its own. A device that fails that is fenced.</summary>
     public void CommitFreemap()
     {
-        if (_committer.CommitFreemap() == Hammer2Error.None) _committer.IsStagingUncommitted = false;
+        Hammer2Error error;
+        using (CommitTurn.Enter(_committer)) error = _committer.CommitFreemap();
+        if (error == Hammer2Error.None) _committer.IsStagingUncommitted = false;
         else Invariant.Holds(_committer.IsFenced);
     }
 

@@ -24,7 +24,4 @@ public readonly ref struct InodeName(ReadOnlySpan<byte> name, ReadOnlySpan<byte>
 
     /// <summary>A name alone.</summary>
     public static InodeName FromSpan(Span<byte> name) => name;
-
-    /// <summary>What an inode has there.</summary>
-    public static InodeName Of(Chain inode) => new(inode.InodeName, inode.AfterInodeName);
 }

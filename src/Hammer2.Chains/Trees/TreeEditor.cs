@@ -15,7 +15,7 @@ namespace Hammer2.Chains.Trees;
 /// </remarks>
 public sealed partial class TreeEditor
 {
-    private readonly MediaDevice _device;
+    private readonly MediaReader _device;
     private readonly TreeShape _shape;
     private readonly TreeNode _top;
     private readonly ILeafSource? _source;
@@ -27,7 +27,7 @@ public sealed partial class TreeEditor
     /// <param name="table">The top table.</param>
     /// <param name="source">Restores what is below a block that cannot be read; null when nothing can.</param>
     public TreeEditor(
-        MediaDevice device, TreeShape shape, ReadOnlySpan<Blockref> table, ILeafSource? source = null)
+        MediaReader device, TreeShape shape, ReadOnlySpan<Blockref> table, ILeafSource? source = null)
     {
         _device = device;
         _shape = shape;

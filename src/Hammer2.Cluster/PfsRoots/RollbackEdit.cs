@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Chains;
-using Hammer2.Chains.Trees;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -48,6 +47,6 @@ internal sealed class RollbackEdit : PfsRootEdit
         meta.ChangeTime = _time;
         Blockref reference = live.Reference;
         PfsRootTurn stamping = turn with { HasOrphans = CommitStamp.MayHaveOrphans(from.Reference) };
-        return stamping.Put(meta, InodeName.Of(live), from.Table, ref reference, isStamped: true);
+        return stamping.Put(meta, live.NameArea, from.Table, ref reference, isStamped: true);
     }
 }

@@ -295,7 +295,7 @@ internal sealed class NodeCommit
         reference.ModifyTid = Math.Max(reference.ModifyTid, _group.Ids.Tid);
         reference.Flags |= BlockrefFlags.PfsRoot;
         Hammer2Error written = InodeWriter.Write(
-            _writer, _mirrorTid, meta, InodeName.Of(committed), tree, ref reference, out Chain? chain);
+            _writer, _mirrorTid, meta, committed.NameArea, tree, ref reference, out Chain? chain);
         if (written != Hammer2Error.None) return written;
         Blockref stamped = reference;
         stamped.UpdateTid = CommitStamp.Compute(reference, _group.HasOrphans);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Threading;
+using Hammer2.Chains.Commits;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
@@ -208,7 +209,7 @@ public sealed class ReclaimTests
             // The freemap alone, then with a tree: headers of both kinds follow each other.
             if (step % 2 == 0) Remove(ops, $"f{step}");
             Assert.Equal(Hammer2Error.None, step % 2 == 0
-                ? mount.Pfs.Writer!.Reclaim(default, out _) : mount.Devices[0].Committer!.CommitFreemap());
+                ? mount.Pfs.Writer!.Reclaim(default, out _) : CommitFreemap(mount.Devices[0].Committer!));
             AssertNoMixture(before, mount.Devices[0].Header.ToArray());
         }
     }
@@ -228,12 +229,18 @@ public sealed class ReclaimTests
         AssertNoMixture(torn, again);
     }
 
+    private static Hammer2Error CommitFreemap(MediaCommitter committer)
+    {
+        using var turn = CommitTurn.Enter(committer);
+        return committer.CommitFreemap();
+    }
+
     // What a mount commits that changes nothing but the freemap.
     private static byte[] CommitFreemapOnly(MemoryBlockDevice memory, out int place)
     {
         using ClusterMount mount = RecordedScript.Mount([memory], NewVolume.Label);
         Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
-        Assert.Equal(Hammer2Error.None, mount.Devices[0].Committer!.CommitFreemap());
+        Assert.Equal(Hammer2Error.None, CommitFreemap(mount.Devices[0].Committer!));
         place = mount.Devices[0].Header.CopyIndex;
         return mount.Devices[0].Header.ToArray();
     }

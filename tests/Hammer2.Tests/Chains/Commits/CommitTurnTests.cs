@@ -138,7 +138,8 @@ public sealed class CommitTurnTests
         long writes = faulty.WriteCount, flushes = faulty.FlushCount;
         Assert.Equal(Hammer2Error.Io, volume.B.Commit());
         Assert.Equal(Hammer2Error.Io, volume.B.Put("refused", s_content));
-        Assert.Equal(Hammer2Error.Io, volume.Committer.CommitFreemap());
+        using (CommitTurn.Enter(volume.Committer))
+            Assert.Equal(Hammer2Error.Io, volume.Committer.CommitFreemap());
         Assert.Equal(Hammer2Error.Io, volume.Device.OpenForWriting());
         volume.Committer.Fence(Hammer2Error.NoSpace);
         Assert.Equal(Hammer2Error.Io, volume.Committer.FenceError);

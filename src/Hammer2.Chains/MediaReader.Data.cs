@@ -3,7 +3,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains;
 
-public sealed partial class MediaDevice
+public abstract partial class MediaReader
 {
     /// <summary>
     /// Reads part of one file block. A block decodes to at most 64 KiB; bytes between its end and 64 KiB read as zeros.
@@ -32,16 +32,16 @@ public sealed partial class MediaDevice
         }
         if (start == 0 && destination.Length == Media.FileBlockBytes) return Decode(reference, destination);
 
-        var key = new DataBlockKey(_ordinal, reference);
-        if (_caches.Data.TryCopy(key, start, destination)) return Hammer2Error.None;
-        byte[]? block = _caches.Buffers.Rent();
+        var key = new DataBlockKey(Ordinal, reference);
+        if (Caches.Data.TryCopy(key, start, destination)) return Hammer2Error.None;
+        byte[]? block = Caches.Buffers.Rent();
         Hammer2Error decoded = Decode(reference, block);
         if (decoded == Hammer2Error.None)
         {
             block.AsSpan(start, destination.Length).CopyTo(destination);
-            if (!isWhole) block = _caches.Data.Exchange(key, block);
+            if (!isWhole) block = Caches.Data.Exchange(key, block);
         }
-        _caches.Buffers.Return(block);
+        Caches.Buffers.Return(block);
         return decoded;
     }
 
@@ -61,7 +61,7 @@ public sealed partial class MediaDevice
             if (raw == Hammer2Error.None) block[storedBytes..].Clear();
             return raw;
         }
-        byte[] stored = _caches.Buffers.Rent();
+        byte[] stored = Caches.Buffers.Rent();
         Hammer2Error error = ReadVerified(reference, stored.AsSpan(0, storedBytes));
         if (error == Hammer2Error.None)
         {
@@ -70,7 +70,7 @@ public sealed partial class MediaDevice
             if (error == Hammer2Error.None) block[decodedBytes..].Clear();
             else Faults.Report(reference, error, $"the {reference.Methods.Compression} data does not decode");
         }
-        _caches.Buffers.Return(stored);
+        Caches.Buffers.Return(stored);
         return error;
     }
 }

@@ -4,7 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Chains;
 
-public sealed partial class MediaDevice
+public abstract partial class MediaReader
 {
     /// <summary>
     /// Loads the chain of an INODE or INDIRECT reference, or the name block of a long DIRENT reference: from the cache,
@@ -14,10 +14,10 @@ public sealed partial class MediaDevice
     /// <remarks>Upstream: <c>hammer2_chain_load_data</c>.</remarks>
     public Hammer2Error Load(in Blockref reference, out Chain? chain)
     {
-        chain = _caches.Chains.Find(_ordinal, reference);
+        chain = Caches.Chains.Find(Ordinal, reference);
         if (chain is not null) return Hammer2Error.None;
         Hammer2Error error = LoadFromMedia(reference, out chain);
-        if (error == Hammer2Error.None) _caches.Chains.Add(_ordinal, chain!);
+        if (error == Hammer2Error.None) Caches.Chains.Add(Ordinal, chain!);
         return error;
     }
 
@@ -33,7 +33,7 @@ public sealed partial class MediaDevice
     /// cache.</summary>
     internal Hammer2Error LoadOnce(in Blockref reference, out Chain? chain)
     {
-        chain = _caches.Chains.Find(_ordinal, reference);
+        chain = Caches.Chains.Find(Ordinal, reference);
         return chain is not null ? Hammer2Error.None : LoadFromMedia(reference, out chain);
     }
 
@@ -45,7 +45,7 @@ public sealed partial class MediaDevice
             Faults.Report(reference, Hammer2Error.Corrupt, "the reference has no block of metadata");
             return Hammer2Error.Corrupt;
         }
-        byte[] read = _caches.Buffers.Rent();
+        byte[] read = Caches.Buffers.Rent();
         Span<byte> block = read.AsSpan(0, reference.Data.SizeBytes);
         Hammer2Error error = ReadVerified(reference, block);
         if (error == Hammer2Error.None && ContentFault(kind, reference, block) is { } fault)
@@ -59,7 +59,7 @@ public sealed partial class MediaDevice
             if (kind == ChainKind.Indirect) block = block[..UsedBytes(block)];
             chain = new Chain(kind, reference, Kept(block));
         }
-        _caches.Buffers.Return(read);
+        Caches.Buffers.Return(read);
         return error;
     }
 
@@ -103,7 +103,7 @@ public sealed partial class MediaDevice
     /// <param name="stored">Buffer of the length in the reference.</param>
     private Hammer2Error ReadVerified(in Blockref reference, Span<byte> stored)
     {
-        Hammer2Error error = _volumes.Read(reference.Data.Bytes, stored);
+        Hammer2Error error = Volumes.Read(reference.Data.Bytes, stored);
         if (error != Hammer2Error.None)
         {
             Faults.Report(reference, error, "the device could not read it");
