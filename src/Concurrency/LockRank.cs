@@ -22,6 +22,7 @@ public sealed class LockRank
 
     // The write path.
     public static readonly LockRank OpeningForWriting = new(3, "opening for writing");
+    public static readonly LockRank MountedTree = new(4, "tree of a mount");
     public static readonly LockRank Reclaim = new(5, "bulkfree");
     public static readonly LockRank DeviceReclaim = new(6, "bulkfree of a device");
     public static readonly LockRank ViewChange = new(8, "change of the nodes");

@@ -92,6 +92,10 @@ public sealed unsafe partial class FuseMount
     /// <summary>True while the mount table shows this mount topmost at its target.</summary>
     public bool IsMounted => _deviceNumber is not null && DeviceNumberAt(Target) == _deviceNumber;
 
+    /// <summary>The number of filesystems that are mounted on directories of this one, in the mount namespace of this
+    /// process.</summary>
+    public int CountBelow() => CountBelow(File.ReadAllBytes("/proc/self/mountinfo"), Target);
+
     /// <summary>
     /// Unmounts. Returns null when the mount was removed, by this call or before it; otherwise the error.
     /// </summary>
@@ -178,6 +182,24 @@ public sealed unsafe partial class FuseMount
             }
         }
         return found.IsEmpty ? null : Encoding.UTF8.GetString(found);
+    }
+
+    /// <summary>The number of mounts below a path in the text of mountinfo.</summary>
+    internal static int CountBelow(ReadOnlySpan<byte> mountTable, string target)
+    {
+        byte[] prefix = ByteText.Encode(EscapeMountPath(target) + "/");
+        int total = 0;
+        foreach (Range lineRange in mountTable.Split((byte)'\n'))
+        {
+            ReadOnlySpan<byte> line = mountTable[lineRange];
+            int column = 0;
+            foreach (Range word in line.Split((byte)' '))
+            {
+                if (column == 4 && line[word].StartsWith(prefix)) total++;
+                if (column++ == 4) break;
+            }
+        }
+        return total;
     }
 
     private static string? DeviceNumberAt(string target) =>

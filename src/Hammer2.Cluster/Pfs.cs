@@ -32,6 +32,18 @@ public sealed class Pfs
     /// <summary>Number of reads from a sibling after the focus failed.</summary>
     public long RepairedReads => ClusterNodes.RepairedReads;
 
+    /// <summary>Where the last commit has the root on each present node, as bytes with the size in the low bits: other
+    /// ones after each commit.</summary>
+    public IReadOnlyList<ulong> RootLocations
+    {
+        get
+        {
+            var locations = new List<ulong>();
+            foreach (PresentNode node in View.Nodes) locations.Add(node.Root.Reference.Data.Raw);
+            return locations;
+        }
+    }
+
     /// <summary>The writer; null while the PFS is read-only.</summary>
     public PfsWriter? Writer { get; private set; }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
@@ -21,11 +22,19 @@ public sealed partial class Hammer2FileSystem
     // fsync(2) and close(2).
     private const Errno LostData = Errno.EIO;
 
+    private int _openForWriting;
     private readonly RefusedWrites _refused = new();
     private readonly LostChanges _lost = new();
 
     /// <summary>Sends invalidations to the kernel; null before the mount is live.</summary>
     public FuseNotifier? Notifier { get; set; }
+
+    /// <summary>The node id of an inode number, for notifications; the number itself unless told
+    /// otherwise.</summary>
+    public Func<ulong, ulong> NodeOf { get; init; } = static inum => inum;
+
+    /// <summary>Number of opens for writing that are not closed. A file that is mapped stays open.</summary>
+    public int OpenForWritingTotal => Volatile.Read(ref _openForWriting);
 
     /// <summary>The error of the last commit, run when the kernel destroyed the mount; None when all accepted changes
     /// are durable.</summary>
@@ -36,7 +45,9 @@ public sealed partial class Hammer2FileSystem
     {
         if (_canSkipOpen) return FuseErrno.ENOSYS;
         Errno error = OpenFile(context.NodeId, request.Flags, request.OpenFlags, ref answer);
-        return (request.Flags & OpenTruncate) != 0 ? ChangeResult(error, _commitsAll) : (int)error;
+        int result = (request.Flags & OpenTruncate) != 0 ? ChangeResult(error, _commitsAll) : (int)error;
+        CountOpen(result, in answer);
+        return result;
     }
 
     // Linux compares a cached listing with the version of the directory only when a reader starts. A reader that
@@ -60,6 +71,7 @@ public sealed partial class Hammer2FileSystem
     {
         if (_nodes.MayBeOrphan(context.NodeId)) ExpectDeletion(context.NodeId);
         _lost.Close(context.NodeId, request.Handle);
+        if (request.Handle != 0) _ = Interlocked.Decrement(ref _openForWriting);
         return FuseErrno.None;
     }
 
@@ -130,7 +142,7 @@ public sealed partial class Hammer2FileSystem
     private void InvalidateRefused(FuseNotifier notifier)
     {
         while (_refused.TryNextUnsent(out ulong inum))
-            _ = notifier.InvalidateInode(inum, position: -1, lengthBytes: 0);
+            _ = notifier.InvalidateInode(NodeOf(inum), position: -1, lengthBytes: 0);
     }
 
     // GETATTR with a handle does not come from stat(2) but from write(2), or from a read(2) past EOF on a file open for
@@ -223,12 +235,12 @@ public sealed partial class Hammer2FileSystem
         Span<byte> name = stackalloc byte[VnodeOps.NameBytesMax];
         foreach (LeftOutEntry entry in lost.Entries)
         {
-            if (entry.Name is { } known) _ = notifier.InvalidateEntry(lost.Inum, known.Span);
+            if (entry.Name is { } known) _ = notifier.InvalidateEntry(NodeOf(lost.Inum), known.Span);
             // An entry that cannot be read cannot be looked up either, so nothing is cached.
             else if (_vnodes.GetEntryName(lost.Inum, entry.Key, name, out int bytes) == Errno.None)
-                _ = notifier.InvalidateEntry(lost.Inum, name[..bytes]);
+                _ = notifier.InvalidateEntry(NodeOf(lost.Inum), name[..bytes]);
         }
-        _ = notifier.InvalidateInode(lost.Inum, position: 0, lengthBytes: 0);
+        _ = notifier.InvalidateInode(NodeOf(lost.Inum), position: 0, lengthBytes: 0);
     }
 
     // Requests other than WRITE and SETATTR do not say whether their caller may keep set-id bits (CAP_FSETID). Root
@@ -280,6 +292,11 @@ public sealed partial class Hammer2FileSystem
         answer.Handle = isWritten ? _lost.NextHandle() : 0;
         answer.OpenFlags = FuseOpenFlags.KeepCache
             | (isWritten ? FuseOpenFlags.ParallelDirectWrites : FuseOpenFlags.NoFlush);
+    }
+
+    private void CountOpen(int result, in FuseOpenOut answer)
+    {
+        if (result == FuseErrno.None && answer.Handle != 0) _ = Interlocked.Increment(ref _openForWriting);
     }
 
     // The result of a change, which a synchronous mount commits first.

@@ -72,7 +72,9 @@ public sealed partial class Hammer2FileSystem
             if (error == Errno.None) error = _vnodes.GetAttributes(attributes.Inum, out attributes);
         }
         if (error == Errno.None) FillOpen(isWritten: true, ref answer);
-        return Named(error, in attributes, ref entry);
+        int result = Named(error, in attributes, ref entry);
+        CountOpen(result, in answer);
+        return result;
     }
 
     /// <inheritdoc/>
@@ -84,6 +86,7 @@ public sealed partial class Hammer2FileSystem
             out VnodeAttributes attributes);
         if (error != Errno.None) return ChangeResult(error, _commitsNames);
         FillOpen(isWritten: true, ref answer);
+        CountOpen(FuseErrno.None, in answer);
         GiveEntry(in attributes, ref entry);
         _ = _nodes.MarkPossibleOrphan(attributes.Inum);  // just counted, so it exists
         return FuseErrno.None;

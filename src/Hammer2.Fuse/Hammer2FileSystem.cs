@@ -69,6 +69,9 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         _commitsNames = _commitsAll || options.Flags.HasFlag(FuseMountFlags.DirectorySync);
     }
 
+    /// <summary>Calls a function with the number of each object that the kernel references.</summary>
+    internal void ForEachNode(Action<ulong> visit) => _nodes.ForEach(visit);
+
     /// <summary>The kernel features that a mount uses where available.</summary>
     /// <param name="isReadOnly">True for a read-only mount.</param>
     /// <param name="usesWritebackCache">True to use the writeback cache where the mount is writable.</param>

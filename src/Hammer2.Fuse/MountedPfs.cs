@@ -9,6 +9,7 @@ using Hammer2.Fuse.Administration;
 using Hammer2.Fuse.Administration.Doors;
 using Hammer2.Fuse.Administration.Events;
 using Hammer2.Fuse.Administration.Snapshots;
+using Hammer2.Fuse.Trees;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
 
@@ -41,7 +42,8 @@ internal sealed class MountedPfs : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly IScheduler _scheduler;
-    private readonly Hammer2FileSystem _fileSystem;
+    private readonly MountedTree _tree;
+    private readonly PfsListAccess _pfsList;
     private readonly VirtualDirectoryFileSystem _doors;
     private readonly SnapshotFileSystem _served;
     private readonly AdministeredMount _administered;
@@ -65,8 +67,12 @@ internal sealed class MountedPfs : IDisposable
         _time = time;
         _logger = loggers.CreateLogger<MountedPfs>();
         var vnodes = new VnodeOps(Cluster.Pfs, loggers.CreateLogger<VnodeOps>(), time);
-        _fileSystem = new Hammer2FileSystem(
-            vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time, scheduler);
+        _pfsList = pfsList;
+        _tree = new MountedTree(number => new Hammer2FileSystem(
+            vnodes, _options, loggers.CreateLogger<Hammer2FileSystem>(), time, scheduler)
+        {
+            NodeOf = inum => TreeNodes.Of(number, inum),
+        });
         _administered = new AdministeredMount(
             Cluster, vnodes, FuseMount.UserId, _options, loggers.CreateLogger<AdministeredMount>(), time, scheduler)
         {
@@ -75,8 +81,10 @@ internal sealed class MountedPfs : IDisposable
             ChangeOptions = ChangeOptions,
             IsReadOnly = () => _current.IsReadOnly,
             Events = (loggers as EventLoggers)?.Events ?? new EventRing(time),
+            NodeOf = _tree.NodeOf,
         };
-        var ioctls = new IoctlFileSystem(_fileSystem, new IoctlDoor(RequestTable.Standard, _administered));
+        pfsList.Add(Cluster, new LiveRollback(Cluster.Pfs, vnodes, _tree, () => _mount, _logger));
+        var ioctls = new IoctlFileSystem(_tree, new IoctlDoor(RequestTable.Standard, _administered), _tree);
         _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, _administered);
         _served = new SnapshotFileSystem(_doors, _administered, Show);
     }
@@ -100,10 +108,11 @@ internal sealed class MountedPfs : IDisposable
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
         _session = new FuseSession(transport, _served, SessionOptions(), sessionLogger);
-        _fileSystem.Notifier = _doors.Notifier = _administered.Notifier = new FuseNotifier(_session);
+        _tree.Notifier = _doors.Notifier = _administered.Notifier = new FuseNotifier(_session);
         _ = _session.Negotiate();
         _session.Start();
-        if (!_options.IsReadOnly) _commits = new PeriodicCommit(_fileSystem, _options.CommitInterval, _time);
+        if (!_options.IsReadOnly)
+            _commits = new PeriodicCommit(() => _tree.Current.CommitInBackground(), _options.CommitInterval, _time);
         FuseDaemonLog.Mounted(_logger, _request.SourceText, _mount.Target);
         using (_stopLock.EnterScope())
         {
@@ -120,7 +129,7 @@ internal sealed class MountedPfs : IDisposable
         FuseSessionEnd end = _session!.Wait();
         _hasEnded = true;
         FuseDaemonLog.Ended(_logger, Target, end);
-        Errno lost = _fileSystem.LastCommitError;
+        Errno lost = _tree.Current.LastCommitError;
         if (lost != Errno.None) FuseDaemonLog.LastChangesLost(_logger, Target, lost);
         return end != FuseSessionEnd.Failed && lost == Errno.None;
     }
@@ -147,7 +156,9 @@ internal sealed class MountedPfs : IDisposable
             _mount.Device.Dispose();
             if (_mount.Unmount(detaches: true) is { } failure) FuseDaemonLog.CannotUnmount(_logger, failure);
         }
+        _pfsList.Remove(Cluster);
         Cluster.Dispose();
+        _tree.Dispose();
     }
 
     private RequestOutcome<MountOptions> ChangeOptions(string list)
@@ -182,7 +193,7 @@ internal sealed class MountedPfs : IDisposable
         _current = wanted;
         _commits?.Change(wanted.CommitInterval);
         // What the kernel has passed on before it made the mount read-only.
-        if (!wanted.IsReadOnly || wasReadOnly || _fileSystem.Sync() == FuseErrno.None) return wanted;
+        if (!wanted.IsReadOnly || wasReadOnly || _tree.Current.Sync() == FuseErrno.None) return wanted;
         return new(Errno.EIO, "it is read-only now, and its last commit failed; the log tells more", null);
     }
 

@@ -82,6 +82,18 @@ internal sealed class NodeTable
         using (shard.NodesLock.EnterScope()) return shard.Nodes.TryGetValue(node, out Entry entry) && entry.MayBeOrphan;
     }
 
+    /// <summary>Calls a function with each object that the kernel references; with those that come meanwhile or
+    /// not.</summary>
+    public void ForEach(Action<ulong> visit)
+    {
+        foreach (Shard shard in _shards)
+        {
+            ulong[] nodes;
+            using (shard.NodesLock.EnterScope()) nodes = [.. shard.Nodes.Keys];
+            foreach (ulong node in nodes) visit(node);
+        }
+    }
+
     /// <summary>Empties the table after unmounting, which ended all references.</summary>
     /// <returns>The inode numbers of objects that may be orphans.</returns>
     public List<ulong> TakePossibleOrphans()

@@ -7,14 +7,17 @@ namespace Hammer2.Fuse;
 /// <remarks>Runs on the timer's thread. While a commit lasts longer than the interval, no second one starts.</remarks>
 internal sealed class PeriodicCommit : IDisposable
 {
-    private readonly Hammer2FileSystem _fileSystem;
+    private readonly Action _commit;
     private readonly ITimer _timer;
     private int _isRunning;
 
     /// <summary>Starts the timer.</summary>
-    public PeriodicCommit(Hammer2FileSystem fileSystem, TimeSpan interval, TimeProvider time)
+    /// <param name="commit">Commits, and reports what it meets by itself.</param>
+    /// <param name="interval">The interval.</param>
+    /// <param name="time">The clock.</param>
+    public PeriodicCommit(Action commit, TimeSpan interval, TimeProvider time)
     {
-        _fileSystem = fileSystem;
+        _commit = commit;
         _timer = time.CreateTimer(static state => ((PeriodicCommit)state!).Commit(), this, interval, interval);
     }
 
@@ -29,7 +32,7 @@ internal sealed class PeriodicCommit : IDisposable
         if (Interlocked.Exchange(ref _isRunning, 1) != 0) return;
         try
         {
-            _fileSystem.CommitInBackground();
+            _commit();
         }
         finally
         {

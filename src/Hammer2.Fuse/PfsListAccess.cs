@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using Concurrency;
 using Hammer2.Cluster;
@@ -6,6 +7,8 @@ using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.Views;
 using Hammer2.Devices;
 using Hammer2.Format;
+using Hammer2.Fuse.Trees;
+using Linux.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
@@ -17,6 +20,8 @@ namespace Hammer2.Fuse;
 /// <param name="time">The clock.</param>
 internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems, TimeProvider time)
 {
+    private readonly ConcurrentDictionary<ClusterMount, LiveRollback> _mounted = new();
+
     /// <summary>Carries out a change. Views of PFSs that it removes or renames end before it.</summary>
     /// <param name="pfs">The mounted PFS through which it is made.</param>
     /// <param name="change">The change.</param>
@@ -54,30 +59,59 @@ internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems
         Pfs mounted, ReadOnlySpan<byte> label, IPfsViewer viewer, ILogger logger, out PfsView? view) =>
         PfsView.Open(filesystems, mounted, label, viewer, logger, out view);
 
-    /// <summary>Rolls a PFS that is not in use back to one of its snapshots.</summary>
+    /// <summary>A mount of this process begins, and can be rolled back while it lasts.</summary>
+    public void Add(ClusterMount mount, LiveRollback rollback) => _ = _mounted.TryAdd(mount, rollback);
+
+    /// <summary>A mount of this process ends.</summary>
+    public void Remove(ClusterMount mount) => _ = _mounted.TryRemove(mount, out _);
+
+    /// <summary>Rolls a PFS, which may be mounted by this process, back to one of its snapshots.</summary>
     /// <param name="through">A mounted PFS of the same filesystems, which have all nodes that take part.</param>
     /// <param name="label">Label of the PFS to roll back.</param>
     /// <param name="snapshot">Label of the snapshot.</param>
+    /// <param name="isForced">True to do so although files on it are open for writing.</param>
     /// <param name="loggers">Receive messages.</param>
     /// <param name="kept">Label of the snapshot of the state before.</param>
-    /// <returns>As <see cref="PfsRollback.Run"/>; Busy when the snapshot is in use for writing.</returns>
-    /// <exception cref="PfsException">The PFS is in use, or cannot be opened.</exception>
-    public Hammer2Error Rollback(ClusterMount through, string label, ReadOnlySpan<byte> snapshot,
+    /// <returns>As <see cref="PfsRollback.Run"/>; Busy, with a reason, when it is in use in a way that prevents it, and
+    /// without one when the snapshot is in use for writing.</returns>
+    /// <exception cref="PfsInUseException">It is in use and cannot be written.</exception>
+    /// <exception cref="PfsException">The PFS cannot be opened.</exception>
+    public LiveRollbackOutcome Rollback(ClusterMount through, string label, byte[] snapshot, bool isForced,
         ILoggerFactory loggers, out byte[] kept)
     {
         kept = [];
         using (turn.EnterScope())
         {
-            var media = new MediaSourceOptions(IsReadOnly: false);
-            using ClusterMount opened = filesystems.MountBeside(
-                through, label, new ClusterMountOptions(media), loggers);
-            var administration = new PfsAdministration(
-                opened.Pfs, filesystems.FindUser, time, SystemRandom.NextBits);
-            Hammer2Error error = administration.CheckUnwritten(snapshot);
-            if (error == Hammer2Error.None) error = opened.Pfs.OpenForWriting();
-            return error == Hammer2Error.None
-                ? PfsRollback.Run(opened.Pfs, snapshot, time, SystemRandom.NextBits, out kept)
-                : error;
+            try
+            {
+                var media = new MediaSourceOptions(IsReadOnly: false);
+                using ClusterMount opened = filesystems.MountBeside(
+                    through, label, new ClusterMountOptions(media), loggers);
+                Hammer2Error error = CheckSnapshot(opened.Pfs, snapshot);
+                if (error == Hammer2Error.None) error = opened.Pfs.OpenForWriting();
+                if (error == Hammer2Error.None)
+                    error = PfsRollback.Run(opened.Pfs, snapshot, time, SystemRandom.NextBits, out kept);
+                return new(error, Reason: null);
+            }
+            catch (PfsInUseException use) when (IsMountedForWriting(use, out LiveRollback? live))
+            {
+                Pfs pfs = use.User.Pfs;
+                Hammer2Error error = CheckSnapshot(pfs, snapshot);
+                if (error != Hammer2Error.None) return new(error, Reason: null);
+                byte[] before = [];
+                LiveRollbackOutcome outcome = live!.Run(isForced, () => PfsRollback.Run(
+                    pfs, snapshot, time, SystemRandom.NextBits, out before));
+                kept = before;
+                return outcome;
+            }
         }
     }
+
+    private Hammer2Error CheckSnapshot(Pfs pfs, byte[] snapshot) =>
+        new PfsAdministration(pfs, filesystems.FindUser, time, SystemRandom.NextBits).CheckUnwritten(snapshot);
+
+    // Not another node of its cluster, under another label.
+    private bool IsMountedForWriting(PfsInUseException use, out LiveRollback? live) =>
+        _mounted.TryGetValue(use.User, out live) && live.IsWritable
+        && use.Label == ByteText.Decode(use.User.Pfs.Label.Span);
 }

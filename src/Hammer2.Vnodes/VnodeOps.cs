@@ -43,6 +43,11 @@ public sealed partial class VnodeOps
     /// <summary>Maximum length of a name in bytes.</summary>
     public const int NameBytesMax = Media.NameBytesMax;
 
+    /// <summary>Forgets what is known of single objects, when the PFS got another content: a number stands for
+    /// something else from now on.</summary>
+    /// <remarks>Entry: no operation runs.</remarks>
+    public void ForgetObjects() => _linkable.Clear();
+
     /// <summary>Finds a name in a directory, including "." and "..".</summary>
     /// <param name="directory">Inode number of the directory.</param>
     /// <param name="name">The name as bytes.</param>

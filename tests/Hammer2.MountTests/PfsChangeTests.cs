@@ -2,6 +2,7 @@
 
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -122,7 +123,6 @@ public sealed class PfsChangeTests
                 File.WriteAllText(live.Root + "/f", "before");
                 _ = Done("snapshot", live.Root, "s");
                 File.WriteAllText(live.Root + "/f", "after");
-                Refused("is mounted; unmount it, roll it back", "rollback", other.Root, "A", "s");
                 live.UnmountAlone();
             }
             ProgramResult result = new(1, "", "");
@@ -143,6 +143,110 @@ public sealed class PfsChangeTests
             Assert.Equal("after", File.ReadAllText(undone.Root + "/f"));
         image.AssertFreeAndClean();
     }
+
+    [MountFact]
+    public void A_mounted_PFS_is_rolled_back_and_nothing_shows_the_content_before()
+    {
+        using var image = new PfsImage("256m", "A", "B");
+        using (MountFixture other = MountFixture.MountForWriting(image.Path + "@B"))
+        using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A"))
+        {
+            string file = live.Root + "/f", removed = live.Root + "/d/removed", late = live.Root + "/late";
+            _ = Directory.CreateDirectory(live.Root + "/d");
+            File.WriteAllText(file, "before");
+            File.WriteAllText(removed, "removed");
+            File.WriteAllText(live.Root + "/gone", "gone");
+            _ = Done("snapshot", live.Root, "s");
+            File.WriteAllText(file, "after!");
+            File.Delete(removed);
+            File.Delete(live.Root + "/gone");
+            File.WriteAllText(late, "late");
+            // The kernel knows all of them now, and which do not exist.
+            Assert.Equal([false, false, true], Exist(removed, live.Root + "/gone", late));
+            using (FileStream reader = File.OpenRead(file))
+            {
+                using (File.OpenWrite(late))
+                {
+                    Refused("1 file on it is open for writing", "rollback", live.Root, "A", "s");
+                    Assert.Equal('a', reader.ReadByte());
+                }
+                string kept = Done("rollback", live.Root, "A", "s").Trim().Split(' ')[^1];
+                Assert.Equal("before", File.ReadAllText(file));
+                Assert.Equal([true, true, false], Exist(removed, live.Root + "/gone", late));
+                Assert.Equal(["d", "f", "gone"], NamesIn(live.Root));
+                // Past what the program itself has read: the kernel asks for it.
+                _ = Assert.Throws<IOException>(() => RandomAccess.Read(reader.SafeFileHandle, new byte[1], 0));
+                File.WriteAllText(file, "new");
+                _ = Done("rollback", other.Root, "A", kept);
+            }
+            Assert.Equal("after!", File.ReadAllText(file));
+            Assert.Equal(["d", "f", "late"], NamesIn(live.Root));
+            using (FileStream writer = File.OpenWrite(late))
+            {
+                _ = Done("rollback", "--force", live.Root, "A", "s");
+                _ = Assert.Throws<IOException>(() => RandomAccess.Write(writer.SafeFileHandle, "lost"u8, 0));
+            }
+            Assert.False(File.Exists(late));
+            live.UnmountAlone();
+            using MountFixture again = MountFixture.MountForWriting(image.Path + "@A");
+            Assert.Equal("before", File.ReadAllText(again.Root + "/f"));
+            again.UnmountAlone();
+        }
+        image.AssertFreeAndClean();
+    }
+
+    [MountFact]
+    public void A_mounted_cluster_is_rolled_back_again_and_again_beside_readers_and_writers()
+    {
+        string directory = Directory.CreateTempSubdirectory("hammer2-cluster-").FullName;
+        string[] nodes = [.. Enumerable.Range(0, 3).Select(node => $"{directory}/n{node}.img")];
+        _ = Done(["newfs", "-s", "128m", "--cluster", "CL", .. nodes]);
+        using (MountFixture live = MountFixture.MountForWriting(nodes.Select(node => node + "@CL")))
+        {
+            for (int i = 0; i < 100; i++) File.WriteAllText($"{live.Root}/f{i}", "0");
+            _ = Done("snapshot", live.Root, "s");
+            using var stop = new CancellationTokenSource();
+            Task[] users = [.. Enumerable.Range(0, 3).Select(user => Task.Run(() => Use(live.Root, user, stop.Token)))];
+            for (int round = 0; round < 5; round++)
+            {
+                _ = Done("rollback", "--force", live.Root, "CL", "s");
+                // Rollback took back what was there; users go on to write into the other content.
+                Assert.Equal(100, NamesIn(live.Root).Count(static name => name[0] == 'f'));
+            }
+            stop.Cancel();
+            Assert.True(Task.WaitAll(users, TimeSpan.FromMinutes(1)));
+            _ = Done("rollback", live.Root, "CL", "s");
+            Assert.Equal(100, NamesIn(live.Root).Length);
+            Assert.All(NamesIn(live.Root), name => Assert.Equal("0", File.ReadAllText($"{live.Root}/{name}")));
+        }
+        _ = Done(["fsck", .. nodes]);
+        Directory.Delete(directory, recursive: true);
+    }
+
+    // What fails, fails because of a rollback; only what is read counts.
+    private static void Use(string root, int user, CancellationToken stop)
+    {
+        for (int i = 0; !stop.IsCancellationRequested; i++)
+        {
+            try
+            {
+                string path = $"{root}/f{i % 100}";
+                Assert.Contains(
+                    File.ReadAllText(path), (string[])["0", "", $"{path} of 0", $"{path} of 1", $"{path} of 2"]);
+                File.WriteAllText(path, $"{path} of {user}");
+                File.WriteAllText($"{root}/u{user}-{i}", "x");
+            }
+            catch (IOException)
+            {
+                Thread.Yield();
+            }
+        }
+    }
+
+    private static bool[] Exist(params string[] paths) => [.. paths.Select(File.Exists)];
+
+    private static string[] NamesIn(string directory) =>
+        [.. Directory.GetFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
 
     [MountFact]
     public void A_cluster_is_rolled_back_on_all_its_devices()

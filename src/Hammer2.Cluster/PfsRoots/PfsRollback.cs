@@ -4,9 +4,10 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.PfsRoots;
 
-/// <summary>Rolls a PFS back to one of its snapshots. The PFS was opened for nothing else: it must be closed
-/// afterwards.</summary>
-/// <remarks>Upstream has none.</remarks>
+/// <summary>Rolls a PFS back to one of its snapshots.</summary>
+/// <remarks>Upstream has none. The PFS may be in use: changes that are accepted before it are in the state that is
+/// kept, later ones are made on the other content. A thread that reads meanwhile, or a caller that knows objects by
+/// their numbers, may mistake one content for the other.</remarks>
 public static class PfsRollback
 {
     private const int LabelsTried = 60;
@@ -14,7 +15,7 @@ public static class PfsRollback
     /// <summary>Gives a PFS the content of a snapshot on every synced node, and keeps the content that it had as a
     /// further snapshot, in one commit. It keeps label, ids and role; its numbers of commits and inodes go on above all
     /// that it or the snapshot used.</summary>
-    /// <param name="pfs">The PFS, open for writing and unused.</param>
+    /// <param name="pfs">The PFS, open for writing.</param>
     /// <param name="snapshot">Label of the snapshot, which is not in use for writing.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">Gives 64 random bits, for ids.</param>
@@ -22,7 +23,9 @@ public static class PfsRollback
     /// or of a later one when that is taken.</param>
     /// <returns>None; NoEntry when a node has no such snapshot; Invalid when it is not a snapshot, or one of another
     /// PFS, or differs between nodes; Exists when no label is free for the state before; NoSpace; ReadOnly; what kept
-    /// the commit from a quorum of nodes.</returns>
+    /// the commit from a quorum of nodes; Io when an inode that was committed cannot be
+    /// read back. An error may have come after the commit,
+    /// from deleting orphans: whether the content is exchanged, the root of a node tells.</returns>
     public static Hammer2Error Run(
         Pfs pfs, ReadOnlySpan<byte> snapshot, TimeProvider time, Func<ulong> random, out byte[] kept)
     {
@@ -30,11 +33,10 @@ public static class PfsRollback
         if (pfs.Writer is not { } writer) return Hammer2Error.ReadOnly;
         Hammer2Error error = Check(pfs, snapshot, out ulong newest);
         if (error == Hammer2Error.None) error = FindLabel(pfs, time, out kept);
-        if (error == Hammer2Error.None) error = writer.RaiseNumbers(newest);
         if (error != Hammer2Error.None) return error;
         ulong now = (ulong)((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         var keeping = new SnapshotEdit(kept, PfsIds.Draw(random), now);
-        return writer.Commit(new RollbackEdit(snapshot.ToArray(), keeping, now));
+        return writer.ExchangeRoot(new RollbackEdit(snapshot.ToArray(), keeping, now), newest);
     }
 
     private static Hammer2Error Check(Pfs pfs, ReadOnlySpan<byte> label, out ulong newest)

@@ -21,6 +21,10 @@ internal readonly record struct PfsRootTurn(MediaDevice Device, int Slot)
     /// <summary>True when inodes without a link are in use in the source.</summary>
     public bool HasOrphans { get; init; }
 
+    /// <summary>Receives the root that the edit gives to the source in place of that one; null where there is no
+    /// source.</summary>
+    public RootExchange? Exchange { get; init; }
+
     private MediaCommitter Committer => Device.Committer!;
 
     /// <summary>Finds a key for a new label.</summary>
@@ -72,16 +76,22 @@ internal readonly record struct PfsRootTurn(MediaDevice Device, int Slot)
     /// <returns>None; what writing met.</returns>
     public Hammer2Error Put(
         in InodeMeta meta, InodeName label, ReadOnlySpan<Blockref> table, ref Blockref reference,
-        bool isStamped)
+        bool isStamped) => Put(meta, label, table, ref reference, isStamped, out _);
+
+    /// <summary>As above, and returns the chain of the root in the cache; null after an error.</summary>
+    public Hammer2Error Put(
+        in InodeMeta meta, InodeName label, ReadOnlySpan<Blockref> table, ref Blockref reference,
+        bool isStamped, out Chain? root)
     {
         TreeShape shape = TreeShape.OfInode(ObjectType.Directory, reference.Methods.Check);
         var tree = new TreeEditor(Device, shape, table);
         reference.Flags |= BlockrefFlags.PfsRoot;
         reference.UpdateTid = 0;
         Hammer2Error error = InodeWriter.Write(
-            Committer.Writer, Committer.MirrorTid, meta, label, tree, ref reference);
+            Committer.Writer, Committer.MirrorTid, meta, label, tree, ref reference, out root);
         if (error != Hammer2Error.None) return error;
         if (isStamped) reference.UpdateTid = CommitStamp.Compute(reference, HasOrphans);
+        root = Committer.Writer.RememberAs(root!, reference);
         return Committer.PutPfsRoot(reference);
     }
 

@@ -9,7 +9,7 @@ namespace Hammer2.Cluster.PfsRoots;
 /// <summary>
 /// Gives the PFS that a commit is of the content of one of its snapshots, and keeps the content before as a further
 /// snapshot. Label, key, ids and role stay those of the PFS; its numbers of commits and inodes go on above all that it
-/// or the snapshot used. The PFS must not be used any more after the commit: what is in memory is the state before.
+/// or the snapshot used. For a commit between which and the one before nothing is accepted.
 /// </summary>
 internal sealed class RollbackEdit : PfsRootEdit
 {
@@ -47,6 +47,9 @@ internal sealed class RollbackEdit : PfsRootEdit
         meta.ChangeTime = _time;
         Blockref reference = live.Reference;
         PfsRootTurn stamping = turn with { HasOrphans = CommitStamp.MayHaveOrphans(from.Reference) };
-        return stamping.Put(meta, live.NameArea, from.Table, ref reference, isStamped: true);
+        error = stamping.Put(
+            meta, live.NameArea, from.Table, ref reference, isStamped: true, out Chain? root);
+        if (error == Hammer2Error.None) turn.Exchange!.Root = root;
+        return error;
     }
 }

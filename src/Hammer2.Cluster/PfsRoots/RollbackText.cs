@@ -7,9 +7,9 @@ namespace Hammer2.Cluster.PfsRoots;
 /// <summary>Why a PFS could not be rolled back, in words.</summary>
 public static class RollbackText
 {
-    /// <summary>The PFS is mounted.</summary>
+    /// <summary>The PFS is mounted, and cannot be written there.</summary>
     public static string InUse(string label) =>
-        $"PFS {ByteText.ToPrintable(label)} is mounted; unmount it, roll it back, and mount it again";
+        $"PFS {ByteText.ToPrintable(label)} is mounted read-only; unmount it, roll it back, and mount it again";
 
     /// <summary>The reason of an error of <see cref="PfsRollback.Run"/>.</summary>
     /// <param name="error">The error.</param>

@@ -51,6 +51,33 @@ internal sealed class CommitCycle
         return error;
     }
 
+    /// <summary>Commits the open group, then a change that gives the PFS another root. No operation runs from before
+    /// the one until after the other.</summary>
+    /// <param name="edit">The change.</param>
+    /// <param name="inodes">The inodes that differ from the last commit.</param>
+    /// <param name="mayHaveOrphans">Asked after the commit: true when there may be orphans below the new
+    /// root.</param>
+    /// <returns>None; Io when an inode was committed and cannot be read back, so that it is known in memory alone;
+    /// what kept the commit from a quorum of nodes. The PFS is then stopped.</returns>
+    public Hammer2Error CommitExchange(PfsRootEdit edit, InodeCache inodes, Func<bool> mayHaveOrphans)
+    {
+        _closer.Suspend();
+        try
+        {
+            Hammer2Error error = CommitGroup(inodes: null, []);
+            if (error != Hammer2Error.None) return error;
+            if (!inodes.IsEmpty) return Hammer2Error.Io;
+            error = Write(_closer.Empty(_closer.NumberEmpty()) with { Edits = [edit] });
+            if (error == Hammer2Error.None) _closer.ForgetOrphans(mayHaveOrphans());
+            else _fencing.Stop(error);
+            return error;
+        }
+        finally
+        {
+            _closer.Resume();
+        }
+    }
+
     /// <summary>Commits the PFS root alone.</summary>
     /// <returns>None; what kept the commit from a quorum of nodes.</returns>
     public Hammer2Error CommitRoot() => Write(_closer.Empty(_closer.NumberEmpty()));

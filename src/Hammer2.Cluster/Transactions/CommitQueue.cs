@@ -75,6 +75,19 @@ internal sealed class CommitQueue
         using (_commitLock.EnterScope()) return Run(_cycle, static cycle => cycle.CommitRoot());
     }
 
+    /// <summary>As <see cref="CommitCycle.CommitExchange"/>.</summary>
+    public Hammer2Error CommitExchange(PfsRootEdit edit, Func<bool> mayHaveOrphans)
+    {
+        // Most of it while operations go on.
+        Hammer2Error error = CommitAll();
+        if (error != Hammer2Error.None) return error;
+        using (_commitLock.EnterScope())
+        {
+            return Run((_cycle, edit, _inodes, mayHaveOrphans), static work =>
+                work._cycle.CommitExchange(work.edit, work._inodes, work.mayHaveOrphans));
+        }
+    }
+
     /// <summary>As <see cref="CommitCycle.BeginEpoch"/>.</summary>
     public Hammer2Error BeginEpoch()
     {

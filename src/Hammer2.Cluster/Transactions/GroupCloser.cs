@@ -68,6 +68,19 @@ internal sealed class GroupCloser
         };
     }
 
+    /// <summary>Waits until no operation runs, and lets none begin.</summary>
+    public void Suspend()
+    {
+        using (_gate.EnterExclusive()) _gate.Suspend();
+    }
+
+    /// <summary>Lets operations begin again.</summary>
+    public void Resume() => _gate.Resume();
+
+    /// <summary>The PFS has another root from now on.</summary>
+    /// <param name="mayHaveOrphans">True when there may be orphans below it.</param>
+    public void ForgetOrphans(bool mayHaveOrphans) => _orphans.Reset(mayHaveOrphans);
+
     /// <summary>A group that changes nothing: its commit writes the PFS root alone.</summary>
     public SyncingGroup Empty(CommitIds ids) => new([], ids, _inodeNumbers.Last, 0, _orphans.HasAny);
 

@@ -15,8 +15,7 @@ internal sealed class InodeNumbers
     public InodeNumbers(ClusterNodes nodes)
     {
         _nodes = nodes;
-        foreach (PresentNode node in nodes.View.Synced)
-            _last = Math.Max(_last, Math.Max(node.Root.Meta.PfsInum, Media.InumFirst - 1));
+        RaiseToRoots();
     }
 
     /// <summary>The highest number assigned so far.</summary>
@@ -33,6 +32,12 @@ internal sealed class InodeNumbers
             if (hidden < inum || hidden >= Media.EntryKeyBit - 1) return inum;
             Raise(hidden);
         }
+    }
+
+    /// <summary>Assigns only numbers above what the roots of the nodes say.</summary>
+    public void RaiseToRoots()
+    {
+        foreach (PresentNode node in _nodes.View.Synced) Raise(Math.Max(node.Root.Meta.PfsInum, Media.InumFirst - 1));
     }
 
     /// <summary>Checks the counter that the PFS root stores against the index: where a writer failed to store it, a

@@ -49,6 +49,16 @@ internal sealed class MountRecovery
         return error == Hammer2Error.None && _orphans.IsUnknown ? DeleteOrphans() : error;
     }
 
+    /// <summary>Makes the PFS ready for changes after its root was exchanged for one of an earlier state.</summary>
+    /// <returns>What the index met, or the commits that delete orphans.</returns>
+    /// <remarks>Entry: no operation runs.</remarks>
+    public Hammer2Error RunAfterExchange()
+    {
+        _inodeNumbers.RaiseToRoots();
+        Hammer2Error error = _inodeNumbers.RaiseToIndex();
+        return error == Hammer2Error.None && _orphans.IsUnknown ? DeleteOrphans() : error;
+    }
+
     private Hammer2Error DeleteOrphans()
     {
         int deleted = 0;

@@ -31,6 +31,7 @@ internal sealed class NodeCommit
     private readonly SiblingLeaves _siblings;
     private readonly List<UnreadableInode> _unreadable = [];
     private Hammer2Error _fault;
+    private readonly RootExchange _exchange = new();
     private Chain? _root;
 
     public NodeCommit(PresentNode node, SyncingGroup group, SiblingLeaves siblings)
@@ -105,7 +106,7 @@ internal sealed class NodeCommit
     {
         Hammer2Error error = _committer.Publish(Prepared!);
         // Nothing is read for it: a fault of the device would come after the header.
-        if (error == Hammer2Error.None) _node.Install(_root!);
+        if (error == Hammer2Error.None) _node.Install(_exchange.Root ?? _root!);
         return error;
     }
 
@@ -116,6 +117,7 @@ internal sealed class NodeCommit
             Source = _root,
             Tid = _group.Ids.Tid,
             HasOrphans = _group.HasOrphans,
+            Exchange = _exchange,
         };
         foreach (PfsRootEdit edit in _group.Edits)
         {

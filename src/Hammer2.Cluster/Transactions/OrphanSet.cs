@@ -17,6 +17,14 @@ internal sealed class OrphanSet
     /// <summary>True when there are orphans, or may be.</summary>
     public bool HasAny => IsUnknown || _orphans.Count > 0;
 
+    /// <summary>Forgets all of them, when the PFS got another content.</summary>
+    /// <param name="isUnknown">True when the other content may have orphans.</param>
+    public void Reset(bool isUnknown)
+    {
+        _orphans.Clear();
+        IsUnknown = isUnknown;
+    }
+
     /// <summary>Notes an inode as a commit writes it, or as it is after its changes were given up.</summary>
     public void Note(ulong inum, ulong linkCount, bool isDeleted)
     {

@@ -5,6 +5,7 @@ using Concurrency;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -21,6 +22,7 @@ public sealed class PfsWriter : IDisposable
     private readonly TransactionGate _gate = new();
     private readonly NodeThreads _threads;
     private readonly CommitNumbers _numbers;
+    private readonly InodeNumbers _inodeNumbers;
     private readonly InodeCache _inodes;
     private readonly BlockStore _store;
     private readonly BlockMemory _memory;
@@ -69,6 +71,7 @@ public sealed class PfsWriter : IDisposable
             _reclaim, options.Discards, options.Workers > 0 ? options.Scheduler : null);
         _queue.Committed = _backgroundReclaim.Check;
         _client = new MediaClient(nodes.LabelText, _store, _queue);
+        _inodeNumbers = inodeNumbers;
         _pressure = new SpacePressure(Space, _queue, _reclaim, _failStop, options.Discards);
         _recovery = new MountRecovery(nodes, inodeNumbers, _queue, orphans, RemoveIfOrphan);
         _parts = new TransactionParts(nodes, _gate, _inodes, _writeBack, _memory, Space, _failStop);
@@ -80,6 +83,9 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>What stopped it; None while it is not.</summary>
     public Hammer2Error StopReason => _failStop.Reason;
+
+    /// <summary>The highest inode number assigned so far.</summary>
+    public ulong LastInum => _inodeNumbers.Last;
 
     /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
     public long UnwrittenBytes => _memory.UnwrittenBytes;
@@ -189,7 +195,29 @@ public sealed class PfsWriter : IDisposable
     /// accepted before.</summary>
     /// <returns>None; NoSpace; Io once stopped; what kept the commit from a quorum of nodes.</returns>
     /// <remarks>Entry: no lock held. Labels were checked.</remarks>
-    internal Hammer2Error Commit(PfsRootEdit edit)
+    internal Hammer2Error Commit(PfsRootEdit edit) => Commit(edit, edit => _queue.CommitAll(edit));
+
+    /// <summary>Gives the PFS another root by a change of the list of PFSs, durably. What was accepted before is in the
+    /// commit before it, and no operation runs meanwhile; later ones are about the other content.</summary>
+    /// <param name="edit">The change.</param>
+    /// <param name="newest">Further commits are numbered above this.</param>
+    /// <returns>As <see cref="Commit(PfsRootEdit)"/>; TooLarge when no epoch is left; Io when an inode that was
+    /// committed cannot be read back. After the commit: what kept orphans from being deleted.
+    /// </returns>
+    /// <remarks>Entry: no lock held. Reads that go on meanwhile may see both contents.</remarks>
+    internal Hammer2Error ExchangeRoot(PfsRootEdit edit, ulong newest)
+    {
+        bool isRaised;
+        using (_gate.EnterExclusive()) isRaised = _numbers.Raise(newest);
+        Hammer2Error error = isRaised && _numbers.IsCluster ? _queue.BeginEpoch() : Hammer2Error.None;
+        if (error == Hammer2Error.None) error = Commit(edit, edit => _queue.CommitExchange(edit, MayHaveOrphans));
+        return error == Hammer2Error.None ? _recovery.RunAfterExchange() : error;
+
+        bool MayHaveOrphans() =>
+            CommitStamp.MayHaveOrphans(_nodes.View.FocusOf(Media.PfsRootInum).Root.Reference);
+    }
+
+    private Hammer2Error Commit(PfsRootEdit edit, Func<PfsRootEdit, Hammer2Error> commit)
     {
         // Each new root, and the way to its place below the super-root.
         long reserved = SpaceCost.OfOperation(dataBytes: 0, leaves: 2 * edit.RootsWritten);
@@ -197,19 +225,9 @@ public sealed class PfsWriter : IDisposable
         if (use == SpaceUse.Add && Space.IsEmergency) return Hammer2Error.ReadOnly;
         Hammer2Error error = _pressure.Reserve(reserved, 0, use, written: 0);
         if (error != Hammer2Error.None) return error;
-        error = _queue.CommitAll(edit);
+        error = commit(edit);
         Space.Release(reserved);
         return error;
-    }
-
-    /// <summary>Has all further commits numbered above a number.</summary>
-    /// <returns>None; TooLarge when no epoch is left; what kept a commit that begins an epoch from a quorum of
-    /// nodes.</returns>
-    /// <remarks>Entry: no lock held, and no operation runs.</remarks>
-    internal Hammer2Error RaiseNumbers(ulong least)
-    {
-        if (!_numbers.Raise(least) || !_numbers.IsCluster) return Hammer2Error.None;
-        return _queue.BeginEpoch();
     }
 
     /// <summary>Bulkfree on every synced node. The PFS may be read and written meanwhile.</summary>

@@ -17,6 +17,7 @@ internal sealed class TransactionGate : IDisposable
     private readonly RankedMonitor _closedLock = new(LockRank.GroupClosing);
     private TransactionGroup _open = new(number: 1);
     private ulong _lastNumber = 1;
+    private volatile bool _isSuspended;
 
     /// <summary>Inodes in the open group.</summary>
     public int OpenInodes => Volatile.Read(ref _open).Members.Count;
@@ -32,7 +33,16 @@ internal sealed class TransactionGate : IDisposable
 
     /// <summary>Begins an operation of the open group.</summary>
     /// <remarks>Entry: no lock of rank 20 or more held. Exit: the gate shared.</remarks>
-    public void Enter() => _gate.EnterShared();
+    public void Enter()
+    {
+        _gate.EnterShared();
+        while (_isSuspended)
+        {
+            _gate.ExitShared();
+            AwaitResumption();
+            _gate.EnterShared();
+        }
+    }
 
     /// <summary>Ends it.</summary>
     public void Exit() => _gate.ExitShared();
@@ -42,6 +52,21 @@ internal sealed class TransactionGate : IDisposable
     {
         _gate.EnterExclusive();
         return new Exclusion(_gate);
+    }
+
+    /// <summary>Lets no operation begin from now on, without a lock being held meanwhile, so that commits go
+    /// on.</summary>
+    /// <remarks>Entry: the gate is held exclusively, and it is not suspended.</remarks>
+    public void Suspend() => _isSuspended = true;
+
+    /// <summary>Lets operations begin again.</summary>
+    public void Resume()
+    {
+        using (_closedLock.EnterScope())
+        {
+            _isSuspended = false;
+            _closedLock.PulseAll();
+        }
     }
 
     /// <summary>True when an inode is in a group that was closed and is not frozen for that yet.</summary>
@@ -114,6 +139,12 @@ internal sealed class TransactionGate : IDisposable
     /// <summary>Removes a member whose changes were given up from the open group.</summary>
     /// <remarks>Entry: the gate is held exclusively.</remarks>
     public void Remove(GroupMember member) => _open.Remove(member);
+
+    private void AwaitResumption()
+    {
+        using (_closedLock.EnterScope())
+            while (_isSuspended) _closedLock.Wait();
+    }
 
     private bool IsInOpen(GroupMember member) => member.GroupNumber == _open.Number;
 

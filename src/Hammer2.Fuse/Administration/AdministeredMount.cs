@@ -28,6 +28,9 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
     /// <summary>Tells the kernel what changed without it; null while it is not mounted.</summary>
     public FuseNotifier? Notifier { get; set; }
 
+    /// <summary>The node id by which the kernel knows an inode number.</summary>
+    public Func<ulong, ulong> NodeOf { get; init; } = static inum => inum;
+
     /// <summary>Changes its options, given as a list; returns those after the change.</summary>
     public Func<string, RequestOutcome<MountOptions>> ChangeOptions { get; init; } =
         static _ => new(Errno.EOPNOTSUPP, "there is no mount whose options could be changed", null);

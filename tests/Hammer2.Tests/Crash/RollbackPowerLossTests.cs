@@ -16,8 +16,8 @@ namespace Hammer2.Tests.Crash;
 /// <summary>
 /// Goal: power that fails during a rollback leaves the state before it or after it, never one between, on one node and
 /// on three; after it, the state before is in the snapshot that is kept.
-/// Method: a drawn script, a snapshot in it, three rollbacks to snapshots that are drawn; then power fails again and
-/// again.
+/// Method: a drawn script, a snapshot in it, four rollbacks to snapshots that are drawn, some while the PFS is in use
+/// and has changes that are not durable, and goes on to be used; then power fails again and again.
 /// HAMMER2_SEED=n replays one; HAMMER2_POWER_CUTS=n tries n cuts in place of 64.
 /// </summary>
 public sealed class RollbackPowerLossTests
@@ -49,6 +49,7 @@ public sealed class RollbackPowerLossTests
     {
         private readonly string _live = nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel;
         private readonly List<State> _states = [];
+        private readonly List<int> _marks = [];
         private IBlockDevice[] _devices = [];
         private HashSet<string> _others = [];
         private ulong _root;
@@ -79,7 +80,7 @@ public sealed class RollbackPowerLossTests
                 _states.Add(new State(ObjectListing.Of(ops, _root), new() { ["s"] = shown }));
             }
             FirstCut = history.Events.Count;
-            for (int round = 0; round < 3; round++) Rollback();
+            for (int round = 0; round < 4; round++) Rollback(isInUse: round == 0 || random.OneIn(2), round);
         }
 
         public void Judge(int position, OverlayBlockDevice[] devices, string place)
@@ -95,9 +96,10 @@ public sealed class RollbackPowerLossTests
             foreach (SortedSet<string> labels in listed) labels.ExceptWith(_others);
             Assert.All(listed, labels => Assert.True(listed[0].SetEquals(labels), place));
             Dictionary<ulong, string> live = ObjectListing.Of(opened.Ops[0], _root);
-            State? state = _states.Skip(acknowledged).Take(2).FirstOrDefault(
+            int next = _marks.Append(_states.Count - 1).First(mark => mark > acknowledged || mark == _states.Count - 1);
+            State? state = _states[acknowledged..(next + 1)].FirstOrDefault(
                 state => listed[0].SetEquals(state.Kept.Keys) && Equal(state.Live, live));
-            Assert.True(state is not null, $"{place}: neither state {acknowledged} nor the next");
+            Assert.True(state is not null, $"{place}: none of the states {acknowledged} to {next}");
             foreach ((string label, Dictionary<ulong, string> expected) in state.Kept)
                 Assert.True(Equal(expected, ObjectListing.Of(opened.Open(label, nodes), _root)), $"{place}: {label}");
             Assert.Equal(Errno.None, opened.Ops[0].Create(VnodeOps.RootInum, "after"u8,
@@ -110,18 +112,44 @@ public sealed class RollbackPowerLossTests
 
         private OpenedPfses Open() => new(_devices, [(_live, nodes)], random.NextUInt64());
 
-        private void Rollback()
+        private void Rollback(bool isInUse, int round)
         {
+            using OpenedPfses opened = Open();
+            if (isInUse) ChangeWithoutSync(opened.Ops[0], round);
             State last = _states[^1];
             string[] labels = [.. last.Kept.Keys.Order(StringComparer.Ordinal)];
             string label = labels[random.Below(labels.Length)];
-            using OpenedPfses opened = Open();
             // Known beforehand, since power may fail after the commit and before its return.
             var next = new State(last.Kept[label], new(last.Kept));
             _states.Add(next);
             Assert.Equal(Hammer2Error.None, PfsRollback.Run(opened.Pfses[0], Encoding.ASCII.GetBytes(label),
                 TimeProvider.System, random.NextUInt64, out byte[] kept));
             next.Kept[Encoding.ASCII.GetString(kept)] = last.Live;
+            Mark();
+            if (!isInUse) return;
+            Assert.True(Equal(next.Live, ObjectListing.Of(opened.Ops[0], _root)));
+            ChangeWithoutSync(opened.Ops[0], round + 100);
+            Assert.Equal(Errno.None, opened.Ops[0].Sync());
+            Mark();
+        }
+
+        // A state that may become durable at any moment from now on.
+        private void ChangeWithoutSync(VnodeOps ops, int number)
+        {
+            byte[] name = Encoding.ASCII.GetBytes($"added-{number}");
+            Assert.Equal(Errno.None, ops.Create(_root, name, new NewObject(ObjectType.RegularFile, UnixMode.O644),
+                new Credentials(0, 0), out VnodeAttributes made));
+            byte[] content = new byte[random.Below(200_000)];
+            Array.Fill(content, (byte)number);
+            Assert.Equal(Errno.None, ops.Write(made.Inum, 0, content, dropsPrivileges: false));
+            Assert.Equal(Errno.None, ops.CreateTmpFile(
+                _root, UnixMode.O644, new Credentials(0, 0), out VnodeAttributes _));
+            _states.Add(new State(ObjectListing.Of(ops, _root), new(_states[^1].Kept)));
+        }
+
+        private void Mark()
+        {
+            _marks.Add(_states.Count - 1);
             history.Mark((_states.Count - 1).ToString(CultureInfo.InvariantCulture));
         }
     }

@@ -41,7 +41,7 @@ public sealed class PeriodicCommitTests : IDisposable
     [Fact]
     public void A_tick_commits_what_was_accepted()
     {
-        using var commits = new PeriodicCommit(_fileSystem, TimeSpan.FromSeconds(5), _time);
+        using var commits = new PeriodicCommit(_fileSystem.CommitInBackground, TimeSpan.FromSeconds(5), _time);
         Make("a"u8);
         long flushes = _device.FlushCount;
         _time.Fire();
@@ -53,7 +53,7 @@ public sealed class PeriodicCommitTests : IDisposable
     [Fact]
     public void A_tick_that_hits_a_device_error_only_stops_writing()
     {
-        using var commits = new PeriodicCommit(_fileSystem, TimeSpan.FromSeconds(5), _time);
+        using var commits = new PeriodicCommit(_fileSystem.CommitInBackground, TimeSpan.FromSeconds(5), _time);
         ulong file = Make("a"u8);
         _device.ThrowAt(DeviceCall.Flush, _device.FlushCount + 1);
         _time.Fire();
@@ -63,7 +63,7 @@ public sealed class PeriodicCommitTests : IDisposable
     [Fact]
     public void A_tick_that_throws_outside_the_commit_only_stops_writing()
     {
-        using var commits = new PeriodicCommit(_fileSystem, TimeSpan.FromSeconds(5), _time);
+        using var commits = new PeriodicCommit(_fileSystem.CommitInBackground, TimeSpan.FromSeconds(5), _time);
         ulong file = Make("a"u8);
         _device.IsGone = true;
         _log.Throws = true;                 // logging the failed commit fails as well

@@ -9,9 +9,12 @@ namespace Hammer2.Tool.Commands;
 /// <summary>Rolls a PFS back to one of its snapshots.</summary>
 internal static class RollbackCommand
 {
-    private static readonly ArgumentRow Label = new("LABEL", "label of the PFS, which must not be mounted");
+    private static readonly ArgumentRow Label = new("LABEL", "label of the PFS");
 
     private static readonly ArgumentRow Snapshot = new("SNAPSHOT", "label of a snapshot of it");
+
+    private static readonly OptionRow Force = new(
+        "--force", "also when files on the mounted PFS are open for writing: they fail with ESTALE");
 
     private static readonly OptionRow Node = new("--node", "another node of its cluster, when it is not mounted")
     {
@@ -29,16 +32,20 @@ internal static class RollbackCommand
             snapshot and all other snapshots. Both happen in one commit on every node of a cluster, which is durable
             when the command returns; a power failure leaves the state before it or after it.
 
-            The PFS must not be mounted. WHERE is a mount of another PFS of the filesystem, or its devices; of a cluster
-            name the other nodes with --node. Once the kept snapshot is not needed any more, pfs-delete deletes it.
+            WHERE is a mount of the PFS or of another one of its filesystem, or the devices when none is mounted; of a
+            cluster name the other nodes with --node. A mounted PFS shows the other content from then on: files that
+            were open and working directories in it, but for the root directory, fail with ESTALE, and no operation on
+            them reaches an object of the other content. While files are open for writing the rollback is refused,
+            unless --force is given; filesystems that are mounted below the PFS always prevent it. Once the kept
+            snapshot is not needed any more, pfs-delete deletes it.
             """,
         Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label, Snapshot],
-        Options = [Node, .. MediaOptions.All],
+        Options = [Force, Node, .. MediaOptions.All],
         Examples =
         [
             new("hammer2 rollback disk.img DATA before-upgrade", "take back all that was changed since"),
-            new("hammer2 rollback /mnt home home.20261128.030000", "the same through a mount of another PFS"),
+            new("hammer2 rollback /home home home.20261128.030000", "the same while it is mounted on /home"),
         ],
     };
 
@@ -51,8 +58,8 @@ internal static class RollbackCommand
         {
             if (invocation.Texts(Node).Count > 0)
                 throw new CommandException(ExitCode.Usage, "a mount has its nodes: --node is for devices");
-            kept = target.Request("rollback", ("label", label), ("snapshot", snapshot))
-                .GetProperty("kept").GetString()!;
+            kept = target.Request("rollback", ("label", label), ("snapshot", snapshot),
+                ("force", invocation.Has(Force) ? "yes" : "no")).GetProperty("kept").GetString()!;
         }
         else
         {

@@ -30,6 +30,10 @@ internal sealed class IoctlDoor
         _mount = mount;
     }
 
+    /// <summary>True for a command about the object on which it is made; others are about the mount.</summary>
+    public static bool IsOfObject(uint command) => command is IoctlCommand.InodeGet or IoctlCommand.InodeSet
+        or IoctlCommand.DebugDump or IoctlCommand.Destroy;
+
     /// <summary>Carries out an ioctl.</summary>
     /// <param name="call">Where and by whom.</param>
     /// <param name="command">The command.</param>

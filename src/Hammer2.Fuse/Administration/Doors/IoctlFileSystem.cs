@@ -7,7 +7,9 @@ namespace Hammer2.Fuse.Administration.Doors;
 /// <summary>Answers HAMMER2's ioctls on any file or directory of a mount; passes everything else on.</summary>
 /// <param name="inner">The mount's filesystem.</param>
 /// <param name="door">Carries out the requests.</param>
-internal sealed class IoctlFileSystem(IFuseFileSystem inner, IoctlDoor door) : FuseFileSystemDecorator(inner)
+/// <param name="objects">Says which objects node ids stand for; null when they are inode numbers.</param>
+internal sealed class IoctlFileSystem(IFuseFileSystem inner, IoctlDoor door, INodeObjects? objects = null)
+    : FuseFileSystemDecorator(inner)
 {
     /// <inheritdoc/>
     public override int IoCtl(in FuseContext context, in FuseIoCtlIn request, ReadOnlySpan<byte> input,
@@ -15,9 +17,20 @@ internal sealed class IoctlFileSystem(IFuseFileSystem inner, IoctlDoor door) : F
     {
         if (!IoctlCommand.IsOfHammer2(request.Command))
             return Inner.IoCtl(in context, in request, input, output, out outputBytes, out result);
-        result = 0;
-        var call = new IoctlCall(context.NodeId, context.Uid, context.Interruption.HasCome);
-        int error = (int)door.Run(call, request.Command, input, output);
+        (outputBytes, result) = (0, 0);
+        ulong inum = context.NodeId;
+        bool isUsed = objects is not null && IoctlDoor.IsOfObject(request.Command);
+        if (isUsed && objects!.Enter(context.NodeId, out inum) is var stale and not FuseErrno.None) return stale;
+        int error;
+        try
+        {
+            var call = new IoctlCall(inum, context.Uid, context.Interruption.HasCome);
+            error = (int)door.Run(call, request.Command, input, output);
+        }
+        finally
+        {
+            if (isUsed) objects!.Leave();
+        }
         // Every command returns a record of the length that its number says.
         outputBytes = error == FuseErrno.None ? output.Length : 0;
         return error;

@@ -47,7 +47,7 @@ internal static class RescueRequests
         // What is removed without the kernel's knowledge may be in its cache. Another thread tells it, since it may ask
         // for something first.
         if (mount.Notifier is { } notifier)
-            mount.Scheduler.Queue(() => _ = notifier.InvalidateEntry(directory, name));
+            mount.Scheduler.Queue(() => _ = notifier.InvalidateEntry(mount.NodeOf(directory), name));
         return new DestroyResult(inum, isUnreadable);
     }
 

@@ -4,19 +4,20 @@ using Hammer2.Cluster;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.Reports;
 using Hammer2.Format;
+using Hammer2.Fuse.Trees;
 using Hammer2.Vnodes;
 using Linux.Text;
 
 namespace Hammer2.Fuse.Administration.Requests;
 
-/// <summary>The request to roll a PFS that is not mounted back to a snapshot.</summary>
+/// <summary>The request to roll a PFS back to a snapshot.</summary>
 internal static class RollbackRequest
 {
     /// <summary>The row.</summary>
     public static IReadOnlyList<RequestRow> Rows { get; } =
     [
         new RequestRow<RollbackResult>(
-            "rollback", "give a PFS that is not mounted the content of one of its snapshots",
+            "rollback", "give a PFS the content of one of its snapshots",
             ResultJson.Default.RollbackResult, Run)
         {
             IsEvent = true,
@@ -24,6 +25,7 @@ internal static class RollbackRequest
             [
                 new("label", ParameterType.Label, "label of the PFS", IsRequired: true),
                 new("snapshot", ParameterType.Label, "label of the snapshot", IsRequired: true),
+                new("force", ParameterType.Flag, "also when files on it are open for writing: they fail with ESTALE"),
             ],
         },
     ];
@@ -38,11 +40,14 @@ internal static class RollbackRequest
         if (found != Hammer2Error.None) return new(found.ToErrno(), PfsChangeRequests.Reason(found, label), null);
         try
         {
-            Hammer2Error error = mount.PfsList.Rollback(
-                mount.Cluster, label, ByteText.Encode(snapshot), mount.Loggers, out byte[] kept);
-            if (error == Hammer2Error.None) return new RollbackResult(label, snapshot, ByteText.Decode(kept));
-            string reason = RollbackText.Refusal(error, label, snapshot) ?? PfsChangeRequests.Reason(error, label);
-            return new(error.ToErrno(), reason, null);
+            LiveRollbackOutcome outcome = mount.PfsList.Rollback(mount.Cluster, label, ByteText.Encode(snapshot),
+                arguments.Flag("force"), mount.Loggers, out byte[] kept);
+            if (outcome.Error == Hammer2Error.None) return new RollbackResult(label, snapshot, ByteText.Decode(kept));
+            string reason = outcome.Reason is { } use
+                ? $"PFS {ByteText.ToPrintable(label)} is mounted, and {use}"
+                : RollbackText.Refusal(outcome.Error, label, snapshot)
+                    ?? PfsChangeRequests.Reason(outcome.Error, label);
+            return new(outcome.Error.ToErrno(), reason, null);
         }
         catch (PfsInUseException)
         {

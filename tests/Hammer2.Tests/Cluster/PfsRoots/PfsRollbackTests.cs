@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using System.Threading;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -86,6 +87,102 @@ public sealed class PfsRollbackTests
         Assert.True(again.Pfses[0].Nodes[0].Root.Reference.ModifyTid > newest);
         Assert.Equal(["f0", "f19"], Names(again.Ops[0], "f0", "f19"));
         Assert.True(Make(again.Ops[0], "next") > last);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_PFS_in_use_goes_on_with_the_other_content(int nodes)
+    {
+        IBlockDevice[] devices = Devices(nodes);
+        string kept, forward;
+        ulong last;
+        using (OpenedPfses opened = Open(devices))
+        {
+            VnodeOps ops = opened.Ops[0];
+            ulong old = Make(ops, "old");
+            Assert.Equal(Errno.None, ops.Write(old, 0, new byte[100_000], dropsPrivileges: false));
+            // An orphan of the state that is gone back to, whose user is gone.
+            Assert.Equal(Errno.None, ops.CreateTmpFile(VnodeOps.RootInum, UnixMode.O600, new Credentials(0, 0),
+                out VnodeAttributes orphan));
+            Assert.Equal(Hammer2Error.None, Administration(opened).Snapshot("s"u8));
+            last = Make(ops, "new");
+            Assert.Equal(Errno.None, ops.Write(old, 0, "changed"u8, dropsPrivileges: false));
+            Assert.Equal(Errno.None, ops.Unlink(VnodeOps.RootInum, "old"u8, out _));
+            Assert.Equal(Hammer2Error.None, Rollback(opened, "s", out byte[] label));
+            kept = Encoding.ASCII.GetString(label);
+            Assert.Equal(["old"], Names(ops, "old", "new"));
+            byte[] read = new byte[8];
+            Assert.Equal(Errno.None, ops.Read(old, 0, read, out _));
+            Assert.Equal(new byte[8], read);
+            Assert.Equal(Errno.ESTALE, ops.GetAttributes(orphan.Inum, out _));
+            Assert.True(Make(ops, "after") > last);
+            Assert.Equal(Errno.None, ops.Write(old, 0, "again"u8, dropsPrivileges: false));
+            Assert.Equal(Hammer2Error.None, Rollback(opened, kept, out label, seed: 8));
+            forward = Encoding.ASCII.GetString(label);
+            Assert.Equal(["new"], Names(ops, "old", "new", "after"));
+            _ = Make(ops, "end");
+            Assert.Equal(Errno.None, ops.Sync());
+        }
+        foreach (IBlockDevice device in devices) MediaAudit.AssertSound(device, "after two rollbacks in use");
+        using OpenedPfses again = Open(devices);
+        Assert.Equal(["new", "end"], Names(again.Ops[0], "old", "new", "after", "end"));
+        Assert.Equal(["new"], Names(again.Open(kept, nodes), "old", "new", "after", "end"));
+        Assert.Equal(["old", "after"], Names(again.Open(forward, nodes), "old", "new", "after", "end"));
+    }
+
+    [Fact]
+    public void Changes_that_come_meanwhile_are_before_the_rollback_or_after_it()
+    {
+        IBlockDevice[] devices = Devices(1);
+        string[] kept = new string[4];
+        int made = 0;
+        using (OpenedPfses opened = Open(devices))
+        {
+            VnodeOps ops = opened.Ops[0];
+            Assert.Equal(Hammer2Error.None, Administration(opened).Snapshot("s"u8));
+            using var stop = new CancellationTokenSource();
+            Thread[] makers = [.. Enumerable.Range(0, 2).Select(maker => new Thread(() =>
+            {
+                while (!stop.IsCancellationRequested)
+                    _ = Make(ops, $"f{maker}-{Interlocked.Increment(ref made)}");
+            }))];
+            foreach (Thread maker in makers) maker.Start();
+            for (int round = 0; round < kept.Length; round++)
+            {
+                int before = Volatile.Read(ref made);
+                while (Volatile.Read(ref made) < before + 20) Thread.Yield();
+                Assert.Equal(Hammer2Error.None, Rollback(opened, "s", out byte[] label, seed: (ulong)round));
+                kept[round] = Encoding.ASCII.GetString(label);
+            }
+            stop.Cancel();
+            foreach (Thread maker in makers) maker.Join();
+            Assert.False(opened.Pfses[0].Writer!.IsStopped);
+            Assert.Equal(Errno.None, ops.Sync());
+        }
+        MediaAudit.AssertSound(devices[0], "after rollbacks beside changes");
+        using OpenedPfses again = Open(devices);
+        int[] found = [CountOf(again.Ops[0]), .. kept.Select(label => CountOf(again.Open(label, 1)))];
+        Assert.Equal(made, found.Sum());
+        Assert.All(found[1..], static count => Assert.True(count >= 19));
+    }
+
+    private static int CountOf(VnodeOps ops)
+    {
+        var sink = new CountingSink();
+        Assert.Equal(Errno.None, ops.ReadDirectory(VnodeOps.RootInum, 0, ref sink));
+        return sink.Total - 2;
+    }
+
+    private struct CountingSink : IDirectorySink
+    {
+        public int Total { get; private set; }
+
+        public bool Add(scoped ReadOnlySpan<byte> name, ulong inum, ObjectType type, ulong nextPosition)
+        {
+            Total++;
+            return true;
+        }
     }
 
     [Fact]
