@@ -43,6 +43,17 @@ public sealed class MediaWalker
     public void WalkFreemap(IMediaVisitor visitor) =>
         Walk(visitor, _header.FreemapBlockset, MediaTree.Freemap, BlockrefType.FreemapRoot);
 
+    /// <summary>Walks a reference that was found on media, and everything below it. The caller has validated the
+    /// reference.</summary>
+    /// <param name="visitor">Receives what is found.</param>
+    /// <param name="reference">The reference.</param>
+    /// <param name="position">What it belongs to. Its depth is that of the reference in a whole tree.</param>
+    internal void WalkFrom(IMediaVisitor visitor, in Blockref reference, in WalkPosition position)
+    {
+        _seen = new BlockSet();
+        Visit(visitor, position, reference);
+    }
+
     private void Walk(IMediaVisitor visitor, ReadOnlySpan<Blockref> roots, MediaTree tree, BlockrefType parentType)
     {
         ArgumentNullException.ThrowIfNull(visitor);
