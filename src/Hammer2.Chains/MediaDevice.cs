@@ -5,6 +5,7 @@ using Hammer2.Chains.Commits;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Hammer2.Chains;
 
@@ -15,6 +16,7 @@ namespace Hammer2.Chains;
 public sealed class MediaDevice : MediaReader, IDisposable
 {
     private readonly RankedLock _openLock = new(LockRank.OpeningForWriting);
+    private readonly bool _ownsVolumes = true;
     private bool _isHeaderAdopted;
     private MediaCommitter? _committer;
 
@@ -23,6 +25,21 @@ public sealed class MediaDevice : MediaReader, IDisposable
         : base(volumes, caches, logger)
     {
     }
+
+    private MediaDevice(MediaReader beside, VolumeHeader header, ILogger logger)
+        : base(beside.Volumes, beside.Caches, logger)
+    {
+        _ownsVolumes = false;
+        Show(header);
+    }
+
+    /// <summary>The filesystem as an older header leads to it, to be read beside the filesystem in use, with its
+    /// volumes and caches. Blocks that were freed since may have other content: only those with a check code
+    /// tell.</summary>
+    /// <param name="beside">The filesystem in use, which must not be closed before.</param>
+    /// <param name="header">A header of it.</param>
+    public static MediaDevice AtHeader(MediaReader beside, VolumeHeader header) =>
+        new(beside, header, NullLogger.Instance);
 
     /// <summary>Bytes that the volume header counts as free, less what was allocated since.</summary>
     public ulong FreeBytes => Committer?.FreeBytes ?? Header.Fields.AllocatorFree;
@@ -69,7 +86,10 @@ public sealed class MediaDevice : MediaReader, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Volumes.Dispose();
+    public void Dispose()
+    {
+        if (_ownsVolumes) Volumes.Dispose();
+    }
 
     private Hammer2Error RepairHeaders()
     {

@@ -65,18 +65,17 @@ internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems
     /// <summary>A mount of this process ends.</summary>
     public void Remove(ClusterMount mount) => _ = _mounted.TryRemove(mount, out _);
 
-    /// <summary>Rolls a PFS, which may be mounted by this process, back to one of its snapshots.</summary>
+    /// <summary>Rolls a PFS, which may be mounted by this process, back to an earlier state.</summary>
     /// <param name="through">A mounted PFS of the same filesystems, which have all nodes that take part.</param>
     /// <param name="label">Label of the PFS to roll back.</param>
-    /// <param name="snapshot">Label of the snapshot.</param>
-    /// <param name="isForced">True to do so although files on it are open for writing.</param>
+    /// <param name="wanted">The state.</param>
     /// <param name="loggers">Receive messages.</param>
     /// <param name="kept">Label of the snapshot of the state before.</param>
-    /// <returns>As <see cref="PfsRollback.Run"/>; Busy, with a reason, when it is in use in a way that prevents it, and
-    /// without one when the snapshot is in use for writing.</returns>
+    /// <returns>As <see cref="PfsRollback.Run"/>, and as <see cref="HeaderSource.Open"/>; Busy, with a reason, when it
+    /// is in use in a way that prevents it, and without one when the snapshot is in use for writing.</returns>
     /// <exception cref="PfsInUseException">It is in use and cannot be written.</exception>
     /// <exception cref="PfsException">The PFS cannot be opened.</exception>
-    public LiveRollbackOutcome Rollback(ClusterMount through, string label, byte[] snapshot, bool isForced,
+    public LiveRollbackOutcome Rollback(ClusterMount through, string label, RollbackWish wanted,
         ILoggerFactory loggers, out byte[] kept)
     {
         kept = [];
@@ -87,28 +86,51 @@ internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems
                 var media = new MediaSourceOptions(IsReadOnly: false);
                 using ClusterMount opened = filesystems.MountBeside(
                     through, label, new ClusterMountOptions(media), loggers);
-                Hammer2Error error = CheckSnapshot(opened.Pfs, snapshot);
+                Hammer2Error error = CheckSnapshot(opened.Pfs, wanted);
                 if (error == Hammer2Error.None) error = opened.Pfs.OpenForWriting();
-                if (error == Hammer2Error.None)
-                    error = PfsRollback.Run(opened.Pfs, snapshot, time, SystemRandom.NextBits, out kept);
-                return new(error, Reason: null);
+                return error == Hammer2Error.None
+                    ? Rollback(opened.Pfs, wanted, static rollback => new(rollback(), Reason: null), out kept)
+                    : new(error, Reason: null);
             }
             catch (PfsInUseException use) when (IsMountedForWriting(use, out LiveRollback? live))
             {
                 Pfs pfs = use.User.Pfs;
-                Hammer2Error error = CheckSnapshot(pfs, snapshot);
-                if (error != Hammer2Error.None) return new(error, Reason: null);
-                byte[] before = [];
-                LiveRollbackOutcome outcome = live!.Run(isForced, () => PfsRollback.Run(
-                    pfs, snapshot, time, SystemRandom.NextBits, out before));
-                kept = before;
-                return outcome;
+                Hammer2Error error = CheckSnapshot(pfs, wanted);
+                return error == Hammer2Error.None
+                    ? Rollback(pfs, wanted, rollback => live!.Run(wanted.IsForced, rollback), out kept)
+                    : new(error, Reason: null);
             }
         }
     }
 
-    private Hammer2Error CheckSnapshot(Pfs pfs, byte[] snapshot) =>
-        new PfsAdministration(pfs, filesystems.FindUser, time, SystemRandom.NextBits).CheckUnwritten(snapshot);
+    private LiveRollbackOutcome Rollback(Pfs pfs, RollbackWish wanted,
+        Func<Func<Hammer2Error>, LiveRollbackOutcome> run, out byte[] kept)
+    {
+        byte[] label = [];
+        LiveRollbackOutcome outcome;
+        if (wanted.Header is { } header)
+        {
+            Hammer2Error error = HeaderSource.Open(
+                pfs, header, wanted.IsCancelled, out HeaderSource? source, out string? reason);
+            using (source)
+            {
+                outcome = error == Hammer2Error.None
+                    ? run(() => PfsRollback.RunToHeader(pfs, source!, time, SystemRandom.NextBits, out label))
+                    : new(error, reason);
+            }
+        }
+        else
+        {
+            outcome = run(() => PfsRollback.Run(
+                pfs, wanted.Snapshot, time, SystemRandom.NextBits, out label));
+        }
+        kept = label;
+        return outcome;
+    }
+
+    private Hammer2Error CheckSnapshot(Pfs pfs, RollbackWish wanted) => wanted.Header is null
+        ? new PfsAdministration(pfs, filesystems.FindUser, time, SystemRandom.NextBits).CheckUnwritten(wanted.Snapshot)
+        : Hammer2Error.None;
 
     // Not another node of its cluster, under another label.
     private bool IsMountedForWriting(PfsInUseException use, out LiveRollback? live) =>

@@ -40,13 +40,25 @@ internal sealed class PinnedRoots
     {
         using (_lock.EnterScope())
         {
-            if (_pins.Count >= _max) return null;
             MediaReader.ShownCommit last = _device.Shown;
-            var pin = new PinnedRoot(
-                Remove, last.Root, last.Header.Fields.MirrorTid, purpose, _time.GetUtcNow(), bound);
-            _pins.Add(pin);
-            return pin;
+            return Add(last.Root, last.Header.Fields.MirrorTid, purpose, bound);
         }
+    }
+
+    /// <summary>Pins what is left of an older commit, or a part of it.</summary>
+    /// <returns>Null when there are as many as there may be.</returns>
+    /// <remarks>Entry: no bulkfree runs on the device.</remarks>
+    public PinnedRoot? Pin(Chain root, ulong mirrorTid, string purpose, TimeSpan bound)
+    {
+        using (_lock.EnterScope()) return Add(root, mirrorTid, purpose, bound);
+    }
+
+    private PinnedRoot? Add(Chain root, ulong mirrorTid, string purpose, TimeSpan bound)
+    {
+        if (_pins.Count >= _max) return null;
+        var pin = new PinnedRoot(Remove, root, mirrorTid, purpose, _time.GetUtcNow(), bound);
+        _pins.Add(pin);
+        return pin;
     }
 
     /// <summary>What a pass of bulkfree has to walk: the last commit, and all that are pinned. Those that are past

@@ -4,7 +4,7 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.PfsRoots;
 
-/// <summary>Rolls a PFS back to one of its snapshots.</summary>
+/// <summary>Rolls a PFS back to one of its snapshots, or to an older volume header.</summary>
 /// <remarks>Upstream has none. The PFS may be in use: changes that are accepted before it are in the state that is
 /// kept, later ones are made on the other content. A thread that reads meanwhile, or a caller that knows objects by
 /// their numbers, may mistake one content for the other.</remarks>
@@ -30,13 +30,33 @@ public static class PfsRollback
         Pfs pfs, ReadOnlySpan<byte> snapshot, TimeProvider time, Func<ulong> random, out byte[] kept)
     {
         kept = [];
-        if (pfs.Writer is not { } writer) return Hammer2Error.ReadOnly;
+        if (pfs.Writer is null) return Hammer2Error.ReadOnly;
         Hammer2Error error = Check(pfs, snapshot, out ulong newest);
-        if (error == Hammer2Error.None) error = FindLabel(pfs, time, out kept);
+        return error == Hammer2Error.None
+            ? Exchange(pfs, new SnapshotSource(snapshot.ToArray()), newest, time, random, out kept)
+            : error;
+    }
+
+    /// <summary>As <see cref="Run"/>, to the state below an older volume header.</summary>
+    /// <param name="pfs">The PFS, open for writing.</param>
+    /// <param name="header">The state.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Gives 64 random bits, for ids.</param>
+    /// <param name="kept">Label of the snapshot of the state before.</param>
+    public static Hammer2Error RunToHeader(
+        Pfs pfs, HeaderSource header, TimeProvider time, Func<ulong> random, out byte[] kept) =>
+        Exchange(pfs, header, newest: 0, time, random, out kept);
+
+    private static Hammer2Error Exchange(
+        Pfs pfs, IRollbackSource source, ulong newest, TimeProvider time, Func<ulong> random, out byte[] kept)
+    {
+        kept = [];
+        if (pfs.Writer is not { } writer) return Hammer2Error.ReadOnly;
+        Hammer2Error error = FindLabel(pfs, time, out kept);
         if (error != Hammer2Error.None) return error;
         ulong now = (ulong)((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
         var keeping = new SnapshotEdit(kept, PfsIds.Draw(random), now);
-        return writer.ExchangeRoot(new RollbackEdit(snapshot.ToArray(), keeping, now), newest);
+        return writer.ExchangeRoot(new RollbackEdit(source, keeping, now), newest);
     }
 
     private static Hammer2Error Check(Pfs pfs, ReadOnlySpan<byte> label, out ulong newest)

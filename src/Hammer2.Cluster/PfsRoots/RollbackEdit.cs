@@ -7,22 +7,21 @@ using Hammer2.Membership;
 namespace Hammer2.Cluster.PfsRoots;
 
 /// <summary>
-/// Gives the PFS that a commit is of the content of one of its snapshots, and keeps the content before as a further
-/// snapshot. Label, key, ids and role stay those of the PFS; its numbers of commits and inodes go on above all that it
-/// or the snapshot used. For a commit between which and the one before nothing is accepted.
+/// Gives the PFS that a commit is of the content of one of its earlier states, and keeps the content before as a
+/// further snapshot. Label, key, ids and role stay those of the PFS; its numbers of commits and inodes go on above all
+/// that it or the earlier state used. For a commit between which and the one before nothing is accepted.
 /// </summary>
 internal sealed class RollbackEdit : PfsRootEdit
 {
-    private readonly byte[] _snapshot;
+    private readonly IRollbackSource _source;
     private readonly SnapshotEdit _kept;
     private readonly ulong _time;
 
-    /// <param name="snapshot">Label of a snapshot that every synced node has, last committed before this
-    /// commit.</param>
+    /// <param name="source">The state, which every synced node has, last committed before this commit.</param>
     /// <param name="kept">Keeps the state before.</param>
     /// <param name="time">Microseconds since 1970 UTC.</param>
-    public RollbackEdit(byte[] snapshot, SnapshotEdit kept, ulong time) =>
-        (_snapshot, _kept, _time) = (snapshot, kept, time);
+    public RollbackEdit(IRollbackSource source, SnapshotEdit kept, ulong time) =>
+        (_source, _kept, _time) = (source, kept, time);
 
     /// <inheritdoc/>
     public override bool IsSnapshot => true;
@@ -35,7 +34,7 @@ internal sealed class RollbackEdit : PfsRootEdit
     {
         Hammer2Error error = _kept.Apply(turn);
         if (error != Hammer2Error.None) return error;
-        error = PfsRootKeys.Find(turn.Device, _snapshot, out Chain? from, out _);
+        error = _source.Find(turn.Device, out Chain? from);
         if (error != Hammer2Error.None) return error;
         Chain live = turn.Source!;
         Invariant.Holds(from!.Reference.ModifyTid < turn.Tid);

@@ -14,10 +14,12 @@ public static class RollbackText
     /// <summary>The reason of an error of <see cref="PfsRollback.Run"/>.</summary>
     /// <param name="error">The error.</param>
     /// <param name="label">Label of the PFS.</param>
-    /// <param name="snapshot">Label of the snapshot.</param>
+    /// <param name="snapshot">Label of the snapshot; null when it is an older header.</param>
     /// <returns>Null when the error has the same meaning for every change of a PFS.</returns>
-    public static string? Refusal(Hammer2Error error, string label, string snapshot)
+    public static string? Refusal(Hammer2Error error, string label, string? snapshot)
     {
+        if (error == Hammer2Error.Interrupted) return "it was interrupted; nothing is changed";
+        if (snapshot is null) return null;
         string from = ByteText.ToPrintable(snapshot), pfs = ByteText.ToPrintable(label);
         return error switch
         {

@@ -8,19 +8,19 @@ internal static class LiveRollbackText
 {
     /// <summary>Inode numbers leave no room for the number of the tree.</summary>
     public const string NumbersTooGreat =
-        "its inode numbers are too great for a rollback while it is mounted; unmount it first";
+        "the PFS is mounted, and its inode numbers are too great for a rollback while it is mounted; unmount it first";
 
     /// <summary>Files are open for writing.</summary>
-    public static string OpenFiles(int total) => total switch
-    {
-        0 => "it was rolled back too often since it was mounted; unmount it first",
-        1 => "1 file on it is open for writing; close it, or use force, which makes it fail with ESTALE",
-        _ => string.Create(CultureInfo.InvariantCulture,
-            $"{total} files on it are open for writing; close them, or use force, which makes them fail with ESTALE"),
-    };
+    public static string OpenFiles(int total) => total == 0
+        ? "the PFS was rolled back too often since it was mounted; unmount it first"
+        : "the PFS is mounted, and " + (total == 1
+            ? "1 file on it is open for writing; close it, or use force, which makes it fail with ESTALE"
+            : string.Create(CultureInfo.InvariantCulture, $"{total} files on it are open for writing; close them, or ")
+                + "use force, which makes them fail with ESTALE");
 
     /// <summary>Other filesystems are mounted on directories of it.</summary>
-    public static string MountsBelow(int total) => total == 1
+    public static string MountsBelow(int total) => "the PFS is mounted, and " + (total == 1
         ? "1 filesystem is mounted below it; unmount that first"
-        : string.Create(CultureInfo.InvariantCulture, $"{total} filesystems are mounted below it; unmount them first");
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{total} filesystems are mounted below it; unmount them first"));
 }

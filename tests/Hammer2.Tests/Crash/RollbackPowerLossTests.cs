@@ -17,7 +17,8 @@ namespace Hammer2.Tests.Crash;
 /// Goal: power that fails during a rollback leaves the state before it or after it, never one between, on one node and
 /// on three; after it, the state before is in the snapshot that is kept.
 /// Method: a drawn script, a snapshot in it, four rollbacks to snapshots that are drawn, some while the PFS is in use
-/// and has changes that are not durable, and goes on to be used; then power fails again and again.
+/// and has changes that are not durable, and goes on to be used; with large volumes one to an older header after that;
+/// then power fails again and again.
 /// HAMMER2_SEED=n replays one; HAMMER2_POWER_CUTS=n tries n cuts in place of 64.
 /// </summary>
 public sealed class RollbackPowerLossTests
@@ -32,7 +33,8 @@ public sealed class RollbackPowerLossTests
     {
         var random = new SeededRandom(seed);
         int nodes = random.OneIn(2) ? 1 : 3;
-        IBlockDevice[] before = [.. NewVolume.NodesInMemory(nodes, 256L << 20)];
+        // Larger volumes have room for older headers.
+        IBlockDevice[] before = [.. NewVolume.NodesInMemory(nodes, random.OneIn(2) ? 256L << 20 : 8L << 30)];
         var history = new WriteHistory(before);
         var script = new Script(random, history, nodes);
         script.Play();
@@ -128,9 +130,28 @@ public sealed class RollbackPowerLossTests
             Mark();
             if (!isInUse) return;
             Assert.True(Equal(next.Live, ObjectListing.Of(opened.Ops[0], _root)));
+            int copy = opened.Pfses[0].Nodes[0].Device.Header.CopyIndex;
             ChangeWithoutSync(opened.Ops[0], round + 100);
             Assert.Equal(Errno.None, opened.Ops[0].Sync());
             Mark();
+            if (_devices[0].LengthBytes > 4L << 30) RollbackToHeader(opened, copy, _states.Count - 2);
+        }
+
+        private void RollbackToHeader(OpenedPfses opened, int copy, int state)
+        {
+            State last = _states[^1];
+            var next = new State(_states[state].Live, new(last.Kept));
+            _states.Add(next);
+            Assert.Equal(Hammer2Error.None, HeaderSource.Open(
+                opened.Pfses[0], copy, static () => false, out HeaderSource? source, out _));
+            using (source)
+            {
+                Assert.Equal(Hammer2Error.None, PfsRollback.RunToHeader(opened.Pfses[0], source!,
+                    TimeProvider.System, random.NextUInt64, out byte[] kept));
+                next.Kept[Encoding.ASCII.GetString(kept)] = last.Live;
+            }
+            Mark();
+            Assert.True(Equal(next.Live, ObjectListing.Of(opened.Ops[0], _root)));
         }
 
         // A state that may become durable at any moment from now on.

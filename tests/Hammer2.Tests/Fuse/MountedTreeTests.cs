@@ -100,10 +100,10 @@ public sealed class MountedTreeTests : IDisposable
         ulong[] handles = [Open(file, OpenForWriting), Open(file, OpenForWriting), Open(file, 0)];
         LiveRollbackOutcome refused = RollBack("s");
         Assert.Equal(Hammer2Error.Busy, refused.Error);
-        Assert.StartsWith("2 files on it are open for writing", refused.Reason, StringComparison.Ordinal);
+        Assert.Contains("2 files on it are open for writing", refused.Reason, StringComparison.Ordinal);
         Assert.Equal(FuseErrno.None, GetAttr(file, out _));
         Release(file, handles[0]);
-        Assert.StartsWith("1 file on it is", RollBack("s").Reason, StringComparison.Ordinal);
+        Assert.Contains("1 file on it is", RollBack("s").Reason, StringComparison.Ordinal);
         Assert.Equal(Hammer2Error.None, RollBack("s", isForced: true).Error);
         Assert.Equal(FuseErrno.ESTALE, Write(file, "late"));
         Assert.Equal(FuseErrno.ESTALE, _tree.Flush(Context(file), new FuseFlushIn { Handle = handles[1] }));

@@ -142,25 +142,39 @@ internal sealed class PfsTarget(Invocation invocation, string target)
         if (error != Hammer2Error.None) throw Refused(error, label);
     }
 
-    /// <summary>Rolls a PFS that is not mounted back to a snapshot.</summary>
+    /// <summary>Rolls a PFS that is not mounted back to a snapshot or an older header.</summary>
     /// <param name="label">Label of the PFS.</param>
-    /// <param name="snapshot">Label of the snapshot.</param>
+    /// <param name="snapshot">Label of the snapshot; empty when it is a header.</param>
+    /// <param name="header">Which copy of the volume header; null when it is a snapshot.</param>
     /// <param name="devices">The other nodes of its cluster.</param>
     /// <returns>Label of the snapshot of the state before.</returns>
     /// <exception cref="CommandException">It cannot be opened, or was refused.</exception>
-    public byte[] RollbackOffline(byte[] label, byte[] snapshot, IReadOnlyList<string> devices)
+    public byte[] RollbackOffline(byte[] label, byte[] snapshot, int? header, IReadOnlyList<string> devices)
     {
         CheckLabel(label);
-        CheckLabel(snapshot);
+        if (header is null) CheckLabel(snapshot);
         using ClusterMount mount = OpenPfs(ByteText.Decode(label), devices);
         byte[] kept = [];
+        string? why = null;
         Hammer2Error error = mount.Pfs.OpenForWriting();
-        if (error == Hammer2Error.None)
+        if (error == Hammer2Error.None && header is { } copy) error = ToHeader(mount.Pfs, copy, out kept, out why);
+        else if (error == Hammer2Error.None)
             error = PfsRollback.Run(mount.Pfs, snapshot, TimeProvider.System, SystemRandom.NextBits, out kept);
         if (error == Hammer2Error.None) return kept;
-        throw RollbackText.Refusal(error, ByteText.Decode(label), ByteText.Decode(snapshot)) is { } reason
+        string? from = header is null ? ByteText.Decode(snapshot) : null;
+        throw (why ?? RollbackText.Refusal(error, ByteText.Decode(label), from)) is { } reason
             ? new CommandException(ExitCode.Failed, $"{target}: {reason}")
             : Refused(error, label);
+    }
+
+    private static Hammer2Error ToHeader(Pfs pfs, int copy, out byte[] kept, out string? why)
+    {
+        kept = [];
+        Hammer2Error error = HeaderSource.Open(
+            pfs, copy, static () => false, out HeaderSource? source, out why);
+        if (error != Hammer2Error.None) return error;
+        using (source)
+            return PfsRollback.RunToHeader(pfs, source!, TimeProvider.System, SystemRandom.NextBits, out kept);
     }
 
     /// <summary>Runs the schedule of snapshots of a PFS that is not mounted.</summary>

@@ -37,6 +37,13 @@ public sealed class SnapshotRequestTests
         Refused(Errno.ENOENT, "no PFS has the label none", volume.Run("rollback", Rollback("none", "s")));
         Refused(Errno.ENOENT, "no PFS has the label none", volume.Run("rollback", Rollback("LOCAL", "none")));
         Refused(Errno.EINVAL, "s is not a snapshot of LOCAL", volume.Run("rollback", Rollback("LOCAL", "s")));
+        Refused(Errno.EINVAL, "either a snapshot or a header", volume.Run("rollback", Label("LOCAL")));
+        Refused(Errno.EINVAL, "either a snapshot or a header", volume.Run("rollback",
+            RequestArguments.Of(("label", "LOCAL"), ("snapshot", "s"), ("header", 1UL))));
+        Refused(Errno.EINVAL, "numbers 0 to 3", volume.Run("rollback",
+            RequestArguments.Of(("label", "LOCAL"), ("header", 4UL))));
+        Refused(Errno.ENOENT, "header 2 is no valid older one", volume.Run("rollback",
+            RequestArguments.Of(("label", "LOCAL"), ("header", 2UL))));
         using var readOnly = new AdministeredVolume(isReadOnly: true);
         Refused(Errno.EROFS, "read-only", readOnly.Run("rollback", Rollback("LOCAL", "s")));
     }
