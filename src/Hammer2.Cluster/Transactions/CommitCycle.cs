@@ -82,6 +82,11 @@ internal sealed class CommitCycle
     /// <returns>None; what kept the commit from a quorum of nodes.</returns>
     public Hammer2Error CommitRoot() => Write(_closer.Empty(_closer.NumberEmpty()));
 
+    /// <summary>Has all further commits numbered above a number; a cluster begins an epoch for that.</summary>
+    /// <returns>None; else as <see cref="BeginEpoch"/>.</returns>
+    public Hammer2Error RaiseNumbers(ulong least) =>
+        _closer.RaiseNumbers(least) ? BeginEpoch() : Hammer2Error.None;
+
     /// <summary>Begins an epoch of commit numbers, in which a majority of masters holds the first number before any
     /// other is used.</summary>
     /// <returns>TooLarge when no epoch is left; else as <see cref="CommitRoot"/>.</returns>

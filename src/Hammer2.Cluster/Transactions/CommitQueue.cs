@@ -94,6 +94,13 @@ internal sealed class CommitQueue
         using (_commitLock.EnterScope()) return Run(_cycle, static cycle => cycle.BeginEpoch());
     }
 
+    /// <summary>As <see cref="CommitCycle.RaiseNumbers"/>.</summary>
+    public Hammer2Error RaiseNumbers(ulong least)
+    {
+        using (_commitLock.EnterScope())
+            return Run((_cycle, least), static work => work._cycle.RaiseNumbers(work.least));
+    }
+
     /// <summary>Runs work while no commit of this PFS runs.</summary>
     public Hammer2Error RunBetweenCommits(Func<Hammer2Error> work)
     {

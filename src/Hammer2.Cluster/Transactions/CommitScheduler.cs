@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
 using Concurrency;
-using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.Transactions;
@@ -14,12 +13,9 @@ namespace Hammer2.Cluster.Transactions;
 /// what happens.</remarks>
 internal sealed class CommitScheduler : IDisposable
 {
-    private readonly CommitQueue _queue;
+    private readonly GroupLoadMeter _meter;
     private readonly TransactionGate _gate;
-    private readonly ClusterNodes _nodes;
-    private readonly SpaceReserve _space;
-    private readonly BlockMemory _blocks;
-    private readonly DirtyMemory _memory;
+    private readonly CommitQueue _queue;
     private readonly FailStop _failStop;
     private readonly RankedMonitor _dueLock = new(LockRank.CommitDue);
     private readonly IStartedThread? _thread;
@@ -27,15 +23,11 @@ internal sealed class CommitScheduler : IDisposable
     private bool _isClosed;
 
     public CommitScheduler(
-        CommitQueue queue, TransactionGate gate, ClusterNodes nodes, SpaceReserve space, BlockMemory blocks,
-        DirtyMemory memory, FailStop failStop, IScheduler? scheduler)
+        GroupLoadMeter meter, TransactionGate gate, CommitQueue queue, FailStop failStop, IScheduler? scheduler)
     {
-        _space = space;
-        _blocks = blocks;
-        _memory = memory;
-        _queue = queue;
+        _meter = meter;
         _gate = gate;
-        _nodes = nodes;
+        _queue = queue;
         _failStop = failStop;
         _thread = scheduler?.Start("commit in background", Run);
     }
@@ -56,7 +48,7 @@ internal sealed class CommitScheduler : IDisposable
     /// <remarks>Entry: no lock held.</remarks>
     public Hammer2Error Pace()
     {
-        GroupLoad load = Load();
+        GroupLoad load = _meter.Measure();
         if (!load.IsDue && !load.IsFull) return Hammer2Error.None;
         if (_thread is null) return load.IsFull ? _queue.CommitAll() : Hammer2Error.None;
         Signal();
@@ -65,7 +57,7 @@ internal sealed class CommitScheduler : IDisposable
         {
             _gate.AwaitClose(delay);
             if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
-            if (!Load().IsFull) break;
+            if (!_meter.Measure().IsFull) break;
             Signal();
         }
         return Hammer2Error.None;
@@ -75,17 +67,6 @@ internal sealed class CommitScheduler : IDisposable
     {
         if (Interlocked.Exchange(ref _isSignalled, 1) != 0) return;
         using (_dueLock.EnterScope()) _dueLock.Pulse();
-    }
-
-    private GroupLoad Load()
-    {
-        long reserved = _gate.OpenReservedBytes;
-        // What little is reserved needs no look at the nodes.
-        long kept = _space.ReserveBytes;
-        long available = reserved > kept
-            ? (long)_nodes.GetSpace(kept, _blocks.UnwrittenBytes).AvailableBytes : long.MaxValue;
-        return new GroupLoad(
-            _gate.OpenInodes, _memory.Inodes, _memory.InodesMax, _gate.OpenLeaves, reserved, available);
     }
 
     private void Run()

@@ -90,6 +90,13 @@ internal sealed class GroupCloser
         using (_gate.EnterExclusive()) return _numbers.NextEmptyCommit();
     }
 
+    /// <summary>Has all further operations and commits numbered above a number.</summary>
+    /// <returns>True when an epoch has to begin before the next commit.</returns>
+    public bool RaiseNumbers(ulong least)
+    {
+        using (_gate.EnterExclusive()) return _numbers.Raise(least) && _numbers.IsCluster;
+    }
+
     /// <summary>Numbers the two commits that begin an epoch.</summary>
     /// <returns>False when no epoch is left.</returns>
     public bool TryNumberEpoch(out CommitIds first, out CommitIds second)

@@ -29,6 +29,10 @@ internal sealed class InodeCache
     /// <summary>True when every inode is as the last commit has it.</summary>
     public bool IsEmpty => _inodes.IsEmpty;
 
+    /// <summary>The nodes that an operation sees which begins now.</summary>
+    /// <remarks>Entry: the gate is held, so that they stay the same until the operation ends.</remarks>
+    public ClusterView View => _nodes.View;
+
     /// <summary>Finds an inode that differs from the last commit.</summary>
     public bool TryGet(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGetValue(inum, out inode);
 
@@ -54,6 +58,11 @@ internal sealed class InodeCache
         Add(inode);
         return Hammer2Error.None;
     }
+
+    /// <summary>An opened inode for reading.</summary>
+    /// <param name="view">The nodes that the operation sees.</param>
+    /// <param name="inode">The inode, whose lock is held.</param>
+    public Inode AsInode(ClusterView view, DirtyInode inode) => new(_nodes, view, inode);
 
     /// <summary>Makes a new inode with the next number.</summary>
     /// <param name="view">The nodes that the operation sees.</param>

@@ -9,14 +9,14 @@ namespace Hammer2.Cluster.Transactions;
 /// <summary>Lets the committer of a device make a PFS commit, before bulkfree walks the device.</summary>
 internal sealed class MediaClient : IMediaClient
 {
-    private readonly BlockStore _store;
+    private readonly Deduplication _duplicates;
     private readonly CommitQueue _queue;
     private readonly List<PresentNode> _attached = [];
 
-    public MediaClient(string label, BlockStore store, CommitQueue queue)
+    public MediaClient(string label, Deduplication duplicates, CommitQueue queue)
     {
         Label = label;
-        _store = store;
+        _duplicates = duplicates;
         _queue = queue;
     }
 
@@ -54,7 +54,7 @@ internal sealed class MediaClient : IMediaClient
     {
         // What was allocated before now is in this commit, or unreachable; and no thread that found a duplicate before
         // still compares it when the commit is done.
-        _store.ForgetDuplicates();
+        _duplicates.ForgetAll();
         return _queue.CommitAll();
     }
 }

@@ -18,22 +18,22 @@ internal sealed class MountRecovery
     private readonly InodeNumbers _inodeNumbers;
     private readonly CommitQueue _queue;
     private readonly OrphanSet _orphans;
-    private readonly Func<ulong, Hammer2Error> _delete;
+    private readonly OrphanDeletion _deletion;
 
     /// <param name="nodes">The nodes of the PFS.</param>
     /// <param name="inodeNumbers">Its counter of inode numbers.</param>
     /// <param name="queue">Its commits.</param>
     /// <param name="orphans">Its orphans.</param>
-    /// <param name="delete">Deletes an inode if it has no link.</param>
+    /// <param name="deletion">Deletes them.</param>
     public MountRecovery(
         ClusterNodes nodes, InodeNumbers inodeNumbers, CommitQueue queue, OrphanSet orphans,
-        Func<ulong, Hammer2Error> delete)
+        OrphanDeletion deletion)
     {
         _nodes = nodes;
         _inodeNumbers = inodeNumbers;
         _queue = queue;
         _orphans = orphans;
-        _delete = delete;
+        _deletion = deletion;
     }
 
     /// <summary>Makes the PFS ready for changes.</summary>
@@ -70,7 +70,7 @@ internal sealed class MountRecovery
             isAtEnd = FindOrphans(ref next, found);
             foreach (ulong inum in found)
             {
-                Hammer2Error error = _delete(inum);
+                Hammer2Error error = _deletion.Run(inum);
                 if (error != Hammer2Error.None) return error;
             }
             deleted += found.Count;

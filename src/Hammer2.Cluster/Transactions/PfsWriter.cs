@@ -5,7 +5,6 @@ using Concurrency;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
-using Hammer2.Membership;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -21,10 +20,9 @@ public sealed class PfsWriter : IDisposable
     private readonly InodeLocks _locks = new();
     private readonly TransactionGate _gate = new();
     private readonly NodeThreads _threads;
-    private readonly CommitNumbers _numbers;
     private readonly InodeNumbers _inodeNumbers;
     private readonly InodeCache _inodes;
-    private readonly BlockStore _store;
+    private readonly Deduplication _duplicates;
     private readonly BlockMemory _memory;
     private readonly BlockWriteBack _writeBack;
     private readonly LeftOutReport _leftOut;
@@ -34,28 +32,37 @@ public sealed class PfsWriter : IDisposable
     private readonly BackgroundReclaim _backgroundReclaim;
     private readonly MediaClient _client;
     private readonly SpacePressure _pressure;
+    private readonly OperationAdmission _admission;
+    private readonly TransactionSource _transactions;
+    private readonly OrphanDeletion _orphanDeletion;
+    private readonly RootEditCommit _rootEdits;
+    private readonly RootReplacement _rootReplacement;
+    private readonly ViewChange _viewChange;
     private readonly MountRecovery _recovery;
-    private readonly TransactionParts _parts;
-    private readonly RankedLock _viewLock = new(LockRank.ViewChange);
 
     internal PfsWriter(ClusterNodes nodes, PfsWriteOptions options)
     {
         _nodes = nodes;
+        IScheduler? background = options.Workers > 0 ? options.Scheduler : null;
         _threads = new NodeThreads(options.Scheduler);
         _failStop = new FailStop(nodes.Logger, nodes.LabelText);
         var fencing = new NodeFencing(nodes, _failStop);
         var orphans = new OrphanSet();
-        var inodeNumbers = new InodeNumbers(nodes);
-        _numbers = new CommitNumbers(nodes, options.Random);
+        _inodeNumbers = new InodeNumbers(nodes);
+        var numbers = new CommitNumbers(nodes, options.Random);
         Space = new SpaceReserve(nodes.View);
+        _inodes = new InodeCache(nodes, _gate, _inodeNumbers, options.Memory);
+
         _memory = new BlockMemory(Space, options.Memory);
-        _inodes = new InodeCache(nodes, _gate, inodeNumbers, options.Memory);
-        _store = new BlockStore(nodes, fencing, options.Deduplicates);
-        var writer = new BatchWriter(_store, _memory, _failStop);
-        _writeBack = new BlockWriteBack(writer, _memory, _locks, options.OpenBytesMax, options.Workers,
-            options.Scheduler);
+        _duplicates = new Deduplication(options.Deduplicates);
+        var store = new BlockStore(nodes, fencing, _duplicates);
+        var toWrite = new WriteBackQueue(options.Scheduler);
+        var sealer = new BlockSealer(_memory, _locks, toWrite, options.OpenBytesMax);
+        _writeBack = new BlockWriteBack(
+            sealer, new BatchWriter(store, _memory, _failStop), _memory, toWrite, options.Workers);
+
         var images = new FrozenInodes(nodes, _locks, _inodes);
-        var closer = new GroupCloser(_gate, images, inodeNumbers, _numbers, orphans);
+        var closer = new GroupCloser(_gate, images, _inodeNumbers, numbers, orphans);
         _leftOut = new LeftOutReport(nodes);
         var reversal = new GroupReversal(
             _gate, closer, new InodeReversal(_locks, _inodes, _writeBack), Space, _leftOut);
@@ -63,18 +70,23 @@ public sealed class PfsWriter : IDisposable
         var commit = new GroupCommit(nodes, _writeBack, steps, fencing, reversal);
         var cycle = new CommitCycle(closer, commit, images, Space, fencing);
         _queue = new CommitQueue(cycle, _inodes, _writeBack, _failStop);
-        _scheduler = new CommitScheduler(
-            _queue, _gate, nodes, Space, _memory, options.Memory, _failStop,
-            options.Workers > 0 ? options.Scheduler : null);
+
+        var meter = new GroupLoadMeter(_gate, nodes, Space, _memory, options.Memory);
+        _scheduler = new CommitScheduler(meter, _gate, _queue, _failStop, background);
         _reclaim = new SpaceReclaim(nodes, _queue, fencing, _failStop);
-        _backgroundReclaim = new BackgroundReclaim(
-            _reclaim, options.Discards, options.Workers > 0 ? options.Scheduler : null);
+        _backgroundReclaim = new BackgroundReclaim(_reclaim, options.Discards, background);
         _queue.Committed = _backgroundReclaim.Check;
-        _client = new MediaClient(nodes.LabelText, _store, _queue);
-        _inodeNumbers = inodeNumbers;
+        _client = new MediaClient(nodes.LabelText, _duplicates, _queue);
         _pressure = new SpacePressure(Space, _queue, _reclaim, _failStop, options.Discards);
-        _recovery = new MountRecovery(nodes, inodeNumbers, _queue, orphans, RemoveIfOrphan);
-        _parts = new TransactionParts(nodes, _gate, _inodes, _writeBack, _memory, Space, _failStop);
+
+        _admission = new OperationAdmission(Space, _pressure, _scheduler, _writeBack, _failStop);
+        var ledger = new OperationLedger(_gate, numbers, Space, _failStop);
+        _transactions = new TransactionSource(_gate, _locks, ledger, _inodes, _writeBack);
+        _orphanDeletion = new OrphanDeletion(_transactions);
+        _rootEdits = new RootEditCommit(Space, _pressure, _queue);
+        _viewChange = new ViewChange(nodes, _queue, _gate, _inodes, _duplicates, Space, _client);
+        _recovery = new MountRecovery(nodes, _inodeNumbers, _queue, orphans, _orphanDeletion);
+        _rootReplacement = new RootReplacement(nodes, _queue, _rootEdits, _recovery);
     }
 
     /// <summary>True once too few nodes can be written, or an invariant broke: nothing more is accepted, and nothing
@@ -91,7 +103,7 @@ public sealed class PfsWriter : IDisposable
     public long UnwrittenBytes => _memory.UnwrittenBytes;
 
     /// <summary>Blocks that were not stored because an equal one was.</summary>
-    public long DeduplicatedBlocks => _store.DeduplicatedBlocks;
+    public long DeduplicatedBlocks => _duplicates.BlocksTotal;
 
     /// <summary>Inodes so far whose changes were accepted and could not be committed, since a block that they need can
     /// be read on no node. They are shown as the last commit has them.</summary>
@@ -131,14 +143,9 @@ public sealed class PfsWriter : IDisposable
     /// <returns>None; NoSpace; ReadOnly once stopped, and for what adds in emergency mode; the error of a commit that
     /// stopped the PFS.</returns>
     /// <remarks>Entry: no lock held.</remarks>
-    public Hammer2Error Reserve(long bytes, int leaves, SpaceUse use, out PendingOperation operation, ulong written = 0)
-    {
-        long reserved = SpaceCost.OfOperation(bytes, leaves);
-        operation = new PendingOperation { ReservedBytes = reserved };
-        if (IsStopped || (use == SpaceUse.Add && Space.IsEmergency)) return Hammer2Error.ReadOnly;
-        Hammer2Error error = _scheduler.Pace();
-        return error == Hammer2Error.None ? _pressure.Reserve(reserved, bytes, use, written) : error;
-    }
+    public Hammer2Error Reserve(
+        long bytes, int leaves, SpaceUse use, out PendingOperation operation, ulong written = 0) =>
+        _admission.Reserve(bytes, leaves, use, out operation, written);
 
     /// <summary>True in emergency mode, in which nothing can be added to the devices of the nodes.</summary>
     public bool IsEmergency
@@ -157,11 +164,7 @@ public sealed class PfsWriter : IDisposable
     /// <summary>Keeps dirty blocks within their bounds, before a write adds some.</summary>
     /// <returns>None; ReadOnly once stopped.</returns>
     /// <remarks>Entry: no lock held.</remarks>
-    public Hammer2Error Throttle()
-    {
-        _writeBack.Throttle();
-        return IsStopped ? Hammer2Error.ReadOnly : Hammer2Error.None;
-    }
+    public Hammer2Error Throttle() => _admission.Throttle();
 
     /// <summary>Begins an operation on up to four inodes; 0 stands for none.</summary>
     /// <param name="operation">From <see cref="Reserve"/>; the operation charges what it needs, and the rest is
@@ -172,12 +175,8 @@ public sealed class PfsWriter : IDisposable
     /// <param name="fourth">Of another.</param>
     /// <remarks>Entry: no lock held. Exit: the gate shared, the locks of the inodes exclusively.</remarks>
     public Transaction Begin(
-        ref PendingOperation operation, ulong first, ulong second = 0, ulong third = 0, ulong fourth = 0)
-    {
-        _gate.Enter();
-        var inodes = new LockedInodes(first, second, third, fourth);
-        return new Transaction(_parts, inodes, _locks.Write(inodes), _numbers.NextOperation(), ref operation);
-    }
+        ref PendingOperation operation, ulong first, ulong second = 0, ulong third = 0, ulong fourth = 0) =>
+        _transactions.Begin(ref operation, new LockedInodes(first, second, third, fourth));
 
     /// <summary>Locks an inode for reading.</summary>
     /// <remarks>Entry: no inode lock held.</remarks>
@@ -195,7 +194,7 @@ public sealed class PfsWriter : IDisposable
     /// accepted before.</summary>
     /// <returns>None; NoSpace; Io once stopped; what kept the commit from a quorum of nodes.</returns>
     /// <remarks>Entry: no lock held. Labels were checked.</remarks>
-    internal Hammer2Error Commit(PfsRootEdit edit) => Commit(edit, edit => _queue.CommitAll(edit));
+    internal Hammer2Error Commit(PfsRootEdit edit) => _rootEdits.Run(edit);
 
     /// <summary>Gives the PFS another root by a change of the list of PFSs, durably. What was accepted before is in the
     /// commit before it, and no operation runs meanwhile; later ones are about the other content.</summary>
@@ -205,30 +204,7 @@ public sealed class PfsWriter : IDisposable
     /// committed cannot be read back. After the commit: what kept orphans from being deleted.
     /// </returns>
     /// <remarks>Entry: no lock held. Reads that go on meanwhile may see both contents.</remarks>
-    internal Hammer2Error ExchangeRoot(PfsRootEdit edit, ulong newest)
-    {
-        bool isRaised;
-        using (_gate.EnterExclusive()) isRaised = _numbers.Raise(newest);
-        Hammer2Error error = isRaised && _numbers.IsCluster ? _queue.BeginEpoch() : Hammer2Error.None;
-        if (error == Hammer2Error.None) error = Commit(edit, edit => _queue.CommitExchange(edit, MayHaveOrphans));
-        return error == Hammer2Error.None ? _recovery.RunAfterExchange() : error;
-
-        bool MayHaveOrphans() =>
-            CommitStamp.MayHaveOrphans(_nodes.View.FocusOf(Media.PfsRootInum).Root.Reference);
-    }
-
-    private Hammer2Error Commit(PfsRootEdit edit, Func<PfsRootEdit, Hammer2Error> commit)
-    {
-        // Each new root, and the way to its place below the super-root.
-        long reserved = SpaceCost.OfOperation(dataBytes: 0, leaves: 2 * edit.RootsWritten);
-        SpaceUse use = edit.Removes ? SpaceUse.Remove : SpaceUse.Add;
-        if (use == SpaceUse.Add && Space.IsEmergency) return Hammer2Error.ReadOnly;
-        Hammer2Error error = _pressure.Reserve(reserved, 0, use, written: 0);
-        if (error != Hammer2Error.None) return error;
-        error = commit(edit);
-        Space.Release(reserved);
-        return error;
-    }
+    internal Hammer2Error ExchangeRoot(PfsRootEdit edit, ulong newest) => _rootReplacement.Run(edit, newest);
 
     /// <summary>Bulkfree on every synced node. The PFS may be read and written meanwhile.</summary>
     /// <param name="options">How.</param>
@@ -259,16 +235,7 @@ public sealed class PfsWriter : IDisposable
     /// <param name="inum">Its number.</param>
     /// <returns>None; NoEntry; the fault of a block on the way to it.</returns>
     /// <remarks>Entry: no lock held. Needs no reservation: deleting must always be possible.</remarks>
-    public Hammer2Error RemoveIfOrphan(ulong inum)
-    {
-        var operation = default(PendingOperation);
-        using Transaction transaction = Begin(ref operation, inum);
-        Hammer2Error error = transaction.Open(inum, out DirtyInode? inode);
-        bool isOrphan = error == Hammer2Error.None && inode!.Meta.LinkCount == 0 && inum != Media.PfsRootInum;
-        if (isOrphan) transaction.Delete(inode!);
-        transaction.Complete();
-        return error;
-    }
+    public Hammer2Error RemoveIfOrphan(ulong inum) => _orphanDeletion.Run(inum);
 
     /// <summary>What comes before the first change.</summary>
     /// <returns>None; what <see cref="MountRecovery.Run"/> met.</returns>
@@ -280,30 +247,7 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>As <see cref="Pfs.ChangeView"/>: between two commits and while no operation runs.</summary>
     /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
-    internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change)
-    {
-        using (_viewLock.EnterScope())
-        {
-            Hammer2Error error = SwapView(change);
-            // Bulkfree may wait for a commit of this PFS, and this waits for bulkfree: the commit lock is not held.
-            if (error == Hammer2Error.None) _client.Detach(_nodes.View);
-            return error;
-        }
-    }
-
-    private Hammer2Error SwapView(Func<ClusterView, ClusterView> change) => _queue.RunBetweenCommits(() =>
-    {
-        using TransactionGate.Exclusion exclusion = _gate.EnterExclusive();
-        ClusterView before = _nodes.View;
-        ClusterView after = change(before);
-        if (before.IsExtendedBy(after) && !_inodes.IsEmpty) return Hammer2Error.NotEmpty;
-        // A stored block that another is to share has a location on each node of its own view only.
-        _store.ForgetDuplicates();
-        _client.Attach(after);
-        Space.Follow(after);
-        Invariant.Holds(_nodes.TrySwapView(before, after));
-        return Hammer2Error.None;
-    });
+    internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change) => _viewChange.Run(change);
 
     internal bool TryGetDirty(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGet(inum, out inode);
 

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Buffers.Binary;
-using System.Threading;
-using Hammer2.Chains.Trees;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
@@ -16,22 +13,14 @@ internal sealed class BlockStore
 {
     private readonly ClusterNodes _nodes;
     private readonly NodeFencing _fencing;
-    private readonly bool _deduplicates;
-    private readonly DedupTable _duplicates = new();
-    private long _deduplicated;
+    private readonly Deduplication _duplicates;
 
-    public BlockStore(ClusterNodes nodes, NodeFencing fencing, bool deduplicates)
+    public BlockStore(ClusterNodes nodes, NodeFencing fencing, Deduplication duplicates)
     {
         _nodes = nodes;
         _fencing = fencing;
-        _deduplicates = deduplicates;
+        _duplicates = duplicates;
     }
-
-    /// <summary>Blocks that were not stored because an equal one was.</summary>
-    public long DeduplicatedBlocks => Volatile.Read(ref _deduplicated);
-
-    /// <summary>Forgets stored blocks, so that no later block shares their storage.</summary>
-    public void ForgetDuplicates() => _duplicates.Clear();
 
     /// <summary>Stores the blocks of a batch; each is then stored, dropped or failed.</summary>
     /// <param name="batch">Claimed blocks.</param>
@@ -60,57 +49,9 @@ internal sealed class BlockStore
         if (stored.IsEmpty) return;
         reference.ModifyTid = block.ModifyTid;
         CheckCode.Store(ref reference, stored);
-        if (TryShare(view, batch, item, stored)) return;
+        if (_duplicates.TryShare(view, batch, item, stored)) return;
         item.Locations = new Blockref[view.SlotsTotal];
         batch.Keep(item, stored);
-    }
-
-    private bool TryShare(ClusterView view, WriteBackBatch batch, WriteBackItem item, ReadOnlySpan<byte> stored)
-    {
-        ref readonly Blockref reference = ref item.Reference;
-        if (!_deduplicates || !CheckCode.Protects(reference.Methods.Check)) return false;
-        DirtyBlock block = item.Sealed.Block;
-        block.Hash = reference.Methods.Check == CheckMethod.XxHash64
-            ? BinaryPrimitives.ReadUInt64LittleEndian(reference.CheckRead)
-            : CheckCode.Hash64(stored);
-        if (batch.FindEqual(block.Hash, reference, stored) is { } duplicate)
-        {
-            duplicate.Sealed.Block.IsShared = true;
-            item.Duplicate = duplicate;
-        }
-        else item.Locations = FindStored(view, item, stored, batch.Encoder.Scratch);
-        block.IsShared = item.Duplicate is not null || item.Locations is not null;
-        if (block.IsShared) _ = Interlocked.Increment(ref _deduplicated);
-        return block.IsShared;
-    }
-
-    /// <summary>Looks for a block that was stored lately with the same bytes.</summary>
-    /// <returns>References to it with the key of this block; null when there is none.</returns>
-    /// <remarks>All nodes were given the same bytes for it, so that comparing with one node's is enough.</remarks>
-    private Blockref[]? FindStored(
-        ClusterView view, WriteBackItem item, ReadOnlySpan<byte> stored, Span<byte> scratch)
-    {
-        ref readonly Blockref reference = ref item.Reference;
-        ulong hash = item.Sealed.Block.Hash;
-        if (_duplicates.Find(hash, reference, stored.Length) is not { Stored: { } found }) return null;
-        var references = new Blockref[view.SlotsTotal];
-        foreach (PresentNode node in view.Synced)
-        {
-            int slot = node.Slot;
-            if (slot >= found.Length || found[slot].Data.Raw == 0) return null;
-            references[slot] = reference;
-            references[slot].Data = found[slot].Data;
-            // Marked as allocated before the bytes are compared: from then on bulkfree leaves them alone.
-            if (node.Device.Committer!.Writer.MarkShared(references[slot]) != Hammer2Error.None) return null;
-        }
-        DirtyInode file = item.Sealed.File;
-        foreach (int slot in view.ReadOrderOf(file.Inum).StartingWith(file.FocusNode.Slot))
-        {
-            if (references[slot].Data.Raw == 0) continue;
-            BlockWriter writer = view[slot].Device.Committer!.Writer;
-            return writer.Holds(references[slot], stored, scratch) ? references : null;
-        }
-        return null;
     }
 
     private void AllocateOnNode(WriteBackBatch batch, PresentNode node)
@@ -168,25 +109,13 @@ internal sealed class BlockStore
     private void Finish(ClusterView view, WriteBackItem item)
     {
         DirtyBlock block = item.Sealed.Block;
-        Blockref[]? references = item.Duplicate is { } duplicate ? SharedLocations(item, duplicate) : item.Locations;
+        Blockref[]? references = item.Duplicate is null ? item.Locations : Deduplication.LocationsOfShared(item);
         // Bytes that no node stored stay in memory, readable as long as the mount stands.
         if (references is not null && !IsAnywhere(references) && block.TryFail()) return;
         bool isStored = block.TryFinish(references);
         if (item.Bytes == 0) return;
-        if (isStored && _deduplicates && block.Hash != 0) _duplicates.Add(block);
-        else if (!isStored && !block.IsShared) Free(view, references!);
-    }
-
-    private static Blockref[] SharedLocations(WriteBackItem item, WriteBackItem duplicate)
-    {
-        var references = new Blockref[duplicate.Locations!.Length];
-        for (int node = 0; node < references.Length; node++)
-        {
-            if (duplicate.Locations[node].Data.Raw == 0) continue;
-            references[node] = item.Reference;
-            references[node].Data = duplicate.Locations[node].Data;
-        }
-        return references;
+        if (isStored) _duplicates.Remember(block);
+        else if (!block.IsShared) Free(view, references!);
     }
 
     // Space that no commit ever led to may be allocated again at once. Decoded blocks are cached by check code, so that

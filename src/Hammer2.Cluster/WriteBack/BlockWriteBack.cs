@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using Concurrency;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.WriteBack;
 
 /// <summary>
-/// Dirty blocks on their way to the nodes, before the commit that makes them part of a tree: which stay open, which
-/// are sealed and written, and how far writers may get ahead of that.
+/// Dirty blocks on their way to the nodes, before the commit that makes them part of a tree: how far writers may get
+/// ahead, and what is written when.
 /// </summary>
 /// <remarks>With workers, writers only seal; without, they write as well, in an order that depends on nothing but the
 /// calls. The thread that claims a sealed block writes or frees it.</remarks>
@@ -17,27 +16,25 @@ internal sealed class BlockWriteBack : IDisposable
     /// <summary>Sealed bytes by which writers may be ahead of the workers.</summary>
     internal const long SealedBytesMax = 8L << 20;
 
+    private readonly BlockSealer _sealer;
     private readonly BatchWriter _writer;
     private readonly BlockMemory _memory;
-    private readonly InodeLocks _locks;
-    private readonly long _openBytesMax;
-    private readonly OpenBlocks _open = new();
     private readonly WriteBackQueue _queue;
 
+    /// <param name="sealer">Puts sealed blocks into the queue.</param>
+    /// <param name="writer">Writes them.</param>
+    /// <param name="memory">Accounts for them.</param>
+    /// <param name="queue">The queue, which is started and in the end disposed of.</param>
+    /// <param name="workers">Number of threads that write; 0 for none.</param>
     public BlockWriteBack(
-        BatchWriter writer, BlockMemory memory, InodeLocks locks, long openBytesMax, int workers,
-        IScheduler? scheduler = null)
+        BlockSealer sealer, BatchWriter writer, BlockMemory memory, WriteBackQueue queue, int workers)
     {
+        _sealer = sealer;
         _writer = writer;
         _memory = memory;
-        _locks = locks;
-        _openBytesMax = openBytesMax;
-        _queue = new WriteBackQueue(scheduler);
+        _queue = queue;
         _queue.Start(workers, writer.Write);
     }
-
-    /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
-    public long UnwrittenBytes => _memory.UnwrittenBytes;
 
     /// <summary>Ends the workers when all queued blocks are written.</summary>
     public void Dispose() => _queue.Dispose();
@@ -47,29 +44,33 @@ internal sealed class BlockWriteBack : IDisposable
     /// <remarks>Entry: no lock held.</remarks>
     public void Throttle()
     {
-        _open.DropSealed();
-        while ((_memory.OpenBytes > _openBytesMax || _memory.HasTooManyOpen)
-            && _open.TryTakeOldest(out OpenBlock oldest)) Seal(oldest);
+        _sealer.SealAboveBound();
         if (!_queue.HasWorkers) _writer.WriteAll(_queue);
         _writer.AwaitSealedBytes(SealedBytesMax);
     }
+
+    /// <summary>A buffer for a block, with any content.</summary>
+    /// <param name="leastBytes">At most 64 KiB; the buffer may be longer.</param>
+    public byte[] Rent(int leastBytes) => _memory.Rent(leastBytes);
+
+    /// <summary>Gets a buffer back that no block owns.</summary>
+    public void Return(byte[] content) => _memory.Return(content);
+
+    /// <summary>Gives an open block a longer buffer.</summary>
+    /// <remarks>Entry: the file's lock is held exclusively.</remarks>
+    public void Lengthen(DirtyBlock block, int leastBytes) => _memory.Lengthen(block, leastBytes);
 
     /// <summary>Adds a block to the dirty ones of a file.</summary>
     /// <remarks>Entry: the file's lock is held exclusively.</remarks>
     public void Add(DirtyInode file, ulong key, DirtyBlock block)
     {
         file.UnwrittenBytes += block.ChargedBytes;
-        if (block.State != DirtyBlockState.Open) return;
-        _memory.AddOpen(block);
-        _open.Add(new OpenBlock(file, key, block));
+        if (block.State == DirtyBlockState.Open) _sealer.Add(file, key, block);
     }
 
     /// <summary>Seals a block of the open group that is not expected to change again.</summary>
     /// <remarks>Entry: the file's lock is held exclusively, and its size is past the start of the block.</remarks>
-    public void Seal(DirtyInode file, ulong key, DirtyBlock block)
-    {
-        if (_memory.TrySeal(block)) _queue.Add(SealedBlock.Of(file, file.Meta, key, block));
-    }
+    public void Seal(DirtyInode file, ulong key, DirtyBlock block) => _sealer.Seal(file, key, block);
 
     /// <summary>Newer bytes, a hole or a truncation replaced a block of a group that is not committed.</summary>
     /// <remarks>Entry: the file's lock is held exclusively.</remarks>
@@ -84,19 +85,7 @@ internal sealed class BlockWriteBack : IDisposable
     /// <remarks>Entry: no lock held. Without workers, all is left to the commit.</remarks>
     public void WriteAhead(DirtyInode file)
     {
-        if (!_queue.HasWorkers) return;
-        var blocks = new List<SealedBlock>();
-        using (_locks.Write(file.Inum))
-        {
-            if (file.Open is not { } delta || delta.Blocks.Count < WriteBackBatch.BlocksMax) return;
-            foreach ((ulong key, DirtyBlock block) in delta.Blocks)
-            {
-                if (key >= file.Meta.Size) break;
-                Seal(file, key, block);
-                if (block.State == DirtyBlockState.Sealed) blocks.Add(SealedBlock.Of(file, file.Meta, key, block));
-            }
-        }
-        _writer.WriteAndAwait(blocks);
+        if (_queue.HasWorkers) _writer.WriteAndAwait(_sealer.SealFile(file, WriteBackBatch.BlocksMax));
     }
 
     /// <summary>Starts writing all blocks that are open now, and returns when at most <see cref="SealedBytesMax"/> are
@@ -105,11 +94,8 @@ internal sealed class BlockWriteBack : IDisposable
     public void WriteAhead()
     {
         if (!_queue.HasWorkers) return;
-        for (int left = _open.Count; left > 0 && _open.TryTakeOldest(out OpenBlock oldest); left--)
-        {
-            Seal(oldest);
+        for (int left = _sealer.Count; left > 0 && _sealer.TrySealOldest(); left--)
             _writer.AwaitSealedBytes(SealedBytesMax);
-        }
     }
 
     /// <summary>Writes all blocks of a syncing group that are not written yet, and drops those of deleted
@@ -117,41 +103,20 @@ internal sealed class BlockWriteBack : IDisposable
     /// <remarks>Returns when each block is stored, or failed. Entry: no inode lock held.</remarks>
     public void WriteGroup(List<FrozenInode> inodes)
     {
+        // All of a large group is queued, so that workers write beside the commit.
+        bool isQueued = _queue.HasWorkers && _memory.OpenBytes >= WriteBackBatch.BlocksMax * Media.FileBlockBytes;
         var blocks = new List<SealedBlock>();
-        SealGroup(inodes, blocks);
+        foreach (FrozenInode inode in inodes)
+        {
+            if (inode.IsDeleted) DropAll(inode);
+            else _sealer.SealFrozen(inode, isQueued, blocks);
+        }
         _writer.WriteAndAwait(blocks);
     }
 
-    // All of a large group is queued, so that workers write beside the commit.
-    private void SealGroup(List<FrozenInode> inodes, List<SealedBlock> unwritten)
+    private void DropAll(FrozenInode inode)
     {
-        bool isQueued = _queue.HasWorkers && _memory.OpenBytes >= WriteBackBatch.BlocksMax * Media.FileBlockBytes;
-        foreach (FrozenInode inode in inodes)
-        {
-            if (inode.Changes is not { } delta) continue;
-            foreach ((ulong key, DirtyBlock block) in delta.Blocks)
-            {
-                if (inode.IsDeleted)
-                {
-                    _writer.Drop(block);
-                    continue;
-                }
-                bool isNew = key < inode.Meta.Size && _memory.TrySeal(block);
-                Invariant.Holds(block.State != DirtyBlockState.Open);
-                if (block.State != DirtyBlockState.Sealed) continue;
-                var entry = SealedBlock.Of(inode.Inode, inode.Meta, key, block);
-                unwritten.Add(entry);
-                if (isNew && isQueued) _queue.Add(entry);
-            }
-        }
-    }
-
-    // A block that is not in the open delta any more belongs to a syncing group, whose commit seals it.
-    private void Seal(in OpenBlock oldest)
-    {
-        using InodeLocks.Guard guard = _locks.Write(oldest.File.Inum);
-        if (oldest.File.Open is { } delta && delta.Blocks.TryGet(oldest.Key, out DirtyBlock? block)
-            && block == oldest.Block && oldest.Key < oldest.File.Meta.Size)
-            Seal(oldest.File, oldest.Key, block);
+        if (inode.Changes is not { } delta) return;
+        foreach ((_, DirtyBlock block) in delta.Blocks) _writer.Drop(block);
     }
 }

@@ -34,11 +34,13 @@ public sealed class FrozenInodesTests : IDisposable
         ClusterNodes nodes = _mount.Pfs.ClusterNodes;
         var failStop = new FailStop(NullLogger.Instance, "test");
         var memory = new BlockMemory(new SpaceReserve(nodes.View), _memory);
-        var store = new BlockStore(nodes, new NodeFencing(nodes, failStop), deduplicates: false);
+        var store = new BlockStore(nodes, new NodeFencing(nodes, failStop), new Deduplication(isOn: false));
         _inodes = new InodeCache(nodes, _gate, new InodeNumbers(nodes), _memory);
         _images = new FrozenInodes(nodes, _locks, _inodes);
+        var queue = new WriteBackQueue();
+        var sealer = new BlockSealer(memory, _locks, queue, openBytesMax: 1 << 20);
         _writeBack = new BlockWriteBack(
-            new BatchWriter(store, memory, failStop), memory, _locks, openBytesMax: 1 << 20, workers: 0);
+            sealer, new BatchWriter(store, memory, failStop), memory, queue, workers: 0);
         _reversal = new InodeReversal(_locks, _inodes, _writeBack);
     }
 

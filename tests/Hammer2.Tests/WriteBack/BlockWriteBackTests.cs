@@ -34,7 +34,7 @@ public sealed class BlockWriteBackTests
         Assert.Null(blocks[0].Content);
         parts.WriteBack.Drop(file, blocks[1]);
         parts.WriteBack.Drop(file, blocks[2]);
-        Assert.Equal((0L, 0L), (parts.WriteBack.UnwrittenBytes, file.UnwrittenBytes));
+        Assert.Equal((0L, 0L), (parts.Memory.UnwrittenBytes, file.UnwrittenBytes));
         Assert.All(blocks, block => Assert.Equal(DirtyBlockState.Dropped, block.State));
     }
 
@@ -46,7 +46,7 @@ public sealed class BlockWriteBackTests
         DirtyInode file = parts.MakeFile(blocks: 4);
         foreach ((ulong key, DirtyBlock block) in Parts.KeysOf(file)) parts.WriteBack.Seal(file, key, block);
         parts.WriteBack.Throttle();
-        Assert.Equal(0, parts.WriteBack.UnwrittenBytes);
+        Assert.Equal(0, parts.Memory.UnwrittenBytes);
         Assert.Equal(4UL * BlockBytes, free - parts.Node.Device.FreeBytes);
         foreach (DirtyBlock block in Parts.BlocksOf(file))
         {
@@ -82,7 +82,7 @@ public sealed class BlockWriteBackTests
         Assert.Equal(0, parts.Memory.OpenBytes);
         Assert.True(parts.Memory.SealedBytes <= 8 << 20);
         parts.WriteBack.Dispose();
-        Assert.Equal(0, parts.WriteBack.UnwrittenBytes);
+        Assert.Equal(0, parts.Memory.UnwrittenBytes);
         foreach (DirtyInode file in files)
             Assert.All(Parts.BlocksOf(file), block => Assert.Equal(DirtyBlockState.Stored, block.State));
     }
@@ -115,7 +115,7 @@ public sealed class BlockWriteBackTests
         parts.Device.Release();
         Assert.True(commit.Join(TimeSpan.FromMinutes(2)));
         Assert.All(blocks, block => Assert.Equal(DirtyBlockState.Stored, block.State));
-        Assert.True(SpinWait.SpinUntil(() => parts.WriteBack.UnwrittenBytes == 0, TimeSpan.FromMinutes(2)));
+        Assert.True(SpinWait.SpinUntil(() => parts.Memory.UnwrittenBytes == 0, TimeSpan.FromMinutes(2)));
     }
 
     [Theory, InlineData(0), InlineData(2)]
@@ -129,7 +129,7 @@ public sealed class BlockWriteBackTests
         Assert.All(Parts.BlocksOf(deleted), block => Assert.Equal(DirtyBlockState.Dropped, block.State));
         Assert.All(Parts.BlocksOf(kept), block => Assert.Equal(DirtyBlockState.Stored, block.State));
         Assert.Equal(20UL * BlockBytes, free - parts.Node.Device.FreeBytes);
-        Assert.True(SpinWait.SpinUntil(() => parts.WriteBack.UnwrittenBytes == 0, TimeSpan.FromMinutes(2)));
+        Assert.True(SpinWait.SpinUntil(() => parts.Memory.UnwrittenBytes == 0, TimeSpan.FromMinutes(2)));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class BlockWriteBackTests
         }
         Assert.Equal(2L * BlockBytes, parts.Memory.SealedBytes);
         foreach (DirtyBlock block in Parts.BlocksOf(file)) parts.WriteBack.Drop(file, block);
-        Assert.Equal(0, parts.WriteBack.UnwrittenBytes);
+        Assert.Equal(0, parts.Memory.UnwrittenBytes);
     }
 
     /// <summary>The parts below a write-back, on a volume in memory.</summary>
@@ -168,9 +168,10 @@ public sealed class BlockWriteBackTests
             FailStop = new FailStop(NullLogger.Instance, "test");
             Memory = new BlockMemory(new SpaceReserve(pfs.View), new DirtyMemory());
             ClusterNodes nodes = pfs.ClusterNodes;
-            var store = new BlockStore(nodes, new NodeFencing(nodes, FailStop), deduplicates: true);
-            var writer = new BatchWriter(store, Memory, FailStop);
-            WriteBack = new BlockWriteBack(writer, Memory, _locks, openBytesMax: 64L << 20, workers);
+            var store = new BlockStore(nodes, new NodeFencing(nodes, FailStop), new Deduplication(isOn: true));
+            var queue = new WriteBackQueue();
+            var sealer = new BlockSealer(Memory, _locks, queue, openBytesMax: 64L << 20);
+            WriteBack = new BlockWriteBack(sealer, new BatchWriter(store, Memory, FailStop), Memory, queue, workers);
         }
 
         public HeldDevice Device { get; }

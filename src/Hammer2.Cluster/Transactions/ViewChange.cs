@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using Concurrency;
+using Hammer2.Cluster.WriteBack;
+using Hammer2.Format;
+
+namespace Hammer2.Cluster.Transactions;
+
+/// <summary>Changes which nodes a writable PFS has, between two commits and while no operation runs.</summary>
+/// <remarks>Lock: rank 8, one change at a time.</remarks>
+internal sealed class ViewChange
+{
+    private readonly RankedLock _viewLock = new(LockRank.ViewChange);
+    private readonly ClusterNodes _nodes;
+    private readonly CommitQueue _queue;
+    private readonly TransactionGate _gate;
+    private readonly InodeCache _inodes;
+    private readonly Deduplication _duplicates;
+    private readonly SpaceReserve _space;
+    private readonly MediaClient _client;
+
+    public ViewChange(
+        ClusterNodes nodes, CommitQueue queue, TransactionGate gate, InodeCache inodes, Deduplication duplicates,
+        SpaceReserve space, MediaClient client)
+    {
+        _nodes = nodes;
+        _queue = queue;
+        _gate = gate;
+        _inodes = inodes;
+        _duplicates = duplicates;
+        _space = space;
+        _client = client;
+    }
+
+    /// <summary>Exchanges the view.</summary>
+    /// <param name="change">Makes the view after it of the one before.</param>
+    /// <returns>None; NotEmpty when the view gets longer and there are dirty inodes.</returns>
+    /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
+    public Hammer2Error Run(Func<ClusterView, ClusterView> change)
+    {
+        using (_viewLock.EnterScope())
+        {
+            Hammer2Error error = Swap(change);
+            // Bulkfree may wait for a commit of this PFS, and this waits for bulkfree: the commit lock is not held.
+            if (error == Hammer2Error.None) _client.Detach(_nodes.View);
+            return error;
+        }
+    }
+
+    private Hammer2Error Swap(Func<ClusterView, ClusterView> change) => _queue.RunBetweenCommits(() =>
+    {
+        using TransactionGate.Exclusion exclusion = _gate.EnterExclusive();
+        ClusterView before = _nodes.View;
+        ClusterView after = change(before);
+        if (before.IsExtendedBy(after) && !_inodes.IsEmpty) return Hammer2Error.NotEmpty;
+        // A stored block that another is to share has a location on each node of its own view only.
+        _duplicates.ForgetAll();
+        _client.Attach(after);
+        _space.Follow(after);
+        Invariant.Holds(_nodes.TrySwapView(before, after));
+        return Hammer2Error.None;
+    });
+}
