@@ -28,21 +28,20 @@ internal sealed class PathFinder
         _pfsKey = pfsKey;
     }
 
-    /// <summary>Adds paths to the faults of this PFS, at most <paramref name="pathsMax"/> for each.</summary>
-    public void Find(IReadOnlyList<VerifyFault> faults, int pathsMax)
+    /// <summary>Finds the paths of subjects in this PFS, at most <paramref name="pathsMax"/> for each.</summary>
+    public void Find(IReadOnlyList<IPathSubject> subjects, int pathsMax)
     {
-        var entries = new EntrySearch(_pfsKey, faults, pathsMax);
+        var entries = new EntrySearch(_pfsKey, subjects, pathsMax);
         _walker.WalkTopology(entries);
-        for (int index = 0; index < faults.Count; index++)
+        for (int index = 0; index < subjects.Count; index++)
         {
             var paths = new List<byte[]>();
-            VerifyFault fault = faults[index];
-            if (fault.Hurt.Contains(Media.PfsRootInum)) paths.Add("/"u8.ToArray());
+            bool isRoot = subjects[index].Inums.Contains(Media.PfsRootInum);
+            if (isRoot) paths.Add("/"u8.ToArray());
             foreach ((ulong directory, byte[] name) in entries.Found(index))
                 paths.Add([.. DirectoryPath(directory), (byte)'/', .. name]);
             paths.Sort(static (left, right) => left.AsSpan().SequenceCompareTo(right));
-            fault.Paths = paths;
-            fault.PathsTotal = entries.Total(index) + (fault.Hurt.Contains(Media.PfsRootInum) ? 1 : 0);
+            subjects[index].SetPaths(paths, entries.Total(index) + (isRoot ? 1 : 0));
         }
     }
 
@@ -127,19 +126,19 @@ internal sealed class PathFinder
         private readonly long[] _totals;
         private readonly int _pathsMax;
 
-        public EntrySearch(ulong pfsKey, IReadOnlyList<VerifyFault> faults, int pathsMax)
+        public EntrySearch(ulong pfsKey, IReadOnlyList<IPathSubject> subjects, int pathsMax)
             : base(pfsKey)
         {
             _pathsMax = pathsMax;
-            _totals = new long[faults.Count];
-            _found = new List<(ulong, byte[])>[faults.Count];
-            for (int index = 0; index < faults.Count; index++)
+            _totals = new long[subjects.Count];
+            _found = new List<(ulong, byte[])>[subjects.Count];
+            for (int index = 0; index < subjects.Count; index++)
             {
                 _found[index] = [];
-                KeyRange hurt = faults[index].Hurt;
-                if (hurt.First != hurt.Last) _wide.Add((hurt, index));
-                else if (_single.TryGetValue(hurt.First, out List<int>? others)) others.Add(index);
-                else _single.Add(hurt.First, [index]);
+                KeyRange inums = subjects[index].Inums;
+                if (inums.First != inums.Last) _wide.Add((inums, index));
+                else if (_single.TryGetValue(inums.First, out List<int>? others)) others.Add(index);
+                else _single.Add(inums.First, [index]);
             }
         }
 

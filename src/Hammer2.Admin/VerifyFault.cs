@@ -5,7 +5,7 @@ using Hammer2.Format;
 namespace Hammer2.Admin;
 
 /// <summary>One damaged block, and the files that are affected.</summary>
-public sealed class VerifyFault
+public sealed class VerifyFault : IPathSubject
 {
     /// <summary>The tree the block belongs to.</summary>
     public required MediaTree Tree { get; init; }
@@ -47,10 +47,10 @@ public sealed class VerifyFault
     /// Paths of the affected objects, from the root of the PFS, as stored bytes; several when an indirect block of many
     /// inodes is lost. Empty when no directory entry refers to the object.
     /// </summary>
-    public IReadOnlyList<byte[]> Paths { get; internal set; } = [];
+    public IReadOnlyList<byte[]> Paths { get; private set; } = [];
 
     /// <summary>Number of paths, listed or not.</summary>
-    public long PathsTotal { get; internal set; }
+    public long PathsTotal { get; private set; }
 
     /// <summary>The inode numbers that are lost or affected: one, or all below an indirect block of the inode
     /// index.</summary>
@@ -61,6 +61,10 @@ public sealed class VerifyFault
         BlockrefType.Indirect when IsInodeIndex => new KeyRange(Key, Math.Min(KeyEnd, Media.EntryKeyBit - 1)),
         _ => new KeyRange(OwnerInum, OwnerInum),
     };
+
+    KeyRange IPathSubject.Inums => Hurt;
+
+    void IPathSubject.SetPaths(IReadOnlyList<byte[]> paths, long total) => (Paths, PathsTotal) = (paths, total);
 
     /// <summary>True when the whole PFS is lost with the block.</summary>
     public bool IsPfsRoot { get; init; }

@@ -31,6 +31,10 @@ public sealed class WriteProtectedException(string deviceName, string message)
 public sealed class DeviceBusyException(string deviceName, string message)
     : MediaException(deviceName, message);
 
+/// <summary>What was written to the device failed.</summary>
+public sealed class DeviceWriteException(string deviceName, string message)
+    : MediaException(deviceName, message);
+
 /// <summary>No usable HAMMER2 volume header was found on the device.</summary>
 public sealed class NotHammer2Exception(string deviceName, string message)
     : MediaException(deviceName, message);

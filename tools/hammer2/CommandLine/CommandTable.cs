@@ -56,6 +56,8 @@ internal static class CommandTable
         VolumeHeaderCommand.Row,
         FreemapCommand.Row,
         VerifyCommand.Row,
+        ResolveCommand.Row,
+        MetaImageCommand.Row,
         UndeleteCommand.Row,
         RecoverCommand.Row,
         RecoverCommand.Relaxed,
