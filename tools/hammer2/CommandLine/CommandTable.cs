@@ -13,6 +13,7 @@ internal static class CommandTable
     [
         MountCommand.Row,
         MountHelperCommand.Row,
+        MountAllCommand.Row,
         UnmountCommand.Row,
         ListCommand.Row,
         TreeCommand.Row,
@@ -20,6 +21,7 @@ internal static class CommandTable
         ExtractCommand.Row,
         StatCommand.Row,
         StatusCommand.Row,
+        TopCommand.Row,
         InfoCommand.Row,
         VolumeListCommand.Row,
         PfsListCommand.Row,

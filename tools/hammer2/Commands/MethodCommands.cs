@@ -3,6 +3,7 @@ using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Mounts;
 using Hammer2.Tool.Output;
+using Hammer2.Tool.PfsChanges;
 using Linux.Text;
 
 namespace Hammer2.Tool.Commands;
@@ -13,10 +14,11 @@ internal static class MethodCommands
 {
     private const string Below = """
          Blocks that are stored keep theirs. What is made in a directory inherits the methods of the directory. For
-         root and the user that mounted it.
+         root and the user that mounted it. With --volume, a PFS that is not mounted is changed on its devices: PATHs then
+         begin at its root.
         """;
 
-    private static readonly ArgumentRow Paths = new("PATH", "files and directories in a mount")
+    private static readonly ArgumentRow Paths = new("PATH", "files and directories in a mount, or with --volume of that PFS")
     {
         Repeats = true,
         Completes = Completion.File,
@@ -31,12 +33,28 @@ internal static class MethodCommands
     private static readonly OptionRow Recursive =
         new("--recursive", "also everything below directories, not beyond the mount") { Short = "-r" };
 
+    private static readonly OptionRow Volume =
+        new("--volume", "a PFS that is not mounted: DEVICE[:DEVICE...][@LABEL]; default label DATA")
+        {
+            ValueName = "VOLUME",
+            Completes = Completion.File,
+        };
+
+    private static readonly OptionRow Node = new("--node", "with --volume: another node of the same cluster; all are needed")
+    {
+        ValueName = "VOLUME",
+        Repeats = true,
+        Completes = Completion.File,
+    };
+
+    private static readonly OptionRow[] Options = [Recursive, Volume, Node, .. MediaOptions.All];
+
     public static readonly CommandRow SetCompression = new("setcomp", "set the compression of new blocks", RunCompression)
     {
         Group = CommandGroup.Mounting,
         Description = "Sets how new blocks of files are compressed." + Below,
         Arguments = [CompressionName, Paths],
-        Options = [Recursive],
+        Options = Options,
         Examples = [new("hammer2 setcomp -r zlib:9 /mnt/archive", "compress what is written below a directory better")],
     };
 
@@ -46,8 +64,12 @@ internal static class MethodCommands
         Group = CommandGroup.Mounting,
         Description = "Sets the check code of new blocks of files." + Below,
         Arguments = [CheckName, Paths],
-        Options = [Recursive],
-        Examples = [new("hammer2 setcheck sha192 /mnt/important", "what is written there gets a strong check code")],
+        Options = Options,
+        Examples =
+        [
+            new("hammer2 setcheck sha192 /mnt/important", "what is written there gets a strong check code"),
+            new("hammer2 setcheck --volume disk.img@HOME -r sha192 /important", "the same without mounting"),
+        ],
     };
 
     public static readonly CommandRow ClearCheck = CheckRow("clrcheck", "none");
@@ -64,7 +86,7 @@ internal static class MethodCommands
         Group = CommandGroup.Mounting,
         Description = $"The same as 'hammer2 setcheck {method}'.",
         Arguments = [Paths],
-        Options = [Recursive],
+        Options = Options,
         Examples = [new($"hammer2 {name} /mnt/d", $"new files in a directory get the check method {method}")],
     };
 
@@ -92,8 +114,17 @@ internal static class MethodCommands
         report?.Detail("method", Cell.Text(field == "comp_algo"
             ? MethodNames.OfCompression(method) : MethodNames.OfCheck(method)));
         report?.BeginTable("paths", new Column("path", "PATH"));
-        var walk = new MethodWalk(flag, method, invocation.Has(Recursive), Done, Failed);
-        foreach (string path in invocation.Texts(Paths)) walk.Run(path);
+        if (invocation.Text(Volume) is { } volume)
+        {
+            RunOffline(invocation, volume, flag, method, Done, Failed);
+        }
+        else
+        {
+            if (invocation.Has(Node))
+                throw new CommandException(ExitCode.Usage, $"{Node.Name} goes with {Volume.Name}");
+            var walk = new MethodWalk(flag, method, invocation.Has(Recursive), Done, Failed);
+            foreach (string path in invocation.Texts(Paths)) walk.Run(path);
+        }
         report?.EndTable();
         return code;
 
@@ -108,5 +139,18 @@ internal static class MethodCommands
             invocation.Warn($"{path}: {reason}");
             code = ExitCode.Failed;
         }
+    }
+
+    private static void RunOffline(Invocation invocation, string volume, uint flag, byte method,
+        Action<string> done, Action<string, string> failed)
+    {
+        invocation.Interrupted = static () => "nothing, or a part of the paths, is set";
+        bool isCheck = flag == InodeRecord.SetsCheck;
+        new PfsTarget(invocation, volume).ChangeOffline(invocation.Texts(Node), vnodes =>
+        {
+            var walk = new OfflineMethodWalk(
+                vnodes, isCheck ? method : null, isCheck ? null : method, invocation.Has(Recursive), done, failed);
+            foreach (string path in invocation.Texts(Paths)) walk.Run(path);
+        });
     }
 }

@@ -38,7 +38,9 @@ internal static class MountCommand
         Group = CommandGroup.Mounting,
         Description = """
             Every SPEC is a node of one cluster; a filesystem that is not part of a cluster has one. Without a label
-            the PFS named DATA is mounted. The command returns when the mount is live; a background process serves
+            the PFS named DATA is mounted. A label without a device, @LABEL, is looked for on the block devices of
+            this machine and on what is mounted; when several filesystems have it, they are named and none is
+            mounted. The command returns when the mount is live; a background process serves
             it until it is unmounted by umount(8), by fusermount3 -u, or by a SIGTERM to the process.
 
             A write-protected device, or a cluster with too few masters, is mounted read-only with a warning, unless

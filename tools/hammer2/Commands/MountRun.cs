@@ -6,6 +6,7 @@ using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Fuse;
 using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Mounts;
 using Linux.Text;
 using Microsoft.Extensions.Logging;
 
@@ -33,6 +34,7 @@ internal static class MountRun
         IReadOnlyList<string> optionLists, bool isSloppy, bool isForeground)
     {
         MountOptions options = Parse(optionLists, isSloppy);
+        specTexts = LabelSearch.Replace(specTexts);
         var specs = new List<MountSpec>();
         foreach (string text in specTexts) specs.Add(ParseSpec(text));
         FuseBackground? background = FuseBackground.OfThisProcess();

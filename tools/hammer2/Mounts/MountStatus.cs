@@ -2,9 +2,6 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
-using Hammer2.Tool.Extract;
-using Hammer2.Tool.Populate;
-using Linux.Text;
 
 namespace Hammer2.Tool.Mounts;
 
@@ -13,8 +10,7 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
     string Commit, ulong RepairedReads, ulong LeftOutInodes, ulong TotalBytes, ulong FreeBytes, ulong LiveBytes,
     ulong ReservedBytes, ulong UnwrittenBytes, IReadOnlyList<MountStatus.Node> Nodes)
 {
-    private const string FileName = "/.hammer2/status";
-    private const int ContentBytesMax = 1 << 20;
+    private const string FileName = "status";
 
     /// <summary>A node of the mounted PFS.</summary>
     internal sealed record Node(string Name, string State, string Commit, string Reason);
@@ -34,12 +30,10 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
     /// <exception cref="CommandException">It is not in a mount of HAMMER2, or the caller may not ask.</exception>
     public static MountStatus Read(string path)
     {
-        if (!MountHandle.IsInMount(path))
-            throw new CommandException(ExitCode.CannotOpen, $"{path}: is not in a HAMMER2 mount");
-        string file = MountRoot.Of(path) + FileName;
+        (byte[] content, string file) = VirtualFile.Read(path, FileName);
         try
         {
-            return Parse(ReadAll(file));
+            return Parse(content);
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -66,18 +60,4 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
     private static string Text(JsonElement of, string name) => of.GetProperty(name).GetString() ?? "";
 
     private static ulong Number(JsonElement of, string name) => of.GetProperty(name).GetUInt64();
-
-    private static byte[] ReadAll(string path)
-    {
-        int error = SourceFiles.Open(
-            LinuxFiles.AtCurrentDirectory, ByteText.Encode(path), isDirectory: false, out int descriptor);
-        if (error == 2)
-            throw new CommandException(ExitCode.CannotOpen, $"{path}: the volume has an entry of its own of that name");
-        if (error != 0) throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(error)}");
-        byte[] buffer = new byte[ContentBytesMax];
-        error = SourceFiles.Read(descriptor, 0, buffer, out int got);
-        SourceFiles.Close(descriptor);
-        if (error != 0) throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(error)}");
-        return buffer[..got];
-    }
 }

@@ -41,8 +41,8 @@ internal sealed record MountTableLine(string DeviceNumber, string Target, string
         return found;
     }
 
-    // The kernel writes white space and backslashes as three octal digits.
-    private static string Unescape(string word)
+    /// <summary>A field as the kernel, and fstab, write it: white space and backslashes are three octal digits.</summary>
+    internal static string Unescape(string word)
     {
         if (!word.Contains('\\', StringComparison.Ordinal)) return word;
         var text = new StringBuilder();

@@ -9,7 +9,9 @@ using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Mounts;
+using Hammer2.Vnodes;
 using Linux.Text;
+using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.PfsChanges;
 
@@ -192,6 +194,24 @@ internal sealed class PfsTarget(Invocation invocation, string target)
         throw ScheduleText.Refusal(error) is { } reason
             ? new CommandException(ExitCode.Failed, $"{target}: {reason}")
             : Refused(error, ByteText.Encode(scheduler.Failed ?? ""));
+    }
+
+    /// <summary>Changes objects of a PFS that is not mounted, and commits.</summary>
+    /// <param name="devices">The other nodes of its cluster.</param>
+    /// <param name="change">Changes them.</param>
+    /// <exception cref="CommandException">It cannot be opened for writing, or the commit failed.</exception>
+    public void ChangeOffline(IReadOnlyList<string> devices, Action<VnodeOps> change)
+    {
+        if (_spec is null)
+            throw new CommandException(ExitCode.Usage, $"{target}: is a directory; name paths in a mount without this option");
+        using ClusterMount mount = OpenPfs(_spec.Label ?? MountSpec.DefaultLabel, devices);
+        Hammer2Error error = mount.Pfs.OpenForWriting();
+        if (error != Hammer2Error.None) throw Refused(error, Label);
+        var vnodes = new VnodeOps(mount.Pfs, invocation.Loggers.CreateLogger<VnodeOps>());
+        change(vnodes);
+        Errno failure = vnodes.Sync();
+        if (failure != Errno.None)
+            throw new CommandException(ExitCode.Failed, $"{target}: nothing was changed, the commit failed: {failure}");
     }
 
     private ClusterMount OpenPfs(string label, IReadOnlyList<string> devices)
