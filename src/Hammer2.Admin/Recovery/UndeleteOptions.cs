@@ -20,7 +20,7 @@ public sealed record UndeleteOptions
     public bool SkipsData { get; init; }
 
     /// <summary>How many versions of inodes, and how many names, are remembered at a time, at least 16. When there are
-    /// more, the media are scanned again for the next range of inode numbers. About 250 bytes each.</summary>
+    /// more, the media are scanned again for the next range of inode numbers. About 450 bytes each.</summary>
     public int RecordsMax { get; init; } = RecordsUsual;
 
     /// <summary>Chooses objects before their data is read; null for all.</summary>

@@ -53,7 +53,7 @@ internal static class UndeleteCommand
             Of damaged files the name ends in '.damaged', and what is missing is a hole. Give a directory on another
             filesystem.
 
-            Memory: at most 160 MiB for what is found, since the media are scanned again for the next inode numbers when
+            Memory: at most 256 MiB for what is found, since the media are scanned again for the next inode numbers when
             there is more; besides, a bit for each KiB in segments with metadata, a bit for each existing inode and 64 bytes
             for each directory.
 
