@@ -27,6 +27,7 @@ public sealed class LockRank
     public static readonly LockRank DeviceReclaim = new(6, "bulkfree of a device");
     public static readonly LockRank ViewChange = new(8, "change of the nodes");
     public static readonly LockRank Commit = new(10, "commit");
+    public static readonly LockRank ResyncUnit = new(11, "unit of a resynchronization");
     public static readonly LockRank DeviceTurn = new(12, "turn of a device");
     public static readonly LockRank NodeSteps = new(15, "steps of nodes");
     public static readonly LockRank LastNodeStep = new(15, "last step of nodes");
@@ -41,6 +42,8 @@ public sealed class LockRank
     public static readonly LockRank GroupClosing = new(70, "closing of the open group");
     public static readonly LockRank CommitRequests = new(75, "requests to commit");
     public static readonly LockRank CommitDue = new(75, "commit in background");
+    public static readonly LockRank ResyncClosing = new(75, "end of resynchronizations");
+    public static readonly LockRank ReturnsClosing = new(75, "end of the wait for nodes");
     public static readonly LockRank ReclaimDue = new(75, "bulkfree in background");
 
     // Held while workers are woken, which may install the handler of the signal for that.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using Hammer2.Chains;
 using Hammer2.Devices;
+using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
@@ -11,6 +13,7 @@ public sealed class ClusterMount : IDisposable
 {
     private readonly Action<ClusterMount> _release;
     private readonly ILogger _logger;
+    private IDisposable? _returns;
 
     /// <summary>A PFS that is being opened.</summary>
     /// <param name="caches">Shared by the devices of a process.</param>
@@ -30,7 +33,7 @@ public sealed class ClusterMount : IDisposable
     public MediaCaches Caches { get; }
 
     /// <summary>The opened filesystems.</summary>
-    public IReadOnlyList<MediaDevice> Devices => Filesystems.ConvertAll(filesystem => filesystem.Device);
+    public IReadOnlyList<MediaDevice> Devices => Filesystems.ConvertAll(static filesystem => filesystem.Device);
 
     /// <summary>True when this process may write to one of the filesystems, through this PFS or another one.</summary>
     public bool HasWritableDevices => Filesystems.Exists(filesystem => !filesystem.Volumes.IsReadOnly);
@@ -55,7 +58,7 @@ public sealed class ClusterMount : IDisposable
     internal IReadOnlyList<PfsEntry> Members { get; private set; } = [];
 
     /// <summary>The filesystems of its nodes, each with a use count that includes this PFS.</summary>
-    internal List<OpenFilesystem> Filesystems { get; } = [];
+    internal ImmutableList<OpenFilesystem> Filesystems { get; private set; } = [];
 
     /// <summary>The one of them whose device is claimed by the kernel's mount of this PFS; null while this process
     /// claims it.</summary>
@@ -83,10 +86,32 @@ public sealed class ClusterMount : IDisposable
     /// <summary>Closes the PFS, and the filesystems that no other PFS uses. Uncommitted changes are lost.</summary>
     public void Dispose()
     {
+        _returns?.Dispose();
         Pfs?.Writer?.Dispose();
         _release(this);
-        Filesystems.Clear();
+        Filesystems = [];
     }
+
+    /// <summary>Has something that looks for its nodes end before it is closed.</summary>
+    internal void Keep(IDisposable returns) => _returns = returns;
+
+    /// <summary>Uses one more filesystem.</summary>
+    internal void Add(OpenFilesystem filesystem) => Filesystems = Filesystems.Add(filesystem);
+
+    /// <summary>Uses one filesystem less.</summary>
+    internal void Remove(OpenFilesystem filesystem) => Filesystems = Filesystems.Remove(filesystem);
+
+    /// <summary>Counts a node that returned among its members.</summary>
+    internal void Add(PfsEntry member)
+    {
+        var members = new List<PfsEntry>(Members);
+        _ = members.RemoveAll(other => other.NodeId == member.NodeId && other.Device.Name == member.Device.Name);
+        Members = [.. members, member];
+    }
+
+    /// <summary>The filesystem with an id; null when it uses none with it.</summary>
+    internal OpenFilesystem? FilesystemOf(MediaUuid filesystemId) =>
+        Filesystems.Find(one => one.Volumes.FilesystemId == filesystemId);
 
     internal void Use(IReadOnlyList<PfsEntry> members, Pfs pfs) => (Members, Pfs) = (members, pfs);
 }

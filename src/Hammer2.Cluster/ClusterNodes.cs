@@ -27,6 +27,7 @@ internal sealed class ClusterNodes
 {
     private ClusterView _view;
     private long _repairedReads;
+    private long _exchanges;
 
     public ClusterNodes(byte[] label, ClusterView view, MembershipDecision membership, ILogger logger)
     {
@@ -62,6 +63,17 @@ internal sealed class ClusterNodes
     /// with it.</summary>
     public bool TrySwapView(ClusterView before, ClusterView after) =>
         Interlocked.CompareExchange(ref _view, after, before) == before;
+
+    /// <summary>Tells commits before an exchange of the root from those after it: odd while one is being made. The tree
+    /// of a later commit came from that of an earlier one by changes alone if this was the same even number before the
+    /// earlier one was read and after the later one was.</summary>
+    public long Exchanges => Volatile.Read(ref _exchanges);
+
+    /// <summary>The root is going to be exchanged.</summary>
+    public void BeginExchange() => _ = Interlocked.Increment(ref _exchanges);
+
+    /// <summary>It was, or not.</summary>
+    public void EndExchange() => _ = Interlocked.Increment(ref _exchanges);
 
     /// <summary>Finds an inode as of the last commit, on the first node in the read order that can be read.</summary>
     /// <param name="view">The nodes.</param>

@@ -123,6 +123,33 @@ public sealed class ClusterView
         return new ClusterView(Members.Add(node), Quorum, _retired);
     }
 
+    /// <summary>The view with a node as it is after its resynchronization, in its slot: it is read and written from now
+    /// on.</summary>
+    /// <exception cref="InvalidOperationException">The slot does not hold this node, or it was synced.</exception>
+    internal ClusterView WithResynced(PresentNode before, PresentNode after)
+    {
+        bool isSame = Has(before) && before.Slot == after.Slot && before.Identity == after.Identity;
+        if (!isSame || Readers.Contains(before.Slot))
+            throw new InvalidOperationException($"{before.Name}: not a node that was resynchronized");
+        return new ClusterView(Members.Replace(before, after), Quorum, _retired);
+    }
+
+    /// <summary>The view with a node whose device answers again, in place of the member that it was; it is not synced
+    /// yet.</summary>
+    /// <remarks>Operations that began before may still refer to a fenced node by its slot. What they keep for it is not
+    /// used: only synced nodes are written, and a node becomes synced when nothing is dirty.</remarks>
+    /// <exception cref="InvalidOperationException">The member is not in the view, or used; or the slot is not its own
+    /// or free; or the new one is synced.</exception>
+    internal ClusterView WithReturned(NodeMember before, PresentNode after)
+    {
+        bool isPossible = before is PresentNode present
+            ? Has(present) && !present.IsSynced && present.Slot == after.Slot
+            : Members.Contains(before) && _bySlot[after.Slot] is null && !_retired.Contains(after.Slot);
+        if (!isPossible || after.IsSynced)
+            throw new InvalidOperationException($"{after.Name}: not a node that returned");
+        return new ClusterView(Members.Replace(before, after), Quorum, _retired);
+    }
+
     /// <summary>The view without the node in a slot, which is retired.</summary>
     /// <remarks>The node itself stays as it is: operations that began before read on from it. Its device may be closed
     /// when they have ended.</remarks>
@@ -133,12 +160,12 @@ public sealed class ClusterView
         return new ClusterView(Members.Remove(node), Quorum, _retired.With(slot));
     }
 
-    /// <summary>True when a view has a slot in use or free that this one has not: then nothing that was made under this
-    /// one may be left.</summary>
+    /// <summary>True when a view has a synced node or a free slot that this one has not: then nothing that was made
+    /// under this one may be left.</summary>
     internal bool IsExtendedBy(ClusterView later)
     {
         foreach (PresentNode node in later.Nodes)
-            if (!Has(node)) return true;
+            if (!Has(node) && node.IsSynced) return true;
         return (_retired.Bits & ~later._retired.Bits) != 0;
     }
 

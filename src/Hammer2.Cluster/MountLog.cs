@@ -74,4 +74,31 @@ internal static partial class MountLog
         "{Device}: the kernel's claim of the device could not be taken again after a mount on it ended ({Reason}); " +
         "its locks are held")]
     public static partial void ClaimLost(ILogger logger, string device, string reason);
+
+    [LoggerMessage(24, LogLevel.Information, "PFS {Label}: node {Device} is being resynchronized")]
+    public static partial void ResyncStarted(ILogger logger, string label, string device);
+
+    [LoggerMessage(25, LogLevel.Information,
+        "PFS {Label}: node {Device} is resynchronized, {Changes} references were changed; it is read and written " +
+        "again")]
+    public static partial void ResyncDone(ILogger logger, string label, string device, long changes);
+
+    [LoggerMessage(26, LogLevel.Warning,
+        "PFS {Label}: resynchronization of node {Device} ended ({Error}); it is tried again")]
+    public static partial void ResyncEnded(ILogger logger, string label, string device, Hammer2Error error);
+
+    [LoggerMessage(27, LogLevel.Error,
+        "node {Device}: after its resynchronization it differs from its source at inode key 0x{Key:x}, " +
+        "key 0x{Within:x}")]
+    public static partial void ResyncDiffers(ILogger logger, string device, ulong key, ulong within);
+
+    [LoggerMessage(29, LogLevel.Information, "PFS {Label}: node {Device} is back, it is {State}")]
+    public static partial void NodeReturned(ILogger logger, string label, string device, NodeState state);
+
+    [LoggerMessage(35, LogLevel.Warning, "PFS {Label}: node {Device} is awaited: {Reason}")]
+    public static partial void NodeAwaited(ILogger logger, string label, string device, string reason);
+
+    [LoggerMessage(28, LogLevel.Warning,
+        "node {Device}: what it holds and the other nodes do not is kept on it as snapshot {Label}")]
+    public static partial void ContentKept(ILogger logger, string device, string label);
 }

@@ -23,7 +23,7 @@ public sealed class MountTable
     private readonly ILogger _logger;
     private readonly List<MediaDevice> _devices = [];
     private readonly List<PfsEntry> _entries = [];
-    private readonly List<(string Name, string Reason)> _missing = [];
+    private readonly List<AbsentNode> _missing = [];
     private readonly List<string> _partlyListed = [];
 
     /// <summary>An empty table.</summary>
@@ -56,10 +56,13 @@ public sealed class MountTable
     }
 
     /// <summary>Adds a requested node that could not be opened.</summary>
-    public void AddMissing(string name, string reason)
+    /// <param name="paths">Its volumes.</param>
+    /// <param name="reason">Why it could not be opened.</param>
+    public void AddMissing(IReadOnlyList<string> paths, string reason)
     {
-        _missing.Add((name, reason));
-        MountLog.NodeMissing(_logger, name, reason);
+        var node = new AbsentNode(paths, reason);
+        _missing.Add(node);
+        MountLog.NodeMissing(_logger, node.Name, reason);
     }
 
     /// <summary>Returns the present nodes of the PFS with a label.</summary>
@@ -75,7 +78,7 @@ public sealed class MountTable
         MembershipHints hints = HintsFor(label, members, options);
         MembershipDecision membership = Resolve(label, members, hints, out List<NodeFacts> facts);
         var pfs = new Pfs(ByteText.Encode(label), PfsAssembly.ViewOf(
-            members, membership, facts, _missing.ConvertAll(node => new AbsentNode(node.Name, node.Reason))),
+            members, membership, facts, _missing),
             membership, _logger);
         foreach (PfsEntry member in members)
             member.Device.KeepsPreparedRecord |= membership.MastersTotal > 1 || HoldsClusterNode(member.Device);

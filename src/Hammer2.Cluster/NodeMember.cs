@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using Hammer2.Membership;
 
 namespace Hammer2.Cluster;
@@ -29,7 +30,11 @@ public abstract class NodeMember
 /// <summary>A node whose device could not be opened.</summary>
 public sealed class AbsentNode : NodeMember
 {
-    internal AbsentNode(string name, string reason) : base(name, NodeFacts.Missing) => Reason = reason;
+    internal AbsentNode(IReadOnlyList<string> paths, string reason)
+        : base(string.Join(':', paths), NodeFacts.Missing) => (Paths, Reason) = (paths, reason);
+
+    /// <summary>Its volumes.</summary>
+    public IReadOnlyList<string> Paths { get; }
 
     /// <inheritdoc/>
     public override NodeState State => NodeState.Offline;

@@ -1,27 +1,76 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Threading;
 using Hammer2.Chains;
+using Hammer2.Cluster.Returns;
 using Hammer2.Devices;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
 
 /// <summary>One filesystem that is open in this process, with a use count.</summary>
-internal sealed class OpenFilesystem(VolumeSet volumes, MediaDevice device)
+internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> paths) : IDisposable
 {
+    private readonly List<MediaDevice> _replaced = [];
+    private MediaDevice _device = device;
+
     /// <summary>Its volumes, locked.</summary>
-    public VolumeSet Volumes { get; } = volumes;
+    public VolumeSet Volumes => Device.Volumes;
 
     /// <summary>Its tree.</summary>
-    public MediaDevice Device { get; } = device;
+    public MediaDevice Device => Volatile.Read(ref _device);
+
+    /// <summary>Its volumes as the user named them; none when the caller had opened them.</summary>
+    public IReadOnlyList<string> Paths { get; } = paths;
 
     /// <summary>Number of PFSs that use it. Guarded by <see cref="OpenFilesystems"/>.</summary>
     public int UsersTotal { get; set; } = 1;
+
+    private VolumeSet Open(ReturnAccess access, out bool isOpenedAnew)
+    {
+        isOpenedAnew = false;
+        var devices = new List<IBlockDevice>();
+        foreach (Volume volume in Volumes.Volumes) devices.Add(volume.Device);
+        try
+        {
+            return VolumeSet.Open(devices, new VolumeSetOptions(IsReadOnly: false));
+        }
+        catch (MediaException) when (Paths.Count > 0)
+        {
+            isOpenedAnew = true;
+            return MediaSource.Open(Paths, access.Media, access.Loggers.CreateLogger<VolumeSet>());
+        }
+    }
 
     /// <summary>The block device that can be the source of a kernel mount (fuseblk); null for an image, a partition
     /// inside an image or disk, one opened read-only, and one that has such a mount.</summary>
     public FileBlockDevice? ClaimedDevice =>
         Device.RootVolume is FileBlockDevice { ClaimedPath: not null } claimed ? claimed : null;
+
+    /// <summary>Reads the filesystem anew: from its devices as they are open, or else from those that have its names
+    /// now.</summary>
+    /// <param name="access">How devices are opened.</param>
+    /// <param name="caches">Shared by the devices of the process.</param>
+    /// <exception cref="MediaException">They do not answer, or hold another filesystem.</exception>
+    public void ReadAnew(ReturnAccess access, MediaCaches caches)
+    {
+        VolumeSet volumes = Open(access, out bool isOpenedAnew);
+        if (volumes.FilesystemId != Volumes.FilesystemId)
+        {
+            if (isOpenedAnew) volumes.Dispose();
+            throw new VolumeSetException(Volumes.Name, "it holds another filesystem now");
+        }
+        // Operations that began before may still read the former one, whose devices are closed at the end.
+        if (isOpenedAnew) _replaced.Add(Device);
+        Volatile.Write(ref _device, new MediaDevice(volumes, caches, access.Loggers.CreateLogger<MediaDevice>()));
+    }
+
+    /// <summary>Closes the devices.</summary>
+    public void Dispose()
+    {
+        Device.Dispose();
+        foreach (MediaDevice replaced in _replaced) replaced.Dispose();
+    }
 
     /// <summary>True when one of the devices is a volume of this filesystem.</summary>
     public bool IsAnyOf(HashSet<DeviceIdentity> devices)

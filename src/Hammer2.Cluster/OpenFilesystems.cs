@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Concurrency;
 using Hammer2.Chains;
+using Hammer2.Cluster.Returns;
 using Hammer2.Cluster.Views;
 using Hammer2.Devices;
 using Linux.Text;
@@ -14,7 +15,7 @@ namespace Hammer2.Cluster;
 /// with their locks and caches; a filesystem is closed with the last PFS on it.
 /// </summary>
 /// <remarks>One caller at a time opens PFSs. They may be closed at any time, by other threads.</remarks>
-public sealed class OpenFilesystems
+public sealed class OpenFilesystems : IFilesystemOpener
 {
     private readonly RankedLock _usersLock = new(LockRank.OpenFilesystems);
     private readonly List<OpenFilesystem> _filesystems = [];
@@ -97,7 +98,7 @@ public sealed class OpenFilesystems
     {
         return Mount(label, options, loggers, (mount, table) =>
         {
-            foreach (VolumeSet set in volumes) Use(mount, table, Open(set, loggers));
+            foreach (VolumeSet set in volumes) Use(mount, table, Open(set, [], loggers));
         });
     }
 
@@ -138,8 +139,50 @@ public sealed class OpenFilesystems
                 isLast = EndUse(filesystem, unlessShared: false);
             }
             if (!isLast) continue;
-            Closing?.Invoke(filesystem.Volumes);
-            filesystem.Device.Dispose();
+            Close(filesystem);
+        }
+    }
+
+    private void Close(OpenFilesystem filesystem)
+    {
+        Closing?.Invoke(filesystem.Volumes);
+        filesystem.Dispose();
+    }
+
+    /// <summary>Has the nodes of a PFS that is written awaited, when they are fenced or absent, and resynchronized when
+    /// they are back.</summary>
+    /// <param name="mount">The PFS.</param>
+    /// <param name="media">How its devices are opened.</param>
+    /// <param name="loggers">Receive messages.</param>
+    /// <param name="scheduler">Starts the thread that looks for them.</param>
+    public void AwaitNodes(
+        ClusterMount mount, MediaSourceOptions media, ILoggerFactory loggers, IScheduler scheduler) =>
+        mount.Keep(new NodeReturns(mount, this, new ReturnAccess(media, loggers), scheduler));
+
+    OpenFilesystem IFilesystemOpener.OpenFor(ClusterMount user, IReadOnlyList<string> paths, ReturnAccess access)
+    {
+        OpenFilesystem filesystem = TryShare(paths, access.Media)
+            ?? Open(MediaSource.Open(paths, access.Media, access.Loggers.CreateLogger<VolumeSet>()), paths,
+                access.Loggers);
+        user.Add(filesystem);
+        return filesystem;
+    }
+
+    void IFilesystemOpener.EndUse(ClusterMount user, OpenFilesystem filesystem)
+    {
+        user.Remove(filesystem);
+        if (EndUse(filesystem, unlessShared: false)) Close(filesystem);
+    }
+
+    void IFilesystemOpener.ReadAnew(OpenFilesystem filesystem, ReturnAccess access) =>
+        filesystem.ReadAnew(access, Caches);
+
+    IReadOnlyList<Pfs> IFilesystemOpener.UsersOf(OpenFilesystem filesystem)
+    {
+        using (_usersLock.EnterScope())
+        {
+            return [.. _mounts.FindAll(mount => mount.Filesystems.Contains(filesystem)).ConvertAll(
+                static mount => mount.Pfs)];
         }
     }
 
@@ -191,15 +234,15 @@ public sealed class OpenFilesystems
         {
             try
             {
-                OpenFilesystem filesystem = TryShare(spec, options.Media)
-                    ?? Open(MediaSource.Open(spec.Paths, options.Media, logger), loggers);
+                OpenFilesystem filesystem = TryShare(spec.Paths, options.Media)
+                    ?? Open(MediaSource.Open(spec.Paths, options.Media, logger), spec.Paths, loggers);
                 Use(mount, table, filesystem);
             }
             catch (MediaException missing)
                 when (specs.Count > 1 && (options.IsBusyMissing || missing is not DeviceBusyException))
             {
                 refusal ??= missing;
-                table.AddMissing(string.Join(':', spec.Paths), missing.Message);
+                table.AddMissing(spec.Paths, missing.Message);
             }
         }
         if (table.Devices.Count == 0) throw refusal!;
@@ -208,39 +251,39 @@ public sealed class OpenFilesystems
     // From here on disposing of the mount ends the use, also when opening fails.
     private static void Use(ClusterMount mount, MountTable table, OpenFilesystem filesystem)
     {
-        mount.Filesystems.Add(filesystem);
+        mount.Add(filesystem);
         table.Add(filesystem.Device);
     }
 
-    private OpenFilesystem Open(VolumeSet volumes, ILoggerFactory loggers)
+    private OpenFilesystem Open(VolumeSet volumes, IReadOnlyList<string> paths, ILoggerFactory loggers)
     {
         var filesystem = new OpenFilesystem(
-            volumes, new MediaDevice(volumes, Caches, loggers.CreateLogger<MediaDevice>()));
+            new MediaDevice(volumes, Caches, loggers.CreateLogger<MediaDevice>()), paths);
         using (_usersLock.EnterScope()) _filesystems.Add(filesystem);
         Opened?.Invoke(volumes);
         return filesystem;
     }
 
-    private OpenFilesystem? TryShare(MountSpec spec, MediaSourceOptions media)
+    private OpenFilesystem? TryShare(IReadOnlyList<string> paths, MediaSourceOptions media)
     {
         using (_usersLock.EnterScope())
         {
             if (_filesystems.Count == 0) return null;
         }
-        HashSet<DeviceIdentity> wanted = Identify(spec.Paths, media);
+        HashSet<DeviceIdentity> wanted = Identify(paths, media);
         using (_usersLock.EnterScope())
         {
             if (_filesystems.Find(one => one.IsAnyOf(wanted)) is not { } filesystem) return null;
-            int given = spec.Paths.Count, volumes = filesystem.Volumes.Volumes.Count;
+            int given = paths.Count, volumes = filesystem.Volumes.Volumes.Count;
             if (!filesystem.HasAll(wanted) || given != volumes)
             {
-                throw new VolumeSetException(spec.Paths[0],
+                throw new VolumeSetException(paths[0],
                     $"its filesystem is mounted with {volumes} volumes, {filesystem.Volumes.Name}, and {given} are "
                     + "given here; name the same ones");
             }
             if (filesystem.Volumes.IsReadOnly && !media.IsReadOnly)
             {
-                throw new DeviceBusyException(spec.Paths[0],
+                throw new DeviceBusyException(paths[0],
                     "is mounted read-only by this process; it cannot be written meanwhile");
             }
             filesystem.UsersTotal++;

@@ -25,26 +25,24 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
 
     /// <summary>Finds the super-root inode.</summary>
     /// <returns>None; Corrupt when the volume header has no such reference; the error of loading it.</returns>
-    public static Hammer2Error LoadSuperRoot(MediaDevice device, out Chain? superRoot)
-    {
-        superRoot = null;
-        var cursor = new ChainCursor(device, device.RootChain, Media.SuperRootInum, Media.SuperRootInum);
-        Hammer2Error error = cursor.MoveNext();
-        if (error == Hammer2Error.None && cursor.Current.Type == BlockrefType.Inode)
-            return device.Load(cursor.Current, out superRoot);
-        if (error == Hammer2Error.NoEntry)
-            return device.ReportMisplaced(default, "the volume header refers to no super-root");
-        return error == Hammer2Error.None
-            ? device.ReportMisplaced(cursor.Current, "the super-root is not an inode")
-            : error;
-    }
+    public static Hammer2Error LoadSuperRoot(MediaDevice device, out Chain? superRoot) =>
+        LoadSuperRoot(device, device.RootChain, out superRoot);
 
     /// <summary>Finds the root of the PFS with a key below the super-root.</summary>
     /// <returns>None; NoEntry; the error of a block on the path.</returns>
-    public static Hammer2Error Find(MediaDevice device, ulong key, out Chain? root)
+    public static Hammer2Error Find(MediaDevice device, ulong key, out Chain? root) =>
+        Find(device, device.RootChain, key, out root);
+
+    /// <summary>Finds the root of a PFS as a given commit has it.</summary>
+    /// <param name="device">The filesystem.</param>
+    /// <param name="volumeRoot">The references of the volume header of that commit.</param>
+    /// <param name="key">Its key below the super-root.</param>
+    /// <param name="root">Null after an error.</param>
+    /// <returns>None; NoEntry; the error of a block on the path.</returns>
+    internal static Hammer2Error Find(MediaDevice device, Chain volumeRoot, ulong key, out Chain? root)
     {
         root = null;
-        Hammer2Error error = LoadSuperRoot(device, out Chain? superRoot);
+        Hammer2Error error = LoadSuperRoot(device, volumeRoot, out Chain? superRoot);
         if (error != Hammer2Error.None) return error;
         var cursor = new ChainCursor(device, superRoot!, key, key);
         error = cursor.MoveNext();
@@ -78,5 +76,19 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
             entries.Add(new PfsEntry(device, root));
         }
         return errors;
+    }
+
+    private static Hammer2Error LoadSuperRoot(MediaDevice device, Chain volumeRoot, out Chain? superRoot)
+    {
+        superRoot = null;
+        var cursor = new ChainCursor(device, volumeRoot, Media.SuperRootInum, Media.SuperRootInum);
+        Hammer2Error error = cursor.MoveNext();
+        if (error == Hammer2Error.None && cursor.Current.Type == BlockrefType.Inode)
+            return device.Load(cursor.Current, out superRoot);
+        if (error == Hammer2Error.NoEntry)
+            return device.ReportMisplaced(default, "the volume header refers to no super-root");
+        return error == Hammer2Error.None
+            ? device.ReportMisplaced(cursor.Current, "the super-root is not an inode")
+            : error;
     }
 }

@@ -68,15 +68,19 @@ public sealed class PresentNode : NodeMember
 
     /// <summary>Fences the node after a failed write: nothing more is read from it or written to it.</summary>
     /// <returns>True for the call that did it; false when it was fenced before, or is not used.</returns>
-    internal bool TryFence()
+    internal bool TryFence() => TryChange(
+        NodeEvent.WriteFailed, new TransitionFacts(Facts, Facts.Commit, HasQuorum: false, IsContentKept: false));
+
+    /// <summary>Goes to the state that an event leads to.</summary>
+    /// <returns>False when the event does not belong to its state, or a condition for it is not met.</returns>
+    internal bool TryChange(NodeEvent e, in TransitionFacts facts)
     {
-        var facts = new TransitionFacts(Facts, Facts.Commit, HasQuorum: false, IsContentKept: false);
         while (true)
         {
             var before = (NodeState)Volatile.Read(ref _state);
-            NodeTransition fenced = NodeTransitions.On(before, NodeEvent.WriteFailed, facts);
-            if (!fenced.IsAccepted) return false;
-            if (Interlocked.CompareExchange(ref _state, (int)fenced.State, (int)before) == (int)before) return true;
+            NodeTransition next = NodeTransitions.On(before, e, facts);
+            if (!next.IsAccepted) return false;
+            if (Interlocked.CompareExchange(ref _state, (int)next.State, (int)before) == (int)before) return true;
         }
     }
 

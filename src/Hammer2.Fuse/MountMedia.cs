@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Transactions;
@@ -39,6 +40,11 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         {
             ClusterMount cluster = OpenPfs(filesystems, request, patience, loggers, isReadOnly: false);
             OpenForWriting(cluster, request, memory);
+            if (options.Resynchronizes)
+            {
+                filesystems.AwaitNodes(cluster, SourceOptions(options, isReadOnly: false, lockWaitMilliseconds: 0),
+                    loggers, SystemScheduler.Instance);
+            }
             return new(cluster, options);
         }
         catch (Exception refusal) when (MayStillBeRead(refusal) && !options.AsksForWriting)
@@ -65,6 +71,7 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
                 Discards = request.Options.Discards,
                 Memory = memory,
                 Deduplicates = request.Options.Deduplicates,
+                Resynchronizes = request.Options.Resynchronizes,
             });
             if (error != Hammer2Error.None)
             {

@@ -169,6 +169,8 @@ public static class MountOptionParser
             "nodiscard" => WithoutValue(options with { Discards = false }, name, value),
             "dedup" => WithoutValue(options with { Deduplicates = true }, name, value),
             "nodedup" => WithoutValue(options with { Deduplicates = false }, name, value),
+            "resync" => WithoutValue(options with { Resynchronizes = true }, name, value),
+            "noresync" => WithoutValue(options with { Resynchronizes = false }, name, value),
             "uid" => options with { UserId = (uint)Number(name, value, uint.MaxValue - 1) },
             "gid" => options with { GroupId = (uint)Number(name, value, uint.MaxValue - 1) },
             "umask" => options with { Umask = Octal(name, value) },

@@ -36,6 +36,9 @@ public sealed record MountOptions
     /// <summary>True to store one copy of equal blocks that are written within a short time.</summary>
     public bool Deduplicates { get; init; } = true;
 
+    /// <summary>False to leave nodes of a cluster that are not level as they are.</summary>
+    public bool Resynchronizes { get; init; } = true;
+
     /// <summary>Owner shown for everything; null shows the stored ones.</summary>
     public uint? UserId { get; init; }
 

@@ -14,6 +14,7 @@ internal static class OptionChanges
         ("writeback", options => options.UsesWritebackCache),
         ("discard", options => options.Discards),
         ("dedup", options => options.Deduplicates),
+        ("resync", options => options.Resynchronizes),
         ("uid", options => options.UserId),
         ("gid", options => options.GroupId),
         ("umask", options => options.Umask),

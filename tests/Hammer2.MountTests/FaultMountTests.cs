@@ -5,6 +5,7 @@ using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
 using Xunit;
+using static Hammer2.MountTests.SyncedFiles;
 
 namespace Hammer2.MountTests;
 
@@ -18,7 +19,6 @@ public sealed class FaultMountTests
     private const int EIO = -5;
     private const int EROFS = -30;
     private const int ENOSPC = -28;
-    private const int Bytes = 700_000;
 
     [MountTheory]
     [InlineData(DiskFault.Writes, "writeback")]
@@ -221,7 +221,8 @@ public sealed class FaultMountTests
         using (var disks = new FaultyDisks(memory))
         {
             string spec = disks.PathOf(0) + "@CL";
-            using MountFixture mount = MountFixture.MountForWriting([spec, disks.PathOf(1), disks.PathOf(2)]);
+            using MountFixture mount = MountFixture.MountForWriting(
+                [spec, disks.PathOf(1), disks.PathOf(2)], "noresync");
             WriteSynced(mount.Root + "/before", before);
             disks.Fail(1, fault);
             WriteSynced(mount.Root + "/after", after);
@@ -262,38 +263,5 @@ public sealed class FaultMountTests
         Assert.True(Directory.Exists(mount.Root + "/accepted"));
         using PosixFile root = PosixTree.Open(mount.Root);
         Assert.Equal(EIO, PosixCalls.Sync(root.Id));
-    }
-
-    private static byte[] Noise(ulong seed)
-    {
-        byte[] bytes = new byte[Bytes];
-        new SeededRandom(seed).Fill(bytes);
-        return bytes;
-    }
-
-    private static void WriteSynced(string path, byte[] content)
-    {
-        int file = PosixCalls.Open(path, PosixCalls.Create | PosixCalls.WriteOnly, UnixMode.O644);
-        Assert.True(file >= 0, $"{path}: {file}");
-        long written = PosixCalls.Write(file, content);
-        int sync = PosixCalls.Sync(file);
-        int close = PosixCalls.Close(file);
-        Assert.Equal((content.Length, 0, 0), (written, sync, close));
-    }
-
-    private static void AssertClean(MemoryBlockDevice memory)
-    {
-        string path = Path.Combine(Path.GetTempPath(), $"hammer2-{Guid.NewGuid():N}.img");
-        try
-        {
-            using (var disks = new FaultyDisks(memory))
-                Assert.Equal(0, HammerProgram.RunAny("cp", "--sparse=always", disks.PathOf(0), path).ExitCode);
-            ProgramResult result = HammerProgram.Run("fsck", path);
-            Assert.True(result.ExitCode == 0, result.Output + result.Error);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
     }
 }

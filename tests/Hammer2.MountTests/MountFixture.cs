@@ -37,7 +37,8 @@ internal sealed class MountFixture : IDisposable
         MountWith([spec], "rw," + options);
 
     /// <summary>Mounts the nodes of a cluster for writing.</summary>
-    public static MountFixture MountForWriting(IEnumerable<string> specs) => MountWith(specs, "rw");
+    public static MountFixture MountForWriting(IEnumerable<string> specs, string options = "rw") =>
+        MountWith(specs, "rw," + options);
 
     private static MountFixture MountWith(IEnumerable<string> specs, string options)
     {

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Admin.Fsck;
 
@@ -201,9 +202,17 @@ internal sealed partial class TopologyCheck
         };
         if (isRepeat) return;
         VisitTable(below, MemoryMarshal.Cast<byte, Blockref>(blockset));
-        new NamespaceCheck(_context, pfs).Run();
+        JudgeNames(pfs);
         if (pfs.Key == _context.KeptPfsKey) _context.KeptScope = pfs;
         else pfs.Release();
+    }
+
+    // What a node gets while it is resynchronized comes inode by inode: names and inodes agree at the end.
+    private void JudgeNames(PfsScope pfs)
+    {
+        if (NodeFacts.RoleOf(pfs.Meta) != NodeRole.Returning) new NamespaceCheck(_context, pfs).Run();
+        else _context.Add(FsckSeverity.Note, FsckCode.NotJudged, pfs, 0,
+            "the node is being resynchronized: its names and inodes are not compared");
     }
 
     /// <summary>True for an unchanged snapshot of a checked PFS: it has the same findings.</summary>

@@ -61,16 +61,28 @@ internal sealed class CommitCycle
     /// what kept the commit from a quorum of nodes. The PFS is then stopped.</returns>
     public Hammer2Error CommitExchange(PfsRootEdit edit, InodeCache inodes, Func<bool> mayHaveOrphans)
     {
+        return RunWhenCommitted(inodes, () =>
+        {
+            Hammer2Error error = Write(_closer.Empty(_closer.NumberEmpty()) with { Edits = [edit] });
+            if (error == Hammer2Error.None) _closer.ForgetOrphans(mayHaveOrphans());
+            else _fencing.Stop(error);
+            return error;
+        });
+    }
+
+    /// <summary>Runs work while everything is committed: operations that begin meanwhile wait.</summary>
+    /// <param name="inodes">Those that differ from the last commit.</param>
+    /// <param name="work">What is done.</param>
+    /// <returns>What the work answers; Io when an inode was committed and cannot be read back, so that it is known in
+    /// memory alone; what kept the commit from a quorum of nodes. The PFS is then stopped.</returns>
+    public Hammer2Error RunWhenCommitted(InodeCache inodes, Func<Hammer2Error> work)
+    {
         _closer.Suspend();
         try
         {
             Hammer2Error error = CommitGroup(inodes: null, []);
             if (error != Hammer2Error.None) return error;
-            if (!inodes.IsEmpty) return Hammer2Error.Io;
-            error = Write(_closer.Empty(_closer.NumberEmpty()) with { Edits = [edit] });
-            if (error == Hammer2Error.None) _closer.ForgetOrphans(mayHaveOrphans());
-            else _fencing.Stop(error);
-            return error;
+            return inodes.IsEmpty ? work() : Hammer2Error.Io;
         }
         finally
         {

@@ -76,16 +76,19 @@ internal sealed class CommitQueue
     }
 
     /// <summary>As <see cref="CommitCycle.CommitExchange"/>.</summary>
-    public Hammer2Error CommitExchange(PfsRootEdit edit, Func<bool> mayHaveOrphans)
+    public Hammer2Error CommitExchange(PfsRootEdit edit, Func<bool> mayHaveOrphans) =>
+        RunAfterCommit(cycle => cycle.CommitExchange(edit, _inodes, mayHaveOrphans));
+
+    /// <summary>As <see cref="CommitCycle.RunWhenCommitted"/>.</summary>
+    public Hammer2Error RunWhenCommitted(Func<Hammer2Error> work) =>
+        RunAfterCommit(cycle => cycle.RunWhenCommitted(_inodes, work));
+
+    private Hammer2Error RunAfterCommit(Func<CommitCycle, Hammer2Error> work)
     {
         // Most of it while operations go on.
         Hammer2Error error = CommitAll();
         if (error != Hammer2Error.None) return error;
-        using (_commitLock.EnterScope())
-        {
-            return Run((_cycle, edit, _inodes, mayHaveOrphans), static work =>
-                work._cycle.CommitExchange(work.edit, work._inodes, work.mayHaveOrphans));
-        }
+        using (_commitLock.EnterScope()) return Run((_cycle, work), static both => both.work(both._cycle));
     }
 
     /// <summary>As <see cref="CommitCycle.BeginEpoch"/>.</summary>

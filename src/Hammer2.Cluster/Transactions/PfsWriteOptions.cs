@@ -31,6 +31,12 @@ public sealed record PfsWriteOptions
     /// <summary>How the nodes' parts of a commit run; null for side by side.</summary>
     public INodeRunner? Runner { get; init; }
 
+    /// <summary>False when nodes that are not synced are to be left as they are.</summary>
+    public bool Resynchronizes { get; init; } = true;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Starts threads.</summary>
     public IScheduler Scheduler { get; init; } = SystemScheduler.Instance;
 }

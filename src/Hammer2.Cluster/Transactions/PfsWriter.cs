@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using Concurrency;
 using Hammer2.Cluster.PfsRoots;
+using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
@@ -39,6 +40,8 @@ public sealed class PfsWriter : IDisposable
     private readonly RootReplacement _rootReplacement;
     private readonly ViewChange _viewChange;
     private readonly MountRecovery _recovery;
+    private readonly Resynchronization _resynchronization;
+    private readonly ResyncThreads _resyncs;
 
     internal PfsWriter(ClusterNodes nodes, PfsWriteOptions options)
     {
@@ -87,6 +90,8 @@ public sealed class PfsWriter : IDisposable
         _viewChange = new ViewChange(nodes, _queue, _gate, _inodes, _duplicates, Space, _client);
         _recovery = new MountRecovery(nodes, _inodeNumbers, _queue, orphans, _orphanDeletion);
         _rootReplacement = new RootReplacement(nodes, _queue, _rootEdits, _recovery);
+        _resynchronization = new Resynchronization(nodes, _viewChange, _failStop, options);
+        _resyncs = new ResyncThreads(_resynchronization.Run, options.Resynchronizes ? background : null);
     }
 
     /// <summary>True once too few nodes can be written, or an invariant broke: nothing more is accepted, and nothing
@@ -122,6 +127,7 @@ public sealed class PfsWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _resyncs.Dispose();
         _scheduler.Dispose();
         _backgroundReclaim.Dispose();
         _client.Detach();
@@ -242,12 +248,33 @@ public sealed class PfsWriter : IDisposable
     internal Hammer2Error Start()
     {
         _client.Attach(_nodes.View);
-        return _recovery.Run();
+        Hammer2Error error = _recovery.Run();
+        if (error == Hammer2Error.None)
+            foreach (PresentNode node in _nodes.View.Nodes) _resyncs.Start(node);
+        return error;
     }
 
     /// <summary>As <see cref="Pfs.ChangeView"/>: between two commits and while no operation runs.</summary>
     /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
     internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change) => _viewChange.Run(change);
+
+    /// <summary>As <see cref="Resynchronization.Run"/>.</summary>
+    internal Hammer2Error Resynchronize(PresentNode node, Func<bool> isCancelled) =>
+        _resynchronization.Run(node, isCancelled);
+
+    /// <summary>Resynchronizes a node that returned, in a thread of its own, unless that is turned off.</summary>
+    internal void StartResync(PresentNode node) => _resyncs.Start(node);
+
+    /// <summary>Commits everything, and waits until nothing is written to any node. To one that was fenced before,
+    /// nothing is written from then on.</summary>
+    /// <returns>None; what kept the commit from a quorum of nodes; Io when the PFS is stopped.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    internal Hammer2Error Settle() => _viewChange.RunWhenCommitted(
+        static (out Func<ClusterView, ClusterView>? change) =>
+        {
+            change = null;
+            return Hammer2Error.None;
+        });
 
     internal bool TryGetDirty(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGet(inum, out inode);
 

@@ -14,7 +14,11 @@ internal sealed class RootReplacement(
     {
         Hammer2Error error = queue.RaiseNumbers(newest);
         if (error == Hammer2Error.None)
+        {
+            nodes.BeginExchange();
             error = edits.Run(edit, (queue, edit) => queue.CommitExchange(edit, MayHaveOrphans));
+            nodes.EndExchange();
+        }
         return error == Hammer2Error.None ? recovery.RunAfterExchange() : error;
     }
 

@@ -46,7 +46,27 @@ internal sealed class ViewChange
         }
     }
 
-    private Hammer2Error Swap(Func<ClusterView, ClusterView> change) => _queue.RunBetweenCommits(() =>
+    /// <summary>Exchanges the view while everything is committed: operations that begin meanwhile wait.</summary>
+    /// <param name="work">What is done before, with no commit running; says how the view changes.</param>
+    /// <returns>None; what the work answers; Io when a committed inode cannot be read back; what kept a commit from a
+    /// quorum of nodes.</returns>
+    /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
+    public Hammer2Error RunWhenCommitted(QuietWork work)
+    {
+        using (_viewLock.EnterScope())
+        {
+            return _queue.RunWhenCommitted(() =>
+            {
+                Hammer2Error error = work(out Func<ClusterView, ClusterView>? change);
+                return error == Hammer2Error.None && change is not null ? SwapNow(change) : error;
+            });
+        }
+    }
+
+    private Hammer2Error Swap(Func<ClusterView, ClusterView> change) =>
+        _queue.RunBetweenCommits(() => SwapNow(change));
+
+    private Hammer2Error SwapNow(Func<ClusterView, ClusterView> change)
     {
         using TransactionGate.Exclusion exclusion = _gate.EnterExclusive();
         ClusterView before = _nodes.View;
@@ -58,5 +78,5 @@ internal sealed class ViewChange
         _space.Follow(after);
         Invariant.Holds(_nodes.TrySwapView(before, after));
         return Hammer2Error.None;
-    });
+    }
 }

@@ -66,7 +66,7 @@ public sealed class ClusterViewTests : IDisposable
         Assert.Equal(SlotSet.FirstSlots(3), pfs.View.Readers);
         Assert.Equal((3, 3), (pfs.View.SlotsTotal, pfs.View.FreeSlot));
         Assert.Equal(pfs.Membership.Quorum, pfs.View.Quorum);
-        var absent = new AbsentNode("n9", "it is not here");
+        var absent = new AbsentNode(["n9"], "it is not here");
         ClusterView view = ClusterView.Of([absent, .. pfs.View.Members], quorum: 2);
         Assert.Equal((4, 3, 3), (view.Members.Length, view.Nodes.Length, view.SlotsTotal));
         Assert.Equal((NodeState.Offline, "it is not here"), (view.Members[0].State, view.Members[0].Reason));

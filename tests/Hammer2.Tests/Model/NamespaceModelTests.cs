@@ -96,13 +96,16 @@ public sealed class NamespaceModelTests
 internal static class ModelMount
 {
     /// <summary>Mounts devices, which stay open.</summary>
-    public static ClusterMount Open(IReadOnlyList<IBlockDevice> disks, string label)
+    /// <param name="disks">The devices, one for each node.</param>
+    /// <param name="label">The PFS.</param>
+    /// <param name="masters">Masters of the cluster, when nodes are absent; null when all are given.</param>
+    public static ClusterMount Open(IReadOnlyList<IBlockDevice> disks, string label, int? masters = null)
     {
         var sets = new List<VolumeSet>();
         foreach (IBlockDevice disk in disks) sets.Add(VolumeSet.Open([new UnownedDevice(disk)]));
         // Nodes that upstream made do not say how many they are.
         var options = new ClusterMountOptions(
-            new MediaSourceOptions(), 16 << 20, Masters: disks.Count > 1 ? disks.Count : null);
+            new MediaSourceOptions(), 16 << 20, Masters: masters ?? (disks.Count > 1 ? disks.Count : null));
         return OpenFilesystems.MountAlone(sets, label, options, NullLoggerFactory.Instance);
     }
 

@@ -21,6 +21,8 @@ internal static class MountOptionTable
         new("nodiscard", "do not discard freed blocks", "nodiscard"),
         new("dedup", "deduplicate blocks that equal recently written ones (default)", "dedup"),
         new("nodedup", "do not deduplicate", "nodedup"),
+        new("resync", "resynchronize nodes of the cluster that are not level, in the background (default)", "resync"),
+        new("noresync", "leave such nodes as they are, unused", "noresync"),
         new("pfs=LABEL", "the PFS to mount; default DATA, unless given after the device", "pfs=HOME"),
         new("label=LABEL", "the same as pfs=", "label=HOME"),
         new("device=DEVICE[:DEVICE...]",

@@ -84,7 +84,7 @@ internal static class RollbackCommand
             if (invocation.Texts(Node).Count > 0)
                 throw new CommandException(ExitCode.Usage, "a mount has its nodes: --node is for devices");
             kept = target.Request("rollback", ("label", label), ("snapshot", snapshot),
-                ("header", header?.ToString(CultureInfo.InvariantCulture) ?? ""), 
+                ("header", header?.ToString(CultureInfo.InvariantCulture) ?? ""),
                 ("force", invocation.Has(Force) ? "yes" : "no")).GetProperty("kept").GetString()!;
         }
         else

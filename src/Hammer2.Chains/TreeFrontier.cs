@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Chains;
 using Hammer2.Format;
 
-namespace Hammer2.Snapshots.Compare;
+namespace Hammer2.Chains;
 
 /// <summary>
 /// A position in the tree below an inode that moves in key order and stops at every reference, blocks of references
@@ -10,7 +9,7 @@ namespace Hammer2.Snapshots.Compare;
 /// </summary>
 /// <remarks>Every step increases the position or the depth, which is limited, so that a walk ends on any
 /// media.</remarks>
-internal sealed class TreeFrontier
+public sealed class TreeFrontier
 {
     private readonly MediaDevice _device;
     private readonly Chain?[] _chains = new Chain?[Media.TreeDepthMax];

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Chains.Commits;
+using Hammer2.Chains.Freemap;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Format;
+using Hammer2.Membership;
+using Linux.Text;
+
+namespace Hammer2.Cluster.Resync;
+
+/// <summary>
+/// Resynchronizes one node of a PFS that is written: passes that copy what differs from a pinned commit of a synced
+/// node, until little changes between two of them; then the rest while operations wait, and the node is synced.
+/// </summary>
+/// <remarks>Used by one thread. What it did before it was interrupted is not done again: a pass passes what is equal.
+/// </remarks>
+internal sealed class NodeResync
+{
+    // What changed during a pass is little enough to hold operations up for it.
+    private const int FinalChangesMax = 256;
+    private const int PassesMax = 16;
+    private const int FinalUnitsMax = 4;
+
+    private readonly ClusterNodes _nodes;
+    private readonly Func<QuietWork, Hammer2Error> _whenCommitted;
+    private readonly PresentNode _node;
+    private readonly ResyncOptions _options;
+    private readonly UnitClient _client;
+    private readonly HashSet<PresentNode> _unreadable = [];
+    private ResyncTarget _target = null!;
+    private ulong _knownTid;
+    private ResyncBase? _base;
+    private long _exchanges;
+    private bool _isContentKept;
+
+    /// <param name="nodes">The nodes of the PFS.</param>
+    /// <param name="whenCommitted">Runs work while everything is committed and no operation runs.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="options">Clock, chance, and when to end.</param>
+    public NodeResync(
+        ClusterNodes nodes, Func<QuietWork, Hammer2Error> whenCommitted, PresentNode node, ResyncOptions options)
+    {
+        _nodes = nodes;
+        _whenCommitted = whenCommitted;
+        _node = node;
+        _options = options;
+        _client = new UnitClient(nodes.LabelText);
+    }
+
+    private MediaCommitter Committer => _node.Device.Committer!;
+
+    /// <summary>Resynchronizes the node.</summary>
+    /// <returns>None when it is synced; Interrupted; NoSpace; NodeDown when its state does not allow it; what its
+    /// device met; the faults of all synced nodes when none can show what is to be copied.</returns>
+    /// <remarks>Entry: no lock held; a quorum of nodes is synced.</remarks>
+    public Hammer2Error Run()
+    {
+        Hammer2Error error = _node.Device.OpenForWriting(_options.Time);
+        if (error != Hammer2Error.None) return error;
+        error = KeepContent();
+        if (error == Hammer2Error.None && !TryChange(NodeEvent.ResyncStarted)) error = Hammer2Error.NodeDown;
+        if (error == Hammer2Error.None) error = Copy();
+        if (error == Hammer2Error.None)
+            MountLog.ResyncDone(_nodes.Logger, _nodes.LabelText, _node.Name, _target.ChangesTotal);
+        else Leave(error);
+        return error;
+    }
+
+    private Hammer2Error Copy()
+    {
+        MountLog.ResyncStarted(_nodes.Logger, _nodes.LabelText, _node.Name);
+        _knownTid = _node.Device.Header.Fields.MirrorTid;
+        Committer.Attach(_client);
+        try
+        {
+            return RunPasses();
+        }
+        finally
+        {
+            Committer.Detach(_client);
+        }
+    }
+
+    private Hammer2Error KeepContent()
+    {
+        _isContentKept = _node.State is not (NodeState.Newer or NodeState.Foreign);
+        if (_isContentKept) return Hammer2Error.None;
+        Hammer2Error error = KeptContent.Save(_node, _options.Time.GetUtcNow(), _options.Random, out byte[] label);
+        if (error != Hammer2Error.None) return error;
+        // The commit moved the blocks above the root, which itself stays as it is.
+        _isContentKept = true;
+        MountLog.ContentKept(_nodes.Logger, _node.Name, ByteText.Decode(label));
+        return error;
+    }
+
+    private Hammer2Error RunPasses()
+    {
+        for (int passes = 1; ; passes++)
+        {
+            if (_options.IsCancelled()) return Hammer2Error.Interrupted;
+            Hammer2Error error = ChooseSource(out ResyncSource? source);
+            if (error != Hammer2Error.None) return error;
+            using (source)
+            {
+                long before = _target?.ChangesTotal ?? 0;
+                error = RunPass(source!, finishes: false, unitsMax: int.MaxValue);
+                if (error == Hammer2Error.None)
+                {
+                    bool isSmall = _target!.ChangesTotal - before <= FinalChangesMax || passes >= PassesMax;
+                    error = isSmall ? VerifyAndFinish(source!) : Hammer2Error.Busy;
+                    if (error == Hammer2Error.None) return error;
+                }
+                if (_target!.SourceFault != Hammer2Error.None) _ = _unreadable.Add(source!.Node);
+                else if (error != Hammer2Error.Busy) return error;
+            }
+        }
+    }
+
+    private Hammer2Error ChooseSource(out ResyncSource? source)
+    {
+        source = null;
+        _exchanges = _nodes.Exchanges;
+        Hammer2Error errors = Hammer2Error.NodeDown;
+        foreach (PresentNode node in _nodes.View.Synced)
+        {
+            if (_unreadable.Contains(node)) continue;
+            Hammer2Error error = ResyncSource.Pin(node, out source);
+            errors |= error;
+            if (error != Hammer2Error.None) continue;
+            bool trustsTids = CommitStamp.Judge(_node.Root.Reference) == StampState.Valid
+                && CommitStamp.Judge(source!.Root.Reference) == StampState.Valid;
+            _target ??= new ResyncTarget(_node, _client, trustsTids);
+            _ = TryChange(NodeEvent.SourceChosen);
+            return error;
+        }
+        return errors;
+    }
+
+    private Hammer2Error RunPass(ResyncSource source, bool finishes, int unitsMax)
+    {
+        ulong baseTid = BaseFor(source.Node);
+        var data = new StoredDataCopier(source.Node.Device, Committer.Writer);
+        ResyncPosition? position = default(ResyncPosition);
+        bool isReclaimed = finishes;
+        for (int units = 0; position is not null; units++)
+        {
+            if (_options.IsCancelled()) return Hammer2Error.Interrupted;
+            if (units == unitsMax) return Hammer2Error.Busy;
+            Hammer2Error error = _target.CopyUnit(source, data, baseTid, ref position, finishes);
+            if (error == Hammer2Error.NoSpace && !isReclaimed)
+            {
+                isReclaimed = true;
+                error = Bulkfree.Run([Committer], default, out _);
+            }
+            if (error != Hammer2Error.None) return error;
+        }
+        _base = new ResyncBase(source.Node, source.MirrorTid, _exchanges);
+        _ = TryChange(NodeEvent.PassDone);
+        return Hammer2Error.None;
+    }
+
+    // After the commit that is copied was pinned.
+    private ulong BaseFor(PresentNode source) =>
+        _base is { } known && known.Node == source && known.Exchanges == _nodes.Exchanges && known.Exchanges % 2 == 0
+            ? known.MirrorTid : 0;
+
+    private Hammer2Error VerifyAndFinish(ResyncSource source)
+    {
+        Hammer2Error error = Verify(source, baseTid: 0);
+        if (error != Hammer2Error.None) return error;
+        _ = TryChange(NodeEvent.DeltaSmall);
+        error = _whenCommitted(Finish);
+        if (error is Hammer2Error.Busy) _ = TryChange(NodeEvent.DeadlinePassed);
+        return error;
+    }
+
+    private Hammer2Error Finish(out Func<ClusterView, ClusterView>? change)
+    {
+        change = null;
+        _exchanges = _nodes.Exchanges;
+        Hammer2Error error = ResyncSource.Pin(_base!.Value.Node, out ResyncSource? source);
+        if (error != Hammer2Error.None) return error;
+        using (source)
+        {
+            ulong baseTid = BaseFor(source!.Node);
+            error = RunPass(source!, finishes: true, FinalUnitsMax);
+            if (error != Hammer2Error.None) return error;
+            _ = TryChange(NodeEvent.FinalPassDone);
+            error = Verify(source!, baseTid);
+            if (error != Hammer2Error.None) return error;
+            PresentNode synced = Synced(source!);
+            change = view => view.WithResynced(_node, synced);
+            return error;
+        }
+    }
+
+    private Hammer2Error Verify(ResyncSource source, ulong baseTid)
+    {
+        var trees = new MergeTrees(source.Node.Device, source.Root, _node.Device, _node.Root)
+        {
+            TrustsTids = _target.TrustsTids,
+            BaseTid = baseTid,
+        };
+        var comparison = new LogicalComparison(trees, _knownTid);
+        Hammer2Error error = comparison.Run(out bool isEqual);
+        if (comparison.SourceFault != Hammer2Error.None) _ = _unreadable.Add(source.Node);
+        if (error != Hammer2Error.None || isEqual) return error;
+        MountLog.ResyncDiffers(
+            _nodes.Logger, _node.Name, comparison.Difference.Key, comparison.Difference.Within);
+        return Hammer2Error.Internal;
+    }
+
+    private PresentNode Synced(ResyncSource source)
+    {
+        var root = new PfsEntry(_node.Device, _node.Root);
+        NodeFacts facts = _node.Facts with
+        {
+            Role = NodeRole.Master,
+            Commit = new CommitPoint(source.Root.Reference.ModifyTid, source.Root.Meta.PfsCommitId),
+            Stamp = StampState.Valid,
+            MastersStored = source.Root.Meta.PfsMasters,
+            IsUncertain = false,
+            Prepared = null,
+            IsPreparedTorn = false,
+            NumberKnown = source.Root.Reference.ModifyTid,
+        };
+        return new PresentNode(_node.Slot, root, NodeState.Synced, facts);
+    }
+
+    private bool TryChange(NodeEvent e)
+    {
+        var facts = new TransitionFacts(
+            _node.Facts, _nodes.Membership.Commit, _nodes.View.Synced.Count >= _nodes.View.Quorum, _isContentKept);
+        return _node.TryChange(e, facts);
+    }
+
+    // The state from which it can be begun again.
+    private void Leave(Hammer2Error error)
+    {
+        MountLog.ResyncEnded(_nodes.Logger, _nodes.LabelText, _node.Name, error);
+        if (Committer.IsFenced) _ = TryChange(NodeEvent.WriteFailed) || TryChange(NodeEvent.DeviceLost);
+        else if (error == Hammer2Error.NoSpace) _ = TryChange(NodeEvent.SpaceExhausted);
+        else if (TryChange(NodeEvent.SourceLost)) _ = TryChange(NodeEvent.DeadlinePassed);
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Threading;
+using Concurrency;
+using Hammer2.Format;
+using Hammer2.Membership;
+
+namespace Hammer2.Cluster.Resync;
+
+/// <summary>Resynchronizes the nodes of a PFS that are present and not synced, each in a thread of its own.</summary>
+/// <remarks>A node whose resynchronization fails is tried again after a while, until its device is fenced. Without a
+/// scheduler it does nothing.</remarks>
+internal sealed class ResyncThreads : IDisposable
+{
+    private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(10);
+
+    private readonly Func<PresentNode, Func<bool>, Hammer2Error> _resynchronize;
+    private readonly IScheduler? _scheduler;
+    private readonly RankedMonitor _closingLock = new(LockRank.ResyncClosing);
+    private readonly List<IStartedThread> _threads = [];
+    private bool _isClosed;
+
+    /// <param name="resynchronize">Resynchronizes a node until the function given says that it must end.</param>
+    /// <param name="scheduler">Starts threads; null for none.</param>
+    public ResyncThreads(Func<PresentNode, Func<bool>, Hammer2Error> resynchronize, IScheduler? scheduler)
+    {
+        _resynchronize = resynchronize;
+        _scheduler = scheduler;
+    }
+
+    /// <summary>True for a node that is to be made equal to the synced ones.</summary>
+    public static bool IsWanted(PresentNode node) =>
+        node.Facts.Role is NodeRole.Master or NodeRole.Returning
+        && node.State is NodeState.Stale or NodeState.Newer or NodeState.Foreign or NodeState.Uncertain
+            or NodeState.Full;
+
+    /// <summary>Starts a thread for a node, if it needs one.</summary>
+    /// <remarks>Once for each node; not after <see cref="Dispose"/>.</remarks>
+    public void Start(PresentNode node)
+    {
+        if (_scheduler is null || !IsWanted(node)) return;
+        IStartedThread thread = _scheduler.Start("resync", () => Run(node));
+        using (_closingLock.EnterScope()) _threads.Add(thread);
+    }
+
+    /// <summary>Ends all threads after the unit that they are in.</summary>
+    public void Dispose()
+    {
+        using (_closingLock.EnterScope())
+        {
+            Volatile.Write(ref _isClosed, true);
+            _closingLock.PulseAll();
+        }
+        foreach (IStartedThread thread in _threads) thread.Join();
+        _threads.Clear();
+    }
+
+    private void Run(PresentNode node)
+    {
+        while (true)
+        {
+            Hammer2Error error = _resynchronize(node, () => Volatile.Read(ref _isClosed));
+            if (error is Hammer2Error.None or Hammer2Error.Internal) return;
+            if (node.Device.Committer is { IsFenced: true }) return;
+            using (_closingLock.EnterScope())
+            {
+                if (!_isClosed) _ = _closingLock.Wait(s_retryAfter);
+                if (_isClosed) return;
+            }
+        }
+    }
+}

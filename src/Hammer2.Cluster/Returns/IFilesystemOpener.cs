@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Hammer2.Devices;
+
+namespace Hammer2.Cluster.Returns;
+
+/// <summary>Opens the filesystems of nodes that return.</summary>
+internal interface IFilesystemOpener
+{
+    /// <summary>Opens a filesystem for a PFS that is in use, or shares it with others.</summary>
+    /// <param name="user">The PFS.</param>
+    /// <param name="paths">Its volumes.</param>
+    /// <param name="access">How they are opened.</param>
+    /// <exception cref="MediaException">It cannot be opened.</exception>
+    OpenFilesystem OpenFor(ClusterMount user, IReadOnlyList<string> paths, ReturnAccess access);
+
+    /// <summary>Ends that use.</summary>
+    void EndUse(ClusterMount user, OpenFilesystem filesystem);
+
+    /// <summary>Has a filesystem whose device was fenced read from its devices anew, for all that use it.</summary>
+    /// <param name="filesystem">The filesystem, to which no write is under way.</param>
+    /// <param name="access">How its devices are opened, when the open ones do not answer.</param>
+    /// <exception cref="MediaException">The devices do not answer, or hold another filesystem.</exception>
+    void ReadAnew(OpenFilesystem filesystem, ReturnAccess access);
+
+    /// <summary>The PFSs that use a filesystem.</summary>
+    IReadOnlyList<Pfs> UsersOf(OpenFilesystem filesystem);
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using Concurrency;
+using Hammer2.Chains;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Membership;
+using Microsoft.Extensions.Logging;
+
+namespace Hammer2.Cluster.Returns;
+
+/// <summary>
+/// Looks now and then whether the device of a node answers that was fenced, or could not be opened when the PFS was
+/// mounted; identifies the node, and makes it a member again, which is then resynchronized.
+/// </summary>
+/// <remarks>
+/// A fenced device is read anew only when no write that began before the fence is under way: every PFS on it has
+/// committed, and no operation ran, after it was fenced. So no write of the past can land on what is written from then
+/// on.
+/// </remarks>
+internal sealed class NodeReturns : IDisposable
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
+
+    private readonly ClusterMount _mount;
+    private readonly IFilesystemOpener _opener;
+    private readonly ReturnAccess _access;
+    private readonly ILogger _logger;
+    private readonly RankedMonitor _closingLock = new(LockRank.ReturnsClosing);
+    private readonly Dictionary<string, string> _refusals = [];
+    private readonly IStartedThread? _thread;
+    private bool _isClosed;
+
+    /// <param name="mount">The PFS, open for writing.</param>
+    /// <param name="opener">Opens filesystems.</param>
+    /// <param name="access">How devices are opened.</param>
+    /// <param name="scheduler">Starts the thread that looks; null when <see cref="Check"/> is called instead.</param>
+    public NodeReturns(ClusterMount mount, IFilesystemOpener opener, ReturnAccess access, IScheduler? scheduler)
+    {
+        _mount = mount;
+        _opener = opener;
+        _access = access;
+        _logger = access.Loggers.CreateLogger<NodeReturns>();
+        _thread = scheduler?.Start("nodes that return", Run);
+    }
+
+    private Pfs Pfs => _mount.Pfs;
+
+    /// <summary>Looks once at each node that is fenced or absent.</summary>
+    /// <returns>The nodes that are members now, and wait for their resynchronization.</returns>
+    /// <remarks>Entry: no lock held. One caller at a time.</remarks>
+    public IReadOnlyList<PresentNode> Check()
+    {
+        var returned = new List<PresentNode>();
+        foreach (NodeMember member in Pfs.View.Members)
+        {
+            if (Pfs.Writer is not { IsStopped: false }) break;
+            PresentNode? node = member switch
+            {
+                PresentNode { State: NodeState.Failed or NodeState.Offline } failed => Reopen(failed),
+                AbsentNode absent => Open(absent),
+                _ => null,
+            };
+            if (node is null) continue;
+            returned.Add(node);
+            MountLog.NodeReturned(_logger, Pfs.ClusterNodes.LabelText, node.Name, node.State);
+        }
+        return returned;
+    }
+
+    /// <summary>Ends the thread.</summary>
+    public void Dispose()
+    {
+        using (_closingLock.EnterScope())
+        {
+            _isClosed = true;
+            _closingLock.Pulse();
+        }
+        _thread?.Join();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            using (_closingLock.EnterScope())
+            {
+                if (!_isClosed) _ = _closingLock.Wait(s_interval);
+                if (_isClosed) return;
+            }
+            Hammer2Error error = Pfs.Writer!.RunInBackground("the return of a node", () =>
+            {
+                foreach (PresentNode node in Check()) Pfs.Writer!.StartResync(node);
+                return Hammer2Error.None;
+            });
+            if (error == Hammer2Error.Internal) return;
+        }
+    }
+
+    private PresentNode? Reopen(PresentNode failed)
+    {
+        OpenFilesystem? filesystem = _mount.FilesystemOf(failed.Identity.FilesystemId);
+        if (filesystem is null) return null;
+        if (filesystem.Device == failed.Device)
+        {
+            // No write of the past may be under way.
+            foreach (Pfs user in _opener.UsersOf(filesystem))
+            {
+                Hammer2Error error = user.Writer?.Settle() ?? Hammer2Error.None;
+                if (error != Hammer2Error.None)
+                    return Refuse(failed.Name, $"PFS {user.ClusterNodes.LabelText} on its device is stopped");
+            }
+            try
+            {
+                _opener.ReadAnew(filesystem, _access);
+            }
+            catch (MediaException absent)
+            {
+                return Refuse(failed.Name, absent.Message);
+            }
+        }
+        return Find(filesystem.Device, failed.Entry.ClusterId, failed.Entry.NodeId, out PfsEntry? entry)
+            ? Join(failed, failed.Slot, entry!) : null;
+    }
+
+    private PresentNode? Open(AbsentNode absent)
+    {
+        int slot = Pfs.View.FreeSlot;
+        if (slot < 0) return null;
+        OpenFilesystem filesystem;
+        try
+        {
+            filesystem = _opener.OpenFor(_mount, absent.Paths, _access);
+        }
+        catch (MediaException missing)
+        {
+            return Refuse(absent.Name, missing.Message);
+        }
+        PresentNode? node = null;
+        if (Find(filesystem.Device, Pfs.View.Nodes[0].Entry.ClusterId, nodeId: null, out PfsEntry? entry)
+            && !IsMember(entry!)) node = Join(absent, slot, entry!);
+        if (node is null) _opener.EndUse(_mount, filesystem);
+        return node;
+    }
+
+    private bool IsMember(PfsEntry entry)
+    {
+        var identity = new NodeIdentity(entry.Device.Header.Fields.FilesystemId, entry.NodeId);
+        foreach (PresentNode node in Pfs.View.Nodes)
+            if (node.Identity == identity) return true;
+        return false;
+    }
+
+    private bool Find(MediaDevice device, MediaUuid clusterId, MediaUuid? nodeId, out PfsEntry? found)
+    {
+        var entries = new List<PfsEntry>();
+        Hammer2Error error = PfsEntry.List(device, entries);
+        found = entries.Find(entry => entry.ClusterId == clusterId && (nodeId is null || entry.NodeId == nodeId));
+        if (found is not null) return true;
+        _ = Refuse(device.Name, error == Hammer2Error.None
+            ? "it does not hold the node any more" : $"its PFSs cannot be read ({error})");
+        return false;
+    }
+
+    private PresentNode? Join(NodeMember before, int slot, PfsEntry entry)
+    {
+        // Whatever it had prepared, the cluster went on without it.
+        NodeFacts facts = NodeFacts.Of(entry.Root.Reference, entry.Root.Meta, entry.Device.Volumes, record: null);
+        ClusterView view = Pfs.View;
+        Chain shown = view.FocusOf(Media.PfsRootInum).Root;
+        var transition = new TransitionFacts(
+            facts, new CommitPoint(shown.Reference.ModifyTid, shown.Meta.PfsCommitId), HasQuorum: true,
+            IsContentKept: false);
+        NodeState state = NodeTransitions.On(NodeState.Identifying, NodeEvent.Identified, transition).State;
+        entry.Device.KeepsPreparedRecord = true;
+        entry.Device.Faults.Label = Pfs.ClusterNodes.LabelText;
+        var node = new PresentNode(slot, entry, state, facts);
+        Hammer2Error error = Pfs.ChangeView(current => current.WithReturned(before, node));
+        if (error != Hammer2Error.None) return null;
+        _mount.Add(entry);
+        _ = _refusals.Remove(before.Name);
+        return node;
+    }
+
+    // Said once, until the reason changes.
+    private PresentNode? Refuse(string name, string reason)
+    {
+        if (_refusals.GetValueOrDefault(name) == reason) return null;
+        _refusals[name] = reason;
+        MountLog.NodeAwaited(_logger, Pfs.ClusterNodes.LabelText, name, reason);
+        return null;
+    }
+}

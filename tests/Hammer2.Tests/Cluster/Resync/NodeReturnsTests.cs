@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Hammer2.Cluster;
+using Hammer2.Cluster.Returns;
+using Hammer2.Devices;
+using Hammer2.Format;
+using Hammer2.Membership;
+using Hammer2.Testing;
+using Hammer2.Tests.Crash;
+using Hammer2.Tests.Model;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Hammer2.Tests.Cluster.Resync;
+
+/// <summary>
+/// Goal: a node whose device failed or was absent is a member again when the device answers, without unmounting, and
+/// becomes equal; one that is not the node stays out.
+/// Method: devices that go away at drawn moments of a script and come back; files for nodes that appear later.
+/// HAMMER2_SEED=n replays one case.
+/// </summary>
+public sealed class NodeReturnsTests
+{
+    private const int NodesTotal = 3;
+
+    private static readonly ReturnAccess Access = new(
+        new MediaSourceOptions(IsReadOnly: false), NullLoggerFactory.Instance);
+
+    public static TheoryData<ulong> Seeds => new(SeededRandom.Seeds(12));
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Nodes_that_fail_in_turn_return_one_after_the_other(ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        MemoryBlockDevice[] disks = NewVolume.ClusterInMemory(NodesTotal, 256L << 20, seed);
+        FaultyBlockDevice[] devices = [.. disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
+        var player = new ScriptPlayer(random);
+        var filesystems = new OpenFilesystems(1 << 20);
+        using (ClusterMount mount = Mount(filesystems, devices))
+        {
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(RecordedScript.Options(seed)));
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            using var returns = new NodeReturns(mount, filesystems, Access, scheduler: null);
+            _ = ModelMount.MakeRoom(ops, player, "model");
+            for (int round = 0; round < 4; round++)
+            {
+                FaultyBlockDevice device = devices[random.Below(NodesTotal)];
+                device.GoneAtWriteNumber(device.WriteCount + 1 + random.Below(20));
+                for (int group = 0; group < 3; group++)
+                {
+                    player.Play(ops, random.Below(80));
+                    Assert.Equal(Errno.None, ops.Sync());
+                }
+                if (device.IsGone) Assert.Empty(returns.Check());
+                device.Heal();
+                device.IsGone = false;
+                foreach (PresentNode node in returns.Check())
+                {
+                    player.Play(ops, random.Below(40));
+                    Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Resynchronize(node, () => false));
+                }
+                Assert.Equal(NodesTotal, mount.Pfs.View.Synced.Count);
+                player.Compare(ops);
+            }
+            player.ForgetAll(ops);
+            Assert.Equal(Errno.None, ops.Sync());
+        }
+        ModelMount.Judge(disks, seed);
+    }
+
+    [Fact]
+    public void A_node_that_appears_later_becomes_equal()
+    {
+        using var files = new NodeFiles();
+        var filesystems = new OpenFilesystems(1 << 20);
+        string away = files.Paths[1] + ".away";
+        File.Move(files.Paths[1], away);
+        string copy = files.Paths[0] + ".copy";
+        File.Copy(files.Paths[0], copy);
+        using (ClusterMount mount = filesystems.Mount(files.Specs, Options, NullLoggerFactory.Instance))
+        {
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            using var returns = new NodeReturns(mount, filesystems, Access, scheduler: null);
+            var player = new ScriptPlayer(new SeededRandom(5));
+            _ = ModelMount.MakeRoom(ops, player, "model");
+            player.Play(ops, 100);
+            Assert.Equal(Errno.None, ops.Sync());
+            Assert.Empty(returns.Check());
+            File.Move(copy, files.Paths[1]);
+            // A copy of another node is not the node.
+            Assert.Empty(returns.Check());
+            File.Delete(files.Paths[1]);
+            File.Move(away, files.Paths[1]);
+            PresentNode node = Assert.Single(returns.Check());
+            Assert.Equal(NodeState.Stale, node.State);
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Resynchronize(node, () => false));
+            player.Play(ops, 50);
+            player.Compare(ops);
+            player.ForgetAll(ops);
+            Assert.Equal(Errno.None, ops.Sync());
+            Assert.Equal(NodesTotal, mount.Pfs.View.Synced.Count);
+        }
+        using ClusterMount again = filesystems.Mount(files.Specs, Options, NullLoggerFactory.Instance);
+        Assert.All(again.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+    }
+
+    private static ClusterMountOptions Options => new(new MediaSourceOptions(IsReadOnly: false), 1 << 20);
+
+    private static ClusterMount Mount(OpenFilesystems filesystems, IBlockDevice[] devices)
+    {
+        VolumeSet[] sets = [.. devices.Select(device => VolumeSet.Open([new UnownedDevice(device)]))];
+        return filesystems.Mount(sets, NewVolume.ClusterLabel, Options, NullLoggerFactory.Instance);
+    }
+
+    private sealed class NodeFiles : IDisposable
+    {
+        private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("hammer2-returns");
+
+        public NodeFiles()
+        {
+            for (int node = 0; node < NodesTotal; node++) Paths.Add(Path.Combine(_directory.FullName, $"n{node}"));
+            NewVolume.ClusterInFiles(Paths, 256L << 20);
+        }
+
+        public List<string> Paths { get; } = [];
+
+        public List<MountSpec> Specs => Paths.ConvertAll(path => new MountSpec([path], NewVolume.ClusterLabel));
+
+        public void Dispose() => _directory.Delete(recursive: true);
+    }
+}
