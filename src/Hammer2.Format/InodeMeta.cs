@@ -14,6 +14,10 @@ public struct InodeMeta
     /// <summary>The only version that exists.</summary>
     public const ushort CurrentVersion = 1;
 
+    /// <summary>The role of a master that is being resynchronized: a slave on the way to being a master. Upstream does
+    /// not mount it.</summary>
+    public const byte ReturningMasterRole = ((byte)PfsType.Master << 4) | (byte)PfsType.Slave;
+
     [FieldOffset(0x00)] public ushort Version;
     [FieldOffset(0x02)] public byte Reserved02;
     [FieldOffset(0x03)] public PfsSubtype PfsSubtype;

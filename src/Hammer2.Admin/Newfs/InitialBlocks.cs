@@ -114,7 +114,7 @@ internal static class InitialBlocks
         meta.NameKey = key;
         meta.CompressionPolicy = pfs.CompressionPolicy;
         meta.CheckPolicy = (byte)pfs.CheckUsed;
-        meta.PfsRole = (byte)PfsType.Master;
+        meta.PfsRole = pfs.IsReturning ? InodeMeta.ReturningMasterRole : (byte)PfsType.Master;
         meta.PfsMasters = (byte)pfs.Masters;
         meta.PfsInum = FirstPfsInum;
         meta.PfsClusterId = pfs.ClusterId;

@@ -29,6 +29,10 @@ public sealed record NewPfs(string Label, MediaUuid ClusterId, MediaUuid NodeId)
     /// <summary>Number of masters of its cluster, 1 to 8; 0 for a single node, as upstream does.</summary>
     public int Masters { get; init; }
 
+    /// <summary>True for a new node of a cluster that exists: a master that gets everything from the other nodes, and is
+    /// neither read nor counted before.</summary>
+    public bool IsReturning { get; init; }
+
     /// <summary>The compression byte of its root: the method in the low nibble, the level in the high one.</summary>
     public byte CompressionPolicy => IsBoot
         ? (byte)CompressionMethod.AutoZero

@@ -8,16 +8,13 @@ namespace Hammer2.Cluster.Resync;
 /// <summary>What the PFS root of a node says while it is resynchronized, and afterwards. Pure functions.</summary>
 internal static class ResyncRoots
 {
-    // A slave on the way to being a master: it does not vote, is not read, and upstream does not mount it.
-    private const byte ReturningRole = ((byte)PfsType.Master << 4) | (byte)PfsType.Slave;
-
     /// <summary>The root of a node that has parts of its source.</summary>
     /// <param name="own">Its root before.</param>
     /// <param name="source">The root of the source: no inode number below that of the source is given again.</param>
     public static InodeMeta Returning(in InodeMeta own, in InodeMeta source)
     {
         InodeMeta meta = own;
-        if (own.PfsType == PfsType.Master) meta.PfsRole = ReturningRole;
+        if (own.PfsType == PfsType.Master) meta.PfsRole = InodeMeta.ReturningMasterRole;
         meta.PfsInum = Math.Max(own.PfsInum, source.PfsInum);
         return meta;
     }

@@ -34,6 +34,10 @@ internal static class NewfsCommand
             cluster: mount it by naming all of them. With --populate, the files of a directory are copied into
             the first PFS, or into the cluster: with holes, hard links, owners, permissions and times. Extended
             attributes are not supported; those found are listed.
+
+            With --join, the filesystem gets a node of the cluster that another device has a node of, which may be
+            mounted: a master without content, in place of one that is lost. It is not counted and not read until
+            a mount that names it has copied everything to it.
             """,
         Arguments = [NewfsOptions.Device],
         Options = NewfsOptions.All,
@@ -43,6 +47,7 @@ internal static class NewfsCommand
             new("mkfs.hammer2 /dev/sdb1", "make a filesystem on a partition"),
             new("hammer2 newfs -s 10g disk.img --populate photos", "make and populate an image file"),
             new("hammer2 newfs -s 4g:4g a.img b.img", "make one of two volumes"),
+            new("hammer2 newfs --join /dev/sdb1@CL /dev/sdd1", "replace a lost node of a cluster"),
             new("hammer2 newfs --cluster CL -s 4g n0.img n1.img n2.img", "make a cluster of three nodes"),
         ],
     };

@@ -70,6 +70,13 @@ internal static class NewfsOptions
             ValueName = "LABEL",
         };
 
+    public static readonly OptionRow Join =
+        new("--join", "make a new node of the cluster that this node is in; it is resynchronized when it is mounted")
+        {
+            ValueName = "DEVICE[@LABEL]",
+            Completes = Completion.File,
+        };
+
     public static readonly OptionRow Populate =
         new("--populate", "populate the first PFS, or the cluster, from a directory")
         {
@@ -104,7 +111,7 @@ internal static class NewfsOptions
     /// <summary>All options.</summary>
     public static readonly OptionRow[] All =
     [
-        Label, Size, BootSize, AuxSize, FormatVersion, Compression, Check, Cluster, Populate, Owner, Force, Discard, DryRun,
+        Label, Size, BootSize, AuxSize, FormatVersion, Compression, Check, Cluster, Join, Populate, Owner, Force, Discard, DryRun,
         Uuid, Time, Debug,
     ];
 }

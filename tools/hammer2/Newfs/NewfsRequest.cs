@@ -20,13 +20,15 @@ internal sealed class NewfsRequest
     private readonly string? _clusterLabel;
     private readonly string[] _labels;
     private readonly NewPfs _model;
+    private readonly NewPfs? _joined;
 
     private NewfsRequest(Invocation invocation)
     {
         _invocation = invocation;
         _ids = new NewfsIdentities(Seed(invocation));
         _clusterLabel = invocation.Text(NewfsOptions.Cluster);
-        _labels = Labels(invocation, hasDefault: _clusterLabel is null);
+        _joined = JoinedOf(invocation, _ids);
+        _labels = Labels(invocation, hasDefault: _clusterLabel is null && _joined is null);
         _model = Model(invocation);
         Time = TimeOf(invocation);
         Owner = OwnerOf(invocation);
@@ -82,6 +84,7 @@ internal sealed class NewfsRequest
                 Masters = Nodes.Count,
             });
         }
+        if (_joined is not null) pfses.Add(_joined);
         foreach (string label in _labels) pfses.Add(Pfs(node, label));
         return new NewFilesystem
         {
@@ -115,6 +118,14 @@ internal sealed class NewfsRequest
 
     private ulong? Area(OptionRow option) =>
         _invocation.Text(option) is { } text ? SizeText.Parse(option, text) : null;
+
+    private static NewPfs? JoinedOf(Invocation invocation, NewfsIdentities ids)
+    {
+        if (invocation.Text(NewfsOptions.Join) is not { } node) return null;
+        foreach (OptionRow other in (OptionRow[])[NewfsOptions.Cluster, NewfsOptions.Populate])
+            if (invocation.Has(other)) throw Usage($"{NewfsOptions.Join.Name} and {other.Name} exclude each other");
+        return JoinedCluster.Read(node, ids.NodeOf(0, "joined"));
+    }
 
     private static string[] Labels(Invocation invocation, bool hasDefault)
     {

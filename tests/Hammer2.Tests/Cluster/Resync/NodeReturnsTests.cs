@@ -8,6 +8,7 @@ using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
 using Hammer2.Testing;
+using Hammer2.Tests.Admin;
 using Hammer2.Tests.Crash;
 using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
@@ -106,6 +107,44 @@ public sealed class NodeReturnsTests
         }
         using ClusterMount again = filesystems.Mount(files.Specs, Options, NullLoggerFactory.Instance);
         Assert.All(again.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_lost_node_is_replaced_by_a_blank_one(bool isMounted)
+    {
+        using var files = new NodeFiles();
+        var filesystems = new OpenFilesystems(1 << 20);
+        File.Delete(files.Paths[1]);
+        if (!isMounted) Join(files);
+        using (ClusterMount mount = filesystems.Mount(files.Specs, Options, NullLoggerFactory.Instance))
+        {
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            using var returns = new NodeReturns(mount, filesystems, Access, scheduler: null);
+            var player = new ScriptPlayer(new SeededRandom(6));
+            _ = ModelMount.MakeRoom(ops, player, "model");
+            player.Play(ops, 100);
+            if (isMounted) Join(files);
+            PresentNode node = isMounted
+                ? Assert.Single(returns.Check()) : mount.Pfs.Nodes.Single(one => one.State != NodeState.Synced);
+            Assert.Equal((NodeState.Stale, NodeRole.Returning), (node.State, node.Facts.Role));
+            Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Resynchronize(node, () => false));
+            player.Play(ops, 50);
+            player.Compare(ops);
+            player.ForgetAll(ops);
+            Assert.Equal(Errno.None, ops.Sync());
+        }
+        using ClusterMount again = filesystems.Mount(files.Specs, Options, NullLoggerFactory.Instance);
+        Assert.All(again.Pfs.Nodes, node => Assert.Equal(
+            (NodeState.Synced, NodeRole.Master), (node.State, node.Facts.Role)));
+    }
+
+    private static void Join(NodeFiles files)
+    {
+        ToolRun run = ToolRun.Execute(
+            "newfs", "-s", "256m", "--join", files.Paths[0] + "@" + NewVolume.ClusterLabel, files.Paths[1]);
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Equal(0, ToolRun.Execute("fsck", files.Paths[1]).ExitCode);
     }
 
     private static ClusterMountOptions Options => new(new MediaSourceOptions(IsReadOnly: false), 1 << 20);
