@@ -30,12 +30,13 @@ public sealed class MediaDevice : MediaReader, IDisposable
         : base(beside.Volumes, beside.Caches, logger)
     {
         _ownsVolumes = false;
+        NeedsCheckCodes = true;
         Show(header);
     }
 
     /// <summary>The filesystem as an older header leads to it, to be read beside the filesystem in use, with its
-    /// volumes and caches. Blocks that were freed since may have other content: only those with a check code
-    /// tell.</summary>
+    /// volumes and caches. Blocks that were freed since may have other content, which fails the comparison with their
+    /// check code; those without one are not read.</summary>
     /// <param name="beside">The filesystem in use, which must not be closed before.</param>
     /// <param name="header">A header of it.</param>
     public static MediaDevice AtHeader(MediaReader beside, VolumeHeader header) =>

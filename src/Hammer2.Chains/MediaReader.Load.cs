@@ -103,6 +103,11 @@ public abstract partial class MediaReader
     /// <param name="stored">Buffer of the length in the reference.</param>
     private Hammer2Error ReadVerified(in Blockref reference, Span<byte> stored)
     {
+        if (NeedsCheckCodes && !CheckCode.Protects(reference.Methods.Check))
+        {
+            Faults.Report(reference, Hammer2Error.Check, "it has no check code, so that it cannot be verified");
+            return Hammer2Error.Check;
+        }
         Hammer2Error error = Volumes.Read(reference.Data.Bytes, stored);
         if (error != Hammer2Error.None)
         {

@@ -47,6 +47,10 @@ public abstract partial class MediaReader
     /// <summary>The header in use with its references, of one commit.</summary>
     internal ShownCommit Shown => Volatile.Read(ref _shown);
 
+    /// <summary>True when blocks may have been freed and used again, so that one without a check code is not
+    /// read.</summary>
+    private protected bool NeedsCheckCodes { get; init; }
+
     /// <summary>The caches, which it shares with other filesystems.</summary>
     internal MediaCaches Caches { get; }
 

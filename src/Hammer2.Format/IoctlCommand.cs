@@ -73,6 +73,11 @@ public static class IoctlCommand
     /// <remarks>Of this driver alone, number 240.</remarks>
     public const uint Remount = 0xC40068F0;
 
+    /// <summary>Gives up (TRIM) free space, as of fstrim(8): <see cref="TrimRecord"/>. Linux has it for every
+    /// filesystem.</summary>
+    /// <remarks>Source: linux/fs.h, <c>FITRIM</c>, <c>_IOWR('X', 121, struct fstrim_range)</c>.</remarks>
+    public const uint Trim = 0xC0185879;
+
     /// <summary>True for every command of HAMMER2's type, known or not.</summary>
     public static bool IsOfHammer2(uint command) => (byte)(command >> 8) == (byte)'h';
 }

@@ -171,6 +171,8 @@ public static class MountOptionParser
             "nodedup" => WithoutValue(options with { Deduplicates = false }, name, value),
             "resync" => WithoutValue(options with { Resynchronizes = true }, name, value),
             "noresync" => WithoutValue(options with { Resynchronizes = false }, name, value),
+            "headers" => WithoutValue(options with { ShowsHeaders = true }, name, value),
+            "noheaders" => WithoutValue(options with { ShowsHeaders = false }, name, value),
             "uid" => options with { UserId = (uint)Number(name, value, uint.MaxValue - 1) },
             "gid" => options with { GroupId = (uint)Number(name, value, uint.MaxValue - 1) },
             "umask" => options with { Umask = Octal(name, value) },

@@ -39,6 +39,9 @@ public sealed record MountOptions
     /// <summary>False to leave nodes of a cluster that are not level as they are.</summary>
     public bool Resynchronizes { get; init; } = true;
 
+    /// <summary>True to show what older volume headers have in <c>.hammer2/headers</c>.</summary>
+    public bool ShowsHeaders { get; init; }
+
     /// <summary>Owner shown for everything; null shows the stored ones.</summary>
     public uint? UserId { get; init; }
 

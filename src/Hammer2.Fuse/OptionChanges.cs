@@ -15,6 +15,7 @@ internal static class OptionChanges
         ("discard", options => options.Discards),
         ("dedup", options => options.Deduplicates),
         ("resync", options => options.Resynchronizes),
+        ("headers", options => options.ShowsHeaders),
         ("uid", options => options.UserId),
         ("gid", options => options.GroupId),
         ("umask", options => options.Umask),

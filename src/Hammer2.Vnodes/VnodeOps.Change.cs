@@ -110,6 +110,15 @@ public sealed partial class VnodeOps
         return _pfs.Writer is { } writer ? writer.Reclaim(options, out result).ToErrno() : Errno.EROFS;
     }
 
+    /// <summary>Frees what was deleted, and gives up (TRIM) free space.</summary>
+    /// <returns>As <see cref="Reclaim"/>.</returns>
+    public Errno Trim(TrimRange range, Func<bool> isCancelled, out long discardedBytes)
+    {
+        discardedBytes = 0;
+        return _pfs.Writer is { } writer
+            ? writer.Trim(range, isCancelled, out discardedBytes).ToErrno() : Errno.EROFS;
+    }
+
     /// <summary>Called when the kernel has forgotten an object: an orphan is deleted by the next commit.</summary>
     public Errno Forget(ulong inum)
     {

@@ -92,7 +92,10 @@ public sealed class PfsChangeTests
             _ = Done("hold", live.Root, "/s.2", "backup");
             Refused("has a hold audit already", "hold", live.Root, "/s.2", "audit");
             Refused("is held", "pfs-delete", live.Root, "/s.2");
-            Refused("mounted for writing", "hold", live.Root, "A", "audit");
+            _ = Done("hold", live.Root, "A", "live");
+            File.WriteAllText(live.Root + "/after-the-hold", "x");
+            Refused("has a hold live already", "hold", live.Root, "A", "live");
+            Assert.Contains("live", Done("holds", live.Root), StringComparison.Ordinal);
             string list = Done("holds", live.Root);
             Assert.Contains("audit", list, StringComparison.Ordinal);
             Assert.Contains("/s.2", list, StringComparison.Ordinal);

@@ -34,6 +34,9 @@ public sealed class MemoryBlockDevice : IBlockDevice
     /// <summary>True once the device was closed.</summary>
     public bool IsDisposed { get; private set; }
 
+    /// <summary>True when what is discarded reads as other bytes.</summary>
+    public bool OverwritesDiscarded { get; set; }
+
     /// <summary>Number of flushes.</summary>
     public int FlushCount { get; private set; }
 
@@ -72,7 +75,13 @@ public sealed class MemoryBlockDevice : IBlockDevice
     {
         if (IsReadOnly)
             return Hammer2Error.ReadOnly;
-        return Contains(offset, lengthBytes) ? Hammer2Error.None : Hammer2Error.Io;
+        if (!Contains(offset, lengthBytes))
+            return Hammer2Error.Io;
+        if (!OverwritesDiscarded)
+            return Hammer2Error.None;
+        byte[] garbage = new byte[lengthBytes];
+        Array.Fill(garbage, (byte)0xDB);
+        return Write(offset, garbage);
     }
 
     /// <inheritdoc/>

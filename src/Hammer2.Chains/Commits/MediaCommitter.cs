@@ -199,6 +199,17 @@ public sealed class MediaCommitter
     /// attached.</remarks>
     public void Detach(IMediaClient client) => _clients.Remove(client);
 
+    /// <summary>Has the device give up (TRIM) free space, as <see cref="FreemapAllocator.DiscardFree"/>.</summary>
+    /// <returns>As there; the error that fenced the device.</returns>
+    public Hammer2Error DiscardFree(
+        ulong first, ulong last, long leastBytes, Func<bool> isCancelled, out long discardedBytes)
+    {
+        discardedBytes = 0;
+        return _fence.IsFenced
+            ? _fence.Error
+            : _allocator.DiscardFree(first, last, leastBytes, isCancelled, out discardedBytes);
+    }
+
     /// <summary>The filesystem as it is read.</summary>
     internal MediaReader Device => _device;
 

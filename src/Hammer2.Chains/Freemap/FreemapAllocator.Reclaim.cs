@@ -117,6 +117,68 @@ public sealed partial class FreemapAllocator
         }
     }
 
+    /// <summary>Discards (TRIM) free granules of a part of the address space. GiBs in which nothing was ever allocated
+    /// have no leaf, and are left as they are.</summary>
+    /// <param name="first">First byte of the part.</param>
+    /// <param name="last">Last byte of it.</param>
+    /// <param name="leastBytes">Runs that are shorter than this are left.</param>
+    /// <param name="isCancelled">Asked for each GiB; true ends it.</param>
+    /// <param name="discardedBytes">Length of what the device was told.</param>
+    /// <returns>None; Interrupted; the fault of a leaf; what a discard met.</returns>
+    /// <remarks>The lock is held for one segment at a time. Runs end with their segment of 4 MiB.</remarks>
+    public Hammer2Error DiscardFree(
+        ulong first, ulong last, long leastBytes, Func<bool> isCancelled, out long discardedBytes)
+    {
+        discardedBytes = 0;
+        var keys = new List<ulong>();
+        using (_freemapLock.EnterScope())
+        {
+            foreach (FreemapLeaf leaf in _tree.Leaves) keys.Add(leaf.Reference.Key);
+        }
+        foreach (ulong key in keys)
+        {
+            if (isCancelled()) return Hammer2Error.Interrupted;
+            for (int index = 0; index < FreemapGeometry.EntriesTotal; index++)
+            {
+                ulong address = key + ((ulong)index << Media.SegmentRadix);
+                if ((address >> Media.SegmentRadix) >= _segmentsTotal) break;
+                if (FreemapGeometry.IsReserved(address) || address < _begin) continue;
+                Hammer2Error error = DiscardSegment(address, first, last, leastBytes, ref discardedBytes);
+                if (error != Hammer2Error.None) return error;
+            }
+        }
+        return Hammer2Error.None;
+    }
+
+    private Hammer2Error DiscardSegment(
+        ulong address, ulong first, ulong last, long leastBytes, ref long discardedBytes)
+    {
+        using (_freemapLock.EnterScope())
+        {
+            Hammer2Error error = _tree.GetLeaf(address, out FreemapLeaf? leaf);
+            if (error != Hammer2Error.None) return error;
+            ref FreemapEntry entry = ref leaf!.Entries[FreemapGeometry.EntryOf(address)];
+            for (int granule = 0; granule < FreemapEntry.GranulesTotal; granule++)
+            {
+                int start = granule;
+                while (granule < FreemapEntry.GranulesTotal && entry.StateOf(granule) == GranuleState.Free
+                    && IsWithin(address, granule, first, last)) granule++;
+                long bytes = (long)(granule - start) * Media.GranuleBytes;
+                if (bytes == 0 || bytes < leastBytes) continue;
+                error = _tree.Discard(address + ((ulong)start * Media.GranuleBytes), bytes);
+                if (error != Hammer2Error.None) return error;
+                discardedBytes += bytes;
+            }
+            return Hammer2Error.None;
+        }
+    }
+
+    private static bool IsWithin(ulong address, int granule, ulong first, ulong last)
+    {
+        ulong start = address + ((ulong)granule * Media.GranuleBytes);
+        return start >= first && start + Media.GranuleBytes - 1 <= last;
+    }
+
     /// <summary>Corrects the header's count of free bytes once every leaf was read.</summary>
     public void CorrectTotal()
     {

@@ -62,6 +62,15 @@ internal sealed record FormerPfs(VolumeHeader Header, MediaDevice Device, Chain 
         return Hammer2Error.NoEntry;
     }
 
+    /// <summary>Finds the PFS of a node below the older header with a mirror_tid.</summary>
+    /// <returns>As <see cref="FindAt"/>.</returns>
+    public static Hammer2Error FindHeader(PresentNode node, ulong mirrorTid, out FormerPfs? found)
+    {
+        found = null;
+        VolumeHeader? header = HeadersOf(node.Device).Find(header => header.Fields.MirrorTid == mirrorTid);
+        return header is null ? Hammer2Error.NoEntry : FindBelow(node, header, out found);
+    }
+
     /// <summary>Finds the PFS of a node below an older header.</summary>
     public static Hammer2Error FindBelow(PresentNode node, VolumeHeader header, out FormerPfs? found)
     {

@@ -6,7 +6,8 @@ using Hammer2.Format;
 
 namespace Hammer2.Cluster.PfsRoots;
 
-/// <summary>Places a hold on a PFS that is not in use for writing, or releases one.</summary>
+/// <summary>Places a hold on a PFS, or releases one. One that is in use for writing is the PFS that the commit is of:
+/// the root that the commit writes gets the hold, and later commits keep it.</summary>
 internal sealed class HoldEdit : PfsRootEdit
 {
     private readonly byte[] _label;
@@ -24,12 +25,25 @@ internal sealed class HoldEdit : PfsRootEdit
     /// <inheritdoc/>
     public override Hammer2Error Apply(in PfsRootTurn turn)
     {
+        if (turn.Source is { } source && source.Meta.PfsClusterId == _clusterId
+            && source.InodeName.SequenceEqual(_label)) return ApplyToSource(turn, source);
         Hammer2Error error = turn.FindOwn(_label, _clusterId, out Chain? root);
         if (root is null) return error;
         error = After(root, _hold, _isRelease, out byte[] after);
         return error == Hammer2Error.None
             ? turn.Rewrite(root, new InodeName(_label, after), root.Reference.Key)
             : error;
+    }
+
+    private Hammer2Error ApplyToSource(in PfsRootTurn turn, Chain source)
+    {
+        // An earlier edit of the same commit may have replaced it.
+        Chain root = turn.Exchange!.Root ?? source;
+        Hammer2Error error = After(root, _hold, _isRelease, out byte[] after);
+        if (error != Hammer2Error.None) return error;
+        error = turn.Rewrite(root, new InodeName(_label, after), root.Reference.Key, out Chain? written);
+        if (error == Hammer2Error.None) turn.Exchange.Root = written;
+        return error;
     }
 
     /// <summary>What follows the label in a root once it is held, or released.</summary>

@@ -20,7 +20,6 @@ public static class HoldText
         {
             Hammer2Error.NoEntry => $"no PFS has the label {pfs}, or it has no hold {hold}",
             Hammer2Error.Exists => $"PFS {pfs} has a hold {hold} already",
-            Hammer2Error.Busy => $"PFS {pfs} is mounted for writing; unmount it first",
             Hammer2Error.TooLarge => $"PFS {pfs} has no space for one more hold, beside its label in 256 bytes",
             Hammer2Error.NotSupported => $"PFS {pfs} has holds of a newer version of this program",
             Hammer2Error.Invalid => $"{hold}: the name of a hold has 1 to {PfsHolds.NameBytesMax} printable characters "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Chains;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.PfsRoots;
@@ -128,7 +129,7 @@ public sealed class PfsAdministration
     /// <summary>Places a hold on a PFS, which keeps it from being deleted until all its holds are released.</summary>
     /// <param name="label">Its label.</param>
     /// <param name="name">Name of the hold; see <see cref="PfsHolds.IsName"/>.</param>
-    /// <returns>None; NoEntry; Busy when it is in use for writing; Exists when it has a hold of this name; TooLarge
+    /// <returns>None; NoEntry; Exists when it has a hold of this name; TooLarge
     /// when its root has no space for one more; NotSupported for holds of an unknown version; otherwise as
     /// <see cref="Snapshot"/>.</returns>
     public Hammer2Error Hold(ReadOnlySpan<byte> label, ReadOnlySpan<byte> name) => ChangeHold(label, name, false);
@@ -159,15 +160,17 @@ public sealed class PfsAdministration
         if (!PfsHolds.IsName(name)) return Hammer2Error.Invalid;
         Hammer2Error error = FindAll(label, out List<PfsEntry> found);
         if (error != Hammer2Error.None) return error;
-        // One that is only read goes on with its former root, which leads to the same blocks.
-        if (_findUser(found) is { Pfs.Writer: not null }) return Hammer2Error.Busy;
+        // The root of one that is written is written by its own commits. One that is only read goes on with its former
+        // root, which leads to the same blocks.
+        PfsWriter? writer = _findUser(found)?.Pfs.Writer;
         var hold = new PfsHold(name.ToArray(), (uint)_time.GetUtcNow().ToUnixTimeSeconds());
         foreach (PfsEntry entry in found)
         {
             error = HoldEdit.After(entry.Root, hold, isRelease, out _);
             if (error != Hammer2Error.None) return error;
         }
-        return _commit(new HoldEdit(label.ToArray(), found[0].ClusterId, hold, isRelease));
+        var edit = new HoldEdit(label.ToArray(), found[0].ClusterId, hold, isRelease);
+        return writer is not null ? writer.Commit(edit) : _commit(edit);
     }
 
     private ulong Now() => (ulong)((_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);

@@ -55,7 +55,10 @@ internal readonly record struct PfsRootTurn(MediaDevice Device, int Slot)
     /// <param name="label">Label and holds.</param>
     /// <param name="key">Its key from now on.</param>
     /// <returns>None; what writing met.</returns>
-    public Hammer2Error Rewrite(Chain root, InodeName label, ulong key)
+    public Hammer2Error Rewrite(Chain root, InodeName label, ulong key) => Rewrite(root, label, key, out _);
+
+    /// <summary>As above, and returns the chain of the root in the cache; null after an error.</summary>
+    public Hammer2Error Rewrite(Chain root, InodeName label, ulong key, out Chain? written)
     {
         InodeMeta meta = root.Meta;
         meta.NameKey = key;
@@ -64,7 +67,7 @@ internal readonly record struct PfsRootTurn(MediaDevice Device, int Slot)
         // The stamp covers the check code, which the name changes: one that was valid stays so.
         bool isStamped = CommitStamp.Judge(root.Reference) == StampState.Valid;
         PfsRootTurn stamping = this with { HasOrphans = CommitStamp.MayHaveOrphans(root.Reference) };
-        return stamping.Put(meta, label, root.Table, ref reference, isStamped);
+        return stamping.Put(meta, label, root.Table, ref reference, isStamped, out written);
     }
 
     /// <summary>Writes a root inode, and enters it below the super-root.</summary>

@@ -220,6 +220,26 @@ public sealed class PfsWriter : IDisposable
     /// <remarks>Entry: no lock held.</remarks>
     public Hammer2Error Reclaim(ReclaimOptions options, out ReclaimResult result) => _reclaim.Run(options, out result);
 
+    /// <summary>Bulkfree on every synced node, then has their devices give up (TRIM) free space.</summary>
+    /// <param name="range">Which space.</param>
+    /// <param name="isCancelled">Asked now and then; true ends it.</param>
+    /// <param name="discardedBytes">Length of what the devices were told.</param>
+    /// <returns>As <see cref="Reclaim"/>; what a discard met.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    public Hammer2Error Trim(TrimRange range, Func<bool> isCancelled, out long discardedBytes)
+    {
+        discardedBytes = 0;
+        Hammer2Error error = Reclaim(new ReclaimOptions(Discards: false, isCancelled), out _);
+        foreach (PresentNode node in _nodes.View.Synced)
+        {
+            if (error != Hammer2Error.None) break;
+            error = node.Device.Committer!.DiscardFree(
+                range.First, range.Last, range.LeastBytes, isCancelled, out long bytes);
+            discardedBytes += bytes;
+        }
+        return error;
+    }
+
     /// <summary>Runs work that no caller waits for, on a timer's or a pool's thread: an exception stops the PFS instead
     /// of ending the process.</summary>
     /// <param name="work">What it is, for the log.</param>

@@ -29,8 +29,24 @@ internal static partial class PfsAssembly
             facts[i] = NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Device.Volumes, record: null);
             storesNumber |= member.Root.Meta.PfsMasters > 0;
         }
+        return Open(label, members, facts, storesNumber ? null : masters, logger, out pfs);
+    }
+
+    /// <summary>Opens one node of a PFS for reading, whatever the others say.</summary>
+    /// <returns>As <see cref="Open(byte[], IReadOnlyList{PfsEntry}, int?, ILogger, out Pfs?)"/>.</returns>
+    public static Hammer2Error OpenAlone(byte[] label, PfsEntry member, ILogger logger, out Pfs? pfs)
+    {
+        InodeMeta meta = member.Root.Meta;
+        (meta.PfsMasters, meta.PfsRole) = (0, (byte)PfsType.Master);
+        NodeFacts[] facts = [NodeFacts.Of(member.Root.Reference, meta, member.Device.Volumes, record: null)];
+        return Open(label, [member], facts, masters: null, logger, out pfs);
+    }
+
+    private static Hammer2Error Open(byte[] label, IReadOnlyList<PfsEntry> members, NodeFacts[] facts, int? masters,
+        ILogger logger, out Pfs? pfs)
+    {
         MembershipDecision membership = QuorumResolver.Resolve(
-            facts, new MembershipHints(storesNumber ? null : masters));
+            facts, new MembershipHints(masters));
         ClusterView view = ViewOf(members, membership, facts, absent: []);
         pfs = new Pfs(label, view, membership, logger);
         bool isSlaveOnly = membership.Obstacle == WriteObstacle.SlavesOnly;

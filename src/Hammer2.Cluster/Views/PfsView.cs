@@ -26,9 +26,11 @@ public sealed class PfsView : IDisposable
 
     private readonly PfsViews _views;
     private readonly IReadOnlyList<PfsEntry> _members;
+    private readonly bool _isFormer;
 
-    private PfsView(PfsViews views, IReadOnlyList<PfsEntry> members, Pfs pfs)
+    private PfsView(PfsViews views, IReadOnlyList<PfsEntry> members, Pfs pfs, bool isFormer = false)
     {
+        _isFormer = isFormer;
         _views = views;
         _members = members;
         Pfs = pfs;
@@ -37,8 +39,9 @@ public sealed class PfsView : IDisposable
     /// <summary>The PFS.</summary>
     public Pfs Pfs { get; }
 
-    /// <summary>True when it is a snapshot.</summary>
-    public bool IsSnapshot => _members[0].Root.Meta.PfsSubtype is PfsSubtype.Snapshot or PfsSubtype.AutoSnapshot;
+    /// <summary>True when it is a snapshot, or the state of a PFS below an older header.</summary>
+    public bool IsSnapshot =>
+        _isFormer || _members[0].Root.Meta.PfsSubtype is PfsSubtype.Snapshot or PfsSubtype.AutoSnapshot;
 
     /// <summary>What it contains, compared with other times.</summary>
     public PfsViewIdentity Identity => new(
@@ -68,6 +71,41 @@ public sealed class PfsView : IDisposable
             if (error != Hammer2Error.Exists) return error;
         }
         return Hammer2Error.Busy;
+    }
+
+    /// <summary>Opens a mounted PFS as it is below an older volume header of its first synced node, as long as that
+    /// header is not overwritten. Blocks that were used again since cannot be read.</summary>
+    /// <param name="mounted">The mounted PFS.</param>
+    /// <param name="mirrorTid">mirror_tid of the header.</param>
+    /// <param name="logger">Receives messages.</param>
+    /// <param name="view">The view, to be disposed of.</param>
+    /// <returns>None; NoEntry when there is no such header any more, or it has no such PFS; errors of
+    /// reading.</returns>
+    public static Hammer2Error OpenFormer(Pfs mounted, ulong mirrorTid, ILogger logger, out PfsView? view)
+    {
+        view = null;
+        foreach (PresentNode node in mounted.View.Synced)
+        {
+            Hammer2Error error = FormerPfs.FindHeader(node, mirrorTid, out FormerPfs? found);
+            if (error != Hammer2Error.None) return error;
+            PfsEntry[] members = [new PfsEntry(found!.Device, found.Root)];
+            error = PfsAssembly.OpenAlone(mounted.Label.ToArray(), members[0], logger, out Pfs? pfs);
+            if (error == Hammer2Error.None) view = new PfsView(new PfsViews(), members, pfs!, isFormer: true);
+            return error;
+        }
+        return Hammer2Error.NoEntry;
+    }
+
+    /// <summary>The older headers of the first synced node of a mounted PFS: number of the copy and
+    /// mirror_tid.</summary>
+    public static IReadOnlyList<(int CopyIndex, ulong MirrorTid)> FormerHeaders(Pfs mounted)
+    {
+        foreach (PresentNode node in mounted.View.Synced)
+        {
+            return FormerPfs.HeadersOf(node.Device)
+                .ConvertAll(static header => (header.CopyIndex, header.Fields.MirrorTid));
+        }
+        return [];
     }
 
     /// <summary>Closes it.</summary>

@@ -113,6 +113,10 @@ internal sealed record SpaceResult(ulong TotalBytes, ulong FreeBytes, ulong Avai
 internal sealed record BulkfreeResult(
     long FreedBytes, long StagedBytes, long RepairedBytes, ulong TotalBytes, ulong AllocatedBytes);
 
+/// <summary>What giving up free space did.</summary>
+/// <param name="DiscardedBytes">Length of what the devices of all nodes were told to give up.</param>
+internal sealed record TrimResult(long DiscardedBytes);
+
 /// <summary>A commit.</summary>
 /// <param name="Commit">Number of the last commit of the PFS.</param>
 internal sealed record SyncResult([property: JsonConverter(typeof(HexConverter))] ulong Commit);
@@ -207,6 +211,7 @@ internal sealed record OperationResult(
 [JsonSerializable(typeof(VolumeListResult))]
 [JsonSerializable(typeof(SpaceResult))]
 [JsonSerializable(typeof(BulkfreeResult))]
+[JsonSerializable(typeof(TrimResult))]
 [JsonSerializable(typeof(SyncResult))]
 [JsonSerializable(typeof(GrowResult))]
 [JsonSerializable(typeof(DestroyResult))]

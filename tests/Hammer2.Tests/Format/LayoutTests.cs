@@ -58,6 +58,10 @@ public sealed class LayoutTests
         GrowRecord 72
           00 8 LengthBytes
           08 4 IsChanged
+        TrimRecord 24
+          00 8 Start
+          08 8 LengthBytes
+          10 8 LeastBytes
         RemountRecord 1024
           000 4 Error
           004 4 Reserved04

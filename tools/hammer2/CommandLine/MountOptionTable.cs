@@ -23,6 +23,8 @@ internal static class MountOptionTable
         new("nodedup", "do not deduplicate", "nodedup"),
         new("resync", "resynchronize nodes of the cluster that are not level, in the background (default)", "resync"),
         new("noresync", "leave such nodes as they are, unused", "noresync"),
+        new("headers", "show what older volume headers have, for reading, in .hammer2/headers/0 to 3", "headers"),
+        new("noheaders", "do not show it (default)", "noheaders"),
         new("pfs=LABEL", "the PFS to mount; default DATA, unless given after the device", "pfs=HOME"),
         new("label=LABEL", "the same as pfs=", "label=HOME"),
         new("device=DEVICE[:DEVICE...]",

@@ -20,7 +20,7 @@ internal static class HoldCommand
         Description = """
             A PFS with a hold is not deleted, neither by pfs-delete nor by snapshot-schedule. It can have several, as far
             as they fit into its root, 256 bytes with its label. They stay with it when it is renamed; its snapshots do
-            not have them. Other drivers do not know of holds, and can delete it. It must not be mounted for writing.
+            not have them. Other drivers do not know of holds, and can delete it. It may be mounted.
             """,
         Selects = SelectedPath.First,
         Arguments = [PfsTarget.Argument, Label, Name],

@@ -14,8 +14,8 @@ namespace Hammer2.Fuse.Administration.Doors;
 internal readonly record struct IoctlCall(ulong Inum, uint UserId, Func<bool> IsCancelled);
 
 /// <summary>
-/// Upstream's ioctls as requests of the table: decodes the record, makes the request, encodes its result. Records come
-/// from any process: lengths and texts are checked here, numbers by the request.
+/// Upstream's ioctls, and FITRIM, as requests of the table: decodes the record, makes the request, encodes its result.
+/// Records come from any process: lengths and texts are checked here, numbers by the request.
 /// </summary>
 /// <remarks>Layouts: hammer2_ioctl.h.</remarks>
 internal sealed class IoctlDoor
@@ -62,6 +62,7 @@ internal sealed class IoctlDoor
             IoctlCommand.Grow => Grow(call, in AsInput<GrowRecord>(input), ref As<GrowRecord>(output)),
             IoctlCommand.VolumeListFlat => VolumeList(
                 call, in AsInput<VolumeListRecord>(input), ref As<VolumeListRecord>(output)),
+            IoctlCommand.Trim => Trim(call, in AsInput<TrimRecord>(input), ref As<TrimRecord>(output)),
             IoctlCommand.Remount => Remount(
                 call, in AsInput<RemountRecord>(input), ref As<RemountRecord>(output)),
             _ => Errno.EOPNOTSUPP,
@@ -82,6 +83,7 @@ internal sealed class IoctlDoor
         IoctlCommand.EmergencyMode => sizeof(int),
         IoctlCommand.Grow => Unsafe.SizeOf<GrowRecord>(),
         IoctlCommand.VolumeListFlat => Unsafe.SizeOf<VolumeListRecord>(),
+        IoctlCommand.Trim => Unsafe.SizeOf<TrimRecord>(),
         IoctlCommand.Remount => Unsafe.SizeOf<RemountRecord>(),
         _ => null,
     };
@@ -227,6 +229,16 @@ internal sealed class IoctlDoor
         if (error != Errno.None) return error;
         output.LengthBytes = grown!.LengthBytes;
         output.IsChanged = grown.IsChanged ? 1 : 0;
+        return error;
+    }
+
+    private Errno Trim(in IoctlCall call, in TrimRecord input, ref TrimRecord output)
+    {
+        output = input;
+        Errno error = Request(call, "trim", RequestArguments.Of(
+            ("start", input.Start), ("length", input.LengthBytes), ("minimum", input.LeastBytes)),
+            out TrimResult? done);
+        output.LengthBytes = (ulong)(done?.DiscardedBytes ?? 0);
         return error;
     }
 

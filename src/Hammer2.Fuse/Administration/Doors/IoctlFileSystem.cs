@@ -4,7 +4,8 @@ using Hammer2.Format;
 
 namespace Hammer2.Fuse.Administration.Doors;
 
-/// <summary>Answers HAMMER2's ioctls on any file or directory of a mount; passes everything else on.</summary>
+/// <summary>Answers HAMMER2's ioctls and fstrim(8) on any file or directory of a mount; passes everything else
+/// on.</summary>
 /// <param name="inner">The mount's filesystem.</param>
 /// <param name="door">Carries out the requests.</param>
 /// <param name="objects">Says which objects node ids stand for; null when they are inode numbers.</param>
@@ -15,7 +16,7 @@ internal sealed class IoctlFileSystem(IFuseFileSystem inner, IoctlDoor door, INo
     public override int IoCtl(in FuseContext context, in FuseIoCtlIn request, ReadOnlySpan<byte> input,
         Span<byte> output, out int outputBytes, out int result)
     {
-        if (!IoctlCommand.IsOfHammer2(request.Command))
+        if (!IoctlCommand.IsOfHammer2(request.Command) && request.Command != IoctlCommand.Trim)
             return Inner.IoCtl(in context, in request, input, output, out outputBytes, out result);
         (outputBytes, result) = (0, 0);
         ulong inum = context.NodeId;

@@ -21,6 +21,7 @@ internal sealed class VirtualDirectory
     private const string ControlName = "control";
     private const string EventsName = "events";
     private const string SnapshotsName = "snapshots";
+    private const string HeadersName = "headers";
 
     private static readonly (string Name, string Request)[] Contents =
         [("status", "status"), ("pfs", "pfs-list"), ("volumes", "volume-list"), ("stats", "stats")];
@@ -38,6 +39,11 @@ internal sealed class VirtualDirectory
     {
         _table = table;
         _mount = mount;
+        Names =
+        [
+            ControlName, SnapshotsName, .. mount.Options.ShowsHeaders ? [HeadersName] : Array.Empty<string>(),
+            EventsName, .. Array.ConvertAll(Contents, row => row.Name),
+        ];
         _mountedAt = mount.Time.GetUtcNow().ToUnixTimeSeconds();
     }
 
@@ -45,8 +51,10 @@ internal sealed class VirtualDirectory
     public static ReadOnlySpan<byte> Name => ".hammer2"u8;
 
     /// <summary>The names in it.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        [ControlName, SnapshotsName, EventsName, .. Array.ConvertAll(Contents, row => row.Name)];
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>True when a name is that of a directory.</summary>
+    public static bool IsDirectoryName(string name) => name is SnapshotsName or HeadersName;
 
     /// <summary>True for users that may use it.</summary>
     public bool IsFor(uint user) => _mount.CallerOf(user).IsOwner;
@@ -61,6 +69,9 @@ internal sealed class VirtualDirectory
     /// <summary>Fills the entry of the directory of snapshots.</summary>
     public void FillSnapshots(ref FuseEntryOut entry) => FillEntry(VirtualNodes.Snapshots, ref entry);
 
+    /// <summary>Fills the entry of the directory of older headers.</summary>
+    public void FillHeaders(ref FuseEntryOut entry) => FillEntry(VirtualNodes.Headers, ref entry);
+
     /// <summary>Finds a name in it; makes the content of a file.</summary>
     /// <returns>ENOENT; EACCES for other users.</returns>
     public int Lookup(uint user, ReadOnlySpan<byte> name, ref FuseEntryOut entry)
@@ -69,6 +80,7 @@ internal sealed class VirtualDirectory
         if (name.SequenceEqual("."u8)) FillEntry(VirtualNodes.Directory, ref entry);
         else if (name.SequenceEqual("control"u8)) FillEntry(VirtualNodes.Control, ref entry);
         else if (name.SequenceEqual("snapshots"u8)) FillSnapshots(ref entry);
+        else if (_mount.Options.ShowsHeaders && name.SequenceEqual("headers"u8)) FillHeaders(ref entry);
         else if (name.SequenceEqual("events"u8))
             FillEntry(HasNoOpen ? _nodes.Add(AllEvents()) : VirtualNodes.Events, ref entry);
         else if (RequestOf(name) is { } request) FillEntry(_nodes.Add(Answer(user, request)), ref entry);
@@ -138,7 +150,8 @@ internal sealed class VirtualDirectory
     }
 
     /// <summary>True for the nodes of directories.</summary>
-    public static bool IsDirectory(ulong node) => node is VirtualNodes.Directory or VirtualNodes.Snapshots;
+    public static bool IsDirectory(ulong node) =>
+        node is VirtualNodes.Directory or VirtualNodes.Snapshots or VirtualNodes.Headers;
 
     // The kernel asks for every use of a name: a file has another content then.
     private void FillEntry(ulong node, ref FuseEntryOut entry)

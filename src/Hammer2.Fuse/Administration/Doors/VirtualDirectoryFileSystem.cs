@@ -65,6 +65,13 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
         return FuseErrno.None;
     }
 
+    /// <summary>Fills the entry of the directory of older headers.</summary>
+    public int FillHeaders(ref FuseEntryOut entry)
+    {
+        _directory.FillHeaders(ref entry);
+        return FuseErrno.None;
+    }
+
     /// <inheritdoc/>
     public override void Forget(ulong nodeId, ulong lookupCount)
     {
@@ -182,13 +189,14 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
     {
         if (!VirtualNodes.IsVirtual(context.NodeId)) return Inner.ReadDir(in context, in request, ref packer);
         ulong position = request.Position;
-        while (position < (ulong)VirtualDirectory.Names.Count + 2)
+        while (position < (ulong)_directory.Names.Count + 2)
         {
             bool isDots = position < 2;
             byte[] name = isDots
                 ? [.. position == 0 ? "."u8 : ".."u8]
-                : Encoding.ASCII.GetBytes(VirtualDirectory.Names[(int)position - 2]);
-            uint type = isDots || name.AsSpan().SequenceEqual("snapshots"u8) ? 0x4000U : 0x8000U;
+                : Encoding.ASCII.GetBytes(_directory.Names[(int)position - 2]);
+            bool isDirectory = isDots || VirtualDirectory.IsDirectoryName(_directory.Names[(int)position - 2]);
+            uint type = isDirectory ? 0x4000U : 0x8000U;
             ulong inode = position == 1 ? RootNode : VirtualNodes.Directory + position;
             if (!packer.TryAdd(name, inode, type, ++position)) break;
         }

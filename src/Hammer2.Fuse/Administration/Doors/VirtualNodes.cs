@@ -20,6 +20,9 @@ internal sealed class VirtualNodes
     /// <summary>The directory of snapshots.</summary>
     public const ulong Snapshots = TopBit | 3;
 
+    /// <summary>The directory of older volume headers.</summary>
+    public const ulong Headers = TopBit | 6;
+
     /// <summary>The file of events, where the kernel opens files by a request.</summary>
     public const ulong Events = TopBit | 5;
 

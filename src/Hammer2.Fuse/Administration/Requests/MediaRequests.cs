@@ -4,6 +4,7 @@ using System.Linq;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Reports;
 using Hammer2.Cluster.Transactions;
+using Hammer2.Format;
 using Hammer2.Vnodes;
 using Linux.Text;
 
@@ -30,6 +31,18 @@ internal static class MediaRequests
         {
             IsLong = true,
             IsEvent = true,
+        },
+        new RequestRow<TrimResult>("trim", "free the blocks of deleted files, and have the devices give up free space",
+            ResultJson.Default.TrimResult, Trim)
+        {
+            IsLong = true,
+            IsEvent = true,
+            Parameters =
+            [
+                new("start", ParameterType.Number, "first byte of the address space; 0 when left out"),
+                new("length", ParameterType.Number, "bytes from there; all when left out"),
+                new("minimum", ParameterType.Number, "shortest run of free space, in bytes"),
+            ],
         },
         new RequestRow<SyncResult>("sync", "commit all changes", ResultJson.Default.SyncResult, Sync),
     ];
@@ -79,6 +92,20 @@ internal static class MediaRequests
         var result = new BulkfreeResult(done.FreedBytes, done.StagedBytes, done.RepairedBytes,
             space.TotalBytes, space.TotalBytes - space.FreeBytes);
         return new(error, DescribeBulkfree(error, mount), result);
+    }
+
+    private static RequestOutcome<TrimResult> Trim(RequestContext context, RequestArguments arguments)
+    {
+        AdministeredMount mount = context.Mount;
+        ulong first = arguments.Number("start") ?? 0;
+        ulong length = arguments.Number("length") ?? ulong.MaxValue;
+        ulong least = arguments.Number("minimum") ?? 0;
+        if (length < Media.GranuleBytes || least > Media.SegmentBytes)
+            return new(Errno.EINVAL, "the range is shorter than a granule, or the least run longer than 4 MiB", null);
+        ulong last = length - 1 > ulong.MaxValue - first ? ulong.MaxValue : first + (length - 1);
+        Errno error = mount.Vnodes.Trim(
+            new TrimRange(first, last, (long)least), context.IsCancelled, out long discarded);
+        return new(error, DescribeBulkfree(error, mount), new TrimResult(discarded));
     }
 
     private static RequestOutcome<SyncResult> Sync(RequestContext context, RequestArguments arguments)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Cluster;
@@ -14,8 +15,8 @@ using Linux.Text;
 namespace Hammer2.Fuse.Administration.Snapshots;
 
 /// <summary>
-/// Shows the snapshots of the filesystem below a mount in the directory <c>snapshots</c> of the virtual directory, for
-/// reading; passes everything else on.
+/// Shows the snapshots of the filesystem below a mount in the directory <c>snapshots</c> of the virtual directory, and
+/// what older volume headers have of the mounted PFS in <c>headers</c>, for reading; passes everything else on.
 /// </summary>
 /// <remarks>
 /// HAMMER2 does not store what a snapshot was made of, so that those of all PFSs are shown. The directory has the
@@ -55,9 +56,10 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
     /// <inheritdoc/>
     public override int Lookup(in FuseContext context, ReadOnlySpan<byte> name, ref FuseEntryOut entry)
     {
-        if (context.NodeId == VirtualNodes.Snapshots) return LookupLabel(in context, name, ref entry);
+        if (IsList(context.NodeId)) return LookupShown(in context, name, ref entry);
         if (!SnapshotNodes.IsOf(context.NodeId)) return Inner.Lookup(in context, name, ref entry);
         bool isAbove = SnapshotNodes.InumOf(context.NodeId) == VnodeOps.RootInum && name.SequenceEqual(".."u8);
+        if (isAbove && IsOfHeader(context.NodeId)) return _virtual.FillHeaders(ref entry);
         return isAbove ? _virtual.FillSnapshots(ref entry) : LookupIn(context.NodeId, in context, name, ref entry);
     }
 
@@ -153,7 +155,7 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
         if (SnapshotNodes.IsOf(context.NodeId))
             return OpenNode(in context, FuseOpenFlags.KeepCache | FuseOpenFlags.CacheDir, ref answer);
         int error = Inner.OpenDir(in context, in request, ref answer);
-        if (error == FuseErrno.None && context.NodeId == VirtualNodes.Snapshots)
+        if (error == FuseErrno.None && IsList(context.NodeId))
             answer.Handle = Interlocked.Increment(ref _lastListing);
         return error;
     }
@@ -161,7 +163,7 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
     /// <inheritdoc/>
     public override int ReadDir(in FuseContext context, in FuseReadIn request, ref FuseDirectoryPacker packer)
     {
-        if (context.NodeId == VirtualNodes.Snapshots) return ReadLabels(in request, ref packer);
+        if (IsList(context.NodeId)) return ReadShown(context.NodeId, in request, ref packer);
         if (!SnapshotNodes.IsOf(context.NodeId)) return Inner.ReadDir(in context, in request, ref packer);
         using var use = new Use(_trees, context.NodeId);
         FuseInHeader header = default;
@@ -178,7 +180,7 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
     /// <inheritdoc/>
     public override int ReleaseDir(in FuseContext context, in FuseReleaseIn request)
     {
-        if (context.NodeId == VirtualNodes.Snapshots) _ = _listings.TryRemove(request.Handle, out _);
+        if (IsList(context.NodeId)) _ = _listings.TryRemove(request.Handle, out _);
         if (!SnapshotNodes.IsOf(context.NodeId)) return Inner.ReleaseDir(in context, in request);
         _trees.Of(context.NodeId)?.RemoveHandle(request.Handle);
         return FuseErrno.None;
@@ -209,14 +211,26 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
             out outputBytes, out result);
     }
 
-    private Hammer2Error Open(byte[] label, Cluster.Views.IPfsViewer viewer, out Cluster.Views.PfsView? view) =>
-        _mount.PfsList.OpenView(_mount.Pfs, label, viewer, _mount.Logger, out view);
+    private static bool IsList(ulong node) => node is VirtualNodes.Snapshots or VirtualNodes.Headers;
 
-    private int LookupLabel(in FuseContext context, ReadOnlySpan<byte> name, ref FuseEntryOut entry)
+    private bool IsOfHeader(ulong node) => _trees.Of(node) is { } tree && HeaderName.TidOf(tree.Label) is not null;
+
+    private Hammer2Error Open(byte[] label, Cluster.Views.IPfsViewer viewer, out Cluster.Views.PfsView? view) =>
+        HeaderName.TidOf(label) is { } tid
+            ? Cluster.Views.PfsView.OpenFormer(_mount.Pfs, tid, _mount.Logger, out view)
+            : _mount.PfsList.OpenView(_mount.Pfs, label, viewer, _mount.Logger, out view);
+
+    private byte[]? LabelOf(ulong list, ReadOnlySpan<byte> name) => list == VirtualNodes.Snapshots
+        ? SnapshotName.LabelOf(name)
+        : HeaderName.LabelOf(name, Cluster.Views.PfsView.FormerHeaders(_mount.Pfs));
+
+    private int LookupShown(in FuseContext context, ReadOnlySpan<byte> name, ref FuseEntryOut entry)
     {
-        if (name.SequenceEqual("."u8)) return _virtual.FillSnapshots(ref entry);
+        bool isSnapshot = context.NodeId == VirtualNodes.Snapshots;
+        if (name.SequenceEqual("."u8))
+            return isSnapshot ? _virtual.FillSnapshots(ref entry) : _virtual.FillHeaders(ref entry);
         if (!_mount.CallerOf(context.Uid).IsOwner) return FuseErrno.EACCES;
-        if (SnapshotName.LabelOf(name) is not { } label) return FuseErrno.ENOENT;
+        if (LabelOf(context.NodeId, name) is not { } label) return FuseErrno.ENOENT;
         int error = _trees.Find(label, out SnapshotTree? tree);
         if (error != FuseErrno.None) return error;
         error = LookupIn(SnapshotNodes.Of(tree!.Number, VnodeOps.RootInum), in context, "."u8, ref entry);
@@ -253,12 +267,12 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
         return FuseErrno.None;
     }
 
-    private int ReadLabels(in FuseReadIn request, ref FuseDirectoryPacker packer)
+    private int ReadShown(ulong list, in FuseReadIn request, ref FuseDirectoryPacker packer)
     {
         Hammer2Error error = Hammer2Error.None;
         if (request.Position == 0 || !_listings.TryGetValue(request.Handle, out List<byte[]>? names))
         {
-            error = ListNames(out names);
+            error = ListNames(list, out names);
             // Handle 0 is that of kernels which open directories without asking.
             if (request.Handle != 0) _listings[request.Handle] = names;
         }
@@ -268,7 +282,7 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
             ReadOnlySpan<byte> name = position switch { 0 => "."u8, 1 => ".."u8, _ => names[(int)position - 2] };
             ulong inode = position switch
             {
-                0 => VirtualNodes.Snapshots,
+                0 => list,
                 1 => VirtualNodes.Directory,
                 _ => UnknownInode,
             };
@@ -278,9 +292,12 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
         return packer.UsedBytes == 0 ? (int)error.ToErrno() : FuseErrno.None;
     }
 
-    private Hammer2Error ListNames(out List<byte[]> names)
+    private Hammer2Error ListNames(ulong list, out List<byte[]> names)
     {
-        names = [];
+        names = list == VirtualNodes.Headers
+            ? [.. Cluster.Views.PfsView.FormerHeaders(_mount.Pfs).Select(static one => HeaderName.Of(one.CopyIndex))]
+            : [];
+        if (list == VirtualNodes.Headers) return Hammer2Error.None;
         var found = new List<PfsDescription>();
         Hammer2Error error = PfsReports.ListPfss(ListedNode(), 0, ListedMax, found);
         string mounted = ByteText.Decode(_mount.Pfs.Label.Span);

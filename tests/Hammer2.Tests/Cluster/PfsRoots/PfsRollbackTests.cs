@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Threading;
+using Hammer2.Cluster;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -61,6 +62,40 @@ public sealed class PfsRollbackTests
         using OpenedPfses undone = Open(devices);
         Assert.Equal(["new"], Names(undone.Ops[0], "old", "new", "after"));
         Assert.Equal(["old", "after"], Names(undone.Open(forward, nodes), "old", "new", "after"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Holds_of_a_PFS_in_use_stay_with_its_commits_and_rollbacks(int nodes)
+    {
+        IBlockDevice[] devices = Devices(nodes);
+        byte[] label = Encoding.ASCII.GetBytes(nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel);
+        using (OpenedPfses opened = Open(devices))
+        {
+            PfsAdministration administration = Administration(opened);
+            _ = Make(opened.Ops[0], "before");
+            Assert.Equal(Hammer2Error.None, administration.Hold(label, "audit"u8));
+            Assert.Equal(Hammer2Error.Exists, administration.Hold(label, "audit"u8));
+            Assert.Equal(Hammer2Error.None, administration.Hold(label, "backup"u8));
+            Assert.Equal(Hammer2Error.None, administration.Snapshot("s"u8));
+            _ = Make(opened.Ops[0], "after");
+            Assert.Equal(Errno.None, opened.Ops[0].Sync());
+            Assert.Equal(Hammer2Error.None, Rollback(opened, "s", out _));
+            Assert.Equal(Hammer2Error.None, administration.Release(label, "backup"u8));
+            _ = Make(opened.Ops[0], "end");
+            Assert.Equal(Errno.None, opened.Ops[0].Sync());
+        }
+        foreach (IBlockDevice device in devices) MediaAudit.AssertSound(device, "after holds of a PFS in use");
+        using OpenedPfses again = Open(devices);
+        Assert.Equal(["before", "end"], Names(again.Ops[0], "before", "after", "end"));
+        Assert.Equal(nodes, again.Pfses[0].Membership.SyncedTotal);
+        foreach (PresentNode node in again.Pfses[0].Nodes)
+        {
+            var holds = new List<PfsHold>();
+            Assert.True(PfsHolds.TryRead(node.Root.AfterInodeName, holds));
+            Assert.Equal("audit", Encoding.ASCII.GetString(Assert.Single(holds).Name.Span));
+        }
     }
 
     [Theory]

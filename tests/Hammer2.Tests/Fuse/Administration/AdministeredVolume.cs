@@ -23,14 +23,16 @@ internal sealed class AdministeredVolume : IDisposable
     private readonly ClusterMount _cluster;
     private readonly OpenFilesystems _filesystems = new();
 
-    public AdministeredVolume(int nodes = 1, bool isReadOnly = false)
+    public AdministeredVolume(
+        int nodes = 1, bool isReadOnly = false, long lengthBytes = 64 << 20, MountOptions? options = null)
     {
-        _devices = NewVolume.NodesInMemory(nodes, 64 << 20);
+        _devices = NewVolume.NodesInMemory(nodes, lengthBytes);
+        foreach (MemoryBlockDevice device in _devices) device.OverwritesDiscarded = true;
         _cluster = ModelMount.Open(_devices, nodes == 1 ? NewVolume.Label : NewVolume.ClusterLabel);
         if (!isReadOnly) Assert.Equal(Hammer2Error.None, _cluster.Pfs.OpenForWriting());
         Vnodes = new VnodeOps(_cluster.Pfs, NullLogger<VnodeOps>.Instance);
         Mount = new AdministeredMount(
-            _cluster, Vnodes, OwnerId, new MountOptions(), NullLogger.Instance, TimeProvider.System,
+            _cluster, Vnodes, OwnerId, options ?? new MountOptions(), NullLogger.Instance, TimeProvider.System,
             SystemScheduler.Instance)
         {
             Loggers = NullLoggerFactory.Instance,

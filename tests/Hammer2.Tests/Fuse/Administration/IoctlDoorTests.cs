@@ -136,6 +136,47 @@ public sealed class IoctlDoorTests : IDisposable
     }
 
     [Fact]
+    public void Free_space_is_given_up_and_its_length_returned()
+    {
+        Assert.Equal((3U << 30) | (24 << 16) | ('X' << 8) | 121, IoctlCommand.Trim);
+        var all = new TrimRecord { LengthBytes = ulong.MaxValue };
+        ulong given = Call(IoctlCommand.Trim, all).LengthBytes;
+        var space = (SpaceResult)_volume.Run("space").Result!;
+        Assert.InRange(given, space.FreeBytes / 2, space.FreeBytes);
+        Assert.Equal(0UL, Call(IoctlCommand.Trim, all with { Start = 1UL << 40 }).LengthBytes);
+        ulong half = Call(IoctlCommand.Trim, all with { Start = 32 << 20 }).LengthBytes;
+        Assert.InRange(half, 1UL, 32UL << 20);
+        Assert.Equal(Errno.EINVAL, Call(IoctlCommand.Trim, Bytes(all with { LengthBytes = 0 }), out _));
+        Assert.Equal(Errno.EINVAL, Call(IoctlCommand.Trim, Bytes(all with { LeastBytes = 1UL << 30 }), out _));
+        Assert.Equal(Errno.EPERM, Call(IoctlCommand.Trim, Bytes(all), out _, user: 1001));
+        Assert.Equal(Errno.EINVAL, Call(IoctlCommand.Trim, new byte[16], out _));
+    }
+
+    [Fact]
+    public void What_is_in_use_is_not_given_up()
+    {
+        byte[] content = new byte[2 << 20];
+        new SeededRandom(5).Fill(content);
+        Assert.Equal(Errno.None, _volume.Vnodes.Create(VnodeOps.RootInum, "kept"u8,
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out VnodeAttributes kept));
+        Assert.Equal(Errno.None, _volume.Vnodes.Write(kept.Inum, 0, content, dropsPrivileges: false));
+        Assert.Equal(Errno.None, _volume.Vnodes.Create(VnodeOps.RootInum, "gone"u8,
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out VnodeAttributes gone));
+        byte[] other = new byte[1 << 20];
+        new SeededRandom(6).Fill(other);
+        Assert.Equal(Errno.None, _volume.Vnodes.Write(gone.Inum, 0, other, dropsPrivileges: false));
+        Assert.Equal(Errno.None, _volume.Vnodes.Sync());
+        ulong before = Call(IoctlCommand.Trim, new TrimRecord { LengthBytes = ulong.MaxValue }).LengthBytes;
+        Assert.Equal(Errno.None, _volume.Vnodes.Unlink(VnodeOps.RootInum, "gone"u8, out _));
+        Assert.Equal(Errno.None, _volume.Vnodes.Forget(gone.Inum));
+        ulong after = Call(IoctlCommand.Trim, new TrimRecord { LengthBytes = ulong.MaxValue }).LengthBytes;
+        Assert.InRange(after, before + (1 << 20) - (128 << 10), before + (1 << 20) + (256 << 10));
+        byte[] read = new byte[content.Length];
+        Assert.Equal(Errno.None, _volume.Vnodes.Read(kept.Inum, 0, read, out _));
+        Assert.Equal(content, read);
+    }
+
+    [Fact]
     public void Ten_thousand_drawn_records_change_nothing()
     {
         Assert.Equal(Errno.None, _volume.Run("sync").Error);

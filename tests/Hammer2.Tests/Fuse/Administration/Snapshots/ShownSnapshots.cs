@@ -22,9 +22,11 @@ internal sealed class ShownSnapshots : IDisposable
 
     private readonly SnapshotFileSystem _served;
 
-    public ShownSnapshots(int nodes = 1)
+    public ShownSnapshots(int nodes = 1, bool showsHeaders = false)
     {
-        Volume = new AdministeredVolume(nodes);
+        // Larger ones have room for several headers.
+        Volume = new AdministeredVolume(nodes, lengthBytes: showsHeaders ? 8L << 30 : 64 << 20,
+            options: new MountOptions { ShowsHeaders = showsHeaders });
         var live = new Hammer2FileSystem(Volume.Vnodes, new MountOptions(), NullLogger<Hammer2FileSystem>.Instance);
         var directory = new VirtualDirectoryFileSystem(live, RequestTable.Standard, Volume.Mount);
         _served = new SnapshotFileSystem(directory, Volume.Mount, pfs => new Hammer2FileSystem(
