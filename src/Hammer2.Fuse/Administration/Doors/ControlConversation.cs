@@ -17,6 +17,7 @@ internal sealed class ControlConversation
     private byte[] _text = [];
     private int _next;
     private bool _isJson;
+    private bool _isReport;                         // the text is of a request that runs, and has an end of its own
     private bool _isBusy;                           // a request is being carried out by its writer
     private BackgroundJob? _job;
     private Action? _whenReady;
@@ -39,7 +40,7 @@ internal sealed class ControlConversation
         using (_lock.EnterScope())
         {
             if (_isBusy || _job is { Answer: null }) return Errno.EBUSY;
-            (_isBusy, _job, _text, _next) = (true, null, [], 0);
+            (_isBusy, _job, _text, _next, _isReport) = (true, null, [], 0, false);
         }
         RequestAnswer? answer = null;
         BackgroundJob? job = null;
@@ -69,15 +70,20 @@ internal sealed class ControlConversation
         using (_lock.EnterScope())
         {
             bool isAtEnd = _next == _text.Length;
+            if (isAtEnd && _isReport)
+            {
+                // The next read begins another report, or the answer.
+                (_text, _next, _isReport) = ([], 0, false);
+                return 0;
+            }
             if (_job is { Answer: { } answer } && isAtEnd)
                 (_text, _next, _job) = (AnswerEncoder.Encode(answer, _isJson), 0, null);
             else if (_job is { Answer: null } job && _text.Length == 0)
-                _text = AnswerEncoder.EncodeRunning(StatusRequests.ResultOf(job, _mount.Time), _isJson);
+                (_text, _isReport) = (
+                    AnswerEncoder.EncodeRunning(StatusRequests.ResultOf(job, _mount.Time), _isJson), true);
             int bytes = Math.Min(room.Length, _text.Length - _next);
             _text.AsSpan(_next, bytes).CopyTo(room);
             _next += bytes;
-            // After the end of a progress report, the next read begins another one.
-            if (bytes == 0 && _job is not null) (_text, _next) = ([], 0);
             return bytes;
         }
     }

@@ -78,6 +78,27 @@ public sealed class ControlConversationTests
     }
 
     [Fact]
+    public void A_report_that_is_being_read_ends_before_the_answer_begins()
+    {
+        using var volume = new AdministeredVolume();
+        using var release = new ManualResetEventSlim();
+        using var woken = new ManualResetEventSlim();
+        var conversation = new ControlConversation(LongTable(release), volume.Mount);
+        Assert.Equal(Errno.None, Write(conversation, "long"));
+        byte[] room = new byte[16];
+        Assert.Equal(room.Length, conversation.Read(room));
+        Assert.Equal((false, false), conversation.Poll(woken.Set));
+        release.Set();
+        Assert.True(woken.Wait(TimeSpan.FromSeconds(30)));
+        string rest = ReadAll(conversation);
+        Assert.Contains("request: long\n", rest, StringComparison.Ordinal);
+        Assert.DoesNotContain("done", rest, StringComparison.Ordinal);
+        Assert.Equal((true, true), conversation.Poll(null));
+        Assert.Equal("done\nformat: 7\n", ReadAll(conversation));
+        Assert.Equal("", ReadAll(conversation));
+    }
+
+    [Fact]
     public void The_end_of_the_mount_cancels_what_runs_and_starts_nothing()
     {
         using var volume = new AdministeredVolume();
