@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
 using Hammer2.Chains;
+using Hammer2.Cluster.Resync;
 using Hammer2.Format;
 using Hammer2.Membership;
 
@@ -61,7 +62,11 @@ public sealed class PresentNode : NodeMember
     internal bool IsSynced => NodeTransitions.MayBeUsed(State);
 
     /// <inheritdoc/>
-    internal override string Reason => MembershipText.Describe(State, Facts);
+    internal override string Reason => Resync is { } progress && !IsSynced
+        ? $"{MembershipText.Describe(State, Facts)}; {progress}" : MembershipText.Describe(State, Facts);
+
+    /// <summary>How far its resynchronization is; null before the first one.</summary>
+    internal ResyncProgress? Resync { get; set; }
 
     /// <summary>Switches to the root of a new commit.</summary>
     internal void Install(Chain root) => Volatile.Write(ref _root, root);

@@ -69,6 +69,7 @@ internal sealed class NodeResync
 
     private Hammer2Error Copy()
     {
+        _node.Resync = new ResyncProgress();
         MountLog.ResyncStarted(_nodes.Logger, _nodes.LabelText, _node.Name);
         _knownTid = _node.Device.Header.Fields.MirrorTid;
         Committer.Attach(_client);
@@ -142,6 +143,7 @@ internal sealed class NodeResync
         ulong baseTid = BaseFor(source.Node);
         var data = new StoredDataCopier(source.Node.Device, Committer.Writer);
         ResyncPosition? position = default(ResyncPosition);
+        _node.Resync!.BeginPass(source.Root.Meta.PfsInum);
         bool isReclaimed = finishes;
         for (int units = 0; position is not null; units++)
         {

@@ -105,6 +105,7 @@ internal sealed class ResyncTarget
         }
         position = merge.Rest;
         ChangesTotal += budget.Changes;
+        _node.Resync?.Advance(position?.Key, budget.Changes, budget.DataBytes);
         return error;
     }
 

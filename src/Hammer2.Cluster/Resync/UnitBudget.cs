@@ -19,8 +19,10 @@ internal sealed class UnitBudget(int halvings)
 
     private readonly long _dataBytesMax = LargestDataBytes >> halvings;
     private readonly int _changesMax = LargestChanges >> halvings;
-    private long _dataBytes;
     private int _leaves;
+
+    /// <summary>Bytes of file data copied.</summary>
+    public long DataBytes { get; private set; }
 
     /// <summary>Leaves changed.</summary>
     public int Changes { get; private set; }
@@ -29,7 +31,7 @@ internal sealed class UnitBudget(int halvings)
     public long ReservedBytes => SpaceCost.OfOperation(_dataBytesMax, _changesMax);
 
     /// <summary>True when the unit has to end before the next leaf.</summary>
-    public bool IsSpent => _dataBytes >= _dataBytesMax || Changes >= _changesMax || _leaves >= LeavesMax;
+    public bool IsSpent => DataBytes >= _dataBytesMax || Changes >= _changesMax || _leaves >= LeavesMax;
 
     /// <summary>Counts a leaf that was looked at.</summary>
     public void CountLeaf() => _leaves++;
@@ -38,5 +40,5 @@ internal sealed class UnitBudget(int halvings)
     public void CountChange() => Changes++;
 
     /// <summary>Counts copied file data.</summary>
-    public void CountData(int bytes) => _dataBytes += bytes;
+    public void CountData(int bytes) => DataBytes += bytes;
 }
