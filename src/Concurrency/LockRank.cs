@@ -18,6 +18,7 @@ public sealed class LockRank
     public static readonly LockRank Host = new(2, "state of the host");
     public static readonly LockRank OpenFilesystems = new(2, "users of filesystems");
     public static readonly LockRank MountStop = new(2, "stopping a mount");
+    public static readonly LockRank ReadingAnew = new(2, "reading a filesystem anew");
     public static readonly LockRank ControlServer = new(2, "control sockets");
 
     // The write path.

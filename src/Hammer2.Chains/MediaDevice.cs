@@ -18,6 +18,7 @@ public sealed class MediaDevice : MediaReader, IDisposable
     private readonly RankedLock _openLock = new(LockRank.OpeningForWriting);
     private readonly bool _ownsVolumes = true;
     private bool _isHeaderAdopted;
+    private bool _isRetired;
     private MediaCommitter? _committer;
 
     /// <summary>A filesystem on the given volumes, which it owns and closes on disposal.</summary>
@@ -62,6 +63,7 @@ public sealed class MediaDevice : MediaReader, IDisposable
     {
         using (_openLock.EnterScope())
         {
+            if (_isRetired) return Hammer2Error.NodeDown;
             if (Committer is { } open) return open.FenceError;
             if (Volumes.IsReadOnly) return Hammer2Error.ReadOnly;
             Hammer2Error torn = RepairHeaders();
@@ -84,6 +86,20 @@ public sealed class MediaDevice : MediaReader, IDisposable
         Volumes.Adopt(header);
         _isHeaderAdopted = true;
         Show(header);
+    }
+
+    /// <summary>Ends writing through this object, so that its devices can be read anew and written through another one:
+    /// a device that is fenced, or was never opened for writing. It may be read as before.</summary>
+    /// <returns>False when it can still be written, or a call is under way that may change it.</returns>
+    /// <remarks>Entry: no lock held. Rank 3.</remarks>
+    public bool TryRetire()
+    {
+        using (_openLock.EnterScope())
+        {
+            if (Committer is { } open) return open.IsFenced && !open.HasWriters;
+            _isRetired = true;
+            return true;
+        }
     }
 
     /// <inheritdoc/>

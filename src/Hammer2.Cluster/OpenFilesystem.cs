@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Threading;
+using Concurrency;
 using Hammer2.Chains;
 using Hammer2.Cluster.Returns;
 using Hammer2.Devices;
@@ -11,6 +12,7 @@ namespace Hammer2.Cluster;
 /// <summary>One filesystem that is open in this process, with a use count.</summary>
 internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> paths) : IDisposable
 {
+    private readonly RankedLock _readingLock = new(LockRank.ReadingAnew);
     private readonly List<MediaDevice> _replaced = [];
     private MediaDevice _device = device;
 
@@ -49,10 +51,23 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
 
     /// <summary>Reads the filesystem anew: from its devices as they are open, or else from those that have its names
     /// now.</summary>
+    /// <param name="before">The reading that is given up; when another one is in use, nothing is done.</param>
     /// <param name="access">How devices are opened.</param>
     /// <param name="caches">Shared by the devices of the process.</param>
-    /// <exception cref="MediaException">They do not answer, or hold another filesystem.</exception>
-    public void ReadAnew(ReturnAccess access, MediaCaches caches)
+    /// <returns>False when it can still be written through that reading, or a write is under way there.</returns>
+    /// <exception cref="MediaException">The devices do not answer, or hold another filesystem.</exception>
+    public bool TryReadAnew(MediaDevice before, ReturnAccess access, MediaCaches caches)
+    {
+        using (_readingLock.EnterScope())
+        {
+            if (Device != before) return true;
+            if (!before.TryRetire()) return false;
+            ReadAnew(access, caches);
+            return true;
+        }
+    }
+
+    private void ReadAnew(ReturnAccess access, MediaCaches caches)
     {
         VolumeSet volumes = Open(access, out bool isOpenedAnew);
         if (volumes.FilesystemId != Volumes.FilesystemId)

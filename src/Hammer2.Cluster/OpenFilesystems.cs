@@ -174,17 +174,8 @@ public sealed class OpenFilesystems : IFilesystemOpener
         if (EndUse(filesystem, unlessShared: false)) Close(filesystem);
     }
 
-    void IFilesystemOpener.ReadAnew(OpenFilesystem filesystem, ReturnAccess access) =>
-        filesystem.ReadAnew(access, Caches);
-
-    IReadOnlyList<Pfs> IFilesystemOpener.UsersOf(OpenFilesystem filesystem)
-    {
-        using (_usersLock.EnterScope())
-        {
-            return [.. _mounts.FindAll(mount => mount.Filesystems.Contains(filesystem)).ConvertAll(
-                static mount => mount.Pfs)];
-        }
-    }
+    bool IFilesystemOpener.TryReadAnew(OpenFilesystem filesystem, MediaDevice before, ReturnAccess access) =>
+        filesystem.TryReadAnew(before, access, Caches);
 
     private ClusterMount Mount(string label, ClusterMountOptions options, ILoggerFactory loggers,
         Action<ClusterMount, MountTable> open)

@@ -4,7 +4,7 @@ namespace Hammer2.Membership;
 /// <summary>The state of a node of a mounted cluster. Only a synced one is read, written and votes;
 /// <see cref="NodeTransitions"/> has the transitions.</summary>
 /// <remarks>A mount gives its nodes the states from <see cref="Synced"/> to <see cref="Failed"/>. The others are steps
-/// of resynchronization, which no mount makes yet.</remarks>
+/// of resynchronization.</remarks>
 public enum NodeState
 {
     /// <summary>Holds the commit that is shown: votes and is read.</summary>

@@ -79,6 +79,10 @@ public sealed class MediaCommitter
     /// <summary>True once a write failed: nothing is written to the device any more, by any PFS.</summary>
     public bool IsFenced => _fence.IsFenced;
 
+    /// <summary>True while a call is under way that may change the device. Once the device is fenced and this is false,
+    /// nothing changes it any more through this committer.</summary>
+    public bool HasWriters => _fence.HasWriters;
+
     /// <summary>What fenced the device first; None while it may be written. Whatever would change the device answers
     /// it from then on.</summary>
     public Hammer2Error FenceError => _fence.Error;
@@ -225,6 +229,21 @@ public sealed class MediaCommitter
     /// <summary>True while the freemap in memory may have staged granules that bulkfree has not committed yet.
     /// Guarded by <see cref="ReclaimLock"/>.</summary>
     internal bool IsStagingUncommitted { get; set; }
+
+    /// <summary>Does something that changes the device, unless it is fenced.</summary>
+    /// <returns>The error that fenced the device; what the body answers.</returns>
+    internal Hammer2Error RunUnlessFenced<TState>(TState state, Func<TState, Hammer2Error> body)
+    {
+        if (!_fence.TryBeginWrite()) return _fence.Error;
+        try
+        {
+            return body(state);
+        }
+        finally
+        {
+            _fence.EndWrite();
+        }
+    }
 
     /// <summary>Does something to the state in memory that must be done as a whole: an exception fences the
     /// device.</summary>

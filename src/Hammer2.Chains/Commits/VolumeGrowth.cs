@@ -27,19 +27,28 @@ public static class VolumeGrowth
         using (committer.ReclaimLock.EnterScope())
         using (CommitTurn.Enter(committer))
         {
-            if (committer.IsFenced) return committer.FenceError;
-            Volume last = device.Volumes.Volumes[^1];
-            plan = GrowthPlan.Of(last.LengthBytes, (ulong)last.Device.Remeasure(), wantedBytes);
-            if (plan.Refusal is not null) return Hammer2Error.Invalid;
-            if (!plan.IsChanged) return Hammer2Error.None;
-            Hammer2Error error = ClearHeaders(last, plan.LengthBytes);
-            if (error == Hammer2Error.None)
-            {
-                error = committer.FenceOnException(
-                    (committer, plan.LengthBytes), static work => Extend(work.committer, work.LengthBytes));
-            }
-            return error == Hammer2Error.None ? Commit(device, committer) : error;
+            GrowthPlan decided = plan;
+            Hammer2Error error = committer.RunUnlessFenced(
+                device, it => GrowInTurn(it, committer, wantedBytes, out decided));
+            plan = decided;
+            return error;
         }
+    }
+
+    private static Hammer2Error GrowInTurn(
+        MediaDevice device, MediaCommitter committer, ulong wantedBytes, out GrowthPlan plan)
+    {
+        Volume last = device.Volumes.Volumes[^1];
+        plan = GrowthPlan.Of(last.LengthBytes, (ulong)last.Device.Remeasure(), wantedBytes);
+        if (plan.Refusal is not null) return Hammer2Error.Invalid;
+        if (!plan.IsChanged) return Hammer2Error.None;
+        Hammer2Error error = ClearHeaders(last, plan.LengthBytes);
+        if (error == Hammer2Error.None)
+        {
+            error = committer.FenceOnException(
+                (committer, plan.LengthBytes), static work => Extend(work.committer, work.LengthBytes));
+        }
+        return error == Hammer2Error.None ? Commit(device, committer) : error;
     }
 
     // What the device had there may look like a newer header.

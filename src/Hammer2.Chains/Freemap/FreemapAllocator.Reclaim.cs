@@ -113,8 +113,16 @@ public sealed partial class FreemapAllocator
             // It must not be allocated while it is being discarded: the lock stays held.
             for (int granule = first; granule < first + count; granule++)
                 if (entry.StateOf(granule) != GranuleState.Free) return Hammer2Error.None;
-            return _tree.Discard(address, (long)count * Media.GranuleBytes);
+            return DiscardUnlessFenced(address, (long)count * Media.GranuleBytes);
         }
+    }
+
+    private Hammer2Error DiscardUnlessFenced(ulong address, long bytes)
+    {
+        if (!_fence.TryBeginWrite()) return _fence.Error;
+        Hammer2Error error = _tree.Discard(address, bytes);
+        _fence.EndWrite();
+        return error;
     }
 
     /// <summary>Discards (TRIM) free granules of a part of the address space. GiBs in which nothing was ever allocated
@@ -165,7 +173,7 @@ public sealed partial class FreemapAllocator
                     && IsWithin(address, granule, first, last)) granule++;
                 long bytes = (long)(granule - start) * Media.GranuleBytes;
                 if (bytes == 0 || bytes < leastBytes) continue;
-                error = _tree.Discard(address + ((ulong)start * Media.GranuleBytes), bytes);
+                error = DiscardUnlessFenced(address + ((ulong)start * Media.GranuleBytes), bytes);
                 if (error != Hammer2Error.None) return error;
                 discardedBytes += bytes;
             }

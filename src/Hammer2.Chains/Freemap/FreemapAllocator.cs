@@ -150,7 +150,10 @@ public sealed partial class FreemapAllocator
         ulong page = end & ~(ulong)(PageBytes - 1);
         bool isFirstInPage = page != end && page >= block.Bytes;
         if (!isFirstInPage || opened != granule) return Hammer2Error.None;
-        return _fence.Judge(_volumes.Write(page, s_zeros));
+        if (!_fence.TryBeginWrite()) return _fence.Error;
+        Hammer2Error error = _fence.Judge(_volumes.Write(page, s_zeros));
+        _fence.EndWrite();
+        return error;
     }
 
     private Hammer2Error Search(BlockrefType type, int radix, out DataOffset block)

@@ -143,10 +143,11 @@ public sealed class BlockWriter
     /// <returns>None; Io, which was logged.</returns>
     public Hammer2Error WriteAllocated(in Blockref first, ReadOnlySpan<byte> stored, bool isReadHere)
     {
-        if (_fence.IsFenced) return _fence.Error;
+        if (!_fence.TryBeginWrite()) return _fence.Error;
         Hammer2Error error = _fence.Judge(isReadHere
             ? _volumes.Write(first.Data.Bytes, stored)
             : _volumes.WriteUncached(first.Data.Bytes, stored));
+        _fence.EndWrite();
         if (error != Hammer2Error.None)
             _faults.Report(first, error, $"the device could not write {stored.Length} bytes of file data");
         return error;
@@ -207,8 +208,9 @@ public sealed class BlockWriter
     private Hammer2Error WriteRun(Run run)
     {
         if (run.Bytes == 0) return Hammer2Error.None;
-        if (_fence.IsFenced) return _fence.Error;
+        if (!_fence.TryBeginWrite()) return _fence.Error;
         Hammer2Error error = _fence.Judge(_volumes.Write(run.Start, run.Buffer.AsSpan(0, run.Bytes)));
+        _fence.EndWrite();
         if (error != Hammer2Error.None)
         {
             var start = new Blockref { Data = new DataOffset(run.Start, Media.AllocationRadixMin) };

@@ -19,4 +19,7 @@ internal interface ILeafCopier
 
     /// <summary>What reading the source met; None while all could be read.</summary>
     Hammer2Error SourceFault { get; }
+
+    /// <summary>True when a block of the target could not be read.</summary>
+    bool HasTargetFault { get; }
 }

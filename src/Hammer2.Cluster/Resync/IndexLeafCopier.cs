@@ -37,6 +37,9 @@ internal sealed class IndexLeafCopier : ILeafCopier
     public Hammer2Error SourceFault => _sourceFault | _leaves.SourceFault;
 
     /// <inheritdoc/>
+    public bool HasTargetFault { get; private set; }
+
+    /// <inheritdoc/>
     public Hammer2Error Copy(
         in Blockref source, Blockref? target, LeafRelation relation, ulong within, out LeafCopy copy)
     {
@@ -58,7 +61,11 @@ internal sealed class IndexLeafCopier : ILeafCopier
     private Chain? LoadOld(Blockref? target, Chain inode)
     {
         if (target is not { Type: BlockrefType.Inode } reference) return null;
-        if (_target.LoadForChange(reference, out Chain? old) != Hammer2Error.None) return null;
+        if (_target.LoadForChange(reference, out Chain? old) != Hammer2Error.None)
+        {
+            HasTargetFault = true;
+            return null;
+        }
         bool isAlike = old!.Meta.Type == inode.Meta.Type && old.Meta.HasDirectData == inode.Meta.HasDirectData;
         return isAlike ? old : null;
     }
@@ -83,10 +90,17 @@ internal sealed class IndexLeafCopier : ILeafCopier
         in Blockref source, Blockref? target, Chain inode, Chain? old, ulong within, out LeafCopy copy)
     {
         copy = default;
-        var trees = new MergeTrees(_source, inode, _target, old) { TrustsTids = _trustsTids, BaseTid = _baseTid };
+        // One that was begun anew is not what the base says.
+        bool isPartial = old is null || target is { UpdateTid: LeafComparison.IncompleteMark };
+        var trees = new MergeTrees(_source, inode, _target, old)
+        {
+            TrustsTids = _trustsTids,
+            BaseTid = isPartial ? 0 : _baseTid,
+        };
         var merge = new TreeMerge(trees, _budget, _leaves);
         Hammer2Error error = merge.Run(new ResyncPosition(within, 0));
         _sourceFault |= merge.SourceFault;
+        HasTargetFault |= merge.HasTargetFault;
         if (error != Hammer2Error.None) return error;
         bool isComplete = merge.Rest is null;
         if (isComplete && merge.Editor is null && old is not null && InodeHeads.IsSame(inode, old)

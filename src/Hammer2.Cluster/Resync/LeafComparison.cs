@@ -23,11 +23,10 @@ internal static class LeafComparison
     {
         if (source.Type != target.Type || source.KeyBits != target.KeyBits || source.Methods != target.Methods)
             return LeafRelation.Different;
-        bool hasSameTid = source.ModifyTid == target.ModifyTid;
+        bool hasSameTid = source.ModifyTid == target.ModifyTid && source.UpdateTid == target.UpdateTid;
         return source.Type switch
         {
-            BlockrefType.Inode => trustsTids && hasSameTid && target.UpdateTid == source.UpdateTid
-                ? LeafRelation.Same : LeafRelation.Unproven,
+            BlockrefType.Inode => trustsTids && hasSameTid ? LeafRelation.Same : LeafRelation.Unproven,
             BlockrefType.Dirent => CompareEntries(source, target, hasSameTid),
             _ => CompareData(source, target, hasSameTid, trustsTids),
         };

@@ -14,14 +14,17 @@ internal sealed class LogicalComparison
 {
     private readonly MergeTrees _root;
     private readonly ulong _knownTid;
+    private readonly Func<bool> _isCancelled;
 
     /// <param name="root">The PFS on both nodes.</param>
     /// <param name="knownTid">mirror_tid of a commit of the target: inodes that it has had since then, with the number
     /// of the source, are not read where numbers are trusted.</param>
-    public LogicalComparison(MergeTrees root, ulong knownTid)
+    /// <param name="isCancelled">Asked for each inode; true ends it.</param>
+    public LogicalComparison(MergeTrees root, ulong knownTid, Func<bool> isCancelled)
     {
         _root = root;
         _knownTid = knownTid;
+        _isCancelled = isCancelled;
     }
 
     /// <summary>After a difference: where it is.</summary>
@@ -32,7 +35,7 @@ internal sealed class LogicalComparison
 
     /// <summary>Compares.</summary>
     /// <param name="isEqual">True when nothing differs.</param>
-    /// <returns>None; what reading either node met.</returns>
+    /// <returns>None; Interrupted; what reading either node met.</returns>
     public Hammer2Error Run(out bool isEqual)
     {
         isEqual = false;
@@ -48,6 +51,7 @@ internal sealed class LogicalComparison
             if (step != PairStep.Leaf) return Fail(walk, step);
             Difference = new ResyncPosition((walk.Source ?? walk.Target)!.Value.Key, 0);
             if (!HasSameReference(walk)) return Hammer2Error.None;
+            if (_isCancelled()) return Hammer2Error.Interrupted;
             Hammer2Error error = CompareInodes(walk.Source!.Value, walk.Target!.Value, out bool isSame);
             if (error != Hammer2Error.None || !isSame) return error;
         }
@@ -83,7 +87,7 @@ internal sealed class LogicalComparison
     private Hammer2Error CompareLeaves(Chain left, Chain right, out bool isSame)
     {
         isSame = false;
-        var trees = _root with { SourceTop = left, TargetTop = right, BaseTid = 0 };
+        var trees = _root with { SourceTop = left, TargetTop = right };
         TreePairWalk walk = trees.Walk(0);
         while (true)
         {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
 using Hammer2.Cluster.Transactions;
@@ -33,6 +34,7 @@ internal sealed class NodeResync
     private ResyncBase? _base;
     private long _exchanges;
     private bool _isContentKept;
+    private bool _isVerified;
 
     /// <param name="nodes">The nodes of the PFS.</param>
     /// <param name="whenCommitted">Runs work while everything is committed and no operation runs.</param>
@@ -50,15 +52,18 @@ internal sealed class NodeResync
 
     private MediaCommitter Committer => _node.Device.Committer!;
 
+    private bool HasQuorum => _nodes.View.Synced.Count >= _nodes.View.Quorum;
+
     /// <summary>Resynchronizes the node.</summary>
     /// <returns>None when it is synced; Interrupted; NoSpace; NodeDown when its state does not allow it; what its
     /// device met; the faults of all synced nodes when none can show what is to be copied.</returns>
     /// <remarks>Entry: no lock held; a quorum of nodes is synced.</remarks>
     public Hammer2Error Run()
     {
+        // One that ended before, or waited for space, begins again.
+        if (_node.State is NodeState.Full or NodeState.ChoosingSource) _ = TryChange(NodeEvent.DeadlinePassed);
         Hammer2Error error = _node.Device.OpenForWriting(_options.Time);
-        if (error != Hammer2Error.None) return error;
-        error = KeepContent();
+        if (error == Hammer2Error.None) error = KeepContent();
         if (error == Hammer2Error.None && !TryChange(NodeEvent.ResyncStarted)) error = Hammer2Error.NodeDown;
         if (error == Hammer2Error.None) error = Copy();
         if (error == Hammer2Error.None)
@@ -87,6 +92,7 @@ internal sealed class NodeResync
     {
         _isContentKept = _node.State is not (NodeState.Newer or NodeState.Foreign);
         if (_isContentKept) return Hammer2Error.None;
+        if (!HasQuorum) return Hammer2Error.NoQuorum;
         Hammer2Error error = KeptContent.Save(_node, _options.Time.GetUtcNow(), _options.Random, out byte[] label);
         if (error != Hammer2Error.None) return error;
         // The commit moved the blocks above the root, which itself stays as it is.
@@ -105,11 +111,11 @@ internal sealed class NodeResync
             using (source)
             {
                 long before = _target?.ChangesTotal ?? 0;
-                error = RunPass(source!, finishes: false, unitsMax: int.MaxValue);
+                error = RunPass(source!, unitsMax: int.MaxValue);
                 if (error == Hammer2Error.None)
                 {
                     bool isSmall = _target!.ChangesTotal - before <= FinalChangesMax || passes >= PassesMax;
-                    error = isSmall ? VerifyAndFinish(source!) : Hammer2Error.Busy;
+                    error = isSmall ? VerifyOrFinish(source!) : Hammer2Error.Busy;
                     if (error == Hammer2Error.None) return error;
                 }
                 if (_target!.SourceFault != Hammer2Error.None) _ = _unreadable.Add(source!.Node);
@@ -138,22 +144,27 @@ internal sealed class NodeResync
         return errors;
     }
 
-    private Hammer2Error RunPass(ResyncSource source, bool finishes, int unitsMax)
+    private Hammer2Error RunPass(ResyncSource source, int unitsMax)
     {
         ulong baseTid = BaseFor(source.Node);
         var data = new StoredDataCopier(source.Node.Device, Committer.Writer);
         ResyncPosition? position = default(ResyncPosition);
+        _target.BeginPass();
         _node.Resync!.BeginPass(source.Root.Meta.PfsInum);
-        bool isReclaimed = finishes;
+        bool isReclaimed = unitsMax != int.MaxValue;
         for (int units = 0; position is not null; units++)
         {
             if (_options.IsCancelled()) return Hammer2Error.Interrupted;
-            if (units == unitsMax) return Hammer2Error.Busy;
-            Hammer2Error error = _target.CopyUnit(source, data, baseTid, ref position, finishes);
+            if (units == unitsMax || !source.Node.IsSynced) return Hammer2Error.Busy;
+            Hammer2Error error = _target.CopyUnit(source, data, baseTid, ref position);
+            // What was dropped with a block of the target is not what the base says.
+            if (_target.HasTargetFault) baseTid = 0;
             if (error == Hammer2Error.NoSpace && !isReclaimed)
             {
                 isReclaimed = true;
-                error = Bulkfree.Run([Committer], default, out _);
+                data.ForgetPlaces();
+                error = Bulkfree.Run(
+                    [Committer], new BulkfreeOptions { IsCancelled = _options.IsCancelled }, out _);
             }
             if (error != Hammer2Error.None) return error;
         }
@@ -167,10 +178,16 @@ internal sealed class NodeResync
         _base is { } known && known.Node == source && known.Exchanges == _nodes.Exchanges && known.Exchanges % 2 == 0
             ? known.MirrorTid : 0;
 
-    private Hammer2Error VerifyAndFinish(ResyncSource source)
+    // The whole is compared once, and takes long: what changed meanwhile is copied before operations have to wait.
+    private Hammer2Error VerifyOrFinish(ResyncSource source)
     {
-        Hammer2Error error = Verify(source, baseTid: 0);
-        if (error != Hammer2Error.None) return error;
+        Hammer2Error error = Hammer2Error.None;
+        if (!_isVerified)
+        {
+            error = Verify(source, baseTid: 0);
+            _isVerified = error == Hammer2Error.None;
+            return _isVerified ? Hammer2Error.Busy : error;
+        }
         _ = TryChange(NodeEvent.DeltaSmall);
         error = _whenCommitted(Finish);
         if (error is Hammer2Error.Busy) _ = TryChange(NodeEvent.DeadlinePassed);
@@ -185,13 +202,19 @@ internal sealed class NodeResync
         if (error != Hammer2Error.None) return error;
         using (source)
         {
-            ulong baseTid = BaseFor(source!.Node);
-            error = RunPass(source!, finishes: true, FinalUnitsMax);
+            // Fenced meanwhile, it may lack the last commits.
+            Chain shown = _nodes.View.FocusOf(Media.PfsRootInum).Root;
+            if (!source!.Node.IsSynced || source.Root.Reference.ModifyTid != shown.Reference.ModifyTid
+                || source.Root.Meta.PfsCommitId != shown.Meta.PfsCommitId) return Hammer2Error.Busy;
+            ulong baseTid = BaseFor(source.Node);
+            error = RunPass(source, FinalUnitsMax);
+            if (error == Hammer2Error.None && _target.HasTargetFault) error = Hammer2Error.Busy;
             if (error != Hammer2Error.None) return error;
             _ = TryChange(NodeEvent.FinalPassDone);
-            error = Verify(source!, baseTid);
+            error = Verify(source, baseTid);
+            if (error == Hammer2Error.None) error = _target.Finish(source);
             if (error != Hammer2Error.None) return error;
-            PresentNode synced = Synced(source!);
+            PresentNode synced = Synced(source);
             change = view => view.WithResynced(_node, synced);
             return error;
         }
@@ -204,13 +227,13 @@ internal sealed class NodeResync
             TrustsTids = _target.TrustsTids,
             BaseTid = baseTid,
         };
-        var comparison = new LogicalComparison(trees, _knownTid);
+        var comparison = new LogicalComparison(trees, _knownTid, _options.IsCancelled);
         Hammer2Error error = comparison.Run(out bool isEqual);
         if (comparison.SourceFault != Hammer2Error.None) _ = _unreadable.Add(source.Node);
         if (error != Hammer2Error.None || isEqual) return error;
         MountLog.ResyncDiffers(
             _nodes.Logger, _node.Name, comparison.Difference.Key, comparison.Difference.Within);
-        return Hammer2Error.Internal;
+        return Hammer2Error.Corrupt;
     }
 
     private PresentNode Synced(ResyncSource source)
@@ -233,7 +256,7 @@ internal sealed class NodeResync
     private bool TryChange(NodeEvent e)
     {
         var facts = new TransitionFacts(
-            _node.Facts, _nodes.Membership.Commit, _nodes.View.Synced.Count >= _nodes.View.Quorum, _isContentKept);
+            _node.Facts, _nodes.Membership.Commit, HasQuorum, _isContentKept);
         return _node.TryChange(e, facts);
     }
 
@@ -241,8 +264,12 @@ internal sealed class NodeResync
     private void Leave(Hammer2Error error)
     {
         MountLog.ResyncEnded(_nodes.Logger, _nodes.LabelText, _node.Name, error);
-        if (Committer.IsFenced) _ = TryChange(NodeEvent.WriteFailed) || TryChange(NodeEvent.DeviceLost);
-        else if (error == Hammer2Error.NoSpace) _ = TryChange(NodeEvent.SpaceExhausted);
-        else if (TryChange(NodeEvent.SourceLost)) _ = TryChange(NodeEvent.DeadlinePassed);
+        bool isLost = _node.Device.Committer is not { IsFenced: false };
+        if (isLost) _ = TryChange(NodeEvent.WriteFailed) || TryChange(NodeEvent.DeviceLost);
+        else if (error != Hammer2Error.NoSpace || !TryChange(NodeEvent.SpaceExhausted))
+        {
+            _ = TryChange(NodeEvent.SourceLost);
+            if (_node.State == NodeState.ChoosingSource) _ = TryChange(NodeEvent.DeadlinePassed);
+        }
     }
 }

@@ -33,6 +33,9 @@ internal sealed class ObjectLeafCopier : ILeafCopier
     public Hammer2Error SourceFault { get; private set; }
 
     /// <inheritdoc/>
+    public bool HasTargetFault => false;
+
+    /// <inheritdoc/>
     public Hammer2Error Copy(
         in Blockref source, Blockref? target, LeafRelation relation, ulong within, out LeafCopy copy)
     {
@@ -48,7 +51,8 @@ internal sealed class ObjectLeafCopier : ILeafCopier
             BlockrefType.Dirent => CopyEntry(source, target, ref leaf),
             _ => Keep(_source.ReportMisplaced(source, "not a leaf of this object")),
         };
-        bool isSame = isKept && target!.Value.ModifyTid == source.ModifyTid;
+        bool isSame = isKept && target!.Value.ModifyTid == source.ModifyTid
+            && target.Value.UpdateTid == source.UpdateTid;
         copy = new LeafCopy(leaf, IsChanged: !isSame);
         return error;
     }

@@ -35,23 +35,27 @@ internal sealed class ResyncTarget
     /// <summary>What reading the source met in the last unit; None when its error, if any, was the target's.</summary>
     public Hammer2Error SourceFault { get; private set; }
 
+    /// <summary>True once a block of the node could not be read, in any unit of this pass.</summary>
+    public bool HasTargetFault { get; private set; }
+
     /// <summary>Leaves changed by all units.</summary>
     public long ChangesTotal { get; private set; }
 
     private MediaCommitter Committer => _node.Device.Committer!;
+
+    /// <summary>A pass begins.</summary>
+    public void BeginPass() => HasTargetFault = false;
 
     /// <summary>Copies the next unit.</summary>
     /// <param name="source">The commit that is copied.</param>
     /// <param name="data">Copies file data of that commit.</param>
     /// <param name="baseTid">mirror_tid of an earlier commit of the source that the node has; 0 for none.</param>
     /// <param name="position">Where to begin; becomes where to go on, and null at the end.</param>
-    /// <param name="finishes">True to give the root the role, the number and the id of the source's when the end is
-    /// reached.</param>
     /// <returns>None; NoSpace, which committed nothing; what reading the source met; the error that fenced the
     /// device.</returns>
     /// <remarks>Enters a turn of the device.</remarks>
     public Hammer2Error CopyUnit(
-        ResyncSource source, StoredDataCopier data, ulong baseTid, ref ResyncPosition? position, bool finishes)
+        ResyncSource source, StoredDataCopier data, ulong baseTid, ref ResyncPosition? position)
     {
         SourceFault = Hammer2Error.None;
         if (!TryReserve(out UnitBudget? budget)) return Hammer2Error.NoSpace;
@@ -65,7 +69,7 @@ internal sealed class ResyncTarget
                     TrustsTids = TrustsTids,
                     BaseTid = baseTid,
                 };
-                Hammer2Error error = Copy(source, data, trees, budget!, ref position, finishes);
+                Hammer2Error error = Copy(source, data, trees, budget!, ref position);
                 if (error != Hammer2Error.None) data.Abandon();
                 return error;
             }
@@ -73,6 +77,23 @@ internal sealed class ResyncTarget
             {
                 Committer.Space.Release(budget!.ReservedBytes);
             }
+        }
+    }
+
+    /// <summary>Gives the root the role, the number and the id of the source's: the node holds that commit.</summary>
+    /// <param name="source">The commit, which the node was found equal to.</param>
+    /// <returns>None; NoSpace; the error that fenced the device.</returns>
+    /// <remarks>Enters a turn of the device.</remarks>
+    public Hammer2Error Finish(ResyncSource source)
+    {
+        if (!TryReserve(out UnitBudget? budget)) return Hammer2Error.NoSpace;
+        using (_client.EnterUnit())
+        using (CommitTurn.Enter(Committer))
+        {
+            var trees = new MergeTrees(source.Node.Device, source.Root, _node.Device, _node.Root);
+            Hammer2Error error = Commit(source, trees.EditTarget(), isFinished: true);
+            Committer.Space.Release(budget!.ReservedBytes);
+            return error;
         }
     }
 
@@ -88,18 +109,22 @@ internal sealed class ResyncTarget
     }
 
     private Hammer2Error Copy(ResyncSource source, StoredDataCopier data, MergeTrees trees, UnitBudget budget,
-        ref ResyncPosition? position, bool finishes)
+        ref ResyncPosition? position)
     {
         var leaves = new ObjectLeafCopier(trees.Source, trees.Target, data, budget);
         var merge = new TreeMerge(trees, budget, new IndexLeafCopier(trees, leaves, budget));
         Hammer2Error error = merge.Run(position!.Value);
         SourceFault = merge.SourceFault;
+        if (merge.HasTargetFault)
+        {
+            HasTargetFault = true;
+            data.ForgetPlaces();
+        }
         if (error == Hammer2Error.None) error = data.Flush();
         if (error != Hammer2Error.None) return error;
-        bool isEnd = merge.Rest is null;
-        if (merge.Editor is not null || (isEnd && finishes))
+        if (merge.Editor is { } changed)
         {
-            error = Commit(source, merge.Editor ?? trees.EditTarget(), isEnd && finishes);
+            error = Commit(source, changed, isFinished: false);
             if (error != Hammer2Error.None) return error;
             data.Keep();
         }
@@ -133,8 +158,10 @@ internal sealed class ResyncTarget
             ? ResyncRoots.Finished(own.Meta, source.Root.Meta) : ResyncRoots.Returning(own.Meta, source.Root.Meta);
         if (isFinished) reference.Methods = source.Root.Reference.Methods;
         reference.Flags |= BlockrefFlags.PfsRoot;
-        Hammer2Error error = InodeWriter.Write(Committer.Writer, Committer.MirrorTid, meta, own.NameArea, tree,
-            ref reference, out root);
+        // The label is the node's own; holds are the same everywhere.
+        InodeName name = isFinished ? new InodeName(own.InodeName, source.Root.AfterInodeName) : own.NameArea;
+        Hammer2Error error = InodeWriter.Write(
+            Committer.Writer, Committer.MirrorTid, meta, name, tree, ref reference, out root);
         if (error != Hammer2Error.None) return error;
         if (isFinished)
         {

@@ -61,7 +61,8 @@ internal sealed class ResyncThreads : IDisposable
         {
             Hammer2Error error = _resynchronize(node, () => Volatile.Read(ref _isClosed));
             if (error is Hammer2Error.None or Hammer2Error.Internal) return;
-            if (node.Device.Committer is { IsFenced: true }) return;
+            // When its device answers again, the node is another object with a thread of its own.
+            if (node.State is NodeState.Failed or NodeState.Offline) return;
             using (_closingLock.EnterScope())
             {
                 if (!_isClosed) _ = _closingLock.Wait(s_retryAfter);

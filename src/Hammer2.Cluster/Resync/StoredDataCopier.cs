@@ -77,6 +77,9 @@ internal sealed class StoredDataCopier
         return error;
     }
 
+    /// <summary>Shares nothing any more with what was copied until now: some of it may be free.</summary>
+    public void ForgetPlaces() => _places.Clear();
+
     /// <summary>What was copied is committed.</summary>
     public void Keep() => _uncommitted.Clear();
 

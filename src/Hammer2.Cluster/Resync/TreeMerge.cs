@@ -15,6 +15,7 @@ internal sealed class TreeMerge
     private readonly UnitBudget _budget;
     private readonly ILeafCopier _copier;
     private Hammer2Error _walkFault;
+    private bool _hasFault;
 
     /// <param name="trees">The two trees.</param>
     /// <param name="budget">How much may be done.</param>
@@ -31,6 +32,9 @@ internal sealed class TreeMerge
 
     /// <summary>Where a later unit goes on; null when everything is done.</summary>
     public ResyncPosition? Rest { get; private set; }
+
+    /// <summary>True when a block of the target could not be read.</summary>
+    public bool HasTargetFault => _hasFault || _copier.HasTargetFault;
 
     /// <summary>What reading the source met; None while all could be read.</summary>
     public Hammer2Error SourceFault => _walkFault | _copier.SourceFault;
@@ -97,6 +101,7 @@ internal sealed class TreeMerge
     // Drops a block of the target that cannot be read, and copies what the source has in its range of keys.
     private Hammer2Error CopyHidden(ulong first, ulong last)
     {
+        _hasFault = true;
         Hammer2Error error = Edit().RemoveRange(first, last);
         if (error != Hammer2Error.None) return error;
         TreePairWalk walk = _trees.WalkSource(first);

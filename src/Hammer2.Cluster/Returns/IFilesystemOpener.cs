@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Hammer2.Chains;
 using Hammer2.Devices;
 
 namespace Hammer2.Cluster.Returns;
@@ -18,11 +19,10 @@ internal interface IFilesystemOpener
     void EndUse(ClusterMount user, OpenFilesystem filesystem);
 
     /// <summary>Has a filesystem whose device was fenced read from its devices anew, for all that use it.</summary>
-    /// <param name="filesystem">The filesystem, to which no write is under way.</param>
+    /// <param name="filesystem">The filesystem.</param>
+    /// <param name="before">Its reading that is given up; when another one is in use, nothing is done.</param>
     /// <param name="access">How its devices are opened, when the open ones do not answer.</param>
+    /// <returns>False when a write of the past is still under way.</returns>
     /// <exception cref="MediaException">The devices do not answer, or hold another filesystem.</exception>
-    void ReadAnew(OpenFilesystem filesystem, ReturnAccess access);
-
-    /// <summary>The PFSs that use a filesystem.</summary>
-    IReadOnlyList<Pfs> UsersOf(OpenFilesystem filesystem);
+    bool TryReadAnew(OpenFilesystem filesystem, MediaDevice before, ReturnAccess access);
 }

@@ -14,9 +14,9 @@ namespace Hammer2.Cluster.Returns;
 /// mounted; identifies the node, and makes it a member again, which is then resynchronized.
 /// </summary>
 /// <remarks>
-/// A fenced device is read anew only when no write that began before the fence is under way: every PFS on it has
-/// committed, and no operation ran, after it was fenced. So no write of the past can land on what is written from then
-/// on.
+/// A fenced device is read anew only when no call that may change it is under way: the fence lets none begin. So no
+/// write of the past can land on what is written from then on. A node that was fenced alone, for want of space or for
+/// blocks that it cannot read, goes on with the device as it is open.
 /// </remarks>
 internal sealed class NodeReturns : IDisposable
 {
@@ -29,6 +29,7 @@ internal sealed class NodeReturns : IDisposable
     private readonly RankedMonitor _closingLock = new(LockRank.ReturnsClosing);
     private readonly Dictionary<string, string> _refusals = [];
     private readonly IStartedThread? _thread;
+    private MediaDevice? _unreadable;
     private bool _isClosed;
 
     /// <param name="mount">The PFS, open for writing.</param>
@@ -101,26 +102,25 @@ internal sealed class NodeReturns : IDisposable
     {
         OpenFilesystem? filesystem = _mount.FilesystemOf(failed.Identity.FilesystemId);
         if (filesystem is null) return null;
-        if (filesystem.Device == failed.Device)
+        MediaDevice device = filesystem.Device;
+        if (device.Committer is { IsFenced: true } || _unreadable == device)
         {
-            // No write of the past may be under way.
-            foreach (Pfs user in _opener.UsersOf(filesystem))
-            {
-                Hammer2Error error = user.Writer?.Settle() ?? Hammer2Error.None;
-                if (error != Hammer2Error.None)
-                    return Refuse(failed.Name, $"PFS {user.ClusterNodes.LabelText} on its device is stopped");
-            }
             try
             {
-                _opener.ReadAnew(filesystem, _access);
+                if (!_opener.TryReadAnew(filesystem, device, _access))
+                    return Refuse(failed.Name, "a write to its device has not returned yet");
             }
             catch (MediaException absent)
             {
                 return Refuse(failed.Name, absent.Message);
             }
+            device = filesystem.Device;
         }
-        return Find(filesystem.Device, failed.Entry.ClusterId, failed.Entry.NodeId, out PfsEntry? entry)
-            ? Join(failed, failed.Slot, entry!) : null;
+        if (Find(device, failed.Entry.ClusterId, failed.Entry.NodeId, out PfsEntry? entry))
+            return Join(failed, failed.Slot, entry!);
+        // Its devices may be gone again, and others may have their names.
+        _unreadable = device;
+        return null;
     }
 
     private PresentNode? Open(AbsentNode absent)

@@ -285,17 +285,6 @@ public sealed class PfsWriter : IDisposable
     /// <summary>Resynchronizes a node that returned, in a thread of its own, unless that is turned off.</summary>
     internal void StartResync(PresentNode node) => _resyncs.Start(node);
 
-    /// <summary>Commits everything, and waits until nothing is written to any node. To one that was fenced before,
-    /// nothing is written from then on.</summary>
-    /// <returns>None; what kept the commit from a quorum of nodes; Io when the PFS is stopped.</returns>
-    /// <remarks>Entry: no lock held.</remarks>
-    internal Hammer2Error Settle() => _viewChange.RunWhenCommitted(
-        static (out Func<ClusterView, ClusterView>? change) =>
-        {
-            change = null;
-            return Hammer2Error.None;
-        });
-
     internal bool TryGetDirty(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGet(inum, out inode);
 
     /// <summary>Keeps an inode as it is while it is read.</summary>

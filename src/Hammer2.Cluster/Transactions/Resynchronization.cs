@@ -15,7 +15,8 @@ internal sealed class Resynchronization(
     /// <remarks>Entry: no lock held. The PFS may be read and written meanwhile.</remarks>
     public Hammer2Error Run(PresentNode node, Func<bool> isCancelled)
     {
-        var outside = new ResyncOptions(options.Time, options.Random, isCancelled);
+        var outside = new ResyncOptions(
+            options.Time, options.Random, () => isCancelled() || failStop.IsStopped);
         var resync = new NodeResync(nodes, viewChange.RunWhenCommitted, node, outside);
         return failStop.Run("a resynchronization", resync, static work => work.Run());
     }

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Hammer2.Chains.Commits;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Returns;
 using Hammer2.Devices;
@@ -70,6 +71,61 @@ public sealed class NodeReturnsTests
             Assert.Equal(Errno.None, ops.Sync());
         }
         ModelMount.Judge(disks, seed);
+    }
+
+    [Fact]
+    public void A_node_that_was_fenced_alone_returns_on_the_same_device()
+    {
+        using var cluster = new ReturnsCluster(NodesTotal, seed: 3);
+        PresentNode fenced = cluster.Pfs.Nodes[1];
+        Assert.True(fenced.TryFence());
+        cluster.Play(100);
+        PresentNode node = Assert.Single(cluster.Returns.Check());
+        Assert.Same(fenced.Device, node.Device);
+        cluster.Play(20);
+        Assert.Equal(Hammer2Error.None, cluster.Pfs.Writer!.Resynchronize(node, () => false));
+        cluster.Play(20);
+        cluster.AssertLevel(NodesTotal);
+    }
+
+    [Fact]
+    public void A_source_that_is_fenced_is_given_up_for_one_that_has_the_last_commits()
+    {
+        const int Nodes = 5;
+        using var cluster = new ReturnsCluster(Nodes, seed: 4);
+        cluster.Devices[4].IsGone = true;
+        cluster.Play(200);
+        cluster.Devices[4].IsGone = false;
+        PresentNode node = Assert.Single(cluster.Returns.Check());
+        int asked = 0;
+        Assert.Equal(Hammer2Error.None, cluster.Pfs.Writer!.Resynchronize(node, () =>
+        {
+            if (node.State is not NodeState.Copying and not NodeState.CatchingUp) return false;
+            // The one that is read first fails, and the others go on without it.
+            if (asked++ == 1) cluster.Devices[0].IsGone = true;
+            cluster.Play(5);
+            return false;
+        }));
+        Assert.Equal(Nodes - 1, cluster.Pfs.View.Synced.Count);
+        cluster.Devices[0].IsGone = false;
+        node = Assert.Single(cluster.Returns.Check());
+        Assert.Equal(Hammer2Error.None, cluster.Pfs.Writer!.Resynchronize(node, () => false));
+        cluster.AssertLevel(Nodes);
+    }
+
+    [Fact]
+    public void A_fenced_device_is_not_read_anew_before_the_last_write_returned()
+    {
+        var fence = new DeviceFence();
+        Assert.True(fence.TryBeginWrite());
+        fence.Fence(Hammer2Error.Io);
+        Assert.True(fence.HasWriters);
+        Assert.False(fence.TryBeginWrite());
+        Assert.True(fence.HasWriters);
+        fence.EndWrite();
+        Assert.False(fence.HasWriters);
+        Assert.Equal(Hammer2Error.Io, fence.Run(0, static _ => Hammer2Error.None));
+        Assert.False(fence.HasWriters);
     }
 
     [Fact]
@@ -153,6 +209,60 @@ public sealed class NodeReturnsTests
     {
         VolumeSet[] sets = [.. devices.Select(device => VolumeSet.Open([new UnownedDevice(device)]))];
         return filesystems.Mount(sets, NewVolume.ClusterLabel, Options, NullLoggerFactory.Instance);
+    }
+
+    /// <summary>Nodes on devices that can fail, mounted for writing, with a script.</summary>
+    private sealed class ReturnsCluster : IDisposable
+    {
+        private readonly MemoryBlockDevice[] _disks;
+        private readonly OpenFilesystems _filesystems = new(1 << 20);
+        private readonly ScriptPlayer _player;
+        private readonly VnodeOps _ops;
+        private readonly ulong _seed;
+        private readonly ClusterMount _mount;
+
+        public ReturnsCluster(int nodes, ulong seed)
+        {
+            _seed = seed;
+            _disks = NewVolume.ClusterInMemory(nodes, 256L << 20, seed);
+            Devices = [.. _disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
+            _mount = Mount(_filesystems, Devices);
+            Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting(RecordedScript.Options(seed)));
+            _ops = new VnodeOps(_mount.Pfs, NullLogger<VnodeOps>.Instance);
+            Returns = new NodeReturns(_mount, _filesystems, Access, scheduler: null);
+            _player = new ScriptPlayer(new SeededRandom(seed));
+            _ = ModelMount.MakeRoom(_ops, _player, "model");
+            Play(50);
+        }
+
+        public FaultyBlockDevice[] Devices { get; }
+
+        public NodeReturns Returns { get; }
+
+        public Pfs Pfs => _mount.Pfs;
+
+        public void Play(int steps)
+        {
+            _player.Play(_ops, steps);
+            Assert.Equal(Errno.None, _ops.Sync());
+        }
+
+        public void AssertLevel(int nodes)
+        {
+            Assert.Equal(nodes, Pfs.View.Synced.Count);
+            _player.Compare(_ops);
+            _player.ForgetAll(_ops);
+            Assert.Equal(Errno.None, _ops.Sync());
+            _mount.Dispose();
+            ModelMount.Judge(_disks, _seed);
+        }
+
+        public void Dispose()
+        {
+            Returns.Dispose();
+            _mount.Dispose();
+            foreach (MemoryBlockDevice disk in _disks) disk.Dispose();
+        }
     }
 
     private sealed class NodeFiles : IDisposable
