@@ -24,6 +24,7 @@ public sealed class LockRank
     // The write path.
     public static readonly LockRank OpeningForWriting = new(3, "opening for writing");
     public static readonly LockRank MountedTree = new(4, "tree of a mount");
+    public static readonly LockRank Healing = new(4, "healing");
     public static readonly LockRank Reclaim = new(5, "bulkfree");
     public static readonly LockRank DeviceReclaim = new(6, "bulkfree of a device");
     public static readonly LockRank ViewChange = new(8, "change of the nodes");
@@ -46,6 +47,7 @@ public sealed class LockRank
     public static readonly LockRank ResyncClosing = new(75, "end of resynchronizations");
     public static readonly LockRank ReturnsClosing = new(75, "end of the wait for nodes");
     public static readonly LockRank ReclaimDue = new(75, "bulkfree in background");
+    public static readonly LockRank HealingDue = new(75, "healing in background");
 
     // Held while workers are woken, which may install the handler of the signal for that.
     public static readonly LockRank FuseSessionEnd = new(78, "end of a FUSE session");
@@ -54,6 +56,7 @@ public sealed class LockRank
     public static readonly LockRank ChainCache = new(Leaf, "chains in memory");
     public static readonly LockRank DataBlockCache = new(Leaf, "file data in memory");
     public static readonly LockRank FaultLog = new(Leaf, "reported faults");
+    public static readonly LockRank HealQueue = new(Leaf, "places to heal");
     public static readonly LockRank PinnedRoots = new(Leaf, "pinned commits");
     public static readonly LockRank MediaClients = new(Leaf, "clients of a device");
     public static readonly LockRank PfsViews = new(Leaf, "views of PFSs");

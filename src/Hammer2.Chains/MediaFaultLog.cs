@@ -18,6 +18,8 @@ public sealed partial class MediaFaultLog
 {
     private const int LocationsMax = 4096;
 
+    private static readonly Hammer2Error[] s_blockErrors = [Hammer2Error.Io, Hammer2Error.Check, Hammer2Error.Corrupt];
+
     private readonly VolumeSet _volumes;
     private readonly ILogger _logger;
     private readonly RankedLock _locationsLock = new(LockRank.FaultLog);
@@ -56,6 +58,16 @@ public sealed partial class MediaFaultLog
         }
         LogFault(_logger, fault);
         if (isLast) LogSilence(_logger, _volumes.Name, LocationsMax);
+    }
+
+    /// <summary>A block is whole again: the next fault of it is logged anew.</summary>
+    internal void Forget(in Blockref reference)
+    {
+        using (_locationsLock.EnterScope())
+        {
+            if (_locations.Count >= LocationsMax) return;
+            foreach (Hammer2Error error in s_blockErrors) _ = _locations.Remove((reference.Data.Raw, error));
+        }
     }
 
     /// <summary>Logs that a pin has lasted longer than it should, which does not count as a fault of the

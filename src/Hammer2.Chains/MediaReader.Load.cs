@@ -37,6 +37,22 @@ public abstract partial class MediaReader
         return chain is not null ? Hammer2Error.None : LoadFromMedia(reference, out chain);
     }
 
+    /// <summary>As <see cref="Load"/>, for what examines the device: the block is read from it, whatever is in the
+    /// cache, and not added to that.</summary>
+    public Hammer2Error LoadAnew(in Blockref reference, out Chain? chain) => LoadFromMedia(reference, out chain);
+
+    /// <summary>Copies a block of metadata that is in the cache, as it is stored.</summary>
+    /// <param name="reference">The reference to it.</param>
+    /// <param name="stored">Buffer of the length in the reference.</param>
+    /// <returns>False when it is not there.</returns>
+    public bool TryCopyCached(in Blockref reference, Span<byte> stored)
+    {
+        if (Caches.Chains.Find(Ordinal, reference) is not { } chain) return false;
+        stored.Clear();
+        chain.Block.CopyTo(stored);
+        return true;
+    }
+
     private Hammer2Error LoadFromMedia(in Blockref reference, out Chain? chain)
     {
         chain = null;

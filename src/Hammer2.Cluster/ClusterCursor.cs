@@ -83,6 +83,7 @@ internal ref struct ClusterCursor
     private Hammer2Error Repair(ulong first, ulong last, Hammer2Error errors)
     {
         bool hasRest = _isRepairing;
+        _inode.Nodes.WantHealed(Node, _inode.Inum, first, errors);
         foreach (int node in _inode.Siblings.Except(Node))
         {
             Hammer2Error error = _inode.TryOnNode(node, out Chain? top);
@@ -101,6 +102,7 @@ internal ref struct ClusterCursor
             }
             if (error != Hammer2Error.None)
             {
+                _inode.Nodes.WantHealed(node, _inode.Inum, sibling.HiddenFirst, error);
                 errors |= error;
                 if (hasRest && sibling.HiddenLast >= _repair.HiddenLast) continue;
                 hasRest = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Threading;
 using Hammer2.Chains;
+using Hammer2.Cluster.Healing;
 using Hammer2.Format;
 using Hammer2.Membership;
 using Linux.Text;
@@ -56,8 +57,22 @@ internal sealed class ClusterNodes
     /// <summary>Number of reads from a sibling after the focus failed.</summary>
     public long RepairedReads => Volatile.Read(ref _repairedReads);
 
+    /// <summary>Places that nodes could not show and others could.</summary>
+    public HealQueue Heals { get; } = new();
+
     /// <summary>Counts a read from a sibling after the focus failed.</summary>
     public void CountRepairedRead() => _ = Interlocked.Increment(ref _repairedReads);
+
+    /// <summary>Has a place of a node healed that it could not show.</summary>
+    /// <param name="slot">The slot of the node.</param>
+    /// <param name="inum">Number of the inode whose tree it is; 1 for the index of inodes.</param>
+    /// <param name="key">A key below the block that could not be read.</param>
+    /// <param name="error">What reading met. A node that is down, or has another version, is not damaged.</param>
+    public void WantHealed(int slot, ulong inum, ulong key, Hammer2Error error)
+    {
+        const Hammer2Error damage = Hammer2Error.Io | Hammer2Error.Check | Hammer2Error.Corrupt;
+        if ((error & damage) != 0) Heals.Add(new HealRequest(slot, inum, key));
+    }
 
     /// <summary>Replaces a view by another, if it is still the current one. Operations that have the old one continue
     /// with it.</summary>
@@ -93,6 +108,7 @@ internal sealed class ClusterNodes
                 if (faults != Hammer2Error.None) CountRepairedRead();
                 return error;
             }
+            WantHealed(slot, Media.PfsRootInum, inum, error);
             faults |= error;
         }
         (node, chain) = (null, null);

@@ -114,6 +114,7 @@ public readonly struct Inode
         if (!sibling.IsSynced && !View.Shown.Contains(slot)) return Hammer2Error.NodeDown;
         Hammer2Error error = sibling.LoadInode(Inum, out chain);
         if (error == Hammer2Error.NoEntry) return Hammer2Error.NodeDown;
+        Nodes.WantHealed(slot, Media.PfsRootInum, Inum, error);
         if (error != Hammer2Error.None) return error;
         return IsSameVersion(chain!) ? Hammer2Error.None : Hammer2Error.NodeDown;
     }

@@ -98,6 +98,12 @@ internal static partial class MountLog
     [LoggerMessage(35, LogLevel.Warning, "PFS {Label}: node {Device} is awaited: {Reason}")]
     public static partial void NodeAwaited(ILogger logger, string label, string device, string reason);
 
+    [LoggerMessage(36, LogLevel.Warning,
+        "PFS {Label}: node {Device} healed: {Rewritten} blocks that could not be read were written again, {Rebuilt} "
+        + "places were stored anew from the other nodes; {Failed} places are still damaged")]
+    public static partial void Healed(
+        ILogger logger, string label, string device, long rewritten, long rebuilt, long failed);
+
     [LoggerMessage(28, LogLevel.Warning,
         "node {Device}: what it holds and the other nodes do not is kept on it as snapshot {Label}")]
     public static partial void ContentKept(ILogger logger, string device, string label);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Chains;
+using Hammer2.Cluster.Healing;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -31,6 +32,9 @@ public sealed class Pfs
 
     /// <summary>Number of reads from a sibling after the focus failed.</summary>
     public long RepairedReads => ClusterNodes.RepairedReads;
+
+    /// <summary>What was healed on nodes that could not show it.</summary>
+    public HealCounts Healed => Writer?.Healed ?? default;
 
     /// <summary>Where the last commit has the root on each present node, as bytes with the size in the low bits: other
     /// ones after each commit.</summary>

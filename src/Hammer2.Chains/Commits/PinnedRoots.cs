@@ -34,6 +34,12 @@ internal sealed class PinnedRoots
         }
     }
 
+    /// <summary>True while a pin lasts.</summary>
+    public bool Contains(PinnedRoot pin)
+    {
+        using (_lock.EnterScope()) return _pins.Contains(pin);
+    }
+
     /// <summary>Pins the last commit.</summary>
     /// <returns>Null when there are as many as there may be.</returns>
     public PinnedRoot? Pin(string purpose, TimeSpan bound)

@@ -116,6 +116,7 @@ public static partial class DataOperations
             return changed;
         Hammer2Error error = ReadBlockOn(file, file.FocusNode.Slot, key, start, destination, isWhole);
         if (!error.IsNodeFault()) return error;
+        file.Nodes.WantHealed(file.FocusNode.Slot, file.Inum, key, error);
         return ReadBlockOnSibling(file, key, start, destination, isWhole, error);
     }
 
@@ -130,6 +131,7 @@ public static partial class DataOperations
                 file.Nodes.CountRepairedRead();
                 return error;
             }
+            file.Nodes.WantHealed(node, file.Inum, key, error);
             errors |= error;
         }
         return errors;

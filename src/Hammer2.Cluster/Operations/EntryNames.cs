@@ -44,6 +44,7 @@ internal static class EntryNames
         in Inode directory, int failed, in Blockref wanted, Hammer2Error errors, out Chain? block)
     {
         block = null;
+        directory.Nodes.WantHealed(failed, directory.Inum, wanted.Key, errors);
         foreach (int node in directory.ReadOrder.Except(failed))
         {
             Hammer2Error error = directory.TryOnNode(node, out Chain? top);

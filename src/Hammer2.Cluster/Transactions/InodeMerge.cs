@@ -46,7 +46,9 @@ internal sealed class InodeMerge
     public long RestoredTotal => _siblings.RestoredTotal;
 
     /// <summary>The index of inodes of the last commit, with the entries of the root directory.</summary>
-    public TreeEditor OpenIndex() => NewTree(_node.Root, _siblings.Of(Media.PfsRootInum));
+    /// <param name="root">The image of the root directory; null when the group has none.</param>
+    public TreeEditor OpenIndex(FrozenInode? root) => OpenRebuilt(
+        _node.Root, ShapeOf(_node.Root), _siblings.Of(Media.PfsRootInum), root);
 
     /// <summary>Writes an inode other than the root directory, or removes it.</summary>
     /// <returns>None, also when it is unreadable; what writing met.</returns>
@@ -56,10 +58,34 @@ internal sealed class InodeMerge
     /// <returns>As <see cref="Write"/>.</returns>
     public Hammer2Error WriteRootEntries(FrozenInode root, TreeEditor index) => Sort(root, ApplyChanges(root, index));
 
-    private TreeEditor NewTree(Chain inode, ILeafSource? source)
+    // The tree of the last commit, with what is to be stored anew on this node, if that can be had.
+    private TreeEditor OpenRebuilt(Chain? committed, TreeShape shape, ILeafSource? source, FrozenInode? image)
     {
-        TreeShape shape = TreeShape.OfInode(inode.Meta.Type, inode.Reference.Methods.Check);
-        return new TreeEditor(_node.Device, shape, inode.Table, source);
+        TreeEditor tree = Open(committed, shape, source);
+        if (committed is null || source is null || image?.Changes is not { Rebuilds.Count: > 0 } changes) return tree;
+        _siblings.IsOptional = true;
+        bool isRebuilt = changes.Rebuilds.TrueForAll(
+            rebuild => rebuild.Slot != _node.Slot || Rebuild(tree, source, rebuild) == Hammer2Error.None);
+        _siblings.IsOptional = false;
+        return isRebuilt ? tree : Open(committed, shape, source);
+    }
+
+    private TreeEditor Open(Chain? committed, TreeShape shape, ILeafSource? source) =>
+        new(_node.Device, shape, committed is null ? default : committed.Table, source);
+
+    private static TreeShape ShapeOf(Chain inode) =>
+        TreeShape.OfInode(inode.Meta.Type, inode.Reference.Methods.Check);
+
+    private static Hammer2Error Rebuild(TreeEditor tree, ILeafSource source, LeafRebuild rebuild)
+    {
+        // Finding it restores the blocks of references above it.
+        Hammer2Error error = tree.Find(rebuild.Key, out _);
+        if (error == Hammer2Error.NoEntry) return Hammer2Error.None;
+        if (error != Hammer2Error.None || !rebuild.IsLeaf) return error;
+        var leaves = new List<Blockref>();
+        error = source.Restore(rebuild.Key, rebuild.Key, leaves);
+        for (int i = 0; i < leaves.Count && error == Hammer2Error.None; i++) error = tree.Put(leaves[i]);
+        return error;
     }
 
     // What could not be read concerns one inode; what could not be written, the node.
@@ -124,7 +150,7 @@ internal sealed class InodeMerge
             if (isLost && source is null) return Read(error);
         }
         TreeShape shape = TreeShape.OfInode(inode.Meta.Type, inode.Inode.Methods.Check);
-        tree = new TreeEditor(_node.Device, shape, committed is null ? default : committed.Table, source);
+        tree = OpenRebuilt(committed, shape, source, inode);
         Hammer2Error restored = isLost ? Read(_siblings.RestoreAll(inode.Inode.Inum, tree)) : Hammer2Error.None;
         return restored == Hammer2Error.None ? ApplyChanges(inode, tree) : restored;
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 
@@ -19,6 +20,9 @@ internal sealed class LeafDelta
     /// <summary>Blocks written or made holes, by key.</summary>
     public SortedMap<DirtyBlock> Blocks { get; } = new();
 
+    /// <summary>What the commit stores anew on one node, from the others.</summary>
+    public List<LeafRebuild> Rebuilds { get; } = [];
+
     /// <summary>Older blocks from this key on are gone. <see cref="Blocks"/> were written after that and
     /// count.</summary>
     public ulong TruncatedFrom { get; private set; } = NotTruncated;
@@ -26,6 +30,12 @@ internal sealed class LeafDelta
     /// <summary>Truncates a file at a block boundary; the caller has removed the blocks past it.</summary>
     public void Truncate(ulong firstKey) => TruncatedFrom = Math.Min(TruncatedFrom, firstKey);
 }
+
+/// <summary>A part of an object's tree that one node cannot read: its commit stores it anew.</summary>
+/// <param name="Slot">The slot of the node.</param>
+/// <param name="Key">A key below the block that cannot be read.</param>
+/// <param name="IsLeaf">True when the block is that of the leaf itself; else one of references above it.</param>
+internal readonly record struct LeafRebuild(int Slot, ulong Key, bool IsLeaf);
 
 /// <summary>A directory entry that was added, or one that was removed.</summary>
 /// <param name="Name">Its name; null when the entry with that key was removed.</param>

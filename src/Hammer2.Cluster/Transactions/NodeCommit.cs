@@ -55,15 +55,11 @@ internal sealed class NodeCommit
     /// alone.</returns>
     public Hammer2Error Build()
     {
-        TreeEditor index = _merge.OpenIndex();
-        FrozenInode? rootImage = null;
+        FrozenInode? rootImage = _group.Inodes.Find(static inode => inode.Inode.Inum == Media.PfsRootInum);
+        TreeEditor index = _merge.OpenIndex(rootImage);
         foreach (FrozenInode inode in _group.Inodes)
         {
-            if (inode.Inode.Inum == Media.PfsRootInum)
-            {
-                rootImage = inode;
-                continue;
-            }
+            if (ReferenceEquals(inode, rootImage)) continue;
             Hammer2Error error = _merge.Write(inode, index);
             if (error != Hammer2Error.None) return error;
         }

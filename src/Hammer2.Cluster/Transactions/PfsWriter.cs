@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using Concurrency;
+using Hammer2.Cluster.Healing;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.WriteBack;
@@ -42,11 +43,13 @@ public sealed class PfsWriter : IDisposable
     private readonly MountRecovery _recovery;
     private readonly Resynchronization _resynchronization;
     private readonly ResyncThreads _resyncs;
+    private readonly HealingWork _healing;
+    private readonly IScheduler? _background;
 
     internal PfsWriter(ClusterNodes nodes, PfsWriteOptions options)
     {
         _nodes = nodes;
-        IScheduler? background = options.Workers > 0 ? options.Scheduler : null;
+        IScheduler? background = _background = options.Workers > 0 ? options.Scheduler : null;
         _threads = new NodeThreads(options.Scheduler);
         _failStop = new FailStop(nodes.Logger, nodes.LabelText);
         var fencing = new NodeFencing(nodes, _failStop);
@@ -92,6 +95,8 @@ public sealed class PfsWriter : IDisposable
         _rootReplacement = new RootReplacement(nodes, _queue, _rootEdits, _recovery);
         _resynchronization = new Resynchronization(nodes, _viewChange, _failStop, options);
         _resyncs = new ResyncThreads(_resynchronization.Run, options.Resynchronizes ? background : null);
+        var rebuild = new RebuildTransactions(_admission, _transactions, _queue);
+        _healing = new HealingWork(nodes, new NodeHealer(nodes, rebuild), RunInBackground);
     }
 
     /// <summary>True once too few nodes can be written, or an invariant broke: nothing more is accepted, and nothing
@@ -122,11 +127,15 @@ public sealed class PfsWriter : IDisposable
         set => _leftOut.LeftOut = value;
     }
 
+    /// <summary>What was healed on nodes that could not show it.</summary>
+    public HealCounts Healed => _healing.Counts;
+
     internal SpaceReserve Space { get; }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _healing.Dispose();
         _resyncs.Dispose();
         _scheduler.Dispose();
         _backgroundReclaim.Dispose();
@@ -269,14 +278,23 @@ public sealed class PfsWriter : IDisposable
     {
         _client.Attach(_nodes.View);
         Hammer2Error error = _recovery.Run();
-        if (error == Hammer2Error.None)
-            foreach (PresentNode node in _nodes.View.Nodes) _resyncs.Start(node);
+        if (error != Hammer2Error.None) return error;
+        foreach (PresentNode node in _nodes.View.Nodes) _resyncs.Start(node);
+        _healing.Start(_background);
         return error;
     }
 
+    /// <summary>As <see cref="HealingWork.Run"/>.</summary>
+    internal bool Heal() => _healing.Run();
+
     /// <summary>As <see cref="Pfs.ChangeView"/>: between two commits and while no operation runs.</summary>
     /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
-    internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change) => _viewChange.Run(change);
+    internal Hammer2Error ChangeView(Func<ClusterView, ClusterView> change)
+    {
+        Hammer2Error error = _viewChange.Run(change);
+        _nodes.Heals.Forgive();
+        return error;
+    }
 
     /// <summary>As <see cref="Resynchronization.Run"/>.</summary>
     internal Hammer2Error Resynchronize(PresentNode node, Func<bool> isCancelled) =>

@@ -36,6 +36,10 @@ internal sealed class SiblingLeaves
     /// <summary>What this node met when it stored something; None while all went well.</summary>
     public Hammer2Error WriteError { get; private set; }
 
+    /// <summary>True while what is restored can be left out: what storing it meets is then no error of the
+    /// commit.</summary>
+    public bool IsOptional { get; set; }
+
     /// <summary>Leaves restored so far.</summary>
     public long RestoredTotal { get; private set; }
 
@@ -158,7 +162,7 @@ internal sealed class SiblingLeaves
 
     private Hammer2Error Keep(Hammer2Error error)
     {
-        WriteError |= error;
+        if (!IsOptional) WriteError |= error;
         return error;
     }
 

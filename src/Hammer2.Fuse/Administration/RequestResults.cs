@@ -144,14 +144,17 @@ internal sealed record EmergencyResult(bool IsOn);
 /// <param name="Commit">Number of the last commit.</param>
 /// <param name="Quorum">Masters that must agree.</param>
 /// <param name="RepairedReads">Reads that another node answered because the first could not.</param>
+/// <param name="HealedPlaces">Places that a node could not show and that were made right.</param>
+/// <param name="UnhealedPlaces">Places that could not be made right from other nodes.</param>
 /// <param name="LeftOutInodes">Inodes whose changes could not be committed.</param>
 /// <param name="Nodes">The nodes.</param>
 /// <param name="Jobs">Long requests that run in the background.</param>
 /// <param name="Space">The space of the PFS.</param>
 /// <param name="LiveBytes">Bytes allocated for the PFS; blocks that it shares count each time.</param>
 internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
-    [property: JsonConverter(typeof(HexConverter))] ulong Commit, int Quorum, long RepairedReads, long LeftOutInodes,
-    IReadOnlyList<NodeResult> Nodes, IReadOnlyList<JobResult> Jobs, SpaceResult Space, ulong LiveBytes);
+    [property: JsonConverter(typeof(HexConverter))] ulong Commit, int Quorum, long RepairedReads,
+    long HealedPlaces, long UnhealedPlaces, long LeftOutInodes, IReadOnlyList<NodeResult> Nodes,
+    IReadOnlyList<JobResult> Jobs, SpaceResult Space, ulong LiveBytes);
 
 /// <summary>A node of the mounted PFS.</summary>
 /// <param name="Name">Its devices.</param>

@@ -82,6 +82,8 @@ internal static class StatusCommand
         report.Value("isReadOnly", "read-only", Cell.Flag(status.IsReadOnly));
         report.Value("commit", "last commit", Cell.Text(status.Commit));
         report.Value("repairedReads", "repaired reads", Cell.Number(status.RepairedReads));
+        report.Value("healedPlaces", "healed", Cell.Number(status.HealedPlaces));
+        report.Value("unhealedPlaces", "not healed", Cell.Number(status.UnhealedPlaces));
         report.Value("leftOutInodes", "inodes left out", Cell.Number(status.LeftOutInodes));
         report.Value("size", "size", Cell.Bytes(status.TotalBytes));
         report.Value("live", "live", Cell.Bytes(status.LiveBytes));

@@ -7,8 +7,8 @@ namespace Hammer2.Tool.Mounts;
 
 /// <summary>The state of a mount, as its file <c>.hammer2/status</c> tells it.</summary>
 internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
-    string Commit, ulong RepairedReads, ulong LeftOutInodes, ulong TotalBytes, ulong FreeBytes, ulong LiveBytes,
-    ulong ReservedBytes, ulong UnwrittenBytes, IReadOnlyList<MountStatus.Node> Nodes)
+    string Commit, ulong RepairedReads, ulong HealedPlaces, ulong UnhealedPlaces, ulong LeftOutInodes, ulong TotalBytes,
+    ulong FreeBytes, ulong LiveBytes, ulong ReservedBytes, ulong UnwrittenBytes, IReadOnlyList<MountStatus.Node> Nodes)
 {
     private const string FileName = "status";
 
@@ -49,7 +49,8 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
         return new MountStatus(Text(status, "health"),
             [.. status.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetString() ?? "")],
             Text(status, "label"), status.GetProperty("isReadOnly").GetBoolean(), Text(status, "commit"),
-            Number(status, "repairedReads"), Number(status, "leftOutInodes"), Number(space, "totalBytes"),
+            Number(status, "repairedReads"), Number(status, "healedPlaces"), Number(status, "unhealedPlaces"),
+            Number(status, "leftOutInodes"), Number(space, "totalBytes"),
             Number(space, "freeBytes"), Number(status, "liveBytes"), Number(space, "reservedBytes"),
             Number(space, "unwrittenBytes"), [.. status.GetProperty("nodes").EnumerateArray().Select(NodeOf)]);
     }

@@ -38,6 +38,7 @@ internal static class StatusRequests
         HealthVerdict health = MountHealth.Of(condition);
         return new StatusResult(MountHealth.NameOf(health.Health), health.Reasons, ByteText.Decode(pfs.Label.Span),
             mount.IsReadOnly(), PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
+            pfs.Healed.Healed, pfs.Healed.Failed,
             condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs),
             MediaRequests.SpaceOf(mount), LiveBytesOf(mount));
     }
