@@ -15,6 +15,7 @@ public sealed class LockRank
 
     // Taken before those of the write path.
     public static readonly LockRank Mounting = new(1, "mounting");
+    public static readonly LockRank NodesOfMount = new(1, "nodes that come and go");
     public static readonly LockRank Host = new(2, "state of the host");
     public static readonly LockRank OpenFilesystems = new(2, "users of filesystems");
     public static readonly LockRank MountStop = new(2, "stopping a mount");
@@ -27,6 +28,7 @@ public sealed class LockRank
     public static readonly LockRank Healing = new(4, "healing");
     public static readonly LockRank Reclaim = new(5, "bulkfree");
     public static readonly LockRank DeviceReclaim = new(6, "bulkfree of a device");
+    public static readonly LockRank MembershipChange = new(7, "change of the members");
     public static readonly LockRank ViewChange = new(8, "change of the nodes");
     public static readonly LockRank Commit = new(10, "commit");
     public static readonly LockRank ResyncUnit = new(11, "unit of a resynchronization");

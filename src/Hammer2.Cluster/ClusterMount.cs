@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Collections.Immutable;
+using Concurrency;
 using Hammer2.Chains;
+using Hammer2.Cluster.Members;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
@@ -25,6 +27,13 @@ public sealed class ClusterMount : IDisposable
         _release = release;
         _logger = logger;
     }
+
+    /// <summary>Changes the nodes of its cluster; null for a PFS that is not written, or whose nodes are not looked
+    /// after.</summary>
+    public IClusterMembers? MembersAccess { get; private set; }
+
+    /// <summary>Held while nodes come and go.</summary>
+    internal RankedLock NodesLock { get; } = new(LockRank.NodesOfMount);
 
     /// <summary>The mounted PFS.</summary>
     public Pfs Pfs { get; private set; } = null!;
@@ -93,7 +102,9 @@ public sealed class ClusterMount : IDisposable
     }
 
     /// <summary>Has something that looks for its nodes end before it is closed.</summary>
-    internal void Keep(IDisposable returns) => _returns = returns;
+    /// <param name="returns">Looks for them.</param>
+    /// <param name="members">Changes them.</param>
+    internal void Keep(IDisposable returns, IClusterMembers members) => (_returns, MembersAccess) = (returns, members);
 
     /// <summary>Uses one more filesystem.</summary>
     internal void Add(OpenFilesystem filesystem) => Filesystems = Filesystems.Add(filesystem);
@@ -107,6 +118,14 @@ public sealed class ClusterMount : IDisposable
         var members = new List<PfsEntry>(Members);
         _ = members.RemoveAll(other => other.NodeId == member.NodeId && other.Device.Name == member.Device.Name);
         Members = [.. members, member];
+    }
+
+    /// <summary>Counts a node that left among its members no more.</summary>
+    internal void RemoveMember(PfsEntry member)
+    {
+        var members = new List<PfsEntry>(Members);
+        _ = members.RemoveAll(other => other.NodeId == member.NodeId && other.Device.Name == member.Device.Name);
+        Members = members;
     }
 
     /// <summary>The filesystem with an id; null when it uses none with it.</summary>

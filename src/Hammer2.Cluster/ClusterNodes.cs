@@ -48,6 +48,12 @@ internal sealed class ClusterNodes
     /// <summary>The membership decision made when the PFS was mounted.</summary>
     public MembershipDecision Membership { get; }
 
+    /// <summary>True when the PFS has, or had, several masters: its commits are numbered by epochs.</summary>
+    public bool IsCluster => Membership.IsCluster || View.Record is not null;
+
+    /// <summary>How many masters it has, absent ones included.</summary>
+    public int MastersTotal => View.Record?.Masters ?? Membership.MastersTotal;
+
     /// <summary>Receives what happens to the nodes.</summary>
     public ILogger Logger { get; }
 

@@ -22,10 +22,11 @@ public sealed class ClusterView
     private readonly PresentNode?[] _bySlot = new PresentNode?[Media.NodesMax];
     private readonly SlotSet _retired;
 
-    private ClusterView(ImmutableArray<NodeMember> members, int quorum, SlotSet retired)
+    private ClusterView(ImmutableArray<NodeMember> members, int quorum, MembershipRecord? record, SlotSet retired)
     {
         Members = members;
         Quorum = quorum;
+        Record = record;
         _retired = retired;
         var nodes = ImmutableArray.CreateBuilder<PresentNode>();
         foreach (NodeMember member in members)
@@ -50,6 +51,9 @@ public sealed class ClusterView
 
     /// <summary>Masters that must agree: more than half of those that the cluster has.</summary>
     public int Quorum { get; }
+
+    /// <summary>Which nodes the cluster has, to be stored with the next commit; null where no record says it.</summary>
+    public MembershipRecord? Record { get; }
 
     /// <summary>Elements of an array that is indexed by slot: one more than the greatest slot in use.</summary>
     internal int SlotsTotal { get; }
@@ -90,8 +94,9 @@ public sealed class ClusterView
 
     /// <summary>A view of members.</summary>
     /// <exception cref="InvalidOperationException">Two of them have one slot.</exception>
-    internal static ClusterView Of(ImmutableArray<NodeMember> members, int quorum) =>
-        new(members, quorum, retired: default);
+    internal static ClusterView Of(
+        ImmutableArray<NodeMember> members, int quorum, MembershipRecord? record = null) =>
+        new(members, quorum, record, retired: default);
 
     /// <summary>The node in a slot; null when the slot is empty.</summary>
     internal PresentNode? NodeAt(int slot) => _bySlot[slot];
@@ -120,8 +125,12 @@ public sealed class ClusterView
             if (member.Identity == node.Identity)
                 throw new InvalidOperationException($"{node.Name} and {member.Name} are the same node");
         }
-        return new ClusterView(Members.Add(node), Quorum, _retired);
+        return new ClusterView(Members.Add(node), Quorum, Record, _retired);
     }
+
+    /// <summary>The view of a cluster whose nodes are named by another record, the voters of which decide from now
+    /// on.</summary>
+    internal ClusterView WithRecord(MembershipRecord record) => new(Members, record.Quorum, record, _retired);
 
     /// <summary>The view with a node as it is after its resynchronization, in its slot: it is read and written from now
     /// on.</summary>
@@ -131,7 +140,18 @@ public sealed class ClusterView
         bool isSame = Has(before) && before.Slot == after.Slot && before.Identity == after.Identity;
         if (!isSame || Readers.Contains(before.Slot))
             throw new InvalidOperationException($"{before.Name}: not a node that was resynchronized");
-        return new ClusterView(Members.Replace(before, after), Quorum, _retired);
+        return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
+    }
+
+    /// <summary>The view with a node that has another part in the cluster, in its slot.</summary>
+    /// <remarks>Entry: everything is committed and no operation that changes something runs.</remarks>
+    /// <exception cref="InvalidOperationException">The slot does not hold this node, or the new one is
+    /// synced.</exception>
+    internal ClusterView WithOtherRole(PresentNode before, PresentNode after)
+    {
+        if (!Has(before) || before.Slot != after.Slot || before.Identity != after.Identity || after.IsSynced)
+            throw new InvalidOperationException($"{before.Name}: not a node whose part is changed");
+        return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
     }
 
     /// <summary>The view with a node whose device answers again, in place of the member that it was; it is not synced
@@ -147,7 +167,7 @@ public sealed class ClusterView
             : Members.Contains(before) && _bySlot[after.Slot] is null && !_retired.Contains(after.Slot);
         if (!isPossible || after.IsSynced)
             throw new InvalidOperationException($"{after.Name}: not a node that returned");
-        return new ClusterView(Members.Replace(before, after), Quorum, _retired);
+        return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
     }
 
     /// <summary>The view without the node in a slot, which is retired.</summary>
@@ -157,8 +177,13 @@ public sealed class ClusterView
     internal ClusterView Without(int slot)
     {
         PresentNode node = _bySlot[slot] ?? throw new InvalidOperationException($"slot {slot} is empty");
-        return new ClusterView(Members.Remove(node), Quorum, _retired.With(slot));
+        return new ClusterView(Members.Remove(node), Quorum, Record, _retired.With(slot));
     }
+
+    /// <summary>The view without a member, whose slot is free at once.</summary>
+    /// <remarks>Entry: everything is committed and no operation that changes something runs.</remarks>
+    internal ClusterView Without(NodeMember member) => member is PresentNode node
+        ? Without(node.Slot).Reuse(node.Slot) : new ClusterView(Members.Remove(member), Quorum, Record, _retired);
 
     /// <summary>True when a view has a synced node or a free slot that this one has not: then nothing that was made
     /// under this one may be left.</summary>
@@ -174,7 +199,7 @@ public sealed class ClusterView
     /// left.</remarks>
     /// <exception cref="InvalidOperationException">The slot is not retired.</exception>
     internal ClusterView Reuse(int slot) => _retired.Contains(slot)
-        ? new ClusterView(Members, Quorum, _retired.Without(slot))
+        ? new ClusterView(Members, Quorum, Record, _retired.Without(slot))
         : throw new InvalidOperationException($"slot {slot} is not retired");
 
     // Nodes that were fenced at different times hold different commits.

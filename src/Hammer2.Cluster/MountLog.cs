@@ -107,4 +107,7 @@ internal static partial class MountLog
     [LoggerMessage(28, LogLevel.Warning,
         "node {Device}: what it holds and the other nodes do not is kept on it as snapshot {Label}")]
     public static partial void ContentKept(ILogger logger, string device, string label);
+
+    [LoggerMessage(36, LogLevel.Information, "PFS {Label}: its nodes by list number {Number}: {Masters} of them vote")]
+    public static partial void MembersChanged(ILogger logger, string label, uint number, int masters);
 }

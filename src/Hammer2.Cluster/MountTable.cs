@@ -127,13 +127,29 @@ public sealed class MountTable
             // On a device that is being written, the record is that of a commit in progress.
             if (member.Device.Committer is null && (members.Count > 1 || member.Root.Meta.PfsMasters > 1))
                 records[i] = PreparedCommitRecord.Read(member.Device.Volumes);
-            facts.Add(NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Device.Volumes, records[i]));
+            facts.Add(NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Root.AfterInodeName,
+                member.Device.Volumes, records[i]));
         }
         foreach (var _ in _missing) facts.Add(NodeFacts.Missing);
         MembershipDecision membership = QuorumResolver.Resolve(facts.ToArray(), hints);
+        bool isAdopted = false;
         for (int i = 0; i < members.Count; i++)
-            if (membership.Adopts[i]) members[i] = Adopt(label, members[i], records[i]!);
-        return membership;
+        {
+            if (!membership.Adopts[i]) continue;
+            members[i] = Adopt(label, members[i], records[i]!);
+            isAdopted = true;
+            facts[i] = facts[i] with
+            {
+                Commit = membership.Commit,
+                Stamp = StampState.Valid,
+                MastersStored = members[i].Root.Meta.PfsMasters,
+                Prepared = null,
+                Record = MembershipRecord.Read(members[i].Root.AfterInodeName),
+            };
+        }
+        // The commit may have changed who votes.
+        return isAdopted
+            ? QuorumResolver.Resolve(facts.ToArray(), hints) with { Adopts = membership.Adopts } : membership;
     }
 
     private PfsEntry Adopt(string label, PfsEntry member, PreparedCommitRecord record)

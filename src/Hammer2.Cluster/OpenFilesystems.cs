@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Concurrency;
 using Hammer2.Chains;
+using Hammer2.Cluster.Members;
 using Hammer2.Cluster.Returns;
 using Hammer2.Cluster.Views;
 using Hammer2.Devices;
@@ -156,8 +157,12 @@ public sealed class OpenFilesystems : IFilesystemOpener
     /// <param name="loggers">Receive messages.</param>
     /// <param name="scheduler">Starts the thread that looks for them.</param>
     public void AwaitNodes(
-        ClusterMount mount, MediaSourceOptions media, ILoggerFactory loggers, IScheduler scheduler) =>
-        mount.Keep(new NodeReturns(mount, this, new ReturnAccess(media, loggers), scheduler));
+        ClusterMount mount, MediaSourceOptions media, ILoggerFactory loggers, IScheduler scheduler)
+    {
+        var access = new ReturnAccess(media, loggers);
+        mount.Keep(new NodeReturns(mount, this, access, scheduler),
+            new ClusterMembers(mount, this, access, SystemRandom.NextBits));
+    }
 
     OpenFilesystem IFilesystemOpener.OpenFor(ClusterMount user, IReadOnlyList<string> paths, ReturnAccess access)
     {
@@ -167,6 +172,8 @@ public sealed class OpenFilesystems : IFilesystemOpener
         user.Add(filesystem);
         return filesystem;
     }
+
+    bool IFilesystemOpener.IsShared(OpenFilesystem filesystem) => IsShared(filesystem);
 
     void IFilesystemOpener.EndUse(ClusterMount user, OpenFilesystem filesystem)
     {

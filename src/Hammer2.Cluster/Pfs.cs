@@ -88,6 +88,9 @@ public sealed class Pfs
             Hammer2Error error = node.Device.OpenForWriting();
             if (error != Hammer2Error.None) return error;
         }
+        // Counted masters are known by name from the first commit on.
+        if (Membership.IsCluster && ViewMembers.FindAdoption(View, Membership.MastersTotal) is { } record)
+            Invariant.Holds(ClusterNodes.TrySwapView(View, View.WithRecord(record)));
         var writer = new PfsWriter(ClusterNodes, options ?? new PfsWriteOptions());
         try
         {

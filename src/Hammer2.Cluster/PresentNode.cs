@@ -65,6 +65,9 @@ public sealed class PresentNode : NodeMember
     internal override string Reason => Resync is { } progress && !IsSynced
         ? $"{MembershipText.Describe(State, Facts)}; {progress}" : MembershipText.Describe(State, Facts);
 
+    /// <summary>True while a user keeps it offline: it is not looked for.</summary>
+    internal bool IsKeptOffline { get; set; }
+
     /// <summary>How far its resynchronization is; null before the first one.</summary>
     internal ResyncProgress? Resync { get; set; }
 

@@ -142,10 +142,24 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     }
 
     /// <inheritdoc/>
+    /// <remarks>After closing, reads return Io: a node that left its cluster may still be read by operations that began
+    /// before.</remarks>
     public Hammer2Error Read(long offset, Span<byte> destination)
     {
         if (!Contains(offset, destination.Length))
             return Hammer2Error.Io;
+        try
+        {
+            return ReadAll(offset, destination);
+        }
+        catch (ObjectDisposedException)
+        {
+            return Hammer2Error.Io;
+        }
+    }
+
+    private Hammer2Error ReadAll(long offset, Span<byte> destination)
+    {
         fixed (byte* first = destination)
         {
             int done = 0;

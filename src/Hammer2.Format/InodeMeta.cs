@@ -18,6 +18,9 @@ public struct InodeMeta
     /// not mount it.</summary>
     public const byte ReturningMasterRole = ((byte)PfsType.Master << 4) | (byte)PfsType.Slave;
 
+    /// <summary>The role of a slave that is being made equal to a later commit. Upstream does not mount it.</summary>
+    public const byte CopyingSlaveRole = ((byte)PfsType.Slave << 4) | (byte)PfsType.Slave;
+
     [FieldOffset(0x00)] public ushort Version;
     [FieldOffset(0x02)] public byte Reserved02;
     [FieldOffset(0x03)] public PfsSubtype PfsSubtype;

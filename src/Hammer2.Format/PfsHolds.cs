@@ -30,11 +30,6 @@ public static class PfsHolds
     public static bool ArePresent(ReadOnlySpan<byte> afterLabel) =>
         afterLabel.Length > Magic.Length && afterLabel[0] == 0 && afterLabel[1..].StartsWith(Magic);
 
-    /// <summary>True when there are no holds, or they have space after another label.</summary>
-    /// <param name="afterLabel">The name area of a root inode after its label.</param>
-    /// <param name="labelBytes">Length of the other label.</param>
-    public static bool Fit(ReadOnlySpan<byte> afterLabel, int labelBytes) => !ArePresent(afterLabel)
-        || labelBytes + afterLabel.TrimEnd((byte)0).Length <= InodeBlock.NameAreaBytes;
 
     /// <summary>Reads the holds.</summary>
     /// <param name="afterLabel">The name area of a root inode after its label.</param>

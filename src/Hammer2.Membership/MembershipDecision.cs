@@ -18,6 +18,10 @@ public sealed record MembershipDecision(
     /// <summary>True when the nodes keep the number of masters themselves.</summary>
     public required bool StoresMasters { get; init; }
 
+    /// <summary>Which nodes the cluster has, by the commit that is shown; null where no record says it and masters are
+    /// only counted.</summary>
+    public MembershipRecord? Record { get; init; }
+
     /// <summary>The number of the commit that is shown.</summary>
     public ulong CommitTid => Commit.Number;
 

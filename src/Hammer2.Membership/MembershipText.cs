@@ -18,6 +18,8 @@ public static class MembershipText
             NodeState.Foreign => "; another program changed it after this driver's last commit",
             NodeState.Stale when facts.Role == NodeRole.Returning => "; it is being resynchronized",
             NodeState.Stale => ", which is not the one that is shown",
+            NodeState.Passive when facts.Role == NodeRole.Master =>
+                "; it is no member of the cluster any more, or not yet",
             NodeState.Uncertain => ", so that it cannot tell whether there was a newer commit",
             NodeState.Failed => "; it failed a write",
             _ => "",
@@ -41,6 +43,7 @@ public static class MembershipText
             WriteObstacle.SlavesOnly => "only slaves are here, which are for reading",
             WriteObstacle.MastersUnknown => "its nodes do not say how many masters there are, and there is a sign of "
                 + "several; the option masters=N says it",
+            WriteObstacle.UnknownRecord => "the list of its nodes was written by a later version of this driver",
             WriteObstacle.NoQuorum => of + " and know which commit is the newest",
             WriteObstacle.Uncertain => of + ", but a newer volume header may be lost on some: a newer commit cannot be "
                 + "ruled out",

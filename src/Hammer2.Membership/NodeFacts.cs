@@ -33,13 +33,28 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
     /// <summary>The greatest number of a commit of this PFS that the node shows, attempts included.</summary>
     public ulong NumberKnown { get; init; }
 
+    /// <summary>True for a slave that was being made equal to a later commit: what it holds is of neither
+    /// commit.</summary>
+    public bool IsIncomplete { get; init; }
+
+    /// <summary>Its identity in membership records.</summary>
+    public MemberTag Tag { get; init; }
+
+    /// <summary>The membership record in its PFS root; null when there is none that can be read.</summary>
+    public MembershipRecord? Record { get; init; }
+
+    /// <summary>True when its PFS root has a membership record that this version cannot read.</summary>
+    public bool HasUnknownRecord { get; init; }
+
     /// <summary>Reads the state of a node.</summary>
     /// <param name="root">The reference to its PFS root.</param>
     /// <param name="meta">The fields of its PFS root.</param>
+    /// <param name="afterLabel">The name area of its PFS root after the label.</param>
     /// <param name="volumes">The filesystem that contains it.</param>
     /// <param name="record">The prepared commit of that filesystem, if it has a valid one.</param>
     public static NodeFacts Of(
-        in Blockref root, in InodeMeta meta, VolumeSet volumes, PreparedCommitRecord? record)
+        in Blockref root, in InodeMeta meta, ReadOnlySpan<byte> afterLabel, VolumeSet volumes,
+        PreparedCommitRecord? record)
     {
         StampState stamp = CommitStamp.Judge(root);
         var held = new CommitPoint(root.ModifyTid, stamp == StampState.Valid ? meta.PfsCommitId : 0);
@@ -51,8 +66,13 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
             if (record.State == PreparedState.Prepared && next != held) prepared = next;
             known = Math.Max(known, next.Number);
         }
+        MembershipRecord? members = MembershipRecord.Read(afterLabel);
         return new NodeFacts(RoleOf(meta), held, stamp, meta.PfsMasters)
         {
+            Tag = MemberTag.Of(meta.PfsClusterId, new NodeIdentity(volumes.FilesystemId, meta.PfsNodeId)),
+            Record = members,
+            IsIncomplete = meta.PfsRole == InodeMeta.CopyingSlaveRole,
+            HasUnknownRecord = members is null && PfsMembers.IsPresent(afterLabel),
             IsUncertain = SuspectHeaderCopies.Find(volumes, record).Count > 0,
             Prepared = prepared,
             IsPreparedTorn = prepared is not null && IsTorn(volumes, record!.Next!.CopyIndex),

@@ -25,7 +25,8 @@ public enum NodeState
     /// nothing about newer commits.</summary>
     Uncertain,
 
-    /// <summary>A slave: not read as long as there are masters.</summary>
+    /// <summary>A slave, not read as long as there are masters; or a node that the cluster's record does not
+    /// name.</summary>
     Passive,
 
     /// <summary>Absent: its device is awaited.</summary>

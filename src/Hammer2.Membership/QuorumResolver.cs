@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using Hammer2.Format;
-
 namespace Hammer2.Membership;
-
-/// <summary>What is known of a cluster beside what its nodes say.</summary>
-/// <param name="MastersGiven">How many masters there are by the user's word; null when the user does not say.</param>
-/// <param name="HasSiblings">True when another node of the cluster was found that does not take part.</param>
-public readonly record struct MembershipHints(int? MastersGiven = null, bool HasSiblings = false);
 
 /// <summary>
 /// Decides which nodes of a cluster hold the commit that is to be shown, and whether it may be written. Pure: no locks,
@@ -31,24 +24,26 @@ public static class QuorumResolver
     {
         NodeFacts[] facts = nodes.ToArray();
         bool[] adopts = AdoptPrepared(facts, hints);
+        NodeRole voting = Array.Exists(facts, node => node.Role == NodeRole.Master)
+            ? NodeRole.Master : NodeRole.Slave;
+        bool[] eligible = Eligible(facts, voting, out bool hasStamped);
+        CommitPoint shown = Choose(facts, eligible, voting, hints, out Voters voters);
         int masters = 0;
         foreach (ref readonly NodeFacts node in facts.AsSpan())
-            if (node.Role == NodeRole.Master) masters++;
-        NodeRole voting = masters > 0 ? NodeRole.Master : NodeRole.Slave;
-        bool[] eligible = Eligible(facts, voting, out bool hasStamped);
-        CommitPoint shown = Choose(facts, eligible, voting, hints, out int total);
-        int quorum = (total / 2) + 1;
-        bool storesMasters = StoredMasters(facts, eligible, shown) > 0;
-        bool isSplit = IsSplit(facts, eligible, voting, quorum, shown, hasStamped);
+            if (voters.Has(node)) masters++;
+        bool storesMasters = voters.IsKnown || Voters.StoredMasters(facts, eligible, shown) > 0;
+        bool isSplit = IsSplit(facts, eligible, voting, voters, shown, hasStamped);
         var states = new NodeState[facts.Length];
-        for (int i = 0; i < facts.Length; i++) states[i] = StateOf(facts[i], voting, eligible[i], shown);
+        for (int i = 0; i < facts.Length; i++)
+            states[i] = voters.Admit(facts[i]) ?? StateOf(facts[i], voting, eligible[i], shown);
         return new MembershipDecision(
-            states, total, quorum, masters, shown,
-            FindObstacle(facts, states, masters, total, storesMasters, isSplit, hints))
+            states, voters.Total, voters.Quorum, masters, shown,
+            FindObstacle(facts, states, masters, voters, storesMasters, isSplit, hints))
         {
             Adopts = adopts,
             StoresMasters = storesMasters,
-            IsCluster = total > 1 || hints.MastersGiven is not null || shown.Id != 0
+            Record = voters.Record,
+            IsCluster = voters.IsKnown || voters.Total > 1 || hints.MastersGiven is not null || shown.Id != 0
                 || CommitNumber.IsOfCluster(shown.Number),
         };
     }
@@ -77,19 +72,23 @@ public static class QuorumResolver
 
     private static bool IsFinishable(NodeFacts[] facts, CommitPoint commit, MembershipHints hints)
     {
-        int ready = 0;
         bool isStarted = false;
         var parts = new bool[facts.Length];
+        var holders = new bool[facts.Length];
         for (int i = 0; i < facts.Length; i++)
         {
             ref readonly NodeFacts node = ref facts[i];
             if (node.Role != NodeRole.Master) continue;
-            bool holds = Holds(node, commit);
-            parts[i] = holds || node.Prepared == commit;
-            if (parts[i]) ready++;
-            isStarted |= holds || (node.Prepared == commit && node.IsPreparedTorn);
+            holders[i] = Holds(node, commit);
+            parts[i] = holders[i] || node.Prepared == commit;
+            isStarted |= holders[i] || (node.Prepared == commit && node.IsPreparedTorn);
         }
-        return isStarted && ready >= (MastersTotal(facts, parts, null, hints) / 2) + 1;
+        // The commit may have changed who votes: a node that has its header knows.
+        Voters voters = Voters.Of(facts, Array.Exists(holders, isHolder => isHolder) ? holders : parts, null, hints);
+        int ready = 0;
+        for (int i = 0; i < facts.Length; i++)
+            if (parts[i] && voters.Has(facts[i])) ready++;
+        return isStarted && ready >= voters.Quorum;
     }
 
     private static bool[] Eligible(NodeFacts[] facts, NodeRole voting, out bool hasStamped)
@@ -97,36 +96,39 @@ public static class QuorumResolver
         hasStamped = Array.Exists(facts, node => node.Role == voting && node.Stamp == StampState.Valid);
         var eligible = new bool[facts.Length];
         for (int i = 0; i < facts.Length; i++)
-            eligible[i] = facts[i].Role == voting && (!hasStamped || facts[i].Stamp == StampState.Valid);
+        {
+            eligible[i] = facts[i].Role == voting && !facts[i].IsIncomplete
+                && (!hasStamped || facts[i].Stamp == StampState.Valid);
+        }
         return eligible;
     }
 
     // The newest commit against which no more masters speak than may have missed an acknowledged one. Every older
     // commit is one that the holders of the newer ones passed through, so that the oldest is never ruled out.
     private static CommitPoint Choose(
-        NodeFacts[] facts, bool[] eligible, NodeRole voting, MembershipHints hints, out int total)
+        NodeFacts[] facts, bool[] eligible, NodeRole voting, MembershipHints hints, out Voters voters)
     {
-        total = MastersTotal(facts, eligible, null, hints);
+        voters = Voters.Of(facts, eligible, null, hints);
         CommitPoint? bound = null;
         while (Newest(facts, eligible, bound) is { } candidate)
         {
-            total = MastersTotal(facts, eligible, candidate, hints);
-            if (voting == NodeRole.Slave || MayBeAcknowledged(facts, eligible, candidate, total)) return candidate;
+            voters = Voters.Of(facts, eligible, candidate, hints);
+            if (voting == NodeRole.Slave || MayBeAcknowledged(facts, eligible, candidate, voters)) return candidate;
             bound = candidate;
         }
         return bound ?? default;
     }
 
-    private static bool MayBeAcknowledged(NodeFacts[] facts, bool[] eligible, CommitPoint commit, int total)
+    private static bool MayBeAcknowledged(NodeFacts[] facts, bool[] eligible, CommitPoint commit, in Voters voters)
     {
-        int quorum = (total / 2) + 1, holders = 0, against = 0;
+        int holders = 0, against = 0;
         for (int i = 0; i < facts.Length; i++)
         {
-            if (!eligible[i]) continue;
+            if (!eligible[i] || !voters.Has(facts[i])) continue;
             if (facts[i].Commit == commit) holders++;
             if (!facts[i].IsUncertain && facts[i].Commit.Number < commit.Number) against++;
         }
-        return holders >= quorum || against <= total - quorum;
+        return holders >= voters.Quorum || against <= voters.Total - voters.Quorum;
     }
 
     private static CommitPoint? Newest(NodeFacts[] facts, bool[] eligible, CommitPoint? below)
@@ -145,49 +147,18 @@ public static class QuorumResolver
         return newest;
     }
 
-    private static int MastersTotal(NodeFacts[] facts, bool[] eligible, CommitPoint? commit, MembershipHints hints)
-    {
-        int stored = StoredMasters(facts, eligible, commit);
-        if (stored > 0) return stored;
-        if (hints.MastersGiven is { } given) return given;
-        // Media that never stored a number can only be counted, and then what is known to be absent counts as a master.
-        int seen = 0;
-        foreach (ref readonly NodeFacts node in facts.AsSpan())
-            if (node.Role != NodeRole.Slave) seen++;
-        return Math.Max(seen, 1);
-    }
-
-    // The nodes of the commit in question say who votes. Numbers beyond the greatest possible one are damage. Where the
-    // nodes differ, a number that so many agree on as make its own quorum is right, else the greatest.
-    private static int StoredMasters(NodeFacts[] facts, bool[] eligible, CommitPoint? commit)
-    {
-        Span<int> saying = stackalloc int[Media.NodesMax + 1];
-        for (int i = 0; i < facts.Length; i++)
-        {
-            if (!eligible[i] || (commit is { } point && facts[i].Commit != point)) continue;
-            if (facts[i].MastersStored is > 0 and <= Media.NodesMax) saying[facts[i].MastersStored]++;
-        }
-        int greatest = 0;
-        for (int number = Media.NodesMax; number > 0; number--)
-        {
-            if (saying[number] > number / 2) return number;
-            if (greatest == 0 && saying[number] > 0) greatest = number;
-        }
-        return greatest == 0 && commit is not null ? StoredMasters(facts, eligible, null) : greatest;
-    }
-
-    private static bool IsSplit(
-        NodeFacts[] facts, bool[] eligible, NodeRole voting, int quorum, CommitPoint shown, bool hasStamped)
+    private static bool IsSplit(NodeFacts[] facts, bool[] eligible, NodeRole voting, in Voters voters,
+        CommitPoint shown, bool hasStamped)
     {
         int stamped = 0, others = 0;
         for (int i = 0; i < facts.Length; i++)
         {
-            if (facts[i].Role != voting) continue;
+            if (facts[i].Role != voting || (voters.IsKnown && !voters.Has(facts[i]))) continue;
             if (eligible[i] && facts[i].Commit.Number == shown.Number && facts[i].Commit.Id != shown.Id) return true;
             if (eligible[i]) stamped++;
             else others++;
         }
-        return voting == NodeRole.Master && hasStamped && others >= quorum && stamped < quorum;
+        return voting == NodeRole.Master && hasStamped && others >= voters.Quorum && stamped < voters.Quorum;
     }
 
     private static bool Holds(in NodeFacts node, CommitPoint commit) => node.Commit == commit;
@@ -204,11 +175,12 @@ public static class QuorumResolver
     }
 
     private static WriteObstacle FindObstacle(
-        NodeFacts[] facts, NodeState[] states, int masters, int total, bool storesMasters, bool isSplit,
+        NodeFacts[] facts, NodeState[] states, int masters, in Voters voters, bool storesMasters, bool isSplit,
         MembershipHints hints)
     {
-        int quorum = (total / 2) + 1;
+        int total = voters.Total, quorum = voters.Quorum;
         if (masters == 0) return WriteObstacle.SlavesOnly;
+        if (Array.Exists(facts, node => node.HasUnknownRecord)) return WriteObstacle.UnknownRecord;
         if (isSplit) return WriteObstacle.Split;
         if (masters > total) return WriteObstacle.TooManyMasters;
         if (masters < quorum) return WriteObstacle.NoQuorum;
@@ -217,12 +189,12 @@ public static class QuorumResolver
         int certain = 0, synced = 0;
         for (int i = 0; i < facts.Length; i++)
         {
-            if (states[i] != NodeState.Synced) continue;
+            if (states[i] != NodeState.Synced || !voters.Has(facts[i])) continue;
             synced++;
             if (!facts[i].IsUncertain) certain++;
         }
         // A sole master has no sibling that knows better: it is used as far as it can be read.
-        if (certain >= quorum || total == 1) return WriteObstacle.None;
+        if (certain >= quorum || (total == 1 && synced == 1)) return WriteObstacle.None;
         bool isInDoubt = synced >= quorum || Array.Exists(states, state => state == NodeState.Uncertain);
         return isInDoubt ? WriteObstacle.Uncertain : WriteObstacle.TooFewSynced;
     }

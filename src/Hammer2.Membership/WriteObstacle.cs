@@ -26,6 +26,9 @@ public enum WriteObstacle
     /// <summary>A quorum is here, but some of it may have lost a newer volume header.</summary>
     Uncertain,
 
+    /// <summary>The membership record of the cluster is of a version that this driver does not know.</summary>
+    UnknownRecord,
+
     /// <summary>Fewer nodes hold the commit that is shown than make a quorum.</summary>
     TooFewSynced,
 }

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Chains.Trees;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.PfsRoots;
@@ -58,6 +59,8 @@ internal sealed class HoldEdit : PfsRootEdit
         if (isRelease != index >= 0) return isRelease ? Hammer2Error.NoEntry : Hammer2Error.Exists;
         if (isRelease) holds.RemoveAt(index);
         else holds.Add(hold);
-        return PfsHolds.TryWrite(holds, root.InodeName.Length, out after) ? Hammer2Error.None : Hammer2Error.TooLarge;
+        bool isWritten = PfsHolds.TryWrite(holds, root.InodeName.Length, out byte[] written)
+            && RootNames.TryWithHolds(root, written, out after);
+        return isWritten ? Hammer2Error.None : Hammer2Error.TooLarge;
     }
 }

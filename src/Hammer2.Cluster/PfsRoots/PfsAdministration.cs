@@ -36,7 +36,7 @@ public sealed class PfsAdministration
         _devices = () => DevicesOf(pfs.View);
         _commit = edit => pfs.Writer is { } writer ? writer.Commit(edit) : Hammer2Error.ReadOnly;
         _findUser = findUser;
-        _masters = pfs.Membership.IsCluster ? pfs.Membership.MastersTotal : 0;
+        _masters = pfs.ClusterNodes.IsCluster ? pfs.ClusterNodes.MastersTotal : 0;
         _time = time;
         _random = random;
     }
@@ -111,7 +111,8 @@ public sealed class PfsAdministration
     /// <param name="label">Its label.</param>
     /// <param name="other">The new one.</param>
     /// <param name="user">The mount that uses it, when one of this process does.</param>
-    /// <returns>As <see cref="Delete"/>, but for Held; Exists; TooLarge when its holds have no space beside the new
+    /// <returns>As <see cref="Delete"/>, but for Held; Exists; TooLarge when its holds, or the list of its nodes,
+    /// have no space beside the new
     /// label.</returns>
     public Hammer2Error Rename(ReadOnlySpan<byte> label, ReadOnlySpan<byte> other, out ClusterMount? user)
     {
@@ -120,7 +121,7 @@ public sealed class PfsAdministration
         if (error == Hammer2Error.None) error = CheckFree(other);
         if (error != Hammer2Error.None) return error;
         foreach (PfsEntry entry in found)
-            if (!PfsHolds.Fit(entry.Root.AfterInodeName, other.Length)) return Hammer2Error.TooLarge;
+            if (!RootNames.TryFollow(entry.Root, other.Length, out _)) return Hammer2Error.TooLarge;
         error = CheckUnused(found, out user);
         if (error != Hammer2Error.None) return error;
         return _commit(new RenamePfsEdit(label.ToArray(), other.ToArray(), found[0].ClusterId));

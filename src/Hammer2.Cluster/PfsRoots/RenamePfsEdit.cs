@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Chains;
 using Hammer2.Chains.Trees;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
 namespace Hammer2.Cluster.PfsRoots;
@@ -25,9 +26,8 @@ internal sealed class RenamePfsEdit : PfsRootEdit
         if (root is null) return error;
         error = turn.FindFreeKey(_to, out ulong key);
         if (error != Hammer2Error.None) return error;
-        ReadOnlySpan<byte> after = root.AfterInodeName;
-        int room = InodeBlock.NameAreaBytes - _to.Length;
-        error = turn.Rewrite(root, new InodeName(_to, after[..Math.Min(after.Length, room)]), key);
+        if (!RootNames.TryFollow(root, _to.Length, out byte[] after)) return Hammer2Error.TooLarge;
+        error = turn.Rewrite(root, new InodeName(_to, after), key);
         return error == Hammer2Error.None ? turn.Remove(root.Reference.Key) : error;
     }
 }

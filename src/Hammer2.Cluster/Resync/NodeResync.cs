@@ -52,6 +52,21 @@ internal sealed class NodeResync
 
     private MediaCommitter Committer => _node.Device.Committer!;
 
+    private bool IsSlave => _node.Facts.Role == NodeRole.Slave;
+
+    // A slave that holds the last commit has nothing to get.
+    private bool IsLevel
+    {
+        get
+        {
+            Chain shown = _nodes.View.FocusOf(Media.PfsRootInum).Root, own = _node.Root;
+            return own.Meta.PfsRole == (byte)PfsType.Slave
+                && own.Reference.ModifyTid == shown.Reference.ModifyTid
+                && own.Meta.PfsCommitId == shown.Meta.PfsCommitId
+                && CommitStamp.Judge(own.Reference) == StampState.Valid;
+        }
+    }
+
     private bool HasQuorum => _nodes.View.Synced.Count >= _nodes.View.Quorum;
 
     /// <summary>Resynchronizes the node.</summary>
@@ -60,6 +75,7 @@ internal sealed class NodeResync
     /// <remarks>Entry: no lock held; a quorum of nodes is synced.</remarks>
     public Hammer2Error Run()
     {
+        if (IsSlave && IsLevel) return Hammer2Error.None;
         // One that ended before, or waited for space, begins again.
         if (_node.State is NodeState.Full or NodeState.ChoosingSource) _ = TryChange(NodeEvent.DeadlinePassed);
         Hammer2Error error = _node.Device.OpenForWriting(_options.Time);
@@ -90,7 +106,8 @@ internal sealed class NodeResync
 
     private Hammer2Error KeepContent()
     {
-        _isContentKept = _node.State is not (NodeState.Newer or NodeState.Foreign);
+        _isContentKept = _node.State is not (NodeState.Newer or NodeState.Foreign or NodeState.Passive)
+            || _node.Facts.Role == NodeRole.Slave;
         if (_isContentKept) return Hammer2Error.None;
         if (!HasQuorum) return Hammer2Error.NoQuorum;
         Hammer2Error error = KeptContent.Save(_node, _options.Time.GetUtcNow(), _options.Random, out byte[] label);
@@ -189,8 +206,19 @@ internal sealed class NodeResync
             return _isVerified ? Hammer2Error.Busy : error;
         }
         _ = TryChange(NodeEvent.DeltaSmall);
+        if (IsSlave) return FinishSlave(source);
         error = _whenCommitted(Finish);
         if (error is Hammer2Error.Busy) _ = TryChange(NodeEvent.DeadlinePassed);
+        return error;
+    }
+
+    // It has the pinned commit, which may not be the last one any more: the next passes get that.
+    private Hammer2Error FinishSlave(ResyncSource source)
+    {
+        if (_target.HasTargetFault) return Hammer2Error.Busy;
+        _ = TryChange(NodeEvent.FinalPassDone);
+        Hammer2Error error = _target.Finish(source);
+        if (error == Hammer2Error.None) _ = TryChange(NodeEvent.DigestEqual);
         return error;
     }
 
@@ -215,7 +243,8 @@ internal sealed class NodeResync
             if (error == Hammer2Error.None) error = _target.Finish(source);
             if (error != Hammer2Error.None) return error;
             PresentNode synced = Synced(source);
-            change = view => view.WithResynced(_node, synced);
+            change = view => ViewMembers.WithVote(
+                view.WithResynced(_node, synced), synced, _nodes.Membership.MastersTotal);
             return error;
         }
     }

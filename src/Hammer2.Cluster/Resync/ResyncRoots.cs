@@ -15,6 +15,7 @@ internal static class ResyncRoots
     {
         InodeMeta meta = own;
         if (own.PfsType == PfsType.Master) meta.PfsRole = InodeMeta.ReturningMasterRole;
+        else if (NodeFacts.RoleOf(own) == NodeRole.Slave) meta.PfsRole = InodeMeta.CopyingSlaveRole;
         meta.PfsInum = Math.Max(own.PfsInum, source.PfsInum);
         return meta;
     }
@@ -24,6 +25,7 @@ internal static class ResyncRoots
     {
         InodeMeta meta = RootMeta.Join(source, own);
         if (NodeFacts.RoleOf(own) == NodeRole.Returning) meta.PfsRole = (byte)PfsType.Master;
+        else if (own.PfsRole == InodeMeta.CopyingSlaveRole) meta.PfsRole = (byte)PfsType.Slave;
         meta.PfsMasters = source.PfsMasters;
         meta.PfsSnapshotTid = Math.Max(own.PfsSnapshotTid, source.PfsSnapshotTid);
         return meta;

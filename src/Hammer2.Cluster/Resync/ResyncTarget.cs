@@ -2,6 +2,7 @@
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Trees;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -159,7 +160,13 @@ internal sealed class ResyncTarget
         if (isFinished) reference.Methods = source.Root.Reference.Methods;
         reference.Flags |= BlockrefFlags.PfsRoot;
         // The label is the node's own; holds are the same everywhere.
-        InodeName name = isFinished ? new InodeName(own.InodeName, source.Root.AfterInodeName) : own.NameArea;
+        InodeName name = own.NameArea;
+        if (isFinished)
+        {
+            root = null;
+            if (!RootNames.TryFollow(source.Root, own.InodeName.Length, out byte[] after)) return Hammer2Error.TooLarge;
+            name = new InodeName(own.InodeName, after);
+        }
         Hammer2Error error = InodeWriter.Write(
             Committer.Writer, Committer.MirrorTid, meta, name, tree, ref reference, out root);
         if (error != Hammer2Error.None) return error;

@@ -8,31 +8,35 @@ using Hammer2.Membership;
 namespace Hammer2.Cluster.Resync;
 
 /// <summary>Resynchronizes the nodes of a PFS that are present and not synced, each in a thread of its own.</summary>
-/// <remarks>A node whose resynchronization fails is tried again after a while, until its device is fenced. Without a
-/// scheduler it does nothing.</remarks>
+/// <remarks>A node whose resynchronization fails is tried again after a while, until its device is fenced; a slave is
+/// made equal again and again. Without a scheduler it does nothing.</remarks>
 internal sealed class ResyncThreads : IDisposable
 {
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_followAfter = TimeSpan.FromSeconds(5);
 
-    private readonly Func<PresentNode, Func<bool>, Hammer2Error> _resynchronize;
+    private readonly Func<PresentNode, Func<bool>, Func<Hammer2Error>> _prepare;
     private readonly IScheduler? _scheduler;
     private readonly RankedMonitor _closingLock = new(LockRank.ResyncClosing);
     private readonly List<IStartedThread> _threads = [];
     private bool _isClosed;
 
-    /// <param name="resynchronize">Resynchronizes a node until the function given says that it must end.</param>
+    /// <param name="prepare">Gives what resynchronizes a node, until the function given says that it must end.</param>
     /// <param name="scheduler">Starts threads; null for none.</param>
-    public ResyncThreads(Func<PresentNode, Func<bool>, Hammer2Error> resynchronize, IScheduler? scheduler)
+    public ResyncThreads(Func<PresentNode, Func<bool>, Func<Hammer2Error>> prepare, IScheduler? scheduler)
     {
-        _resynchronize = resynchronize;
+        _prepare = prepare;
         _scheduler = scheduler;
     }
 
-    /// <summary>True for a node that is to be made equal to the synced ones.</summary>
-    public static bool IsWanted(PresentNode node) =>
-        node.Facts.Role is NodeRole.Master or NodeRole.Returning
+    /// <summary>True for a node that is to be made equal to the synced ones: a slave again and again.</summary>
+    public static bool IsWanted(PresentNode node) => IsFollower(node)
+        || node.Facts.Role is NodeRole.Master or NodeRole.Returning
         && node.State is NodeState.Stale or NodeState.Newer or NodeState.Foreign or NodeState.Uncertain
             or NodeState.Full;
+
+    private static bool IsFollower(PresentNode node) =>
+        node.Facts.Role == NodeRole.Slave && node.State is NodeState.Passive or NodeState.Full;
 
     /// <summary>Starts a thread for a node, if it needs one.</summary>
     /// <remarks>Once for each node; not after <see cref="Dispose"/>.</remarks>
@@ -57,15 +61,18 @@ internal sealed class ResyncThreads : IDisposable
 
     private void Run(PresentNode node)
     {
+        Func<Hammer2Error> resynchronize = _prepare(node, () => Volatile.Read(ref _isClosed));
         while (true)
         {
-            Hammer2Error error = _resynchronize(node, () => Volatile.Read(ref _isClosed));
-            if (error is Hammer2Error.None or Hammer2Error.Internal) return;
+            Hammer2Error error = resynchronize();
+            bool follows = error == Hammer2Error.None && IsFollower(node);
+            // NoEntry: it left the cluster.
+            if (!follows && error is Hammer2Error.None or Hammer2Error.Internal or Hammer2Error.NoEntry) return;
             // When its device answers again, the node is another object with a thread of its own.
             if (node.State is NodeState.Failed or NodeState.Offline) return;
             using (_closingLock.EnterScope())
             {
-                if (!_isClosed) _ = _closingLock.Wait(s_retryAfter);
+                if (!_isClosed) _ = _closingLock.Wait(follows ? s_followAfter : s_retryAfter);
                 if (_isClosed) return;
             }
         }

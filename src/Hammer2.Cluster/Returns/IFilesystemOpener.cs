@@ -15,6 +15,9 @@ internal interface IFilesystemOpener
     /// <exception cref="MediaException">It cannot be opened.</exception>
     OpenFilesystem OpenFor(ClusterMount user, IReadOnlyList<string> paths, ReturnAccess access);
 
+    /// <summary>True when another PFS uses it, too.</summary>
+    bool IsShared(OpenFilesystem filesystem);
+
     /// <summary>Ends that use.</summary>
     void EndUse(ClusterMount user, OpenFilesystem filesystem);
 

@@ -53,12 +53,14 @@ internal sealed class NodeReturns : IDisposable
     public IReadOnlyList<PresentNode> Check()
     {
         var returned = new List<PresentNode>();
+        using RankedLock.Scope alone = _mount.NodesLock.EnterScope();
         foreach (NodeMember member in Pfs.View.Members)
         {
             if (Pfs.Writer is not { IsStopped: false }) break;
             PresentNode? node = member switch
             {
-                PresentNode { State: NodeState.Failed or NodeState.Offline } failed => Reopen(failed),
+                PresentNode { State: NodeState.Failed or NodeState.Offline, IsKeptOffline: false } failed =>
+                    Reopen(failed),
                 AbsentNode absent => Open(absent),
                 _ => null,
             };
@@ -165,13 +167,16 @@ internal sealed class NodeReturns : IDisposable
     private PresentNode? Join(NodeMember before, int slot, PfsEntry entry)
     {
         // Whatever it had prepared, the cluster went on without it.
-        NodeFacts facts = NodeFacts.Of(entry.Root.Reference, entry.Root.Meta, entry.Device.Volumes, record: null);
+        NodeFacts facts = NodeFacts.Of(
+            entry.Root.Reference, entry.Root.Meta, entry.Root.AfterInodeName, entry.Device.Volumes, record: null);
         ClusterView view = Pfs.View;
         Chain shown = view.FocusOf(Media.PfsRootInum).Root;
         var transition = new TransitionFacts(
             facts, new CommitPoint(shown.Reference.ModifyTid, shown.Meta.PfsCommitId), HasQuorum: true,
             IsContentKept: false);
-        NodeState state = NodeTransitions.On(NodeState.Identifying, NodeEvent.Identified, transition).State;
+        NodeState state = view.Record is { } record && record.RoleOf(facts.Tag) is null
+            && facts.Role == NodeRole.Master
+            ? NodeState.Passive : NodeTransitions.On(NodeState.Identifying, NodeEvent.Identified, transition).State;
         entry.Device.KeepsPreparedRecord = true;
         entry.Device.Faults.Label = Pfs.ClusterNodes.LabelText;
         var node = new PresentNode(slot, entry, state, facts);

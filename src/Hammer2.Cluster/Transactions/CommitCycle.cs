@@ -94,6 +94,15 @@ internal sealed class CommitCycle
     /// <returns>None; what kept the commit from a quorum of nodes.</returns>
     public Hammer2Error CommitRoot() => Write(_closer.Empty(_closer.NumberEmpty()));
 
+    /// <summary>Commits the PFS root with a changed membership record.</summary>
+    /// <returns>None; what kept the commit from a quorum of nodes. The PFS is then stopped.</returns>
+    public Hammer2Error CommitMembers()
+    {
+        Hammer2Error error = CommitRoot();
+        if (error != Hammer2Error.None) _fencing.Stop(error);
+        return error;
+    }
+
     /// <summary>Has all further commits numbered above a number; a cluster begins an epoch for that.</summary>
     /// <returns>None; else as <see cref="BeginEpoch"/>.</returns>
     public Hammer2Error RaiseNumbers(ulong least) =>

@@ -28,7 +28,7 @@ internal sealed class CommitNumbers
     }
 
     /// <summary>True when the PFS has, or had, several masters.</summary>
-    public bool IsCluster => _nodes.Membership.IsCluster;
+    public bool IsCluster => _nodes.IsCluster;
 
     /// <summary>True when the numbers of the epoch are nearly used up.</summary>
     public bool NeedsEpoch => IsCluster && CommitNumber.NeedsEpoch(Volatile.Read(ref _last));
@@ -99,7 +99,7 @@ internal sealed class CommitNumbers
     {
         if (!IsCluster) return null;
         ulong id = _random();
-        return new ClusterCommit(_nodes.Membership.MastersTotal, id == 0 ? 1 : id);
+        return new ClusterCommit(_nodes.MastersTotal, _nodes.View.Record, id == 0 ? 1 : id);
     }
 }
 
@@ -113,5 +113,6 @@ internal readonly record struct CommitIds(ulong Tid, ulong Floor, ClusterCommit?
 
 /// <summary>What the PFS root of every node says of its cluster.</summary>
 /// <param name="Masters">How many masters the cluster has.</param>
+/// <param name="Record">Which nodes it has; null where no record says it.</param>
 /// <param name="CommitId">Shared by all nodes of this attempt; never 0.</param>
-internal readonly record struct ClusterCommit(int Masters, ulong CommitId);
+internal readonly record struct ClusterCommit(int Masters, MembershipRecord? Record, ulong CommitId);

@@ -75,6 +75,12 @@ internal sealed class CommitQueue
         using (_commitLock.EnterScope()) return Run(_cycle, static cycle => cycle.CommitRoot());
     }
 
+    /// <summary>As <see cref="CommitCycle.CommitMembers"/>.</summary>
+    public Hammer2Error CommitMembers()
+    {
+        using (_commitLock.EnterScope()) return Run(_cycle, static cycle => cycle.CommitMembers());
+    }
+
     /// <summary>As <see cref="CommitCycle.CommitExchange"/>.</summary>
     public Hammer2Error CommitExchange(PfsRootEdit edit, Func<bool> mayHaveOrphans) =>
         RunAfterCommit(cycle => cycle.CommitExchange(edit, _inodes, mayHaveOrphans));

@@ -45,7 +45,7 @@ internal sealed class MountRecovery
         // No other mark on media than the link count tells of orphans: every inode is looked at, unless the last commit
         // was this driver's and says that there are none. Until the search is done, commits say that there may be some.
         _orphans.IsUnknown = CommitStamp.MayHaveOrphans(_nodes.View.FocusOf(Media.PfsRootInum).Root.Reference);
-        if (error == Hammer2Error.None && _nodes.Membership.IsCluster) error = _queue.BeginEpoch();
+        if (error == Hammer2Error.None && _nodes.IsCluster) error = _queue.BeginEpoch();
         return error == Hammer2Error.None && _orphans.IsUnknown ? DeleteOrphans() : error;
     }
 

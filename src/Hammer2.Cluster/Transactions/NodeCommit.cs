@@ -129,8 +129,14 @@ internal sealed class NodeCommit
         }
         reference.ModifyTid = Math.Max(reference.ModifyTid, _group.Ids.Tid);
         reference.Flags |= BlockrefFlags.PfsRoot;
+        InodeName name = committed.NameArea;
+        if (_group.Ids.Cluster is { Record: { } record })
+        {
+            if (!RootNames.TryWith(committed, record, out byte[] after)) return Hammer2Error.TooLarge;
+            name = new InodeName(committed.InodeName, after);
+        }
         Hammer2Error written = InodeWriter.Write(
-            _committer.Writer, _committer.MirrorTid, meta, committed.NameArea, tree, ref reference, out Chain? chain);
+            _committer.Writer, _committer.MirrorTid, meta, name, tree, ref reference, out Chain? chain);
         if (written != Hammer2Error.None) return written;
         Blockref stamped = reference;
         stamped.UpdateTid = CommitStamp.Compute(reference, _group.HasOrphans);

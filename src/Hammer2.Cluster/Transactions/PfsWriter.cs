@@ -7,6 +7,7 @@ using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Cluster.Transactions;
 
@@ -40,6 +41,7 @@ public sealed class PfsWriter : IDisposable
     private readonly RootEditCommit _rootEdits;
     private readonly RootReplacement _rootReplacement;
     private readonly ViewChange _viewChange;
+    private readonly MembershipChange _membershipChange;
     private readonly MountRecovery _recovery;
     private readonly Resynchronization _resynchronization;
     private readonly ResyncThreads _resyncs;
@@ -93,8 +95,9 @@ public sealed class PfsWriter : IDisposable
         _viewChange = new ViewChange(nodes, _queue, _gate, _inodes, _duplicates, Space, _client);
         _recovery = new MountRecovery(nodes, _inodeNumbers, _queue, orphans, _orphanDeletion);
         _rootReplacement = new RootReplacement(nodes, _queue, _rootEdits, _recovery);
-        _resynchronization = new Resynchronization(nodes, _viewChange, _failStop, options);
-        _resyncs = new ResyncThreads(_resynchronization.Run, options.Resynchronizes ? background : null);
+        _membershipChange = new MembershipChange(nodes, _viewChange, _queue);
+        _resynchronization = new Resynchronization(nodes, _membershipChange, _failStop, options);
+        _resyncs = new ResyncThreads(_resynchronization.Prepare, options.Resynchronizes ? background : null);
         var rebuild = new RebuildTransactions(_admission, _transactions, _queue);
         _healing = new HealingWork(nodes, new NodeHealer(nodes, rebuild), RunInBackground);
     }
@@ -295,6 +298,13 @@ public sealed class PfsWriter : IDisposable
         _nodes.Heals.Forgive();
         return error;
     }
+
+    /// <summary>Changes which nodes the cluster has, as <see cref="MembershipChange.Run(QuietWork)"/>.</summary>
+    /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
+    internal Hammer2Error ChangeMembers(QuietWork work) => _membershipChange.Run(work);
+
+    /// <summary>Changes the membership record, as <see cref="MembershipChange"/>.</summary>
+    internal Hammer2Error ChangeMembers(Func<ClusterView, MembershipRecord?> change) => _membershipChange.Run(change);
 
     /// <summary>As <see cref="Resynchronization.Run"/>.</summary>
     internal Hammer2Error Resynchronize(PresentNode node, Func<bool> isCancelled) =>

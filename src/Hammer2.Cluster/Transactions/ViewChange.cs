@@ -55,11 +55,13 @@ internal sealed class ViewChange
     {
         using (_viewLock.EnterScope())
         {
-            return _queue.RunWhenCommitted(() =>
+            Hammer2Error result = _queue.RunWhenCommitted(() =>
             {
                 Hammer2Error error = work(out Func<ClusterView, ClusterView>? change);
                 return error == Hammer2Error.None && change is not null ? SwapNow(change) : error;
             });
+            if (result == Hammer2Error.None) _client.Detach(_nodes.View);
+            return result;
         }
     }
 

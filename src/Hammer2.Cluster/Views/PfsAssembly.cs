@@ -26,7 +26,8 @@ internal static partial class PfsAssembly
         {
             PfsEntry member = members[i];
             // A record on a device in use is that of a commit in progress, or was dealt with.
-            facts[i] = NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Device.Volumes, record: null);
+            facts[i] = NodeFacts.Of(
+                member.Root.Reference, member.Root.Meta, member.Root.AfterInodeName, member.Device.Volumes, null);
             storesNumber |= member.Root.Meta.PfsMasters > 0;
         }
         return Open(label, members, facts, storesNumber ? null : masters, logger, out pfs);
@@ -38,7 +39,7 @@ internal static partial class PfsAssembly
     {
         InodeMeta meta = member.Root.Meta;
         (meta.PfsMasters, meta.PfsRole) = (0, (byte)PfsType.Master);
-        NodeFacts[] facts = [NodeFacts.Of(member.Root.Reference, meta, member.Device.Volumes, record: null)];
+        NodeFacts[] facts = [NodeFacts.Of(member.Root.Reference, meta, [], member.Device.Volumes, record: null)];
         return Open(label, [member], facts, masters: null, logger, out pfs);
     }
 
@@ -77,7 +78,7 @@ internal static partial class PfsAssembly
             view.Add(new PresentNode(slot, members[i], state, facts[i]));
         }
         foreach (AbsentNode node in absent) view.Add(node);
-        return ClusterView.Of(view.ToImmutable(), membership.Quorum);
+        return ClusterView.Of(view.ToImmutable(), membership.Quorum, membership.Record);
     }
 
     [LoggerMessage(40, LogLevel.Warning, "PFS {Label} cannot be read: {Obstacle}. {Nodes}")]

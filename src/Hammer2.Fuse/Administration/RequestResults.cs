@@ -165,6 +165,24 @@ internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons
 internal sealed record NodeResult(string Name, string State, string Reason,
     [property: JsonConverter(typeof(HexConverter))] ulong Commit, IReadOnlyList<PinResult> Pins);
 
+/// <summary>The nodes of the mounted PFS's cluster.</summary>
+/// <param name="Number">Number of the list; 0 when there is none and masters are only counted.</param>
+/// <param name="Masters">How many masters there are, absent ones included.</param>
+/// <param name="Quorum">Masters that must agree.</param>
+/// <param name="Members">The nodes, those of the list by their slots, then others.</param>
+internal sealed record MemberListResult(uint Number, int Masters, int Quorum, IReadOnlyList<MemberResult> Members);
+
+/// <summary>A node of the cluster.</summary>
+/// <param name="Slot">Its slot; null for one that the list does not name.</param>
+/// <param name="Role">Master, Slave, or Joining; empty for one that the list does not name.</param>
+/// <param name="FilesystemId">The id of its filesystem, or the part that is known.</param>
+/// <param name="Name">Its devices; empty when the mount does not know them.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Reason">The reason of its state; empty for a synced node.</param>
+/// <param name="Commit">Number of the last commit that it holds.</param>
+internal sealed record MemberResult(int? Slot, string Role, string FilesystemId, string Name, string State,
+    string Reason, [property: JsonConverter(typeof(HexConverter))] ulong Commit);
+
 /// <summary>A pinned commit, whose blocks bulkfree keeps.</summary>
 /// <param name="Purpose">What it is kept for.</param>
 /// <param name="Header">Number of its volume header.</param>
@@ -217,6 +235,7 @@ internal sealed record OperationResult(
 [JsonSerializable(typeof(TrimResult))]
 [JsonSerializable(typeof(SyncResult))]
 [JsonSerializable(typeof(GrowResult))]
+[JsonSerializable(typeof(MemberListResult))]
 [JsonSerializable(typeof(DestroyResult))]
 [JsonSerializable(typeof(EmergencyResult))]
 [JsonSerializable(typeof(InodeResult))]

@@ -28,8 +28,9 @@ public sealed class PfsHoldsTests
             Assert.True(PfsHolds.TryRead(area, read));
             Assert.True(PfsHolds.ArePresent(area));
             Assert.Equal(holds.Select(Text), read.Select(Text));
-            Assert.True(PfsHolds.Fit(area, 256 - bytes.Length));
-            Assert.False(PfsHolds.Fit(area, 256 - bytes.Length + 1));
+            Assert.True(PfsMembers.TryJoin(256 - bytes.Length, area, [], out byte[] joined));
+            Assert.Equal(bytes, joined);
+            Assert.False(PfsMembers.TryJoin(256 - bytes.Length + 1, area, [], out _));
         }
         int total = holds.Sum(static hold => 5 + hold.Name.Length);
         Assert.True(labelBytes + 10 + total > 256);

@@ -37,6 +37,7 @@ internal static class CommandTable
         HoldCommand.Hold,
         HoldCommand.Release,
         HoldListCommand.Row,
+        ClusterCommand.Row,
         RollbackCommand.Row,
         MethodCommands.SetCompression,
         MethodCommands.SetCheck,

@@ -28,14 +28,14 @@ internal static class JoinedCluster
         {
             MountSpec spec = MountSpec.Parse(node);
             InodeMeta root = Find(spec, node, out string label);
-            if (root.PfsMasters is 0 or > Media.NodesMax)
+            if (root.PfsMasters > Media.NodesMax)
             {
-                throw new CommandException(ExitCode.Usage, $"{node}: {NameText.Escape(label)} does not store how many "
-                    + "masters its cluster has; a mount for writing with the option masters=N stores it");
+                throw new CommandException(ExitCode.Usage,
+                    $"{node}: {NameText.Escape(label)} stores an impossible number of masters");
             }
             return new NewPfs(label, root.PfsClusterId, nodeId)
             {
-                Masters = root.PfsMasters,
+                Masters = Math.Max(root.PfsMasters, (byte)1),
                 Compression = root.Compression,
                 CompressionLevel = root.CompressionPolicy >> 4,
                 Check = root.Check,

@@ -61,7 +61,7 @@ public static class ClusterCompare
         FsckOptions options)
     {
         NodeFacts[] facts = [.. members.Select(member => NodeFacts.Of(
-            member.Root.Reference, member.Root.Meta, member.Volumes, member.Record))];
+            member.Root.Reference, member.Root.Meta, member.Root.AfterLabel, member.Volumes, member.Record))];
         MembershipDecision membership = QuorumResolver.Resolve(facts);
         var findings = new List<FsckFinding>();
         for (int i = 0; i < members.Count; i++)

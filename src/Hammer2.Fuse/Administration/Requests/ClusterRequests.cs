@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Linq;
+using Hammer2.Cluster.Members;
+using Hammer2.Cluster.Reports;
+using Hammer2.Format;
+using Hammer2.Vnodes;
+
+namespace Hammer2.Fuse.Administration.Requests;
+
+/// <summary>Requests about the nodes of the mounted PFS's cluster: a quorum of nodes holds a change when it is
+/// answered.</summary>
+internal static class ClusterRequests
+{
+    private const string Node = "node";
+    private const string Device = "device";
+
+    private static readonly RequestParameter s_node = new(Node, ParameterType.Label,
+        "its devices as status names them, its slot, or digits that the id of its filesystem begins with",
+        IsRequired: true);
+
+    /// <summary>The rows.</summary>
+    public static IReadOnlyList<RequestRow> Rows { get; } =
+    [
+        new RequestRow<MemberListResult>(
+            "cluster-list", "nodes of the cluster", ResultJson.Default.MemberListResult,
+            static (context, _) => List(context)),
+        new RequestRow<MemberListResult>("cluster-attach", "add a node to the cluster",
+            ResultJson.Default.MemberListResult,
+            static (context, arguments) => Change(
+                context, members => members.Attach(arguments.Label(Device)!.Split(':'))))
+        {
+            IsEvent = true,
+            Parameters = [new(Device, ParameterType.Label, "DEVICE[:DEVICE...] with the node", IsRequired: true)],
+        },
+        Row("cluster-detach", "remove a node from the cluster", static (members, node) => members.Detach(node)),
+        Row("cluster-promote", "have a slave become a master", static (members, node) => members.Promote(node)),
+        Row("cluster-demote", "have a master be a slave", static (members, node) => members.Demote(node)),
+        Row("cluster-offline", "set a node aside", static (members, node) => members.Offline(node)),
+        Row("cluster-online", "use a node again that was set aside", static (members, node) => members.Online(node)),
+    ];
+
+    private static RequestRow<MemberListResult> Row(
+        string name, string summary, Func<IClusterMembers, string, MemberOutcome> change) =>
+        new(name, summary, ResultJson.Default.MemberListResult,
+            (context, arguments) => Change(context, members => change(members, arguments.Label(Node)!)))
+        {
+            IsEvent = true,
+            Parameters = [s_node],
+        };
+
+    private static RequestOutcome<MemberListResult> Change(
+        RequestContext context, Func<IClusterMembers, MemberOutcome> change)
+    {
+        if (context.Mount.Vnodes.IsReadOnly)
+            return new(Errno.EROFS, "the mount is read-only, or stopped after a write error", null);
+        if (context.Mount.Cluster.MembersAccess is not { } members)
+            return new(Errno.EOPNOTSUPP, "the mount does not look after its nodes (option noresync)", null);
+        MemberOutcome outcome = change(members);
+        if (outcome.Error == Hammer2Error.None) return List(context);
+        string reason = outcome.Refusal ?? (outcome.Error == Hammer2Error.TooLarge
+            ? "the list of nodes has no space beside label and holds of the PFS"
+            : "the change could not be committed; the log tells more");
+        return new(outcome.Error.ToErrno(), reason, null);
+    }
+
+    private static RequestOutcome<MemberListResult> List(RequestContext context)
+    {
+        ClusterSummary cluster = MemberReport.Of(context.Mount.Pfs);
+        return new MemberListResult(
+            cluster.Number, cluster.Masters, cluster.Quorum, [.. cluster.Members.Select(ResultOf)]);
+    }
+
+    private static MemberResult ResultOf(MemberDescription member) => new(
+        member.Slot < 0 ? null : member.Slot, member.Role?.ToString() ?? "", member.FilesystemId, member.Name ?? "",
+        member.State.ToString(), member.Reason, member.CommitTid);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
+using System.Text.Json;
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Mounts;
+using Hammer2.Tool.Output;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Lists and changes the nodes of a mounted cluster.</summary>
+internal static class ClusterCommand
+{
+    private static readonly Dictionary<string, string> s_requests = new(StringComparer.Ordinal)
+    {
+        ["list"] = "cluster-list",
+        ["attach"] = "cluster-attach",
+        ["detach"] = "cluster-detach",
+        ["promote"] = "cluster-promote",
+        ["demote"] = "cluster-demote",
+        ["offline"] = "cluster-offline",
+        ["online"] = "cluster-online",
+    };
+
+    private const string Resolve = "resolve";
+
+    private static readonly ArgumentRow Action = new("ACTION", "list, attach, detach, promote, demote, offline, online, "
+        + "or resolve");
+
+    private static readonly ArgumentRow Directory = new("DIR", "a directory in the mount; to resolve: a node, DEVICE[@LABEL]")
+    {
+        Completes = Completion.File,
+    };
+
+    private static readonly ArgumentRow Node = new("NODE",
+        "to attach: DEVICE[:DEVICE...]; to resolve: further nodes; else the node by its devices, its slot, or the begin "
+        + "of its filesystem's id")
+    {
+        IsOptional = true,
+        Repeats = true,
+        Completes = Completion.File,
+    };
+
+    private static readonly OptionRow Keep = new("--keep", "the node whose state counts, when the cluster is resolved")
+    {
+        ValueName = "DEVICE",
+    };
+
+    private static readonly OptionRow Force = new("--force-members",
+        "resolve: the newest state of the nodes that are given counts, and the others are lost for good");
+
+    public static readonly CommandRow Row = new("cluster", "list and change the nodes of a mounted cluster", Run)
+    {
+        Group = CommandGroup.Media,
+        Description = """
+            list shows the nodes of a cluster, absent ones too, with slot, part and state.
+
+            attach adds a node, which newfs --join made on another device: it is made equal to the others while the PFS
+            is in use, and then has a vote. That way a PFS on one device becomes a cluster. A node that was a member
+            before can be attached again; what it holds is kept as a snapshot.
+
+            detach removes a node, present or absent. One that was level is a PFS by itself afterwards, with the content
+            of that moment, and its devices are free. Enough synced nodes for a quorum must be left.
+
+            promote has a slave become a master, demote has a master be a slave, which follows the others without a vote.
+
+            offline sets a node aside until online, or until the next mount: it is neither read nor written, and then made
+            equal again.
+
+            resolve decides by your word which state of a cluster counts that is not mounted: after a split, with --keep,
+            or with --force-members when so many nodes are lost that no quorum can be reached. All nodes that are there
+            are named. The ones with the chosen state are the masters from then on. What the others hold is kept on them
+            as a snapshot, and the next mount makes them equal. Nodes that are not named are members no longer: make sure
+            that they are not mounted elsewhere.
+            """,
+        Arguments = [Action, Directory, Node],
+        Options = [Keep, Force],
+        Examples =
+        [
+            new("hammer2 cluster attach /mnt /dev/sdd1", "add a node that newfs --join made"),
+            new("hammer2 cluster detach /mnt 3f2504e0", "remove one by the id of its filesystem"),
+            new("hammer2 cluster list /mnt", "show all nodes"),
+        ],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        string action = invocation.Text(Action);
+        if (action == Resolve) return ClusterResolve.Run(invocation, [invocation.Text(Directory), .. invocation.Texts(Node)],
+            invocation.Text(Keep), invocation.Has(Force));
+        if (!s_requests.TryGetValue(action, out string? request))
+        {
+            throw new CommandException(
+                ExitCode.Usage, $"{action}: not an action; there are {string.Join(", ", s_requests.Keys)}, {Resolve}");
+        }
+        if (invocation.Has(Keep) || invocation.Has(Force))
+            throw new CommandException(ExitCode.Usage, $"{Keep.Name} and {Force.Name} belong to {Resolve}");
+        IReadOnlyList<string> nodes = invocation.Texts(Node);
+        if (nodes.Count != (action == "list" ? 0 : 1))
+            throw new CommandException(ExitCode.Usage, $"{action} needs {(action == "list" ? "no" : "one")} node");
+        string? node = nodes.Count > 0 ? nodes[0] : null;
+        (string, string)[] arguments = node is null
+            ? [] : [action == "attach" ? ("device", FullPaths(node)) : ("node", node)];
+        JsonElement result = ControlFile.Request(invocation.Text(Directory), request, arguments);
+        Write(invocation, result);
+        return ExitCode.Ok;
+    }
+
+    // The process that has the filesystem open works in another directory.
+    private static string FullPaths(string devices) => string.Join(':', Array.ConvertAll(
+        devices.Split(':'), static device => device.Contains("://") ? device : System.IO.Path.GetFullPath(device)));
+
+    private static void Write(Invocation invocation, JsonElement result)
+    {
+        using Report report = invocation.OpenReport();
+        report.Value("number", "list", Cell.Number(result.GetProperty("number").GetInt64()));
+        report.Value("masters", "masters", Cell.Number(result.GetProperty("masters").GetInt64()));
+        report.Value("quorum", "quorum", Cell.Number(result.GetProperty("quorum").GetInt64()));
+        report.BeginTable("members", new Column("slot", "SLOT"), new Column("role", "ROLE"),
+            new Column("state", "STATE"), new Column("name", "DEVICES"), new Column("filesystemId", "FILESYSTEM"),
+            new Column("reason", "REASON"));
+        foreach (JsonElement member in result.GetProperty("members").EnumerateArray())
+        {
+            JsonElement slot = member.GetProperty("slot");
+            report.Row(slot.ValueKind == JsonValueKind.Number ? Cell.Number(slot.GetInt64()) : Cell.Absent,
+                Text(member, "role"), Text(member, "state"), Text(member, "name"), Text(member, "filesystemId"),
+                Text(member, "reason"));
+        }
+        report.EndTable();
+    }
+
+    private static Cell Text(JsonElement member, string name) =>
+        member.GetProperty(name).GetString() is { Length: > 0 } text ? Cell.Text(text) : Cell.Absent;
+}
