@@ -128,7 +128,7 @@ public sealed class MountTable
             if (member.Device.Committer is null && (members.Count > 1 || member.Root.Meta.PfsMasters > 1))
                 records[i] = PreparedCommitRecord.Read(member.Device.Volumes);
             facts.Add(NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Root.AfterInodeName,
-                member.Device.Volumes, records[i]));
+                member.Device.Volumes, records[i]).OfSnapshot(MastersOfOrigin(member)));
         }
         foreach (var _ in _missing) facts.Add(NodeFacts.Missing);
         MembershipDecision membership = QuorumResolver.Resolve(facts.ToArray(), hints);
@@ -150,6 +150,15 @@ public sealed class MountTable
         // The commit may have changed who votes.
         return isAdopted
             ? QuorumResolver.Resolve(facts.ToArray(), hints) with { Adopts = membership.Adopts } : membership;
+    }
+
+    // A snapshot stores how many masters there were when it was made; some may have left since. 0 where no record
+    // tells.
+    private int MastersOfOrigin(PfsEntry member)
+    {
+        PfsEntry? origin = _entries.Find(entry => entry.Device == member.Device && !entry.ClusterId.IsZero
+            && entry.ClusterId == member.Root.Meta.PfsOriginId);
+        return origin is null ? 0 : MembershipRecord.Read(origin.Root.AfterInodeName)?.Masters ?? 0;
     }
 
     private PfsEntry Adopt(string label, PfsEntry member, PreparedCommitRecord record)

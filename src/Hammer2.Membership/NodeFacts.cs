@@ -80,6 +80,12 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
         };
     }
 
+    /// <summary>The state of a node of a snapshot, which cannot have more masters than the cluster that it is
+    /// of.</summary>
+    /// <param name="masters">How many masters that has now; 0 when it is not known.</param>
+    public NodeFacts OfSnapshot(int masters) =>
+        masters > 0 && MastersStored > masters ? this with { MastersStored = masters } : this;
+
     /// <summary>The role of a node by the fields of its PFS root.</summary>
     /// <remarks>A returning master keeps the slave's number with the role it is on the way to above it, so that nothing
     /// else takes it for a master.</remarks>

@@ -105,6 +105,22 @@ internal sealed class ClusterMembers : IClusterMembers
     }
 
     /// <inheritdoc/>
+    public MemberOutcome CopySnapshots(string name, Func<bool> isCancelled, out int copied)
+    {
+        copied = 0;
+        if (FindPresent(name, out PresentNode node, out _) is { } refusal) return refusal;
+        if (!node.IsSynced) return MemberOutcome.Refused("it is not a synced master");
+        Hammer2Error error = Pfs.Writer!.CopySnapshots(node, isCancelled, out copied);
+        return new MemberOutcome(error, error switch
+        {
+            Hammer2Error.NodeDown => "there is no other synced node that has snapshots",
+            Hammer2Error.Exists => "it has another PFS with the label of one of the snapshots",
+            Hammer2Error.NoSpace => "it has too little free space; what was copied stays",
+            _ => null,
+        });
+    }
+
+    /// <inheritdoc/>
     public MemberOutcome Promote(string name)
     {
         using RankedLock.Scope alone = _mount.NodesLock.EnterScope();

@@ -103,7 +103,10 @@ public sealed class ClusterResolution : IDisposable
             {
                 facts[i] = facts[i] with
                 {
-                    Record = after, IsUncertain = false, Prepared = null, IsPreparedTorn = false,
+                    Record = after,
+                    IsUncertain = false,
+                    Prepared = null,
+                    IsPreparedTorn = false,
                     MastersStored = after.Masters,
                 };
             }

@@ -25,6 +25,12 @@ public interface IClusterMembers
     /// <summary>Puts a node online again that was set aside: it is looked for, and made equal.</summary>
     MemberOutcome Online(string name);
 
+    /// <summary>Copies to a synced node the snapshots of the PFS that it lacks; takes as long as that.</summary>
+    /// <param name="name">The node.</param>
+    /// <param name="isCancelled">Asked now and then; true ends it.</param>
+    /// <param name="copied">How many it has more now.</param>
+    MemberOutcome CopySnapshots(string name, Func<bool> isCancelled, out int copied);
+
     /// <summary>Has a slave become a master, in the background.</summary>
     MemberOutcome Promote(string name);
 

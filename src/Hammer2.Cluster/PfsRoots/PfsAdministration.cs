@@ -20,7 +20,7 @@ public sealed class PfsAdministration
     private readonly Func<IReadOnlyList<MediaDevice>> _devices;
     private readonly Func<PfsRootEdit, Hammer2Error> _commit;
     private readonly Func<IReadOnlyList<PfsEntry>, ClusterMount?> _findUser;
-    private readonly int _masters;
+    private readonly Func<int> _masters = static () => 0;
     private readonly TimeProvider _time;
     private readonly Func<ulong> _random;
 
@@ -36,7 +36,7 @@ public sealed class PfsAdministration
         _devices = () => DevicesOf(pfs.View);
         _commit = edit => pfs.Writer is { } writer ? writer.Commit(edit) : Hammer2Error.ReadOnly;
         _findUser = findUser;
-        _masters = pfs.ClusterNodes.IsCluster ? pfs.ClusterNodes.MastersTotal : 0;
+        _masters = () => pfs.ClusterNodes.IsCluster ? pfs.ClusterNodes.MastersTotal : 0;
         _time = time;
         _random = random;
     }
@@ -86,7 +86,7 @@ public sealed class PfsAdministration
         Hammer2Error error = CheckFree(label);
         if (error != Hammer2Error.None) return error;
         if (type is PfsType.None or PfsType.SuperRoot || !Enum.IsDefined(type)) return Hammer2Error.Invalid;
-        int masters = type == PfsType.Master ? _masters : 0;
+        int masters = type == PfsType.Master ? _masters() : 0;
         return _commit(new NewPfsEdit(label.ToArray(), type, PfsIds.Draw(_random, clusterId, nodeId), masters, Now()));
     }
 

@@ -310,6 +310,10 @@ public sealed class PfsWriter : IDisposable
     internal Hammer2Error Resynchronize(PresentNode node, Func<bool> isCancelled) =>
         _resynchronization.Run(node, isCancelled);
 
+    /// <summary>As <see cref="Resynchronization.CopySnapshots"/>.</summary>
+    internal Hammer2Error CopySnapshots(PresentNode node, Func<bool> isCancelled, out int copied) =>
+        _resynchronization.CopySnapshots(node, isCancelled, out copied);
+
     /// <summary>Resynchronizes a node that returned, in a thread of its own, unless that is turned off.</summary>
     internal void StartResync(PresentNode node) => _resyncs.Start(node);
 

@@ -32,6 +32,23 @@ internal sealed class Resynchronization(
         }, static work => work());
     }
 
+    /// <summary>Copies to a synced node the snapshots of the PFS that it lacks.</summary>
+    /// <param name="node">A member of the view.</param>
+    /// <param name="isCancelled">Asked now and then; true ends it.</param>
+    /// <param name="copied">How many it has more now.</param>
+    /// <returns>As <see cref="SnapshotTransfer.Run"/>; Internal when an invariant broke.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    public Hammer2Error CopySnapshots(PresentNode node, Func<bool> isCancelled, out int copied)
+    {
+        var outside = new ResyncOptions(options.Time, options.Random,
+            () => isCancelled() || failStop.IsStopped || !nodes.View.Has(node));
+        var transfer = new SnapshotTransfer(nodes, node, outside);
+        int total = 0;
+        Hammer2Error error = failStop.Run("copying snapshots", transfer, work => work.Run(out total));
+        copied = total;
+        return error;
+    }
+
     // A node that was made for a lost one takes its seat, if it is clear which.
     private Hammer2Error Admit(PresentNode node)
     {

@@ -14,11 +14,13 @@ internal static partial class PfsAssembly
     /// <param name="label">Its label.</param>
     /// <param name="members">Its present nodes.</param>
     /// <param name="masters">Number of masters, for nodes that do not store it; null when it is not known.</param>
+    /// <param name="mastersOfOrigin">How many masters the cluster has that it is a snapshot of; 0 when that is not
+    /// known.</param>
     /// <param name="logger">Receives why it cannot be read.</param>
     /// <param name="pfs">The PFS.</param>
     /// <returns>None; NoQuorum when the nodes do not decide which state of it is to be read.</returns>
     public static Hammer2Error Open(
-        byte[] label, IReadOnlyList<PfsEntry> members, int? masters, ILogger logger, out Pfs? pfs)
+        byte[] label, IReadOnlyList<PfsEntry> members, int? masters, int mastersOfOrigin, ILogger logger, out Pfs? pfs)
     {
         var facts = new NodeFacts[members.Count];
         bool storesNumber = false;
@@ -27,14 +29,15 @@ internal static partial class PfsAssembly
             PfsEntry member = members[i];
             // A record on a device in use is that of a commit in progress, or was dealt with.
             facts[i] = NodeFacts.Of(
-                member.Root.Reference, member.Root.Meta, member.Root.AfterInodeName, member.Device.Volumes, null);
+                member.Root.Reference, member.Root.Meta, member.Root.AfterInodeName, member.Device.Volumes, null)
+                .OfSnapshot(mastersOfOrigin);
             storesNumber |= member.Root.Meta.PfsMasters > 0;
         }
         return Open(label, members, facts, storesNumber ? null : masters, logger, out pfs);
     }
 
     /// <summary>Opens one node of a PFS for reading, whatever the others say.</summary>
-    /// <returns>As <see cref="Open(byte[], IReadOnlyList{PfsEntry}, int?, ILogger, out Pfs?)"/>.</returns>
+    /// <returns>As <see cref="Open(byte[], IReadOnlyList{PfsEntry}, int?, int, ILogger, out Pfs?)"/>.</returns>
     public static Hammer2Error OpenAlone(byte[] label, PfsEntry member, ILogger logger, out Pfs? pfs)
     {
         InodeMeta meta = member.Root.Meta;

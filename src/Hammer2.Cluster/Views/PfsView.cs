@@ -120,7 +120,9 @@ public sealed class PfsView : IDisposable
         Hammer2Error error = FindMembers(mounted, label, out List<PfsEntry> again);
         if (error != Hammer2Error.None || !IsSame(members, again)) return Hammer2Error.Exists;
         int? masters = members.Count > 1 && mounted.Membership.IsCluster ? mounted.Membership.MastersTotal : null;
-        error = PfsAssembly.Open(label.ToArray(), members, masters, logger, out Pfs? pfs);
+        bool isOfMounted = members[0].Root.Meta.PfsOriginId == mounted.Nodes[0].Entry.ClusterId;
+        int mastersOfOrigin = isOfMounted && mounted.View.Record is { } record ? record.Masters : 0;
+        error = PfsAssembly.Open(label.ToArray(), members, masters, mastersOfOrigin, logger, out Pfs? pfs);
         if (error == Hammer2Error.None) view = new PfsView(filesystems.Views, members, pfs!);
         return error;
     }

@@ -172,6 +172,10 @@ internal sealed record NodeResult(string Name, string State, string Reason,
 /// <param name="Members">The nodes, those of the list by their slots, then others.</param>
 internal sealed record MemberListResult(uint Number, int Masters, int Quorum, IReadOnlyList<MemberResult> Members);
 
+/// <summary>Snapshots that were copied to a node.</summary>
+/// <param name="Copied">How many it has more now.</param>
+internal sealed record SnapshotCopyResult(int Copied);
+
 /// <summary>A node of the cluster.</summary>
 /// <param name="Slot">Its slot; null for one that the list does not name.</param>
 /// <param name="Role">Master, Slave, or Joining; empty for one that the list does not name.</param>
@@ -236,6 +240,7 @@ internal sealed record OperationResult(
 [JsonSerializable(typeof(SyncResult))]
 [JsonSerializable(typeof(GrowResult))]
 [JsonSerializable(typeof(MemberListResult))]
+[JsonSerializable(typeof(SnapshotCopyResult))]
 [JsonSerializable(typeof(DestroyResult))]
 [JsonSerializable(typeof(EmergencyResult))]
 [JsonSerializable(typeof(InodeResult))]

@@ -15,6 +15,7 @@ internal static class ClusterCommand
         ["list"] = "cluster-list",
         ["attach"] = "cluster-attach",
         ["detach"] = "cluster-detach",
+        [Snapshots] = "cluster-snapshots",
         ["promote"] = "cluster-promote",
         ["demote"] = "cluster-demote",
         ["offline"] = "cluster-offline",
@@ -22,8 +23,9 @@ internal static class ClusterCommand
     };
 
     private const string Resolve = "resolve";
+    private const string Snapshots = "snapshots";
 
-    private static readonly ArgumentRow Action = new("ACTION", "list, attach, detach, promote, demote, offline, online, "
+    private static readonly ArgumentRow Action = new("ACTION", "list, attach, detach, snapshots, promote, demote, offline, online, "
         + "or resolve");
 
     private static readonly ArgumentRow Directory = new("DIR", "a directory in the mount; to resolve: a node, DEVICE[@LABEL]")
@@ -60,6 +62,9 @@ internal static class ClusterCommand
 
             detach removes a node, present or absent. One that was level is a PFS by itself afterwards, with the content
             of that moment, and its devices are free. Enough synced nodes for a quorum must be left.
+
+            snapshots copies to a node the snapshots of the PFS that it lacks because it joined later, or was away. What
+            they share stays shared.
 
             promote has a slave become a master, demote has a master be a slave, which follows the others without a vote.
 
@@ -98,16 +103,28 @@ internal static class ClusterCommand
         if (nodes.Count != (action == "list" ? 0 : 1))
             throw new CommandException(ExitCode.Usage, $"{action} needs {(action == "list" ? "no" : "one")} node");
         string? node = nodes.Count > 0 ? nodes[0] : null;
+        string directory = invocation.Text(Directory);
         (string, string)[] arguments = node is null
-            ? [] : [action == "attach" ? ("device", FullPaths(node)) : ("node", node)];
-        JsonElement result = ControlFile.Request(invocation.Text(Directory), request, arguments);
-        Write(invocation, result);
+            ? [] : [action == "attach" ? ("device", FullPaths(node)) : ("node", NameOf(directory, node))];
+        JsonElement result = ControlFile.Request(directory, request, arguments);
+        if (action == Snapshots) WriteCopied(invocation, result);
+        else Write(invocation, result);
         return ExitCode.Ok;
     }
 
     // The process that has the filesystem open works in another directory.
-    private static string FullPaths(string devices) => string.Join(':', Array.ConvertAll(
-        devices.Split(':'), static device => device.Contains("://") ? device : System.IO.Path.GetFullPath(device)));
+    private static string FullPaths(string devices) => devices.Contains("://", StringComparison.Ordinal)
+        ? devices : string.Join(':', Array.ConvertAll(devices.Split(':'), System.IO.Path.GetFullPath));
+
+    // A mount names devices as they were given to it, by relative paths or full ones.
+    private static string NameOf(string directory, string node)
+    {
+        string full = FullPaths(node);
+        JsonElement list = ControlFile.Request(directory, s_requests["list"]);
+        foreach (JsonElement member in list.GetProperty("members").EnumerateArray())
+            if (member.GetProperty("name").GetString() == full) return full;
+        return node;
+    }
 
     private static void Write(Invocation invocation, JsonElement result)
     {
@@ -126,6 +143,12 @@ internal static class ClusterCommand
                 Text(member, "reason"));
         }
         report.EndTable();
+    }
+
+    private static void WriteCopied(Invocation invocation, JsonElement result)
+    {
+        using Report report = invocation.OpenReport();
+        report.Value("copied", "snapshots copied", Cell.Number(result.GetProperty("copied").GetInt64()));
     }
 
     private static Cell Text(JsonElement member, string name) =>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Linq;
+using Hammer2.Cluster;
 using Hammer2.Cluster.Members;
 using Hammer2.Cluster.Reports;
 using Hammer2.Format;
@@ -27,13 +28,19 @@ internal static class ClusterRequests
             static (context, _) => List(context)),
         new RequestRow<MemberListResult>("cluster-attach", "add a node to the cluster",
             ResultJson.Default.MemberListResult,
-            static (context, arguments) => Change(
-                context, members => members.Attach(arguments.Label(Device)!.Split(':'))))
+            static (context, arguments) => Change(context, members => Attach(members, arguments.Label(Device)!)))
         {
             IsEvent = true,
             Parameters = [new(Device, ParameterType.Label, "DEVICE[:DEVICE...] with the node", IsRequired: true)],
         },
         Row("cluster-detach", "remove a node from the cluster", static (members, node) => members.Detach(node)),
+        new RequestRow<SnapshotCopyResult>("cluster-snapshots", "copy to a node the snapshots that it lacks",
+            ResultJson.Default.SnapshotCopyResult, CopySnapshots)
+        {
+            IsLong = true,
+            IsEvent = true,
+            Parameters = [s_node],
+        },
         Row("cluster-promote", "have a slave become a master", static (members, node) => members.Promote(node)),
         Row("cluster-demote", "have a master be a slave", static (members, node) => members.Demote(node)),
         Row("cluster-offline", "set a node aside", static (members, node) => members.Offline(node)),
@@ -52,17 +59,48 @@ internal static class ClusterRequests
     private static RequestOutcome<MemberListResult> Change(
         RequestContext context, Func<IClusterMembers, MemberOutcome> change)
     {
-        if (context.Mount.Vnodes.IsReadOnly)
-            return new(Errno.EROFS, "the mount is read-only, or stopped after a write error", null);
-        if (context.Mount.Cluster.MembersAccess is not { } members)
-            return new(Errno.EOPNOTSUPP, "the mount does not look after its nodes (option noresync)", null);
+        if (AccessOf(context, out Errno error, out string refusal) is not { } members)
+            return new(error, refusal, null);
         MemberOutcome outcome = change(members);
         if (outcome.Error == Hammer2Error.None) return List(context);
-        string reason = outcome.Refusal ?? (outcome.Error == Hammer2Error.TooLarge
+        return new(outcome.Error.ToErrno(), ReasonOf(outcome), null);
+    }
+
+    private static RequestOutcome<SnapshotCopyResult> CopySnapshots(RequestContext context, RequestArguments arguments)
+    {
+        if (AccessOf(context, out Errno error, out string refusal) is not { } members)
+            return new(error, refusal, null);
+        MemberOutcome outcome = members.CopySnapshots(
+            arguments.Label(Node)!, context.IsCancelled, out int copied);
+        if (outcome.Error == Hammer2Error.None) return new SnapshotCopyResult(copied);
+        return new(outcome.Error.ToErrno(), ReasonOf(outcome), null);
+    }
+
+    private static MemberOutcome Attach(IClusterMembers members, string device)
+    {
+        try
+        {
+            return members.Attach(MountSpec.Parse(device).Paths);
+        }
+        catch (FormatException malformed)
+        {
+            return new MemberOutcome(Hammer2Error.Invalid, malformed.Message);
+        }
+    }
+
+    private static IClusterMembers? AccessOf(RequestContext context, out Errno error, out string refusal)
+    {
+        bool isReadOnly = context.Mount.Vnodes.IsReadOnly;
+        (error, refusal) = isReadOnly
+            ? (Errno.EROFS, "the mount is read-only, or stopped after a write error")
+            : (Errno.EOPNOTSUPP, "the mount does not look after its nodes (option noresync)");
+        return isReadOnly ? null : context.Mount.Cluster.MembersAccess;
+    }
+
+    private static string ReasonOf(MemberOutcome outcome) => outcome.Refusal
+        ?? (outcome.Error == Hammer2Error.TooLarge
             ? "the list of nodes has no space beside label and holds of the PFS"
             : "the change could not be committed; the log tells more");
-        return new(outcome.Error.ToErrno(), reason, null);
-    }
 
     private static RequestOutcome<MemberListResult> List(RequestContext context)
     {

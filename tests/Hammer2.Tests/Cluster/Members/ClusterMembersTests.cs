@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using Hammer2.Chains;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Members;
 using Hammer2.Cluster.Reports;
-using Hammer2.Cluster.Returns;
-using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
 using Hammer2.Testing;
 using Hammer2.Tests.Admin;
-using Hammer2.Tests.Crash;
-using Hammer2.Tests.Model;
-using Hammer2.Vnodes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Hammer2.Tests.Cluster.Members;
@@ -29,14 +21,11 @@ public sealed class ClusterMembersTests
 {
     private const string Label = NewVolume.ClusterLabel;
 
-    private static readonly ReturnAccess Access = new(
-        new MediaSourceOptions(IsReadOnly: false), NullLoggerFactory.Instance);
-
     [Fact]
     public void From_one_node_to_three_and_back_to_one()
     {
-        using var files = new Files(nodes: 1);
-        using (var mounted = new Mounted(files, 0))
+        using var files = new MemberFiles(nodes: 1);
+        using (var mounted = new MountedMembers(files, 0))
         {
             foreach (int node in (int[])[1, 2])
             {
@@ -48,7 +37,7 @@ public sealed class ClusterMembersTests
             }
             mounted.Play(50);
         }
-        using (var mounted = new Mounted(files, 0, 1, 2))
+        using (var mounted = new MountedMembers(files, 0, 1, 2))
         {
             Assert.Equal(3, mounted.Pfs.View.Synced.Count);
             mounted.Play(50);
@@ -60,11 +49,11 @@ public sealed class ClusterMembersTests
             Assert.Equal((1, 1), (mounted.Pfs.View.Record!.Masters, mounted.Pfs.View.Quorum));
             Assert.Single(mounted.Pfs.View.Members);
         }
-        using (var last = new Mounted(files, 1)) last.Play(20);
+        using (var last = new MountedMembers(files, 1)) last.Play(20);
         // Those that left are PFSs by themselves, with the content of that moment.
         foreach (int node in (int[])[0, 2])
         {
-            using var alone = new Mounted(files, node);
+            using var alone = new MountedMembers(files, node);
             Assert.NotEqual(files.ClusterId, alone.Pfs.Nodes[0].Entry.ClusterId);
             alone.Play(20);
         }
@@ -74,9 +63,9 @@ public sealed class ClusterMembersTests
     [Fact]
     public void A_node_that_left_while_it_was_absent_takes_no_part_when_it_comes_back()
     {
-        using var files = new Files(nodes: 3);
-        using (var mounted = new Mounted(files, 0, 1, 2)) mounted.Play(30);
-        using (var mounted = new Mounted(files, 0, 1))
+        using var files = new MemberFiles(nodes: 3);
+        using (var mounted = new MountedMembers(files, 0, 1, 2)) mounted.Play(30);
+        using (var mounted = new MountedMembers(files, 0, 1))
         {
             mounted.Play(30);
             MemberDescription absent = Assert.Single(
@@ -85,22 +74,22 @@ public sealed class ClusterMembersTests
             Assert.Equal(Hammer2Error.None, mounted.Members.Detach(absent.FilesystemId[..8]).Error);
             mounted.Play(30);
         }
-        using (var mounted = new Mounted(files, 0, 1, 2))
+        using (var mounted = new MountedMembers(files, 0, 1, 2))
         {
             Assert.Equal((2, 2), (mounted.Pfs.Membership.MastersTotal, mounted.Pfs.View.Synced.Count));
             Assert.Equal(NodeState.Passive, mounted.Pfs.Nodes[2].State);
             mounted.Play(30);
         }
         // With only one of the two that are left it is no majority.
-        Assert.Throws<PfsException>(() => new Mounted(files, 1, 2));
+        Assert.Throws<PfsException>(() => new MountedMembers(files, 1, 2));
     }
 
     [Fact]
     public void One_that_left_is_added_again_and_its_content_is_kept()
     {
-        using var files = new Files(nodes: 3);
-        using (var mounted = new Mounted(files, 0, 1, 2)) mounted.Play(30);
-        using (var mounted = new Mounted(files, 0, 1))
+        using var files = new MemberFiles(nodes: 3);
+        using (var mounted = new MountedMembers(files, 0, 1, 2)) mounted.Play(30);
+        using (var mounted = new MountedMembers(files, 0, 1))
         {
             string id = MemberReport.Of(mounted.Pfs).Members.Single(member => member.Name is null).FilesystemId[..8];
             Assert.Equal(Hammer2Error.None, mounted.Members.Detach(id).Error);
@@ -117,8 +106,8 @@ public sealed class ClusterMembersTests
     [Fact]
     public void What_would_leave_no_quorum_is_refused_and_changes_nothing()
     {
-        using var files = new Files(nodes: 2);
-        using var mounted = new Mounted(files, 0, 1);
+        using var files = new MemberFiles(nodes: 2);
+        using var mounted = new MountedMembers(files, 0, 1);
         MembershipRecord before = mounted.Pfs.View.Record!;
         Assert.Equal(Hammer2Error.Invalid, mounted.Members.Offline("0").Error);
         Assert.Equal(Hammer2Error.Invalid, mounted.Members.Detach("7").Error);
@@ -134,8 +123,8 @@ public sealed class ClusterMembersTests
     [Fact]
     public void A_node_that_is_set_aside_stays_so_until_it_is_put_online()
     {
-        using var files = new Files(nodes: 3);
-        using var mounted = new Mounted(files, 0, 1, 2);
+        using var files = new MemberFiles(nodes: 3);
+        using var mounted = new MountedMembers(files, 0, 1, 2);
         mounted.Play(30);
         Assert.Equal(Hammer2Error.None, mounted.Members.Offline(files.Paths[1]).Error);
         mounted.Play(30);
@@ -152,8 +141,8 @@ public sealed class ClusterMembersTests
     [Fact]
     public void An_attached_node_that_never_became_level_goes_on_in_the_next_mount()
     {
-        using var files = new Files(nodes: 1);
-        using (var mounted = new Mounted(files, 0))
+        using var files = new MemberFiles(nodes: 1);
+        using (var mounted = new MountedMembers(files, 0))
         {
             mounted.Play(50);
             files.Join(1);
@@ -162,23 +151,23 @@ public sealed class ClusterMembersTests
             Assert.Equal((1, 1), (mounted.Pfs.View.Record!.Masters, mounted.Pfs.View.Synced.Count));
         }
         // It has no vote yet: the other one is not held up by it.
-        using (var mounted = new Mounted(files, 0)) mounted.Play(20);
-        using (var mounted = new Mounted(files, 0, 1))
+        using (var mounted = new MountedMembers(files, 0)) mounted.Play(20);
+        using (var mounted = new MountedMembers(files, 0, 1))
         {
             PresentNode node = mounted.Pfs.Nodes.Single(one => one.State == NodeState.Stale);
             Assert.Equal(Hammer2Error.None, mounted.Pfs.Writer!.Resynchronize(node, () => false));
             Assert.Equal((2, 2), (mounted.Pfs.View.Record!.Masters, mounted.Pfs.View.Synced.Count));
             mounted.Play(20);
         }
-        Assert.Throws<PfsException>(() => new Mounted(files, 0));
+        Assert.Throws<PfsException>(() => new MountedMembers(files, 0));
         files.AssertClean();
     }
 
     [Fact]
     public void A_master_becomes_a_slave_that_follows_and_a_master_again()
     {
-        using var files = new Files(nodes: 3);
-        using (var mounted = new Mounted(files, 0, 1, 2))
+        using var files = new MemberFiles(nodes: 3);
+        using (var mounted = new MountedMembers(files, 0, 1, 2))
         {
             mounted.Play(50);
             Assert.Equal(Hammer2Error.None, mounted.Members.Demote(files.Paths[1]).Error);
@@ -196,7 +185,7 @@ public sealed class ClusterMembersTests
             mounted.Play(50);
         }
         files.AssertClean();
-        using (var mounted = new Mounted(files, 0, 1, 2))
+        using (var mounted = new MountedMembers(files, 0, 1, 2))
         {
             mounted.Play(50);
             Assert.Equal(Hammer2Error.Invalid, mounted.Members.Promote(files.Paths[0]).Error);
@@ -206,25 +195,65 @@ public sealed class ClusterMembersTests
                 Hammer2Error.None, mounted.Pfs.Writer!.Resynchronize(mounted.Pfs.Nodes[1], () => false));
             Assert.Equal((3, 3), (mounted.Pfs.View.Record!.Masters, mounted.Pfs.View.Synced.Count));
         }
-        using var again = new Mounted(files, 0, 1);
+        using var again = new MountedMembers(files, 0, 1);
         Assert.Equal(2, again.Pfs.View.Synced.Count);
+    }
+
+    [Fact]
+    public void Snapshots_are_copied_to_a_node_that_joined_and_share_what_they_shared()
+    {
+        using var files = new MemberFiles(nodes: 1);
+        using (var mounted = new MountedMembers(files, 0))
+        {
+            for (int number = 0; number < 4; number++)
+            {
+                mounted.Play(40);
+                mounted.Snapshot($"s{number}");
+            }
+            mounted.Play(40);
+            files.Join(1);
+            mounted.Attach(1);
+            Assert.Equal(Hammer2Error.Invalid, mounted.Members.CopySnapshots("7", () => false, out _).Error);
+            // One that is interrupted goes on where it was.
+            int asked = 0;
+            Assert.Equal(Hammer2Error.Interrupted,
+                mounted.Members.CopySnapshots(files.Paths[1], () => asked++ == 2, out int first).Error);
+            Assert.Equal(Hammer2Error.None,
+                mounted.Members.CopySnapshots(files.Paths[1], () => false, out int second).Error);
+            Assert.InRange(first, 1, 3);
+            Assert.Equal(4, first + second);
+            Assert.Equal(Hammer2Error.None,
+                mounted.Members.CopySnapshots(files.Paths[1], () => false, out int none).Error);
+            Assert.Equal(0, none);
+            // All of it is used again by what bulkfree leaves alone.
+            mounted.Play(20);
+            Assert.Equal(Hammer2Error.None, mounted.Members.Detach(files.Paths[0]).Error);
+        }
+        files.AssertClean();
+        for (int number = 0; number < 4; number++)
+        {
+            string[] trees = [.. (from node in new[] { 0, 1 } select files.ListingOf(node, $"s{number}"))];
+            Assert.NotEqual("", trees[0]);
+            Assert.Equal(trees[0], trees[1]);
+        }
+        Assert.InRange(files.AllocatedOf(1), 0, files.AllocatedOf(0) * 105 / 100);
     }
 
     [Fact]
     public void When_a_majority_is_lost_the_rest_goes_on_by_force_and_what_is_lost_never_votes_again()
     {
-        using var files = new Files(nodes: 3);
-        using (var mounted = new Mounted(files, 0, 1, 2)) mounted.Play(50);
-        Assert.Throws<PfsException>(() => new Mounted(files, 2));
+        using var files = new MemberFiles(nodes: 3);
+        using (var mounted = new MountedMembers(files, 0, 1, 2)) mounted.Play(50);
+        Assert.Throws<PfsException>(() => new MountedMembers(files, 2));
         ToolRun run = ToolRun.Execute("cluster", "resolve", "--force-members", $"{files.Paths[2]}@{Label}");
         Assert.True(run.ExitCode == 0, run.ToString());
-        using (var mounted = new Mounted(files, 2))
+        using (var mounted = new MountedMembers(files, 2))
         {
             Assert.Equal((1, 1), (mounted.Pfs.View.Record!.Masters, mounted.Pfs.View.Quorum));
             mounted.Play(50);
         }
         // The two others are a majority by their own list, but not beside one who knows better.
-        using (var mounted = new Mounted(files, 0, 1, 2))
+        using (var mounted = new MountedMembers(files, 0, 1, 2))
         {
             Assert.Equal([NodeState.Passive, NodeState.Passive, NodeState.Synced],
                 mounted.Pfs.Nodes.Select(node => node.State));
@@ -236,20 +265,20 @@ public sealed class ClusterMembersTests
     [Fact]
     public void A_split_is_resolved_by_the_side_that_is_kept_and_the_other_one_is_kept_as_a_snapshot()
     {
-        using var files = new Files(nodes: 2);
-        using (var mounted = new Mounted(files, 0, 1)) mounted.Play(50);
+        using var files = new MemberFiles(nodes: 2);
+        using (var mounted = new MountedMembers(files, 0, 1)) mounted.Play(50);
         foreach (int node in (int[])[0, 1])
         {
             // Each is told that the other one is lost, which is not so.
             ToolRun forced = ToolRun.Execute("cluster", "resolve", "--force-members", $"{files.Paths[node]}@{Label}");
             Assert.True(forced.ExitCode == 0, forced.ToString());
-            using var alone = new Mounted(files, node);
+            using var alone = new MountedMembers(files, node);
             alone.Play(30);
         }
         ToolRun run = ToolRun.Execute("cluster", "resolve", "--keep", files.Paths[0], $"{files.Paths[0]}@{Label}",
             files.Paths[1]);
         Assert.True(run.ExitCode == 0, run.ToString());
-        using (var mounted = new Mounted(files, 0, 1))
+        using (var mounted = new MountedMembers(files, 0, 1))
         {
             PresentNode other = mounted.Pfs.Nodes.Single(node => node.State == NodeState.Stale);
             Assert.Equal(files.Paths[1], other.Name);
@@ -260,106 +289,5 @@ public sealed class ClusterMembersTests
         Assert.Contains(Label + ".kept.", ToolRun.Execute("pfs-list", files.Paths[1]).ToString(),
             StringComparison.Ordinal);
         files.AssertClean();
-    }
-
-    /// <summary>Nodes in files.</summary>
-    private sealed class Files : IDisposable
-    {
-        private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("hammer2-members");
-        private readonly List<int> _made = [];
-        private ulong _mounts;
-
-        public Files(int nodes)
-        {
-            for (int node = 0; node < Media.NodesMax; node++) Paths.Add(Path.Combine(_directory.FullName, $"n{node}"));
-            _made.AddRange(Enumerable.Range(0, nodes));
-            if (nodes > 1) NewVolume.ClusterInFiles(Paths[..nodes], 256L << 20);
-            else AssertRun("newfs", "-s", "256m", "-L", Label, Paths[0]);
-            using VolumeSet volumes = MediaSource.Open([Paths[0]], new MediaSourceOptions(), NullLogger.Instance);
-            ClusterId = Hammer2.Admin.PfsCatalog.Read(volumes).Records
-                .Single(pfs => pfs.Label.AsSpan().SequenceEqual(System.Text.Encoding.ASCII.GetBytes(Label)))
-                .Meta.PfsClusterId;
-        }
-
-        public List<string> Paths { get; } = [];
-
-        public MediaUuid ClusterId { get; }
-
-        /// <summary>Ids of commits differ from mount to mount.</summary>
-        public ulong NextSeed() => ++_mounts;
-
-        public void Join(int node)
-        {
-            AssertRun("newfs", "-s", "256m", "--join", Paths[0] + "@" + Label, Paths[node]);
-            _made.Add(node);
-        }
-
-        public void AssertClean()
-        {
-            foreach (int node in _made) AssertRun("fsck", Paths[node]);
-        }
-
-        public void Dispose() => _directory.Delete(recursive: true);
-
-        private static void AssertRun(params string[] arguments)
-        {
-            ToolRun run = ToolRun.Execute(arguments);
-            Assert.True(run.ExitCode == 0, run.ToString());
-        }
-    }
-
-    /// <summary>Some of them, mounted for writing.</summary>
-    private sealed class Mounted : IDisposable
-    {
-        private readonly Files _files;
-        private readonly ClusterMount _mount;
-        private readonly VnodeOps _ops;
-        private readonly ScriptPlayer _player = new(new SeededRandom(5));
-
-        public Mounted(Files files, params int[] nodes)
-        {
-            _files = files;
-            var filesystems = new OpenFilesystems(1 << 20);
-            var options = new ClusterMountOptions(new MediaSourceOptions(IsReadOnly: false), 1 << 20);
-            _mount = filesystems.Mount(
-                [.. nodes.Select(node => new MountSpec([files.Paths[node]], Label))], options,
-                NullLoggerFactory.Instance);
-            Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting(RecordedScript.Options(files.NextSeed())));
-            Returns = new NodeReturns(_mount, filesystems, Access, scheduler: null);
-            Members = new ClusterMembers(_mount, filesystems, Access, SystemRandom.NextBits);
-            _ops = new VnodeOps(_mount.Pfs, NullLogger<VnodeOps>.Instance);
-            _ = ModelMount.MakeRoom(_ops, _player, Path.GetRandomFileName());
-        }
-
-        public NodeReturns Returns { get; }
-
-        public ClusterMembers Members { get; }
-
-        public Pfs Pfs => _mount.Pfs;
-
-        public void Attach(int node)
-        {
-            MemberOutcome outcome = Members.Attach([_files.Paths[node]]);
-            Assert.True(outcome.Error == Hammer2Error.None, $"{outcome}");
-            PresentNode added = Pfs.Nodes.Single(one => one.Name == _files.Paths[node]);
-            Play(30);
-            Assert.Equal(Hammer2Error.None, Pfs.Writer!.Resynchronize(added, () => false));
-            Play(30);
-        }
-
-        public void Play(int steps)
-        {
-            _player.Play(_ops, steps);
-            Assert.Equal(Errno.None, _ops.Sync());
-            _player.Compare(_ops);
-        }
-
-        public void Dispose()
-        {
-            _player.ForgetAll(_ops);
-            Assert.Equal(Errno.None, _ops.Sync());
-            Returns.Dispose();
-            _mount.Dispose();
-        }
     }
 }
