@@ -47,6 +47,11 @@ need_packages() {
         </dev/null >/dev/null || fail "could not install ${missing[*]}"
 }
 
+# want_packages PACKAGE:TEST ... does the same where that is possible, and else says what is skipped without them.
+want_packages() {
+    (need_packages "$@") || printf '%s: going on without; tests that need them are skipped\n' "${0##*/}" >&2
+}
+
 # how_to_install_dotnet prints the line that does, with curl's installation before it where there is none. For a user it
 # goes to ~/.dotnet, where need_dotnet finds it; for root to where programs of all users find it. README.md has both.
 how_to_install_dotnet() {

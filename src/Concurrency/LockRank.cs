@@ -51,8 +51,12 @@ public sealed class LockRank
     public static readonly LockRank ReclaimDue = new(75, "bulkfree in background");
     public static readonly LockRank HealingDue = new(75, "healing in background");
 
+    public static readonly LockRank NbdPartialWrite = new(76, "parts of blocks of a remote device");
+
     // Held while workers are woken, which may install the handler of the signal for that.
     public static readonly LockRank FuseSessionEnd = new(78, "end of a FUSE session");
+
+    public static readonly LockRank NbdConnection = new(79, "requests to a remote device");
 
     // Leaves: nothing but the log is called while one is held.
     public static readonly LockRank ChainCache = new(Leaf, "chains in memory");
@@ -79,6 +83,7 @@ public sealed class LockRank
     public static readonly LockRank BackgroundJob = new(Leaf, "end of a long request");
     public static readonly LockRank SnapshotTrees = new(Leaf, "snapshots that are shown");
     public static readonly LockRank SnapshotTree = new(Leaf, "use of a snapshot");
+    public static readonly LockRank NbdRequest = new(Leaf, "answer of a remote device");
     public static readonly LockRank FuseReadTurns = new(Leaf, "FUSE workers");
     public static readonly LockRank FuseLongRequests = new(Leaf, "long FUSE requests");
     public static readonly LockRank FuseLongRequestsDone = new(Leaf, "end of long FUSE requests");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Text;
+using Hammer2.Devices.Nbd;
 using Hammer2.Format;
 using Linux.Text;
 
@@ -14,7 +15,8 @@ namespace Hammer2.Cluster;
 /// The label starts at the first <c>@</c> and volumes are separated by <c>:</c>, as upstream. Either character inside a
 /// path is escaped by a backslash; a text that as a whole is an existing path needs no escaping. The default label is
 /// always <c>DATA</c> (DragonFly derives it from the last letter of the device, by which <c>/dev/sda</c> would mean
-/// BOOT here).
+/// BOOT here). In the address of a remote device, such as <c>nbd://host:10809/export</c>, the colons before its
+/// export separate nothing.
 /// </remarks>
 public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
 {
@@ -47,6 +49,12 @@ public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
             else if (text[at] == ':')
             {
                 AddPath(paths, part);
+                continue;
+            }
+            else if (part.Length == 0 && NbdAddress.PrefixLength(text.AsSpan(at)) is > 0 and int prefix)
+            {
+                _ = part.Append(text, at, prefix);
+                at += prefix - 1;
                 continue;
             }
             _ = part.Append(text[at]);

@@ -39,8 +39,19 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
         }
         catch (MediaException) when (Paths.Count > 0)
         {
+            RefuseUnsettled();
             isOpenedAnew = true;
             return MediaSource.Open(Paths, access.Media, access.Loggers.CreateLogger<VolumeSet>());
+        }
+    }
+
+    // What was sent over a connection that was lost must not change what is written from now on.
+    private void RefuseUnsettled()
+    {
+        foreach (Volume volume in Volumes.Volumes)
+        {
+            if (volume.Device.Unsettled is { } why)
+                throw new DeviceBusyException(volume.Device.Name, "is not opened anew: " + why);
         }
     }
 

@@ -293,7 +293,12 @@ public sealed class OpenFilesystems : IFilesystemOpener
     {
         var found = new HashSet<DeviceIdentity>();
         foreach (string path in paths)
-            if (VolumeProbe.Read(path, media)?.Device is { } device) _ = found.Add(device);
+        {
+            // A server may serve one client only.
+            DeviceIdentity? identity = DeviceOpener.IsRemote(path)
+                ? DeviceOpener.Identify(path) : VolumeProbe.Read(path, media)?.Device;
+            if (identity is { } device) _ = found.Add(device);
+        }
         return found;
     }
 

@@ -10,7 +10,11 @@ namespace Hammer2.Devices;
 /// <param name="Minor">Device number within the driver.</param>
 /// <param name="Inode">Inode number of an image file; 0 for a block device.</param>
 /// <param name="Offset">Offset of the first byte used; 0 for the whole.</param>
-public readonly record struct DeviceIdentity(uint Major, uint Minor, ulong Inode, long Offset);
+public readonly record struct DeviceIdentity(uint Major, uint Minor, ulong Inode, long Offset)
+{
+    /// <summary>Server and export of a device of another machine; null for one of this machine.</summary>
+    public string? Remote { get; init; }
+}
 
 /// <summary>A device that knows its identity, so that a device given twice is detected.</summary>
 public interface IIdentifiedDevice

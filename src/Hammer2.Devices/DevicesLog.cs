@@ -17,4 +17,17 @@ internal static partial class DevicesLog
         + "header copy {CopyIndex}, mirror_tid {MirrorTid:x}")]
     internal static partial void Opened(
         ILogger logger, string name, int volumesTotal, ulong totalBytes, int copyIndex, ulong mirrorTid);
+
+    [LoggerMessage(1003, LogLevel.Error,
+        "{Name}: the server is given up: {Reason}; {Unanswered} writes have no answer")]
+    internal static partial void ConnectionFailed(ILogger logger, string name, string reason, int unanswered);
+
+    [LoggerMessage(1004, LogLevel.Warning, "{Name}: the server refuses a {Failure}")]
+    internal static partial void RequestFailed(ILogger logger, string name, string failure);
+
+    [LoggerMessage(1005, LogLevel.Warning, "{Name}: it is closed while {Unsettled}")]
+    internal static partial void ClosedUnsettled(ILogger logger, string name, string unsettled);
+
+    [LoggerMessage(1006, LogLevel.Debug, "{Name}: the end of the connection was not told to the server: {Reason}")]
+    internal static partial void DisconnectFailed(ILogger logger, string name, string reason);
 }

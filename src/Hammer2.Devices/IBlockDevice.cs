@@ -38,6 +38,14 @@ public interface IBlockDevice : IDisposable
     /// <summary>True when <see cref="Write"/> and <see cref="Discard"/> return ReadOnly.</summary>
     bool IsReadOnly { get; }
 
+    /// <summary>Why no call can succeed any more, such as the end of the connection to another machine; null while the
+    /// device can be used. A device that failed stays failed.</summary>
+    string? Failure => null;
+
+    /// <summary>What calls that returned an error may still do to the content of the device, in words; null when
+    /// nothing. Until then nothing may be written to it by another way.</summary>
+    string? Unsettled => null;
+
     /// <summary>Fills the destination from the device, starting at a byte offset.</summary>
     /// <returns>None; Io when the range is not wholly within the device or could not be read in full. The content of
     /// the destination is then undefined.</returns>

@@ -6,13 +6,13 @@ using Microsoft.Extensions.Logging;
 namespace Hammer2.Devices;
 
 /// <summary>
-/// Opens filesystems from paths: opens and locks image files and block devices, finds volumes in partitions, and joins
+/// Opens filesystems from the names of devices: opens and locks them, finds volumes in partitions, and joins
 /// the volumes of one filesystem.
 /// </summary>
 public static class MediaSource
 {
     /// <summary>Opens the volumes of one filesystem, given in any order.</summary>
-    /// <param name="paths">Image files or block devices; at least one.</param>
+    /// <param name="paths">Image files, block devices or remote devices; at least one.</param>
     /// <param name="options">Access mode, locking, and where on the device the volume is.</param>
     /// <param name="logger">Receives warnings about faults that did not prevent opening.</param>
     /// <exception cref="MediaException">A device cannot be opened, is in use, holds no HAMMER2 volume, or
@@ -93,8 +93,7 @@ public static class MediaSource
         {
             SystemDirectory = options.SystemDirectory,
         };
-        FileBlockDevice whole = FileBlockDevice.Open(path, fileOptions);
-        if (whole.LockNote is { } note) DevicesLog.Note(logger, note);
+        IBlockDevice whole = DeviceOpener.Open(path, fileOptions, logger);
         try
         {
             IBlockDevice device = PartitionChoice.Choose(whole, options);
@@ -116,14 +115,14 @@ public static class MediaSource
         var seen = new Dictionary<DeviceIdentity, string>();
         foreach (string path in paths)
         {
-            if (!LinuxBlockIoctls.TryStat(path, out FileStatus status))
+            if (DeviceOpener.Identify(path) is not { } identity)
                 continue; // opening it will report the error
-            if (seen.TryGetValue(status.Identity, out string? first))
+            if (seen.TryGetValue(identity, out string? first))
             {
                 throw new VolumeSetException(
                     path, $"the same device as {first}; each volume must be given once");
             }
-            seen.Add(status.Identity, path);
+            seen.Add(identity, path);
         }
     }
 

@@ -42,9 +42,16 @@ public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
     public bool IsReadOnly => _whole.IsReadOnly;
 
     /// <inheritdoc/>
+    public string? Failure => _whole.Failure;
+
+    /// <inheritdoc/>
+    public string? Unsettled => _whole.Unsettled;
+
+    /// <inheritdoc/>
+    /// <remarks>An export of a server is one device, with all its partitions.</remarks>
     public DeviceIdentity? Identity
         => (_whole as IIdentifiedDevice)?.Identity is { } identity
-            ? identity with { Offset = identity.Offset + FirstOffset }
+            ? identity with { Offset = identity.Remote is null ? identity.Offset + FirstOffset : 0 }
             : null;
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Format;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Hammer2.Devices;
 
@@ -17,15 +18,15 @@ public readonly record struct ProbedVolume(VolumeIdentity Volume, DeviceIdentity
 public static class VolumeProbe
 {
     /// <summary>Reads the header of one device.</summary>
-    /// <param name="path">An image file or block device.</param>
+    /// <param name="path">A device of any kind.</param>
     /// <param name="options">Where on the device the filesystem is.</param>
     /// <returns>Null when it cannot be read or has no HAMMER2 header: opening it says why.</returns>
     public static ProbedVolume? Read(string path, MediaSourceOptions options)
     {
         try
         {
-            using FileBlockDevice whole = FileBlockDevice.Open(
-                path, new FileBlockDeviceOptions(IsReadOnly: true, TakesLock: false));
+            using IBlockDevice whole = DeviceOpener.Open(
+                path, new FileBlockDeviceOptions(IsReadOnly: true, TakesLock: false), NullLogger.Instance);
             IBlockDevice device = PartitionChoice.Choose(whole, options);
             ref readonly VolumeHeaderSector fields =
                 ref new VolumeSetChecks.Member(device, VolumeHeaderCopies.Read(device)).Fields;

@@ -28,6 +28,7 @@ internal sealed record FuzzTarget(string Name, string Meaning, FuzzBody Run)
         new("fuse", "requests from the kernel", FuseTarget.Run),
         new("fuse-init", "the first request from the kernel", FuseInitTarget.Run),
         new("partitions", "partition tables as patches to a disk", PartitionTarget.Run),
+        new("nbd", "what a server of a remote device sends: a handshake, or replies", NbdTarget.Run),
         new("mount-text", "options of -o, and the specification of a filesystem", MountTextTarget.Run),
         new("command-text", "the arguments of a command line, with sizes, labels and names", CommandTextTarget.Run),
     ];

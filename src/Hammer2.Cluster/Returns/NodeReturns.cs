@@ -57,6 +57,7 @@ internal sealed class NodeReturns : IDisposable
         foreach (NodeMember member in Pfs.View.Members)
         {
             if (Pfs.Writer is not { IsStopped: false }) break;
+            if (member is PresentNode present && Pfs.View.Nodes.Length > 1) FenceLost(present);
             PresentNode? node = member switch
             {
                 PresentNode { State: NodeState.Failed or NodeState.Offline, IsKeptOffline: false } failed =>
@@ -97,6 +98,17 @@ internal sealed class NodeReturns : IDisposable
                 return Hammer2Error.None;
             });
             if (error == Hammer2Error.Internal) return;
+        }
+    }
+
+    // The next write would find out; until then, users' reads would ask it in vain.
+    private void FenceLost(PresentNode node)
+    {
+        foreach (Volume volume in node.Device.Volumes.Volumes)
+        {
+            if (volume.Device.Failure is null) continue;
+            node.Device.Committer?.Fence(Hammer2Error.Io);
+            if (node.TryFence()) MountLog.NodeFailed(_logger, node.Name, Hammer2Error.Io);
         }
     }
 

@@ -189,7 +189,7 @@ internal sealed class MountHandOver(MountRequest request, MountWords words, Runt
 
     private ControlRequest MessageFor(IReadOnlyList<MountSpec> nodes)
     {
-        var names = nodes.Select(node => new MountNodeName([.. node.Paths.Select(LinuxPath.GetFull)], node.Label));
+        var names = nodes.Select(node => new MountNodeName([.. node.Paths.Select(DeviceOpener.FullName)], node.Label));
         return new ControlRequest(
             ControlRequest.CurrentVersion, MountService.Command, PeerRules.ViewOfThisProcess())
         {

@@ -19,6 +19,7 @@ internal static class CorpusSeeds
         Write(folder, "fuse", FuseSeeds.Requests());
         Write(folder, "fuse-init", FuseSeeds.Inits());
         Write(folder, "partitions", PartitionSeeds.Disks());
+        Write(folder, "nbd", NbdSeeds.Servers());
         Write(folder, "mount-text", Texts(MountTexts));
         Write(folder, "command-text", Texts(CommandTexts));
     }
@@ -31,6 +32,7 @@ internal static class CorpusSeeds
         "\u0001user,noexec,x-systemd.automount,unknown=1,rw,ro",
         "\0/dev/sda1:/dev/sdb@DATA",
         "\0a\\:b\\@c\\\\d@LABEL",
+        "\0nbd://[::1]:10809/x:nbd+unix:///e?socket=/run/s&timeout=5:/dev/sda@DATA",
         "\0fsname=a\\,rw\\\\,rw",
         "\0pfs=DATA,device=/dev/b:/dev/c,device=d\\\\:e,label=X",
     ];

@@ -43,6 +43,14 @@ internal static class MountCommand
             mounted. The command returns when the mount is live; a background process serves
             it until it is unmounted by umount(8), by fusermount3 -u, or by a SIGTERM to the process.
 
+            A DEVICE is an image file, a block device, or an export of an NBD server: nbd://HOST[:PORT]/EXPORT, nbds://
+            for TLS, or nbd+unix:///EXPORT?socket=PATH. Options follow a question mark, separated by &: timeout=SECONDS
+            (1 to 300; 30) is how long a request may take before the node is given up; noflush=trust writes to a server
+            that can make nothing durable; latewrites=trust says that the server executes nothing of a connection once
+            it has accepted another one; tls-certificates=DIR has ca-cert.pem, and client-cert.pem and client-key.pem;
+            tls-hostname=NAME is the name in the server's certificate. Other characters that separate, such as : and @
+            in names, are written %3A and %40. Such devices are not locked: the server must keep other machines away.
+
             A write-protected device, or a cluster with too few masters, is mounted read-only with a warning, unless
             rw was given. Written data is durable when fsync(2) returns, when the serving process has ended, and at
             the latest after the time given by commit=.
@@ -88,6 +96,7 @@ internal static class MountCommand
             new("hammer2 mount /dev/sdb1:/dev/sdc1@ROOT /mnt -o uid=1000", "two volumes, another owner"),
             new("hammer2 mount disk.img@HOME /home", "one more PFS of a filesystem that is mounted already"),
             new("hammer2 mount n0.img@CL n1.img n2.img /mnt", "three nodes of a cluster"),
+            new("hammer2 mount n0.img@CL nbd://s1/cl nbd://s2/cl /mnt", "the same with two nodes on other machines"),
         ],
     };
 

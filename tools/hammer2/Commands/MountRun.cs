@@ -69,7 +69,7 @@ internal static class MountRun
 
     // What the mount table shows: absolute paths.
     private static string SourceOf(List<MountSpec> specs) => string.Join(' ', specs.Select(spec =>
-        string.Join(':', spec.Paths.Select(LinuxPath.GetFull)) + (spec.Label is null ? "" : "@" + spec.Label)));
+        string.Join(':', spec.Paths.Select(DeviceOpener.FullName)) + (spec.Label is null ? "" : "@" + spec.Label)));
 
     private static MountSpec ParseSpec(string text)
     {

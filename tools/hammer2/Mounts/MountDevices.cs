@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Cluster;
+using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Tool.Extract;
 using Linux.Text;
@@ -57,12 +58,14 @@ internal static class MountDevices
     {
         const int CutBytes = 63;
         if (listed.Count == 0) return null;
-        if (listed.All(path => path.StartsWith('/') && ByteText.ByteCount(path) < CutBytes))
+        if (listed.All(path => IsFull(path) && ByteText.ByteCount(path) < CutBytes))
             return new MountSpec(listed, label);
-        if (source is null || !source.StartsWith('/')) return null;
+        if (source is null || !IsFull(source)) return null;
         IReadOnlyList<string> paths = MountSpec.Parse(source).Paths;
         return paths.Count == listed.Count ? new MountSpec(paths, label) : null;
     }
+
+    private static bool IsFull(string name) => name.StartsWith('/') || DeviceOpener.IsRemote(name);
 
     private static string? SourceOf(string path)
     {

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
+using Hammer2.Devices;
 using Hammer2.Tool.Output;
 using Linux.Text;
 
@@ -75,7 +76,7 @@ internal sealed record MountedVolumes(IReadOnlyList<string> Paths, string Label)
         foreach (JsonElement volume in result.GetProperty("volumes").EnumerateArray())
         {
             string path = TextOf(volume, "path");
-            if (!path.StartsWith('/') || !LinuxPath.Exists(path))
+            if (!DeviceOpener.IsRemote(path) && (!path.StartsWith('/') || !LinuxPath.Exists(path)))
                 throw new CommandException(ExitCode.CannotOpen, $"{directory}: is mounted from {path}, which is not there; "
                     + "name the devices instead");
             paths.Add(path);

@@ -8,12 +8,12 @@ using Linux.Text;
 namespace Hammer2.Tool.Newfs;
 
 /// <summary>A device for a new filesystem: an open device, or a file that will be created.</summary>
-internal sealed class NewfsTarget(string path, FileBlockDevice? device, long lengthBytes)
+internal sealed class NewfsTarget(string path, IBlockDevice? device, long lengthBytes)
 {
     public string Path { get; } = path;
 
     /// <summary>The open device; null while the file is missing.</summary>
-    public FileBlockDevice? Device { get; set; } = device;
+    public IBlockDevice? Device { get; set; } = device;
 
     public long LengthBytes { get; } = lengthBytes;
 
@@ -112,7 +112,7 @@ internal sealed class NewfsNode : IDisposable
 
     private static NewfsTarget OpenTarget(NewfsRequest request, string path, ulong? size)
     {
-        FileBlockDevice? device = LinuxPath.Exists(path) ? OpenDevice(request, path) : null;
+        IBlockDevice? device = DeviceOpener.IsRemote(path) || LinuxPath.Exists(path) ? OpenDevice(request, path) : null;
         if (device is { LengthBytes: > 0 }) return new NewfsTarget(path, device, device.LengthBytes);
         // An empty file is treated as a missing one.
         device?.Dispose();
@@ -122,7 +122,7 @@ internal sealed class NewfsNode : IDisposable
                 $"{path}: no such device; with {NewfsOptions.Size.Name} SIZE a file is created");
     }
 
-    private static FileBlockDevice OpenDevice(NewfsRequest request, string path)
+    private static IBlockDevice OpenDevice(NewfsRequest request, string path)
     {
         LoopUse use = LoopUse.Find(path);
         if (use.Device is { } loop)
@@ -133,9 +133,7 @@ internal sealed class NewfsNode : IDisposable
         if (use.Note is not null) request.Warn(use.Note);
         try
         {
-            FileBlockDevice device = FileBlockDevice.Open(path);
-            if (device.LockNote is { } note) request.Warn(note);
-            return device;
+            return DeviceOpener.Open(path, new FileBlockDeviceOptions(), request.Logger);
         }
         catch (MediaException refusal)
         {
@@ -156,7 +154,8 @@ internal sealed class NewfsNode : IDisposable
                 throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: has "
                     + $"{SignatureProbe.Describe(target.Signatures)}; {NewfsOptions.Force.Name} overwrites it");
             }
-            if (target.Device is not { } device) continue;
+            // What is on a block device, and behind an address, is expected to be old data.
+            if (target.Device is not FileBlockDevice device) continue;
             if (device.FindContent(out long offset) != Hammer2Error.None)
             {
                 throw new CommandException(ExitCode.CannotOpen, $"{target.Path}: cannot be read, so it is not "

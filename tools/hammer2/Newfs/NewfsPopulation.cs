@@ -28,7 +28,7 @@ internal static class NewfsPopulation
         foreach (NewfsNode node in nodes)
         {
             foreach (NewfsTarget target in node.Targets)
-                if (target.Device!.Identity is { } identity) targets.Add(identity);
+                if (target.Device is IIdentifiedDevice { Identity: { } identity }) targets.Add(identity);
             sets.Add(VolumeSet.Open(node.ReleaseDevices(), new VolumeSetOptions(IsReadOnly: false)));
         }
         using var memory = new ProcessMemory(MemoryBytes, isReadOnly: false, TimeProvider.System);

@@ -3,10 +3,12 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Security.Cryptography;
 using Hammer2.Admin.Newfs;
+using Hammer2.Cluster;
 using Hammer2.Format;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Extract;
 using Linux.Text;
+using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Tool.Newfs;
 
@@ -101,6 +103,9 @@ internal sealed class NewfsRequest
             Sizes = Sizes,
         };
     }
+
+    /// <summary>Receives messages about devices.</summary>
+    public ILogger Logger => _invocation.Loggers.CreateLogger("Hammer2.Devices");
 
     /// <summary>Prints a warning.</summary>
     public void Warn(string message) => _invocation.Warn(message);
@@ -211,13 +216,21 @@ internal sealed class NewfsRequest
         var volumes = new List<string>();
         foreach (string word in words)
         {
-            string[] paths = LinuxPath.Exists(word) ? [word] : word.Split(':', StringSplitOptions.RemoveEmptyEntries);
+            string[] paths = PathsOf(word);
             if (paths.Length == 0) throw Usage($"'{word}' names no device");
             if (isCluster) nodes.Add(paths);
             else volumes.AddRange(paths);
         }
         if (!isCluster) nodes.Add([.. volumes]);
         return nodes;
+    }
+
+    private static string[] PathsOf(string word)
+    {
+        if (LinuxPath.Exists(word)) return [word];
+        if (!word.Contains("://", StringComparison.Ordinal)) return word.Split(':', StringSplitOptions.RemoveEmptyEntries);
+        MountSpec spec = MediaOptions.Parse(word);
+        return spec.Label is null ? [.. spec.Paths] : throw Usage($"'{word}': a new filesystem has no label yet");
     }
 
     private static CommandException Usage(string message) => new(ExitCode.Usage, message);
