@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Hammer2.Cluster;
+using Hammer2.Devices;
 using Hammer2.Format;
 
 namespace Hammer2.Fuse.Control;
@@ -109,15 +110,18 @@ internal static class ControlCodec
     {
         if (node is null || node.Devices.Count is 0 or > VolumesMax) return "a node without devices, or with too many";
         foreach (string? device in node.Devices)
-            if (device is null || !IsPath(device)) return "a device that is not an absolute path";
+            if (device is null || !IsDevice(device)) return "a device that is neither an absolute path nor an address";
         return node.Label is null
             || (node.Label.Length > 0 && !HasNul(node.Label)
                 && Linux.Text.ByteText.ByteCount(node.Label) <= MountSpec.LabelBytesMax)
             ? null : "a label that is none";
     }
 
-    private static bool IsPath(string path) =>
-        path.StartsWith('/') && !HasNul(path) && Linux.Text.ByteText.ByteCount(path) < PathBytesMax;
+    private static bool IsDevice(string name) => DeviceOpener.IsRemote(name) ? IsShort(name) : IsPath(name);
+
+    private static bool IsPath(string path) => path.StartsWith('/') && IsShort(path);
+
+    private static bool IsShort(string path) => !HasNul(path) && Linux.Text.ByteText.ByteCount(path) < PathBytesMax;
 
     private static bool HasNul(string text) => text.Contains('\0', StringComparison.Ordinal);
 }
