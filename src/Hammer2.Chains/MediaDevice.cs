@@ -118,6 +118,17 @@ public sealed class MediaDevice : MediaReader, IDisposable
         }
         Hammer2Error cleared = KeepsPreparedRecord
             ? OpeningRepair.ClearTornCopies(Volumes, Header, Faults) : Hammer2Error.None;
-        return cleared == Hammer2Error.None ? HeaderSizes.CompleteOthers(Volumes, Faults) : cleared;
+        if (cleared == Hammer2Error.None) cleared = HeaderSizes.CompleteOthers(Volumes, Faults);
+        if (cleared == Hammer2Error.None) TakeBackAddition();
+        return cleared;
+    }
+
+    // It is no volume, so that the filesystem does not depend on it.
+    private void TakeBackAddition()
+    {
+        if (Volumes.Joining is not { } joining) return;
+        Hammer2Error error = JoiningVolume.Erase(joining.Device);
+        if (error != Hammer2Error.None)
+            Faults.Report(default, error, $"the headers of {joining.Device.Name} could not be erased");
     }
 }

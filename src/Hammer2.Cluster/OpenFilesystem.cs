@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using Concurrency;
 using Hammer2.Chains;
@@ -15,6 +16,7 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
     private readonly RankedLock _readingLock = new(LockRank.ReadingAnew);
     private readonly List<MediaDevice> _replaced = [];
     private MediaDevice _device = device;
+    private IReadOnlyList<string> _paths = paths;
 
     /// <summary>Its volumes, locked.</summary>
     public VolumeSet Volumes => Device.Volumes;
@@ -23,7 +25,13 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
     public MediaDevice Device => Volatile.Read(ref _device);
 
     /// <summary>Its volumes as the user named them; none when the caller had opened them.</summary>
-    public IReadOnlyList<string> Paths { get; } = paths;
+    public IReadOnlyList<string> Paths => Volatile.Read(ref _paths);
+
+    /// <summary>Has one more volume, at a path.</summary>
+    public void AddPath(string path)
+    {
+        if (Paths.Count > 0) Volatile.Write(ref _paths, [.. Paths, path]);
+    }
 
     /// <summary>Number of PFSs that use it. Guarded by <see cref="OpenFilesystems"/>.</summary>
     public int UsersTotal { get; set; } = 1;
@@ -41,7 +49,10 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
         {
             RefuseUnsettled();
             isOpenedAnew = true;
-            return MediaSource.Open(Paths, access.Media, access.Loggers.CreateLogger<VolumeSet>());
+            // Not what was going to be a volume when power failed, and is none.
+            string? left = Volumes.Joining?.Device.Name;
+            return MediaSource.Open([.. Paths.Where(path => path != left)], access.Media,
+                access.Loggers.CreateLogger<VolumeSet>());
         }
     }
 

@@ -42,6 +42,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int ErrorNotSupported = 95;
     internal const int ErrorQuota = 122;
 
+    private const uint FuseMagic = 0x65735546;      // FUSE_SUPER_MAGIC, linux/magic.h
     private const nuint BlockSizeBytes = 0x80081272; // BLKGETSIZE64
     private const nuint BlockReadOnly = 0x125E;      // BLKROGET
     private const nuint BlockSectorBytes = 0x1268;   // BLKSSZGET
@@ -215,6 +216,11 @@ internal static unsafe partial class LinuxBlockIoctls
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int Ioctl(SafeFileHandle file, nuint request, void* argument);
 
+    [LibraryImport("libc", EntryPoint = "statfs", SetLastError = true,
+        StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
+    private static partial int StatFilesystem(string path, byte* result);
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true,
         StringMarshalling = StringMarshalling.Custom,
         StringMarshallingCustomType = typeof(ByteTextMarshaller))]
@@ -229,6 +235,14 @@ internal static unsafe partial class LinuxBlockIoctls
         internal long Start;
         internal long Length;
         internal int ProcessId;
+    }
+
+    /// <summary>True when a path is on a filesystem in userspace (FUSE).</summary>
+    internal static bool IsOnFuse(string path)
+    {
+        // struct statfs has at most 120 bytes, and begins with the type.
+        byte* raw = stackalloc byte[256];
+        return StatFilesystem(path, raw) == 0 && Unsafe.ReadUnaligned<uint>(raw) == FuseMagic;
     }
 
     private static bool TryStat(int directory, string path, int flags, out FileStatus status)

@@ -19,7 +19,7 @@ public static class MediaSource
     /// the devices do not make one filesystem. Nothing stays open.</exception>
     public static VolumeSet Open(IReadOnlyList<string> paths, MediaSourceOptions options, ILogger logger)
     {
-        List<VolumeSetChecks.Member> members = OpenMembers(paths, options, logger);
+        List<VolumeSetMember> members = OpenMembers(paths, options, logger);
         try
         {
             return Assemble(members, options, logger);
@@ -40,11 +40,11 @@ public static class MediaSource
     public static IReadOnlyList<VolumeSet> OpenAll(
         IReadOnlyList<string> paths, MediaSourceOptions options, ILogger logger)
     {
-        List<VolumeSetChecks.Member> members = OpenMembers(paths, options, logger);
+        List<VolumeSetMember> members = OpenMembers(paths, options, logger);
         var sets = new List<VolumeSet>();
         try
         {
-            foreach (List<VolumeSetChecks.Member> group in Group(members))
+            foreach (List<VolumeSetMember> group in Group(members))
                 sets.Add(Assemble(group, options, logger));
             return sets;
         }
@@ -56,7 +56,7 @@ public static class MediaSource
     }
 
     private static VolumeSet Assemble(
-        List<VolumeSetChecks.Member> members, MediaSourceOptions options, ILogger logger)
+        List<VolumeSetMember> members, MediaSourceOptions options, ILogger logger)
     {
         VolumeSet set = VolumeSet.Assemble(
             members, new VolumeSetOptions(options.IsReadOnly, options.AcceptsShortDevices));
@@ -67,12 +67,12 @@ public static class MediaSource
         return set;
     }
 
-    private static List<VolumeSetChecks.Member> OpenMembers(
+    private static List<VolumeSetMember> OpenMembers(
         IReadOnlyList<string> paths, MediaSourceOptions options, ILogger logger)
     {
         ArgumentOutOfRangeException.ThrowIfZero(paths.Count);
         RefuseSameDevice(paths);
-        var members = new List<VolumeSetChecks.Member>(paths.Count);
+        var members = new List<VolumeSetMember>(paths.Count);
         try
         {
             foreach (string path in paths)
@@ -86,7 +86,7 @@ public static class MediaSource
         }
     }
 
-    private static VolumeSetChecks.Member OpenMember(string path, MediaSourceOptions options, ILogger logger)
+    private static VolumeSetMember OpenMember(string path, MediaSourceOptions options, ILogger logger)
     {
         var fileOptions = new FileBlockDeviceOptions(
             options.IsReadOnly, options.TakesLock, options.LockWaitMilliseconds)
@@ -97,7 +97,7 @@ public static class MediaSource
         try
         {
             IBlockDevice device = PartitionChoice.Choose(whole, options);
-            var member = new VolumeSetChecks.Member(device, VolumeHeaderCopies.Read(device));
+            var member = new VolumeSetMember(device, VolumeHeaderCopies.Read(device));
             if (device != whole)
                 DevicesLog.PartitionSelected(logger, path, device.Name);
             return member;
@@ -126,14 +126,14 @@ public static class MediaSource
         }
     }
 
-    private static List<List<VolumeSetChecks.Member>> Group(List<VolumeSetChecks.Member> members)
+    private static List<List<VolumeSetMember>> Group(List<VolumeSetMember> members)
     {
-        var groups = new List<List<VolumeSetChecks.Member>>();
-        var byFilesystem = new Dictionary<MediaUuid, List<VolumeSetChecks.Member>>();
-        foreach (VolumeSetChecks.Member member in members)
+        var groups = new List<List<VolumeSetMember>>();
+        var byFilesystem = new Dictionary<MediaUuid, List<VolumeSetMember>>();
+        foreach (VolumeSetMember member in members)
         {
             MediaUuid key = member.Fields.FilesystemId;
-            if (!byFilesystem.TryGetValue(key, out List<VolumeSetChecks.Member>? group))
+            if (!byFilesystem.TryGetValue(key, out List<VolumeSetMember>? group))
             {
                 group = [];
                 groups.Add(group);
@@ -144,9 +144,9 @@ public static class MediaSource
         return groups;
     }
 
-    private static void Close(List<VolumeSetChecks.Member> members)
+    private static void Close(List<VolumeSetMember> members)
     {
-        foreach (VolumeSetChecks.Member member in members)
+        foreach (VolumeSetMember member in members)
             member.Device.Dispose();
     }
 }

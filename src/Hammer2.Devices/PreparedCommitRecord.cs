@@ -87,6 +87,8 @@ public sealed class PreparedCommitRecord
             record.Fields.TotalBytes = next.Fields.TotalBytes;
             record.Fields.AllocatorBytes = next.Fields.AllocatorBytes;
         }
+        if (next.Fields.VolumesTotal > predecessor.Fields.VolumesTotal)
+            record.Fields.AddedStart = next.VolumeStarts[predecessor.Fields.VolumesTotal];
         next.SuperRootBlockset.CopyTo(record.SuperRootBlockset);
         next.FreemapBlockset.CopyTo(record.FreemapBlockset);
         record.Crc = record.ComputeCrc();
@@ -129,15 +131,15 @@ public sealed class PreparedCommitRecord
     private static Hammer2Error Verify(
         VolumeSet volumes, VolumeHeader newest, VolumeHeader next, out UnprotectedDigest found)
     {
-        ulong before = volumes.Volumes[^1].LengthBytes;
-        if (!volumes.TryGrowTo(next))
+        VolumeLayout before = volumes.Layout;
+        if (!volumes.TryFollow(next))
         {
             found = default;
             return Hammer2Error.Corrupt;
         }
         Hammer2Error error = NewBlockVerifier.Verify(
             volumes, next.SuperRootBlockset, next.FreemapBlockset, newest.Fields.MirrorTid, out found);
-        volumes.SetLastLength(before);
+        volumes.Layout = before;
         return error;
     }
 
@@ -167,6 +169,12 @@ public sealed class PreparedCommitRecord
             header.Fields.VolumeBytes = record.Fields.VolumeBytes;
             header.Fields.TotalBytes = record.Fields.TotalBytes;
             header.Fields.AllocatorBytes = record.Fields.AllocatorBytes;
+        }
+        int count = predecessor.Fields.VolumesTotal;
+        if (record.Fields.AddedStart != 0 && count is > 0 and < Media.VolumesMax)
+        {
+            header.Fields.VolumesTotal = (byte)(count + 1);
+            header.VolumeStarts[count] = record.Fields.AddedStart;
         }
         return VolumeHeaderCandidate.Seal(bytes, (int)record.Fields.HeaderSlot);
     }

@@ -24,20 +24,22 @@ public static class SpareVolumeHeader
         if (!new VolumeHeaderCandidate(bytes, 0).TryValidate(out VolumeHeader? header, out _)) return null;
         // The references of other volumes than the root volume lead nowhere.
         bool isCurrent = header.Fields.VolumeIndex != 0
-            || (IsCurrent(device, header.SuperRootBlockset) && IsCurrent(device, header.FreemapBlockset));
+            || (IsCurrent(device, header, header.SuperRootBlockset)
+                && IsCurrent(device, header, header.FreemapBlockset));
         return isCurrent
             ? new VolumeHeader(bytes, 0, isSpare: true)
             : null;
     }
 
-    private static bool IsCurrent(IBlockDevice device, ReadOnlySpan<Blockref> blockset)
+    private static bool IsCurrent(IBlockDevice device, VolumeHeader header, ReadOnlySpan<Blockref> blockset)
     {
+        ulong end = Math.Min(header.Fields.VolumeBytes, (ulong)device.LengthBytes);
         foreach (ref readonly Blockref reference in blockset)
         {
             int length = reference.Data.SizeBytes;
             ulong offset = reference.Data.Bytes;
             // A block on another volume cannot be checked here.
-            if (length == 0 || offset + (ulong)length > (ulong)device.LengthBytes) continue;
+            if (length == 0 || offset + (ulong)length > end) continue;
             if (length > Media.AllocationBytesMax) return false;
             byte[] block = new byte[length];
             if (device.Read((long)offset, block) != Hammer2Error.None) return false;

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Threading;
-
 namespace Hammer2.Devices;
 
-/// <summary>One volume of a filesystem: a device, and the part of the address space that it holds.</summary>
+/// <summary>One volume of a filesystem: a device, and the part of the address space that it holds. Immutable: when it
+/// grows, the filesystem has another one in its place.</summary>
 public sealed class Volume
 {
-    private ulong _lengthBytes;
-
     internal Volume(int index, IBlockDevice device, VolumeHeaderCopies copies, ulong start, ulong lengthBytes)
     {
         Index = index;
         Device = device;
         Copies = copies;
         Start = start;
-        _lengthBytes = lengthBytes;
+        LengthBytes = lengthBytes;
     }
 
     /// <summary>Number of the volume, 0 to 63; 0 is the root volume, whose header refers to the super-root and the
@@ -34,12 +31,10 @@ public sealed class Volume
     public ulong Start { get; }
 
     /// <summary>Size of the volume in bytes: from its header, or what it has grown to since.</summary>
-    public ulong LengthBytes
-    {
-        get => Volatile.Read(ref _lengthBytes);
-        internal set => Volatile.Write(ref _lengthBytes, value);
-    }
+    public ulong LengthBytes { get; }
 
     /// <summary>The offset after its last byte.</summary>
     public ulong End => Start + LengthBytes;
+
+    internal Volume WithLength(ulong lengthBytes) => new(Index, Device, Copies, Start, lengthBytes);
 }

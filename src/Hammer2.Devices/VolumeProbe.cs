@@ -29,7 +29,7 @@ public static class VolumeProbe
                 path, new FileBlockDeviceOptions(IsReadOnly: true, TakesLock: false), NullLogger.Instance);
             IBlockDevice device = PartitionChoice.Choose(whole, options);
             ref readonly VolumeHeaderSector fields =
-                ref new VolumeSetChecks.Member(device, VolumeHeaderCopies.Read(device)).Fields;
+                ref new VolumeSetMember(device, VolumeHeaderCopies.Read(device)).Fields;
             var volume = new VolumeIdentity(fields.FilesystemId, fields.VolumeIndex);
             return new ProbedVolume(volume, (device as IIdentifiedDevice)?.Identity);
         }

@@ -12,40 +12,32 @@ namespace Hammer2.Devices;
 /// freemap. A set exists only when its headers passed all cross-checks.
 /// </summary>
 /// <remarks>
-/// Thread-safe: only the bytes on the devices change after opening, and the length of the last volume.
+/// Thread-safe: after opening, only the bytes on the devices change, the length of the last volume, and volumes are
+/// added.
 /// Upstream: <c>hammer2_init_volumes</c>,
 /// <c>hammer2_get_volume</c>.
 /// </remarks>
 public sealed class VolumeSet : IDisposable
 {
-    private const int NamesListedMax = 4;
-
-    private readonly Volume[] _volumes;
-    private readonly ulong[] _ends; // ends of the volumes, ascending, for lookups
     private readonly List<string> _notes;
+    private readonly JoiningVolume? _joining;
+    private VolumeLayout _layout;
     private VolumeHeader? _adopted;
 
-    private VolumeSet(Volume[] volumes, List<string> notes)
+    private VolumeSet(Volume[] volumes, JoiningVolume? joining, List<string> notes)
     {
-        _volumes = volumes;
+        _layout = new VolumeLayout(volumes);
+        _joining = joining;
         _notes = notes;
-        _ends = new ulong[volumes.Length];
-        bool isReadOnly = false;
-        for (int index = 0; index < volumes.Length; index++)
-        {
-            _ends[index] = volumes[index].End;
-            isReadOnly |= volumes[index].Device.IsReadOnly;
-        }
-        IsReadOnly = isReadOnly;
-        Name = JoinNames(volumes);
+        IsReadOnly = Array.Exists(volumes, static volume => volume.Device.IsReadOnly);
     }
 
     /// <summary>The names of the devices in the order of their volumes, joined by colons.</summary>
-    public string Name { get; }
+    public string Name => Layout.Name;
 
     /// <summary>The header of the root volume, the only one whose super-root, freemap, transaction ids and free counts
     /// are defined: the one that was read, or the one passed to <see cref="Adopt"/> since.</summary>
-    public VolumeHeader Header => _adopted ?? _volumes[0].Header;
+    public VolumeHeader Header => _adopted ?? Layout.Volumes[0].Header;
 
     /// <summary>Uses a header that is not on media yet, from a commit that the nodes of a cluster had prepared when
     /// power failed. Call it before anything else reads the set.</summary>
@@ -53,22 +45,17 @@ public sealed class VolumeSet : IDisposable
     {
         _adopted = header;
         // It may be the commit that made the filesystem larger; a record with other sizes is void.
-        bool isGrown = TryGrowTo(header);
-        Invariant.Holds(isGrown);
+        bool isPossible = TryFollow(header);
+        Invariant.Holds(isPossible);
     }
 
-    /// <summary>Makes the last volume as long as a header says.</summary>
-    /// <returns>False when its device is not that long, or the header is of a smaller filesystem.</returns>
-    internal bool TryGrowTo(VolumeHeader header)
+    /// <summary>Makes the last volume as long as a header says, or adds the volume that it has more.</summary>
+    /// <returns>False when the devices do not have that, or the header is of a smaller filesystem.</returns>
+    internal bool TryFollow(VolumeHeader header)
     {
-        ref readonly VolumeHeaderSector fields = ref header.Fields;
-        Volume last = _volumes[^1];
-        ulong total = header.IsVersion1 ? fields.VolumeBytes : fields.TotalBytes;
-        ulong lengthBytes = total - last.Start;
-        bool isPossible = total >= TotalBytes && lengthBytes % Media.VolumeAlignBytes == 0
-            && lengthBytes <= (ulong)last.Device.LengthBytes;
-        if (isPossible) SetLastLength(lengthBytes);
-        return isPossible;
+        if (Layout.Following(header, _joining) is not { } next) return false;
+        Layout = next;
+        return true;
     }
 
     /// <summary>Changes the length of the last volume, and with it that of the address space.</summary>
@@ -76,17 +63,43 @@ public sealed class VolumeSet : IDisposable
     /// less than before, nothing may be in use beyond it.</param>
     public void SetLastLength(ulong lengthBytes)
     {
-        Volume last = _volumes[^1];
-        Invariant.Holds(lengthBytes % Media.VolumeAlignBytes == 0 && lengthBytes <= (ulong)last.Device.LengthBytes);
-        last.LengthBytes = lengthBytes;
-        Volatile.Write(ref _ends[^1], last.End);
+        VolumeLayout layout = Layout;
+        Invariant.Holds(lengthBytes % Media.VolumeAlignBytes == 0
+            && lengthBytes <= (ulong)layout.Volumes[^1].Device.LengthBytes);
+        Layout = layout.WithLastLength(lengthBytes);
     }
 
-    /// <summary>The volumes in the order of the address space.</summary>
-    public IReadOnlyList<Volume> Volumes => _volumes;
+    /// <summary>Adds a volume, which the set owns from then on.</summary>
+    /// <param name="added">A device that was prepared for this filesystem.</param>
+    /// <param name="start">Where it begins in the address space, and the present last volume ends: a multiple of 1 GiB.
+    /// When that volume becomes shorter, nothing may be in use beyond it.</param>
+    /// <param name="lengthBytes">Its length, a multiple of <see cref="Media.VolumeAlignBytes"/>.</param>
+    public void Append(JoiningVolume added, ulong start, ulong lengthBytes)
+    {
+        VolumeLayout layout = Layout;
+        Volume last = layout.Volumes[^1];
+        Invariant.Holds(start % (ulong)Media.ZoneBytes == 0 && start > last.Start
+            && start - last.Start <= (ulong)last.Device.LengthBytes);
+        Layout = layout.With(added, start, lengthBytes);
+    }
+
+    /// <summary>A device that was going to be a volume when power failed, and is not one; null when there is none. The
+    /// set owns it.</summary>
+    public JoiningVolume? Joining =>
+        _joining is null || Array.Exists(Layout.Volumes, volume => volume.Device == _joining.Device) ? null : _joining;
+
+    /// <summary>The volumes with their places.</summary>
+    internal VolumeLayout Layout
+    {
+        get => Volatile.Read(ref _layout);
+        set => Volatile.Write(ref _layout, value);
+    }
+
+    /// <summary>The volumes in the order of the address space. Growing and adding volumes replace the list.</summary>
+    public IReadOnlyList<Volume> Volumes => Layout.Volumes;
 
     /// <summary>Size of the address space in bytes.</summary>
-    public ulong TotalBytes => Volatile.Read(ref _ends[^1]);
+    public ulong TotalBytes => Layout.TotalBytes;
 
     /// <summary>The id of the filesystem, the same on every volume.</summary>
     public MediaUuid FilesystemId => Header.Fields.FilesystemId;
@@ -108,10 +121,10 @@ public sealed class VolumeSet : IDisposable
     public static VolumeSet Open(IReadOnlyList<IBlockDevice> devices, VolumeSetOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfZero(devices.Count);
-        var members = new VolumeSetChecks.Member[devices.Count];
+        var members = new VolumeSetMember[devices.Count];
         for (int index = 0; index < members.Length; index++)
         {
-            members[index] = new VolumeSetChecks.Member(
+            members[index] = new VolumeSetMember(
                 devices[index], VolumeHeaderCopies.Read(devices[index]));
         }
         return Assemble(members, options ?? new VolumeSetOptions());
@@ -119,23 +132,25 @@ public sealed class VolumeSet : IDisposable
 
     /// <summary>Makes a set of devices whose headers were read already.</summary>
     internal static VolumeSet Assemble(
-        IReadOnlyList<VolumeSetChecks.Member> members, VolumeSetOptions options)
+        IReadOnlyList<VolumeSetMember> members, VolumeSetOptions options)
     {
         var notes = new List<string>();
-        foreach (VolumeSetChecks.Member member in members)
+        foreach (VolumeSetMember member in members)
         {
             if (member.Copies.DescribeFallback() is { } note)
                 notes.Add(note);
         }
-        VolumeSetChecks.Member[] ordered = new VolumeSetChecks(options, notes).Order(members);
+        VolumeSetMember[] ordered =
+            new VolumeSetChecks(options, notes).Order(members, out VolumeSetMember? joining);
         var volumes = new Volume[ordered.Length];
         for (int index = 0; index < volumes.Length; index++)
         {
-            VolumeSetChecks.Member member = ordered[index];
+            VolumeSetMember member = ordered[index];
             volumes[index] = new Volume(
                 index, member.Device, member.Copies, member.Start, member.LengthBytes);
         }
-        return new VolumeSet(volumes, notes);
+        return new VolumeSet(
+            volumes, joining is null ? null : JoiningVolume.Of(joining.Device, joining.Copies), notes);
     }
 
     /// <summary>Finds the volume that contains a whole range. Allocates no memory.</summary>
@@ -144,13 +159,8 @@ public sealed class VolumeSet : IDisposable
     /// <param name="volume">The volume, or null when the range is not wholly within one.</param>
     public bool TryFindVolume(ulong mediaOffset, long lengthBytes, [NotNullWhen(true)] out Volume? volume)
     {
-        int index = 0;
-        while (index < _ends.Length && mediaOffset >= _ends[index])
-            index++;
-        bool isFound = index < _ends.Length && lengthBytes >= 0
-            && (ulong)lengthBytes <= _ends[index] - mediaOffset;
-        volume = isFound ? _volumes[index] : null;
-        return isFound;
+        volume = Layout.Find(mediaOffset, lengthBytes);
+        return volume is not null;
     }
 
     /// <summary>Finds the device of an address: the device as the user named it, and the offset on it, including the
@@ -191,7 +201,7 @@ public sealed class VolumeSet : IDisposable
     public Hammer2Error Flush()
     {
         Hammer2Error error = Hammer2Error.None;
-        foreach (Volume volume in _volumes)
+        foreach (Volume volume in Layout.Volumes)
             error |= volume.Device.Flush();
         return error;
     }
@@ -213,21 +223,11 @@ public sealed class VolumeSet : IDisposable
     /// <summary>Closes the devices. Nothing is flushed.</summary>
     public void Dispose()
     {
-        foreach (Volume volume in _volumes)
+        foreach (Volume volume in Layout.Volumes)
             volume.Device.Dispose();
+        Joining?.Device.Dispose();
     }
 
     /// <inheritdoc/>
     public override string ToString() => Name;
-
-    private static string JoinNames(Volume[] volumes)
-    {
-        string name = volumes[0].Device.Name;
-        for (int index = 1; index < Math.Min(volumes.Length, NamesListedMax); index++)
-            name = $"{name}:{volumes[index].Device.Name}";
-        return volumes.Length <= NamesListedMax
-            ? name
-            : string.Create(CultureInfo.InvariantCulture,
-                $"{name} and {volumes.Length - NamesListedMax} more");
-    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using Hammer2.Format;
 
@@ -26,25 +27,35 @@ internal sealed class VolumeSetChecks
     /// Checks each header, then the set, and returns the devices in the order of their volumes.
     /// </summary>
     /// <exception cref="VolumeSetException">They do not make one filesystem.</exception>
-    internal Member[] Order(IReadOnlyList<Member> members)
+    /// <param name="given">The devices.</param>
+    /// <param name="joining">One that is not a volume yet; null when all are.</param>
+    internal VolumeSetMember[] Order(IReadOnlyList<VolumeSetMember> given, out VolumeSetMember? joining)
     {
-        foreach (Member member in members)
+        foreach (VolumeSetMember member in given)
             CheckAlone(member);
-        CheckEquality(members);
-        Member?[] byIndex = new Member?[Media.VolumesMax];
-        foreach (Member member in members)
+        joining = InterruptedAddition.FindJoining(given);
+        IReadOnlyList<VolumeSetMember> members = given;
+        if (joining is { } left)
         {
-            ref Member? slot = ref byIndex[member.Fields.VolumeIndex];
+            members = [.. given.Where(member => member != left)];
+            _notes.Add($"{left.Device.Name}: adding it to the filesystem was interrupted; it is not used, and is blank "
+                + "again once the filesystem is opened for writing");
+        }
+        CheckEquality(members);
+        VolumeSetMember?[] byIndex = new VolumeSetMember?[Media.VolumesMax];
+        foreach (VolumeSetMember member in members)
+        {
+            ref VolumeSetMember? slot = ref byIndex[member.Fields.VolumeIndex];
             if (slot != null)
                 throw Twice(slot, member);
             slot = member;
         }
         bool isVersion1 = members[0].Copies.Newest.IsVersion1;
-        Member[] ordered = isVersion1 ? OrderVersion1(members) : OrderVersion2(members, byIndex);
+        VolumeSetMember[] ordered = isVersion1 ? OrderVersion1(members) : OrderVersion2(members, byIndex);
         return ordered;
     }
 
-    private void CheckAlone(Member member)
+    private void CheckAlone(VolumeSetMember member)
     {
         ref readonly VolumeHeaderSector fields = ref member.Fields;
         if (fields.FilesystemType != VolumeHeaderView.TypeHammer2)
@@ -73,23 +84,27 @@ internal sealed class VolumeSetChecks
         _notes.Add($"{member.Device.Name}: {shortage}; blocks there cannot be read");
     }
 
-    private static void CheckEquality(IReadOnlyList<Member> members)
+    private static void CheckEquality(IReadOnlyList<VolumeSetMember> members)
     {
-        Member first = members[0];
-        foreach (Member other in members)
+        VolumeSetMember first = members[0];
+        VolumeSetMember? root = InterruptedAddition.RootOf(members);
+        foreach (VolumeSetMember other in members)
         {
             CheckEqual(first, other, "filesystem id", first.Fields.FilesystemId.ToString(),
                 other.Fields.FilesystemId.ToString());
             CheckEqual(first, other, "format version", Text(first.Fields.Version),
                 Text(other.Fields.Version));
-            CheckEqual(first, other, "number of volumes", Text(first.Fields.VolumesTotal),
+            if (InterruptedAddition.IsBehind(root, other)) continue;
+            VolumeSetMember counted = InterruptedAddition.IsBehind(root, first) ? root! : first;
+            CheckEqual(counted, other, "number of volumes", Text(counted.Fields.VolumesTotal),
                 Text(other.Fields.VolumesTotal));
         }
 
         static string Text(uint value) => value.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static void CheckEqual(Member first, Member other, string field, string expected, string found)
+    private static void CheckEqual(
+        VolumeSetMember first, VolumeSetMember other, string field, string expected, string found)
     {
         if (found != expected)
         {
@@ -98,7 +113,7 @@ internal sealed class VolumeSetChecks
         }
     }
 
-    private static VolumeSetException Twice(Member first, Member second)
+    private static VolumeSetException Twice(VolumeSetMember first, VolumeSetMember second)
     {
         DeviceIdentity? identity = (first.Device as IIdentifiedDevice)?.Identity;
         return identity != null && identity == (second.Device as IIdentifiedDevice)?.Identity
@@ -107,9 +122,9 @@ internal sealed class VolumeSetChecks
                 + $"was already found on {first.Device.Name}; is one a copy of the other?");
     }
 
-    private Member[] OrderVersion1(IReadOnlyList<Member> members)
+    private VolumeSetMember[] OrderVersion1(IReadOnlyList<VolumeSetMember> members)
     {
-        Member only = members[0];
+        VolumeSetMember only = members[0];
         ref readonly VolumeHeaderSector fields = ref only.Fields;
         if (members.Count != 1)
         {
@@ -129,7 +144,7 @@ internal sealed class VolumeSetChecks
 
     // Upstream's growfs adds its delta to the total size of a version 1 header, which must be zero. The filesystem is
     // otherwise sound, but a driver that writes to it must repair this first.
-    private void NoteGrownVersion1(Member only)
+    private void NoteGrownVersion1(VolumeSetMember only)
     {
         string fault = string.Create(CultureInfo.InvariantCulture,
             $"total size in a version 1 header, found 0x{only.Fields.TotalBytes:x} expected 0x0");
@@ -138,15 +153,15 @@ internal sealed class VolumeSetChecks
         _notes.Add($"{only.Device.Name}: {fault}; it is ignored");
     }
 
-    private Member[] OrderVersion2(IReadOnlyList<Member> members, Member?[] byIndex)
+    private VolumeSetMember[] OrderVersion2(IReadOnlyList<VolumeSetMember> members, VolumeSetMember?[] byIndex)
     {
-        int volumesTotal = members[0].Fields.VolumesTotal;
+        int volumesTotal = (byIndex[0] ?? members[0]).Fields.VolumesTotal;
         if (volumesTotal is < 1 or > Media.VolumesMax)
         {
             throw Refuse(members[0],
                 $"number of volumes is out of range, found {volumesTotal} expected 1 to {Media.VolumesMax}");
         }
-        foreach (Member member in members)
+        foreach (VolumeSetMember member in members)
         {
             if (member.Fields.VolumeIndex >= volumesTotal)
             {
@@ -156,14 +171,14 @@ internal sealed class VolumeSetChecks
         }
         if (members.Count != volumesTotal)
             throw Missing(members[0], byIndex.AsSpan(0, volumesTotal));
-        Member[] ordered = new Member[volumesTotal];
+        VolumeSetMember[] ordered = new VolumeSetMember[volumesTotal];
         for (int index = 0; index < volumesTotal; index++)
             ordered[index] = byIndex[index]!; // not null: the count is right, and no index is repeated or out of range
         CheckStarts(ordered);
         return ordered;
     }
 
-    private static VolumeSetException Missing(Member given, ReadOnlySpan<Member?> byIndex)
+    private static VolumeSetException Missing(VolumeSetMember given, ReadOnlySpan<VolumeSetMember?> byIndex)
     {
         var missing = new StringBuilder();
         int missingTotal = 0;
@@ -184,9 +199,10 @@ internal sealed class VolumeSetChecks
             + $"{noun} {missing} {verb} missing");
     }
 
-    private void CheckStarts(Member[] ordered)
+    private void CheckStarts(VolumeSetMember[] ordered)
     {
-        Member root = ordered[0];
+        VolumeSetMember root = ordered[0];
+        InterruptedAddition.AdjustLengths(ordered, _notes);
         ReadOnlySpan<ulong> starts = root.Copies.Newest.VolumeStarts;
         UInt128 next = 0;
         for (int index = 0; index < starts.Length; index++)
@@ -197,7 +213,7 @@ internal sealed class VolumeSetChecks
                 Expect(root, field, starts[index], VolumeHeaderView.VolumeStartUnused);
                 continue;
             }
-            Member member = ordered[index];
+            VolumeSetMember member = ordered[index];
             ulong start = member.Copies.Newest.VolumeStarts[index];
             // Upstream uses the start that each volume stores itself; the root volume must agree.
             Expect(root, $"{field} as the root volume has it", starts[index], start);
@@ -209,9 +225,9 @@ internal sealed class VolumeSetChecks
             }
             bool isLast = index == ordered.Length - 1;
             ExpectMultiple(member, string.Create(CultureInfo.InvariantCulture, $"size of volume {index}"),
-                member.Fields.VolumeBytes, isLast ? Media.VolumeAlignBytes : Media.ZoneBytes);
+                member.LengthBytes, isLast ? Media.VolumeAlignBytes : Media.ZoneBytes);
             member.Start = start;
-            next += member.Fields.VolumeBytes;
+            next += member.LengthBytes;
         }
         if (root.Fields.TotalBytes != next && !IsGrown(root, ordered[^1], next))
         {
@@ -223,7 +239,7 @@ internal sealed class VolumeSetChecks
 
     // Growing writes the root volume's header before that of the last volume: where power failed between the two, the
     // root volume tells the size.
-    private bool IsGrown(Member root, Member last, UInt128 sum)
+    private bool IsGrown(VolumeSetMember root, VolumeSetMember last, UInt128 sum)
     {
         if (last == root || root.Fields.TotalBytes < sum) return false;
         ulong lengthBytes = root.Fields.TotalBytes - last.Start;
@@ -235,7 +251,7 @@ internal sealed class VolumeSetChecks
         return true;
     }
 
-    private static void Expect(Member member, string field, ulong found, ulong expected)
+    private static void Expect(VolumeSetMember member, string field, ulong found, ulong expected)
     {
         if (found != expected)
         {
@@ -244,7 +260,7 @@ internal sealed class VolumeSetChecks
         }
     }
 
-    private static void ExpectMultiple(Member member, string field, ulong found, long unit)
+    private static void ExpectMultiple(VolumeSetMember member, string field, ulong found, long unit)
     {
         if (found % (ulong)unit != 0)
         {
@@ -253,22 +269,7 @@ internal sealed class VolumeSetChecks
         }
     }
 
-    private static VolumeSetException Refuse(Member member, string message)
+    private static VolumeSetException Refuse(VolumeSetMember member, string message)
         => new(member.Device.Name, string.Create(CultureInfo.InvariantCulture,
             $"volume header copy {member.Copies.Newest.CopyIndex}: {message}"));
-
-    /// <summary>A device with its header, before it becomes a volume.</summary>
-    internal sealed class Member(IBlockDevice device, VolumeHeaderCopies copies)
-    {
-        internal IBlockDevice Device { get; } = device;
-
-        internal VolumeHeaderCopies Copies { get; } = copies;
-
-        internal ref readonly VolumeHeaderSector Fields => ref Copies.Newest.Fields;
-
-        internal ulong Start { get; set; }
-
-        /// <summary>The length of the volume: that of its header, or what growing has made of it.</summary>
-        internal ulong LengthBytes { get; set; } = copies.Newest.Fields.VolumeBytes;
-    }
 }

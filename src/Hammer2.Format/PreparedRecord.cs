@@ -37,5 +37,5 @@ public struct PreparedRecord
     [FieldOffset(0x88)] public ulong VolumeBytes;         // sizes of the new header; 0: as they were
     [FieldOffset(0x90)] public ulong TotalBytes;
     [FieldOffset(0x98)] public ulong AllocatorBytes;
-    [FieldOffset(0xA0)] public ulong ReservedA0;
+    [FieldOffset(0xA0)] public ulong AddedStart;          // start of the volume that it adds; 0: none
 }

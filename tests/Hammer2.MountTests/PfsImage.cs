@@ -27,11 +27,17 @@ internal sealed class PfsImage : IDisposable
     /// <summary>Waits until no process has it open, and checks it.</summary>
     public void AssertFreeAndClean()
     {
+        WaitUntilFree();
+        ProgramResult fsck = HammerProgram.Run("fsck", Path);
+        Assert.True(fsck.ExitCode == 0, fsck.Output + fsck.Error);
+    }
+
+    /// <summary>Waits until no process has it open.</summary>
+    public void WaitUntilFree()
+    {
         var options = new FileBlockDeviceOptions(
             IsReadOnly: false, LockWaitMilliseconds: HammerProgram.PatienceMilliseconds);
         FileBlockDevice.Open(Path, options).Dispose();
-        ProgramResult fsck = HammerProgram.Run("fsck", Path);
-        Assert.True(fsck.ExitCode == 0, fsck.Output + fsck.Error);
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);

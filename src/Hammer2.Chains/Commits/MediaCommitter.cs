@@ -314,8 +314,10 @@ public sealed class MediaCommitter
         view.Fields.MirrorTid = tid;
         view.Fields.FreemapTid = tid;
         view.Fields.AllocatorFree = freeBytes;
-        HeaderSizes.Store(_volumes, Space.TotalBytes, ref view.Fields);
-        VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, last.NextCopyIndex);
+        HeaderSizes.Store(_volumes, Space.TotalBytes, view);
+        // The volume may be shorter than it was.
+        int copy = last.NextCopyIndex < HeaderSizes.CopiesWithin(view.Fields.VolumeBytes) ? last.NextCopyIndex : 0;
+        VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, copy);
         // The only copy is about to be overwritten: a spare stands in for it until that is done.
         if (next.CopyIndex == last.CopyIndex) error = _headers.WriteSpare(next);
         if (error == Hammer2Error.None && _keepsRecord()) error = WriteRecord(last, next, identity);

@@ -42,49 +42,22 @@ public static class VolumeGrowth
         plan = GrowthPlan.Of(last.LengthBytes, (ulong)last.Device.Remeasure(), wantedBytes);
         if (plan.Refusal is not null) return Hammer2Error.Invalid;
         if (!plan.IsChanged) return Hammer2Error.None;
-        Hammer2Error error = ClearHeaders(last, plan.LengthBytes);
+        Hammer2Error error = HeaderSizes.ClearNewCopies(last, plan.LengthBytes);
         if (error == Hammer2Error.None)
         {
             error = committer.FenceOnException(
                 (committer, plan.LengthBytes), static work => Extend(work.committer, work.LengthBytes));
         }
-        return error == Hammer2Error.None ? Commit(device, committer) : error;
-    }
-
-    // What the device had there may look like a newer header.
-    private static Hammer2Error ClearHeaders(Volume volume, ulong lengthBytes)
-    {
-        byte[] zeros = new byte[Media.VolumeHeaderBytes];
-        Hammer2Error error = Hammer2Error.None;
-        for (int copy = 0; copy < Media.HeaderCopies; copy++)
-        {
-            ulong offset = (ulong)(copy * Media.HeaderZoneBytes);
-            if (offset < volume.LengthBytes || offset >= lengthBytes) continue;
-            error = volume.Device.Write((long)offset, zeros);
-            if (error != Hammer2Error.None) return error;
-        }
-        return volume.Device.Flush();
+        return error == Hammer2Error.None ? SizeCommits.Run(committer) : error;
     }
 
     private static Hammer2Error Extend(MediaCommitter committer, ulong lengthBytes)
     {
         VolumeSet volumes = committer.Device.Volumes;
-        ulong before = volumes.Volumes[^1].LengthBytes;
-        volumes.SetLastLength(lengthBytes);
-        Hammer2Error error = committer.Allocator.Grow(out ulong gainedBytes);
+        ulong end = volumes.Volumes[^1].Start + lengthBytes;
+        Hammer2Error error = committer.Allocator.Extend(
+            volumes.TotalBytes, end, () => volumes.SetLastLength(lengthBytes), out ulong gainedBytes);
         if (error == Hammer2Error.None) committer.Space.SetTotal(committer.Space.TotalBytes + gainedBytes);
-        else volumes.SetLastLength(before);
         return error;
-    }
-
-    // Every copy gets the new sizes, for programs that look at one copy only.
-    private static Hammer2Error Commit(MediaDevice device, MediaCommitter committer)
-    {
-        int copies = HeaderSizes.CopiesWithin(device.Volumes.Volumes[0].LengthBytes);
-        Hammer2Error error = Hammer2Error.None;
-        for (int copy = 0; copy < copies && error == Hammer2Error.None; copy++) error = committer.CommitFreemap();
-        return error == Hammer2Error.None
-            ? committer.FenceOnException(device, static it => HeaderSizes.CompleteOthers(it.Volumes, it.Faults))
-            : error;
     }
 }

@@ -118,15 +118,19 @@ public sealed partial class FreemapAllocator
         }
     }
 
-    /// <summary>Adds space at the end of the filesystem, all of it free. The volumes have it already.</summary>
-    /// <param name="gainedBytes">What can be allocated in it.</param>
-    /// <returns>None; the fault of a freemap leaf that could not be read: nothing was changed then.</returns>
-    public Hammer2Error Grow(out ulong gainedBytes)
+    /// <summary>Makes the filesystem larger; all of the new space is free.</summary>
+    /// <param name="from">Where the new space begins: the present end, or before it when what follows goes to another
+    /// volume.</param>
+    /// <param name="totalBytes">The new size of the filesystem, more than before.</param>
+    /// <param name="takeEffect">Gives the volumes their new places.</param>
+    /// <param name="gainedBytes">What can be allocated more than before.</param>
+    /// <returns>None; the fault of a freemap leaf that could not be read, or Busy when space after
+    /// <paramref name="from"/> is in use: nothing was changed then.</returns>
+    public Hammer2Error Extend(ulong from, ulong totalBytes, Action takeEffect, out ulong gainedBytes)
     {
         using (_freemapLock.EnterScope())
         {
-            ulong totalBytes = _volumes.TotalBytes;
-            Hammer2Error error = _tree.Grow(totalBytes, out FreeSpace gained);
+            Hammer2Error error = _tree.Extend(from, totalBytes, takeEffect, out FreeSpace gained);
             gainedBytes = (ulong)gained.Bytes;
             if (error != Hammer2Error.None) return error;
             _segmentsTotal = totalBytes >> Media.SegmentRadix;

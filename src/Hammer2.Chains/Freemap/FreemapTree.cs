@@ -108,35 +108,57 @@ internal sealed class FreemapTree
         return free;
     }
 
-    /// <summary>Adds space at the end of the filesystem, all of it free.</summary>
-    /// <param name="totalBytes">The new size of the filesystem, a multiple of a segment.</param>
-    /// <param name="gained">What can be allocated in the new space.</param>
-    /// <returns>None; the fault of a leaf that could not be read: nothing was changed then.</returns>
+    /// <summary>Makes the filesystem larger; all of the new space is free.</summary>
+    /// <param name="from">Where the new space begins: the present end, or before it when what follows goes to another
+    /// volume.</param>
+    /// <param name="totalBytes">The new size of the filesystem, a multiple of a segment, more than before.</param>
+    /// <param name="takeEffect">Gives the volumes their new places, after everything that is needed was read.</param>
+    /// <param name="gained">What can be allocated more than before.</param>
+    /// <returns>None; the fault of a leaf that could not be read, or Busy when space after <paramref name="from"/> is
+    /// not free: nothing was changed then.</returns>
     /// <remarks>The leaf over the old end marks what was past it as allocated. Upstream's growfs leaves that so, and
     /// its bulkfree frees it later.</remarks>
-    public Hammer2Error Grow(ulong totalBytes, out FreeSpace gained)
+    public Hammer2Error Extend(ulong from, ulong totalBytes, Action takeEffect, out FreeSpace gained)
     {
         gained = default;
-        ulong first = FreemapGeometry.KeyOf(_totalBytes, FreemapGeometry.LevelLeaf);
+        ulong first = FreemapGeometry.KeyOf(from, FreemapGeometry.LevelLeaf);
         for (ulong zone = first; zone < totalBytes; zone += Media.ZoneBytes)
         {
             if (!HasLeaf(zone)) continue;
-            Hammer2Error error = GetLeaf(zone, out _);
+            Hammer2Error error = GetLeaf(zone, out FreemapLeaf? leaf);
+            if (error == Hammer2Error.None && !IsFree(leaf!, from)) error = Hammer2Error.Busy;
             if (error != Hammer2Error.None) return error;
         }
+        takeEffect();
         for (ulong zone = first; zone < totalBytes; zone += Media.ZoneBytes)
         {
-            ulong begin = Math.Max(zone, _totalBytes), end = Math.Min(zone + Media.ZoneBytes, totalBytes);
+            ulong begin = Math.Max(zone, from), end = Math.Min(zone + Media.ZoneBytes, totalBytes);
             if (_leaves.TryGetValue(zone, out FreemapLeaf? leaf)) gained += Free(leaf, begin, end, totalBytes);
             else
             {
-                FreeSpace untouched = UntouchedIn(begin, end, totalBytes);
+                ulong endBefore = Math.Clamp(_totalBytes, begin, end);
+                FreeSpace untouched = UntouchedIn(begin, end, totalBytes) - UntouchedIn(begin, endBefore, _totalBytes);
                 Known += untouched;
                 gained += untouched;
             }
         }
+        // Blocks of the freemap in space that goes to another volume are written anew there.
+        if (from < _totalBytes) _root.MarkPathDirty(from);
         _totalBytes = totalBytes;
         return Hammer2Error.None;
+    }
+
+    // Whether nothing is in use between an address and the end.
+    private bool IsFree(FreemapLeaf leaf, ulong from)
+    {
+        ulong end = Math.Min(leaf.Reference.Key + Media.ZoneBytes, _totalBytes);
+        for (ulong address = Math.Max(leaf.Reference.Key, from); address < end; address += Media.SegmentBytes)
+        {
+            if (!FreemapGeometry.IsAllocatable(address, _allocatorBegin, _totalBytes)) continue;
+            ref FreemapEntry entry = ref leaf.Entries[FreemapGeometry.EntryOf(address)];
+            if (entry.Count(GranuleState.Free) != FreemapEntry.GranulesTotal) return false;
+        }
+        return true;
     }
 
     private FreeSpace Free(FreemapLeaf leaf, ulong begin, ulong end, ulong totalBytes)
@@ -147,10 +169,10 @@ internal sealed class FreemapTree
             if (!FreemapGeometry.IsAllocatable(address, _allocatorBegin, totalBytes)) continue;
             ref FreemapEntry entry = ref leaf.Entries[FreemapGeometry.EntryOf(address)];
             FreeSpace before = FreeSpace.Of(entry);
+            leaf.Reference.FreemapAvailable += Media.SegmentBytes - (ulong)entry.AvailableBytes;
             entry = default;
             entry.AvailableBytes = Media.SegmentBytes;
             change += FreeSpace.Of(entry) - before;
-            leaf.Reference.FreemapAvailable += Media.SegmentBytes;
         }
         leaf.Reference.FreemapBigMask = uint.MaxValue;
         Adjust(leaf, change);

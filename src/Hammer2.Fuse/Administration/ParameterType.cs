@@ -12,6 +12,9 @@ internal enum ParameterType
     /// <summary>The name of a hold; see <see cref="PfsHolds.IsName"/>.</summary>
     Hold,
 
+    /// <summary>An absolute path of up to 4095 bytes, without NUL.</summary>
+    Path,
+
     /// <summary>An unsigned number of 64 bits, decimal or hexadecimal with 0x.</summary>
     Number,
 

@@ -12,6 +12,8 @@ internal sealed class RequestArguments
     /// <summary>No arguments.</summary>
     public static readonly RequestArguments None = new([]);
 
+    private const int PathBytesMax = 4095;
+
     private readonly Dictionary<string, object> _values;
 
     private RequestArguments(Dictionary<string, object> values) => _values = values;
@@ -60,6 +62,9 @@ internal sealed class RequestArguments
     /// <summary>A label, a string of <see cref="ByteText"/>; null when it was not given.</summary>
     public string? Label(string name) => _values.GetValueOrDefault(name) as string;
 
+    /// <summary>A path, a string of <see cref="ByteText"/>; null when it was not given.</summary>
+    public string? Path(string name) => Label(name);
+
     /// <summary>A number; null when it was not given.</summary>
     public ulong? Number(string name) => _values.GetValueOrDefault(name) as ulong?;
 
@@ -98,6 +103,10 @@ internal sealed class RequestArguments
                 return isLabel ? text : null;
             case ParameterType.Hold:
                 return PfsHolds.IsName(ByteText.Encode(text)) ? text : null;
+            case ParameterType.Path:
+                bool isPath = text.StartsWith('/') && !text.Contains('\0', StringComparison.Ordinal)
+                    && ByteText.ByteCount(text) <= PathBytesMax;
+                return isPath ? text : null;
             case ParameterType.Number:
                 bool isHexadecimal = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
                 return ulong.TryParse(isHexadecimal ? text.AsSpan(2) : text,
@@ -116,6 +125,7 @@ internal sealed class RequestArguments
     {
         ParameterType.Label => "a label of 1 to 255 bytes",
         ParameterType.Hold => "a name of 1 to 63 printable characters of ASCII without blank and slash",
+        ParameterType.Path => "an absolute path",
         ParameterType.Number => "a number",
         ParameterType.Uuid => "a UUID",
         _ => "yes or no",

@@ -127,6 +127,13 @@ internal sealed record SyncResult([property: JsonConverter(typeof(HexConverter))
 /// <param name="TotalBytes">Size of the filesystem.</param>
 internal sealed record GrowResult(ulong LengthBytes, bool IsChanged, ulong TotalBytes);
 
+/// <summary>A volume that was added.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="StartBytes">Where its address range begins.</param>
+/// <param name="LengthBytes">Its length.</param>
+/// <param name="TotalBytes">Size of the filesystem.</param>
+internal sealed record AddedVolumeResult(int Id, ulong StartBytes, ulong LengthBytes, ulong TotalBytes);
+
 /// <summary>What was destroyed.</summary>
 /// <param name="Inum">The inode number.</param>
 /// <param name="IsInodeRemoved">True when the inode was removed, which could not be read.</param>
@@ -241,6 +248,7 @@ internal sealed record OperationResult(
 [JsonSerializable(typeof(GrowResult))]
 [JsonSerializable(typeof(MemberListResult))]
 [JsonSerializable(typeof(SnapshotCopyResult))]
+[JsonSerializable(typeof(AddedVolumeResult))]
 [JsonSerializable(typeof(DestroyResult))]
 [JsonSerializable(typeof(EmergencyResult))]
 [JsonSerializable(typeof(InodeResult))]

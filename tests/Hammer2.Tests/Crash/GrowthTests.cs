@@ -2,7 +2,6 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using Hammer2.Admin.Fsck;
 using Hammer2.Chains.Commits;
 using Hammer2.Cluster;
 using Hammer2.Devices;
@@ -11,7 +10,6 @@ using Hammer2.Membership;
 using Hammer2.Testing;
 using Hammer2.Tests.Model;
 using Hammer2.Vnodes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Hammer2.Tests.Crash;
@@ -98,7 +96,7 @@ public sealed class GrowthTests
             firstCut = history.Events.Count;
             for (int step = 0; step < 9; step++)
             {
-                _ = Create(ops, $"s{step}");
+                _ = SizedFilesystem.Create(ops, $"s{step}");
                 if (random.OneIn(2)) Assert.Equal(Errno.None, ops.Sync());
                 Hammer2Error error = FilesystemGrowth.Run(
                     opened.Pfses[0].Nodes[step % Nodes], (512 + ((ulong)step * 256)) * Mebi, out _);
@@ -110,7 +108,7 @@ public sealed class GrowthTests
         {
             using var opened = new OpenedPfses(devices, [(NewVolume.ClusterLabel, Nodes)], (ulong)position);
             Assert.All(opened.Pfses[0].Nodes, node => Assert.Equal(NodeState.Synced, node.State));
-            _ = Create(opened.Ops[0], "after");
+            _ = SizedFilesystem.Create(opened.Ops[0], "after");
             Assert.Equal(Errno.None, opened.Ops[0].Sync());
         });
     }
@@ -119,7 +117,7 @@ public sealed class GrowthTests
     public void The_space_gained_can_be_filled_and_is_counted()
     {
         IBlockDevice[] devices = Make(7, [64 * Mebi], lastDeviceBytes: 3 * Gibi);
-        using (ClusterMount mount = Open(devices, out VnodeOps ops))
+        using (ClusterMount mount = SizedFilesystem.Open(devices, out VnodeOps ops))
         {
             PfsSpace before = ops.GetSpace();
             Assert.Equal(Hammer2Error.None, FilesystemGrowth.Run(mount.Pfs.Nodes[0], 0, out GrowthOutcome outcome));
@@ -129,7 +127,7 @@ public sealed class GrowthTests
             Assert.Equal((3 * Gibi) - (64 * Mebi) - (8 * Mebi), after.TotalBytes - before.TotalBytes);
             Assert.Equal((3 * Gibi) - (64 * Mebi) - (8 * Mebi), after.FreeBytes - before.FreeBytes);
             byte[] data = new byte[1 << 20];
-            ulong file = Create(ops, "big");
+            ulong file = SizedFilesystem.Create(ops, "big");
             for (ulong at = 0; at < 200; at++)
             {
                 Array.Fill(data, (byte)(at + 1));
@@ -141,7 +139,7 @@ public sealed class GrowthTests
             Assert.False(outcome.IsChanged);
         }
         using VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]);
-        AssertClean(volumes, "filled");
+        SizedFilesystem.AssertClean(volumes, "filled");
         // Both copies that fit have the new sizes.
         foreach (VolumeHeaderCopy copy in volumes.Volumes[0].Copies.Copies.Take(2))
             Assert.Equal(3 * Gibi, copy.Header!.Fields.VolumeBytes);
@@ -157,30 +155,15 @@ public sealed class GrowthTests
         return devices;
     }
 
-    private static ClusterMount Open(IReadOnlyList<IBlockDevice> devices, out VnodeOps ops)
-    {
-        VolumeSet volumes = VolumeSet.Open(
-            [.. devices.Select(device => new UnownedDevice(device))], new VolumeSetOptions(IsReadOnly: false));
-        ClusterMount mount = OpenFilesystems.MountAlone([volumes], NewVolume.Label,
-            new ClusterMountOptions(new MediaSourceOptions(IsReadOnly: false)), NullLoggerFactory.Instance);
-        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
-        ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
-        return mount;
-    }
-
     private static int Play(WriteHistory history, SeededRandom random, List<ulong> sizes)
     {
-        using ClusterMount mount = Open(history.Open(), out VnodeOps ops);
-        var player = new ScriptPlayer(random);
-        Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "model"u8,
-            new NewObject(ObjectType.Directory, UnixMode.O755), new Credentials(0, 0), out VnodeAttributes made));
-        player.Model.Root.Inum = made.Inum;
-        Assert.Equal(Errno.None, ops.Sync());
+        using ClusterMount mount = SizedFilesystem.Open(history.Open(), out VnodeOps ops);
+        ScriptPlayer player = SizedFilesystem.Begin(ops, random);
         int firstCut = history.Events.Count;
         for (int step = 0; step < 8; step++)
         {
             player.Play(ops, 6);
-            _ = Create(ops, $"s{step}");
+            _ = SizedFilesystem.Create(ops, $"s{step}");
             Assert.Equal(Errno.None, ops.Sync());
             player.Play(ops, 2);
             ulong length = mount.Pfs.Nodes[0].Device.Volumes.Volumes[^1].LengthBytes;
@@ -201,7 +184,7 @@ public sealed class GrowthTests
     private static void Judge(IBlockDevice[] devices, ulong[] sizes, int acknowledged, string place)
     {
         ulong size;
-        using (ClusterMount mount = Open(devices, out VnodeOps ops))
+        using (ClusterMount mount = SizedFilesystem.Open(devices, out VnodeOps ops))
         {
             size = mount.Pfs.Nodes[0].Device.Volumes.TotalBytes;
             Assert.True(sizes.Contains(size), $"{place}: {size}, expected {string.Join(" or ", sizes)}");
@@ -210,35 +193,18 @@ public sealed class GrowthTests
                 Assert.Equal(Errno.None,
                     ops.Lookup(VnodeOps.RootInum, System.Text.Encoding.ASCII.GetBytes($"s{step}"), out _));
             }
-            _ = Create(ops, "after");
+            _ = SizedFilesystem.Create(ops, "after");
             Assert.Equal(Errno.None, ops.Sync());
         }
         using (VolumeSet volumes = VolumeSet.Open([.. devices.Select(device => new UnownedDevice(device))]))
         {
             Assert.Equal(size, volumes.TotalBytes);
             foreach (Volume volume in volumes.Volumes) Assert.Equal(size, volume.Header.Fields.TotalBytes);
-            AssertClean(volumes, place);
+            SizedFilesystem.AssertClean(volumes, place);
         }
-        using ClusterMount again = Open(devices, out VnodeOps last);
+        using ClusterMount again = SizedFilesystem.Open(devices, out VnodeOps last);
         Assert.Equal(Hammer2Error.None, FilesystemGrowth.Run(again.Pfs.Nodes[0], 0, out _));
-        _ = Create(last, "last");
+        _ = SizedFilesystem.Create(last, "last");
         Assert.Equal(Errno.None, last.Sync());
-    }
-
-    private static ulong Create(VnodeOps ops, string name)
-    {
-        Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, System.Text.Encoding.ASCII.GetBytes(name),
-            new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out VnodeAttributes made));
-        return made.Inum;
-    }
-
-    private static void AssertClean(VolumeSet volumes, string place)
-    {
-        IReadOnlyList<string> faults = MediaAudit.Judge(volumes);
-        Assert.True(faults.Count == 0, $"{place}: {string.Join('\n', faults.Take(5))}");
-        FsckReport report = FilesystemChecker.Check(volumes);
-        FsckFinding[] findings = [.. report.Findings.Where(finding =>
-            finding.Severity != FsckSeverity.Note && finding.Code != FsckCode.HeaderCopy).Take(5)];
-        Assert.True(findings.Length == 0, $"{place}: {string.Join('\n', findings.Select(found => found.ToString()))}");
     }
 }

@@ -21,11 +21,17 @@ internal sealed class OpenedPfses : IDisposable
     private readonly List<Pfs> _pfses = [];
 
     public OpenedPfses(IReadOnlyList<IBlockDevice> devices, (string Label, int Nodes)[] pfses, ulong seed)
+        : this([.. devices.Select(device => VolumeSet.Open([new UnownedDevice(device)]))], pfses, seed)
+    {
+    }
+
+    /// <summary>The same on filesystems, which are closed with them.</summary>
+    public OpenedPfses(IReadOnlyList<VolumeSet> filesystems, (string Label, int Nodes)[] pfses, ulong seed)
     {
         var caches = new MediaCaches(16 << 20);
         _seed = seed;
-        _devices = [.. devices.Select(device => new MediaDevice(
-            VolumeSet.Open([new UnownedDevice(device)]), caches, NullLogger<MediaDevice>.Instance))];
+        _devices = [.. filesystems.Select(volumes => new MediaDevice(
+            volumes, caches, NullLogger<MediaDevice>.Instance))];
         foreach ((string label, int nodes) in pfses) _ = Open(label, nodes);
     }
 

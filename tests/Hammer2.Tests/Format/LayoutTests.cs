@@ -163,7 +163,7 @@ public sealed class LayoutTests
           88 8 VolumeBytes
           90 8 TotalBytes
           98 8 AllocatorBytes
-          A0 8 ReservedA0
+          A0 8 AddedStart
         FreemapEntry 128
           00 4 LinearOffset
           04 2 Class

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Text;
-using Hammer2.Admin.Newfs;
+using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
 using Xunit;

@@ -68,6 +68,7 @@ internal static class CommandTable
         NewfsCommand.Row,
         BulkfreeCommand.Row,
         GrowCommand.Row,
+        VolumeAddCommand.Row,
         FsckCommand.Row,
         UpstreamFsckCommand.Row,
         HashCommand.Row,

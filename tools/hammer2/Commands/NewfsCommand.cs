@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Admin.Newfs;
+using Hammer2.Devices;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Newfs;
 using Hammer2.Tool.Output;

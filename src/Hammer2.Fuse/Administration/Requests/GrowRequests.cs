@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Hammer2.Cluster;
+using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Vnodes;
 
@@ -22,6 +23,19 @@ internal static class GrowRequests
                 MediaRequests.NodeParameter,
             ],
         },
+        new RequestRow<AddedVolumeResult>(
+            "volume-add", "add a volume to the filesystem", ResultJson.Default.AddedVolumeResult, Add)
+        {
+            IsLong = true,
+            IsEvent = true,
+            Parameters =
+            [
+                new("device", ParameterType.Path, "a device or image file on which nothing is", IsRequired: true),
+                new("size", ParameterType.Number, "its length in bytes, rounded down to 8 MiB; that of the device when "
+                    + "left out or 0"),
+                MediaRequests.NodeParameter,
+            ],
+        },
     ];
 
     private static RequestOutcome<GrowResult> Grow(RequestContext context, RequestArguments arguments)
@@ -34,5 +48,25 @@ internal static class GrowRequests
             return new GrowResult(outcome.LengthBytes, outcome.IsChanged, outcome.TotalBytes);
         return new(
             error.ToErrno(), outcome.Refusal ?? "a block could not be read or written; the log tells more", null);
+    }
+
+    private static RequestOutcome<AddedVolumeResult> Add(RequestContext context, RequestArguments arguments)
+    {
+        if (MediaRequests.NodeOf(context, arguments) is not { } node)
+            return MediaRequests.NoSuchNode<AddedVolumeResult>();
+        if (context.Mount.Vnodes.IsReadOnly)
+            return new(Errno.EROFS, "the mount is read-only, or stopped after a write error", null);
+        try
+        {
+            Hammer2Error error = FilesystemAddition.Run(context.Mount.Cluster, node, arguments.Path("device")!,
+                arguments.Number("size") ?? 0, out AdditionOutcome outcome);
+            return error == Hammer2Error.None
+                ? new AddedVolumeResult(outcome.Index, outcome.StartBytes, outcome.LengthBytes, outcome.TotalBytes)
+                : new RequestOutcome<AddedVolumeResult>(error.ToErrno(), AdditionText.Refusal(error, outcome), null);
+        }
+        catch (MediaException refusal)
+        {
+            return new(refusal is DeviceBusyException ? Errno.EBUSY : Errno.EINVAL, refusal.Message, null);
+        }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.IO;
 using System.Linq;
 using Hammer2.Format;
 using Hammer2.Fuse.Administration;
@@ -110,6 +111,38 @@ public sealed class RequestTableTests
         RequestAnswer answer = readOnly.Run("bulkfree");
         Assert.Equal(Errno.EROFS, answer.Error);
         Assert.NotEmpty(answer.Message);
+    }
+
+    [Fact]
+    public void A_volume_is_added_to_a_writable_mount_from_a_blank_device()
+    {
+        string directory = Directory.CreateTempSubdirectory("hammer2-add-").FullName, path = directory + "/added.img";
+        using (var file = new FileStream(path, FileMode.CreateNew)) file.SetLength(300 << 20);
+        try
+        {
+            AddTo(path);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static void AddTo(string path)
+    {
+        RequestArguments device = RequestArguments.Of(("device", path));
+        using (var readOnly = new AdministeredVolume(isReadOnly: true))
+            Assert.Equal(Errno.EROFS, readOnly.Run("volume-add", device).Error);
+        using (var small = new AdministeredVolume()) Assert.Equal(Errno.EINVAL, small.Run("volume-add", device).Error);
+        using var volume = new AdministeredVolume(lengthBytes: 1 << 30);
+        Assert.Equal(Errno.EINVAL, volume.Run("volume-add").Error);
+        Assert.Equal(Errno.EINVAL,
+            volume.Run("volume-add", RequestArguments.Of(("device", path), ("node", 1UL))).Error);
+        Assert.Equal(Errno.EINVAL, volume.Run("volume-add", RequestArguments.Of(("device", "/dev/null"))).Error);
+        var added = Result<AddedVolumeResult>(volume.Run("volume-add", device));
+        Assert.Equal(new AddedVolumeResult(1, 1UL << 30, 296UL << 20, (1UL << 30) + (296UL << 20)), added);
+        Assert.Equal(path, Result<VolumeListResult>(volume.Run("volume-list")).Volumes[1].Path);
+        Assert.Equal(Errno.EBUSY, volume.Run("volume-add", device).Error);
     }
 
     private static T Result<T>(RequestAnswer answer)

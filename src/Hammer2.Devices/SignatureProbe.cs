@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using Hammer2.Devices;
 using Hammer2.Format;
 
-namespace Hammer2.Admin.Newfs;
+namespace Hammer2.Devices;
 
 /// <summary>A signature of a filesystem, partition table or other content on a device.</summary>
 /// <param name="Kind">The kind of content, for messages.</param>
