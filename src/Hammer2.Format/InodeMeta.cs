@@ -21,6 +21,10 @@ public struct InodeMeta
     /// <summary>The role of a slave that is being made equal to a later commit. Upstream does not mount it.</summary>
     public const byte CopyingSlaveRole = ((byte)PfsType.Slave << 4) | (byte)PfsType.Slave;
 
+    /// <summary>The role of a PFS that is being received and is not whole: a partial copy, on the way to a master. No
+    /// driver mounts it.</summary>
+    public const byte ReceivingRole = ((byte)PfsType.Master << 4) | (byte)PfsType.Cache;
+
     [FieldOffset(0x00)] public ushort Version;
     [FieldOffset(0x02)] public byte Reserved02;
     [FieldOffset(0x03)] public PfsSubtype PfsSubtype;

@@ -21,6 +21,29 @@ namespace Hammer2.Fuse;
 internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems, TimeProvider time)
 {
     private readonly ConcurrentDictionary<ClusterMount, LiveRollback> _mounted = new();
+    private readonly ConcurrentDictionary<(MediaUuid, string), object> _receiving = new();
+
+    /// <summary>Carries out something of which there is one at a time, as of changes.</summary>
+    public Hammer2Error Exclusively(Func<Hammer2Error> body)
+    {
+        using (turn.EnterScope()) return body();
+    }
+
+    /// <summary>Has a label of a filesystem for one receiver alone, until it is disposed of; null when it is
+    /// taken.</summary>
+    public IDisposable? TryReceive(MediaUuid filesystemId, byte[] label)
+    {
+        var claim = new ReceivingClaim(_receiving, (filesystemId, ByteText.Decode(label)));
+        return _receiving.TryAdd(claim.Key, claim) ? claim : null;
+    }
+
+    /// <summary>True while a PFS is being received under a label, on any filesystem.</summary>
+    public bool IsReceiving(string label)
+    {
+        foreach ((MediaUuid, string Label) key in _receiving.Keys)
+            if (key.Label == label) return true;
+        return false;
+    }
 
     /// <summary>Carries out a change. Views of PFSs that it removes or renames end before it.</summary>
     /// <param name="pfs">The mounted PFS through which it is made.</param>
@@ -136,4 +159,12 @@ internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems
     private bool IsMountedForWriting(PfsInUseException use, out LiveRollback? live) =>
         _mounted.TryGetValue(use.User, out live) && live.IsWritable
         && use.Label == ByteText.Decode(use.User.Pfs.Label.Span);
+
+    private sealed class ReceivingClaim(
+        ConcurrentDictionary<(MediaUuid, string), object> claims, (MediaUuid, string) key) : IDisposable
+    {
+        public (MediaUuid, string) Key => key;
+
+        public void Dispose() => _ = claims.TryRemove(key, out _);
+    }
 }

@@ -210,7 +210,12 @@ internal sealed partial class TopologyCheck
     // What a node gets while it is resynchronized comes inode by inode: names and inodes agree at the end.
     private void JudgeNames(PfsScope pfs)
     {
-        if (NodeFacts.RoleOf(pfs.Meta) != NodeRole.Returning) new NamespaceCheck(_context, pfs).Run();
+        if (pfs.Meta.PfsRole == InodeMeta.ReceivingRole)
+        {
+            _context.Add(FsckSeverity.Note, FsckCode.NotJudged, pfs, 0,
+                "the PFS is being received and is not whole: its names are not judged");
+        }
+        else if (NodeFacts.RoleOf(pfs.Meta) != NodeRole.Returning) new NamespaceCheck(_context, pfs).Run();
         else _context.Add(FsckSeverity.Note, FsckCode.NotJudged, pfs, 0,
             "the node is being resynchronized: its names and inodes are not compared");
     }

@@ -107,6 +107,19 @@ public sealed class PfsAdministration
         return _commit(new DeletePfsEdit(label.ToArray(), found[0].ClusterId));
     }
 
+    /// <summary>Deletes a PFS that was received in part, and is not being received.</summary>
+    /// <param name="label">Its label.</param>
+    /// <returns>None; NoEntry; Invalid when it is whole; Busy; otherwise as <see cref="Snapshot"/>.</returns>
+    public Hammer2Error DeleteReceived(ReadOnlySpan<byte> label)
+    {
+        Hammer2Error error = FindAll(label, out List<PfsEntry> found);
+        if (error != Hammer2Error.None) return error;
+        if (!found.TrueForAll(static entry => entry.Root.Meta.PfsRole == InodeMeta.ReceivingRole))
+            return Hammer2Error.Invalid;
+        error = CheckUnused(found, out _);
+        return error == Hammer2Error.None ? _commit(new DeletePfsEdit(label.ToArray(), found[0].ClusterId)) : error;
+    }
+
     /// <summary>Gives a PFS that is not in use another label.</summary>
     /// <param name="label">Its label.</param>
     /// <param name="other">The new one.</param>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Trees;
@@ -7,24 +8,30 @@ using Hammer2.Format;
 namespace Hammer2.Cluster.PfsRoots;
 
 /// <summary>
-/// A PFS that is being made on a filesystem that is not mounted, block by block. It exists from its commit on, whole,
-/// or never: nothing leads to what is written before.
+/// A PFS that is being made on one filesystem, block by block. On a filesystem that is not mounted, it exists from its
+/// commit on, whole, or never: nothing leads to what is written before. Beside mounted PFSs it is made in parts, each a
+/// commit of its own, and is marked as not whole until the last.
 /// </summary>
-/// <remarks>Has the turn of the device from its beginning to its end, on one thread.</remarks>
+/// <remarks>Has the turn of the device within a part, on one thread: the whole of it without mounted PFSs.</remarks>
 public sealed class ReceivedPfs : IDisposable
 {
-    private readonly CommitTurn _turn;
     private readonly MediaCommitter _committer;
     private readonly byte[] _label;
     private readonly ulong _key;
-    private readonly PfsIds _ids;
+    private readonly MediaUuid _clusterId;
+    private readonly MediaUuid _nodeId;
+    private readonly uint _seconds;
+    private CommitTurn? _turn;
+    private bool _isBegun;
+    private long _reservedBytes;
+    private List<PfsHold> _holds = [];
 
-    private ReceivedPfs(MediaDevice device, byte[] label, ulong key, PfsIds ids)
+    private ReceivedPfs(
+        MediaDevice device, byte[] label, ulong key, MediaUuid clusterId, MediaUuid nodeId, uint seconds)
     {
         Device = device;
         _committer = device.Committer!;
-        (_label, _key, _ids) = (label, key, ids);
-        _turn = CommitTurn.Enter(_committer);
+        (_label, _key, _clusterId, _nodeId, _seconds) = (label, key, clusterId, nodeId, seconds);
     }
 
     /// <summary>The filesystem.</summary>
@@ -36,7 +43,13 @@ public sealed class ReceivedPfs : IDisposable
     /// <summary>mirror_tid of its references.</summary>
     public ulong MirrorTid => _committer.MirrorTid;
 
-    /// <summary>Begins a PFS.</summary>
+    /// <summary>What there was when it was begun anew; null for one that begins.</summary>
+    public Chain? Found { get; private init; }
+
+    /// <summary>How much <see cref="Found"/> has.</summary>
+    public ReceivingPosition FoundPosition { get; private init; }
+
+    /// <summary>Begins a PFS on a filesystem that is not mounted.</summary>
     /// <param name="opened">The filesystem.</param>
     /// <param name="label">The label that it gets.</param>
     /// <param name="random">Gives 64 random bits, for ids.</param>
@@ -51,18 +64,102 @@ public sealed class ReceivedPfs : IDisposable
         Hammer2Error error = PfsRootKeys.Find(opened.Device, label, out _, out ulong key);
         if (error == Hammer2Error.None) return Hammer2Error.Exists;
         if (error != Hammer2Error.NoEntry) return error;
-        begun = new ReceivedPfs(opened.Device, label, key, PfsIds.Draw(random));
+        PfsIds ids = PfsIds.Draw(random);
+        begun = new ReceivedPfs(opened.Device, label, key, ids.ClusterId, ids.NodeIdOf(0), 0);
+        begun._turn = CommitTurn.Enter(begun._committer);
         return Hammer2Error.None;
     }
 
-    /// <summary>True when there is space for this much more, and what removing needs would still be free.</summary>
+    /// <summary>Begins a PFS beside mounted ones, or finds one that was begun.</summary>
+    /// <param name="device">The filesystem, opened for writing.</param>
+    /// <param name="label">The label that it gets.</param>
+    /// <param name="random">Gives 64 random bits, for ids.</param>
+    /// <param name="seconds">The time, in seconds since 1970 UTC.</param>
+    /// <param name="begun">Null after an error.</param>
+    /// <returns>As <see cref="Begin"/>; Exists for a PFS that is whole.</returns>
+    /// <remarks>One caller at a time changes the list of PFSs.</remarks>
+    public static Hammer2Error BeginInParts(
+        MediaDevice device, byte[] label, Func<ulong> random, uint seconds, out ReceivedPfs? begun)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        begun = null;
+        if (device.Committer is null) return Hammer2Error.ReadOnly;
+        if (!PfsLabel.IsValid(label)) return Hammer2Error.Invalid;
+        Hammer2Error error = PfsRootKeys.Find(device, label, out Chain? root, out ulong key);
+        if (error == Hammer2Error.None)
+        {
+            var holds = new List<PfsHold>();
+            bool isPart = root!.Meta.PfsRole == InodeMeta.ReceivingRole && PfsHolds.TryRead(root.AfterInodeName, holds);
+            if (!isPart || ReceivingPosition.Take(holds, out uint since) is not { } position)
+                return Hammer2Error.Exists;
+            begun = new ReceivedPfs(
+                device, label, root.Reference.Key, root.Meta.PfsClusterId, root.Meta.PfsNodeId, since)
+            {
+                _isBegun = true,
+                Found = root,
+                FoundPosition = position,
+            };
+            return Hammer2Error.None;
+        }
+        if (error != Hammer2Error.NoEntry) return error;
+        PfsIds ids = PfsIds.Draw(random);
+        begun = new ReceivedPfs(device, label, key, ids.ClusterId, ids.NodeIdOf(0), seconds);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Reserves space for this much more, in place of what was reserved before, and keeps free what removing
+    /// needs.</summary>
     /// <param name="bytes">The most that is allocated next.</param>
     /// <param name="dataBytes">Bytes of these for file data.</param>
-    public bool HasRoom(long bytes, long dataBytes)
+    /// <returns>False when there is not as much.</returns>
+    public bool TryReserve(long bytes, long dataBytes)
     {
         if (!_committer.Space.TryReserve(bytes, dataBytes, SpaceUse.Add)) return false;
-        _committer.Space.Release(bytes);
+        ReleaseSpace();
+        _reservedBytes = bytes;
         return true;
+    }
+
+    /// <summary>Begins a part: waits for the turn of the device.</summary>
+    /// <returns>None; Busy when the PFS was deleted or renamed since the part before; Exists when its label was taken
+    /// before the first; the fault of a block.</returns>
+    public Hammer2Error EnterPart()
+    {
+        _turn = CommitTurn.Enter(_committer);
+        if (!_isBegun) return CheckFree();
+        Hammer2Error error = PfsEntry.Find(Device, _key, out Chain? root);
+        if (error is not (Hammer2Error.None or Hammer2Error.NoEntry)) return error;
+        _holds = [];
+        bool isOwn = root is not null && root.Meta.PfsNodeId == _nodeId
+            && root.Meta.PfsRole == InodeMeta.ReceivingRole && PfsHolds.TryRead(root.AfterInodeName, _holds);
+        if (!isOwn) return Hammer2Error.Busy;
+        _ = ReceivingPosition.Take(_holds, out _);
+        return Hammer2Error.None;
+    }
+
+    /// <summary>Ends a part. What was written and not committed is free again.</summary>
+    public void LeavePart()
+    {
+        ReleaseSpace();
+        _turn?.Dispose();
+        _turn = null;
+    }
+
+    /// <summary>Commits a part.</summary>
+    /// <param name="meta">As for <see cref="Commit"/>.</param>
+    /// <param name="tree">Everything that came so far.</param>
+    /// <param name="reference">Has methods, and a modify_tid that is not the one of the whole.</param>
+    /// <param name="position">What it has.</param>
+    /// <returns>As <see cref="Commit"/>; TooLarge when the label leaves no space for the position.</returns>
+    public Hammer2Error CommitPart(
+        InodeMeta meta, TreeEditor tree, Blockref reference, ReceivingPosition position)
+    {
+        if (!PfsHolds.TryWrite([.. _holds, position.ToHold(_seconds)], _label.Length, out byte[] after))
+            return Hammer2Error.TooLarge;
+        meta.PfsRole = InodeMeta.ReceivingRole;
+        Hammer2Error error = CommitRoot(meta, tree, reference, after);
+        _isBegun |= error == Hammer2Error.None;
+        return error;
     }
 
     /// <summary>Makes it a PFS, durably.</summary>
@@ -73,26 +170,46 @@ public sealed class ReceivedPfs : IDisposable
     /// <returns>None; NoSpace; what writing met, which leaves the filesystem as it was.</returns>
     public Hammer2Error Commit(InodeMeta meta, TreeEditor tree, Blockref reference)
     {
+        if (!PfsHolds.TryWrite(_holds, _label.Length, out byte[] after)) return Hammer2Error.TooLarge;
+        meta.PfsRole = (byte)PfsType.Master;
+        return CommitRoot(meta, tree, reference, after);
+    }
+
+    private Hammer2Error CommitRoot(InodeMeta meta, TreeEditor tree, Blockref reference, byte[] afterLabel)
+    {
         ArgumentNullException.ThrowIfNull(tree);
         meta.NameKey = _key;
         meta.ParentInum = Media.PfsRootInum;
-        meta.PfsRole = (byte)PfsType.Master;
         meta.PfsSubtype = PfsSubtype.Snapshot;
-        meta.PfsClusterId = _ids.ClusterId;
-        meta.PfsNodeId = _ids.NodeIdOf(0);
+        meta.PfsClusterId = _clusterId;
+        meta.PfsNodeId = _nodeId;
         (meta.PfsMasters, meta.PfsCommitId) = (0, 0);
         reference.Key = _key;
         Span<Blockref> table = stackalloc Blockref[Media.BlocksetCount];
         Hammer2Error error = tree.Write(Writer, MirrorTid, table, ref reference);
         // Without a stamp the next mount for writing looks for orphans.
         var turn = new PfsRootTurn(Device, Slot: 0);
-        ReadOnlySpan<byte> label = _label;
-        if (error == Hammer2Error.None) error = turn.Put(meta, label, table, ref reference, isStamped: false);
+        if (error == Hammer2Error.None)
+            error = turn.Put(meta, new InodeName(_label, afterLabel), table, ref reference, isStamped: false);
         PreparedCommit? prepared = null;
         if (error == Hammer2Error.None) error = _committer.Prepare(default, out prepared);
         return error == Hammer2Error.None ? _committer.Publish(prepared!) : error;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => LeavePart();
+
+    // Since the label was looked for.
+    private Hammer2Error CheckFree()
+    {
+        Hammer2Error error = PfsRootKeys.Find(Device, _label, out _, out ulong key);
+        if (error == Hammer2Error.NoEntry && key == _key) return Hammer2Error.None;
+        return error is Hammer2Error.None or Hammer2Error.NoEntry ? Hammer2Error.Exists : error;
+    }
+
+    private void ReleaseSpace()
+    {
+        _committer.Space.Release(_reservedBytes);
+        _reservedBytes = 0;
+    }
 }

@@ -134,6 +134,22 @@ internal sealed record GrowResult(ulong LengthBytes, bool IsChanged, ulong Total
 /// <param name="TotalBytes">Size of the filesystem.</param>
 internal sealed record AddedVolumeResult(int Id, ulong StartBytes, ulong LengthBytes, ulong TotalBytes);
 
+/// <summary>A PFS that was received.</summary>
+/// <param name="Received">Its label.</param>
+internal sealed record ReceivedResult(string Received);
+
+/// <summary>PFSs that were received in part.</summary>
+/// <param name="IsComplete">False when some PFSs could not be read.</param>
+/// <param name="Receiving">Those that are not whole.</param>
+internal sealed record ReceivingListResult(bool IsComplete, IReadOnlyList<ReceivingResult> Receiving);
+
+/// <summary>A PFS that was received in part.</summary>
+/// <param name="Label">Its label.</param>
+/// <param name="Records">How many records of the stream it has.</param>
+/// <param name="Since">When it was begun.</param>
+/// <param name="IsRunning">True while it is being received.</param>
+internal sealed record ReceivingResult(string Label, ulong Records, DateTimeOffset Since, bool IsRunning);
+
 /// <summary>What was destroyed.</summary>
 /// <param name="Inum">The inode number.</param>
 /// <param name="IsInodeRemoved">True when the inode was removed, which could not be read.</param>
@@ -248,6 +264,8 @@ internal sealed record OperationResult(
 [JsonSerializable(typeof(GrowResult))]
 [JsonSerializable(typeof(MemberListResult))]
 [JsonSerializable(typeof(SnapshotCopyResult))]
+[JsonSerializable(typeof(ReceivedResult))]
+[JsonSerializable(typeof(ReceivingListResult))]
 [JsonSerializable(typeof(AddedVolumeResult))]
 [JsonSerializable(typeof(DestroyResult))]
 [JsonSerializable(typeof(EmergencyResult))]

@@ -15,7 +15,7 @@ internal sealed class RequestTable
         new([
             .. MediaRequests.Rows, .. PfsRequests.Rows, .. PfsChangeRequests.Rows, .. HoldRequests.Rows,
             .. RollbackRequest.Rows, .. ScheduleRequest.Rows, .. InodeRequests.Rows, .. StatusRequests.Rows,
-            .. GrowRequests.Rows, .. RescueRequests.Rows, .. ClusterRequests.Rows,
+            .. GrowRequests.Rows, .. RescueRequests.Rows, .. ClusterRequests.Rows, .. ReceiveRequests.Rows,
         ]);
 
     private readonly FrozenDictionary<string, RequestRow> _rows;

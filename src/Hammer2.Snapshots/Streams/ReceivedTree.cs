@@ -29,7 +29,9 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
     private InodeMeta Meta => InodeBlock.ReadMeta(_block);
 
     /// <summary>Ends the inode before, and begins one.</summary>
-    public void BeginInode(ReadOnlySpan<byte> payload)
+    public void BeginInode(ReadOnlySpan<byte> payload) => BeginInode(payload, isResumed: false);
+
+    private void BeginInode(ReadOnlySpan<byte> payload, bool isResumed)
     {
         EndInode();
         Require(payload.Length == StreamLayout.InodeHeadBytes + Media.InodeBytes, "has a wrong length");
@@ -53,7 +55,7 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
         (_lastInum, _lastKey, _leaves) = (inum, null, 0);
         _isRoot = _index is null;
         if (_isRoot) BeginRoot(payload[17] != 0);
-        else if (hasTable) _tree = Editor(payload[17] != 0 ? BaseOf(inum) : null);
+        else if (hasTable) _tree = Editor(isResumed || payload[17] != 0 ? BaseOf(inum) : null);
     }
 
     /// <summary>Removes an inode of the ancestor.</summary>
@@ -144,6 +146,35 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
         return pfs.Commit(_rootMeta, _index!, _rootReference);
     }
 
+    /// <summary>Commits what came so far, as a PFS that is not whole.</summary>
+    public Hammer2Error CommitPart(MediaUuid clusterId, ReceivingPosition position)
+    {
+        if (_index is null) return Hammer2Error.None;
+        // What is on the device must be reachable: the inode, too, that is going to have more.
+        if (!_isRoot && _reference.Type != BlockrefType.Empty) WriteInode();
+        InodeMeta meta = _rootMeta;
+        ReceivedOrigin.Store(ref meta, clusterId, tid);
+        Blockref reference = _rootReference;
+        reference.ModifyTid = tid + 1;
+        (_indexLeaves, _leaves) = (0, 0);
+        return pfs.CommitPart(meta, _index, reference, position);
+    }
+
+    /// <summary>Goes on where a part ended.</summary>
+    /// <param name="found">What the part has.</param>
+    /// <param name="skimmed">The records that it was made of.</param>
+    public void Resume(Chain found, SkimmedRecords skimmed)
+    {
+        BeginInode(skimmed.Root);
+        _index = _tree = Editor(found);
+        if (skimmed.LastInum != Media.PfsRootInum)
+        {
+            EndInode();
+            if (skimmed.IsInodeOpen) BeginInode(skimmed.Inode, isResumed: true);
+        }
+        (_lastInum, _lastKey) = (skimmed.LastInum, skimmed.LastKey);
+    }
+
     private void BeginRoot(bool hasBase)
     {
         Require(Meta.Type == ObjectType.Directory && _reference.ModifyTid == tid, "is no root directory");
@@ -174,6 +205,14 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
             _tree = null;
             return;
         }
+        WriteInode();
+        if (++_indexLeaves >= LeavesMax) WritePart(_index, ref _indexLeaves);
+        _reference = default;
+        _tree = null;
+    }
+
+    private void WriteInode()
+    {
         ReadOnlySpan<byte> name = _block.AsSpan(InodeBlock.NameOffset, Meta.NameBytes);
         InodeMeta meta = Meta;
         Hammer2Error error = _tree is null
@@ -181,10 +220,7 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
                 _block.AsSpan(InodeBlock.UnionOffset), ref _reference)
             : InodeWriter.Write(pfs.Writer, pfs.MirrorTid, meta, name, _tree, ref _reference);
         StreamException.ThrowIf(error, "an inode cannot be written");
-        StreamException.ThrowIf(_index.Put(_reference), "the index of inodes");
-        if (++_indexLeaves >= LeavesMax) WritePart(_index, ref _indexLeaves);
-        _reference = default;
-        _tree = null;
+        StreamException.ThrowIf(_index!.Put(_reference), "the index of inodes");
     }
 
     private void Put(TreeEditor tree, in Blockref leaf)

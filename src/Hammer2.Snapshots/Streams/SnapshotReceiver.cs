@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using Hammer2.Chains;
@@ -19,13 +18,11 @@ namespace Hammer2.Snapshots.Streams;
 public sealed class SnapshotReceiver
 {
     private readonly RecordReader _from;
-    private readonly ReceivedPfs _pfs;
     private readonly ReceivedTree _tree;
-    private ulong _inodes;
-    private ulong _dataBytes;
+    private readonly ReceivedRecords _records;
 
     private SnapshotReceiver(RecordReader from, ReceivedPfs pfs, ReceivedTree tree) =>
-        (_from, _pfs, _tree) = (from, pfs, tree);
+        (_from, _tree, _records) = (from, tree, new ReceivedRecords(pfs, tree));
 
     /// <summary>Receives a stream.</summary>
     /// <param name="volumes">The filesystem, opened for writing; closed afterwards.</param>
@@ -69,7 +66,7 @@ public sealed class SnapshotReceiver
             if (_from.Read() is not { } type) throw new StreamException($"ends after record {_from.RecordsTotal}");
             try
             {
-                if (Take(type)) break;
+                if (_records.Take(type, _from.Payload, new(_from.RecordsTotal - 1, _from.CodesBefore))) break;
             }
             catch (StreamException fault)
             {
@@ -79,60 +76,4 @@ public sealed class SnapshotReceiver
         if (_from.Read() is not null) throw new StreamException("goes on after its last record");
         StreamException.ThrowIf(_tree.Commit(identity.ClusterId), "it cannot be committed");
     }
-
-    // True after the last one.
-    private bool Take(StreamRecordType type)
-    {
-        ReadOnlySpan<byte> payload = _from.Payload;
-        switch (type)
-        {
-            case StreamRecordType.Inode:
-                Room(Media.AllocationBytesMax, 0);
-                _tree.BeginInode(payload);
-                _inodes++;
-                return false;
-            case StreamRecordType.RemovedInode:
-                _tree.RemoveInode(NumberOf(payload));
-                return false;
-            case StreamRecordType.Entry:
-                Room(Media.AllocationBytesMax, 0);
-                _tree.AddEntry(payload);
-                return false;
-            case StreamRecordType.RemovedKey:
-                _tree.RemoveKey(NumberOf(payload));
-                return false;
-            case StreamRecordType.Data:
-                Room(2 * Media.AllocationBytesMax, Media.AllocationBytesMax);
-                _tree.AddData(payload);
-                _dataBytes += (uint)(payload.Length - StreamLayout.DataHeadBytes);
-                return false;
-            case StreamRecordType.Shared:
-                _tree.AddShared(payload);
-                return false;
-            case StreamRecordType.End:
-                CheckTotals(payload);
-                return true;
-            default:
-                throw new StreamException($"is of the unknown type {(ushort)type}");
-        }
-    }
-
-    private void Room(long bytes, long dataBytes)
-    {
-        if (!_pfs.HasRoom(bytes, dataBytes)) throw new StreamException("not enough free space");
-    }
-
-    private void CheckTotals(ReadOnlySpan<byte> payload)
-    {
-        bool isRight = payload.Length == StreamLayout.EndBytes
-            && BinaryPrimitives.ReadUInt64LittleEndian(payload) == _from.RecordsTotal - 1
-            && BinaryPrimitives.ReadUInt64LittleEndian(payload[8..]) == _inodes
-            && BinaryPrimitives.ReadUInt64LittleEndian(payload[16..]) == _dataBytes
-            && BinaryPrimitives.ReadUInt64LittleEndian(payload[24..]) == _from.CodesBefore;
-        if (!isRight) throw new StreamException("its totals are not those of the stream");
-    }
-
-    private static ulong NumberOf(ReadOnlySpan<byte> payload) => payload.Length == sizeof(ulong)
-        ? BinaryPrimitives.ReadUInt64LittleEndian(payload)
-        : throw new StreamException("has a wrong length");
 }

@@ -56,6 +56,8 @@ public sealed class SnapshotSender
         StreamIdentity identity = IdentityOf(filesystem, source, ancestor);
         if (before?.Identity is { } begun && !begun.Encode().AsSpan().SequenceEqual(identity.Encode()))
             throw new StreamException("the file has the stream of another PFS, or from another ancestor");
+        if (source.Root.Meta.PfsRole == InodeMeta.ReceivingRole)
+            throw new StreamException("it was received in part and is not whole");
         if (ancestor is not null && ancestor.ModifyTid > source.ModifyTid)
             throw new StreamException("the ancestor is newer than what is to be sent");
         var sender = new SnapshotSender(source, ancestor, to, before);

@@ -143,7 +143,7 @@ public sealed class StreamTests
     }
 
     // Everything that a mount shows, numbers of inodes included.
-    private static void AssertEqual(IBlockDevice source, string sent, IBlockDevice target, string received)
+    internal static void AssertEqual(IBlockDevice source, string sent, IBlockDevice target, string received)
     {
         string[] expected = ListingOf(source, sent, out ulong sourceBytes);
         string[] found = ListingOf(target, received, out ulong targetBytes);
