@@ -51,7 +51,7 @@ public sealed class VolumeAddMountTests
         AssertClean(image, devices);
         AssertRefused("less than the GiB", "volume-add", devices, Blank(third, 100L << 20));
         Make(second, 1L << 30);
-        AssertRefused("other content", "volume-add", image.Path, second);
+        AssertRefused("volume 1 is missing", "volume-add", image.Path, third);
         Assert.Contains("has volume 2 at 0000000080000000", Done("volume-add", devices, third).Output,
             StringComparison.Ordinal);
         AssertClean(image, $"{devices}:{third}");

@@ -4,7 +4,6 @@ using System.IO;
 using System.Text.Json;
 using Hammer2.Admin;
 using Hammer2.Cluster;
-using Hammer2.Cluster.PfsRoots;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Snapshots.Streams;
