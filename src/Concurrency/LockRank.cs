@@ -49,7 +49,9 @@ public sealed class LockRank
     public static readonly LockRank ResyncClosing = new(75, "end of resynchronizations");
     public static readonly LockRank ReturnsClosing = new(75, "end of the wait for nodes");
     public static readonly LockRank ReclaimDue = new(75, "bulkfree in background");
+    public static readonly LockRank Scrubs = new(75, "scrubs");
     public static readonly LockRank HealingDue = new(75, "healing in background");
+    public static readonly LockRank Upkeep = new(75, "upkeep record");
 
     public static readonly LockRank NbdPartialWrite = new(76, "parts of blocks of a remote device");
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.InteropServices;
+using Hammer2.Devices;
 using Hammer2.Format;
 
 namespace Hammer2.Chains;
@@ -131,6 +132,9 @@ public abstract partial class MediaReader
             return error;
         }
         if (CheckCode.Verify(reference, stored)) return Hammer2Error.None;
+        // What an older header leads to may have been freed and used again, which is no error of the device.
+        if (!NeedsCheckCodes && Volumes.TryFindVolume(reference.Data.Bytes, 1, out Volume? volume))
+            volume.Errors.CountCheck();
         Faults.Report(
             reference, Hammer2Error.Check, $"the {reference.Methods.Check} check code does not match");
         return Hammer2Error.Check;

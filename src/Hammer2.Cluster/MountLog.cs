@@ -104,6 +104,17 @@ internal static partial class MountLog
     public static partial void Healed(
         ILogger logger, string label, string device, long rewritten, long rebuilt, long failed);
 
+    [LoggerMessage(37, LogLevel.Information, "a scrub of {Device} {Begins}")]
+    public static partial void ScrubStarted(ILogger logger, string device, string begins);
+
+    [LoggerMessage(38, LogLevel.Warning, "the scrub of {Device} ended early: {Error}")]
+    public static partial void ScrubEnded(ILogger logger, string device, Hammer2Error error);
+
+    [LoggerMessage(39, LogLevel.Information,
+        "the scrub of {Device} is done: {Bytes} bytes read, {Faults} damaged blocks, {Healed} healed, {Unhealed} not")]
+    public static partial void ScrubFinished(
+        ILogger logger, string device, ulong bytes, ulong faults, ulong healed, ulong unhealed);
+
     [LoggerMessage(28, LogLevel.Warning,
         "node {Device}: what it holds and the other nodes do not is kept on it as snapshot {Label}")]
     public static partial void ContentKept(ILogger logger, string device, string label);

@@ -78,7 +78,9 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
         return errors;
     }
 
-    private static Hammer2Error LoadSuperRoot(MediaDevice device, Chain volumeRoot, out Chain? superRoot)
+    /// <summary>Finds the super-root inode as a given commit has it.</summary>
+    /// <returns>As <see cref="LoadSuperRoot(MediaDevice, out Chain?)"/>.</returns>
+    internal static Hammer2Error LoadSuperRoot(MediaDevice device, Chain volumeRoot, out Chain? superRoot)
     {
         superRoot = null;
         var cursor = new ChainCursor(device, volumeRoot, Media.SuperRootInum, Media.SuperRootInum);

@@ -21,6 +21,9 @@ public sealed class Volume
     /// <summary>The device that holds the volume. It may be longer than the volume.</summary>
     public IBlockDevice Device { get; }
 
+    /// <summary>Errors of the device since it was opened.</summary>
+    public DeviceErrors Errors { get; } = new();
+
     /// <summary>The copies of this volume's header, as read on opening.</summary>
     public VolumeHeaderCopies Copies { get; }
 

@@ -180,20 +180,20 @@ public sealed class VolumeSet : IDisposable
     /// device fails.</returns>
     public Hammer2Error Read(ulong mediaOffset, Span<byte> destination)
         => TryFindVolume(mediaOffset, destination.Length, out Volume? volume)
-            ? volume.Device.Read((long)(mediaOffset - volume.Start), destination)
+            ? volume.Errors.OfRead(volume.Device.Read((long)(mediaOffset - volume.Start), destination))
             : Hammer2Error.Corrupt;
 
     /// <summary>Writes the source to the address space; durable after the next successful flush.</summary>
     /// <returns>None; Corrupt when the range is not wholly within one volume; else the result of the device.</returns>
     public Hammer2Error Write(ulong mediaOffset, ReadOnlySpan<byte> source)
         => TryFindVolume(mediaOffset, source.Length, out Volume? volume)
-            ? volume.Device.Write((long)(mediaOffset - volume.Start), source)
+            ? volume.Errors.OfWrite(volume.Device.Write((long)(mediaOffset - volume.Start), source))
             : Hammer2Error.Corrupt;
 
     /// <summary>As <see cref="Write"/>, for bytes that are not expected to be read soon.</summary>
     public Hammer2Error WriteUncached(ulong mediaOffset, ReadOnlySpan<byte> source)
         => TryFindVolume(mediaOffset, source.Length, out Volume? volume)
-            ? volume.Device.WriteUncached((long)(mediaOffset - volume.Start), source)
+            ? volume.Errors.OfWrite(volume.Device.WriteUncached((long)(mediaOffset - volume.Start), source))
             : Hammer2Error.Corrupt;
 
     /// <summary>Makes all earlier writes to all volumes durable.</summary>
@@ -202,7 +202,7 @@ public sealed class VolumeSet : IDisposable
     {
         Hammer2Error error = Hammer2Error.None;
         foreach (Volume volume in Layout.Volumes)
-            error |= volume.Device.Flush();
+            error |= volume.Errors.OfFlush(volume.Device.Flush());
         return error;
     }
 

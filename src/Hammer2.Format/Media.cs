@@ -93,6 +93,10 @@ public static class Media
     /// first reserved segment, which upstream does not use.</summary>
     public const long PreparedRecordOffset = SpareHeaderOffset - VolumeHeaderBytes;
 
+    /// <summary>Offset of the two copies of the upkeep record: slot 60 of the first reserved segment, which upstream
+    /// does not use.</summary>
+    public const long UpkeepRecordOffset = SpareHeaderOffset - (3 * VolumeHeaderBytes);
+
     /// <summary>Bytes of a volume header (<c>HAMMER2_VOLUME_BYTES</c>).</summary>
     public const int VolumeHeaderBytes = 65536;
 

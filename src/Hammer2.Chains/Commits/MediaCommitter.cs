@@ -62,6 +62,7 @@ public sealed class MediaCommitter
         _pins = new PinnedRoots(device, time, PinsMax);
         _allocator = new FreemapAllocator(_volumes, device.Faults, _fence);
         _headers = new VolumeHeaderWriter(device.RootVolume);
+        Upkeep = new Upkeep(_volumes, _fence, time);
         Writer = new BlockWriter(
             _volumes, _allocator, device.Faults, device.Caches.Chains, device.Ordinal, _fence);
         Space = new SpaceReservations(_allocator, device.Header.Fields.AllocatorBytes, _fence);
@@ -72,6 +73,9 @@ public sealed class MediaCommitter
 
     /// <summary>Space that changes were accepted for.</summary>
     public SpaceReservations Space { get; }
+
+    /// <summary>Error counters and scrubs of the filesystem.</summary>
+    public Upkeep Upkeep { get; }
 
     /// <summary>Free bytes, for people: what the volume header counts, less what was allocated since.</summary>
     public ulong FreeBytes => _allocator.FreeBytes;
@@ -201,7 +205,11 @@ public sealed class MediaCommitter
     /// did not commit from then on. A bulkfree that is just having it commit is waited for.</summary>
     /// <remarks>Entry: no lock is held that the client's commit takes. Nothing happens when it is not
     /// attached.</remarks>
-    public void Detach(IMediaClient client) => _clients.Remove(client);
+    public void Detach(IMediaClient client)
+    {
+        _clients.Remove(client);
+        Upkeep.SaveErrors(isLast: true);
+    }
 
     /// <summary>Has the device give up (TRIM) free space, as <see cref="FreemapAllocator.DiscardFree"/>.</summary>
     /// <returns>As there; the error that fenced the device.</returns>
@@ -344,8 +352,9 @@ public sealed class MediaCommitter
     private Hammer2Error WriteHeader()
     {
         VolumeHeader header = _prepared!.Header;
-        Hammer2Error error = _headers.Write(header);
-        if (error == Hammer2Error.None) error = _volumes.Volumes[0].Device.Flush();
+        Volume volume = _volumes.Volumes[0];
+        Hammer2Error error = volume.Errors.OfWrite(_headers.Write(header));
+        if (error == Hammer2Error.None) error = volume.Errors.OfFlush(volume.Device.Flush());
         if (error != Hammer2Error.None)
         {
             _device.Faults.Report(default, error, "the device could not write the volume header");
@@ -356,6 +365,7 @@ public sealed class MediaCommitter
         _superRoot = null;
         _prepared = null;
         _abandonedPrepared = 0;
+        Upkeep.SaveErrors(isLast: false);
         return Hammer2Error.None;
     }
 }

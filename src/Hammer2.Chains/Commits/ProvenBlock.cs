@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Devices;
 using Hammer2.Format;
 
 namespace Hammer2.Chains.Commits;
@@ -56,7 +57,9 @@ public static class ProvenBlock
         byte[] back = new byte[stored.Length];
         error = device.Volumes.Read(address, back);
         if (error == Hammer2Error.None && !CheckCode.Verify(reference, back)) error = Hammer2Error.Check;
-        if (error == Hammer2Error.None) device.Faults.Forget(reference);
+        if (error != Hammer2Error.None) return error;
+        device.Faults.Forget(reference);
+        if (device.Volumes.TryFindVolume(address, 1, out Volume? volume)) volume.Errors.CountHealed();
         return error;
     }
 }

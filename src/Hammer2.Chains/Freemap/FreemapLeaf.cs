@@ -55,6 +55,24 @@ internal sealed class FreemapLeaf : FreemapBlock
         return leaf;
     }
 
+    /// <summary>Gives it entries in which everything is allocated: it is not known what is free.</summary>
+    public void FillAllocated(ulong allocatorBegin, ulong totalBytes)
+    {
+        byte[] block = new byte[FreemapGeometry.BlockBytes];
+        Span<FreemapEntry> entries = MemoryMarshal.Cast<byte, FreemapEntry>(block.AsSpan());
+        for (int i = 0; i < entries.Length; i++)
+        {
+            ulong address = Reference.Key + ((ulong)i << Media.SegmentRadix);
+            bool isUsable = FreemapGeometry.IsAllocatable(address, allocatorBegin, totalBytes)
+                && address + Media.SegmentBytes <= totalBytes;
+            entries[i].LinearOffset = isUsable ? 0 : FreemapEntry.LinearOffsetNone;
+            entries[i].Words.Fill(ulong.MaxValue);
+        }
+        Reference.FreemapAvailable = 0;
+        Reference.FreemapBigMask = uint.MaxValue;
+        Attach(block);
+    }
+
     /// <summary>Attaches the bytes that were read.</summary>
     public void Attach(byte[] block)
     {

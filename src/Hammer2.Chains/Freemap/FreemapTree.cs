@@ -204,6 +204,50 @@ internal sealed class FreemapTree
         return error;
     }
 
+    /// <summary>Compares the nodes on media with their check codes; one that cannot be read is written anew, since
+    /// they are all in memory.</summary>
+    public FreemapFindings CheckNodes()
+    {
+        ulong checkedBytes = 0;
+        long faults = 0;
+        CheckNodes(_root, ref checkedBytes, ref faults);
+        return new FreemapFindings(checkedBytes, faults, 0);
+    }
+
+    /// <summary>Compares a leaf on media with its check code. One that cannot be read is written anew: from memory, or
+    /// with everything in it allocated.</summary>
+    public FreemapFindings CheckLeaf(ulong key)
+    {
+        FreemapLeaf leaf = _leaves[key];
+        // What is to be written next is right, whatever is on media.
+        if (leaf.IsDirty) return default;
+        bool isWhole = ReadBlock(leaf.Reference, new byte[FreemapGeometry.BlockBytes]) == Hammer2Error.None;
+        if (isWhole) return new FreemapFindings(FreemapGeometry.BlockBytes, 0, 0);
+        bool isReplaced = !leaf.IsLoaded;
+        if (isReplaced)
+        {
+            if (leaf.IsCounted) Known -= leaf.Free;
+            else _unseen--;
+            leaf.FillAllocated(_allocatorBegin, _totalBytes);
+        }
+        MarkDirty(leaf);
+        return new FreemapFindings(FreemapGeometry.BlockBytes, 1, isReplaced ? 1 : 0);
+    }
+
+    private void CheckNodes(FreemapNode node, ref ulong checkedBytes, ref long faults)
+    {
+        foreach (FreemapBlock child in node.Children.Values)
+        {
+            if (child is not FreemapNode below) continue;
+            CheckNodes(below, ref checkedBytes, ref faults);
+            if (below.IsDirty) continue;
+            checkedBytes += FreemapGeometry.BlockBytes;
+            if (ReadBlock(below.Reference, new byte[FreemapGeometry.BlockBytes]) == Hammer2Error.None) continue;
+            faults++;
+            _root.MarkPathDirty(below.Reference.Key);
+        }
+    }
+
     /// <summary>The leaf of an address if its free space is known. Its entries may not be in memory.</summary>
     public bool TryGetCounted(ulong address, out FreemapLeaf? leaf) =>
         _leaves.TryGetValue(FreemapGeometry.KeyOf(address, FreemapGeometry.LevelLeaf), out leaf) && leaf.IsCounted;

@@ -34,13 +34,30 @@ internal sealed class BlockMender(SiblingBlocks siblings)
         int times = _times.GetValueOrDefault(location);
         if (times >= TimesMax) return false;
         byte[] stored = new byte[reference.Data.SizeBytes];
-        bool isFound = (node.Device.TryCopyCached(reference, stored) && CheckCode.Verify(reference, stored))
+        bool isFound = (TryCopyKnown(node, reference, stored) && CheckCode.Verify(reference, stored))
             || (place is { } known && siblings.TryRead(node, known, reference, stored));
         if (!isFound) return false;
         if (_times.Count >= RememberedMax) _times.Clear();
         _times[location] = times + 1;
+        return TryRewriteWith(node, pin, reference, stored);
+    }
+
+    /// <summary>Writes a block again, if bytes are what belongs there.</summary>
+    /// <returns>True when it is right now.</returns>
+    public bool TryRewriteWith(PresentNode node, PinnedRoot pin, in Blockref reference, byte[] stored)
+    {
         if (ProvenBlock.Rewrite(node.Device.Committer!, pin, reference, stored) != Hammer2Error.None) return false;
         RewrittenTotal++;
+        return true;
+    }
+
+    private static bool TryCopyKnown(PresentNode node, in Blockref reference, byte[] stored)
+    {
+        if (node.Device.TryCopyCached(reference, stored)) return true;
+        // The root of a mounted PFS is always in memory.
+        Chain root = node.Root;
+        if (root.Reference.Data.Raw != reference.Data.Raw) return false;
+        root.Block.CopyTo(stored);
         return true;
     }
 }

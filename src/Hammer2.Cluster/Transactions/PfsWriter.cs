@@ -5,6 +5,7 @@ using Concurrency;
 using Hammer2.Cluster.Healing;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.Resync;
+using Hammer2.Cluster.Scrubbing;
 using Hammer2.Cluster.WriteBack;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -46,6 +47,7 @@ public sealed class PfsWriter : IDisposable
     private readonly Resynchronization _resynchronization;
     private readonly ResyncThreads _resyncs;
     private readonly HealingWork _healing;
+    private readonly ScrubThreads _scrubs;
     private readonly IScheduler? _background;
 
     internal PfsWriter(ClusterNodes nodes, PfsWriteOptions options)
@@ -100,6 +102,8 @@ public sealed class PfsWriter : IDisposable
         _resyncs = new ResyncThreads(_resynchronization.Prepare, options.Resynchronizes ? background : null);
         var rebuild = new RebuildTransactions(_admission, _transactions, _queue);
         _healing = new HealingWork(nodes, new NodeHealer(nodes, rebuild), RunInBackground);
+        _scrubs = new ScrubThreads(
+            new ScrubOutside(nodes, _healing, _reclaim.RunOn, options.Time, options.Scheduler), RunInBackground);
     }
 
     /// <summary>True once too few nodes can be written, or an invariant broke: nothing more is accepted, and nothing
@@ -133,11 +137,25 @@ public sealed class PfsWriter : IDisposable
     /// <summary>What was healed on nodes that could not show it.</summary>
     public HealCounts Healed => _healing.Counts;
 
+    /// <summary>Starts a scrub of a node's filesystem in the background.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="options">How.</param>
+    /// <returns>None; NodeDown when the node is not synced; Busy when one runs there.</returns>
+    public Hammer2Error StartScrub(PresentNode node, ScrubOptions options) => _scrubs.Start(node, options);
+
+    /// <summary>Stops the scrub of a node; it goes on where it was when it is started again.</summary>
+    /// <returns>False when none runs.</returns>
+    public bool StopScrub(PresentNode node) => _scrubs.Stop(node);
+
+    /// <summary>Scrubs of the nodes' filesystems.</summary>
+    internal ScrubThreads Scrubs => _scrubs;
+
     internal SpaceReserve Space { get; }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _scrubs.Dispose();
         _healing.Dispose();
         _resyncs.Dispose();
         _scheduler.Dispose();
@@ -284,6 +302,7 @@ public sealed class PfsWriter : IDisposable
         if (error != Hammer2Error.None) return error;
         foreach (PresentNode node in _nodes.View.Nodes) _resyncs.Start(node);
         _healing.Start(_background);
+        if (_background is not null) _scrubs.Resume();
         return error;
     }
 

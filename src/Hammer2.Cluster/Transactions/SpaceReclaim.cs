@@ -65,6 +65,22 @@ internal sealed class SpaceReclaim
         using (_reclaimLock.EnterScope()) return RunLocked(options, out result);
     }
 
+    /// <summary>The same on one node.</summary>
+    public Hammer2Error RunOn(PresentNode node, ReclaimOptions options, out ReclaimResult result)
+    {
+        result = default;
+        if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
+        BulkfreeCounts counts = default;
+        Hammer2Error error;
+        using (_reclaimLock.EnterScope())
+        {
+            error = _failStop.Run("bulkfree", this, _ => Bulkfree.Run(
+                [node.Device.Committer!], new BulkfreeOptions(options.Discards, options.IsCancelled), out counts));
+        }
+        result = ReclaimResult.Of(counts);
+        return error | _fencing.StopWithoutQuorum();
+    }
+
     /// <summary>Runs bulkfree if it is likely to find space: two walks over all metadata are not begun for a few
     /// blocks, or a full filesystem would do nothing else. A caller that comes meanwhile waits for what they
     /// find.</summary>

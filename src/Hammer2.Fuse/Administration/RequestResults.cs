@@ -173,11 +173,14 @@ internal sealed record EmergencyResult(bool IsOn);
 /// <param name="Nodes">The nodes.</param>
 /// <param name="Jobs">Long requests that run in the background.</param>
 /// <param name="Space">The space of the PFS.</param>
+/// <param name="Scrubs">The last scrub of each node, without places.</param>
+/// <param name="Errors">The errors of each volume.</param>
 /// <param name="LiveBytes">Bytes allocated for the PFS; blocks that it shares count each time.</param>
 internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
     [property: JsonConverter(typeof(HexConverter))] ulong Commit, int Quorum, long RepairedReads,
     long HealedPlaces, long UnhealedPlaces, long LeftOutInodes, IReadOnlyList<NodeResult> Nodes,
-    IReadOnlyList<JobResult> Jobs, SpaceResult Space, ulong LiveBytes);
+    IReadOnlyList<JobResult> Jobs, SpaceResult Space, IReadOnlyList<ScrubResult> Scrubs,
+    IReadOnlyList<VolumeErrorsResult> Errors, ulong LiveBytes);
 
 /// <summary>A node of the mounted PFS.</summary>
 /// <param name="Name">Its devices.</param>
@@ -246,6 +249,52 @@ internal sealed record StatisticsResult(
 internal sealed record OperationResult(
     string Name, long Count, long Errors, long TotalMicroseconds, IReadOnlyList<long> Histogram);
 
+/// <summary>Scrubs and error counters of all nodes.</summary>
+/// <param name="Scrubs">The last scrub of each node.</param>
+/// <param name="Errors">The errors of each volume.</param>
+internal sealed record ScrubStatusResult(IReadOnlyList<ScrubResult> Scrubs, IReadOnlyList<VolumeErrorsResult> Errors);
+
+/// <summary>Error counters of all nodes.</summary>
+/// <param name="Errors">The errors of each volume.</param>
+internal sealed record ErrorsResult(IReadOnlyList<VolumeErrorsResult> Errors);
+
+/// <summary>The last scrub of a node.</summary>
+/// <param name="Node">Number of the node, in the order of mounting.</param>
+/// <param name="Name">Its devices.</param>
+/// <param name="State">None, Running, Stopped or Finished.</param>
+/// <param name="IsRunning">True while a thread scrubs it.</param>
+/// <param name="Started">When it began.</param>
+/// <param name="Ended">When it came to its end.</param>
+/// <param name="CheckedBytes">Bytes read.</param>
+/// <param name="TotalBytes">Bytes that were allocated when it began.</param>
+/// <param name="Faults">Damaged blocks found.</param>
+/// <param name="Healed">Those of them that are right now.</param>
+/// <param name="Unhealed">Places that are still damaged.</param>
+/// <param name="Places">Those places, as far as they are listed.</param>
+internal sealed record ScrubResult(int Node, string Name, string State, bool IsRunning, DateTimeOffset? Started,
+    DateTimeOffset? Ended, ulong CheckedBytes, ulong TotalBytes, ulong Faults, ulong Healed, ulong Unhealed,
+    IReadOnlyList<DamagedPlaceResult> Places);
+
+/// <summary>A place that a scrub could not heal.</summary>
+/// <param name="Pfs">Label of the PFS.</param>
+/// <param name="Path">Path of the object.</param>
+/// <param name="Kind">data, entry, inode or references.</param>
+/// <param name="Inum">Number of the inode whose tree it is in.</param>
+/// <param name="Key">Its key there; the offset of file data.</param>
+internal sealed record DamagedPlaceResult(string Pfs, string Path, string Kind, ulong Inum, ulong Key);
+
+/// <summary>Errors of a volume since its counters were cleared.</summary>
+/// <param name="Node">Number of the node.</param>
+/// <param name="Volume">Number of the volume.</param>
+/// <param name="Name">Its device.</param>
+/// <param name="Reads">Reads that failed.</param>
+/// <param name="Writes">Writes that failed.</param>
+/// <param name="Flushes">Flushes that failed.</param>
+/// <param name="Checks">Blocks that did not match their check codes.</param>
+/// <param name="Healed">Blocks that were written again where they are.</param>
+internal sealed record VolumeErrorsResult(
+    int Node, int Volume, string Name, long Reads, long Writes, long Flushes, long Checks, long Healed);
+
 /// <summary>How results become JSON.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(TextConverter)])]
@@ -272,6 +321,8 @@ internal sealed record OperationResult(
 [JsonSerializable(typeof(InodeResult))]
 [JsonSerializable(typeof(StatusResult))]
 [JsonSerializable(typeof(JobResult))]
+[JsonSerializable(typeof(ScrubStatusResult))]
+[JsonSerializable(typeof(ErrorsResult))]
 [JsonSerializable(typeof(RemountResult))]
 [JsonSerializable(typeof(StatisticsResult))]
 [JsonSerializable(typeof(Events.EventLine))]

@@ -51,7 +51,8 @@ public sealed class StatusCommandTests
             "isReadOnly":false,"commit":"0x12","quorum":2,
             "repairedReads":3,"healedPlaces":2,"unhealedPlaces":0,
             "leftOutInodes":0,"nodes":[{"name":"a","state":"Synced",
-            "commit":"0x12","reason":"","pins":[]}],"jobs":[],"liveBytes":30,"space":{"totalBytes":100,"freeBytes":60,
+            "commit":"0x12","reason":"","pins":[]}],"jobs":[],"scrubs":[],"errors":[],
+            "liveBytes":30,"space":{"totalBytes":100,"freeBytes":60,
             "availableBytes":50,"reserveBytes":1,"reservedBytes":2,"unwrittenBytes":4,"inodes":5}}}
             """;
         MountStatus status = MountStatus.Parse(Encoding.UTF8.GetBytes(Json));

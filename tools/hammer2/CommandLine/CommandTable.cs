@@ -58,6 +58,8 @@ internal static class CommandTable
         ShowCommand.Row,
         VolumeHeaderCommand.Row,
         FreemapCommand.Row,
+        ScrubCommand.Row,
+        ScrubCommand.ClearErrors,
         VerifyCommand.Row,
         ResolveCommand.Row,
         MetaImageCommand.Row,

@@ -96,6 +96,8 @@ internal static class StatusCommand
         foreach (MountStatus.Node node in status.Nodes)
             report.Row(Cell.Text(node.Name), Cell.Text(node.State), Cell.Text(node.Commit), Cell.Text(node.Reason));
         report.EndTable();
+        ScrubCommand.WriteSummary(report, status.Scrubs);
+        ErrorTable.Write(report, status.Errors);
         report.BeginTable("volumes", new Column("id", "VOLUME"), new Column("device", "DEVICE"), new Column("size", "SIZE"));
         foreach (VolumeRecord volume in MountDevices.VolumesOf(MountDevices.ListOf(path)))
         {

@@ -40,7 +40,8 @@ internal static class StatusRequests
             mount.IsReadOnly(), PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
             pfs.Healed.Healed, pfs.Healed.Failed,
             condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs),
-            MediaRequests.SpaceOf(mount), LiveBytesOf(mount));
+            MediaRequests.SpaceOf(mount), ScrubRequests.ScrubsOf(pfs, hasPlaces: false), ScrubRequests.ErrorsOf(pfs),
+            LiveBytesOf(mount));
     }
 
     // Nothing where the root cannot be read, which is a reason of its own.

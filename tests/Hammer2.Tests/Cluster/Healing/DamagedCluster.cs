@@ -17,13 +17,15 @@ namespace Hammer2.Tests.Cluster.Healing;
 internal sealed class DamagedCluster : IDisposable
 {
     private readonly ulong _seed;
+    private readonly string _label;
     private readonly MemoryBlockDevice[] _disks;
     private OpenedPfses? _opened;
 
     public DamagedCluster(ulong seed, int nodes, int files = 60)
     {
         _seed = seed;
-        _disks = NewVolume.ClusterInMemory(nodes, 256L << 20);
+        _label = nodes > 1 ? NewVolume.ClusterLabel : NewVolume.Label;
+        _disks = NewVolume.NodesInMemory(nodes, 256L << 20);
         Devices = [.. _disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
         Player = new ScriptPlayer(new SeededRandom(seed));
         Open();
@@ -50,7 +52,7 @@ internal sealed class DamagedCluster : IDisposable
     public void Open() => Open(Devices);
 
     public void Open(IReadOnlyList<IBlockDevice> devices) =>
-        _opened = new OpenedPfses(devices, [(NewVolume.ClusterLabel, devices.Count)], _seed);
+        _opened = new OpenedPfses(devices, [(_label, devices.Count)], _seed);
 
     /// <summary>Reads and heals until reads find nothing more: what is below a damaged block is read only when that is
     /// healed.</summary>
@@ -147,20 +149,35 @@ internal sealed class DamagedCluster : IDisposable
         foreach (MemoryBlockDevice disk in _disks) disk.Dispose();
     }
 
-    private void MakeFile(SeededRandom random, string name)
+    /// <summary>Makes a file in the root directory.</summary>
+    /// <returns>Its inode number.</returns>
+    public ulong MakeFile(string name, byte[] content)
     {
         Assert.Equal(Errno.None, Ops.Create(VnodeOps.RootInum, System.Text.Encoding.ASCII.GetBytes(name),
             new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out VnodeAttributes made));
-        byte[] content = new byte[random.OneIn(4) ? random.Below(500) : random.Below(600_000)];
-        random.Fill(content);
         Assert.Equal(Errno.None, Ops.Write(made.Inum, 0, content, dropsPrivileges: false));
         Files.Add(made.Inum, content);
+        return made.Inum;
     }
 
-    private static MapBlock[] BlocksOf(VolumeSet volumes, BlockrefType[] types) =>
+    /// <summary>The leaves of the freemap of a node.</summary>
+    public MapBlock[] FreemapOf(int node)
+    {
+        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(_disks[node])]);
+        return [.. MediaMap.Read(volumes).Blocks.Where(block => block.Type == BlockrefType.FreemapLeaf)];
+    }
+
+    private void MakeFile(SeededRandom random, string name)
+    {
+        byte[] content = new byte[random.OneIn(4) ? random.Below(500) : random.Below(600_000)];
+        random.Fill(content);
+        _ = MakeFile(name, content);
+    }
+
+    private MapBlock[] BlocksOf(VolumeSet volumes, BlockrefType[] types) =>
         [.. MediaMap.Read(volumes).Blocks.Where(block => block.IsProtected
             && block.Type is BlockrefType.Inode or BlockrefType.Indirect or BlockrefType.Data or BlockrefType.Dirent
             && (types.Length == 0 || types.Contains(block.Type))
-            && block.Objects.All(one => one.Pfs == NewVolume.ClusterLabel)
+            && block.Objects.All(one => one.Pfs == _label)
             && !(block.Type == BlockrefType.Inode && block.Objects.Any(one => one.Inum == Media.PfsRootInum)))];
 }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
+using Concurrency;
+using Hammer2.Devices;
+using Hammer2.Format;
+
+namespace Hammer2.Chains.Commits;
+
+/// <summary>
+/// The upkeep record of a filesystem: read when it is opened for writing, changed in memory, and written now and then
+/// beside the commits.
+/// </summary>
+/// <remarks>
+/// It is no part of a commit and needs no barrier: of its two copies the older one is overwritten, and one that is torn
+/// does not count. What was counted since the last write is lost when power fails. Lock: rank 75, held for one write.
+/// </remarks>
+public sealed class Upkeep
+{
+    private readonly RankedLock _lock = new(LockRank.Upkeep);
+    private readonly VolumeSet _volumes;
+    private readonly DeviceFence _fence;
+    private readonly TimeProvider _time;
+    private int _isScrubbed;
+    private UpkeepRecord _record = new();
+    private DeviceErrorCounts _savedSum;
+    private long _savedAt;
+
+    internal Upkeep(VolumeSet volumes, DeviceFence fence, TimeProvider time)
+    {
+        _volumes = volumes;
+        _fence = fence;
+        _time = time;
+        _savedAt = time.GetTimestamp();
+        Load();
+    }
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(30);
+
+    private IBlockDevice Device => _volumes.Volumes[0].Device;
+
+    /// <summary>The record as it is now, with the errors counted since it was written.</summary>
+    public UpkeepRecord Current
+    {
+        get
+        {
+            using (_lock.EnterScope())
+            {
+                UpkeepRecord copy = _record.Copy();
+                foreach (Volume volume in _volumes.Volumes) copy.Errors[volume.Index] += volume.Errors.Counts;
+                return copy;
+            }
+        }
+    }
+
+    /// <summary>Changes the record, and writes it.</summary>
+    /// <param name="change">Changes the fields and the places; not the counters.</param>
+    /// <returns>None; the error that fenced the device.</returns>
+    public Hammer2Error Update(Action<UpkeepRecord> change)
+    {
+        using (_lock.EnterScope())
+        {
+            change(_record);
+            return Write();
+        }
+    }
+
+    /// <summary>Changes the record in memory: the next write has it.</summary>
+    public void Change(Action<UpkeepRecord> change)
+    {
+        using (_lock.EnterScope()) change(_record);
+    }
+
+    /// <summary>Begins a scrub; <see cref="EndScrub"/> must follow.</summary>
+    /// <returns>False while another one runs.</returns>
+    public bool TryBeginScrub() => Interlocked.Exchange(ref _isScrubbed, 1) == 0;
+
+    /// <summary>Ends it.</summary>
+    public void EndScrub() => Volatile.Write(ref _isScrubbed, 0);
+
+    /// <summary>Sets the error counters to zero.</summary>
+    /// <returns>As <see cref="Update"/>.</returns>
+    public Hammer2Error ClearErrors()
+    {
+        using (_lock.EnterScope())
+        {
+            foreach (Volume volume in _volumes.Volumes)
+                _record.Errors[volume.Index] = default(DeviceErrorCounts) - volume.Errors.Counts;
+            _record.Fields.ClearedMicroseconds = _time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+            return Write();
+        }
+    }
+
+    /// <summary>Writes the record when errors were counted since the last time.</summary>
+    /// <param name="isLast">True to write at once; else not more often than every 30 s.</param>
+    /// <remarks>An error fences the device, as the next writer learns.</remarks>
+    internal void SaveErrors(bool isLast)
+    {
+        using (_lock.EnterScope())
+        {
+            if (Sum() == _savedSum || (!isLast && _time.GetElapsedTime(_savedAt) < s_interval)) return;
+            _ = Write();
+        }
+    }
+
+    private DeviceErrorCounts Sum()
+    {
+        DeviceErrorCounts sum = default;
+        foreach (Volume volume in _volumes.Volumes) sum += volume.Errors.Counts;
+        return sum;
+    }
+
+    private void Load()
+    {
+        byte[] bytes = new byte[UpkeepRecord.SizeBytes];
+        for (int copy = 0; copy < 2; copy++)
+        {
+            long offset = Media.UpkeepRecordOffset + (copy * UpkeepRecord.SizeBytes);
+            if (Device.LengthBytes < offset + bytes.Length) return;
+            if (Device.Read(offset, bytes) != Hammer2Error.None) continue;
+            UpkeepRecord? found = UpkeepRecord.Decode(bytes, _volumes.FilesystemId);
+            if (found is not null && found.Fields.Sequence > _record.Fields.Sequence) _record = found;
+        }
+        // Reads while it was opened count from now on.
+    }
+
+    private Hammer2Error Write()
+    {
+        _savedSum = Sum();
+        _savedAt = _time.GetTimestamp();
+        _record.Fields.Sequence++;
+        _record.Fields.FilesystemId = _volumes.FilesystemId;
+        UpkeepRecord whole = _record.Copy();
+        foreach (Volume volume in _volumes.Volumes) whole.Errors[volume.Index] += volume.Errors.Counts;
+        byte[] bytes = new byte[UpkeepRecord.SizeBytes];
+        whole.Encode(bytes);
+        long offset = Media.UpkeepRecordOffset + ((long)(_record.Fields.Sequence % 2) * UpkeepRecord.SizeBytes);
+        return _fence.Run((Device, offset, bytes), static work => work.Device.Write(work.offset, work.bytes));
+    }
+}
