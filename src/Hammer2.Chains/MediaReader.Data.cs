@@ -51,6 +51,14 @@ public abstract partial class MediaReader
     /// <returns>None; Io or Check, which were logged with the location.</returns>
     public Hammer2Error ReadStored(in Blockref reference, Span<byte> stored) => ReadVerified(reference, stored);
 
+    /// <summary>As <see cref="ReadStored"/>, for what examines the device: the block is read from it, also where the
+    /// page cache has it.</summary>
+    public Hammer2Error ReadAnew(in Blockref reference, Span<byte> stored)
+    {
+        Volumes.ForgetCached(reference.Data.Bytes, stored.Length);
+        return ReadVerified(reference, stored);
+    }
+
     // Fills all 64 KiB.
     private Hammer2Error Decode(in Blockref reference, Span<byte> block)
     {

@@ -40,7 +40,11 @@ public abstract partial class MediaReader
 
     /// <summary>As <see cref="Load"/>, for what examines the device: the block is read from it, whatever is in the
     /// cache, and not added to that.</summary>
-    public Hammer2Error LoadAnew(in Blockref reference, out Chain? chain) => LoadFromMedia(reference, out chain);
+    public Hammer2Error LoadAnew(in Blockref reference, out Chain? chain)
+    {
+        Volumes.ForgetCached(reference.Data.Bytes, reference.Data.SizeBytes);
+        return LoadFromMedia(reference, out chain);
+    }
 
     /// <summary>Copies a block of metadata that is in the cache, as it is stored.</summary>
     /// <param name="reference">The reference to it.</param>

@@ -97,6 +97,7 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
             if (isOpenedAnew) volumes.Dispose();
             throw new VolumeSetException(Volumes.Name, "it holds another filesystem now");
         }
+        Device.Committer?.Upkeep.HandOver(volumes);
         // Operations that began before may still read the former one, whose devices are closed at the end.
         if (isOpenedAnew) _replaced.Add(Device);
         Volatile.Write(ref _device, new MediaDevice(volumes, caches, access.Loggers.CreateLogger<MediaDevice>()));

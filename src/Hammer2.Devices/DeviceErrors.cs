@@ -29,6 +29,16 @@ public sealed class DeviceErrors
     /// <summary>Counts a block that was written again where it is.</summary>
     public void CountHealed() => _ = Interlocked.Increment(ref _healed);
 
+    /// <summary>Adds what was counted elsewhere.</summary>
+    public void Add(in DeviceErrorCounts counts)
+    {
+        _ = Interlocked.Add(ref _reads, counts.Reads);
+        _ = Interlocked.Add(ref _writes, counts.Writes);
+        _ = Interlocked.Add(ref _flushes, counts.Flushes);
+        _ = Interlocked.Add(ref _checks, counts.Checks);
+        _ = Interlocked.Add(ref _healed, counts.Healed);
+    }
+
     private static Hammer2Error Count(ref long counter, Hammer2Error error)
     {
         if (error != Hammer2Error.None) _ = Interlocked.Increment(ref counter);

@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
-// Long writes that bypass the page cache.
+// Long writes that bypass the page cache, and reads that must not come from there.
 public sealed unsafe partial class FileBlockDevice
 {
     // Below this size, waiting for the device costs more than copying to the page cache.
@@ -28,6 +28,16 @@ public sealed unsafe partial class FileBlockDevice
             return ToError(errorNumber);
         _cannotWriteDirectly = true;
         return Write(offset, source);
+    }
+
+    /// <inheritdoc/>
+    public void ForgetCached(long offset, long lengthBytes)
+    {
+        const long InPage = IBlockDevice.UncachedAlignmentBytes - 1;
+        if (!Contains(offset, lengthBytes)) return;
+        // Pages that are covered in part are not dropped.
+        long first = offset & ~InPage, end = (offset + lengthBytes + InPage) & ~InPage;
+        _ = LinuxBlockIoctls.Advise(_file, first, end - first, LinuxBlockIoctls.AdviceNotNeeded);
     }
 
     /// <summary>Opens a second descriptor of a block device, for direct writes; null when that fails, in which case all

@@ -65,6 +65,12 @@ public interface IBlockDevice : IDisposable
     /// </summary>
     Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source) => Write(offset, source);
 
+    /// <summary>Drops what a cache above the device has of a range and the device has, too, so that the next read comes
+    /// from the device. A hint.</summary>
+    void ForgetCached(long offset, long lengthBytes)
+    {
+    }
+
     /// <summary>
     /// Makes every write that returned before this call durable. After an error the state of all writes since the
     /// previous successful flush is unknown, and a later success does not cover them.

@@ -34,6 +34,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const int ErrorWouldBlock = 11;
     internal const int ErrorAccessDenied = 13;
     internal const int ErrorBusy = 16;
+    internal const int AdviceNotNeeded = 4;                 // POSIX_FADV_DONTNEED
     internal const int ErrorInvalid = 22;
     internal const int ErrorNotTerminal = 25;     // ENOTTY: the driver does not know the ioctl
     internal const int ErrorNoSpace = 28;
@@ -197,6 +198,9 @@ internal static unsafe partial class LinuxBlockIoctls
 
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     internal static partial int SyncRange(SafeFileHandle file, long offset, long lengthBytes, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    internal static partial int Advise(SafeFileHandle file, long offset, long lengthBytes, int advice);
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     internal static partial int DataSync(SafeFileHandle file);

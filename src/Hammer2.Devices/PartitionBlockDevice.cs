@@ -79,6 +79,12 @@ public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
             ? _whole.Discard(FirstOffset + offset, lengthBytes)
             : Hammer2Error.Io;
 
+    /// <inheritdoc/>
+    public void ForgetCached(long offset, long lengthBytes)
+    {
+        if (Contains(offset, lengthBytes)) _whole.ForgetCached(FirstOffset + offset, lengthBytes);
+    }
+
     /// <summary>Closes the whole device.</summary>
     public void Dispose() => _whole.Dispose();
 

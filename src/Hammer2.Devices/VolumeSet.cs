@@ -196,6 +196,13 @@ public sealed class VolumeSet : IDisposable
             ? volume.Errors.OfWrite(volume.Device.WriteUncached((long)(mediaOffset - volume.Start), source))
             : Hammer2Error.Corrupt;
 
+    /// <summary>As <see cref="IBlockDevice.ForgetCached"/>.</summary>
+    public void ForgetCached(ulong mediaOffset, long lengthBytes)
+    {
+        if (TryFindVolume(mediaOffset, lengthBytes, out Volume? volume))
+            volume.Device.ForgetCached((long)(mediaOffset - volume.Start), lengthBytes);
+    }
+
     /// <summary>Makes all earlier writes to all volumes durable.</summary>
     /// <returns>None, or the errors of all devices: each is flushed even if an earlier one fails.</returns>
     public Hammer2Error Flush()

@@ -4,22 +4,6 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Format;
 
-/// <summary>How far the last scrub of a filesystem came.</summary>
-public enum ScrubState : uint
-{
-    /// <summary>There was none.</summary>
-    None,
-
-    /// <summary>It goes on, in this mount or the next one.</summary>
-    Running,
-
-    /// <summary>An administrator stopped it: it goes on when it is started.</summary>
-    Stopped,
-
-    /// <summary>It came to the end.</summary>
-    Finished,
-}
-
 /// <summary>Errors of a volume since its counters were cleared.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public record struct DeviceErrorCounts(long Reads, long Writes, long Flushes, long Checks, long Healed)

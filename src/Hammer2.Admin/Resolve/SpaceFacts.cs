@@ -74,6 +74,8 @@ public sealed class SpaceFacts
         {
             Role = isFirst && offset >= (ulong)Media.SpareHeaderOffset ? SpaceRole.SpareHeader
                 : isFirst && offset >= (ulong)Media.PreparedRecordOffset ? SpaceRole.PreparedRecord
+                : isFirst && offset is >= Media.UpkeepRecordOffset
+                    and < Media.UpkeepRecordOffset + Media.VolumeHeaderBytes ? SpaceRole.UpkeepRecord
                 : SpaceRole.Reserved;
         }
     }

@@ -16,6 +16,9 @@ public enum SpaceRole
     /// <summary>The record of a prepared commit.</summary>
     PreparedRecord,
 
+    /// <summary>Error counters and the last scrub.</summary>
+    UpkeepRecord,
+
     /// <summary>One of the eight places of a block of the freemap.</summary>
     Freemap,
 

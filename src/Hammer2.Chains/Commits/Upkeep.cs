@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Linq;
 using System.Threading;
 using Concurrency;
 using Hammer2.Devices;
@@ -22,7 +23,7 @@ public sealed class Upkeep
     private readonly TimeProvider _time;
     private int _isScrubbed;
     private UpkeepRecord _record = new();
-    private DeviceErrorCounts _savedSum;
+    private readonly DeviceErrorCounts[] _saved = new DeviceErrorCounts[Media.VolumesMax];
     private long _savedAt;
 
     internal Upkeep(VolumeSet volumes, DeviceFence fence, TimeProvider time)
@@ -97,16 +98,25 @@ public sealed class Upkeep
     {
         using (_lock.EnterScope())
         {
-            if (Sum() == _savedSum || (!isLast && _time.GetElapsedTime(_savedAt) < s_interval)) return;
+            bool isSaved = true;
+            foreach (Volume volume in _volumes.Volumes) isSaved &= volume.Errors.Counts == _saved[volume.Index];
+            if (isSaved || (!isLast && _time.GetElapsedTime(_savedAt) < s_interval)) return;
             _ = Write();
         }
     }
 
-    private DeviceErrorCounts Sum()
+    /// <summary>Adds what was counted and could not be written, since the device was fenced, to the counters of the
+    /// same volumes as they were opened anew.</summary>
+    public void HandOver(VolumeSet opened)
     {
-        DeviceErrorCounts sum = default;
-        foreach (Volume volume in _volumes.Volumes) sum += volume.Errors.Counts;
-        return sum;
+        using (_lock.EnterScope())
+        {
+            foreach (Volume volume in _volumes.Volumes)
+            {
+                if (volume.Index < opened.Volumes.Count)
+                    opened.Volumes[volume.Index].Errors.Add(volume.Errors.Counts - _saved[volume.Index]);
+            }
+        }
     }
 
     private void Load()
@@ -120,20 +130,22 @@ public sealed class Upkeep
             UpkeepRecord? found = UpkeepRecord.Decode(bytes, _volumes.FilesystemId);
             if (found is not null && found.Fields.Sequence > _record.Fields.Sequence) _record = found;
         }
-        // Reads while it was opened count from now on.
     }
 
     private Hammer2Error Write()
     {
-        _savedSum = Sum();
         _savedAt = _time.GetTimestamp();
         _record.Fields.Sequence++;
         _record.Fields.FilesystemId = _volumes.FilesystemId;
         UpkeepRecord whole = _record.Copy();
-        foreach (Volume volume in _volumes.Volumes) whole.Errors[volume.Index] += volume.Errors.Counts;
+        DeviceErrorCounts[] counts = [.. _volumes.Volumes.Select(static volume => volume.Errors.Counts)];
+        for (int i = 0; i < counts.Length; i++) whole.Errors[i] += counts[i];
         byte[] bytes = new byte[UpkeepRecord.SizeBytes];
         whole.Encode(bytes);
         long offset = Media.UpkeepRecordOffset + ((long)(_record.Fields.Sequence % 2) * UpkeepRecord.SizeBytes);
-        return _fence.Run((Device, offset, bytes), static work => work.Device.Write(work.offset, work.bytes));
+        Hammer2Error error = _fence.Run(
+            (Device, offset, bytes), static work => work.Device.Write(work.offset, work.bytes));
+        if (error == Hammer2Error.None) counts.CopyTo(_saved, 0);
+        return error;
     }
 }

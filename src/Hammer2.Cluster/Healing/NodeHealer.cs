@@ -22,6 +22,8 @@ internal sealed class NodeHealer
     // A damaged block may be below another one.
     private const int RoundsMax = 4;
 
+    private static readonly TimeSpan s_pinBound = TimeSpan.FromMinutes(10);
+
     private readonly ClusterNodes _nodes;
     private readonly IObjectRebuild _rebuild;
     private readonly SiblingBlocks _siblings;
@@ -103,7 +105,8 @@ internal sealed class NodeHealer
         PresentNode node, List<HealRequest> requests, ref long rewritten, out List<Damage> damages)
     {
         damages = [];
-        Hammer2Error error = PinnedNode.Take(node, out PinnedNode? pinned);
+        Hammer2Error error = PinnedNode.Take(
+            node, "healing of a node", s_pinBound, out PinnedNode? pinned);
         if (error != Hammer2Error.None) return error;
         using (pinned)
         {

@@ -51,7 +51,7 @@ internal sealed class PlaceRecheck(PresentNode node, PinnedRoot pin, ScrubWork w
         chain = null;
         work.CountRead(reference.Data.SizeBytes);
         return reference.Type == BlockrefType.Data
-            ? _device.ReadStored(reference, new byte[reference.Data.SizeBytes])
+            ? _device.ReadAnew(reference, new byte[reference.Data.SizeBytes])
             : _device.LoadAnew(reference, out chain);
     }
 }

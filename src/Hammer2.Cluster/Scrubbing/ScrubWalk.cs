@@ -124,7 +124,7 @@ internal sealed class ScrubWalk
         int bytes = reference.Data.SizeBytes;
         if (reference.Type != BlockrefType.Data) return _device.LoadAnew(reference, out chain);
         return bytes <= _buffer.Length
-            ? _device.ReadStored(reference, _buffer.AsSpan(0, bytes))
+            ? _device.ReadAnew(reference, _buffer.AsSpan(0, bytes))
             : _device.ReportMisplaced(reference, "the block of file data is too large");
     }
 

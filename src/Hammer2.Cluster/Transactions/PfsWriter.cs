@@ -325,6 +325,11 @@ public sealed class PfsWriter : IDisposable
     /// <summary>Changes the membership record, as <see cref="MembershipChange"/>.</summary>
     internal Hammer2Error ChangeMembers(Func<ClusterView, MembershipRecord?> change) => _membershipChange.Run(change);
 
+    /// <summary>Runs work while everything is committed and no operation runs.</summary>
+    /// <returns>What the work answers; what kept a commit from a quorum of nodes.</returns>
+    /// <remarks>Entry: no lock held.</remarks>
+    internal Hammer2Error RunWhenCommitted(QuietWork work) => _viewChange.RunWhenCommitted(work);
+
     /// <summary>As <see cref="Resynchronization.Run"/>.</summary>
     internal Hammer2Error Resynchronize(PresentNode node, Func<bool> isCancelled) =>
         _resynchronization.Run(node, isCancelled);

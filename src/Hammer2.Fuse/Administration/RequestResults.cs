@@ -295,6 +295,25 @@ internal sealed record DamagedPlaceResult(string Pfs, string Path, string Kind, 
 internal sealed record VolumeErrorsResult(
     int Node, int Volume, string Name, long Reads, long Writes, long Flushes, long Checks, long Healed);
 
+/// <summary>What a comparison of nodes found.</summary>
+/// <param name="Nodes">Nodes compared.</param>
+/// <param name="Inodes">Inodes compared, for each pair of nodes.</param>
+/// <param name="DataBytes">Bytes of stored file data read.</param>
+/// <param name="DifferencesTotal">Differences, listed or not.</param>
+/// <param name="Differences">The first of them.</param>
+internal sealed record NodeComparisonResult(int Nodes, long Inodes, long DataBytes, long DifferencesTotal,
+    IReadOnlyList<NodeDifferenceResult> Differences);
+
+/// <summary>A place that differs between two nodes.</summary>
+/// <param name="First">Number of the first node, in the order of mounting.</param>
+/// <param name="Second">Number of the second node.</param>
+/// <param name="Kind">MissingOnFirst, MissingOnSecond, Attributes, Entry, Content, UnreadableOnFirst or
+/// UnreadableOnSecond.</param>
+/// <param name="Path">Path of the object.</param>
+/// <param name="Inum">Number of the inode whose tree it is in.</param>
+/// <param name="Key">Its key there; the offset of file data.</param>
+internal sealed record NodeDifferenceResult(int First, int Second, string Kind, string Path, ulong Inum, ulong Key);
+
 /// <summary>How results become JSON.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(TextConverter)])]
@@ -323,6 +342,7 @@ internal sealed record VolumeErrorsResult(
 [JsonSerializable(typeof(JobResult))]
 [JsonSerializable(typeof(ScrubStatusResult))]
 [JsonSerializable(typeof(ErrorsResult))]
+[JsonSerializable(typeof(NodeComparisonResult))]
 [JsonSerializable(typeof(RemountResult))]
 [JsonSerializable(typeof(StatisticsResult))]
 [JsonSerializable(typeof(Events.EventLine))]

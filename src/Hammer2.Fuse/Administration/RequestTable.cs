@@ -16,7 +16,7 @@ internal sealed class RequestTable
             .. MediaRequests.Rows, .. PfsRequests.Rows, .. PfsChangeRequests.Rows, .. HoldRequests.Rows,
             .. RollbackRequest.Rows, .. ScheduleRequest.Rows, .. InodeRequests.Rows, .. StatusRequests.Rows,
             .. GrowRequests.Rows, .. RescueRequests.Rows, .. ClusterRequests.Rows, .. ReceiveRequests.Rows,
-            .. ScrubRequests.Rows,
+            .. ScrubRequests.Rows, .. VerifyRequest.Rows,
         ]);
 
     private readonly FrozenDictionary<string, RequestRow> _rows;

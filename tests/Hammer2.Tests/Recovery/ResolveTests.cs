@@ -51,6 +51,7 @@ public sealed class ResolveTests
     [InlineData(0x10000UL, SpaceRole.Freemap)]
     [InlineData(0x3F0000UL, SpaceRole.SpareHeader)]
     [InlineData(0x3E0000UL, SpaceRole.PreparedRecord)]
+    [InlineData(0x3C8000UL, SpaceRole.UpkeepRecord)]
     [InlineData(0x300000UL, SpaceRole.Reserved)]
     [InlineData(0x400000UL, SpaceRole.Boot)]
     [InlineData(0x40000000UL, SpaceRole.Reserved)]

@@ -19,6 +19,9 @@ internal static class VerifyCommand
     private static readonly OptionRow PathsMax =
         new("--max-paths", "list at most this number of paths for one block (default 100)") { ValueName = "NUMBER" };
 
+    private static readonly OptionRow Nodes =
+        new("--nodes", "compare the nodes of a mount with each other, at one commit");
+
     public static readonly CommandRow Row = new("verify", "read everything and list damaged files by path", Run)
     {
         Group = CommandGroup.Media,
@@ -29,19 +32,25 @@ internal static class VerifyCommand
 
             Give every node of a cluster as a separate volume: each is verified by itself, so that damage is
             found even where a mount would read from another node.
+
+            With --nodes and a directory in a mount for writing, the synced nodes of the mounted PFS are compared
+            with each other at one commit, while it is used: every inode, every entry and every byte of file data,
+            read from the devices. Differences are listed by path.
             """,
         Arguments = [MediaOptions.Volumes],
-        Options = [FaultsMax, PathsMax, .. MediaOptions.All],
+        Options = [FaultsMax, PathsMax, Nodes, .. MediaOptions.All],
         HasUnits = true,
         Examples =
         [
             new("hammer2 verify /dev/sdb1", "verify a partition"),
             new("hammer2 verify n0.img n1.img n2.img", "verify all nodes of a cluster"),
+            new("hammer2 verify --nodes /home", "compare the nodes of a mounted cluster"),
         ],
     };
 
     private static int Run(Invocation invocation)
     {
+        if (invocation.Has(Nodes)) return NodeComparisonText.Run(invocation, invocation.Texts(MediaOptions.Volumes));
         invocation.Interrupted = static () => "not everything was read, and nothing was changed";
         using var progress = new ProgressLine(invocation.Terminal);
         var options = new VerifyOptions

@@ -160,6 +160,14 @@ internal sealed class DamagedCluster : IDisposable
         return made.Inum;
     }
 
+    /// <summary>Blocks of a node that no check code covers.</summary>
+    public MapBlock[] UnprotectedOf(int node)
+    {
+        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(_disks[node])]);
+        return [.. MediaMap.Read(volumes).Blocks.Where(block => !block.IsProtected
+            && block.Objects.All(one => one.Pfs == _label))];
+    }
+
     /// <summary>The leaves of the freemap of a node.</summary>
     public MapBlock[] FreemapOf(int node)
     {
