@@ -22,7 +22,7 @@ public sealed class Volume
     public IBlockDevice Device { get; }
 
     /// <summary>Errors of the device since it was opened.</summary>
-    public DeviceErrors Errors { get; } = new();
+    public DeviceErrors Errors { get; private init; } = new();
 
     /// <summary>The copies of this volume's header, as read on opening.</summary>
     public VolumeHeaderCopies Copies { get; }
@@ -39,5 +39,6 @@ public sealed class Volume
     /// <summary>The offset after its last byte.</summary>
     public ulong End => Start + LengthBytes;
 
-    internal Volume WithLength(ulong lengthBytes) => new(Index, Device, Copies, Start, lengthBytes);
+    internal Volume WithLength(ulong lengthBytes) =>
+        new(Index, Device, Copies, Start, lengthBytes) { Errors = Errors };
 }
