@@ -97,6 +97,16 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
         _ => NodeRole.Absent,
     };
 
+    /// <summary>The facts of a node whose part was changed in the record of its cluster, and not yet in its own root: a
+    /// failure came between the two. The record counts.</summary>
+    /// <param name="record">The record of the commit that is shown; null for none.</param>
+    public NodeFacts AsIn(MembershipRecord? record) => (Role, record?.RoleOf(Tag)) switch
+    {
+        (NodeRole.Slave, MemberRole.Joining) => this with { Role = NodeRole.Returning },
+        (NodeRole.Master, MemberRole.Slave) => this with { Role = NodeRole.Slave },
+        _ => this,
+    };
+
     private static bool IsTorn(VolumeSet volumes, int copyIndex)
     {
         foreach (VolumeHeaderCopy copy in volumes.Volumes[0].Copies.Copies)

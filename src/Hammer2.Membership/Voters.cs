@@ -46,10 +46,13 @@ internal readonly struct Voters
         && (Record is null || Record.RoleOf(node.Tag) == MemberRole.Master);
 
     /// <summary>The state of a master that has no vote, with any commit: one that is to become a master is made equal
-    /// first; one that the record does not name takes no part. Null for others.</summary>
+    /// first, also when its root calls it a slave; one that the record does not name takes no part. Null for
+    /// others.</summary>
     public NodeState? Admit(in NodeFacts node)
     {
-        if (node.Role != NodeRole.Master || Record is null) return null;
+        if (Record is null) return null;
+        if (node.Role == NodeRole.Slave && Record.RoleOf(node.Tag) == MemberRole.Joining) return NodeState.Stale;
+        if (node.Role != NodeRole.Master) return null;
         return Record.RoleOf(node.Tag) switch
         {
             MemberRole.Master => null,

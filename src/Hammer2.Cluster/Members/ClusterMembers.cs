@@ -86,6 +86,8 @@ internal sealed class ClusterMembers : IClusterMembers
         return new MemberOutcome(Pfs.Writer!.ChangeMembers((out Func<ClusterView, ClusterView>? change) =>
         {
             change = null;
+            // Its resynchronization may have ended meanwhile: then another object stands for it.
+            if (!View.Has(node)) return Hammer2Error.Busy;
             node.IsKeptOffline = true;
             _ = node.TryChange(NodeEvent.TakenOffline, default);
             return Hammer2Error.None;

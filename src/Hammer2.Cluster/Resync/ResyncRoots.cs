@@ -11,21 +11,22 @@ internal static class ResyncRoots
     /// <summary>The root of a node that has parts of its source.</summary>
     /// <param name="own">Its root before.</param>
     /// <param name="source">The root of the source: no inode number below that of the source is given again.</param>
-    public static InodeMeta Returning(in InodeMeta own, in InodeMeta source)
+    /// <param name="role">The part of the node, by the record of the cluster where there is one.</param>
+    public static InodeMeta Returning(in InodeMeta own, in InodeMeta source, NodeRole role)
     {
         InodeMeta meta = own;
-        if (own.PfsType == PfsType.Master) meta.PfsRole = InodeMeta.ReturningMasterRole;
-        else if (NodeFacts.RoleOf(own) == NodeRole.Slave) meta.PfsRole = InodeMeta.CopyingSlaveRole;
+        meta.PfsRole = role == NodeRole.Slave ? InodeMeta.CopyingSlaveRole : InodeMeta.ReturningMasterRole;
         meta.PfsInum = Math.Max(own.PfsInum, source.PfsInum);
         return meta;
     }
 
     /// <summary>The root of a node that has everything of its source.</summary>
-    public static InodeMeta Finished(in InodeMeta own, in InodeMeta source)
+    public static InodeMeta Finished(in InodeMeta own, in InodeMeta source, NodeRole role)
     {
         InodeMeta meta = RootMeta.Join(source, own);
-        if (NodeFacts.RoleOf(own) == NodeRole.Returning) meta.PfsRole = (byte)PfsType.Master;
-        else if (own.PfsRole == InodeMeta.CopyingSlaveRole) meta.PfsRole = (byte)PfsType.Slave;
+        if (role != NodeRole.Slave) meta.PfsRole = (byte)PfsType.Master;
+        else if (own.PfsRole == InodeMeta.CopyingSlaveRole || own.PfsType == PfsType.Master)
+            meta.PfsRole = (byte)PfsType.Slave;
         meta.PfsMasters = source.PfsMasters;
         meta.PfsSnapshotTid = Math.Max(own.PfsSnapshotTid, source.PfsSnapshotTid);
         return meta;

@@ -156,7 +156,8 @@ internal sealed class ResyncTarget
         Chain own = _node.Root;
         Blockref reference = own.Reference;
         InodeMeta meta = isFinished
-            ? ResyncRoots.Finished(own.Meta, source.Root.Meta) : ResyncRoots.Returning(own.Meta, source.Root.Meta);
+            ? ResyncRoots.Finished(own.Meta, source.Root.Meta, _node.Facts.Role)
+            : ResyncRoots.Returning(own.Meta, source.Root.Meta, _node.Facts.Role);
         if (isFinished) reference.Methods = source.Root.Reference.Methods;
         reference.Flags |= BlockrefFlags.PfsRoot;
         // The label is the node's own; holds are the same everywhere.

@@ -179,9 +179,10 @@ internal sealed class NodeReturns : IDisposable
     private PresentNode? Join(NodeMember before, int slot, PfsEntry entry)
     {
         // Whatever it had prepared, the cluster went on without it.
-        NodeFacts facts = NodeFacts.Of(
-            entry.Root.Reference, entry.Root.Meta, entry.Root.AfterInodeName, entry.Device.Volumes, record: null);
         ClusterView view = Pfs.View;
+        NodeFacts facts = NodeFacts.Of(
+            entry.Root.Reference, entry.Root.Meta, entry.Root.AfterInodeName, entry.Device.Volumes, record: null)
+            .AsIn(view.Record);
         Chain shown = view.FocusOf(Media.PfsRootInum).Root;
         var transition = new TransitionFacts(
             facts, new CommitPoint(shown.Reference.ModifyTid, shown.Meta.PfsCommitId), HasQuorum: true,

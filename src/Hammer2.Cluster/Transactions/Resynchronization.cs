@@ -22,7 +22,8 @@ internal sealed class Resynchronization(
     public Func<Hammer2Error> Prepare(PresentNode node, Func<bool> isCancelled)
     {
         var outside = new ResyncOptions(
-            options.Time, options.Random, () => isCancelled() || failStop.IsStopped || !nodes.View.Has(node));
+            options.Time, options.Random,
+            () => isCancelled() || failStop.IsStopped || node.IsKeptOffline || !nodes.View.Has(node));
         var resync = new NodeResync(nodes, membership.Run, node, outside);
         return () => failStop.Run("a resynchronization", () =>
         {

@@ -78,7 +78,7 @@ internal static partial class PfsAssembly
         {
             NodeState state = membership.States[i];
             int slot = state == NodeState.Synced ? syncedSlot++ : otherSlot++;
-            view.Add(new PresentNode(slot, members[i], state, facts[i]));
+            view.Add(new PresentNode(slot, members[i], state, facts[i].AsIn(membership.Record)));
         }
         foreach (AbsentNode node in absent) view.Add(node);
         return ClusterView.Of(view.ToImmutable(), membership.Quorum, membership.Record);

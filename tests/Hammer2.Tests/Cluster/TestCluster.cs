@@ -2,9 +2,6 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using Hammer2.Chains;
-using Hammer2.Chains.Commits;
-using Hammer2.Chains.Trees;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -109,27 +106,7 @@ internal sealed class TestCluster
 
     /// <summary>Commits to one node as a writer does that knows no stamps: its number goes up, the stamp
     /// stays.</summary>
-    public void ModifyForeign(int node, ulong by = 1)
-    {
-        using ClusterMount mount = Mount([node], isDegraded: true);
-        MediaDevice media = mount.Devices[0];
-        media.KeepsPreparedRecord = false;
-        Assert.Equal(Hammer2Error.None, media.OpenForWriting());
-        Chain root = mount.Pfs.Nodes[0].Root;
-        Blockref reference = root.Reference;
-        reference.ModifyTid += by;
-        MediaCommitter committer = media.Committer!;
-        using var turn = CommitTurn.Enter(committer);
-        TreeShape shape = TreeShape.OfInode(ObjectType.Directory, CheckMethod.XxHash64);
-        InodeMeta meta = root.Meta;
-        meta.ChangeTime++;
-        Assert.Equal(Hammer2Error.None, InodeWriter.Write(
-            committer.Writer, committer.MirrorTid, meta, root.InodeName, new TreeEditor(media, shape, root.Table),
-            ref reference));
-        Assert.Equal(Hammer2Error.None, committer.PutPfsRoot(reference));
-        Assert.Equal(Hammer2Error.None, committer.Prepare(default, out PreparedCommit? prepared));
-        Assert.Equal(Hammer2Error.None, committer.Publish(prepared!));
-    }
+    public void ModifyForeign(int node, ulong by = 1) => ForeignWriter.Commit(Devices[node], by);
 
     private void Damage(int node, long offset)
     {

@@ -196,6 +196,9 @@ internal sealed class MediaAudit : IMediaVisitor
     }
 
     // A node that is being resynchronized has parts of its source.
-    private bool IsReturning(ulong pfs) =>
-        NodeFacts.RoleOf(_inodes[(pfs, Media.PfsRootInum)]) == NodeRole.Returning;
+    private bool IsReturning(ulong pfs)
+    {
+        InodeMeta root = _inodes[(pfs, Media.PfsRootInum)];
+        return NodeFacts.RoleOf(root) == NodeRole.Returning || root.PfsRole == InodeMeta.CopyingSlaveRole;
+    }
 }

@@ -31,7 +31,7 @@ internal sealed class ModelNode(ObjectType type, uint mode)
     public bool IsFixed => IsImmutable || IsAppend;
 
     /// <summary>Content of a file, target of a link.</summary>
-    public SparseBytes Content { get; } = new();
+    public SparseBytes Content { get; init; } = new();
 
     /// <summary>Names in a directory.</summary>
     public SortedDictionary<string, ModelNode> Names { get; } = new(StringComparer.Ordinal);
@@ -46,7 +46,7 @@ internal sealed class ModelFileSystem
     // How a directory's files are stored is handed down.
     public const LinuxFileFlags Inherited = LinuxFileFlags.Compress | LinuxFileFlags.NoCompress;
 
-    public ModelNode Root { get; } = new(ObjectType.Directory, UnixMode.O755) { Inum = VnodeOps.RootInum };
+    public ModelNode Root { get; init; } = new(ObjectType.Directory, UnixMode.O755) { Inum = VnodeOps.RootInum };
 
     public static Errno Create(
         ModelNode directory, string name, ObjectType type, uint mode, out ModelNode? made)

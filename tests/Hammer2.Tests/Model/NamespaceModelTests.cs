@@ -156,7 +156,8 @@ internal static class ModelMount
         if (disks.Count > 1) JudgeEquality(disks, seed);
     }
 
-    private static void JudgeEquality(IReadOnlyList<IBlockDevice> disks, ulong seed)
+    /// <summary>Compares the nodes of a cluster.</summary>
+    public static void JudgeEquality(IReadOnlyList<IBlockDevice> disks, ulong seed)
     {
         List<VolumeSet> sets = [.. disks.Select(disk => VolumeSet.Open([new UnownedDevice(disk)]))];
         ClusterReport report = Assert.Single(ClusterCompare.Run(sets, new FsckOptions()));

@@ -31,7 +31,7 @@ internal sealed partial class ScriptPlayer
         _positionMax = random.Pick<long>([600, 70_000, 400_000, 1L << 33, 1L << 61]);
     }
 
-    public ModelFileSystem Model { get; } = new();
+    public ModelFileSystem Model { get; init; } = new();
 
     /// <summary>True when EIO and EROFS end the script instead of being wrong: a device fails on purpose.</summary>
     public bool EndsAtFault { get; init; }

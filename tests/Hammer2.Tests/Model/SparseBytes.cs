@@ -12,6 +12,13 @@ internal sealed class SparseBytes
 
     public long Length { get; private set; }
 
+    public SparseBytes Copy()
+    {
+        var copy = new SparseBytes { Length = Length };
+        foreach ((long page, byte[] bytes) in _pages) copy._pages.Add(page, (byte[])bytes.Clone());
+        return copy;
+    }
+
     public void Write(long position, ReadOnlySpan<byte> data)
     {
         Length = Math.Max(Length, position + data.Length);

@@ -139,6 +139,24 @@ public sealed class ClusterMembersTests
     }
 
     [Fact]
+    public void A_node_that_is_set_aside_amid_its_resynchronization_stays_so()
+    {
+        using var files = new MemberFiles(nodes: 3);
+        using (var mounted = new MountedMembers(files, 0, 1, 2)) mounted.Play(30);
+        using (var mounted = new MountedMembers(files, 0, 1)) mounted.Play(60);
+        using var all = new MountedMembers(files, 0, 1, 2);
+        PresentNode node = all.Pfs.Nodes[2];
+        Assert.Equal(Hammer2Error.Interrupted, all.Pfs.Writer!.Resynchronize(node, () =>
+        {
+            if (node.State == NodeState.Copying)
+                Assert.Equal(Hammer2Error.None, all.Members.Offline(files.Paths[2]).Error);
+            return false;
+        }));
+        Assert.Equal((NodeState.Offline, true), (node.State, node.IsKeptOffline));
+        Assert.Equal(2, all.Pfs.View.Synced.Count);
+    }
+
+    [Fact]
     public void An_attached_node_that_never_became_level_goes_on_in_the_next_mount()
     {
         using var files = new MemberFiles(nodes: 1);

@@ -81,6 +81,24 @@ public sealed class MembershipRecordTests
     }
 
     [Fact]
+    public void The_record_counts_where_the_root_of_a_node_still_has_its_former_part()
+    {
+        MembershipRecord joining = Three.With(Tag(3), MemberRole.Joining);
+        NodeFacts promoted = Node(3, 9, joining) with { Role = NodeRole.Slave };
+        Assert.Equal((WriteObstacle.None, 3, 2), Decide(
+            out NodeState[] states, Node(0, 9, joining), Node(1, 9, joining), promoted));
+        Assert.Equal([NodeState.Synced, NodeState.Synced, NodeState.Stale], states);
+        Assert.Equal(NodeRole.Returning, promoted.AsIn(joining).Role);
+        MembershipRecord fewer = Three.With(Tag(2), MemberRole.Slave);
+        NodeFacts demoted = Node(2, 5, Three);
+        Assert.Equal((WriteObstacle.None, 2, 2), Decide(
+            out states, Node(0, 9, fewer), Node(1, 9, fewer), demoted));
+        Assert.Equal([NodeState.Synced, NodeState.Synced, NodeState.Passive], states);
+        Assert.Equal(NodeRole.Slave, demoted.AsIn(fewer).Role);
+        Assert.Equal(NodeRole.Master, demoted.AsIn(Three).Role);
+    }
+
+    [Fact]
     public void A_record_that_cannot_be_read_forbids_writing()
     {
         NodeFacts unknown = Node(0, 9, Three) with { Record = null, HasUnknownRecord = true };

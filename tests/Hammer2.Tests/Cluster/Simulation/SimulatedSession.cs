@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Linq;
+using Hammer2.Cluster;
+using Hammer2.Cluster.Transactions;
+using Hammer2.Format;
+using Hammer2.Membership;
+using Hammer2.Testing;
+using Hammer2.Tests.Model;
+using Hammer2.Vnodes;
+using Xunit;
+
+namespace Hammer2.Tests.Cluster.Simulation;
+
+/// <summary>What is done to a mount that may write, between and during operations and resynchronizations; what it shows
+/// and answers is judged at once.</summary>
+internal sealed class SimulatedSession
+{
+    private const int UnitsMax = 12;
+
+    private readonly SimulatedCluster _cluster;
+    private readonly SimulatedMount _mount;
+    private readonly AcknowledgedStates _states;
+    private readonly SimulationCounts _counts;
+    private readonly SimulatedChanges _changes;
+    private readonly ScriptPlayer _player;
+    private bool _hasEnded;
+
+    public SimulatedSession(
+        SimulatedCluster cluster, SimulatedMount mount, AcknowledgedStates states, SimulationCounts counts)
+    {
+        (_cluster, _mount, _states, _counts) = (cluster, mount, states, counts);
+        _changes = new SimulatedChanges(cluster, mount, counts);
+        _player = new ScriptPlayer(cluster.Random)
+        {
+            EndsAtFault = true,
+            Model = new ModelFileSystem { Root = ModelCopy.Of(states.Last) },
+        };
+    }
+
+    /// <summary>What went wrong within a callback, where nothing may be thrown.</summary>
+    public Exception? Violation { get; private set; }
+
+    private SeededRandom Random => _cluster.Random;
+
+    private bool IsOver => _hasEnded || Violation is not null || !_mount.IsWritten;
+
+    /// <summary>Does drawn things until so many are done, or the mount is of no use any more.</summary>
+    public void Run(int actions)
+    {
+        for (int i = 0; i < actions && !IsOver; i++)
+        {
+            Act(depth: 0);
+            AssertAlive();
+        }
+    }
+
+    /// <summary>Plays operations.</summary>
+    public void Play(int steps)
+    {
+        for (int i = 0; i < steps && !IsOver; i++)
+        {
+            try
+            {
+                _player.Play(_mount.Ops, 1);
+                _states.Record(_player.Model.Root);
+            }
+            catch (ScriptFaultException fault)
+            {
+                _states.Record(_player.Model.Root);
+                Refused($"an operation: {fault.Error}");
+            }
+        }
+    }
+
+    /// <summary>Makes everything durable.</summary>
+    public void Sync()
+    {
+        Errno error = _mount.Ops.Sync();
+        if (error != Errno.None) Refused($"sync: {error}");
+        else Acknowledge();
+    }
+
+    /// <summary>Compares everything with the model.</summary>
+    public void Compare()
+    {
+        if (!_mount.IsReadable) return;
+        bool wasQuiet = _cluster.IsQuiet;
+        _cluster.IsQuiet = true;
+        string expected = TreeListing.Of(_player.Model.Root);
+        string found = TreeListing.Of(_mount.Ops, _player.Model.Root.Inum);
+        Assert.True(expected == found, $"shown: {TreeListing.Difference(expected, found)}");
+        _player.Compare(_mount.Ops);
+        _cluster.IsQuiet = wasQuiet;
+    }
+
+    /// <summary>Resynchronizes a node, while other things are done.</summary>
+    public Hammer2Error Resynchronize(PresentNode node, int depth)
+    {
+        int units = 0;
+        Hammer2Error error = _mount.Writer.Resynchronize(node, () =>
+        {
+            if (IsOver) return true;
+            // Nothing may begin while the last changes of a node are copied.
+            bool isCopied = node.State is NodeState.Copying or NodeState.CatchingUp && !_mount.IsHeldUp;
+            if (depth < 0 || !isCopied || units++ > UnitsMax) return false;
+            Guard(() => Act(depth + 1));
+            return Random.OneIn(30);
+        });
+        _cluster.Say($"resynchronization of {node.Name}: {error}");
+        if (error == Hammer2Error.None)
+        {
+            _counts.Resyncs++;
+            _cluster.FindSeated(_mount.View);
+        }
+        Assert.True(Violation is not null || error != Hammer2Error.Internal, "an invariant broke");
+        return error;
+    }
+
+    /// <summary>Ends it in order: what has no name is forgotten, and all is durable.</summary>
+    public void Close()
+    {
+        if (IsOver) return;
+        try
+        {
+            _player.ForgetAll(_mount.Ops);
+        }
+        catch (ScriptFaultException fault)
+        {
+            Refused($"forgetting: {fault.Error}");
+        }
+        if (!IsOver) Sync();
+    }
+
+    private void Act(int depth)
+    {
+        _cluster.IsInDoubt = true;
+        switch (Random.Below(20))
+        {
+            case < 7:
+                Play(1 + Random.Below(6));
+                break;
+            case < 11:
+                Sync();
+                break;
+            case 11 or 12 when depth < 2:
+                ResyncOne(depth);
+                break;
+            case 13:
+                Restore();
+                foreach (PresentNode node in _mount.Returns.Check()) _cluster.Say($"{node.Name} returned");
+                break;
+            case 14:
+                _changes.Draw();
+                Learn();
+                break;
+            case 15:
+                Spoil();
+                break;
+            case 16 when _mount.IsReadable:
+                _ = _mount.Writer.Heal();
+                break;
+            case 17 when _mount.IsReadable:
+                _ = _mount.Writer.Reclaim(new ReclaimOptions(Discards: false), out _);
+                break;
+            default:
+                Compare();
+                break;
+        }
+    }
+
+    private void ResyncOne(int depth)
+    {
+        PresentNode[] behind = [.. _mount.View.Nodes.Where(node => node.State
+            is NodeState.Stale or NodeState.Uncertain or NodeState.Newer or NodeState.Foreign or NodeState.Passive)];
+        if (behind.Length > 0) _ = Resynchronize(Random.Pick<PresentNode>(behind), depth);
+    }
+
+    // Devices answer again. What a device lost by a lack of power must have been noticed.
+    private void Restore()
+    {
+        foreach (SimulatedNode node in _cluster.Nodes)
+        {
+            if (Random.OneIn(3)) continue;
+            node.Disk.Heal();
+            PresentNode? present = _mount.View.Nodes.FirstOrDefault(one => one.Name == node.Name);
+            if (present is null || present.Device.Committer is { IsFenced: true }) node.Disk.RestorePower();
+        }
+    }
+
+    private void Spoil()
+    {
+        SimulatedNode node = Random.Pick<SimulatedNode>([.. _cluster.Nodes]);
+        if (!node.IsFormatted || !node.Disk.IsUp || !_cluster.MayDamage(node)) return;
+        if (DamagedBlocks.Spoil(_cluster, node, 1 + Random.Below(6))) _counts.Spoiled++;
+    }
+
+    private void Acknowledge()
+    {
+        _states.Acknowledge();
+        Learn();
+    }
+
+    private void Learn() => _cluster.Acknowledge(_mount.View, _mount.Pfs.Membership.MastersTotal);
+
+    // The mount refuses to go on: it must have a reason.
+    private void Refused(string what)
+    {
+        _cluster.Say($"{what}: {_mount.Describe()}");
+        Assert.True(_cluster.IsCut || _mount.Writer.IsStopped || !_mount.IsReadable, $"{what} without a reason");
+        _hasEnded = true;
+    }
+
+    private void AssertAlive()
+    {
+        if (Violation is not null || _cluster.IsCut || !_mount.Writer.IsStopped) return;
+        Assert.True(_mount.Writer.StopReason != Hammer2Error.Internal, "an invariant broke");
+        Assert.True(_mount.View.Synced.Count < _mount.View.Quorum,
+            $"stopped with a quorum: {_mount.Writer.StopReason}, {_mount.Describe()}");
+    }
+
+    // An exception must not reach the driver, which would take it for its own.
+    private void Guard(Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception failure)
+        {
+            Violation ??= failure;
+        }
+    }
+}
