@@ -242,8 +242,10 @@ public sealed class PfsChangeTests
             try
             {
                 string path = $"{root}/f{i % 100}";
-                Assert.Contains(
-                    ReadAtOnce(path), (string[])["0", "", $"{path} of 0", $"{path} of 1", $"{path} of 2"]);
+                // Another user's truncation shortens what a read finds, and Linux fills the rest with zeros up to the
+                // size that it still knows.
+                Assert.Contains(ReadAtOnce(path).TrimEnd('\0'),
+                    (string[])["0", "", $"{path} of 0", $"{path} of 1", $"{path} of 2"]);
                 File.WriteAllText(path, $"{path} of {user}");
                 File.WriteAllText($"{root}/u{user}-{i}", "x");
             }
