@@ -30,9 +30,9 @@ internal sealed class AcknowledgedStates
     /// <returns>Null when it may not be shown.</returns>
     public ModelNode? Find(VnodeOps ops)
     {
-        string listing = TreeListing.Of(ops, Last.Inum), flags = FlagsOf(ops, Last.Inum);
+        string listing = TreeListing.Of(ops, Last.Inum), flags = NumbersAndFlagsOf(ops, Last.Inum);
         for (int i = _states.Count - 1; i >= 0; i--)
-            if (TreeListing.Of(_states[i]) == listing && FlagsOf(_states[i]) == flags) return _states[i];
+            if (TreeListing.Of(_states[i]) == listing && NumbersAndFlagsOf(_states[i]) == flags) return _states[i];
         return null;
     }
 
@@ -45,15 +45,16 @@ internal sealed class AcknowledgedStates
         _states.Add(state);
     }
 
-    private static string FlagsOf(ModelNode node) =>
-        $"{node.Flags} {string.Join(' ', node.Names.Values.Select(FlagsOf))}";
+    // With the numbers: exchanging two files that are the same but for these is a change, too.
+    private static string NumbersAndFlagsOf(ModelNode node) =>
+        $"{node.Inum} {node.Flags} {string.Join(' ', node.Names.Values.Select(NumbersAndFlagsOf))}";
 
-    private static string FlagsOf(VnodeOps ops, ulong inum)
+    private static string NumbersAndFlagsOf(VnodeOps ops, ulong inum)
     {
         Assert.Equal(Errno.None, ops.GetFlags(inum, out LinuxFileFlags flags));
         Assert.Equal(Errno.None, ops.GetAttributes(inum, out VnodeAttributes at));
         IEnumerable<ulong> below = at.Type == ObjectType.Directory
             ? TreeListing.EntriesOf(ops, inum, "/").Select(entry => entry.Inum) : [];
-        return $"{flags} {string.Join(' ', below.Select(child => FlagsOf(ops, child)))}";
+        return $"{inum} {flags} {string.Join(' ', below.Select(child => NumbersAndFlagsOf(ops, child)))}";
     }
 }
