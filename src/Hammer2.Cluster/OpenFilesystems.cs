@@ -161,7 +161,7 @@ public sealed class OpenFilesystems : IFilesystemOpener
     {
         var access = new ReturnAccess(media, loggers);
         mount.Keep(new NodeReturns(mount, this, access, scheduler),
-            new ClusterMembers(mount, this, access, SystemRandom.NextBits));
+            new ClusterMembers(mount, this, access, TimeProvider.System, SystemRandom.NextBits));
     }
 
     OpenFilesystem IFilesystemOpener.OpenFor(ClusterMount user, IReadOnlyList<string> paths, ReturnAccess access)

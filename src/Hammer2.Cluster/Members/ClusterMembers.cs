@@ -3,10 +3,12 @@ using System.Collections.Generic;
 using Concurrency;
 using Hammer2.Chains;
 using Hammer2.Cluster.PfsRoots;
+using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.Returns;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
+using Linux.Text;
 
 namespace Hammer2.Cluster.Members;
 
@@ -17,17 +19,21 @@ internal sealed class ClusterMembers : IClusterMembers
     private readonly ClusterMount _mount;
     private readonly IFilesystemOpener _opener;
     private readonly ReturnAccess _access;
+    private readonly TimeProvider _time;
     private readonly Func<ulong> _random;
 
     /// <param name="mount">The PFS, open for writing.</param>
     /// <param name="opener">Opens filesystems.</param>
     /// <param name="access">How devices are opened.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="random">Gives 64 random bits, for ids.</param>
-    public ClusterMembers(ClusterMount mount, IFilesystemOpener opener, ReturnAccess access, Func<ulong> random)
+    public ClusterMembers(ClusterMount mount, IFilesystemOpener opener, ReturnAccess access, TimeProvider time,
+        Func<ulong> random)
     {
         _mount = mount;
         _opener = opener;
         _access = access;
+        _time = time;
         _random = random;
     }
 
@@ -174,16 +180,29 @@ internal sealed class ClusterMembers : IClusterMembers
         if (record.RoleOf(facts.Tag) is MemberRole.Master) return MemberOutcome.Refused("it is a member already");
         foreach (PresentNode member in View.Nodes)
             if (member.Facts.Tag == facts.Tag) return MemberOutcome.Refused("it takes part already");
-        // What it holds is kept: no record proves that the others know it.
-        NodeState state = facts.Role == NodeRole.Returning ? NodeState.Stale : NodeState.Foreign;
-        var node = new PresentNode(View.FreeSlot, entry, state, facts);
+        var node = new PresentNode(View.FreeSlot, entry, NodeState.Stale, facts);
         device.Faults.Label = Pfs.ClusterNodes.LabelText;
         device.KeepsPreparedRecord = true;
-        Hammer2Error error = Change(record.With(facts.Tag, MemberRole.Joining), view => view.With(node));
+        Hammer2Error error = Keep(node);
+        if (error != Hammer2Error.None) return new MemberOutcome(error);
+        error = Change(record.With(facts.Tag, MemberRole.Joining), view => view.With(node));
         if (error != Hammer2Error.None) return new MemberOutcome(error);
         _mount.Add(entry);
         Pfs.Writer!.StartResync(node);
         return default;
+    }
+
+    // No record proves that the others know what it holds. Once the record names it, it is a node that is to be made
+    // equal, also for a mount that finds it so after an interruption: so it is kept before.
+    private Hammer2Error Keep(PresentNode node)
+    {
+        if (node.Facts.Role != NodeRole.Master) return Hammer2Error.None;
+        Hammer2Error error = node.Device.OpenForWriting(_time);
+        if (error != Hammer2Error.None) return error;
+        error = KeptContent.Save(node, _time.GetUtcNow(), _random, out byte[] label);
+        if (error == Hammer2Error.None)
+            MountLog.ContentKept(Pfs.ClusterNodes.Logger, node.Name, ByteText.Decode(label));
+        return error;
     }
 
     // One that was level gets an identity of its own: it must never be taken for the cluster it left.

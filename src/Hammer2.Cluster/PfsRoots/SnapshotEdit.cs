@@ -28,6 +28,9 @@ internal sealed class SnapshotEdit : PfsRootEdit
     /// <inheritdoc/>
     public override bool IsSnapshot => true;
 
+    /// <summary>True when one node alone has it: it counts one master, and can be mounted without the others.</summary>
+    public bool IsOnOneNode { get; init; }
+
     /// <inheritdoc/>
     public override Hammer2Error Apply(in PfsRootTurn turn)
     {
@@ -40,6 +43,7 @@ internal sealed class SnapshotEdit : PfsRootEdit
         meta.PfsReceivedTid = 0;
         meta.PfsClusterId = _ids.ClusterId;
         meta.PfsNodeId = _ids.NodeIdOf(turn.Slot);
+        if (IsOnOneNode) meta.PfsMasters = 1;
         meta.PfsSnapshotTid = turn.Tid;
         meta.NameKey = key;
         meta.ParentInum = Media.PfsRootInum;

@@ -23,7 +23,10 @@ internal static class KeptContent
     public static Hammer2Error Save(PresentNode node, DateTimeOffset time, Func<ulong> random, out byte[] label)
     {
         label = LabelOf(node.Root.InodeName, time);
-        var edit = new SnapshotEdit(label, PfsIds.Draw(random), (ulong)time.ToUnixTimeMilliseconds() * 1000);
+        var edit = new SnapshotEdit(label, PfsIds.Draw(random), (ulong)time.ToUnixTimeMilliseconds() * 1000)
+        {
+            IsOnOneNode = true,
+        };
         MediaCommitter committer = node.Device.Committer!;
         long reserved = SpaceCost.OfOperation(dataBytes: 0, leaves: 2);
         if (!committer.Space.TryReserve(reserved, 0, SpaceUse.Add)) return Hammer2Error.NoSpace;

@@ -103,6 +103,30 @@ public sealed class ClusterMembersTests
         files.AssertClean();
     }
 
+    // The list of nodes calls it one that is to be made equal, which says nothing of what it holds.
+    [Fact]
+    public void What_a_former_member_holds_is_kept_before_the_list_has_it()
+    {
+        using var files = new MemberFiles(nodes: 3);
+        var all = new MountedMembers(files, 0, 1, 2);
+        using (all) all.Play(30);
+        using (var mounted = new MountedMembers(files, 0, 1))
+        {
+            string id = MemberReport.Of(mounted.Pfs).Members.Single(member => member.Name is null).FilesystemId[..8];
+            Assert.Equal(Hammer2Error.None, mounted.Members.Detach(id).Error);
+            mounted.Play(30);
+            Assert.Equal(Hammer2Error.None, mounted.Members.Attach([files.Paths[2]]).Error);
+        }
+        using (var mounted = new MountedMembers(files, 0, 1, 2))
+        {
+            PresentNode node = mounted.Pfs.Nodes.Single(one => one.Name == files.Paths[2]);
+            Assert.Equal(NodeState.Stale, node.State);
+            Assert.Equal(Hammer2Error.None, mounted.Pfs.Writer!.Resynchronize(node, () => false));
+        }
+        all.AssertHeldBy(2, files.KeptOn(2));
+        files.AssertClean();
+    }
+
     [Fact]
     public void What_would_leave_no_quorum_is_refused_and_changes_nothing()
     {

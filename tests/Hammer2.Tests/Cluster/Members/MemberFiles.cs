@@ -53,6 +53,15 @@ internal sealed class MemberFiles : IDisposable
         return run.Text;
     }
 
+    /// <summary>The label of the only snapshot that keeps what a node held alone.</summary>
+    public string KeptOn(int node)
+    {
+        using VolumeSet volumes = MediaSource.Open([Paths[node]], new MediaSourceOptions(), NullLogger.Instance);
+        return Hammer2.Admin.PfsCatalog.Read(volumes).Records
+            .Select(pfs => System.Text.Encoding.ASCII.GetString(pfs.Label))
+            .Single(label => label.StartsWith(Label + ".kept.", StringComparison.Ordinal));
+    }
+
     /// <summary>Bytes that bulkfree leaves allocated.</summary>
     public long AllocatedOf(int node)
     {

@@ -39,7 +39,7 @@ internal sealed class MountedMembers : IDisposable
             NullLoggerFactory.Instance);
         Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting(RecordedScript.Options(files.NextSeed())));
         Returns = new NodeReturns(_mount, filesystems, Access, scheduler: null);
-        Members = new ClusterMembers(_mount, filesystems, Access, SystemRandom.NextBits);
+        Members = new ClusterMembers(_mount, filesystems, Access, TimeProvider.System, SystemRandom.NextBits);
         _ops = new VnodeOps(_mount.Pfs, NullLogger<VnodeOps>.Instance);
         _ = ModelMount.MakeRoom(_ops, _player, Path.GetRandomFileName());
     }
@@ -71,6 +71,15 @@ internal sealed class MountedMembers : IDisposable
         _player.Play(_ops, steps);
         Assert.Equal(Errno.None, _ops.Sync());
         _player.Compare(_ops);
+    }
+
+    /// <summary>Compares what was written here, before the end of this mount, with a PFS of one node.</summary>
+    public void AssertHeldBy(int node, string label)
+    {
+        using ClusterMount single = new OpenFilesystems(1 << 20).Mount(
+            [new MountSpec([_files.Paths[node]], label)],
+            new ClusterMountOptions(new MediaSourceOptions(), 1 << 20), NullLoggerFactory.Instance);
+        _player.Compare(new VnodeOps(single.Pfs, NullLogger<VnodeOps>.Instance));
     }
 
     public void Dispose()

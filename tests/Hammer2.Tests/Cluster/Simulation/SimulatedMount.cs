@@ -31,7 +31,7 @@ internal sealed class SimulatedMount : IDisposable
         var access = new ReturnAccess(new MediaSourceOptions(IsReadOnly: false), new TraceLog(cluster));
         var opener = new SimulationOpener(filesystems, cluster.Nodes);
         Returns = new NodeReturns(mount, opener, access, scheduler: null);
-        Members = new ClusterMembers(mount, opener, access, cluster.Random.NextUInt64);
+        Members = new ClusterMembers(mount, opener, access, time, cluster.Random.NextUInt64);
         Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
     }
 
