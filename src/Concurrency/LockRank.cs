@@ -23,8 +23,8 @@ public sealed class LockRank
     public static readonly LockRank ControlServer = new(2, "control sockets");
 
     // The write path.
-    public static readonly LockRank OpeningForWriting = new(3, "opening for writing");
-    public static readonly LockRank MountedTree = new(4, "tree of a mount");
+    public static readonly LockRank MountedTree = new(3, "tree of a mount");
+    public static readonly LockRank OpeningForWriting = new(4, "opening for writing");
     public static readonly LockRank Healing = new(4, "healing");
     public static readonly LockRank Reclaim = new(5, "bulkfree");
     public static readonly LockRank DeviceReclaim = new(6, "bulkfree of a device");

@@ -58,7 +58,7 @@ public sealed class MediaDevice : MediaReader, IDisposable
     /// <param name="time">The clock for the age of pins; null for the system's.</param>
     /// <returns>None; ReadOnly when a device is write-protected; the error of reading the freemap, or a block missing
     /// in it; the error that fenced the device.</returns>
-    /// <remarks>Entry: no lock held. Rank 3.</remarks>
+    /// <remarks>Entry: no lock of the write path held. Rank 4.</remarks>
     public Hammer2Error OpenForWriting(TimeProvider? time = null)
     {
         using (_openLock.EnterScope())
@@ -91,7 +91,7 @@ public sealed class MediaDevice : MediaReader, IDisposable
     /// <summary>Ends writing through this object, so that its devices can be read anew and written through another one:
     /// a device that is fenced, or was never opened for writing. It may be read as before.</summary>
     /// <returns>False when it can still be written, or a call is under way that may change it.</returns>
-    /// <remarks>Entry: no lock held. Rank 3.</remarks>
+    /// <remarks>Entry: no lock of the write path held. Rank 4.</remarks>
     public bool TryRetire()
     {
         using (_openLock.EnterScope())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Collections.Immutable;
+using System.Linq;
 using Concurrency;
 using Hammer2.Chains;
 using Hammer2.Cluster.Members;
@@ -46,6 +47,11 @@ public sealed class ClusterMount : IDisposable
 
     /// <summary>True when this process may write to one of the filesystems, through this PFS or another one.</summary>
     public bool HasWritableDevices => Filesystems.Exists(filesystem => !filesystem.Volumes.IsReadOnly);
+
+    /// <summary>True when it is written, or seems to be such that it can be while no other process uses its
+    /// devices.</summary>
+    public bool CanBeWritten => Filesystems.TrueForAll(
+        static filesystem => filesystem.Volumes.Volumes.All(static volume => volume.Device.CanBeWritten));
 
     /// <summary>The last damage found on any of them, with its location; null when there was none.</summary>
     public string? LastFault

@@ -27,6 +27,7 @@ public readonly record struct PfsSpace(
 internal sealed class ClusterNodes
 {
     private ClusterView _view;
+    private MembershipDecision _membership;
     private long _repairedReads;
     private long _exchanges;
 
@@ -34,7 +35,7 @@ internal sealed class ClusterNodes
     {
         Label = label;
         LabelText = ByteText.Decode(label);
-        Membership = membership;
+        _membership = membership;
         Logger = logger;
         _view = view;
     }
@@ -45,8 +46,8 @@ internal sealed class ClusterNodes
     /// <summary>The label as text, for the log.</summary>
     public string LabelText { get; }
 
-    /// <summary>The membership decision made when the PFS was mounted.</summary>
-    public MembershipDecision Membership { get; }
+    /// <summary>The membership decision made when the PFS was mounted, or began to be written.</summary>
+    public MembershipDecision Membership => Volatile.Read(ref _membership);
 
     /// <summary>True when the PFS has, or had, several masters: its commits are numbered by epochs.</summary>
     public bool IsCluster => Membership.IsCluster || View.Record is not null;
@@ -84,6 +85,13 @@ internal sealed class ClusterNodes
     /// with it.</summary>
     public bool TrySwapView(ClusterView before, ClusterView after) =>
         Interlocked.CompareExchange(ref _view, after, before) == before;
+
+    /// <summary>Replaces view and decision, while nothing is written.</summary>
+    public void Adopt(ClusterView view, MembershipDecision membership)
+    {
+        Volatile.Write(ref _membership, membership);
+        Volatile.Write(ref _view, view);
+    }
 
     /// <summary>Tells commits before an exchange of the root from those after it: odd while one is being made. The tree
     /// of a later commit came from that of an earlier one by changes alone if this was the same even number before the

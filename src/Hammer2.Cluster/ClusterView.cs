@@ -101,6 +101,20 @@ public sealed class ClusterView
     /// <summary>The node in a slot; null when the slot is empty.</summary>
     internal PresentNode? NodeAt(int slot) => _bySlot[slot];
 
+    /// <summary>True when each node that another view has, too, has the same root there.</summary>
+    internal bool HasRootsOf(ClusterView other)
+    {
+        foreach (PresentNode node in Nodes)
+        {
+            foreach (PresentNode same in other.Nodes)
+            {
+                if (same.Identity == node.Identity && (same.Root.Reference.Data.Raw != node.Root.Reference.Data.Raw
+                    || same.Root.Reference.ModifyTid != node.Root.Reference.ModifyTid)) return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>True when a node is a member.</summary>
     internal bool Has(PresentNode node) => _bySlot[node.Slot] == node;
 

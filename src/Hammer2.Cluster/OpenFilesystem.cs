@@ -103,6 +103,37 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
         Volatile.Write(ref _device, new MediaDevice(volumes, caches, access.Loggers.CreateLogger<MediaDevice>()));
     }
 
+    /// <summary>Has its devices, which were opened read-only, written from now on, and reads the filesystem anew as one
+    /// that is written.</summary>
+    /// <returns>False when it can be written already.</returns>
+    /// <exception cref="MediaException">A device cannot be written; all are read-only as before then.</exception>
+    public bool BeginWriting(ILoggerFactory loggers, MediaCaches caches)
+    {
+        using (_readingLock.EnterScope())
+        {
+            VolumeSet before = Volumes;
+            if (!before.IsReadOnly) return false;
+            before.BeginWriting();
+            bool isDone = false;
+            try
+            {
+                VolumeSet volumes = before.ReadForWriting();
+                isDone = Device.TryRetire();
+                // Operations that began before read the former one, of the same devices.
+                if (isDone)
+                    Volatile.Write(ref _device, new MediaDevice(volumes, caches, loggers.CreateLogger<MediaDevice>()));
+                return isDone;
+            }
+            finally
+            {
+                if (!isDone) before.EndWriting();
+            }
+        }
+    }
+
+    /// <summary>Takes back <see cref="BeginWriting"/>, before anything was written.</summary>
+    public void EndWriting() => Volumes.EndWriting();
+
     /// <summary>Closes the devices.</summary>
     public void Dispose()
     {

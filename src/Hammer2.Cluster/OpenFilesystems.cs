@@ -16,7 +16,7 @@ namespace Hammer2.Cluster;
 /// with their locks and caches; a filesystem is closed with the last PFS on it.
 /// </summary>
 /// <remarks>One caller at a time opens PFSs. They may be closed at any time, by other threads.</remarks>
-public sealed class OpenFilesystems : IFilesystemOpener
+public sealed partial class OpenFilesystems : IFilesystemOpener
 {
     private readonly RankedLock _usersLock = new(LockRank.OpenFilesystems);
     private readonly List<OpenFilesystem> _filesystems = [];
@@ -309,9 +309,9 @@ public sealed class OpenFilesystems : IFilesystemOpener
         using (_usersLock.EnterScope()) return _mounts.Find(mount => PfsOverlap.IsAny(members, mount.Members));
     }
 
-    private void RefuseUsed(string label, IReadOnlyList<PfsEntry> members)
+    private void RefuseUsed(string label, IReadOnlyList<PfsEntry> members, ClusterMount? itself = null)
     {
-        if (FindUser(members) is { } user) throw new PfsInUseException(label, user);
+        if (FindUser(members) is { } user && user != itself) throw new PfsInUseException(label, user);
     }
 
     // A PFS that is mounted for writing changes; until it is among the mounts, no view of it is opened.

@@ -104,6 +104,17 @@ public sealed class Pfs
         }
     }
 
+    /// <summary>Takes the nodes and the decision about them from the same PFS as it was opened another time, so that it
+    /// can be opened for writing. Nothing happens when that one shows another commit.</summary>
+    /// <remarks>Entry: it is not written.</remarks>
+    internal bool TryAdopt(Pfs decided)
+    {
+        Invariant.Holds(Writer is null);
+        if (decided.Membership.Commit != Membership.Commit || !View.HasRootsOf(decided.View)) return false;
+        ClusterNodes.Adopt(decided.View, decided.Membership);
+        return true;
+    }
+
     /// <summary>
     /// Space available to the user: every node must store every write, so the minimum of all nodes. After the last node
     /// was fenced, the values of that time.

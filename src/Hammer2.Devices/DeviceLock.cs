@@ -41,7 +41,7 @@ internal sealed class DeviceLock : IDisposable
             path, status, new BlockTopology(options.SystemDirectory), out string? note);
         try
         {
-            if (origin is not null) LockOrigin(path, origin, options);
+            if (origin is not null) LockOrigin(path, origin, options.IsReadOnly);
             return new DeviceLock(origin, note);
         }
         catch (MediaException)
@@ -63,10 +63,25 @@ internal sealed class DeviceLock : IDisposable
         return new DeviceBusyException(path, $"is claimed for exclusive use by {LockHolders.OfWhole(status)}");
     }
 
+    /// <summary>Makes shared locks on the origin exclusive, without a moment in between. The flock on the device is the
+    /// caller's.</summary>
+    /// <exception cref="DeviceBusyException">Another open file has one, too; the lock is shared as before.</exception>
+    internal void MakeExclusive(string path) => Change(path, isExclusive: true);
+
+    /// <summary>Makes exclusive locks on the origin shared again.</summary>
+    internal void MakeShared(string path) => Change(path, isExclusive: false);
+
     /// <summary>Releases the locks that are not released by closing the device itself.</summary>
     public void Dispose() => _origin?.Dispose();
 
-    private static void LockOrigin(string path, DeviceOrigin origin, FileBlockDeviceOptions options)
+    private void Change(string path, bool isExclusive)
+    {
+        if (_origin is null) return;
+        LockOrigin(path, _origin, isReadOnly: !isExclusive);
+        RangeLock.Release(_origin.File, _origin.Range, !isExclusive);
+    }
+
+    private static void LockOrigin(string path, DeviceOrigin origin, bool isReadOnly)
     {
         string what = origin.Kind switch
         {
@@ -77,10 +92,10 @@ internal sealed class DeviceLock : IDisposable
         bool isBackingFile = origin.Kind == OriginKind.BackingFile && origin.Status.IsRegular;
         if (isBackingFile && !IsLocked(path, () => Flock(origin.File, LinuxBlockIoctls.LockShared)))
             throw new DeviceBusyException(path, $"{what}is being written by {LockHolders.OfWhole(origin.Status)}");
-        if (IsLocked(path, () => RangeLock.Acquire(origin.File, origin.Range, !options.IsReadOnly))) return;
-        string holder = LockHolders.OfRange(origin.Status, origin.Range, !options.IsReadOnly);
+        if (IsLocked(path, () => RangeLock.Acquire(origin.File, origin.Range, !isReadOnly))) return;
+        string holder = LockHolders.OfRange(origin.Status, origin.Range, !isReadOnly);
         string way = origin.Kind == OriginKind.Itself ? ", which opened it under another name or device" : "";
-        throw Busy(path, what, holder + way, options.IsReadOnly);
+        throw Busy(path, what, holder + way, isReadOnly);
     }
 
     private static int Flock(SafeFileHandle file, int operation) =>

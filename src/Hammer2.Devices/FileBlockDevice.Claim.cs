@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hammer2.Devices;
 
-// The kernel's exclusive claim on a block device, which can be handed over to a kernel mount (fuseblk).
+// The kernel's exclusive claim on a block device, which can be handed over to a kernel mount (fuseblk), and the change
+// of a reader into a writer.
 public sealed unsafe partial class FileBlockDevice
 {
     private const int ClaimWaitMilliseconds = 5000;
@@ -41,24 +42,82 @@ public sealed unsafe partial class FileBlockDevice
         return _isClaimed;
     }
 
-    // The claim and the flock belong to the open file. The new file replaces the old descriptor number once it holds
-    // the flock; closing the old file releases its claim and flock. The range lock is held all the time, so that
-    // another HAMMER2 process that gets the flock in between releases it soon: this is waited for.
-    private bool Reopen(int flags)
+    /// <inheritdoc/>
+    public bool CanBeWritten => !IsReadOnly
+        || (LinuxBlockIoctls.MayWrite(Name) && !(_isBlock && LinuxBlockIoctls.IsReadOnly(_file)));
+
+    /// <inheritdoc/>
+    public void BeginWriting()
+    {
+        if (!IsReadOnly) return;
+        _lock?.MakeExclusive(Name);
+        bool isWritable = false;
+        try
+        {
+            OpenForWriting();
+            isWritable = true;
+        }
+        finally
+        {
+            if (!isWritable) _lock?.MakeShared(Name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EndWriting()
+    {
+        if (IsReadOnly || !Reopen(LinuxBlockIoctls.OpenReadOnly, LinuxBlockIoctls.LockShared)) return;
+        _isReadOnly = true;
+        _isClaimed = false;
+        _direct?.Dispose();
+        _direct = null;
+        _lock?.MakeShared(Name);
+    }
+
+    private void OpenForWriting()
+    {
+        if (!LinuxBlockIoctls.TryStat(Name, out FileStatus status)) throw OpenFailed(Name, LinuxBlockIoctls.LastError);
+        var options = new FileBlockDeviceOptions(IsReadOnly: false, TakesLock: _lock is not null);
+        using SafeFileHandle again = OpenDescriptor(Name, status, options);
+        if (status.Identity != Identity) throw new DeviceOpenException(Name, "was replaced since it was opened");
+        if (status.IsBlock && LinuxBlockIoctls.IsReadOnly(again))
+            throw WriteProtected(Name, LinuxBlockIoctls.ErrorReadOnly);
+        if (_lock is null)
+        {
+            if (!LinuxBlockIoctls.TryReplace(_file, again)) throw OpenFailed(Name, LinuxBlockIoctls.LastError);
+        }
+        else if (!Replace(again, LinuxBlockIoctls.LockShared, LinuxBlockIoctls.LockExclusive))
+            throw new DeviceBusyException(Name, "is locked by another process; a second writer is refused");
+        _direct ??= TryOpenDirect(Name, status);
+        _isClaimed = status.IsBlock && _lock is not null;
+        _isReadOnly = false;
+    }
+
+    private bool Reopen(int flags, int operation = LinuxBlockIoctls.LockExclusive)
     {
         using SafeFileHandle? again = LinuxBlockIoctls.TryOpen(Name, flags);
         if (again is null || !LinuxBlockIoctls.TryStat(again, out FileStatus status) || status.Identity != Identity)
             return false;
+        return Replace(again, LinuxBlockIoctls.LockExclusive, operation);
+    }
+
+    // The claim and the flock belong to the open file. The new file replaces the old descriptor number once it holds
+    // the flock; closing the old file releases its claim and flock. The range lock is held all the time, so that
+    // another HAMMER2 process that gets the flock in between releases it soon: this is waited for.
+    private bool Replace(SafeFileHandle again, int before, int after)
+    {
         if (LinuxBlockIoctls.Lock(_file, LinuxBlockIoctls.LockNone) != 0) return false;
-        if (TryLockExclusive(again) && LinuxBlockIoctls.TryReplace(_file, again)) return true;
-        if (TryLockExclusive(_file)) return false;
+        if (TryLock(again, after) && LinuxBlockIoctls.TryReplace(_file, again)) return true;
+        // An exclusive lock that the new file got is in the way of the old one.
+        _ = LinuxBlockIoctls.Lock(again, LinuxBlockIoctls.LockNone);
+        if (TryLock(_file, before)) return false;
         throw new DeviceBusyException(Name, "was opened by another process while it was being mounted");
     }
 
-    private bool TryLockExclusive(SafeFileHandle file)
+    private bool TryLock(SafeFileHandle file, int operation)
     {
-        const int Exclusive = LinuxBlockIoctls.LockExclusive | LinuxBlockIoctls.LockNoWait;
-        for (int waited = 0; LinuxBlockIoctls.Lock(file, Exclusive) != 0; waited += ClaimPollMilliseconds)
+        for (int waited = 0; LinuxBlockIoctls.Lock(file, operation | LinuxBlockIoctls.LockNoWait) != 0;
+            waited += ClaimPollMilliseconds)
         {
             if (waited >= ClaimWaitMilliseconds / 2) return false;
             _scheduler.Pause(s_claimPoll);

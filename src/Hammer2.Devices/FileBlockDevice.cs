@@ -28,10 +28,11 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
 
     private readonly IScheduler _scheduler;
     private readonly SafeFileHandle _file;
-    private readonly SafeFileHandle? _direct;
     private readonly DeviceLock? _lock;
     private readonly bool _isBlock;
     private long _lengthBytes;
+    private volatile SafeFileHandle? _direct;
+    private volatile bool _isReadOnly;
     private volatile bool _isClaimed;
     private volatile bool _cannotDiscard;
     private volatile bool _cannotWriteDirectly;
@@ -49,7 +50,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
         _isBlock = status.IsBlock;
         _lengthBytes = lengthBytes;
         SectorBytes = sectorBytes;
-        IsReadOnly = isReadOnly;
+        _isReadOnly = isReadOnly;
         Identity = status.Identity;
     }
 
@@ -63,7 +64,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     public int SectorBytes { get; }
 
     /// <inheritdoc/>
-    public bool IsReadOnly { get; }
+    public bool IsReadOnly => _isReadOnly;
 
     /// <inheritdoc/>
     public DeviceIdentity? Identity { get; }

@@ -38,6 +38,23 @@ public interface IBlockDevice : IDisposable
     /// <summary>True when <see cref="Write"/> and <see cref="Discard"/> return ReadOnly.</summary>
     bool IsReadOnly { get; }
 
+    /// <summary>True when it is written, or seems to be such that <see cref="BeginWriting"/> would succeed while no
+    /// other process uses it.</summary>
+    bool CanBeWritten => !IsReadOnly;
+
+    /// <summary>Has a device that was opened read-only written from now on, under the locks of a writer. It is locked
+    /// all the time, so that what was read before is on it still.</summary>
+    /// <exception cref="MediaException">It is write-protected, or in use by others; it is as before then.</exception>
+    void BeginWriting()
+    {
+        if (IsReadOnly) throw new WriteProtectedException(Name, "cannot be written after it was opened read-only");
+    }
+
+    /// <summary>Takes back <see cref="BeginWriting"/>, before anything was written, as far as it can.</summary>
+    void EndWriting()
+    {
+    }
+
     /// <summary>Why no call can succeed any more, such as the end of the connection to another machine; null while the
     /// device can be used. A device that failed stays failed.</summary>
     string? Failure => null;

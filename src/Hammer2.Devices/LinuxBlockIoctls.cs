@@ -26,6 +26,7 @@ internal static unsafe partial class LinuxBlockIoctls
     internal const short RangeShared = 0;         // F_RDLCK
     internal const short RangeExclusive = 1;      // F_WRLCK
     internal const short RangeUnlocked = 2;       // F_UNLCK
+    private const int AccessWrite = 2;            // W_OK
     internal const uint SyncRangeBegin = 2;       // SYNC_FILE_RANGE_WRITE
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorInterrupted = 4;
@@ -123,6 +124,9 @@ internal static unsafe partial class LinuxBlockIoctls
         return known;
     }
 
+    /// <summary>True for a file or device that permissions and its filesystem allow this process to write.</summary>
+    internal static bool MayWrite(string path) => Access(path, AccessWrite) == 0;
+
     /// <summary>True for a block device that is set read-only (BLKROSET): it can be opened for writing but fails every
     /// write.</summary>
     internal static bool IsReadOnly(SafeFileHandle device)
@@ -181,6 +185,10 @@ internal static unsafe partial class LinuxBlockIoctls
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(SafeFileHandle file, int command, ref FileLock request);
+
+    [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Custom,
+        StringMarshallingCustomType = typeof(ByteTextMarshaller))]
+    private static partial int Access(string path, int mode);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
         StringMarshalling = StringMarshalling.Custom,

@@ -42,6 +42,15 @@ public sealed class PartitionBlockDevice : IBlockDevice, IIdentifiedDevice
     public bool IsReadOnly => _whole.IsReadOnly;
 
     /// <inheritdoc/>
+    public bool CanBeWritten => _whole.CanBeWritten;
+
+    /// <inheritdoc/>
+    public void BeginWriting() => _whole.BeginWriting();
+
+    /// <inheritdoc/>
+    public void EndWriting() => _whole.EndWriting();
+
+    /// <inheritdoc/>
     public string? Failure => _whole.Failure;
 
     /// <inheritdoc/>

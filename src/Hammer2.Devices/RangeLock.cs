@@ -39,6 +39,13 @@ internal static class RangeLock
         return errorNumber;
     }
 
+    /// <summary>Unlocks a range that was locked in one way; a lock of the other way stays.</summary>
+    internal static void Release(SafeFileHandle file, ByteRange range, bool isExclusive)
+    {
+        (long start, long length) = AreaOf(range, isExclusive);
+        _ = LinuxBlockIoctls.LockRange(file, LinuxBlockIoctls.RangeUnlocked, start, length);
+    }
+
     /// <summary>True when a kernel lock, given by its first and last byte, conflicts with a lock on a range.</summary>
     internal static bool Excludes(long first, long last, ByteRange range, bool isExclusive)
     {

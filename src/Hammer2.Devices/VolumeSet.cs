@@ -29,7 +29,6 @@ public sealed class VolumeSet : IDisposable
         _layout = new VolumeLayout(volumes);
         _joining = joining;
         _notes = notes;
-        IsReadOnly = Array.Exists(volumes, static volume => volume.Device.IsReadOnly);
     }
 
     /// <summary>The names of the devices in the order of their volumes, joined by colons.</summary>
@@ -105,7 +104,48 @@ public sealed class VolumeSet : IDisposable
     public MediaUuid FilesystemId => Header.Fields.FilesystemId;
 
     /// <summary>True when any of the devices is read-only.</summary>
-    public bool IsReadOnly { get; }
+    public bool IsReadOnly
+    {
+        get
+        {
+            foreach (Volume volume in Layout.Volumes)
+                if (volume.Device.IsReadOnly) return true;
+            return false;
+        }
+    }
+
+    /// <summary>Has the devices written from now on, as <see cref="IBlockDevice.BeginWriting"/>: all or none.</summary>
+    /// <exception cref="MediaException">One of them cannot be written.</exception>
+    public void BeginWriting()
+    {
+        var begun = new List<IBlockDevice>();
+        bool isDone = false;
+        try
+        {
+            foreach (IBlockDevice device in AllDevices())
+            {
+                if (!device.IsReadOnly) continue;
+                device.BeginWriting();
+                begun.Add(device);
+            }
+            isDone = true;
+        }
+        finally
+        {
+            if (!isDone) begun.ForEach(static device => device.EndWriting());
+        }
+    }
+
+    /// <summary>Takes it back, before anything was written.</summary>
+    public void EndWriting()
+    {
+        foreach (IBlockDevice device in AllDevices()) device.EndWriting();
+    }
+
+    /// <summary>Reads the headers of the devices again, as for writing, and checks them.</summary>
+    /// <returns>A set of the same devices.</returns>
+    /// <exception cref="MediaException">As for <see cref="Open"/>.</exception>
+    public VolumeSet ReadForWriting() => Open(AllDevices(), new VolumeSetOptions(IsReadOnly: false));
 
     /// <summary>Warnings about faults that did not prevent opening: header copies not used and the reason, fields
     /// ignored. Each names its device.</summary>
@@ -237,4 +277,12 @@ public sealed class VolumeSet : IDisposable
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    private List<IBlockDevice> AllDevices()
+    {
+        var devices = new List<IBlockDevice>();
+        foreach (Volume volume in Layout.Volumes) devices.Add(volume.Device);
+        if (Joining is { } joining) devices.Add(joining.Device);
+        return devices;
+    }
 }

@@ -175,7 +175,10 @@ internal sealed class FilesystemHost : IDisposable
         FuseMount.CheckTarget(request.Target);
         var eventLoggers = new EventLoggers(loggers, new EventRing(_time));
         MountMedia media = OpenMedia(request, patience, eventLoggers);
-        var mount = new MountedPfs(request, media, eventLoggers, _time, _scheduler, _pfsList);
+        var mount = new MountedPfs(request, media, eventLoggers, _time, _scheduler, _pfsList)
+        {
+            BeginWriting = (made, wanted, alone) => BeginWriting(made, wanted, alone, eventLoggers),
+        };
         int number;
         using (_stateLock.EnterScope())
         {
@@ -203,6 +206,13 @@ internal sealed class FilesystemHost : IDisposable
         string name = "mount-" + number.ToString(CultureInfo.InvariantCulture);
         _ = _scheduler.Start(name, () => Run(mount, life));
         return life;
+    }
+
+    private void BeginWriting(
+        MountedPfs mount, MountRequest request, Action<Action> alone, ILoggerFactory loggers)
+    {
+        using (_mountTurn.EnterScope())
+            MountMedia.BeginWriting(_filesystems, mount.Cluster, request, loggers, _memory.Dirty, alone);
     }
 
     private void Run(MountedPfs mount, MountLife life)

@@ -17,6 +17,9 @@ internal static partial class FuseDaemonLog
     [LoggerMessage(52, LogLevel.Warning, "{Reason}; mounted read-only")]
     public static partial void MountedReadOnly(ILogger logger, string reason);
 
+    [LoggerMessage(66, LogLevel.Information, "{Target} is writable now")]
+    public static partial void BecameWritable(ILogger logger, string target);
+
     [LoggerMessage(53, LogLevel.Warning, "read-ahead was not set: {Reason}")]
     public static partial void ReadAheadNotSet(ILogger logger, string reason);
 

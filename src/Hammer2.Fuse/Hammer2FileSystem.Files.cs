@@ -60,8 +60,7 @@ public sealed partial class Hammer2FileSystem
     public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {
         if (!KeepsListings) return FuseErrno.None;
-        // ENOSYS also makes the kernel cache every listing.
-        if (_canSkipOpenDir) return FuseErrno.ENOSYS;
+        // Not ENOSYS: the kernel would cache every listing, also when a remount has made the mount writable.
         answer.OpenFlags = FuseOpenFlags.KeepCache | FuseOpenFlags.CacheDir;
         return FuseErrno.None;
     }
@@ -180,7 +179,7 @@ public sealed partial class Hammer2FileSystem
     /// <inheritdoc/>
     public int Flush(in FuseContext context, in FuseFlushIn request)
     {
-        if (_vnodes.IsReadOnly) return FuseErrno.ENOSYS;            // there can be no error to return, now or later
+        if (_canSkipOpen) return FuseErrno.ENOSYS;                  // there can be no error to return, now or later
         if (request.Handle == 0) return FuseErrno.None;
         bool isLost = _vnodes.StopReason != Hammer2Error.None || _lost.Take(context.NodeId, request.Handle);
         return isLost ? FuseErrno.EIO : FuseErrno.None;

@@ -24,8 +24,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private const FuseInitFlags ReadFeatures =
         FuseSessionOptions.DefaultFeatures | FuseInitFlags.ReadDirPlusAuto | FuseInitFlags.CacheSymlinks
         | FuseInitFlags.ExportSupport
-        | FuseInitFlags.NoOpenDirSupport | FuseInitFlags.ExplicitInvalData | FuseInitFlags.HandleKillPrivV2
-        | FuseInitFlags.HasIoctlDir;
+        | FuseInitFlags.ExplicitInvalData | FuseInitFlags.HandleKillPrivV2 | FuseInitFlags.HasIoctlDir;
 
     private const ulong ValidSeconds = 24 * 3600;
     private const ulong UnsettledValidSeconds = 1;
@@ -44,7 +43,6 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly bool _commitsAll;
     private readonly bool _commitsNames;
     private bool _canSkipOpen;
-    private bool _canSkipOpenDir;
     private bool _isDelayed;
 
     /// <summary>Serves the PFS of <paramref name="vnodes"/>.</summary>
@@ -61,12 +59,20 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         _scheduler = scheduler ?? SystemScheduler.Instance;
         _vnodes = vnodes;
         _deletions = new PendingDeletions(time ?? TimeProvider.System);
-        _vnodes.WaitFor(_deletions);
-        _vnodes.LeftOut = LoseChanges;
+        Attach();
         _attributes = new AttributeTranslation(options);
         _logger = logger;
         _commitsAll = options.Flags.HasFlag(FuseMountFlags.Synchronous);
         _commitsNames = _commitsAll || options.Flags.HasFlag(FuseMountFlags.DirectorySync);
+    }
+
+    /// <summary>The PFS was opened for writing since it is served, by a mount whose kernel was told that it may
+    /// be.</summary>
+    /// <remarks>Entry: no request about an object is served.</remarks>
+    internal void BeginWriting()
+    {
+        Attach();
+        _vnodes.LeavesFileTimes = _isDelayed;
     }
 
     /// <summary>Calls a function with the number of each object that the kernel references.</summary>
@@ -75,28 +81,22 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     /// <summary>The kernel features that a mount uses where available.</summary>
     /// <param name="isReadOnly">True for a read-only mount.</param>
     /// <param name="usesWritebackCache">True to use the writeback cache where the mount is writable.</param>
-    /// <param name="countsOpenFiles">True when snapshots of the filesystem may be deleted, unless files in them are
-    /// open.</param>
+    /// <param name="countsOpenFiles">True when files are opened for more than reading what never changes: snapshots of
+    /// the filesystem may be deleted, unless files in them are open, or a remount may make the mount writable.</param>
     public static FuseInitFlags Features(bool isReadOnly, bool usesWritebackCache, bool countsOpenFiles = false)
     {
         // A file that is only read needs no OPEN. A file that is written needs OPEN, to refuse immutable files, and
         // FLUSH, to return errors.
-        if (isReadOnly)
-        {
-            return countsOpenFiles
-                ? ReadFeatures & ~FuseInitFlags.NoOpenDirSupport
-                : ReadFeatures | FuseInitFlags.NoOpenSupport;
-        }
+        if (isReadOnly && !countsOpenFiles) return ReadFeatures | FuseInitFlags.NoOpenSupport;
         // With parallel direct writes, the kernel could keep stale pages in its cache that were read meanwhile.
         FuseInitFlags features = (ReadFeatures & ~FuseInitFlags.AsyncDio) | FuseInitFlags.AtomicOTrunc;
-        return usesWritebackCache ? features | FuseInitFlags.WritebackCache : features;
+        return usesWritebackCache && !isReadOnly ? features | FuseInitFlags.WritebackCache : features;
     }
 
     /// <inheritdoc/>
     public void Initialized(FuseConnection connection)
     {
         _canSkipOpen = connection.Has(FuseInitFlags.NoOpenSupport);
-        _canSkipOpenDir = connection.Has(FuseInitFlags.NoOpenDirSupport);
         _isDelayed = connection.Has(FuseInitFlags.WritebackCache);
         _vnodes.LeavesFileTimes = _isDelayed;
     }
@@ -187,6 +187,12 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
 
     /// <inheritdoc/>
     public int RemoveXAttr(in FuseContext context, ReadOnlySpan<byte> name) => FuseErrno.EOPNOTSUPP;
+
+    private void Attach()
+    {
+        _vnodes.WaitFor(_deletions);
+        _vnodes.LeftOut = LoseChanges;
+    }
 
     // Fills a reply that counts as a lookup reference of the kernel.
     private void GiveEntry(in VnodeAttributes found, ref FuseEntryOut entry)

@@ -11,9 +11,10 @@ internal readonly record struct MemoryShares(long CacheBytes, long DirtyBytes, l
 {
     /// <summary>Divides the memory.</summary>
     /// <param name="bytes">The bound.</param>
-    /// <param name="isReadOnly">True when nothing is ever dirty.</param>
+    /// <param name="isReadOnly">True when nothing is dirty until a remount makes a mount writable: less is left for
+    /// garbage then.</param>
     public static MemoryShares Of(long bytes, bool isReadOnly) =>
         isReadOnly
-        ? new(bytes / 4 * 3, 0, bytes / 8 * 7)
+        ? new(bytes / 4 * 3, bytes / 8, bytes / 8 * 7)
         : new(bytes / 16 * 7, bytes / 4, bytes / 4 * 3);
 }

@@ -40,11 +40,7 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         {
             ClusterMount cluster = OpenPfs(filesystems, request, patience, loggers, isReadOnly: false);
             OpenForWriting(cluster, request, memory);
-            if (options.Resynchronizes)
-            {
-                filesystems.AwaitNodes(cluster, SourceOptions(options, isReadOnly: false, lockWaitMilliseconds: 0),
-                    loggers, SystemScheduler.Instance);
-            }
+            AwaitNodes(filesystems, cluster, options, loggers);
             return new(cluster, options);
         }
         catch (Exception refusal) when (MayStillBeRead(refusal) && !options.AsksForWriting)
@@ -53,6 +49,28 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
             ClusterMount cluster = OpenPfs(filesystems, request, patience, loggers, isReadOnly: true);
             return new(cluster, options with { Flags = options.Flags | FuseMountFlags.ReadOnly });
         }
+    }
+
+    /// <summary>Has a PFS that was opened for reading written from now on.</summary>
+    /// <param name="filesystems">The open filesystems.</param>
+    /// <param name="cluster">The PFS.</param>
+    /// <param name="request">The mount, with the options that it is to have.</param>
+    /// <param name="loggers">Receive messages.</param>
+    /// <param name="memory">What may be dirty.</param>
+    /// <param name="alone">Calls a function while no request about an object is served.</param>
+    /// <exception cref="MediaException">A device cannot be written.</exception>
+    /// <exception cref="PfsException">The PFS cannot be written; it is read as before.</exception>
+    public static void BeginWriting(OpenFilesystems filesystems, ClusterMount cluster, MountRequest request,
+        ILoggerFactory loggers, DirtyMemory memory, Action<Action> alone)
+    {
+        MountOptions options = request.Options;
+        filesystems.BeginWriting(
+            cluster, ClusterOptions(options, isReadOnly: false, MountPatience.TotalMilliseconds), loggers);
+        // Nothing that was read before the first commit is held on to after it.
+        Hammer2Error error = Hammer2Error.None;
+        alone(() => error = cluster.Pfs.OpenForWriting(WriteOptions(options, memory)));
+        if (error != Hammer2Error.None) throw NotWritable(request, error, cluster);
+        AwaitNodes(filesystems, cluster, options, loggers);
     }
 
     /// <summary>How the devices of a request are opened.</summary>
@@ -65,24 +83,30 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         Hammer2Error error = Hammer2Error.Internal;
         try
         {
-            error = cluster.Pfs.OpenForWriting(new PfsWriteOptions
-            {
-                Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax),
-                Discards = request.Options.Discards,
-                Memory = memory,
-                Deduplicates = request.Options.Deduplicates,
-                Resynchronizes = request.Options.Resynchronizes,
-            });
-            if (error != Hammer2Error.None)
-            {
-                throw new PfsNotWritableException(
-                    $"{request.SourceText}: cannot be written: {Describe(error, cluster)}");
-            }
+            error = cluster.Pfs.OpenForWriting(WriteOptions(request.Options, memory));
+            if (error != Hammer2Error.None) throw NotWritable(request, error, cluster);
         }
         finally
         {
             if (error != Hammer2Error.None) cluster.Dispose();
         }
+    }
+
+    private static PfsWriteOptions WriteOptions(MountOptions options, DirtyMemory memory) => new()
+    {
+        Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax),
+        Discards = options.Discards,
+        Memory = memory,
+        Deduplicates = options.Deduplicates,
+        Resynchronizes = options.Resynchronizes,
+    };
+
+    private static void AwaitNodes(
+        OpenFilesystems filesystems, ClusterMount cluster, MountOptions options, ILoggerFactory loggers)
+    {
+        if (!options.Resynchronizes) return;
+        filesystems.AwaitNodes(cluster, SourceOptions(options, isReadOnly: false, lockWaitMilliseconds: 0),
+            loggers, SystemScheduler.Instance);
     }
 
     private static bool MayStillBeRead(Exception refusal) =>
@@ -91,16 +115,24 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
     private static ClusterMount OpenPfs(OpenFilesystems filesystems, MountRequest request, MountPatience patience,
         ILoggerFactory loggers, bool isReadOnly)
     {
-        MountOptions options = request.Options;
-        MediaSourceOptions media = SourceOptions(options, isReadOnly, patience.LockWaitMilliseconds);
-        var clusterOptions = new ClusterMountOptions(
-            media, AllowDegraded: options.IsDegraded, Masters: options.Masters)
+        ClusterMountOptions options = ClusterOptions(request.Options, isReadOnly, patience.LockWaitMilliseconds) with
         {
-            Siblings = isReadOnly ? null : new SiblingSearch(AttachedDevices.List),
             IsBusyMissing = patience.IsBusyMissing,
         };
-        return filesystems.Mount(MountNodes.Of(request, media), clusterOptions, loggers);
+        return filesystems.Mount(MountNodes.Of(request, options.Media), options, loggers);
     }
+
+    private static ClusterMountOptions ClusterOptions(
+        MountOptions options, bool isReadOnly, int lockWaitMilliseconds) =>
+        new(SourceOptions(options, isReadOnly, lockWaitMilliseconds), AllowDegraded: options.IsDegraded,
+            Masters: options.Masters)
+        {
+            Siblings = isReadOnly ? null : new SiblingSearch(AttachedDevices.List),
+        };
+
+    private static PfsNotWritableException NotWritable(
+        MountRequest request, Hammer2Error error, ClusterMount cluster) =>
+        new($"{request.SourceText}: cannot be written: {Describe(error, cluster)}");
 
     private static string Describe(Hammer2Error error, ClusterMount cluster) => error switch
     {

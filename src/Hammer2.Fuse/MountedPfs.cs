@@ -52,6 +52,7 @@ internal sealed class MountedPfs : IDisposable
     private FuseMount? _mount;
     private FuseSession? _session;
     private volatile bool _hasEnded;
+    private bool _mayBecomeWritable;
     private bool _isLive;
     private bool _isStopping;
 
@@ -89,6 +90,11 @@ internal sealed class MountedPfs : IDisposable
         _served = new SnapshotFileSystem(_doors, _administered, Show);
     }
 
+    /// <summary>Has the PFS, which was opened for reading, written from now on with the options of a request; calls
+    /// what must be done while nothing is read by way of the action that it is given.</summary>
+    public Action<MountedPfs, MountRequest, Action<Action>> BeginWriting { get; init; } =
+        static (_, _, _) => throw new PfsNotWritableException("its devices are read-only");
+
     /// <summary>The PFS with its devices.</summary>
     public ClusterMount Cluster { get; }
 
@@ -103,6 +109,8 @@ internal sealed class MountedPfs : IDisposable
     /// <exception cref="FuseException">The kernel refuses the mount.</exception>
     public void Start()
     {
+        // Only a mount that root made can be changed.
+        _mayBecomeWritable = Environment.IsPrivilegedProcess && Cluster.CanBeWritten;
         _mount = Mount((_request with { Options = _options }).ForKernel());
         if (_mount.ReadAheadFailure is { } failure) FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
@@ -111,8 +119,7 @@ internal sealed class MountedPfs : IDisposable
         _tree.Notifier = _doors.Notifier = _administered.Notifier = new FuseNotifier(_session);
         _ = _session.Negotiate();
         _session.Start();
-        if (!_options.IsReadOnly)
-            _commits = new PeriodicCommit(() => _tree.Current.CommitInBackground(), _options.CommitInterval, _time);
+        if (!_options.IsReadOnly) StartCommits(_options);
         FuseDaemonLog.Mounted(_logger, _request.SourceText, _mount.Target);
         using (_stopLock.EnterScope())
         {
@@ -185,10 +192,8 @@ internal sealed class MountedPfs : IDisposable
 
     private RequestOutcome<MountOptions> Apply(MountOptions wanted)
     {
-        if (_options.IsReadOnly && !wanted.IsReadOnly)
-            return new(Errno.EROFS, "it was mounted read-only; unmount it, and mount it again to write", null);
-        int refused = _mount!.Remount(wanted.Flags);
-        if (refused != FuseErrno.None) return new((Errno)refused, RefusalOf(refused), null);
+        if (!wanted.IsReadOnly && Cluster.Pfs.Writer is null && MakeWritable(wanted) is { } refusal) return refusal;
+        if (Refusal(_mount!.Remount(wanted.Flags)) is { } refused) return refused;
         bool wasReadOnly = _current.IsReadOnly;
         _current = wanted;
         _commits?.Change(wanted.CommitInterval);
@@ -196,6 +201,35 @@ internal sealed class MountedPfs : IDisposable
         if (!wanted.IsReadOnly || wasReadOnly || _tree.Current.Sync() == FuseErrno.None) return wanted;
         return new(Errno.EIO, "it is read-only now, and its last commit failed; the log tells more", null);
     }
+
+    // The kernel lets nothing be written before this has succeeded. It is asked first whether it changes this mount.
+    private RequestOutcome<MountOptions>? MakeWritable(MountOptions wanted)
+    {
+        if (Refusal(_mount!.Remount(_current.Flags)) is { } refused) return refused;
+        if (!_mayBecomeWritable)
+            return new(Errno.EROFS, "its devices were write-protected when it was mounted; mount it again", null);
+        try
+        {
+            BeginWriting(this, _request with { Options = wanted }, _tree.BeginWriting);
+        }
+        catch (DeviceBusyException busy)
+        {
+            return new(Errno.EBUSY, busy.Message, null);
+        }
+        catch (Exception refusal) when (refusal is MediaException or PfsException)
+        {
+            return new(Errno.EROFS, refusal.Message, null);
+        }
+        StartCommits(wanted);
+        FuseDaemonLog.BecameWritable(_logger, Target);
+        return null;
+    }
+
+    private void StartCommits(MountOptions options) => _commits =
+        new PeriodicCommit(() => _tree.Current.CommitInBackground(), options.CommitInterval, _time);
+
+    private static RequestOutcome<MountOptions>? Refusal(int error) =>
+        error == FuseErrno.None ? null : new((Errno)error, RefusalOf(error), null);
 
     private static string RefusalOf(int error) => error switch
     {
@@ -216,7 +250,7 @@ internal sealed class MountedPfs : IDisposable
 
         // Files are still open. The mount is detached nevertheless, and access to them fails.
         FuseDaemonLog.Detaching(_logger, refusal);
-        if (!_options.IsReadOnly && _mount.PassOnDelayedWrites() is { } lost)
+        if (!_current.IsReadOnly && _mount.PassOnDelayedWrites() is { } lost)
             FuseDaemonLog.DelayedWritesLost(_logger, lost);
         if (_mount.Unmount(detaches: true) is { } failure) FuseDaemonLog.CannotUnmount(_logger, failure);
         _session!.Stop();
@@ -241,11 +275,12 @@ internal sealed class MountedPfs : IDisposable
         Statistics = _administered.Statistics,
         Scheduler = _scheduler,
         Wanted = Hammer2FileSystem.Features(
-            _options.IsReadOnly, _options.UsesWritebackCache, countsOpenFiles: Cluster.HasWritableDevices),
-        MaxWriteBytes = _options.IsReadOnly ? 4096 : WriteBytesMax,
+            _options.IsReadOnly, _options.UsesWritebackCache, _mayBecomeWritable || Cluster.HasWritableDevices),
+        MaxWriteBytes = _options.IsReadOnly && !_mayBecomeWritable ? 4096 : WriteBytesMax,
         BackgroundRequestsMax = _options.IsReadOnly ? ReadRequestsMax : WriteRequestsMax,
         TimeGranularityNanoseconds = Hammer2FileSystem.TimeGranularityNanoseconds,
         WorkersTotal = _options.ThreadsTotal ?? Math.Clamp(
-            Environment.ProcessorCount, _options.IsReadOnly ? WorkersMin : WritersMin, WorkersMax),
+            Environment.ProcessorCount, _options.IsReadOnly && !_mayBecomeWritable ? WorkersMin : WritersMin,
+            WorkersMax),
     };
 }

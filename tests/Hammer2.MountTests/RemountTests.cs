@@ -53,7 +53,6 @@ public sealed class RemountTests
             Assert.Equal(0, PosixCalls.MakeDirectory(mount.Root + "/d"));
         }
         using MountFixture readOnly = MountFixture.Mount(image.Path + "@A");
-        Refused("was mounted read-only", readOnly.Root, "remount,rw");
         Done(readOnly.Root, "remount,ro,noexec");
         Assert.Contains("noexec", MountFixture.TableLine(readOnly.Root).Split(' ')[5], StringComparison.Ordinal);
     }

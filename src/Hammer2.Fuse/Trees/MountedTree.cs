@@ -68,6 +68,22 @@ internal sealed partial class MountedTree : IFuseFileSystem, INodeObjects, IDisp
     /// <inheritdoc/>
     public void Leave() => _treeLock.ExitShared();
 
+    /// <summary>Has the tree that is shown written from now on, without exchanging it.</summary>
+    /// <param name="begin">Makes the PFS writable, if it can, while no request about an object is served.</param>
+    public void BeginWriting(Action begin)
+    {
+        _treeLock.EnterExclusive();
+        try
+        {
+            begin();
+            Current.BeginWriting();
+        }
+        finally
+        {
+            _treeLock.ExitExclusive();
+        }
+    }
+
     /// <summary>Exchanges the tree.</summary>
     /// <param name="isForced">True to do so although files are open for writing.</param>
     /// <param name="exchange">Gives the PFS another content, while no request about an object is served. Its result is

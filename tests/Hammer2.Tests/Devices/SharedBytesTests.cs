@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.IO;
 using Hammer2.Devices;
+using Hammer2.Format;
 using Hammer2.Testing;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -26,6 +27,40 @@ public sealed class SharedBytesTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void A_reader_becomes_the_writer_and_a_reader_again_without_unlocking_in_between()
+    {
+        using FileBlockDevice device = FileBlockDevice.Open(_file, Reading);
+        using (FileBlockDevice.Open(_file, Reading))
+            _ = Assert.Throws<DeviceBusyException>(device.BeginWriting);
+        Assert.True(device.IsReadOnly);
+        Assert.Equal(Hammer2Error.ReadOnly, device.Write(0, [1]));
+        // After the refusal it keeps writers away and other readers not.
+        _ = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(_file, Writing));
+        FileBlockDevice.Open(_file, Reading).Dispose();
+        device.BeginWriting();
+        Assert.False(device.IsReadOnly);
+        _ = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(_file, Reading));
+        Assert.Equal(Hammer2Error.None, device.Write(4096, [7]));
+        device.EndWriting();
+        Assert.Equal(Hammer2Error.ReadOnly, device.Write(4096, [8]));
+        byte[] read = [0];
+        Assert.Equal(Hammer2Error.None, device.Read(4096, read));
+        Assert.Equal(7, read[0]);
+        FileBlockDevice.Open(_file, Reading).Dispose();
+        _ = Assert.Throws<DeviceBusyException>(() => FileBlockDevice.Open(_file, Writing));
+    }
+
+    [Fact]
+    public void A_file_of_another_content_under_its_name_is_not_written()
+    {
+        using FileBlockDevice device = FileBlockDevice.Open(_file, Reading);
+        File.Move(_file, _file + ".old");
+        TestFile.Write(_file, new MemoryBlockDevice(16 * Megabyte));
+        _ = Assert.Throws<DeviceOpenException>(device.BeginWriting);
+        Assert.True(device.IsReadOnly);
+    }
 
     [LoopFact]
     public void A_loop_device_and_its_backing_file_exclude_each_other()

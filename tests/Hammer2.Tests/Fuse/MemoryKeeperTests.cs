@@ -137,7 +137,7 @@ public sealed class MemoryKeeperTests
         {
             var shares = MemoryShares.Of(bytes, isReadOnly);
             Assert.InRange(shares.CacheBytes + shares.DirtyBytes, bytes / 2, bytes - (bytes / 8));
-            Assert.Equal(isReadOnly, shares.DirtyBytes == 0);
+            Assert.True(shares.DirtyBytes > 0);      // a remount may make the mount writable
         }
     }
 

@@ -54,8 +54,9 @@ internal static class MountHelperCommand
             0 for filesystems of several volumes, which it cannot find.
 
             'mount -t hammer2 -o remount,ro DIR', or without -t for an entry of fstab, commits and makes the mount
-            read-only, unless files are open for writing; remount,rw takes that back, and commit=SECONDS and the
-            flags of the kernel (noexec, noatime ...) can be changed. Other options are refused by name.
+            read-only, unless files are open for writing; remount,rw takes that back, and makes a mount writable that
+            was made read-only, if no other process uses its devices. commit=SECONDS and the flags of the kernel
+            (noexec, noatime ...) can be changed. Other options are refused by name.
             """,
         ProgramNames = ["mount.hammer2", "mount_hammer2"],
         HasJson = false,
