@@ -53,7 +53,8 @@ public sealed class LockRank
     public static readonly LockRank HealingDue = new(75, "healing in background");
     public static readonly LockRank Upkeep = new(75, "upkeep record");
 
-    public static readonly LockRank NbdPartialWrite = new(76, "parts of blocks of a remote device");
+    public static readonly LockRank WriterClaim = new(76, "claim of a volume");
+    public static readonly LockRank NbdPartialWrite = new(77, "parts of blocks of a remote device");
 
     // Held while workers are woken, which may install the handler of the signal for that.
     public static readonly LockRank FuseSessionEnd = new(78, "end of a FUSE session");

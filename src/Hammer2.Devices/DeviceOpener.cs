@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Devices.Claims;
 using Hammer2.Devices.Nbd;
 using Linux.Text;
 using Microsoft.Extensions.Logging;
@@ -34,6 +35,24 @@ public static class DeviceOpener
         FileBlockDevice device = FileBlockDevice.Open(name, options);
         if (device.LockNote is { } note) DevicesLog.Note(logger, note);
         return device;
+    }
+
+    /// <summary>Returns when no writer on another machine has the volume of HAMMER2 on a device, if there is one; may
+    /// watch it for some seconds.</summary>
+    /// <exception cref="DeviceBusyException">One has it.</exception>
+    public static void RefuseOtherWriters(IBlockDevice device, ClaimOptions options, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        VolumeHeaderCopies copies;
+        try
+        {
+            copies = VolumeHeaderCopies.Read(device);
+        }
+        catch (NotHammer2Exception)
+        {
+            return;     // there is no volume that another one could be writing
+        }
+        _ = VolumeMarks.RefuseOthers(device, copies.Newest.Fields.FilesystemId, options, logger);
     }
 
     /// <summary>The identity of a device, without opening it.</summary>

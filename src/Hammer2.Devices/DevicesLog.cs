@@ -30,4 +30,14 @@ internal static partial class DevicesLog
 
     [LoggerMessage(1006, LogLevel.Debug, "{Name}: the end of the connection was not told to the server: {Reason}")]
     internal static partial void DisconnectFailed(ILogger logger, string name, string reason);
+
+    [LoggerMessage(1007, LogLevel.Warning,
+        "{Name}: {Writer} may be writing it; its mark is watched for {Seconds} seconds")]
+    internal static partial void ClaimWatched(ILogger logger, string name, string writer, double seconds);
+
+    [LoggerMessage(1008, LogLevel.Warning, "{Name}: taken over from {Writer}, which does not renew its mark")]
+    internal static partial void ClaimTakenOver(ILogger logger, string name, string writer);
+
+    [LoggerMessage(1009, LogLevel.Error, "{Name}: it is not written any more: {Reason}")]
+    internal static partial void ClaimLost(ILogger logger, string name, string reason);
 }

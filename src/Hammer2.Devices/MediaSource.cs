@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Hammer2.Devices.Claims;
 using Hammer2.Format;
 using Microsoft.Extensions.Logging;
 
@@ -97,10 +98,20 @@ public static class MediaSource
         try
         {
             IBlockDevice device = PartitionChoice.Choose(whole, options);
-            var member = new VolumeSetMember(device, VolumeHeaderCopies.Read(device));
+            VolumeHeaderCopies copies = VolumeHeaderCopies.Read(device);
             if (device != whole)
                 DevicesLog.PartitionSelected(logger, path, device.Name);
-            return member;
+            if (options.IsReadOnly) return new VolumeSetMember(device, copies);
+            MediaUuid filesystemId = copies.Newest.Fields.FilesystemId;
+            if (!DeviceOpener.IsRemote(path))
+            {
+                VolumeMarks.RefuseRemote(device, filesystemId, options.Claims, logger);
+                return new VolumeSetMember(device, copies);
+            }
+            ClaimedBlockDevice claimed = ClaimedBlockDevice.Take(device, filesystemId, options.Claims, logger);
+            whole = claimed;
+            // Another writer may have gone on until the claim was there.
+            return new VolumeSetMember(claimed, VolumeHeaderCopies.Read(claimed));
         }
         catch (MediaException)
         {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Devices.Claims;
+
 namespace Hammer2.Devices;
 
 /// <summary>How image files and block devices are opened as media.</summary>
@@ -18,6 +20,9 @@ public sealed record MediaSourceOptions(
     bool AcceptsShortDevices = false,
     int LockWaitMilliseconds = 1500)
 {
+    /// <summary>How volumes are claimed that other machines can reach.</summary>
+    public ClaimOptions Claims { get; init; } = new();
+
     /// <summary>The directory where sysfs is mounted; tests use another one.</summary>
     internal string SystemDirectory { get; init; } = FileBlockDeviceOptions.SystemMount;
 }

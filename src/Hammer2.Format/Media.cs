@@ -97,6 +97,10 @@ public static class Media
     /// does not use.</summary>
     public const long UpkeepRecordOffset = SpareHeaderOffset - (3 * VolumeHeaderBytes);
 
+    /// <summary>Offset of the writer mark in each volume: slot 61 of its first reserved segment, which upstream does
+    /// not use.</summary>
+    public const long WriterMarkOffset = SpareHeaderOffset - (2 * VolumeHeaderBytes);
+
     /// <summary>Bytes of a volume header (<c>HAMMER2_VOLUME_BYTES</c>).</summary>
     public const int VolumeHeaderBytes = 65536;
 

@@ -175,6 +175,32 @@ public sealed class RemoteNodeMountTests : IDisposable
         AssertLevel();
     }
 
+    [NbdMountFact]
+    public void While_an_export_is_mounted_no_other_process_writes_it_not_even_through_its_image()
+    {
+        string image = Path.Combine(_directory, "shared.img");
+        NewVolume.InFile(image);
+        _servers.Add(NbdServerProcess.Nbdkit(image));
+        string address = _servers[0].Address;
+        byte[] content = Noise(1);
+        using (MountFixture mount = MountFixture.MountForWriting(address + "@DATA"))
+        {
+            string[][] writers = [["fsck", "--repair", address], ["newfs", "--force", address], ["bulkfree", image]];
+            foreach (string[] words in writers)
+            {
+                ProgramResult refused = HammerProgram.Run(words);
+                Assert.NotEqual(0, refused.ExitCode);
+                Assert.Contains($"is being written by process {mount.ServerNumber} of {Environment.MachineName}",
+                    refused.Error, StringComparison.Ordinal);
+            }
+            WriteSynced(mount.Root + "/file", content);
+        }
+        AssertRuns("fsck", "--repair", address);
+        using (MountFixture mount = MountFixture.Mount(address + "@DATA"))
+            Assert.Equal(content, File.ReadAllBytes(mount.Root + "/file"));
+        AssertRuns("fsck", image);
+    }
+
     private static ProgramResult AssertRuns(params string[] words)
     {
         ProgramResult result = HammerProgram.Run(words);

@@ -72,7 +72,10 @@ public sealed class SpaceFacts
         }
         else
         {
-            Role = isFirst && offset >= (ulong)Media.SpareHeaderOffset ? SpaceRole.SpareHeader
+            bool isMarked = isFound && offset is >= Media.WriterMarkOffset
+                and < Media.WriterMarkOffset + Media.VolumeHeaderBytes;
+            Role = isMarked ? SpaceRole.WriterMark
+                : isFirst && offset >= (ulong)Media.SpareHeaderOffset ? SpaceRole.SpareHeader
                 : isFirst && offset >= (ulong)Media.PreparedRecordOffset ? SpaceRole.PreparedRecord
                 : isFirst && offset is >= Media.UpkeepRecordOffset
                     and < Media.UpkeepRecordOffset + Media.VolumeHeaderBytes ? SpaceRole.UpkeepRecord

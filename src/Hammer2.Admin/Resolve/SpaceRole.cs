@@ -16,6 +16,9 @@ public enum SpaceRole
     /// <summary>The record of a prepared commit.</summary>
     PreparedRecord,
 
+    /// <summary>Which process writes the volume.</summary>
+    WriterMark,
+
     /// <summary>Error counters and the last scrub.</summary>
     UpkeepRecord,
 

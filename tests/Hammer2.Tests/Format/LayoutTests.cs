@@ -164,6 +164,17 @@ public sealed class LayoutTests
           90 8 TotalBytes
           98 8 AllocatorBytes
           A0 8 AddedStart
+        WriterMarkFields 128
+          00 8 Magic
+          08 4 Version
+          0C 4 State
+          10 16 FilesystemId
+          20 16 WriterId
+          30 8 Sequence
+          38 16 BootId
+          48 8 ProcessNamespace
+          50 8 ProcessId
+          58 8 BegunMicroseconds
         FreemapEntry 128
           00 4 LinearOffset
           04 2 Class

@@ -52,6 +52,7 @@ public sealed class ResolveTests
     [InlineData(0x3F0000UL, SpaceRole.SpareHeader)]
     [InlineData(0x3E0000UL, SpaceRole.PreparedRecord)]
     [InlineData(0x3C8000UL, SpaceRole.UpkeepRecord)]
+    [InlineData(0x3D0000UL, SpaceRole.WriterMark)]
     [InlineData(0x300000UL, SpaceRole.Reserved)]
     [InlineData(0x400000UL, SpaceRole.Boot)]
     [InlineData(0x40000000UL, SpaceRole.Reserved)]

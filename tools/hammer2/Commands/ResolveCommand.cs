@@ -228,6 +228,7 @@ internal static class ResolveCommand
         SpaceRole.Header => "copy of the volume header",
         SpaceRole.SpareHeader => "spare of the volume header",
         SpaceRole.PreparedRecord => "record of a prepared commit",
+        SpaceRole.WriterMark => "mark of the writer",
         SpaceRole.UpkeepRecord => "error counters and the last scrub",
         SpaceRole.Freemap => string.Create(
             CultureInfo.InvariantCulture, $"place {space.FreemapSet} of a freemap block of level {space.FreemapLevel}"),

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Admin.Newfs;
 using Hammer2.Devices;
+using Hammer2.Devices.Claims;
 using Hammer2.Format;
 using Linux.Text;
 
@@ -131,12 +132,16 @@ internal sealed class NewfsNode : IDisposable
                 ExitCode.CannotOpen, $"{path}: is in use as {loop}; 'losetup -d {loop}' ends that");
         }
         if (use.Note is not null) request.Warn(use.Note);
+        IBlockDevice? device = null;
         try
         {
-            return DeviceOpener.Open(path, new FileBlockDeviceOptions(), request.Logger);
+            device = DeviceOpener.Open(path, new FileBlockDeviceOptions(), request.Logger);
+            DeviceOpener.RefuseOtherWriters(device, new ClaimOptions(), request.Logger);
+            return device;
         }
         catch (MediaException refusal)
         {
+            device?.Dispose();
             throw new CommandException(ExitCode.CannotOpen, refusal.Message, refusal);
         }
     }
