@@ -6,6 +6,7 @@ using Concurrency;
 using Hammer2.Chains;
 using Hammer2.Cluster.Returns;
 using Hammer2.Devices;
+using Hammer2.Devices.Claims;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Cluster;
@@ -107,7 +108,7 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
     /// that is written.</summary>
     /// <returns>False when it can be written already.</returns>
     /// <exception cref="MediaException">A device cannot be written; all are read-only as before then.</exception>
-    public bool BeginWriting(ILoggerFactory loggers, MediaCaches caches)
+    public bool BeginWriting(ClaimOptions claims, ILoggerFactory loggers, MediaCaches caches)
     {
         using (_readingLock.EnterScope())
         {
@@ -117,7 +118,7 @@ internal sealed class OpenFilesystem(MediaDevice device, IReadOnlyList<string> p
             bool isDone = false;
             try
             {
-                VolumeSet volumes = before.ReadForWriting();
+                VolumeSet volumes = before.ReadForWriting(claims, loggers.CreateLogger<VolumeSet>());
                 isDone = Device.TryRetire();
                 // Operations that began before read the former one, of the same devices.
                 if (isDone)

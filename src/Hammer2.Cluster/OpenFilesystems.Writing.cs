@@ -27,7 +27,7 @@ public sealed partial class OpenFilesystems
         bool isDone = false;
         try
         {
-            foreach (OpenFilesystem filesystem in mount.Filesystems) BeginWriting(filesystem, begun, loggers);
+            foreach (OpenFilesystem filesystem in mount.Filesystems) BeginWriting(filesystem, begun, options, loggers);
             var table = new MountTable(loggers.CreateLogger<MountTable>());
             foreach (OpenFilesystem filesystem in mount.Filesystems) table.Add(filesystem.Device);
             AddAbsent(mount, table, found, options, loggers);
@@ -40,9 +40,10 @@ public sealed partial class OpenFilesystems
         }
     }
 
-    private void BeginWriting(OpenFilesystem filesystem, List<OpenFilesystem> begun, ILoggerFactory loggers)
+    private void BeginWriting(OpenFilesystem filesystem, List<OpenFilesystem> begun, ClusterMountOptions options,
+        ILoggerFactory loggers)
     {
-        if (!filesystem.BeginWriting(loggers, Caches)) return;
+        if (!filesystem.BeginWriting(options.Media.Claims, loggers, Caches)) return;
         begun.Add(filesystem);
         Opened?.Invoke(filesystem.Volumes);
     }

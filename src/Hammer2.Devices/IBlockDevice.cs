@@ -47,7 +47,7 @@ public interface IBlockDevice : IDisposable
     /// <exception cref="MediaException">It is write-protected, or in use by others; it is as before then.</exception>
     void BeginWriting()
     {
-        if (IsReadOnly) throw new WriteProtectedException(Name, "cannot be written after it was opened read-only");
+        if (IsReadOnly) throw new WriteProtectedException(Name, "cannot be written once it was opened read-only");
     }
 
     /// <summary>Takes back <see cref="BeginWriting"/>, before anything was written, as far as it can.</summary>

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Threading;
+using Hammer2.Devices.Claims;
 using Hammer2.Format;
+using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Devices;
 
@@ -143,9 +145,17 @@ public sealed class VolumeSet : IDisposable
     }
 
     /// <summary>Reads the headers of the devices again, as for writing, and checks them.</summary>
+    /// <param name="claims">How writers on other machines are watched.</param>
+    /// <param name="logger">Receives messages.</param>
     /// <returns>A set of the same devices.</returns>
-    /// <exception cref="MediaException">As for <see cref="Open"/>.</exception>
-    public VolumeSet ReadForWriting() => Open(AllDevices(), new VolumeSetOptions(IsReadOnly: false));
+    /// <exception cref="MediaException">As for <see cref="Open"/>; a writer on another machine has one of
+    /// them.</exception>
+    public VolumeSet ReadForWriting(ClaimOptions claims, ILogger logger)
+    {
+        List<IBlockDevice> devices = AllDevices();
+        foreach (IBlockDevice device in devices) VolumeMarks.RefuseRemote(device, FilesystemId, claims, logger);
+        return Open(devices, new VolumeSetOptions(IsReadOnly: false));
+    }
 
     /// <summary>Warnings about faults that did not prevent opening: header copies not used and the reason, fields
     /// ignored. Each names its device.</summary>

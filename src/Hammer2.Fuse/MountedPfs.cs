@@ -207,7 +207,10 @@ internal sealed class MountedPfs : IDisposable
     {
         if (Refusal(_mount!.Remount(_current.Flags)) is { } refused) return refused;
         if (!_mayBecomeWritable)
-            return new(Errno.EROFS, "its devices were write-protected when it was mounted; mount it again", null);
+        {
+            return new(Errno.EROFS,
+                "its devices are remote, or were write-protected when it was mounted; mount it again", null);
+        }
         try
         {
             BeginWriting(this, _request with { Options = wanted }, _tree.BeginWriting);

@@ -18,22 +18,19 @@ internal sealed unsafe class NbdBlockDevice : IBlockDevice, IIdentifiedDevice
 
     // Guards blocks of which a write covers a part.
     private readonly RankedLock _partLock = new(LockRank.NbdPartialWrite);
-    private readonly NbdAddress _address;
     private readonly NbdConnection _connection;
     private readonly NbdCommandFlags _writeFlags;
     private readonly bool _trustsNoLateWrites;
     private volatile bool _cannotDiscard;
     private volatile bool _cannotZero;
-    private volatile bool _isReadOnly;
 
     private NbdBlockDevice(NbdAddress address, NbdConnection connection, bool isReadOnly)
     {
-        _address = address;
         _connection = connection;
         NbdExport export = connection.Export;
         Name = address.Text;
         Identity = address.Identity;
-        _isReadOnly = isReadOnly;
+        IsReadOnly = isReadOnly;
         _trustsNoLateWrites = address.Options.TrustsNoLateWrites;
         _cannotDiscard = !export.Flags.HasFlag(NbdExportFlags.Trim);
         _cannotZero = !export.Flags.HasFlag(NbdExportFlags.WriteZeroes);
@@ -55,21 +52,7 @@ internal sealed unsafe class NbdBlockDevice : IBlockDevice, IIdentifiedDevice
     public int SectorBytes { get; }
 
     /// <inheritdoc/>
-    public bool IsReadOnly => _isReadOnly;
-
-    /// <inheritdoc/>
-    public bool CanBeWritten => !_connection.Export.IsReadOnly;
-
-    /// <inheritdoc/>
-    /// <remarks>Servers know no locks: what excludes other users of an export is the server.</remarks>
-    public void BeginWriting()
-    {
-        RefuseUnwritable(_address, _connection.Export);
-        _isReadOnly = false;
-    }
-
-    /// <inheritdoc/>
-    public void EndWriting() => _isReadOnly = true;
+    public bool IsReadOnly { get; }
 
     /// <inheritdoc/>
     public string? Failure => _connection.Failure;
