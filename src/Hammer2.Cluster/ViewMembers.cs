@@ -40,10 +40,20 @@ internal static class ViewMembers
         return true;
     }
 
-    /// <summary>True when a node may be made equal to the synced ones: the cluster has no record, or the record names
-    /// the node.</summary>
-    public static bool MayJoin(ClusterView view, PresentNode node) =>
-        view.Record is not { } record || record.RoleOf(node.Facts.Tag) is MemberRole.Master or MemberRole.Joining;
+    /// <summary>True when a node may be made equal to the synced ones: the record names it; where there is none, it is
+    /// a master, or there are fewer than the cluster has.</summary>
+    /// <param name="view">The view, with the node.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="mastersTotal">How many masters a cluster without a record has.</param>
+    public static bool MayJoin(ClusterView view, PresentNode node, int mastersTotal)
+    {
+        if (view.Record is { } record)
+            return record.RoleOf(node.Facts.Tag) is MemberRole.Master or MemberRole.Joining;
+        int masters = 0;
+        foreach (PresentNode present in view.Nodes)
+            if (present.Facts.Role == NodeRole.Master) masters++;
+        return node.Facts.Role == NodeRole.Master || masters < mastersTotal;
+    }
 
     /// <summary>Masters of the record that are not there.</summary>
     public static List<MemberTag> FindAbsentMasters(ClusterView view)

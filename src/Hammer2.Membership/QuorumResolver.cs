@@ -199,5 +199,7 @@ public static class QuorumResolver
         return isInDoubt ? WriteObstacle.Uncertain : WriteObstacle.TooFewSynced;
     }
 
-    private static bool ClaimsMasters(NodeFacts[] facts) => Array.Exists(facts, node => node.MastersStored > 0);
+    // What is to join a sole master stores that there is one.
+    private static bool ClaimsMasters(NodeFacts[] facts) => Array.Exists(
+        facts, node => node.MastersStored > (node.Role == NodeRole.Returning ? 1 : 0));
 }

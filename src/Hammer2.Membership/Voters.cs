@@ -90,9 +90,10 @@ internal readonly struct Voters
         if (stored > 0) return stored;
         if (hints.MastersGiven is { } given) return given;
         // Media that never stored a number can only be counted, and then what is known to be absent counts as a master.
+        // A node that is to become one stores a number of its own, and does not vote until a commit says so.
         int seen = 0;
         foreach (ref readonly NodeFacts node in facts.AsSpan())
-            if (node.Role != NodeRole.Slave) seen++;
+            if (node.Role is not (NodeRole.Slave or NodeRole.Returning)) seen++;
         return Math.Max(seen, 1);
     }
 }

@@ -13,7 +13,7 @@ internal sealed class Resynchronization(
     /// <param name="node">A member of the view.</param>
     /// <param name="isCancelled">Asked now and then; true ends it.</param>
     /// <returns>As <see cref="NodeResync.Run"/>; NoEntry when the node left the view; NodeDown also when the
-    /// membership record does not name it; Internal when an invariant broke, which stops the PFS.</returns>
+    /// cluster has no seat for it; Internal when an invariant broke, which stops the PFS.</returns>
     /// <remarks>Entry: no lock held. The PFS may be read and written meanwhile.</remarks>
     public Hammer2Error Run(PresentNode node, Func<bool> isCancelled) => Prepare(node, isCancelled)();
 
@@ -53,7 +53,8 @@ internal sealed class Resynchronization(
     // A node that was made for a lost one takes its seat, if it is clear which.
     private Hammer2Error Admit(PresentNode node)
     {
-        if (node.Facts.Role == NodeRole.Slave || ViewMembers.MayJoin(nodes.View, node)) return Hammer2Error.None;
+        if (node.Facts.Role == NodeRole.Slave || ViewMembers.MayJoin(nodes.View, node, nodes.MastersTotal))
+            return Hammer2Error.None;
         if (ViewMembers.FindSeat(nodes.View, node) is null) return Hammer2Error.NodeDown;
         return membership.Run(view => ViewMembers.FindSeat(view, node));
     }

@@ -216,6 +216,20 @@ public sealed class QuorumResolverTests
             WriteObstacle.NoQuorum);
 
     [Fact]
+    public void A_node_that_is_to_join_a_sole_master_does_not_keep_it_from_being_written()
+    {
+        NodeFacts joiner = Node(0, 1) with { Role = NodeRole.Returning };
+        AssertStates([Node(7, 0), joiner], [NodeState.Synced, NodeState.Stale], WriteObstacle.None);
+        AssertStates(
+            [Node(7, 0, StampState.Valid), joiner, joiner], [NodeState.Synced, NodeState.Stale, NodeState.Stale],
+            WriteObstacle.None);
+        // One that was made for a cluster of three is a sign of others.
+        AssertStates(
+            [Node(7, 0), joiner with { MastersStored = 3 }], [NodeState.Synced, NodeState.Stale],
+            WriteObstacle.MastersUnknown);
+    }
+
+    [Fact]
     public void More_masters_than_the_cluster_has_are_not_written() =>
         Assert.Equal(
             WriteObstacle.TooManyMasters,

@@ -60,6 +60,29 @@ public sealed class ClusterMembersTests
         files.AssertClean();
     }
 
+    /// <summary>Seed 856 of the simulation: the commit of a first attach failed, so that no record names the new
+    /// node.</summary>
+    [Fact]
+    public void A_node_that_was_made_to_join_a_sole_one_takes_no_part_until_it_is_attached()
+    {
+        using var files = new MemberFiles(nodes: 1);
+        files.Join(1);
+        using (var mounted = new MountedMembers(files, 0, 1))
+        {
+            Assert.Equal([NodeState.Synced, NodeState.Stale], mounted.Pfs.Nodes.Select(node => node.State));
+            mounted.Play(30);
+            Assert.Equal(
+                Hammer2Error.NodeDown, mounted.Pfs.Writer!.Resynchronize(mounted.Pfs.Nodes[1], () => false));
+            mounted.Play(30);
+        }
+        using (var mounted = new MountedMembers(files, 0))
+        {
+            mounted.Attach(1);
+            Assert.Equal(2, mounted.Pfs.View.Synced.Count);
+        }
+        files.AssertClean();
+    }
+
     [Fact]
     public void A_node_that_left_while_it_was_absent_takes_no_part_when_it_comes_back()
     {
