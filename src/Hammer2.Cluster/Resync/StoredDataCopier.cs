@@ -21,10 +21,10 @@ internal sealed class StoredDataCopier
 
     private readonly MediaDevice _source;
     private readonly BlockWriter _writer;
-    private readonly byte[] _run = new byte[RunBytesMax];
     private readonly Dictionary<ulong, DataOffset> _places = [];
     private readonly List<Blockref> _uncommitted = [];
     private Blockref _first;
+    private byte[] _run = [];
     private int _runBytes;
 
     /// <param name="source">Where blocks are read.</param>
@@ -62,6 +62,8 @@ internal sealed class StoredDataCopier
             Hammer2Error flushed = Flush();
             if (flushed != Hammer2Error.None) return flushed;
         }
+        // Most passes copy no file data.
+        if (_run.Length == 0) _run = new byte[RunBytesMax];
         Span<byte> stored = _run.AsSpan(_runBytes, bytes);
         readError = _source.ReadStored(from, stored);
         return readError == Hammer2Error.None ? Append(from, bytes, ref leaf) : Hammer2Error.None;

@@ -164,12 +164,8 @@ internal sealed class RecordedScript
 
     private void Begin(VnodeOps ops, ScriptPlayer player)
     {
-        Errno error = ops.Create(
-            VnodeOps.RootInum, "model"u8, new NewObject(ObjectType.Directory, UnixMode.O755), new Credentials(0, 0),
-            out VnodeAttributes made);
-        Assert.Equal(Errno.None, error);
+        Root = ModelMount.MakeRoom(ops, player, "model");
         Assert.Equal(Errno.None, ops.Sync());
-        Root = player.Model.Root.Inum = made.Inum;
         AddState(player.Model.Root);
         FirstCut = History.Events.Count;
         Mark('s');

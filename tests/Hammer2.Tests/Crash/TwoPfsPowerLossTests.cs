@@ -91,9 +91,7 @@ public sealed class TwoPfsPowerLossTests
             _random = random;
             _history = history;
             _player = new ScriptPlayer(random);
-            Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "model"u8,
-                new NewObject(ObjectType.Directory, UnixMode.O755), new Credentials(0, 0), out VnodeAttributes made));
-            Root = _player.Model.Root.Inum = made.Inum;
+            Root = ModelMount.MakeRoom(ops, _player, "model");
             Record();
             Sync();
             FirstCut = history.Events.Count;

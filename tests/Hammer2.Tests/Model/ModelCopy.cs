@@ -13,16 +13,7 @@ internal static class ModelCopy
     {
         // An object with several names is one.
         if (copies.TryGetValue(node, out ModelNode? known)) return known;
-        var copy = new ModelNode(node.Type, node.Mode)
-        {
-            LinkCount = node.LinkCount,
-            UserId = node.UserId,
-            ModifyTime = node.ModifyTime,
-            Flags = node.Flags,
-            IsLinkable = node.IsLinkable,
-            Inum = node.Inum,
-            Content = node.Content.Copy(),
-        };
+        ModelNode copy = node.CopyAlone();
         copies.Add(node, copy);
         foreach ((string name, ModelNode child) in node.Names) copy.Names.Add(name, Of(child, copies));
         return copy;

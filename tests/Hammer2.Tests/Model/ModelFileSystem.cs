@@ -38,6 +38,18 @@ internal sealed class ModelNode(ObjectType type, uint mode)
 
     /// <summary>The number that the driver gave it.</summary>
     public ulong Inum { get; set; }
+
+    /// <summary>A copy without names.</summary>
+    public ModelNode CopyAlone() => new(Type, Mode)
+    {
+        LinkCount = LinkCount,
+        UserId = UserId,
+        ModifyTime = ModifyTime,
+        Flags = Flags,
+        IsLinkable = IsLinkable,
+        Inum = Inum,
+        Content = Content.Copy(),
+    };
 }
 
 /// <summary>What a filesystem is expected to do: dictionaries in place of media.</summary>

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text;
 using Hammer2.Format;
 using Hammer2.Vnodes;
+using Xunit;
 
 namespace Hammer2.Tests.Model;
 
@@ -27,10 +28,15 @@ internal static class ObjectListing
         return objects;
     }
 
+    /// <summary>The numbers of a model's objects.</summary>
+    public static IEnumerable<ulong> NumbersOf(ModelNode root) =>
+        root.Names.Values.SelectMany(NumbersOf).Append(root.Inum);
+
     private static void Add(Dictionary<ulong, string> objects, ModelNode node)
     {
         var text = new StringBuilder();
         TreeListing.AddObject(text, node);
+        _ = text.Append($" {node.Flags}");
         foreach ((string name, ModelNode child) in node.Names) _ = text.Append($" {name}={child.Inum}");
         objects[node.Inum] = text.ToString();
         foreach (ModelNode child in node.Names.Values) Add(objects, child);
@@ -40,6 +46,8 @@ internal static class ObjectListing
     {
         var text = new StringBuilder();
         ObjectType type = TreeListing.AddObject(text, ops, inum, $"inode {inum}");
+        Assert.Equal(Errno.None, ops.GetFlags(inum, out LinuxFileFlags flags));
+        _ = text.Append($" {flags}");
         (string Name, ulong Inum)[] entries =
             type == ObjectType.Directory ? [.. TreeListing.EntriesOf(ops, inum, $"inode {inum}")] : [];
         foreach ((string name, ulong child) in entries) _ = text.Append($" {name}={child}");

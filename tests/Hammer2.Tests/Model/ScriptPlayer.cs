@@ -186,17 +186,17 @@ internal sealed partial class ScriptPlayer
     private void Compare(VnodeOps ops, ModelNode node, string path)
     {
         Errno error = ops.GetAttributes(node.Inum, out VnodeAttributes at);
-        Assert.True(error == Errno.None, $"{path}: {error}{Tail()}");
-        Assert.True((at.Type, at.Mode & UnixMode.PermissionBits) == (node.Type, node.Mode),
-            $"{path}: mode or type{Tail()}");
+        Expect(error == Errno.None, $"{path}: {error}");
+        Expect((at.Type, at.Mode & UnixMode.PermissionBits) == (node.Type, node.Mode),
+            $"{path}: mode or type");
         Assert.Equal(Errno.None, ops.GetFlags(node.Inum, out LinuxFileFlags flags));
-        Assert.True(flags == node.Flags, $"{path}: {flags}, {node.Flags} expected{Tail()}");
+        Expect(flags == node.Flags, $"{path}: {flags}, {node.Flags} expected");
         if (node.Type == ObjectType.Directory) CompareNames(ops, node, path);
         else
         {
-            Assert.True(at.LinkCount == node.LinkCount,
-                $"{path}: {at.LinkCount} links, {node.LinkCount} expected{Tail()}");
-            Assert.True((long)at.SizeBytes == node.Content.Length, $"{path}: size {at.SizeBytes}{Tail()}");
+            Expect(at.LinkCount == node.LinkCount,
+                $"{path}: {at.LinkCount} links, {node.LinkCount} expected");
+            Expect((long)at.SizeBytes == node.Content.Length, $"{path}: size {at.SizeBytes}");
         }
         if (node.Type == ObjectType.RegularFile) CompareContent(ops, node, path);
         if (node.Type != ObjectType.SoftLink) return;
@@ -210,7 +210,7 @@ internal sealed partial class ScriptPlayer
     {
         var sink = new NameSink([]);
         Errno error = ops.ReadDirectory(node.Inum, 0, ref sink);
-        Assert.True(error == Errno.None, $"{path}: {error}{Tail()}");
+        Expect(error == Errno.None, $"{path}: {error}");
         Assert.Equal(
             node.Names.Select(pair => (pair.Key, pair.Value.Inum)).OrderBy(
                 pair => pair.Key, StringComparer.Ordinal),
@@ -228,9 +228,9 @@ internal sealed partial class ScriptPlayer
             int length = (int)Math.Min(expected.Length, node.Content.Length - page);
             node.Content.Read(page, expected.AsSpan(0, length));
             Errno error = ops.Read(node.Inum, (ulong)page, found, out int read);
-            Assert.True(error == Errno.None && read == length, $"{path} at {page}: {error} {read}{Tail()}");
+            Expect(error == Errno.None && read == length, $"{path} at {page}: {error} {read}");
             int differs = expected.AsSpan(0, length).CommonPrefixLength(found.AsSpan(0, length));
-            Assert.True(differs == length, $"{path}: differs at {page + differs}{Tail()}");
+            Expect(differs == length, $"{path}: differs at {page + differs}");
         }
     }
 
@@ -239,7 +239,13 @@ internal sealed partial class ScriptPlayer
         Log.Add($"{what}: {found}");
         if (EndsAtFault && expected != found && (found is Errno.EIO or Errno.EROFS))
             throw new ScriptFaultException(found);
-        Assert.True(expected == found, $"{what}: {found}, {expected} expected{Tail()}");
+        Expect(expected == found, $"{what}: {found}, {expected} expected");
+    }
+
+    // The last steps are put together only for a failure.
+    private void Expect(bool isRight, string message)
+    {
+        if (!isRight) Assert.Fail(message + Tail());
     }
 
     private string Tail() =>

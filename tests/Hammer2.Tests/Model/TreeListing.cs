@@ -47,13 +47,8 @@ internal static class TreeListing
     public static void AddObject(StringBuilder text, ModelNode node)
     {
         Head(text, node.Type, node.Mode, node.LinkCount, node.Content.Length);
-        byte[] page = new byte[PageBytes];
         if (node.Type is not (ObjectType.RegularFile or ObjectType.SoftLink)) return;
-        foreach (long start in node.Content.PageStarts)
-        {
-            node.Content.Read(start, page);
-            Page(text, start, page);
-        }
+        foreach (long start in node.Content.PageStarts) Page(text, start, node.Content.HashAt(start));
     }
 
     /// <summary>Adds what a driver shows of one object, without names; returns its type.</summary>
@@ -65,7 +60,8 @@ internal static class TreeListing
         if (at.Type != ObjectType.SoftLink) return at.Type;
         byte[] target = new byte[2 * PageBytes];
         Expect(ops.ReadLink(inum, target, out int bytes), path);
-        for (int start = 0; start < bytes; start += PageBytes) Page(text, start, target.AsSpan(start, PageBytes));
+        for (int start = 0; start < bytes; start += PageBytes)
+            Page(text, start, SparseBytes.HashOf(target.AsSpan(start, PageBytes)));
         return at.Type;
     }
 
@@ -108,7 +104,7 @@ internal static class TreeListing
             Array.Clear(block);
             Expect(ops.Read(inum, position, block, out _), path);
             for (int start = 0; start < block.Length; start += PageBytes)
-                Page(text, (long)position + start, block.AsSpan(start, PageBytes));
+                Page(text, (long)position + start, SparseBytes.HashOf(block.AsSpan(start, PageBytes)));
             position += Media.FileBlockBytes;
         }
     }
@@ -121,10 +117,9 @@ internal static class TreeListing
             $" {type} {mode:x} {(isDirectory ? 0 : links)} {(isDirectory ? 0 : size)}");
     }
 
-    private static void Page(StringBuilder text, long start, ReadOnlySpan<byte> page)
+    private static void Page(StringBuilder text, long start, ulong? hash)
     {
-        if (page.ContainsAnyExcept((byte)0))
-            _ = text.Append(CultureInfo.InvariantCulture, $" {start:x}:{CheckCode.Hash64(page):x}");
+        if (hash is { } known) _ = text.Append(CultureInfo.InvariantCulture, $" {start:x}:{known:x}");
     }
 
     private static void Expect(Errno error, string path) =>

@@ -20,7 +20,6 @@ internal sealed class ClusterSimulation
 {
     private readonly SimulatedCluster _cluster;
     private readonly AcknowledgedStates _states = new();
-    private readonly SimulatedTime _time = new();
     private readonly SimulationCounts _counts;
 
     public ClusterSimulation(ulong seed, SimulationCounts counts)
@@ -47,18 +46,19 @@ internal sealed class ClusterSimulation
                 ChangeDevices();
                 RunSession();
             }
-            new SimulationEnd(_cluster, _states, _counts, _time).Run();
+            new SimulationEnd(_cluster, _states, _counts).Run();
         }
         catch (Exception failure) when (failure is not SimulationException)
         {
             throw new SimulationException(_cluster, failure);
         }
+        _counts.LateWrites += _cluster.LateWrites;
     }
 
     private void Begin()
     {
         using SimulatedMount mount = SimulatedMount.Open(
-            _cluster, [.. _cluster.Nodes.Take(_cluster.Masters)], _time)!;
+            _cluster, [.. _cluster.Nodes.Take(_cluster.Masters)])!;
         Assert.Equal(Hammer2Error.None, mount.OpenForWriting());
         var player = new ScriptPlayer(Random);
         _ = ModelMount.MakeRoom(mount.Ops, player, "model");
@@ -103,7 +103,7 @@ internal sealed class ClusterSimulation
             node => node.IsUsable && Random.Chance(IsNew(node) ? present / 4 : present))];
         _cluster.Say($"mount of {string.Join(' ', named.Select(node => node.Name))}");
         _cluster.IsQuiet = Random.OneIn(5);
-        SimulatedMount? mount = SimulatedMount.Open(_cluster, named, _time);
+        SimulatedMount? mount = SimulatedMount.Open(_cluster, named);
         try
         {
             if (mount is not null) RunMount(mount);
@@ -160,7 +160,7 @@ internal sealed class ClusterSimulation
         if (!Random.OneIn(3)) return;
         foreach (SimulatedNode node in _cluster.Nodes)
         {
-            if (!node.IsFormatted || node.IsDamaged || !node.Disk.IsUp || node.Disk.FailingReads > 0) continue;
+            if (!node.IsFormatted || node.IsDamaged || !node.Disk.IsReadable) continue;
             MediaAudit.AssertSound(node.Disk, node.Name);
         }
     }

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Threading.Tasks;
 using Hammer2.Testing;
 using Xunit;
 
@@ -25,18 +26,21 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         ulong[] seeds = SeededRandom.Seeds(Number("HAMMER2_CLUSTER_SEEDS", SeedsUsual));
         ulong first = (ulong)Number("HAMMER2_CLUSTER_FIRST", 1) - 1;
         var failures = new List<string>();
-        foreach (ulong seed in seeds)
+        // In the gate other tests run beside it.
+        var options = new ParallelOptions
         {
-            try
+            MaxDegreeOfParallelism = seeds.Length > SeedsUsual ? Environment.ProcessorCount : 1,
+        };
+        _ = Parallel.ForEach(seeds, options, (seed, loop) =>
+        {
+            (SimulationCounts own, string? failure) = Run(seed + first);
+            lock (failures)
             {
-                new ClusterSimulation(seed + first, counts).Run();
+                counts.Add(own);
+                if (failure is not null) failures.Add(failure);
+                if (failures.Count >= FailuresMax) loop.Stop();
             }
-            catch (SimulationException broken)
-            {
-                failures.Add(broken.Message);
-                if (failures.Count == FailuresMax) break;
-            }
-        }
+        });
         output.WriteLine($"{seeds.Length} seeds: {counts}");
         Assert.True(failures.Count == 0, string.Join("\n\n", failures));
     }
@@ -53,6 +57,20 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
                 runs[i].Run();
             }
             Assert.Equal(runs[0].Trace.ToArray(), runs[1].Trace);
+        }
+    }
+
+    private static (SimulationCounts Counts, string? Failure) Run(ulong seed)
+    {
+        var counts = new SimulationCounts();
+        try
+        {
+            new ClusterSimulation(seed, counts).Run();
+            return (counts, null);
+        }
+        catch (SimulationException broken)
+        {
+            return (counts, broken.Message);
         }
     }
 

@@ -33,9 +33,9 @@ internal static class DamagedBlocks
             }
             return true;
         }
-        catch (MediaException)
+        catch (Exception failure) when (failure is MediaException or InvalidOperationException && node.IsDamaged)
         {
-            // Nothing that can be read, and so nothing to be spoiled.
+            // Nothing that can be read, and so nothing to be spoiled; or it was spoiled before, and leads nowhere.
             return false;
         }
         finally

@@ -3,6 +3,7 @@ using System.Linq;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Members;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Hammer2.Testing;
 using Xunit;
 
@@ -78,7 +79,15 @@ internal sealed class SimulatedChanges(SimulatedCluster cluster, SimulatedMount 
     }
 
     /// <summary>Adds a node.</summary>
-    public MemberOutcome Add(SimulatedNode node) => Say($"attach {node.Name}", mount.Members.Attach([node.Name]));
+    public MemberOutcome Add(SimulatedNode node)
+    {
+        MemberOutcome outcome = Say($"attach {node.Name}", mount.Members.Attach([node.Name]));
+        if (outcome.Error != Hammer2Error.None) return outcome;
+        PresentNode added = mount.View.Nodes.Single(one => one.Name == node.Name);
+        Assert.True(added.Facts.Role != NodeRole.Master || KeptSnapshots.Count(added.Device) != 0,
+            $"{node.Name} was attached with what it held, which is kept nowhere");
+        return outcome;
+    }
 
     private MemberOutcome Say(string what, MemberOutcome outcome)
     {

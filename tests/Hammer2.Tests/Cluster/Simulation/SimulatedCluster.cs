@@ -17,7 +17,10 @@ internal sealed class SimulatedCluster
 {
     private const long OneHeader = 256L << 20;
     private const long CallsMax = 1_000_000;
+    private const int KindsTotal = 9;
+    private const int DeadlineSeconds = 30;
 
+    private readonly SimulatedNode[] _nodes;
     private readonly int _gapMax;
     private readonly int[] _weights;
     private long _calls;
@@ -37,20 +40,26 @@ internal sealed class SimulatedCluster
                 string.Create(CultureInfo.InvariantCulture, $"node{i}"), bytes, Random);
             nodes.Add(new SimulatedNode(i, disk));
             if (i < Masters) nodes[i].Format(seed, Masters > 1 ? Masters : 0);
-            disk.BeforeCall = OnCall;
+            disk.BeforeCall = () => OnCall(disk);
         }
-        Nodes = [.. nodes];
+        _nodes = [.. nodes];
         Holders = [.. nodes.Take(Masters)];
         DrawLiars();
         _gapMax = Random.Pick<int>([40, 150, 500, 500, 2000]) * (1 + Masters);
-        _weights = [.. Enumerable.Range(0, 7).Select(_ => Random.OneIn(3) ? 0 : 1 + Random.Below(8))];
+        _weights = [.. Enumerable.Range(0, KindsTotal).Select(_ => Random.OneIn(3) ? 0 : 1 + Random.Below(8))];
     }
 
     public ulong Seed { get; }
 
     public SeededRandom Random { get; }
 
-    public IReadOnlyList<SimulatedNode> Nodes { get; }
+    /// <summary>The clock.</summary>
+    public SimulatedTime Time { get; } = new();
+
+    /// <summary>How many writes were executed after they had been given up.</summary>
+    public int LateWrites { get; private set; }
+
+    public IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
     /// <summary>What happened, for the report of a failure.</summary>
     public List<string> Trace { get; } = [];
@@ -165,6 +174,8 @@ internal sealed class SimulatedCluster
         {
             node.Disk.IsDetached = false;
             node.Disk.RestorePower();
+            // The next mount waits for what this one gave up.
+            if (node.Disk.HasLateWrites) node.Disk.Heal();
         }
         IsCut = false;
     }
@@ -198,14 +209,27 @@ internal sealed class SimulatedCluster
         }
     }
 
-    private void OnCall()
+    private void OnCall(SimulatedDisk disk)
     {
         if (++_calls > CallsMax) throw new InvalidOperationException("it goes on for ever");
+        Time.Pass(disk.DelaySeconds);
+        ExecuteLate();
         if (IsQuiet || IsCut || _calls < _next) return;
         bool isFirst = _next == 0;
         _next = _calls + 1 + Random.Below(_gapMax);
         if (isFirst) return;
         Strike();
+    }
+
+    private void ExecuteLate()
+    {
+        foreach (SimulatedNode node in _nodes)
+        {
+            if (!node.Disk.HasLateWrites || IsCut || !Random.OneIn(10)) continue;
+            Say($"{node.Name} executes a write that was given up");
+            node.Disk.ExecuteLate();
+            LateWrites++;
+        }
     }
 
     private void Strike()
@@ -239,6 +263,15 @@ internal sealed class SimulatedCluster
                 SimulatedNode flaky = Random.Pick<SimulatedNode>([.. Nodes.Where(one => one.IsFlaky)]);
                 flaky.Disk.FailingReads = 1 + Random.Below(4);
                 Say($"{flaky.Name} fails reads");
+                break;
+            case 7:
+                Say($"{node.Name} hangs");
+                Time.Pass(DeadlineSeconds);
+                node.Disk.Hang(1 + Random.Below(4));
+                break;
+            case 8:
+                node.Disk.DelaySeconds = 1 + Random.Below(20);
+                Say($"{node.Name} is slow");
                 break;
         }
     }

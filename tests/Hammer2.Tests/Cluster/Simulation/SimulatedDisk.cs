@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -6,12 +7,15 @@ using Hammer2.Testing;
 namespace Hammer2.Tests.Cluster.Simulation;
 
 /// <summary>The device of a simulated node: a volatile cache and a power switch
-/// (<see cref="SimulatedBlockDevice"/>), a cable that can be pulled, errors, and flushes that lie.</summary>
+/// (<see cref="SimulatedBlockDevice"/>), a cable that can be pulled, errors, flushes that lie, and requests that are
+/// not answered before their deadline.</summary>
 internal sealed class SimulatedDisk : IBlockDevice
 {
     private readonly SeededRandom _random;
     private readonly long _lengthBytes;
+    private readonly List<(long Offset, byte[] Bytes)> _late = [];
     private SimulatedBlockDevice _media;
+    private int _hanging;
 
     public SimulatedDisk(string name, long lengthBytes, SeededRandom random)
     {
@@ -48,6 +52,12 @@ internal sealed class SimulatedDisk : IBlockDevice
     /// <summary>True once a flush was answered for writes that are not durable.</summary>
     public bool HasLied { get; private set; }
 
+    /// <summary>Seconds that each call takes.</summary>
+    public int DelaySeconds { get; set; }
+
+    /// <summary>True while there are writes that were given up, and may still be executed.</summary>
+    public bool HasLateWrites => _late.Count > 0;
+
     /// <summary>How many of the next reads, writes and flushes fail.</summary>
     public int FailingReads { get; set; }
 
@@ -62,17 +72,31 @@ internal sealed class SimulatedDisk : IBlockDevice
 
     public bool IsUp => !IsGone && !IsDetached && _media.IsPowered;
 
+    /// <summary>True when the next reads are answered.</summary>
+    public bool IsReadable => IsUp && FailingReads == 0 && _hanging == 0;
+
     /// <summary>Ends all faults but a lack of power, which <see cref="RestorePower"/> ends.</summary>
     public void Heal()
     {
         IsGone = false;
-        FailingReads = FailingWrites = FailingFlushes = 0;
+        FailingReads = FailingWrites = FailingFlushes = DelaySeconds = _hanging = 0;
+        // A device is used again only when it is known what became of them.
+        while (_late.Count > 0) ExecuteLate(isDropped: _random.OneIn(2));
     }
+
+    /// <summary>Answers no read any more, nor the next writes and flushes; those after them are refused until the
+    /// device is healed.</summary>
+    /// <param name="requests">How many writes and flushes are under way at once.</param>
+    public void Hang(int requests) => _hanging = requests;
+
+    /// <summary>Executes a drawn one of the writes that were given up.</summary>
+    public void ExecuteLate() => ExecuteLate(isDropped: false);
 
     /// <summary>Turns power off: of what no flush covered any part stays.</summary>
     /// <param name="isHonest">True when its lies are to have no consequence.</param>
     public void FailPower(bool isHonest)
     {
+        _late.Clear();
         if (!_media.IsPowered) return;
         if (isHonest && HasLied) _ = _media.Flush();
         _media.FailPower();
@@ -84,6 +108,7 @@ internal sealed class SimulatedDisk : IBlockDevice
     /// <summary>Puts a new device in its place.</summary>
     public void Replace()
     {
+        _late.Clear();
         _media = new SimulatedBlockDevice(_lengthBytes, _random, Name);
         Heal();
         HasLied = false;
@@ -102,7 +127,7 @@ internal sealed class SimulatedDisk : IBlockDevice
     public Hammer2Error Read(long offset, Span<byte> destination)
     {
         BeforeCall?.Invoke();
-        if (!IsUp) return Hammer2Error.Io;
+        if (!IsUp || _hanging > 0) return Hammer2Error.Io;
         if (FailingReads > 0)
         {
             FailingReads--;
@@ -116,6 +141,11 @@ internal sealed class SimulatedDisk : IBlockDevice
     {
         BeforeCall?.Invoke();
         if (!IsUp) return Hammer2Error.Io;
+        if (IsUnanswered())
+        {
+            _late.Add((offset, source.ToArray()));
+            return Hammer2Error.Io;
+        }
         if (FailingWrites == 0) return _media.Write(offset, source);
         FailingWrites--;
         int sectors = source.Length / SectorBytes;
@@ -127,7 +157,7 @@ internal sealed class SimulatedDisk : IBlockDevice
     public Hammer2Error Flush()
     {
         BeforeCall?.Invoke();
-        if (!IsUp) return Hammer2Error.Io;
+        if (!IsUp || IsUnanswered()) return Hammer2Error.Io;
         if (FailingFlushes > 0)
         {
             FailingFlushes--;
@@ -140,6 +170,21 @@ internal sealed class SimulatedDisk : IBlockDevice
 
     /// <inheritdoc/>
     public Hammer2Error Discard(long offset, long lengthBytes) => IsUp ? Hammer2Error.None : Hammer2Error.Io;
+
+    private bool IsUnanswered()
+    {
+        if (_hanging == 0) return false;
+        IsGone = --_hanging == 0;
+        return true;
+    }
+
+    private void ExecuteLate(bool isDropped)
+    {
+        int at = _random.Below(_late.Count);
+        (long offset, byte[] bytes) = _late[at];
+        _late.RemoveAt(at);
+        if (!isDropped) _ = _media.Write(offset, bytes);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

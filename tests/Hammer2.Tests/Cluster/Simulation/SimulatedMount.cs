@@ -23,15 +23,14 @@ internal sealed class SimulatedMount : IDisposable
 
     private readonly SimulatedCluster _cluster;
     private readonly ClusterMount _mount;
-    private readonly TimeProvider _time;
 
-    private SimulatedMount(SimulatedCluster cluster, ClusterMount mount, OpenFilesystems filesystems, TimeProvider time)
+    private SimulatedMount(SimulatedCluster cluster, ClusterMount mount, OpenFilesystems filesystems)
     {
-        (_cluster, _mount, _time) = (cluster, mount, time);
+        (_cluster, _mount) = (cluster, mount);
         var access = new ReturnAccess(new MediaSourceOptions(IsReadOnly: false), new TraceLog(cluster));
         var opener = new SimulationOpener(filesystems, cluster.Nodes);
         Returns = new NodeReturns(mount, opener, access, scheduler: null);
-        Members = new ClusterMembers(mount, opener, access, time, cluster.Random.NextUInt64);
+        Members = new ClusterMembers(mount, opener, access, cluster.Time, cluster.Random.NextUInt64);
         Ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
     }
 
@@ -59,13 +58,15 @@ internal sealed class SimulatedMount : IDisposable
     /// <summary>True while operations wait for the end of a resynchronization.</summary>
     public bool IsHeldUp => View.Nodes.Any(node => node.State is NodeState.Finishing or NodeState.Verifying);
 
+    /// <summary>True within a bulkfree, which has locks that most other work takes.</summary>
+    public bool IsReclaiming => View.Nodes.Any(
+        node => node.Device.Committer is { ReclaimLock.IsHeldByCurrentThread: true });
+
     /// <summary>Mounts nodes.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="named">The nodes that are named; those that do not answer are absent.</param>
-    /// <param name="time">The clock.</param>
     /// <returns>Null when nothing can be shown.</returns>
-    public static SimulatedMount? Open(
-        SimulatedCluster cluster, IReadOnlyList<SimulatedNode> named, TimeProvider time)
+    public static SimulatedMount? Open(SimulatedCluster cluster, IReadOnlyList<SimulatedNode> named)
     {
         var sets = new List<VolumeSet>();
         var absent = new List<AbsentNode>();
@@ -90,7 +91,7 @@ internal sealed class SimulatedMount : IDisposable
             ClusterMount mount = filesystems.Mount(sets, NewVolume.ClusterLabel, options, new TraceLog(cluster));
             _ = mount.Pfs.ChangeView(view => ClusterView.Of(
                 view.Members.AddRange(absent), view.Quorum, view.Record));
-            return new SimulatedMount(cluster, mount, filesystems, time);
+            return new SimulatedMount(cluster, mount, filesystems);
         }
         catch (PfsException refusal)
         {
@@ -105,7 +106,7 @@ internal sealed class SimulatedMount : IDisposable
         _cluster.IsInDoubt = true;
         return Pfs.OpenForWriting(RecordedScript.Options(_cluster.Random.NextUInt64()) with
         {
-            Time = _time,
+            Time = _cluster.Time,
             OpenBytesMax = _cluster.Random.Pick<long>([0, 128 << 10, 64 << 20]),
             Deduplicates = !_cluster.Random.OneIn(4),
         });

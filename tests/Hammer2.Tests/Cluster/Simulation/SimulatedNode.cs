@@ -12,6 +12,9 @@ namespace Hammer2.Tests.Cluster.Simulation;
 /// <summary>One device of a simulated cluster, with what was done to it.</summary>
 internal sealed class SimulatedNode(int number, SimulatedDisk disk)
 {
+    // As small as possible: newfs reads all of it.
+    private const ulong AreaBytes = 8 << 20;
+
     private ulong _identities;
     private MediaUuid _clusterId;
 
@@ -80,7 +83,7 @@ internal sealed class SimulatedNode(int number, SimulatedDisk disk)
     {
         if (!MayBeReleased) return;
         // Later, once it answers.
-        if (!disk.IsUp || disk.FailingReads > 0) return;
+        if (!disk.IsReadable) return;
         MayBeReleased = false;
         using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disk)]);
         IsReleased = PfsCatalog.Read(volumes).Records.All(pfs => pfs.Meta.PfsClusterId != _clusterId);
@@ -106,6 +109,6 @@ internal sealed class SimulatedNode(int number, SimulatedDisk disk)
             Masters = masters,
             IsReturning = isReturning,
         };
-        return own with { Pfses = [.. own.Pfses.SkipLast(1), pfs] };
+        return own with { Pfses = [.. own.Pfses.SkipLast(1), pfs], BootBytes = AreaBytes, AuxBytes = AreaBytes };
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Linq;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Scrubbing;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -22,6 +23,7 @@ internal sealed class SimulatedSession
     private readonly AcknowledgedStates _states;
     private readonly SimulationCounts _counts;
     private readonly SimulatedChanges _changes;
+    private readonly SimulatedUpkeep _upkeep;
     private readonly ScriptPlayer _player;
     private bool _hasEnded;
 
@@ -30,6 +32,7 @@ internal sealed class SimulatedSession
     {
         (_cluster, _mount, _states, _counts) = (cluster, mount, states, counts);
         _changes = new SimulatedChanges(cluster, mount, counts);
+        _upkeep = new SimulatedUpkeep(cluster, mount, counts);
         _player = new ScriptPlayer(cluster.Random)
         {
             EndsAtFault = true,
@@ -97,16 +100,22 @@ internal sealed class SimulatedSession
     public Hammer2Error Resynchronize(PresentNode node, int depth)
     {
         int units = 0;
+        NodeState before = node.State;
+        int? kept = KeptSnapshots.Count(node.Device);
         Hammer2Error error = _mount.Writer.Resynchronize(node, () =>
         {
             if (IsOver) return true;
             // Nothing may begin while the last changes of a node are copied.
             bool isCopied = node.State is NodeState.Copying or NodeState.CatchingUp && !_mount.IsHeldUp;
-            if (depth < 0 || !isCopied || units++ > UnitsMax) return false;
+            if (depth < 0 || !isCopied || _mount.IsReclaiming || units++ > UnitsMax) return false;
             Guard(() => Act(depth + 1));
             return Random.OneIn(30);
         });
         _cluster.Say($"resynchronization of {node.Name}: {error}");
+        bool holdsOwn = before is NodeState.Newer or NodeState.Foreign && node.State != before;
+        bool isKept = kept is null || KeptSnapshots.Count(node.Device) is not { } now || now > kept;
+        Assert.True(Violation is not null || !holdsOwn || isKept,
+            $"{node.Name} was {before}, and what it held is kept nowhere");
         if (error == Hammer2Error.None)
         {
             _counts.Resyncs++;
@@ -134,7 +143,7 @@ internal sealed class SimulatedSession
     private void Act(int depth)
     {
         _cluster.IsInDoubt = true;
-        switch (Random.Below(20))
+        switch (Random.Below(25))
         {
             case < 7:
                 Play(1 + Random.Below(6));
@@ -162,18 +171,73 @@ internal sealed class SimulatedSession
             case 17 when _mount.IsReadable:
                 _ = _mount.Writer.Reclaim(new ReclaimOptions(Discards: false), out _);
                 break;
+            case 18 or 19 or 20:
+                SyncObject();
+                break;
+            case 21 when depth < 2:
+                Scrub(depth);
+                break;
+            case 22 when depth < 2:
+                RunOutOfSpace();
+                break;
             default:
                 Compare();
                 break;
         }
     }
 
+    // As fsync does.
+    private void SyncObject()
+    {
+        ulong[] inums = [.. ObjectListing.NumbersOf(_player.Model.Root)];
+        ulong inum = Random.Pick<ulong>(inums);
+        _states.BeginObject();
+        Errno error = _mount.Ops.Commit(inum);
+        _cluster.Say($"fsync of {inum}: {error}");
+        if (error != Errno.None)
+        {
+            Refused($"fsync: {error}");
+            return;
+        }
+        _states.AcknowledgeObject(inum);
+        _counts.ObjectSyncs++;
+        Learn();
+    }
+
+    private void Scrub(int depth)
+    {
+        PresentNode[] synced = [.. _mount.View.Nodes.Where(node => node.IsSynced)];
+        if (synced.Length == 0) return;
+        int left = Random.OneIn(2) ? Random.Below(400) : int.MaxValue;
+        var options = new ScrubOptions(IsErrorsOnly: Random.OneIn(4), IsRestarted: Random.OneIn(4));
+        _ = _upkeep.Scrub(Random.Pick<PresentNode>(synced), options, () =>
+        {
+            if (IsOver) return true;
+            if (Random.OneIn(60) && !_mount.IsReclaiming && !_mount.IsHeldUp) Guard(() => Act(depth + 1));
+            return left-- <= 0;
+        });
+    }
+
+    // Another PFS of a device has all of its space: what was accepted is committed, and a copy waits.
+    private void RunOutOfSpace()
+    {
+        PresentNode node = Random.Pick<PresentNode>([.. _mount.View.Nodes]);
+        bool isSynced = node.IsSynced;
+        _upkeep.RunWithoutSpace(node, () =>
+        {
+            if (isSynced) Sync();
+            else if (IsBehind(node)) _ = Resynchronize(node, depth: -1);
+        });
+    }
+
     private void ResyncOne(int depth)
     {
-        PresentNode[] behind = [.. _mount.View.Nodes.Where(node => node.State
-            is NodeState.Stale or NodeState.Uncertain or NodeState.Newer or NodeState.Foreign or NodeState.Passive)];
+        PresentNode[] behind = [.. _mount.View.Nodes.Where(IsBehind)];
         if (behind.Length > 0) _ = Resynchronize(Random.Pick<PresentNode>(behind), depth);
     }
+
+    private static bool IsBehind(PresentNode node) => node.State is NodeState.Stale or NodeState.Uncertain
+        or NodeState.Newer or NodeState.Foreign or NodeState.Passive or NodeState.Full;
 
     // Devices answer again. What a device lost by a lack of power must have been noticed.
     private void Restore()

@@ -10,12 +10,11 @@ internal static class SimulationChecks
     /// <summary>Judges what a mount shows, which is the state that all goes on from.</summary>
     public static void TakeUp(SimulatedCluster cluster, SimulatedMount mount, AcknowledgedStates states)
     {
-        ModelNode? state = states.Find(mount.Ops);
-        Assert.True(state is not null, "lost or never written: " + TreeListing.Difference(
-            TreeListing.Of(states.Acknowledged), TreeListing.Of(mount.Ops, states.Last.Inum)));
+        string? breach = states.Find(mount.Ops, out ModelNode? state);
+        Assert.True(breach is null, breach);
         // A cluster began an epoch with it; a single node wrote nothing yet.
         bool isDurable = mount.Pfs.Membership.IsCluster || mount.View.Record is not null;
-        states.GoOnFrom(state, isDurable);
+        states.GoOnFrom(state!, isDurable);
         if (isDurable) cluster.Acknowledge(mount.View, mount.Pfs.Membership.MastersTotal);
     }
 }

@@ -24,9 +24,37 @@ internal sealed class SimulationCounts
 
     public int Resolved { get; set; }
 
+    public int ObjectSyncs { get; set; }
+
+    public int Scrubs { get; set; }
+
+    public int Full { get; set; }
+
+    public int LateWrites { get; set; }
+
+    /// <summary>Adds what another one counted.</summary>
+    public void Add(SimulationCounts other)
+    {
+        Mounts += other.Mounts;
+        Refused += other.Refused;
+        Resyncs += other.Resyncs;
+        MemberChanges += other.MemberChanges;
+        Spoiled += other.Spoiled;
+        ForeignWrites += other.ForeignWrites;
+        Cuts += other.Cuts;
+        Replaced += other.Replaced;
+        Blocked += other.Blocked;
+        Resolved += other.Resolved;
+        ObjectSyncs += other.ObjectSyncs;
+        Scrubs += other.Scrubs;
+        Full += other.Full;
+        LateWrites += other.LateWrites;
+    }
+
     public override string ToString() =>
         $"{Mounts} mounts for writing, {Refused} refused, {Cuts} ended by power or a kill, {Resyncs} nodes "
         + $"resynchronized, {MemberChanges} changes of members, {Spoiled} times blocks spoiled, "
-        + $"{ForeignWrites} foreign writes, {Replaced} devices replaced, "
+        + $"{ForeignWrites} foreign writes, {Replaced} devices replaced, {ObjectSyncs} fsyncs of single objects, "
+        + $"{Scrubs} scrubs, {Full} times without space, {LateWrites} late writes, "
         + $"{Blocked} times held up by a damaged node, {Resolved} resolved by a user";
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Members;
+using Hammer2.Cluster.Scrubbing;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -18,8 +19,7 @@ namespace Hammer2.Tests.Cluster.Simulation;
 /// is not damaged becomes equal in the first mount, and one that is damaged at the latest when its device was replaced
 /// by a blank one, as an administrator would do it.
 /// </summary>
-internal sealed class SimulationEnd(
-    SimulatedCluster cluster, AcknowledgedStates states, SimulationCounts counts, SimulatedTime time)
+internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates states, SimulationCounts counts)
 {
     private const int TriesMax = 2;
     private const int HealsMax = 20;
@@ -43,7 +43,7 @@ internal sealed class SimulationEnd(
             if (node is { IsUnseated: true, IsDamaged: true }) cluster.Replace(node);
         SimulatedNode[] named = [.. cluster.Nodes.Where(node => node.IsMember)];
         bool isWritten;
-        using (SimulatedMount? mount = SimulatedMount.Open(cluster, named, time))
+        using (SimulatedMount? mount = SimulatedMount.Open(cluster, named))
         {
             Assert.True(mount is not null, "the cluster cannot be shown");
             cluster.Say(mount.Describe());
@@ -70,7 +70,7 @@ internal sealed class SimulationEnd(
         VolumeSet[] sets = [.. named.Select(
             node => VolumeSet.Open([node.Disk], new VolumeSetOptions(IsReadOnly: false)))];
         using var resolution = new ClusterResolution(
-            sets, NewVolume.ClusterLabel, time, cluster.Random.NextUInt64, new TraceLog(cluster));
+            sets, NewVolume.ClusterLabel, cluster.Time, cluster.Random.NextUInt64, new TraceLog(cluster));
         ResolutionOutcome outcome = resolution.Run(kept: null);
         cluster.Say($"resolved: {outcome.Error} {outcome.Refusal}, kept: {string.Join(' ', outcome.Kept)}");
         Assert.Equal(Hammer2Error.None, outcome.Error);
@@ -82,7 +82,7 @@ internal sealed class SimulationEnd(
     {
         if (!cluster.Nodes.Any(node => node.IsUnseated || node.IsStranger)) return;
         using SimulatedMount? mount = SimulatedMount.Open(
-            cluster, [.. cluster.Nodes.Where(node => node.IsUsable)], time);
+            cluster, [.. cluster.Nodes.Where(node => node.IsUsable)]);
         if (mount is not null) cluster.FindSeated(mount.View);
     }
 
@@ -101,6 +101,7 @@ internal sealed class SimulationEnd(
             (node.IsUnseated, node.IsStranger) = (false, false);
         }
         Resynchronize(mount, session);
+        if (cluster.Random.OneIn(3)) Scrub(mount);
         session.Play(10);
         session.Sync();
         session.Compare();
@@ -108,6 +109,21 @@ internal sealed class SimulationEnd(
         session.Close();
         // Slaves get the last commit, too.
         Resynchronize(mount, session);
+    }
+
+    // What one scrub leaves of nodes that nothing was done to is clean.
+    private void Scrub(SimulatedMount mount)
+    {
+        var upkeep = new SimulatedUpkeep(cluster, mount, counts);
+        var whole = new ScrubOptions(IsRestarted: true);
+        foreach (PresentNode node in mount.View.Nodes.Where(node => node.IsSynced).ToArray())
+        {
+            Assert.Equal(Hammer2Error.None, upkeep.Scrub(node, whole, static () => false));
+            UpkeepFields found = node.Device.Committer!.Upkeep.Current.Fields;
+            cluster.Say($"scrub of {node.Name}: {found.Faults} faults, {found.Healed} healed");
+            Assert.True(found.Unhealed == 0 || cluster.NodeOf(node).IsDamaged,
+                $"{node.Name}: {found.Unhealed} of {found.Faults} faults are left");
+        }
     }
 
     private void Resynchronize(SimulatedMount mount, SimulatedSession session)
@@ -178,7 +194,7 @@ internal sealed class SimulationEnd(
     {
         var members = new List<IBlockDevice>();
         using (SimulatedMount mount = SimulatedMount.Open(
-            cluster, [.. cluster.Nodes.Where(node => node.IsMember)], time)!)
+            cluster, [.. cluster.Nodes.Where(node => node.IsMember)])!)
         {
             Assert.True(mount.Obstacle == WriteObstacle.None, mount.Describe());
             foreach (PresentNode node in mount.View.Nodes)
