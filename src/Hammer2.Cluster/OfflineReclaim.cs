@@ -29,7 +29,7 @@ public static class OfflineReclaim
         using MediaDevice device = opened!;
         MediaCommitter committer = device.Committer!;
         error = Bulkfree.Run(
-            [committer], new BulkfreeOptions(options.Discards, options.IsCancelled), out BulkfreeCounts counts);
+            [committer], options.OfBulkfree, out BulkfreeCounts counts);
         result = ReclaimResult.Of(counts);
         return error | committer.FenceError;
     }

@@ -112,11 +112,15 @@ public sealed partial class VnodeOps
 
     /// <summary>Frees what was deleted, and gives up (TRIM) free space.</summary>
     /// <returns>As <see cref="Reclaim"/>.</returns>
-    public Errno Trim(TrimRange range, Func<bool> isCancelled, out long discardedBytes)
+    /// <param name="range">Where.</param>
+    /// <param name="isCancelled">Asked now and then; true ends it.</param>
+    /// <param name="progress">As in <see cref="ReclaimOptions"/>.</param>
+    /// <param name="discardedBytes">Length of what the devices were told.</param>
+    public Errno Trim(TrimRange range, Func<bool> isCancelled, Action<long, long> progress, out long discardedBytes)
     {
         discardedBytes = 0;
         return _pfs.Writer is { } writer
-            ? writer.Trim(range, isCancelled, out discardedBytes).ToErrno() : Errno.EROFS;
+            ? writer.Trim(range, isCancelled, progress, out discardedBytes).ToErrno() : Errno.EROFS;
     }
 
     /// <summary>Called when the kernel has forgotten an object: an orphan is deleted by the next commit.</summary>

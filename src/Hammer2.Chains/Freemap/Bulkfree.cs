@@ -55,7 +55,8 @@ public static class Bulkfree
         ArgumentNullException.ThrowIfNull(devices);
         List<MediaCommitter> ordered = MediaCommitter.InOrder(devices);
         BulkfreeOptions how = options;
-        List<BulkfreeDevice> targets = ordered.ConvertAll(device => new BulkfreeDevice(device, how));
+        BulkfreeMeter? meter = options.Progress is { } progress ? new BulkfreeMeter(progress) : null;
+        List<BulkfreeDevice> targets = ordered.ConvertAll(device => new BulkfreeDevice(device, how, meter));
         foreach (MediaCommitter device in ordered) Invariant.Holds(!device.ReclaimLock.IsHeldByCurrentThread);
         foreach (MediaCommitter device in ordered) device.ReclaimLock.Enter();
         counts = default;
@@ -85,6 +86,7 @@ public static class Bulkfree
 
     private static Hammer2Error RunPasses(List<BulkfreeDevice> targets)
     {
+        foreach (BulkfreeDevice target in targets) target.ExpectPasses(Passes);
         for (int pass = 0; pass < Passes; pass++)
         {
             foreach (BulkfreeDevice target in Going(targets)) target.BeginPass();

@@ -16,12 +16,15 @@ internal sealed class BulkfreeDevice
     private readonly MediaReader _device;
     private readonly FreemapAllocator _allocator;
     private readonly BulkfreeOptions _options;
+    private readonly BulkfreeMeter? _meter;
     private readonly List<ulong> _freed = [];
     private BulkfreeCounts _counts;
     private long _stagedBefore;
+    private long _allocatedBytes;
 
-    public BulkfreeDevice(MediaCommitter committer, in BulkfreeOptions options)
+    public BulkfreeDevice(MediaCommitter committer, in BulkfreeOptions options, BulkfreeMeter? meter)
     {
+        _meter = meter;
         _committer = committer;
         _device = committer.Device;
         _allocator = committer.Allocator;
@@ -44,6 +47,13 @@ internal sealed class BulkfreeDevice
     /// <summary>Ends it on this device.</summary>
     public void Fail(Hammer2Error error) => Error |= error;
 
+    /// <summary>So many passes are to come.</summary>
+    public void ExpectPasses(int passes)
+    {
+        _allocatedBytes = (long)(_device.Header.Fields.AllocatorBytes - _committer.FreeBytes);
+        for (int pass = 0; pass < passes; pass++) _meter?.Expect(_allocatedBytes);
+    }
+
     /// <summary>Starts tracking. What an earlier pass staged is durable before, so that this one may free it.</summary>
     public void BeginPass()
     {
@@ -61,7 +71,9 @@ internal sealed class BulkfreeDevice
     /// <remarks>The filesystem may be read and written meanwhile.</remarks>
     public Hammer2Error WalkAndReclaim()
     {
+        _meter?.Begin(_allocatedBytes);
         Hammer2Error error = WalkWindows(_committer.PinnedRoots.RootsToWalk());
+        _meter?.End();
         // A location may get other bytes from now on, and references without a check code cannot tell.
         _device.ForgetDecodedBlocks();
         if (error != Hammer2Error.Interrupted) Fail(error);
@@ -103,7 +115,7 @@ internal sealed class BulkfreeDevice
         {
             var reached = new ReachedGranules(zone, (int)Math.Min(WindowZones, zones - zone));
             var walk = new ReachableWalk(
-                _device, reference => reached.Mark(reference.Data), 0, _options.IsCancelled);
+                _device, reference => Mark(reached, reference), 0, _options.IsCancelled);
             Hammer2Error error = Hammer2Error.None;
             foreach (Chain root in roots)
             {
@@ -116,6 +128,12 @@ internal sealed class BulkfreeDevice
             if (error != Hammer2Error.None) return error;
         }
         return Hammer2Error.None;
+    }
+
+    private void Mark(ReachedGranules reached, in Blockref reference)
+    {
+        int granules = reached.Mark(reference.Data);
+        _meter?.Reach(granules);
     }
 
     private Hammer2Error Reclaim(ReachedGranules reached) =>

@@ -5,4 +5,6 @@ namespace Hammer2.Chains.Freemap;
 /// <param name="Discards">True to have the devices give up what became free (TRIM).</param>
 /// <param name="IsCancelled">Asked before each block of metadata that is read, and between discards; true ends it,
 /// and what was done stands.</param>
-public readonly record struct BulkfreeOptions(bool Discards = false, Func<bool>? IsCancelled = null);
+/// <param name="Progress">Receives bytes reached so far, and how many are expected; null for nothing.</param>
+public readonly record struct BulkfreeOptions(
+    bool Discards = false, Func<bool>? IsCancelled = null, Action<long, long>? Progress = null);

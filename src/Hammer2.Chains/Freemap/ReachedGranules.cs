@@ -26,12 +26,21 @@ public sealed class ReachedGranules
     public bool Covers(ulong address) => address >= _first && address < _end;
 
     /// <summary>Marks all granules of a block.</summary>
-    public void Mark(in DataOffset block)
+    /// <returns>How many were not marked before.</returns>
+    public int Mark(in DataOffset block)
     {
-        if (!Covers(block.Bytes)) return;
+        if (!Covers(block.Bytes)) return 0;
+        int marked = 0;
         ulong last = (block.Bytes + (ulong)block.SizeBytes - 1 - _first) >> Media.GranuleRadix;
         for (ulong granule = (block.Bytes - _first) >> Media.GranuleRadix; granule <= last; granule++)
-            if (granule / 32 < (ulong)_words.Length) _words[granule / 32] |= 1u << (int)(granule % 32);
+        {
+            if (granule / 32 >= (ulong)_words.Length) break;
+            uint bit = 1u << (int)(granule % 32);
+            ref uint word = ref _words[granule / 32];
+            if ((word & bit) == 0) marked++;
+            word |= bit;
+        }
+        return marked;
     }
 
     /// <summary>The 32 granules starting at an address, which is a multiple of 512 KiB.</summary>

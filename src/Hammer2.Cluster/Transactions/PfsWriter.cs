@@ -253,13 +253,15 @@ public sealed class PfsWriter : IDisposable
     /// <summary>Bulkfree on every synced node, then has their devices give up (TRIM) free space.</summary>
     /// <param name="range">Which space.</param>
     /// <param name="isCancelled">Asked now and then; true ends it.</param>
+    /// <param name="progress">How far bulkfree is, as in <see cref="ReclaimOptions"/>.</param>
     /// <param name="discardedBytes">Length of what the devices were told.</param>
     /// <returns>As <see cref="Reclaim"/>; what a discard met.</returns>
     /// <remarks>Entry: no lock held.</remarks>
-    public Hammer2Error Trim(TrimRange range, Func<bool> isCancelled, out long discardedBytes)
+    public Hammer2Error Trim(
+        TrimRange range, Func<bool> isCancelled, Action<long, long> progress, out long discardedBytes)
     {
         discardedBytes = 0;
-        Hammer2Error error = Reclaim(new ReclaimOptions(Discards: false, isCancelled), out _);
+        Hammer2Error error = Reclaim(new ReclaimOptions(Discards: false, isCancelled, progress), out _);
         foreach (PresentNode node in _nodes.View.Synced)
         {
             if (error != Hammer2Error.None) break;

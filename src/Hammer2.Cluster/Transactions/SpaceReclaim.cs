@@ -75,7 +75,7 @@ internal sealed class SpaceReclaim
         using (_reclaimLock.EnterScope())
         {
             error = _failStop.Run("bulkfree", this, _ => Bulkfree.Run(
-                [node.Device.Committer!], new BulkfreeOptions(options.Discards, options.IsCancelled), out counts));
+                [node.Device.Committer!], options.OfBulkfree, out counts));
         }
         result = ReclaimResult.Of(counts);
         return error | _fencing.StopWithoutQuorum();
@@ -120,7 +120,7 @@ internal sealed class SpaceReclaim
         long removals = _queue.RemovalsCommitted;
         BulkfreeCounts counts = default;
         Hammer2Error error = _failStop.Run("bulkfree", this, reclaim => Bulkfree.Run(
-            reclaim.SyncedCommitters(), new BulkfreeOptions(options.Discards, options.IsCancelled), out counts));
+            reclaim.SyncedCommitters(), options.OfBulkfree, out counts));
         if (error != Hammer2Error.None && error != Hammer2Error.Interrupted)
             MountLog.ReclaimFailed(_nodes.Logger, error);
         if (error != Hammer2Error.Interrupted) _removalsSeen = removals;

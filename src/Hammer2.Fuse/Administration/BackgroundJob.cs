@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Threading;
 using Concurrency;
 
 namespace Hammer2.Fuse.Administration;
@@ -10,6 +11,8 @@ internal sealed class BackgroundJob
     private volatile RequestAnswer? _answer;
     private Action? _ended;
     private volatile bool _isCancelled;
+    private long _doneBytes;
+    private long _totalBytes;
 
     /// <summary>A request that begins now.</summary>
     /// <param name="number">Its number in this mount, from 1.</param>
@@ -34,11 +37,24 @@ internal sealed class BackgroundJob
     /// <summary>True once it is to end early.</summary>
     public bool IsCancelled => _isCancelled;
 
+    /// <summary>Bytes done so far.</summary>
+    public long DoneBytes => Volatile.Read(ref _doneBytes);
+
+    /// <summary>Bytes to do; 0 when that is not known.</summary>
+    public long TotalBytes => Volatile.Read(ref _totalBytes);
+
     /// <summary>The answer; null while it runs.</summary>
     public RequestAnswer? Answer => _answer;
 
     /// <summary>Has it end early; it answers EINTR then.</summary>
     public void Cancel() => _isCancelled = true;
+
+    /// <summary>Tells how far it is.</summary>
+    public void Report(long doneBytes, long totalBytes)
+    {
+        Volatile.Write(ref _totalBytes, totalBytes);
+        Volatile.Write(ref _doneBytes, doneBytes);
+    }
 
     /// <summary>Has an action called once when it has ended, on its thread; never when it has ended
     /// already.</summary>

@@ -44,9 +44,9 @@ internal sealed class BackgroundJobs
 
     /// <summary>Starts a request that was checked.</summary>
     /// <param name="request">Its name.</param>
-    /// <param name="run">Does it; what it is given is asked now and then, and true ends it.</param>
+    /// <param name="run">Does it, tells the job how far it is, and ends when that is cancelled.</param>
     /// <returns>Null when too many run, or the mount is ending.</returns>
-    public BackgroundJob? TryStart(string request, Func<Func<bool>, RequestAnswer> run)
+    public BackgroundJob? TryStart(string request, Func<BackgroundJob, RequestAnswer> run)
     {
         BackgroundJob job;
         using (_lock.EnterScope())
@@ -71,14 +71,14 @@ internal sealed class BackgroundJobs
         }
     }
 
-    private void Run(BackgroundJob job, Func<Func<bool>, RequestAnswer> run)
+    private void Run(BackgroundJob job, Func<BackgroundJob, RequestAnswer> run)
     {
         RequestAnswer? answer = null;
         try
         {
             Errno error = _vnodes.RunInBackground(job.Request, () =>
             {
-                answer = run(() => job.IsCancelled);
+                answer = run(job);
                 return answer.Error;
             });
             answer ??= RequestAnswer.Refused(job.Request, error, "it ended by a defect; the log tells more");

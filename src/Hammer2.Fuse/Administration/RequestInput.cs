@@ -17,22 +17,32 @@ internal sealed unsafe partial class RequestInput : Stream
     private const int TryAgain = 11;                // EAGAIN
     private const short Readable = 1;               // POLLIN
     private const int WaitMilliseconds = 200;
+    private const int SeekStart = 0;                // SEEK_SET
+    private const int SeekEnd = 2;                  // SEEK_END
 
     private readonly SafeFileHandle _file;
-    private readonly Func<bool> _isCancelled;
+    private readonly RequestContext _context;
+    private readonly long _totalBytes;              // 0 for a pipe
+    private long _readBytes;
 
-    private RequestInput(SafeFileHandle file, Func<bool> isCancelled) => (_file, _isCancelled) = (file, isCancelled);
+    private RequestInput(SafeFileHandle file, RequestContext context)
+    {
+        (_file, _context) = (file, context);
+        long end = SeekTo(file, 0, SeekEnd);
+        _totalBytes = Math.Max(end, 0);
+        if (end > 0) _ = SeekTo(file, 0, SeekStart);
+    }
 
     /// <summary>Opens a path.</summary>
     /// <param name="path">An absolute path.</param>
-    /// <param name="isCancelled">True once the request is to end.</param>
+    /// <param name="context">The request, which is told how much was read.</param>
     /// <param name="reason">Why it cannot be opened.</param>
     /// <returns>Null when it cannot be opened.</returns>
-    public static RequestInput? TryOpen(string path, Func<bool> isCancelled, out string reason)
+    public static RequestInput? TryOpen(string path, RequestContext context, out string reason)
     {
         reason = "";
         int descriptor = Open(path, ReadOnly | NonBlocking | CloseOnExec, 0);
-        if (descriptor >= 0) return new RequestInput(new SafeFileHandle(descriptor, ownsHandle: true), isCancelled);
+        if (descriptor >= 0) return new RequestInput(new SafeFileHandle(descriptor, ownsHandle: true), context);
         reason = Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
         return null;
     }
@@ -60,11 +70,16 @@ internal sealed unsafe partial class RequestInput : Stream
     /// <exception cref="IOException">It cannot be read.</exception>
     public override int Read(Span<byte> buffer)
     {
-        while (!_isCancelled())
+        while (!_context.IsCancelled())
         {
             nint got;
             fixed (byte* first = buffer) got = ReadSome(_file, first, buffer.Length);
-            if (got >= 0) return (int)got;
+            if (got >= 0)
+            {
+                _readBytes += got;
+                _context.Report(_readBytes, _totalBytes);
+                return (int)got;
+            }
             int error = Marshal.GetLastPInvokeError();
             if (error != TryAgain && error != Interrupted)
                 throw new IOException(Marshal.GetPInvokeErrorMessage(error));
@@ -116,6 +131,9 @@ internal sealed unsafe partial class RequestInput : Stream
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint ReadSome(SafeFileHandle file, byte* buffer, nint bytes);
+
+    [LibraryImport("libc", EntryPoint = "lseek")]
+    private static partial long SeekTo(SafeFileHandle file, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int Poll(PollRequest* requests, nuint count, int milliseconds);

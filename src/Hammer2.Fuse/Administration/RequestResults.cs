@@ -225,7 +225,11 @@ internal sealed record PinResult(
 /// <param name="Request">The name of the request.</param>
 /// <param name="StartedAt">When it began.</param>
 /// <param name="ElapsedSeconds">How long it runs.</param>
-internal sealed record JobResult(ulong Number, string Request, DateTimeOffset StartedAt, long ElapsedSeconds);
+/// <param name="DoneBytes">Bytes that it has worked on: of bulkfree those of reachable blocks, once for each of its two
+/// walks and each node; of receive those of the stream.</param>
+/// <param name="TotalBytes">How many there are to be; 0 when that is not known.</param>
+internal sealed record JobResult(ulong Number, string Request, DateTimeOffset StartedAt, long ElapsedSeconds,
+    long DoneBytes, long TotalBytes);
 
 /// <summary>Options of a mount after a change.</summary>
 /// <param name="IsReadOnly">True when nothing can be written.</param>

@@ -51,7 +51,9 @@ public sealed class StatusCommandTests
             "isReadOnly":false,"commit":"0x12","quorum":2,
             "repairedReads":3,"healedPlaces":2,"unhealedPlaces":0,
             "leftOutInodes":0,"nodes":[{"name":"a","state":"Synced",
-            "commit":"0x12","reason":"","pins":[]}],"jobs":[],"scrubs":[],"errors":[],
+            "commit":"0x12","reason":"","pins":[]}],"jobs":[{"number":1,
+            "request":"bulkfree","startedAt":"2026-01-01T00:00:00+00:00","elapsedSeconds":7,"doneBytes":450,
+            "totalBytes":1000}],"scrubs":[],"errors":[],
             "liveBytes":30,"space":{"totalBytes":100,"freeBytes":60,
             "availableBytes":50,"reserveBytes":1,"reservedBytes":2,"unwrittenBytes":4,"inodes":5}}}
             """;
@@ -59,6 +61,8 @@ public sealed class StatusCommandTests
         Assert.Equal(("degraded", "A", "0x12"), (status.Health, status.Label, status.Commit));
         Assert.Equal((10UL, 2UL, 4UL), (status.OtherBytes, status.ReservedBytes, status.UnwrittenBytes));
         Assert.Equal(new MountStatus.Node("a", "Synced", "0x12", ""), Assert.Single(status.Nodes));
+        Assert.Equal(("bulkfree", "45 %"), (status.Jobs[0].Request, status.Jobs[0].Progress));
+        Assert.Equal("-", new MountStatus.Job("receive", 1, 5, 0).Progress);
         Assert.Equal(ExitCode.Ok, StatusLevels.OfMount("healthy"));
         Assert.Equal(StatusLevels.Unavailable, StatusLevels.OfMount("stopped"));
     }

@@ -27,9 +27,9 @@ internal static class StatusCommand
     {
         Group = CommandGroup.Media,
         Description = """
-            Of a mount: whether it is healthy and why not, its nodes, volumes and space, the number of its last commit, and
-            the errors that were seen since it was mounted. For root and the user that mounted it. Of devices: their
-            headers, space and PFSs as of the last commit.
+            Of a mount: whether it is healthy and why not, its nodes, volumes and space, the number of its last commit,
+            long requests that run and how far they are, and the errors that were seen since it was mounted. For
+            root and the user that mounted it. Of devices: their headers, space and PFSs as of the last commit.
 
             Space is that of one filesystem, shared by all its PFSs: what the PFS itself has, what other PFSs, snapshots
             and blocks of deleted files have, what bulkfree is about to free (staged; of devices), what is reserved for
@@ -96,6 +96,7 @@ internal static class StatusCommand
         foreach (MountStatus.Node node in status.Nodes)
             report.Row(Cell.Text(node.Name), Cell.Text(node.State), Cell.Text(node.Commit), Cell.Text(node.Reason));
         report.EndTable();
+        WriteJobs(report, status.Jobs);
         ScrubCommand.WriteSummary(report, status.Scrubs);
         ErrorTable.Write(report, status.Errors);
         report.BeginTable("volumes", new Column("id", "VOLUME"), new Column("device", "DEVICE"), new Column("size", "SIZE"));
@@ -108,6 +109,18 @@ internal static class StatusCommand
         if (!invocation.Has(Errors)) return level;
         using VolumeSet volumes = MediaOptions.Open(invocation, MountDevices.Of(path));
         return Math.Max(level, WriteErrors(report, volumes));
+    }
+
+    private static void WriteJobs(Report report, IReadOnlyList<MountStatus.Job> jobs)
+    {
+        report.BeginTable("jobs", new Column("request", "RUNNING"), new Column("elapsedSeconds", "SECONDS"),
+            new Column("done", "DONE"), new Column("total", "OF"), new Column("progress", "PROGRESS"));
+        foreach (MountStatus.Job job in jobs)
+        {
+            report.Row(Cell.Text(job.Request), Cell.Number(job.ElapsedSeconds), Cell.Bytes(job.DoneBytes),
+                Cell.Bytes(job.TotalBytes), Cell.Text(job.Progress));
+        }
+        report.EndTable();
     }
 
     private static int OfDevices(Invocation invocation, Report report, string target)

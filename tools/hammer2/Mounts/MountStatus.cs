@@ -9,12 +9,20 @@ namespace Hammer2.Tool.Mounts;
 internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
     string Commit, ulong RepairedReads, ulong HealedPlaces, ulong UnhealedPlaces, ulong LeftOutInodes, ulong TotalBytes,
     ulong FreeBytes, ulong LiveBytes, ulong ReservedBytes, ulong UnwrittenBytes, IReadOnlyList<MountStatus.Node> Nodes,
-    JsonElement Scrubs, JsonElement Errors)
+    IReadOnlyList<MountStatus.Job> Jobs, JsonElement Scrubs, JsonElement Errors)
 {
     private const string FileName = "status";
 
     /// <summary>A node of the mounted PFS.</summary>
     internal sealed record Node(string Name, string State, string Commit, string Reason);
+
+    /// <summary>A long request that runs in the background; of a total of 0 it is not known how far it is.</summary>
+    internal sealed record Job(string Request, ulong ElapsedSeconds, ulong DoneBytes, ulong TotalBytes)
+    {
+        /// <summary>How far it is, in percent, for people; a dash where that is not known.</summary>
+        public string Progress => TotalBytes == 0
+            ? "-" : $"{(ulong)(100 * ((UInt128)DoneBytes) / TotalBytes)} %";
+    }
 
     /// <summary>Bytes of other PFSs and snapshots, and of blocks that bulkfree has not freed yet.</summary>
     public ulong OtherBytes
@@ -54,11 +62,15 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
             Number(status, "leftOutInodes"), Number(space, "totalBytes"),
             Number(space, "freeBytes"), Number(status, "liveBytes"), Number(space, "reservedBytes"),
             Number(space, "unwrittenBytes"), [.. status.GetProperty("nodes").EnumerateArray().Select(NodeOf)],
+            [.. status.GetProperty("jobs").EnumerateArray().Select(JobOf)],
             status.GetProperty("scrubs").Clone(), status.GetProperty("errors").Clone());
     }
 
     private static Node NodeOf(JsonElement node) =>
         new(Text(node, "name"), Text(node, "state"), Text(node, "commit"), Text(node, "reason"));
+
+    private static Job JobOf(JsonElement job) => new(Text(job, "request"), Number(job, "elapsedSeconds"),
+        Number(job, "doneBytes"), Number(job, "totalBytes"));
 
     private static string Text(JsonElement of, string name) => of.GetProperty(name).GetString() ?? "";
 

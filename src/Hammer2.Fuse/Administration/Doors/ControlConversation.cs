@@ -121,7 +121,7 @@ internal sealed class ControlConversation
         if (fault is not null) return RequestAnswer.Refused(row.Name, Errno.EINVAL, fault);
         if (!row.IsLong) return _table.Run(row.Name, new RequestContext(_mount, caller, isCancelled), arguments);
         job = _mount.Jobs.TryStart(row.Name,
-            isJobCancelled => row.Run(new RequestContext(_mount, caller, isJobCancelled), arguments));
+            running => row.Run(RequestContext.OfJob(_mount, caller, running), arguments));
         return job is null
             ? RequestAnswer.Refused(row.Name, Errno.EBUSY, "too many long requests run, or the mount is ending")
             : null;

@@ -200,8 +200,8 @@ internal sealed class IoctlDoor
         if (_table.Refusal("bulkfree", caller, RequestArguments.None, out RequestRow? row) is { } refusal)
             return refusal.Error;
         if (_mount.Vnodes.IsReadOnly) return Errno.EROFS;
-        BackgroundJob? job = _mount.Jobs.TryStart(row!.Name, isCancelled =>
-            row.Run(new RequestContext(_mount, caller, isCancelled), RequestArguments.None));
+        BackgroundJob? job = _mount.Jobs.TryStart(row!.Name, running =>
+            row.Run(RequestContext.OfJob(_mount, caller, running), RequestArguments.None));
         return job is null ? Errno.EBUSY : Errno.None;
     }
 

@@ -86,7 +86,7 @@ internal static class MediaRequests
     private static RequestOutcome<BulkfreeResult> Bulkfree(RequestContext context, RequestArguments arguments)
     {
         AdministeredMount mount = context.Mount;
-        var options = new ReclaimOptions(mount.Options.Discards, context.IsCancelled);
+        var options = new ReclaimOptions(mount.Options.Discards, context.IsCancelled, context.Report);
         Errno error = mount.Vnodes.Reclaim(options, out ReclaimResult done);
         PfsSpace space = mount.Vnodes.GetSpace();
         var result = new BulkfreeResult(done.FreedBytes, done.StagedBytes, done.RepairedBytes,
@@ -104,7 +104,7 @@ internal static class MediaRequests
             return new(Errno.EINVAL, "the range is shorter than a granule, or the least run longer than 4 MiB", null);
         ulong last = length - 1 > ulong.MaxValue - first ? ulong.MaxValue : first + (length - 1);
         Errno error = mount.Vnodes.Trim(
-            new TrimRange(first, last, (long)least), context.IsCancelled, out long discarded);
+            new TrimRange(first, last, (long)least), context.IsCancelled, context.Report, out long discarded);
         return new(error, DescribeBulkfree(error, mount), new TrimResult(discarded));
     }
 

@@ -52,7 +52,7 @@ internal static class ReceiveRequests
         if (mount.Vnodes.IsReadOnly)
             return new(Errno.EROFS, "the mount is read-only, or stopped after a write error", null);
         string path = arguments.Path("input")!;
-        using RequestInput? input = RequestInput.TryOpen(path, context.IsCancelled, out string reason);
+        using RequestInput? input = RequestInput.TryOpen(path, context, out string reason);
         if (input is null) return new(Errno.EINVAL, $"{ByteText.ToPrintable(path)}: {reason}", null);
         try
         {

@@ -81,5 +81,6 @@ internal static class StatusRequests
 
     /// <summary>A running job as a result.</summary>
     internal static JobResult ResultOf(BackgroundJob job, TimeProvider time) => new(
-        job.Number, job.Request, job.StartedAt, (long)(time.GetUtcNow() - job.StartedAt).TotalSeconds);
+        job.Number, job.Request, job.StartedAt, (long)(time.GetUtcNow() - job.StartedAt).TotalSeconds,
+        job.DoneBytes, job.TotalBytes);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Freemap;
@@ -135,6 +136,22 @@ public sealed class BulkfreeTests : IDisposable
         Assert.Equal(tid + 1, tidAtFirstWalk);
         AssertFreed(_volume);
     }
+
+    [Fact]
+    public void Progress_goes_up_to_what_is_allocated_once_for_each_walk_and_device()
+    {
+        ulong allocated = Allocated(_volume) + Allocated(_other);
+        var reports = new List<(long Done, long Total)>();
+        Assert.Equal(Hammer2Error.None, Bulkfree.Run([_volume.Committer, _other.Committer],
+            new BulkfreeOptions(Progress: (done, total) => reports.Add((done, total))), out _));
+        Assert.All(reports, report => Assert.Equal(2 * (long)allocated, report.Total));
+        Assert.Equal(reports.Select(report => report.Done).Order(), reports.Select(report => report.Done));
+        Assert.Equal(2 * (long)allocated, reports[^1].Done);
+        Assert.True(reports.Select(report => report.Done).Distinct().Count() > 8, "it jumps");
+    }
+
+    private static ulong Allocated(CommitterVolume volume) =>
+        volume.Committer.Device.Header.Fields.AllocatorBytes - volume.Committer.FreeBytes;
 
     private static void FillAndEmpty(CommitterClient client)
     {

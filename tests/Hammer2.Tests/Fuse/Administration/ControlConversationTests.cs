@@ -67,9 +67,12 @@ public sealed class ControlConversationTests
         Assert.Equal((false, false), conversation.Poll(woken.Set));
         Assert.Equal(Errno.EBUSY, Write(conversation, "long"));
         Assert.StartsWith("running\nnumber: 1\nrequest: long\n", ReadAll(conversation), StringComparison.Ordinal);
-        Assert.StartsWith("running\n", ReadAll(conversation), StringComparison.Ordinal);
+        string report = "";
+        Assert.True(SpinWait.SpinUntil(
+            () => (report = ReadAll(conversation)).Contains("doneBytes: 3\ntotalBytes: 8\n", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(30)), report);
         JobResult job = Assert.Single(((StatusResult)volume.Run("status").Result!).Jobs);
-        Assert.Equal("long", job.Request);
+        Assert.Equal(("long", 3L, 8L), (job.Request, job.DoneBytes, job.TotalBytes));
         release.Set();
         Assert.True(woken.Wait(TimeSpan.FromSeconds(30)));
         Assert.Equal((true, true), conversation.Poll(null));
@@ -92,7 +95,7 @@ public sealed class ControlConversationTests
         Assert.True(woken.Wait(TimeSpan.FromSeconds(30)));
         string rest = ReadAll(conversation);
         Assert.Contains("request: long\n", rest, StringComparison.Ordinal);
-        Assert.DoesNotContain("done", rest, StringComparison.Ordinal);
+        Assert.DoesNotContain("done\n", rest, StringComparison.Ordinal);
         Assert.Equal((true, true), conversation.Poll(null));
         Assert.Equal("done\nformat: 7\n", ReadAll(conversation));
         Assert.Equal("", ReadAll(conversation));
@@ -139,6 +142,7 @@ public sealed class ControlConversationTests
     [
         new RequestRow<VersionResult>("long", "waits", ResultJson.Default.VersionResult, (context, _) =>
         {
+            context.Report(3, 8);
             while (!release.Wait(1))
                 if (context.IsCancelled()) return new(Errno.EINTR, "cancelled", null);
             return new VersionResult(7);
