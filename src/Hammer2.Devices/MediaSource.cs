@@ -101,15 +101,16 @@ public static class MediaSource
             VolumeHeaderCopies copies = VolumeHeaderCopies.Read(device);
             if (device != whole)
                 DevicesLog.PartitionSelected(logger, path, device.Name);
-            if (options.IsReadOnly) return new VolumeSetMember(device, copies);
             MediaUuid filesystemId = copies.Newest.Fields.FilesystemId;
             if (!DeviceOpener.IsRemote(path))
             {
-                VolumeMarks.RefuseRemote(device, filesystemId, options.Claims, logger);
+                if (!options.IsReadOnly) VolumeMarks.RefuseRemote(device, filesystemId, options.Claims, logger);
                 return new VolumeSetMember(device, copies);
             }
-            ClaimedBlockDevice claimed = ClaimedBlockDevice.Take(device, filesystemId, options.Claims, logger);
+            var claimed = new ClaimedBlockDevice(device, filesystemId, options.Claims, logger);
             whole = claimed;
+            if (options.IsReadOnly) return new VolumeSetMember(claimed, copies);
+            claimed.Claim();
             // Another writer may have gone on until the claim was there.
             return new VolumeSetMember(claimed, VolumeHeaderCopies.Read(claimed));
         }

@@ -99,6 +99,7 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         Memory = memory,
         Deduplicates = options.Deduplicates,
         Resynchronizes = options.Resynchronizes,
+        ResyncRate = new RateLimit(options.ResyncRateBytes),
     };
 
     private static void AwaitNodes(

@@ -171,6 +171,7 @@ public static class MountOptionParser
             "nodedup" => WithoutValue(options with { Deduplicates = false }, name, value),
             "resync" => WithoutValue(options with { Resynchronizes = true }, name, value),
             "noresync" => WithoutValue(options with { Resynchronizes = false }, name, value),
+            "resync-rate" => options with { ResyncRateBytes = (ulong)Size(name, value) },
             "headers" => WithoutValue(options with { ShowsHeaders = true }, name, value),
             "noheaders" => WithoutValue(options with { ShowsHeaders = false }, name, value),
             "uid" => options with { UserId = (uint)Number(name, value, uint.MaxValue - 1) },

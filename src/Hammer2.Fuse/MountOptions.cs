@@ -39,6 +39,9 @@ public sealed record MountOptions
     /// <summary>False to leave nodes of a cluster that are not level as they are.</summary>
     public bool Resynchronizes { get; init; } = true;
 
+    /// <summary>Bytes that the resynchronization of each node copies in a second at most; 0 for no bound.</summary>
+    public ulong ResyncRateBytes { get; init; }
+
     /// <summary>True to show what older volume headers have in <c>.hammer2/headers</c>.</summary>
     public bool ShowsHeaders { get; init; }
 

@@ -197,6 +197,7 @@ internal sealed class MountedPfs : IDisposable
         bool wasReadOnly = _current.IsReadOnly;
         _current = wanted;
         _commits?.Change(wanted.CommitInterval);
+        if (Cluster.Pfs.Writer is { } writer) writer.ResyncRate.BytesPerSecond = wanted.ResyncRateBytes;
         // What the kernel has passed on before it made the mount read-only.
         if (!wanted.IsReadOnly || wasReadOnly || _tree.Current.Sync() == FuseErrno.None) return wanted;
         return new(Errno.EIO, "it is read-only now, and its last commit failed; the log tells more", null);
@@ -207,10 +208,7 @@ internal sealed class MountedPfs : IDisposable
     {
         if (Refusal(_mount!.Remount(_current.Flags)) is { } refused) return refused;
         if (!_mayBecomeWritable)
-        {
-            return new(Errno.EROFS,
-                "its devices are remote, or were write-protected when it was mounted; mount it again", null);
-        }
+            return new(Errno.EROFS, "its devices were write-protected when it was mounted; mount it again", null);
         try
         {
             BeginWriting(this, _request with { Options = wanted }, _tree.BeginWriting);

@@ -26,6 +26,11 @@ public static class CommitNumber
     /// <summary>The epoch that a number belongs to.</summary>
     public static ulong EpochOf(ulong number) => number >> EpochShift;
 
+    /// <summary>How many commits one number is before another; null when they were not counted by the same
+    /// mount.</summary>
+    public static ulong? Between(ulong earlier, ulong later) =>
+        earlier <= later && EpochOf(earlier) == EpochOf(later) ? later - earlier : null;
+
     /// <summary>True for a number that only a cluster can have.</summary>
     public static bool IsOfCluster(ulong number) => number >= ClusterMin;
 

@@ -26,6 +26,25 @@ public static class MembershipText
         };
     }
 
+    /// <summary>What ends a state, for people: an event or a deadline; empty for a synced node.</summary>
+    public static string LeftWhen(NodeState state) => state switch
+    {
+        NodeState.Synced => "",
+        NodeState.Stale or NodeState.Newer or NodeState.Foreign or NodeState.Uncertain =>
+            "a quorum of synced nodes is there: its resynchronization begins",
+        NodeState.Passive => "cluster promote, for a slave; cluster detach and attach, for a node that is no member",
+        NodeState.Offline => "its device answers, which is tried every 5 s; cluster online, if it was set aside",
+        NodeState.Failed => "its device answers again, which is tried every 5 s",
+        NodeState.Full => "it has free space, which is tried every 10 s",
+        NodeState.Split => "cluster resolve says which side is kept",
+        NodeState.Identifying => "its headers are read",
+        NodeState.ChoosingSource => "a synced node can be read, which is tried every 10 s",
+        NodeState.Copying => "its pass comes to the end",
+        NodeState.CatchingUp => "a pass changes no more than 256 references, or 16 passes are done",
+        NodeState.Finishing or NodeState.Verifying => "it is found equal, while operations wait",
+        _ => throw new ArgumentOutOfRangeException(nameof(state)),
+    };
+
     /// <summary>Why a cluster cannot be written, and what to do; null when it can.</summary>
     public static string? Describe(MembershipDecision cluster)
     {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -152,6 +154,27 @@ public sealed class AdministrationMountTests
         File.WriteAllText(mount.Root + "/.hammer2/control", "pfs-delete made");
         Assert.Contains("pfs-delete of user 0 is done", Read(events), StringComparison.Ordinal);
         Assert.Equal("", Read(events));
+        ProgramResult listed = HammerProgram.Run("events", mount.Root);
+        Assert.Equal(0, listed.ExitCode);
+        Assert.Matches(
+            @"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d information \w+: request snapshot of user 0 is done", listed.Output);
+        Assert.Equal("", HammerProgram.Run("events", "--new", mount.Root).Output);
+        AssertFollowed(mount);
+    }
+
+    private static void AssertFollowed(MountFixture mount)
+    {
+        using Process follower = HammerProgram.Start(
+            HammerProgram.ProgramPath, ["events", "--json", "--follow", mount.Root]);
+        Assert.NotNull(follower.StandardOutput.ReadLine());
+        File.WriteAllText(mount.Root + "/.hammer2/control", "snapshot followed");
+        string? line;
+        do line = follower.StandardOutput.ReadLine();
+        while (line?.Contains("label=followed", StringComparison.Ordinal) == false);
+        HammerProgram.RunAny("kill", "-INT", follower.Id.ToString(CultureInfo.InvariantCulture));
+        Assert.True(follower.WaitForExit(HammerProgram.PatienceMilliseconds));
+        using JsonDocument found = JsonDocument.Parse(line!);
+        Assert.Equal("Information", found.RootElement.GetProperty("level").GetString());
     }
 
     [MountFact]

@@ -98,6 +98,13 @@ internal static partial class DoorCases
             Before = (mount, _) => DoorMount.Do("cluster", "offline", mount.Root, mount.PathOf("n2.img")),
             Seen = (mount, _) => Level(mount, 3),
         },
+        OfNode("cluster-resync", "resync") with { Seen = (mount, _) => Level(mount, 3) },
+        OfCluster("cluster-policy", "cluster-policy options=resync-rate=1M", "cluster-policy options=noresync",
+            "policy {2} resync-rate=1M", "policy {2} noresync") with
+        {
+            Seen = (mount, _) => mount.Query("cluster-policy").GetProperty("resyncRateBytes").ToString(),
+            After = (mount, _) => DoorMount.Do("cluster", "policy", mount.Root, "resync-rate=0"),
+        },
         new("verify", "verify", "verify x=1", Malformed)
         {
             IsOfCluster = true,

@@ -41,6 +41,39 @@ public sealed class MembershipMountTests
     }
 
     [MountFact]
+    public void A_node_is_replaced_below_a_rate_and_compared_again_on_request()
+    {
+        using var images = new Images();
+        Succeed("newfs", "-s", "512m", "--cluster", "CL", images.PathOf(0), images.PathOf(1));
+        using (MountFixture mount = MountFixture.MountForWriting([images.PathOf(0) + "@CL", images.PathOf(1)]))
+        {
+            WriteSynced(mount.Root + "/file", Noise(1));
+            Assert.Contains("\"resyncRateBytes\": 0", HammerProgram.Run(
+                "cluster", "policy", "--json", mount.Root).Output, StringComparison.Ordinal);
+            Succeed("cluster", "policy", mount.Root, "resync-rate=100M");
+            Assert.Contains("\"resyncRateBytes\": 104857600", HammerProgram.Run(
+                "cluster", "policy", "--json", mount.Root).Output, StringComparison.Ordinal);
+            Assert.NotEqual(0, HammerProgram.Run("cluster", "policy", mount.Root, "noresync").ExitCode);
+            Succeed("newfs", "-s", "512m", "--join", images.PathOf(0) + "@CL", images.PathOf(2));
+            Succeed("cluster", "replace", mount.Root, images.PathOf(1), images.PathOf(2));
+            Assert.Equal(2, SyncedOf(mount));
+            ProgramResult status = HammerProgram.Run("status", mount.Root);
+            Assert.Contains(images.PathOf(2), status.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain(images.PathOf(1), status.Output, StringComparison.Ordinal);
+            // Of two nodes none can be spared.
+            Assert.NotEqual(0, HammerProgram.Run("cluster", "resync", mount.Root, images.PathOf(2)).ExitCode);
+            Succeed("newfs", "-s", "512m", "--join", images.PathOf(0) + "@CL", images.PathOf(3));
+            Succeed("cluster", "attach", mount.Root, images.PathOf(3));
+            HammerProgram.WaitUntil(() => SyncedOf(mount) == 3, "the third node to be level");
+            Succeed("cluster", "resync", mount.Root, images.PathOf(2));
+            HammerProgram.WaitUntil(() => SyncedOf(mount) == 3, "the node to be level again");
+        }
+        foreach (int node in (int[])[0, 1, 2, 3]) Succeed("fsck", images.PathOf(node));
+        using MountFixture alone = MountFixture.Mount(images.PathOf(2) + "@CL", "degraded");
+        Assert.Equal(Noise(1), File.ReadAllBytes(alone.Root + "/file"));
+    }
+
+    [MountFact]
     public void A_node_that_is_set_aside_is_level_after_it_was_put_online()
     {
         using var images = new Images();

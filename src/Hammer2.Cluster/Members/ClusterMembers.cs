@@ -113,6 +113,13 @@ internal sealed class ClusterMembers : IClusterMembers
     }
 
     /// <inheritdoc/>
+    public MemberOutcome Resync(string name)
+    {
+        MemberOutcome outcome = Offline(name);
+        return outcome.Error == Hammer2Error.None ? Online(name) : outcome;
+    }
+
+    /// <inheritdoc/>
     public MemberOutcome CopySnapshots(string name, Func<bool> isCancelled, out int copied)
     {
         copied = 0;

@@ -25,6 +25,10 @@ public interface IClusterMembers
     /// <summary>Puts a node online again that was set aside: it is looked for, and made equal.</summary>
     MemberOutcome Online(string name);
 
+    /// <summary>Sets a node aside and puts it online again: all of it is compared with the others, and made
+    /// equal.</summary>
+    MemberOutcome Resync(string name);
+
     /// <summary>Copies to a synced node the snapshots of the PFS that it lacks; takes as long as that.</summary>
     /// <param name="name">The node.</param>
     /// <param name="isCancelled">Asked now and then; true ends it.</param>

@@ -17,13 +17,24 @@ public static class PfsReports
     public static IReadOnlyList<NodeDescription> NodesOf(Pfs pfs)
     {
         var nodes = new List<NodeDescription>();
+        ulong shown = LastCommitOf(pfs);
         foreach (NodeMember member in pfs.View.Members)
         {
             nodes.Add(member is PresentNode node
-                ? new(node.Name, node.State, node.Reason, node.Root.Reference.ModifyTid, PinsOf(node.Device))
-                : new(member.Name, member.State, member.Reason, CommitTid: 0, Pins: []));
+                ? Describe(node, shown)
+                : new(member.Name, member.State, member.Reason, CommitTid: 0, Pins: [], member.Facts.Role));
         }
         return nodes;
+    }
+
+    private static NodeDescription Describe(PresentNode node, ulong shown)
+    {
+        ulong held = node.Root.Reference.ModifyTid;
+        return new(node.Name, node.State, node.Reason, held, PinsOf(node.Device), node.Facts.Role)
+        {
+            Behind = CommitNumber.Between(held, shown),
+            Resync = node.IsSynced ? null : node.Resync,
+        };
     }
 
     /// <summary>The number of the last commit of the PFS: the newest that a synced node holds.</summary>

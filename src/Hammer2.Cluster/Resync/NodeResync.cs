@@ -90,7 +90,7 @@ internal sealed class NodeResync
 
     private Hammer2Error Copy()
     {
-        _node.Resync = new ResyncProgress();
+        _node.Resync = new ResyncProgress(_options.Time);
         MountLog.ResyncStarted(_nodes.Logger, _nodes.LabelText, _node.Name);
         _knownTid = _node.Device.Header.Fields.MirrorTid;
         Committer.Attach(_client);
@@ -168,12 +168,14 @@ internal sealed class NodeResync
         ResyncPosition? position = default(ResyncPosition);
         _target.BeginPass();
         _node.Resync!.BeginPass(source.Root.Meta.PfsInum);
-        bool isReclaimed = unitsMax != int.MaxValue;
+        bool isBackground = unitsMax == int.MaxValue, isReclaimed = !isBackground;
         for (int units = 0; position is not null; units++)
         {
             if (_options.IsCancelled()) return Hammer2Error.Interrupted;
             if (units == unitsMax || !source.Node.IsSynced) return Hammer2Error.Busy;
             Hammer2Error error = _target.CopyUnit(source, data, baseTid, ref position);
+            // Operations wait for the last units.
+            if (isBackground) _options.Throttle.Count(_target.LastUnitBytes, _options.IsCancelled);
             // What was dropped with a block of the target is not what the base says.
             if (_target.HasTargetFault) baseTid = 0;
             if (error == Hammer2Error.NoSpace && !isReclaimed)

@@ -5,4 +5,6 @@ namespace Hammer2.Cluster.Resync;
 /// <param name="Time">The clock.</param>
 /// <param name="Random">Gives 64 random bits, for ids.</param>
 /// <param name="IsCancelled">Asked between units; true ends it.</param>
-internal sealed record ResyncOptions(TimeProvider Time, Func<ulong> Random, Func<bool> IsCancelled);
+/// <param name="Throttle">Keeps copying below a rate.</param>
+internal sealed record ResyncOptions(
+    TimeProvider Time, Func<ulong> Random, Func<bool> IsCancelled, RateThrottle Throttle);

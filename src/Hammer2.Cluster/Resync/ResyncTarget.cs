@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.CompilerServices;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Chains.Trees;
@@ -42,6 +43,9 @@ internal sealed class ResyncTarget
     /// <summary>Leaves changed by all units.</summary>
     public long ChangesTotal { get; private set; }
 
+    /// <summary>What the last unit took from the source: file data, and references that were changed.</summary>
+    public long LastUnitBytes { get; private set; }
+
     private MediaCommitter Committer => _node.Device.Committer!;
 
     /// <summary>A pass begins.</summary>
@@ -59,6 +63,7 @@ internal sealed class ResyncTarget
         ResyncSource source, StoredDataCopier data, ulong baseTid, ref ResyncPosition? position)
     {
         SourceFault = Hammer2Error.None;
+        LastUnitBytes = 0;
         if (!TryReserve(out UnitBudget? budget)) return Hammer2Error.NoSpace;
         using (_client.EnterUnit())
         using (CommitTurn.Enter(Committer))
@@ -131,6 +136,7 @@ internal sealed class ResyncTarget
         }
         position = merge.Rest;
         ChangesTotal += budget.Changes;
+        LastUnitBytes = budget.DataBytes + ((long)budget.Changes * Unsafe.SizeOf<Blockref>());
         _node.Resync?.Advance(position?.Key, budget.Changes, budget.DataBytes);
         return error;
     }

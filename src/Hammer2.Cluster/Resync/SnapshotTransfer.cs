@@ -134,6 +134,7 @@ internal sealed class SnapshotTransfer
             if (_options.IsCancelled()) return Hammer2Error.Interrupted;
             Hammer2Error error = target.CopyUnit(pinned, data, baseTid: 0, ref position);
             if (error != Hammer2Error.None) return error;
+            _options.Throttle.Count(target.LastUnitBytes, _options.IsCancelled);
         }
         return target.HasTargetFault ? Hammer2Error.Corrupt : target.Finish(pinned);
     }

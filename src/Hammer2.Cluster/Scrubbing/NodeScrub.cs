@@ -39,7 +39,7 @@ internal sealed class NodeScrub
         _node = node;
         _options = options;
         _outside = outside;
-        var throttle = new ScrubThrottle(options.RateBytes, outside.Time, outside.Scheduler);
+        var throttle = new RateThrottle(new RateLimit(options.RateBytes), outside.Time, outside.Scheduler);
         var mender = new BlockMender(new SiblingBlocks(outside.Nodes));
         _work = new ScrubWork(mender, throttle, outside.Time, isCancelled);
         _savedAt = outside.Time.GetTimestamp();

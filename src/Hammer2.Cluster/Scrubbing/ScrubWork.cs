@@ -15,7 +15,7 @@ internal sealed class ScrubWork
 
     private static readonly TimeSpan s_slice = TimeSpan.FromSeconds(3);
 
-    private readonly ScrubThrottle _throttle;
+    private readonly RateThrottle _throttle;
     private readonly TimeProvider _time;
     private readonly Func<bool> _isCancelled;
     private ulong _sliceEnd;
@@ -26,7 +26,7 @@ internal sealed class ScrubWork
     /// <param name="throttle">Keeps it below a rate.</param>
     /// <param name="time">The clock.</param>
     /// <param name="isCancelled">True ends it.</param>
-    public ScrubWork(BlockMender mender, ScrubThrottle throttle, TimeProvider time, Func<bool> isCancelled)
+    public ScrubWork(BlockMender mender, RateThrottle throttle, TimeProvider time, Func<bool> isCancelled)
     {
         Mender = mender;
         _throttle = throttle;

@@ -34,6 +34,9 @@ public sealed record PfsWriteOptions
     /// <summary>False when nodes that are not synced are to be left as they are.</summary>
     public bool Resynchronizes { get; init; } = true;
 
+    /// <summary>Bounds file data and references that the resynchronization of each node copies in a second.</summary>
+    public RateLimit ResyncRate { get; init; } = new();
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -98,6 +98,7 @@ public sealed class PfsWriter : IDisposable
         _recovery = new MountRecovery(nodes, _inodeNumbers, _queue, orphans, _orphanDeletion);
         _rootReplacement = new RootReplacement(nodes, _queue, _rootEdits, _recovery);
         _membershipChange = new MembershipChange(nodes, _viewChange, _queue);
+        ResyncRate = options.ResyncRate;
         _resynchronization = new Resynchronization(nodes, _membershipChange, _failStop, options);
         _resyncs = new ResyncThreads(_resynchronization.Prepare, options.Resynchronizes ? background : null);
         var rebuild = new RebuildTransactions(_admission, _transactions, _queue);
@@ -112,6 +113,9 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>What stopped it; None while it is not.</summary>
     public Hammer2Error StopReason => _failStop.Reason;
+
+    /// <summary>Bounds resynchronizations; can be changed at any time.</summary>
+    public RateLimit ResyncRate { get; }
 
     /// <summary>The highest inode number assigned so far.</summary>
     public ulong LastInum => _inodeNumbers.Last;

@@ -18,19 +18,22 @@ internal sealed unsafe class NbdBlockDevice : IBlockDevice, IIdentifiedDevice
 
     // Guards blocks of which a write covers a part.
     private readonly RankedLock _partLock = new(LockRank.NbdPartialWrite);
+    private readonly NbdAddress _address;
     private readonly NbdConnection _connection;
     private readonly NbdCommandFlags _writeFlags;
     private readonly bool _trustsNoLateWrites;
     private volatile bool _cannotDiscard;
     private volatile bool _cannotZero;
+    private volatile bool _isReadOnly;
 
     private NbdBlockDevice(NbdAddress address, NbdConnection connection, bool isReadOnly)
     {
+        _address = address;
         _connection = connection;
         NbdExport export = connection.Export;
         Name = address.Text;
         Identity = address.Identity;
-        IsReadOnly = isReadOnly;
+        _isReadOnly = isReadOnly;
         _trustsNoLateWrites = address.Options.TrustsNoLateWrites;
         _cannotDiscard = !export.Flags.HasFlag(NbdExportFlags.Trim);
         _cannotZero = !export.Flags.HasFlag(NbdExportFlags.WriteZeroes);
@@ -52,7 +55,21 @@ internal sealed unsafe class NbdBlockDevice : IBlockDevice, IIdentifiedDevice
     public int SectorBytes { get; }
 
     /// <inheritdoc/>
-    public bool IsReadOnly { get; }
+    public bool IsReadOnly => _isReadOnly;
+
+    /// <inheritdoc/>
+    public bool CanBeWritten => !_connection.Export.IsReadOnly;
+
+    /// <inheritdoc/>
+    /// <remarks>Servers know no locks: <see cref="Claims.ClaimedBlockDevice"/> claims the export.</remarks>
+    public void BeginWriting()
+    {
+        RefuseUnwritable(_address, _connection.Export);
+        _isReadOnly = false;
+    }
+
+    /// <inheritdoc/>
+    public void EndWriting() => _isReadOnly = true;
 
     /// <inheritdoc/>
     public string? Failure => _connection.Failure;

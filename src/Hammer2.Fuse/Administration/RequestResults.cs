@@ -188,8 +188,22 @@ internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons
 /// <param name="Reason">The reason of its state; empty for a synced node.</param>
 /// <param name="Commit">Number of the last commit that it holds.</param>
 /// <param name="Pins">Its pinned commits.</param>
+/// <param name="Role">Its part: Master, Slave, or Returning.</param>
+/// <param name="Behind">How many commits it lacks; null when that cannot be counted.</param>
+/// <param name="LeftWhen">The event or deadline that ends its state; empty for a synced node.</param>
+/// <param name="Resync">How far its resynchronization is; null while there is none.</param>
 internal sealed record NodeResult(string Name, string State, string Reason,
-    [property: JsonConverter(typeof(HexConverter))] ulong Commit, IReadOnlyList<PinResult> Pins);
+    [property: JsonConverter(typeof(HexConverter))] ulong Commit, IReadOnlyList<PinResult> Pins, string Role,
+    ulong? Behind, string LeftWhen, ResyncResult? Resync);
+
+/// <summary>How far the resynchronization of a node is.</summary>
+/// <param name="Pass">Number of the pass, from 1.</param>
+/// <param name="Percent">How far the pass is.</param>
+/// <param name="Changes">References changed by all passes.</param>
+/// <param name="CopiedBytes">File data copied by all passes.</param>
+/// <param name="RemainingSeconds">How long the pass will still take; null while that cannot be told.</param>
+internal sealed record ResyncResult(
+    int Pass, double Percent, long Changes, long CopiedBytes, double? RemainingSeconds);
 
 /// <summary>The nodes of the mounted PFS's cluster.</summary>
 /// <param name="Number">Number of the list; 0 when there is none and masters are only counted.</param>
@@ -197,6 +211,11 @@ internal sealed record NodeResult(string Name, string State, string Reason,
 /// <param name="Quorum">Masters that must agree.</param>
 /// <param name="Members">The nodes, those of the list by their slots, then others.</param>
 internal sealed record MemberListResult(uint Number, int Masters, int Quorum, IReadOnlyList<MemberResult> Members);
+
+/// <summary>How a mount resynchronizes nodes of its cluster.</summary>
+/// <param name="Resynchronizes">False for a mount with noresync.</param>
+/// <param name="ResyncRateBytes">The most bytes that are copied to each node in a second; 0 for no bound.</param>
+internal sealed record ClusterPolicyResult(bool Resynchronizes, ulong ResyncRateBytes);
 
 /// <summary>Snapshots that were copied to a node.</summary>
 /// <param name="Copied">How many it has more now.</param>
@@ -347,6 +366,7 @@ internal sealed record NodeDifferenceResult(int First, int Second, string Kind, 
 [JsonSerializable(typeof(ScrubStatusResult))]
 [JsonSerializable(typeof(ErrorsResult))]
 [JsonSerializable(typeof(NodeComparisonResult))]
+[JsonSerializable(typeof(ClusterPolicyResult))]
 [JsonSerializable(typeof(RemountResult))]
 [JsonSerializable(typeof(StatisticsResult))]
 [JsonSerializable(typeof(Events.EventLine))]

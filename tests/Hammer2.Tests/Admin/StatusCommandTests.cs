@@ -50,8 +50,11 @@ public sealed class StatusCommandTests
             {"version":1,"result":{"health":"degraded","reasons":["node b is Absent: gone"],"label":"A",
             "isReadOnly":false,"commit":"0x12","quorum":2,
             "repairedReads":3,"healedPlaces":2,"unhealedPlaces":0,
-            "leftOutInodes":0,"nodes":[{"name":"a","state":"Synced",
-            "commit":"0x12","reason":"","pins":[]}],"jobs":[{"number":1,
+            "leftOutInodes":0,"nodes":[{"name":"a","state":"Synced","role":"Master","behind":0,
+            "commit":"0x12","reason":"","leftWhen":"","resync":null,"pins":[]},{"name":"b",
+            "state":"Copying","role":"Returning","behind":null,"commit":"0x11","reason":"r","leftWhen":"w",
+            "resync":{"pass":1,"percent":12.5,"changes":1,"copiedBytes":2,"remainingSeconds":null},"pins":[]}],
+            "jobs":[{"number":1,
             "request":"bulkfree","startedAt":"2026-01-01T00:00:00+00:00","elapsedSeconds":7,"doneBytes":450,
             "totalBytes":1000}],"scrubs":[],"errors":[],
             "liveBytes":30,"space":{"totalBytes":100,"freeBytes":60,
@@ -60,7 +63,12 @@ public sealed class StatusCommandTests
         MountStatus status = MountStatus.Parse(Encoding.UTF8.GetBytes(Json));
         Assert.Equal(("degraded", "A", "0x12"), (status.Health, status.Label, status.Commit));
         Assert.Equal((10UL, 2UL, 4UL), (status.OtherBytes, status.ReservedBytes, status.UnwrittenBytes));
-        Assert.Equal(new MountStatus.Node("a", "Synced", "0x12", ""), Assert.Single(status.Nodes));
+        Assert.Equal(
+            [
+                new MountStatus.Node("a", "Master", "Synced", "0x12", 0, null, "", ""),
+                new MountStatus.Node("b", "Returning", "Copying", "0x11", null, 12.5, "r", "w"),
+            ],
+            status.Nodes);
         Assert.Equal(("bulkfree", "45 %"), (status.Jobs[0].Request, status.Jobs[0].Progress));
         Assert.Equal("-", new MountStatus.Job("receive", 1, 5, 0).Progress);
         Assert.Equal(ExitCode.Ok, StatusLevels.OfMount("healthy"));

@@ -49,6 +49,22 @@ public sealed class NodeTransitionsTests
         [NodeState.Copying, NodeState.CatchingUp, NodeState.Finishing, NodeState.Verifying];
 
     [Fact]
+    public void Users_are_told_what_ends_each_state()
+    {
+        foreach (NodeState state in Enum.GetValues<NodeState>())
+            Assert.Equal(state == NodeState.Synced, MembershipText.LeftWhen(state).Length == 0);
+    }
+
+    [Theory]
+    [InlineData(0x100000000005UL, 0x100000000009UL, 4UL)]
+    [InlineData(0x100000000009UL, 0x100000000009UL, 0UL)]
+    [InlineData(0x100000000009UL, 0x100000000005UL, null)]
+    [InlineData(0x100000000009UL, 0x200000000015UL, null)]
+    [InlineData(7UL, 9UL, 2UL)]
+    public void Commits_between_two_are_counted_within_an_epoch(ulong earlier, ulong later, ulong? expected) =>
+        Assert.Equal(expected, CommitNumber.Between(earlier, later));
+
+    [Fact]
     public void Every_pair_of_state_and_event_leads_where_the_table_says()
     {
         var rows = new Dictionary<NodeState, string[]>();

@@ -20,13 +20,16 @@ internal static class ClusterCommand
         ["demote"] = "cluster-demote",
         ["offline"] = "cluster-offline",
         ["online"] = "cluster-online",
+        ["resync"] = "cluster-resync",
     };
 
+    private const string Policy = "policy";
+    private const string Replace = "replace";
     private const string Resolve = "resolve";
     private const string Snapshots = "snapshots";
 
-    private static readonly ArgumentRow Action = new("ACTION", "list, attach, detach, snapshots, promote, demote, offline, online, "
-        + "or resolve");
+    private static readonly ArgumentRow Action = new("ACTION",
+        "list, attach, detach, replace, snapshots, promote, demote, offline, online, resync, policy, or resolve");
 
     private static readonly ArgumentRow Directory = new("DIR", "a directory in the mount; to resolve: a node, DEVICE[@LABEL]")
     {
@@ -34,8 +37,9 @@ internal static class ClusterCommand
     };
 
     private static readonly ArgumentRow Node = new("NODE",
-        "to attach: DEVICE[:DEVICE...]; to resolve: further nodes; else the node by its devices, its slot, or the begin "
-        + "of its filesystem's id")
+        "to attach: DEVICE[:DEVICE...]; to replace: the node, then DEVICE[:DEVICE...] of the new one; policy: options as "
+        + "for a mount; to resolve: further nodes; else the node by its devices, its slot, or the begin of its "
+        + "filesystem's id")
     {
         IsOptional = true,
         Repeats = true,
@@ -63,6 +67,15 @@ internal static class ClusterCommand
             detach removes a node, present or absent. One that was level is a PFS by itself afterwards, with the content
             of that moment, and its devices are free. Enough synced nodes for a quorum must be left.
 
+            replace adds a node, which newfs --join made, waits until it is level, and removes the old one, which may be
+            absent. No moment has fewer copies than before.
+
+            resync sets a node aside and takes it back, so that all of it is compared with the others and made equal.
+
+            policy shows, or changes, how the mount resynchronizes nodes: resync-rate=SIZE copies at most so many bytes in
+            a second to each, 0 without a bound. It lasts until the mount ends; the mount option of that name sets it for
+            the next one.
+
             snapshots copies to a node the snapshots of the PFS that it lacks because it joined later, or was away. What
             they share stays shared.
 
@@ -83,6 +96,8 @@ internal static class ClusterCommand
         [
             new("hammer2 cluster attach /mnt /dev/sdd1", "add a node that newfs --join made"),
             new("hammer2 cluster detach /mnt 3f2504e0", "remove one by the id of its filesystem"),
+            new("hammer2 cluster replace /mnt /dev/sdb1 /dev/sdd1", "replace a node by one that newfs --join made"),
+            new("hammer2 cluster policy /mnt resync-rate=50M", "leave bandwidth to users"),
             new("hammer2 cluster list /mnt", "show all nodes"),
         ],
     };
@@ -92,14 +107,16 @@ internal static class ClusterCommand
         string action = invocation.Text(Action);
         if (action == Resolve) return ClusterResolve.Run(invocation, [invocation.Text(Directory), .. invocation.Texts(Node)],
             invocation.Text(Keep), invocation.Has(Force));
-        if (!s_requests.TryGetValue(action, out string? request))
-        {
-            throw new CommandException(
-                ExitCode.Usage, $"{action}: not an action; there are {string.Join(", ", s_requests.Keys)}, {Resolve}");
-        }
         if (invocation.Has(Keep) || invocation.Has(Force))
             throw new CommandException(ExitCode.Usage, $"{Keep.Name} and {Force.Name} belong to {Resolve}");
         IReadOnlyList<string> nodes = invocation.Texts(Node);
+        if (action == Policy) return RunPolicy(invocation, invocation.Text(Directory), nodes);
+        if (action == Replace) return RunReplace(invocation, invocation.Text(Directory), nodes);
+        if (!s_requests.TryGetValue(action, out string? request))
+        {
+            throw new CommandException(ExitCode.Usage,
+                $"{action}: not an action; there are {string.Join(", ", s_requests.Keys)}, {Replace}, {Policy}, {Resolve}");
+        }
         if (nodes.Count != (action == "list" ? 0 : 1))
             throw new CommandException(ExitCode.Usage, $"{action} needs {(action == "list" ? "no" : "one")} node");
         string? node = nodes.Count > 0 ? nodes[0] : null;
@@ -109,6 +126,27 @@ internal static class ClusterCommand
         JsonElement result = ControlFile.Request(directory, request, arguments);
         if (action == Snapshots) WriteCopied(invocation, result);
         else Write(invocation, result);
+        return ExitCode.Ok;
+    }
+
+    private static int RunReplace(Invocation invocation, string directory, IReadOnlyList<string> nodes)
+    {
+        if (nodes.Count != 2)
+            throw new CommandException(ExitCode.Usage, $"{Replace} needs two nodes: the old one, and the new one's devices");
+        Write(invocation,
+            ClusterReplace.Run(invocation, directory, NameOf(directory, nodes[0]), FullPaths(nodes[1])));
+        return ExitCode.Ok;
+    }
+
+    private static int RunPolicy(Invocation invocation, string directory, IReadOnlyList<string> options)
+    {
+        if (options.Count > 1)
+            throw new CommandException(ExitCode.Usage, $"{Policy} needs one list of options, separated by commas");
+        (string, string)[] arguments = options.Count == 0 ? [] : [("options", options[0])];
+        JsonElement result = ControlFile.Request(directory, "cluster-policy", arguments);
+        using Report report = invocation.OpenReport();
+        report.Value("resynchronizes", "resync", Cell.Flag(result.GetProperty("resynchronizes").GetBoolean()));
+        report.Value("resyncRateBytes", "resync-rate", Cell.Bytes(result.GetProperty("resyncRateBytes").GetUInt64()));
         return ExitCode.Ok;
     }
 

@@ -70,6 +70,8 @@ internal static class MountCommand
             Below snapshots every snapshot of the filesystem can be read, with / in its label as %2F and % as %25.
             If the root directory has an entry named .hammer2, that one is shown instead.
 
+            With --foreground in a service of systemd of Type=notify, the manager is told when the mount is live.
+
             Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when the call
             returns), nowriteback (no writeback cache in the kernel), uid=N, gid=N (owner shown for
             everything), umask=OCTAL (permissions shown for everything), allow_other (access by other users;

@@ -64,7 +64,14 @@ internal static class MountRun
             if (servesItself && !invocation.Terminal.ErrorIsJournal) loggers.UseSystemLog();
             background.ReportMounted(keepsErrorStream: invocation.Terminal.ErrorIsJournal);
         }
+        else Notify(invocation, ServiceNotice.Ready(target));
         return starter.Serve() ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static void Notify(Invocation invocation, string notice)
+    {
+        string? socket = Environment.GetEnvironmentVariable(ServiceNotice.Variable);
+        if (ServiceNotice.Send(socket, notice) is { } failure) invocation.Terminal.Error.WriteLine("hammer2: " + failure);
     }
 
     // What the mount table shows: absolute paths.

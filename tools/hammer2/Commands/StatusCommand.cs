@@ -91,11 +91,7 @@ internal static class StatusCommand
         report.Value("reserved", "reserved", Cell.Bytes(status.ReservedBytes));
         report.Value("unwritten", "not written yet", Cell.Bytes(status.UnwrittenBytes));
         report.Value("free", "free", Cell.Bytes(status.FreeBytes));
-        report.BeginTable("nodes", new Column("node", "NODE"), new Column("state", "STATE"),
-            new Column("commit", "COMMIT"), new Column("reason", "REASON"));
-        foreach (MountStatus.Node node in status.Nodes)
-            report.Row(Cell.Text(node.Name), Cell.Text(node.State), Cell.Text(node.Commit), Cell.Text(node.Reason));
-        report.EndTable();
+        WriteNodes(report, status.Nodes);
         WriteJobs(report, status.Jobs);
         ScrubCommand.WriteSummary(report, status.Scrubs);
         ErrorTable.Write(report, status.Errors);
@@ -119,6 +115,21 @@ internal static class StatusCommand
         {
             report.Row(Cell.Text(job.Request), Cell.Number(job.ElapsedSeconds), Cell.Bytes(job.DoneBytes),
                 Cell.Bytes(job.TotalBytes), Cell.Text(job.Progress));
+        }
+        report.EndTable();
+    }
+
+    private static void WriteNodes(Report report, IReadOnlyList<MountStatus.Node> nodes)
+    {
+        report.BeginTable("nodes", new Column("node", "NODE"), new Column("role", "ROLE"), new Column("state", "STATE"),
+            new Column("commit", "COMMIT"), new Column("behind", "BEHIND"), new Column("percent", "RESYNC %"),
+            new Column("reason", "REASON"), new Column("leftWhen", "UNTIL"));
+        foreach (MountStatus.Node node in nodes)
+        {
+            report.Row(Cell.Text(node.Name), Cell.Text(node.Role), Cell.Text(node.State), Cell.Text(node.Commit),
+                node.Behind is { } behind ? Cell.Number(behind) : Cell.Absent,
+                node.Percent is { } percent ? Cell.Number((ulong)percent) : Cell.Absent,
+                Cell.Text(node.Reason), Cell.Text(node.LeftWhen));
         }
         report.EndTable();
     }

@@ -14,7 +14,8 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
     private const string FileName = "status";
 
     /// <summary>A node of the mounted PFS.</summary>
-    internal sealed record Node(string Name, string State, string Commit, string Reason);
+    internal sealed record Node(string Name, string Role, string State, string Commit, ulong? Behind, double? Percent,
+        string Reason, string LeftWhen);
 
     /// <summary>A long request that runs in the background; of a total of 0 it is not known how far it is.</summary>
     internal sealed record Job(string Request, ulong ElapsedSeconds, ulong DoneBytes, ulong TotalBytes)
@@ -67,7 +68,11 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
     }
 
     private static Node NodeOf(JsonElement node) =>
-        new(Text(node, "name"), Text(node, "state"), Text(node, "commit"), Text(node, "reason"));
+        new(Text(node, "name"), Text(node, "role"), Text(node, "state"), Text(node, "commit"),
+            node.GetProperty("behind") is { ValueKind: JsonValueKind.Number } behind ? behind.GetUInt64() : null,
+            node.GetProperty("resync") is { ValueKind: JsonValueKind.Object } resync
+                ? resync.GetProperty("percent").GetDouble() : null,
+            Text(node, "reason"), Text(node, "leftWhen"));
 
     private static Job JobOf(JsonElement job) => new(Text(job, "request"), Number(job, "elapsedSeconds"),
         Number(job, "doneBytes"), Number(job, "totalBytes"));

@@ -45,6 +45,14 @@ internal static class ClusterRequests
         Row("cluster-demote", "have a master be a slave", static (members, node) => members.Demote(node)),
         Row("cluster-offline", "set a node aside", static (members, node) => members.Offline(node)),
         Row("cluster-online", "use a node again that was set aside", static (members, node) => members.Online(node)),
+        Row("cluster-resync", "compare a node with the others and make it equal", static (members, node) =>
+            members.Resync(node)),
+        new RequestRow<ClusterPolicyResult>("cluster-policy", "how nodes are resynchronized",
+            ResultJson.Default.ClusterPolicyResult, Policy)
+        {
+            IsEvent = true,
+            Parameters = [new("options", ParameterType.Label, "resync-rate=SIZE; none to show them")],
+        },
     ];
 
     private static RequestRow<MemberListResult> Row(
@@ -64,6 +72,20 @@ internal static class ClusterRequests
         MemberOutcome outcome = change(members);
         if (outcome.Error == Hammer2Error.None) return List(context);
         return new(outcome.Error.ToErrno(), ReasonOf(outcome), null);
+    }
+
+    private static RequestOutcome<ClusterPolicyResult> Policy(RequestContext context, RequestArguments arguments)
+    {
+        string list = arguments.Label("options") ?? "";
+        foreach (string word in list.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!word.StartsWith("resync-rate=", StringComparison.Ordinal))
+                return new(Errno.EINVAL, $"{word}: is no option of this kind; there is resync-rate=SIZE", null);
+        }
+        RequestOutcome<MountOptions> outcome = context.Mount.ChangeOptions(list);
+        return outcome.Result is { } options
+            ? new ClusterPolicyResult(options.Resynchronizes, options.ResyncRateBytes)
+            : new RequestOutcome<ClusterPolicyResult>(outcome.Error, outcome.Message, null);
     }
 
     private static RequestOutcome<SnapshotCopyResult> CopySnapshots(RequestContext context, RequestArguments arguments)

@@ -4,6 +4,7 @@ using System.Linq;
 using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Reports;
+using Hammer2.Cluster.Resync;
 using Hammer2.Membership;
 using Hammer2.Vnodes;
 using Linux.Text;
@@ -72,7 +73,11 @@ internal static class StatusRequests
 
     private static NodeResult ResultOf(NodeDescription node) => new(
         node.Name, node.State.ToString(), ReasonOf(node), node.CommitTid,
-        [.. node.Pins.Select(pin => new PinResult(pin.Purpose, pin.MirrorTid, pin.Since))]);
+        [.. node.Pins.Select(pin => new PinResult(pin.Purpose, pin.MirrorTid, pin.Since))], node.Role.ToString(),
+        node.Behind, MembershipText.LeftWhen(node.State), node.Resync is { } resync ? ResultOf(resync) : null);
+
+    private static ResyncResult ResultOf(ResyncProgress resync) => new(resync.Pass, Math.Round(resync.Percent, 1),
+        resync.Changes, resync.CopiedBytes, resync.Remaining is { } rest ? Math.Round(rest.TotalSeconds) : null);
 
     // That of a synced node names the commit with which it was mounted.
     private static string ReasonOf(NodeDescription node) => node.State == NodeState.Synced ? "" : node.Reason;

@@ -113,7 +113,7 @@ public sealed class ClaimTests : IDisposable
         var raced = new AfterWriteDevice(_disk, () => Assert.Equal(Hammer2Error.None, VolumeMarks.Write(
             _disk, _second.Identity.Mark(_filesystemId, WriterMarkState.InUse, 1, default))));
         DeviceBusyException refusal = Assert.Throws<DeviceBusyException>(
-            () => ClaimedBlockDevice.Take(raced, _filesystemId, _first.Options, _log));
+            () => _first.Open(raced).Claim());
         Assert.Contains("is being written by process 2", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(2, Mark()!.Fields.ProcessId);
     }
@@ -144,6 +144,27 @@ public sealed class ClaimTests : IDisposable
             StringComparison.Ordinal);
         using ClaimedBlockDevice next = _second.Take();
         Assert.Equal(1, _second.Pauses);
+    }
+
+    [Fact]
+    public void A_volume_that_is_read_is_claimed_when_it_becomes_writable()
+    {
+        _disk.IsReadOnly = true;
+        using ClaimedBlockDevice device = _first.Open(new OpenedForReading(_disk));
+        Assert.Equal(Hammer2Error.ReadOnly, device.Write(8 << 20, new byte[512]));
+        Assert.Null(Mark());
+        device.BeginWriting();
+        Assert.Equal((WriterMarkState.InUse, Hammer2Error.None),
+            (Mark()!.Fields.State, device.Write(8 << 20, new byte[512])));
+        ClaimedBlockDevice other = _second.Open(new OpenedForReading(_disk));
+        _second.Meanwhile = () => Side.Renew(device);
+        Assert.Throws<DeviceBusyException>(other.BeginWriting);
+        Assert.Equal(Hammer2Error.ReadOnly, other.Write(8 << 20, new byte[512]));
+        device.EndWriting();
+        Assert.Equal(WriterMarkState.Free, Mark()!.Fields.State);
+        other.BeginWriting();
+        Assert.Equal(Hammer2Error.None, other.Write(8 << 20, new byte[512]));
+        Assert.Equal(Hammer2Error.ReadOnly, device.Write(8 << 20, new byte[512]));
     }
 
     [Fact]
@@ -210,8 +231,14 @@ public sealed class ClaimTests : IDisposable
 
         public int Pauses { get; private set; }
 
-        public ClaimedBlockDevice Take() =>
-            ClaimedBlockDevice.Take(_test._disk, _test._filesystemId, Options, _test._log);
+        public ClaimedBlockDevice Take()
+        {
+            ClaimedBlockDevice device = Open(_test._disk);
+            device.Claim();
+            return device;
+        }
+
+        public ClaimedBlockDevice Open(IBlockDevice disk) => new(disk, _test._filesystemId, Options, _test._log);
 
         // Its thread does not run here: a write after some time renews the mark as well.
         public static void Renew(ClaimedBlockDevice device) =>
@@ -249,6 +276,38 @@ public sealed class ClaimTests : IDisposable
         public override long GetTimestamp() => _ticks;
 
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(_ticks);
+    }
+
+    private sealed class OpenedForReading(MemoryBlockDevice disk) : IBlockDevice
+    {
+        public string Name => disk.Name;
+
+        public long LengthBytes => disk.LengthBytes;
+
+        public int SectorBytes => disk.SectorBytes;
+
+        public bool IsReadOnly { get; private set; } = true;
+
+        public void BeginWriting()
+        {
+            IsReadOnly = false;
+            disk.IsReadOnly = false;
+        }
+
+        public void EndWriting() => IsReadOnly = true;
+
+        public Hammer2Error Read(long offset, Span<byte> destination) => disk.Read(offset, destination);
+
+        public Hammer2Error Write(long offset, ReadOnlySpan<byte> source) =>
+            IsReadOnly ? Hammer2Error.ReadOnly : disk.Write(offset, source);
+
+        public Hammer2Error Flush() => disk.Flush();
+
+        public Hammer2Error Discard(long offset, long lengthBytes) => disk.Discard(offset, lengthBytes);
+
+        public void Dispose()
+        {
+        }
     }
 
     /// <summary>Does something after the first write.</summary>

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+using System.Text;
+using System.Text.Json;
+using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Mounts;
+using Linux.Text;
+
+namespace Hammer2.Tool.Commands;
+
+/// <summary>Prints what happened to a mount, and follows it.</summary>
+internal static class EventsCommand
+{
+    private static readonly ArgumentRow Mount = new("MOUNT", "a directory in a mount") { Completes = Completion.Directory };
+
+    private static readonly OptionRow Follow = new("--follow", "wait for further events until the mount ends, or ^C");
+
+    private static readonly OptionRow New = new("--new", "begin with the next event, and not with the oldest one that is left");
+
+    public static readonly CommandRow Row = new("events", "print what happened to a mount, and follow it", Run)
+    {
+        Group = CommandGroup.Mounting,
+        Description = """
+            An event is a message of level information or above: a node that failed, returned or is level again, damage that
+            was found or healed, a scrub that ended, writing that stopped, a request that changed something. The last 1024
+            of them are kept. With --json each is a line of JSON with number, lost (how many before it were dropped unread),
+            time, level, source and message.
+
+            With --follow a program can act on each: 'hammer2 events --json --follow --new /srv | notify-script'. The output
+            is written event by event. The mount is in use meanwhile: umount(8) is refused until this command has ended. For
+            root and the user that mounted it.
+            """,
+        Arguments = [Mount],
+        Options = [Follow, New],
+        Examples =
+        [
+            new("hammer2 events /mnt", "what happened to a mount"),
+            new("hammer2 events --follow --new /mnt", "what happens from now on"),
+        ],
+    };
+
+    private static int Run(Invocation invocation)
+    {
+        bool isJson = invocation.Has(CommonOptions.Json), follows = invocation.Has(Follow);
+        using EventFile file = EventFile.Open(invocation.Text(Mount));
+        if (invocation.Has(New))
+            while (file.Next() is not null) continue;
+        while (true)
+        {
+            while (file.Next() is { } line) invocation.Terminal.Out.WriteLine(isJson ? line : TextOf(line));
+            invocation.Terminal.Out.Flush();
+            if (!follows || !file.Wait()) return ExitCode.Ok;
+        }
+    }
+
+    /// <summary>A line of JSON as text.</summary>
+    internal static string TextOf(string line)
+    {
+        using JsonDocument document = JsonDocument.Parse(line);
+        JsonElement found = document.RootElement;
+        var text = new StringBuilder();
+        ulong lost = found.GetProperty("lost").GetUInt64();
+        if (lost > 0) _ = text.Append(lost).Append(" events were dropped unread\n");
+        DateTimeOffset time = found.GetProperty("time").GetDateTimeOffset().ToLocalTime();
+        return text.Append(time.ToString("yyyy-MM-dd HH:mm:ss", null))
+            .Append(' ').Append(found.GetProperty("level").GetString()!.ToLowerInvariant())
+            .Append(' ').Append(found.GetProperty("source").GetString())
+            .Append(": ").Append(ByteText.ToPrintable(found.GetProperty("message").GetString()!)).ToString();
+    }
+}
