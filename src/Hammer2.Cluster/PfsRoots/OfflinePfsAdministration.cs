@@ -20,7 +20,8 @@ public sealed class OfflinePfsAdministration : IDisposable
     /// <summary>What can be done; no snapshots, which a mounted PFS makes.</summary>
     public PfsAdministration Pfses { get; }
 
-    internal MediaDevice Device => _device;
+    /// <summary>The filesystem, open for writing.</summary>
+    public MediaDevice Device => _device;
 
     /// <summary>Opens a filesystem.</summary>
     /// <param name="volumes">The filesystem, opened for writing; closed with the result, or after an error.</param>

@@ -65,10 +65,20 @@ public sealed class LiveReceiver
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(options);
-        MediaDevice device = node.Device;
         var reader = new RecordReader(from);
         if (reader.Read() is not StreamRecordType.Begin) throw new StreamException("is empty, or does not begin");
-        StreamIdentity identity = StreamIdentity.Decode(reader.Payload);
+        return Receive(node.Device, reader, StreamIdentity.Decode(reader.Payload), options);
+    }
+
+    /// <summary>Receives what follows the first record of a stream.</summary>
+    /// <param name="device">The filesystem, opened for writing.</param>
+    /// <param name="reader">The stream.</param>
+    /// <param name="identity">What its first record says.</param>
+    /// <param name="options">How.</param>
+    /// <returns>As the other.</returns>
+    internal static byte[] Receive(
+        MediaDevice device, RecordReader reader, StreamIdentity identity, LiveReceiving options)
+    {
         byte[] label = options.Label ?? identity.Label;
         using IDisposable claim = options.Claim(device.Volumes.FilesystemId, label)
             ?? throw new StreamException("one is being received under its label");

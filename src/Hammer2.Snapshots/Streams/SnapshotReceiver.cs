@@ -12,7 +12,7 @@ namespace Hammer2.Snapshots.Streams;
 
 /// <summary>
 /// Makes a PFS of a stream, on a filesystem that is not mounted. Each record is verified before it is used, and the PFS
-/// is there after the last one, or not at all.
+/// is there after the last one, or not at all. What a mount received of the stream in part is continued in parts.
 /// </summary>
 /// <remarks>What a stream claims of its names, as that each entry has an inode, is not checked: fsck does.</remarks>
 public sealed class SnapshotReceiver
@@ -32,7 +32,8 @@ public sealed class SnapshotReceiver
     /// <param name="random">Gives 64 random bits, for ids.</param>
     /// <param name="loggers">Receive messages about damage.</param>
     /// <returns>What was received.</returns>
-    /// <exception cref="StreamException">It was not received; nothing is changed.</exception>
+    /// <exception cref="StreamException">It was not received; nothing is changed, but that what a mount received of it
+    /// in part may have grown.</exception>
     public static StreamIdentity Receive(VolumeSet volumes, Stream from, byte[]? label, TimeProvider time,
         Func<ulong> random, ILoggerFactory loggers)
     {
@@ -45,7 +46,13 @@ public sealed class SnapshotReceiver
             if (reader.Read() is not StreamRecordType.Begin) throw new StreamException("is empty, or does not begin");
             StreamIdentity identity = StreamIdentity.Decode(reader.Payload);
             error = ReceivedPfs.Begin(opened!, label ?? identity.Label, random, out ReceivedPfs? pfs);
-            if (error == Hammer2Error.Exists) throw new StreamException("a PFS with its label exists already");
+            if (error == Hammer2Error.Exists)
+            {
+                // One that is whole is refused there.
+                _ = LiveReceiver.Receive(opened!.Device, reader, identity, new LiveReceiving(label, random, time,
+                    static body => body(), static (_, _) => NoClaim.Instance, static () => false));
+                return identity;
+            }
             StreamException.ThrowIf(error, "its label cannot be used");
             using (pfs)
             {
@@ -75,5 +82,15 @@ public sealed class SnapshotReceiver
         }
         if (_from.Read() is not null) throw new StreamException("goes on after its last record");
         StreamException.ThrowIf(_tree.Commit(identity.ClusterId), "it cannot be committed");
+    }
+
+    // Nothing else has the filesystem open.
+    private sealed class NoClaim : IDisposable
+    {
+        public static readonly NoClaim Instance = new();
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -133,6 +133,28 @@ public sealed class LiveReceiveTests
         AssertAccepted(target, "deleted");
     }
 
+    [Fact]
+    public void What_a_mount_received_in_part_is_completed_without_it_by_the_same_stream_alone()
+    {
+        using IBlockDevice source = SnapshotHistory.Play(seed: 6, snapshots: 2, steps: 200);
+        using MemoryBlockDevice target = NewVolume.InMemory(seed: 77);
+        byte[] whole = StreamTests.Send(source, "s0", null), other = StreamTests.Send(source, "s1", null);
+        using (ClusterMount mount = SizedFilesystem.Open([target], out _))
+            _ = Refused(mount, whole[..(whole.Length * 3 / 4)], 1);
+        Assert.Contains("another one has been received in part",
+            Assert.Throws<StreamException>(() => Offline(target, other)).Message, StringComparison.Ordinal);
+        Assert.Contains("ends", Assert.Throws<StreamException>(
+            () => Offline(target, whole[..(whole.Length * 4 / 5)])).Message, StringComparison.Ordinal);
+        AssertAccepted(target, "in part");
+        Offline(target, whole);
+        StreamTests.AssertEqual(source, "s0", target, "s0");
+        Assert.Contains("exists already",
+            Assert.Throws<StreamException>(() => Offline(target, whole)).Message, StringComparison.Ordinal);
+        AssertAccepted(target, "whole");
+    }
+
+    private static void Offline(MemoryBlockDevice target, byte[] stream) => StreamTests.Receive(target, stream, "s0");
+
     private static void Receive(ClusterMount mount, byte[] stream, ulong seed, Action beside, string? label = null)
     {
         ulong ids = seed + (ulong)stream.Length;

@@ -46,7 +46,8 @@ internal static class ReceiveCommand
             increment needs the snapshot that it was made from, received here and not changed since.
 
             On a filesystem that is not mounted the snapshot is there after the last record, or not at all: a stream
-            that is cut, damaged or does not fit changes nothing.
+            that is cut, damaged or does not fit changes nothing. What a mount received of it in part before is
+            continued, as there.
 
             A mounted filesystem stays in use, and receives in parts of some MiB that are committed one after the other;
             of a mounted cluster the first node gets the snapshot. Until the last part it is not whole: it cannot be
