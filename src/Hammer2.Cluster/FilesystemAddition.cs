@@ -28,14 +28,15 @@ public static class FilesystemAddition
     /// <param name="node">Its node.</param>
     /// <param name="path">The device.</param>
     /// <param name="wantedBytes">The length of the volume; 0 for that of its device.</param>
+    /// <param name="loggers">Receive what becomes of a remote device.</param>
     /// <param name="outcome">What was done.</param>
     /// <exception cref="MediaException">The device cannot be opened, is in use, or has content.</exception>
-    public static Hammer2Error Run(
-        ClusterMount mount, PresentNode node, string path, ulong wantedBytes, out AdditionOutcome outcome)
+    public static Hammer2Error Run(ClusterMount mount, PresentNode node, string path, ulong wantedBytes,
+        ILoggerFactory loggers, out AdditionOutcome outcome)
     {
         OpenFilesystem? filesystem = mount.FilesystemOf(node.Device.Volumes.FilesystemId);
         Invariant.Holds(filesystem is not null);
-        Hammer2Error error = Run(node.Device, path, wantedBytes, isMounted: true, out outcome);
+        Hammer2Error error = Run(node.Device, path, wantedBytes, isMounted: true, loggers, out outcome);
         if (error == Hammer2Error.None) filesystem.AddPath(path);
         return error;
     }
@@ -54,13 +55,14 @@ public static class FilesystemAddition
         Hammer2Error error = OfflineDevice.Open(volumes, loggers, out MediaDevice? opened);
         if (error != Hammer2Error.None) return error;
         using MediaDevice device = opened!;
-        return Run(device, path, wantedBytes, isMounted: false, out outcome);
+        return Run(device, path, wantedBytes, isMounted: false, loggers, out outcome);
     }
 
-    private static Hammer2Error Run(
-        MediaDevice device, string path, ulong wantedBytes, bool isMounted, out AdditionOutcome outcome)
+    private static Hammer2Error Run(MediaDevice device, string path, ulong wantedBytes, bool isMounted,
+        ILoggerFactory loggers, out AdditionOutcome outcome)
     {
-        FileBlockDevice added = AddedVolumeDevice.Open(path, device.Header, isMounted);
+        IBlockDevice added = AddedVolumeDevice.Open(
+            path, device.Header, isMounted, loggers.CreateLogger<VolumeSet>());
         bool isOwned = false;
         try
         {

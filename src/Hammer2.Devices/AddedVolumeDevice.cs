@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Globalization;
+using Hammer2.Devices.Claims;
 using Hammer2.Format;
+using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Devices;
 
@@ -14,11 +16,32 @@ public static class AddedVolumeDevice
 {
     /// <summary>Opens and locks a device for writing, unless something is on it. What an interrupted addition to the
     /// same filesystem left on it does not count.</summary>
-    /// <param name="path">A block device or an image file.</param>
+    /// <param name="path">A block device, an image file, or the address of a remote device, which is claimed.</param>
     /// <param name="root">The header of the filesystem's root volume.</param>
     /// <param name="isMounted">True when the filesystem is mounted: a file in it would wait for itself.</param>
+    /// <param name="logger">Receives what becomes of a remote device.</param>
     /// <exception cref="MediaException">It cannot be opened, is in use, or has content.</exception>
-    public static FileBlockDevice Open(string path, VolumeHeader root, bool isMounted)
+    public static IBlockDevice Open(string path, VolumeHeader root, bool isMounted, ILogger logger)
+    {
+        bool isRemote = DeviceOpener.IsRemote(path);
+        if (!isRemote) RefuseUse(path, isMounted);
+        IBlockDevice device = DeviceOpener.Open(path, new FileBlockDeviceOptions(), logger);
+        try
+        {
+            if (!IsLeftover(device, root)) RefuseContent(device);
+            if (!isRemote) return device;
+            var claimed = new ClaimedBlockDevice(device, root.Fields.FilesystemId, new ClaimOptions(), logger);
+            claimed.Claim();
+            return claimed;
+        }
+        catch (MediaException)
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    private static void RefuseUse(string path, bool isMounted)
     {
         if (isMounted && LinuxBlockIoctls.IsOnFuse(path) && !IsBlock(path))
         {
@@ -27,17 +50,6 @@ public static class AddedVolumeDevice
         }
         if (LoopUse.Find(path).Device is { } loop)
             throw new DeviceBusyException(path, $"is in use as {loop}; 'losetup -d {loop}' ends that");
-        FileBlockDevice device = FileBlockDevice.Open(path);
-        try
-        {
-            if (!IsLeftover(device, root)) RefuseContent(device);
-            return device;
-        }
-        catch (MediaException)
-        {
-            device.Dispose();
-            throw;
-        }
     }
 
     private static bool IsBlock(string path) =>
@@ -50,7 +62,7 @@ public static class AddedVolumeDevice
         return false;
     }
 
-    private static void RefuseContent(FileBlockDevice device)
+    private static void RefuseContent(IBlockDevice device)
     {
         IReadOnlyList<Signature> found = SignatureProbe.Find(device);
         if (found.Count > 0)
@@ -58,7 +70,8 @@ public static class AddedVolumeDevice
             throw new DeviceContentException(
                 device.Name, $"has {SignatureProbe.Describe(found)}; 'wipefs -a' erases what tells so");
         }
-        if (device.FindContent(out long offset) != Hammer2Error.None)
+        if (device is not FileBlockDevice file) return;
+        if (file.FindContent(out long offset) != Hammer2Error.None)
         {
             throw new DeviceContentException(
                 device.Name, "cannot be read, so that it is not known whether it has other content");

@@ -58,6 +58,39 @@ public sealed class RemoteNodeMountTests : IDisposable
     }
 
     [NbdMountFact]
+    public void An_export_becomes_a_volume_of_a_mounted_filesystem()
+    {
+        using var image = new PfsImage("1g", "A");
+        string export = Path.Combine(_directory, "added.img");
+        using (FileStream file = File.Create(export)) file.SetLength(512L << 20);
+        _servers.Add(NbdServerProcess.OnPort("nbdkit", export));
+        string address = _servers[0].Address, devices = $"{image.Path}@A";
+        byte[] content = Noise(8);
+        using (MountFixture mount = MountFixture.MountForWriting(devices))
+        {
+            ProgramResult none = HammerProgram.Run("volume-add", mount.Root, "nbd+unix:///?socket=/none");
+            Assert.Contains("cannot be connected", none.Error, StringComparison.Ordinal);
+            AssertRuns("volume-add", mount.Root, address);
+            Assert.Contains(address, AssertRuns("volume-list", mount.Root).Output, StringComparison.Ordinal);
+            // It is claimed, also for a process that sees the file behind it.
+            Assert.Contains("is being written by", HammerProgram.Run("newfs", "--force", export).Error,
+                StringComparison.Ordinal);
+            Assert.NotEqual(0, HammerProgram.Run("volume-add", mount.Root, address).ExitCode);
+            // More than the first volume has.
+            for (int i = 0; (i * (long)content.Length) < 1200L << 20; i++)
+            {
+                BitConverter.TryWriteBytes(content, i);
+                File.WriteAllBytes($"{mount.Root}/{i}", content);
+            }
+        }
+        image.WaitUntilFree();
+        AssertRuns("fsck", $"{image.Path}:{address}");
+        using MountFixture again = MountFixture.Mount($"{image.Path}:{address}@A");
+        BitConverter.TryWriteBytes(content, 5);
+        Assert.Equal(content, File.ReadAllBytes(again.Root + "/5"));
+    }
+
+    [NbdMountFact]
     public void A_server_with_tls_proves_its_name_and_so_does_the_client()
     {
         string image = Path.Combine(_directory, "tls.img");

@@ -15,6 +15,9 @@ internal enum ParameterType
     /// <summary>An absolute path of up to 4095 bytes, without NUL.</summary>
     Path,
 
+    /// <summary>An absolute path, or the address of a device of a server.</summary>
+    Device,
+
     /// <summary>An unsigned number of 64 bits, decimal or hexadecimal with 0x.</summary>
     Number,
 

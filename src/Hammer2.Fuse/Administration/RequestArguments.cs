@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Globalization;
+using Hammer2.Devices;
 using Hammer2.Format;
 using Linux.Text;
 
@@ -103,8 +104,9 @@ internal sealed class RequestArguments
                 return isLabel ? text : null;
             case ParameterType.Hold:
                 return PfsHolds.IsName(ByteText.Encode(text)) ? text : null;
-            case ParameterType.Path:
-                bool isPath = text.StartsWith('/') && !text.Contains('\0', StringComparison.Ordinal)
+            case ParameterType.Path or ParameterType.Device:
+                bool isRemote = type == ParameterType.Device && DeviceOpener.IsRemote(text);
+                bool isPath = (text.StartsWith('/') || isRemote) && !text.Contains('\0', StringComparison.Ordinal)
                     && ByteText.ByteCount(text) <= PathBytesMax;
                 return isPath ? text : null;
             case ParameterType.Number:
@@ -126,6 +128,7 @@ internal sealed class RequestArguments
         ParameterType.Label => "a label of 1 to 255 bytes",
         ParameterType.Hold => "a name of 1 to 63 printable characters of ASCII without blank and slash",
         ParameterType.Path => "an absolute path",
+        ParameterType.Device => "an absolute path, or the address of a device of a server",
         ParameterType.Number => "a number",
         ParameterType.Uuid => "a UUID",
         _ => "yes or no",

@@ -53,6 +53,7 @@ internal static class VolumeAddCommand
         Examples =
         [
             new("hammer2 volume-add /mnt /dev/sdc1", "add a disk to the mounted filesystem"),
+            new("hammer2 volume-add /mnt nbd://s1/disk", "add an export of a server"),
             new("hammer2 volume-add --size 20g a.img b.img", "add a file to a filesystem that is not mounted"),
         ],
     };
@@ -60,7 +61,7 @@ internal static class VolumeAddCommand
     private static int Run(Invocation invocation)
     {
         invocation.Interrupted = static () => "the filesystem is as it was, or has the volume; 'hammer2 info' tells";
-        string where = invocation.Text(Where), device = LinuxPath.GetFull(invocation.Text(Added));
+        string where = invocation.Text(Where), device = DeviceOpener.FullName(invocation.Text(Added));
         ulong size = invocation.Text(Size) is { } text ? SizeText.Parse(Size, text) : 0;
         AdditionOutcome added = MediaOptions.IsMount(where)
             ? AddLive(where, device, size)

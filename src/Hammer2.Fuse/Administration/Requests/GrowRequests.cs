@@ -30,7 +30,8 @@ internal static class GrowRequests
             IsEvent = true,
             Parameters =
             [
-                new("device", ParameterType.Path, "a device or image file on which nothing is", IsRequired: true),
+                new("device", ParameterType.Device, "a device, image file or export of a server on which nothing is",
+                    IsRequired: true),
                 new("size", ParameterType.Number, "its length in bytes, rounded down to 8 MiB; that of the device when "
                     + "left out or 0"),
                 MediaRequests.NodeParameter,
@@ -59,7 +60,7 @@ internal static class GrowRequests
         try
         {
             Hammer2Error error = FilesystemAddition.Run(context.Mount.Cluster, node, arguments.Path("device")!,
-                arguments.Number("size") ?? 0, out AdditionOutcome outcome);
+                arguments.Number("size") ?? 0, context.Mount.Loggers, out AdditionOutcome outcome);
             return error == Hammer2Error.None
                 ? new AddedVolumeResult(outcome.Index, outcome.StartBytes, outcome.LengthBytes, outcome.TotalBytes)
                 : new RequestOutcome<AddedVolumeResult>(error.ToErrno(), AdditionText.Refusal(error, outcome), null);
