@@ -40,7 +40,8 @@ public sealed partial class MediaFaultLog
     /// <summary>Number of faults so far, repeated ones included.</summary>
     public long FaultsTotal => Volatile.Read(ref _faultsTotal);
 
-    /// <summary>The last fault, as it was or would have been logged; null when there was none.</summary>
+    /// <summary>The last fault, as it was or would have been logged; null when there was none, or all were
+    /// healed.</summary>
     public string? LastFault => Volatile.Read(ref _lastFault);
 
     /// <summary>Reports a fault of the block that <paramref name="reference"/> leads to, or of the device when it
@@ -49,10 +50,10 @@ public sealed partial class MediaFaultLog
     {
         _ = Interlocked.Increment(ref _faultsTotal);
         string fault = Describe(reference, reason);
-        Volatile.Write(ref _lastFault, fault);
         bool isLast;
         using (_locationsLock.EnterScope())
         {
+            Volatile.Write(ref _lastFault, fault);
             if (_locations.Count >= LocationsMax || !_locations.Add((reference.Data.Raw, error))) return;
             isLast = _locations.Count == LocationsMax;
         }
@@ -60,13 +61,26 @@ public sealed partial class MediaFaultLog
         if (isLast) LogSilence(_logger, _volumes.Name, LocationsMax);
     }
 
-    /// <summary>A block is whole again: the next fault of it is logged anew.</summary>
-    internal void Forget(in Blockref reference)
+    /// <summary>A block is whole again: the next fault of it is logged anew. When it was the last one that is known to
+    /// be damaged, there is no last fault any more.</summary>
+    public void Forget(in Blockref reference)
     {
         using (_locationsLock.EnterScope())
         {
             if (_locations.Count >= LocationsMax) return;
             foreach (Hammer2Error error in s_blockErrors) _ = _locations.Remove((reference.Data.Raw, error));
+            if (_locations.Count == 0) Volatile.Write(ref _lastFault, null);
+        }
+    }
+
+    /// <summary>Forgets all faults, at a user's word: those that are still there are logged anew when they are met
+    /// again.</summary>
+    public void Clear()
+    {
+        using (_locationsLock.EnterScope())
+        {
+            _locations.Clear();
+            Volatile.Write(ref _lastFault, null);
         }
     }
 

@@ -76,6 +76,7 @@ internal sealed class NodeHealer
         long rewritten = 0, rebuilt = 0;
         // Without a sibling nothing can be stored anew.
         int roundsMax = _nodes.View.Synced.Count > 1 ? RoundsMax : 0;
+        List<Damage> before = [];
         for (int round = 0; ; round++)
         {
             Hammer2Error error = Examine(node, requests, ref rewritten, out List<Damage> damages);
@@ -86,6 +87,8 @@ internal sealed class NodeHealer
             }
             // What the last round stored anew and is not among the damaged any more.
             if (round > 0) rebuilt += requests.Count - damages.Count;
+            ForgetGone(node, before, damages);
+            before = damages;
             bool isLast = round >= roundsMax || (round > 0 && damages.Count == requests.Count);
             foreach (Damage damage in damages)
                 if (damage.Bytes < 0 || isLast) failed.Add(damage.Request);
@@ -116,11 +119,18 @@ internal sealed class NodeHealer
             {
                 if (examiner.Examine(request) != PlaceState.NeedsRebuild) continue;
                 damages.Add(new Damage(
-                    request, examiner.Part, examiner.Damaged.Data.Raw, BytesOf(examiner.Damaged)));
+                    request, examiner.Part, examiner.Damaged, BytesOf(examiner.Damaged)));
             }
             rewritten += _mender.RewrittenTotal - before;
         }
         return error;
+    }
+
+    // Nothing that is mounted leads to them any more.
+    private static void ForgetGone(PresentNode node, List<Damage> before, List<Damage> now)
+    {
+        foreach (Damage damage in before)
+            if (!now.Exists(left => left.Block == damage.Block)) node.Device.Faults.Forget(damage.Reference);
     }
 
     // Bytes that storing anew needs at most; -1 for too much.
@@ -144,5 +154,8 @@ internal sealed class NodeHealer
         return error == Hammer2Error.None && node.IsSynced;
     }
 
-    private readonly record struct Damage(HealRequest Request, ObjectPart Part, ulong Block, long Bytes);
+    private readonly record struct Damage(HealRequest Request, ObjectPart Part, Blockref Reference, long Bytes)
+    {
+        public ulong Block => Reference.Data.Raw;
+    }
 }

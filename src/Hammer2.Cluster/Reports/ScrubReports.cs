@@ -55,8 +55,12 @@ public static class ScrubReports
 
     /// <summary>Sets the error counters of a node to zero.</summary>
     /// <returns>None; ReadOnly when the node is not open for writing; the error that fenced its device.</returns>
-    public static Hammer2Error ClearErrors(PresentNode node) =>
-        node.Device.Committer?.Upkeep.ClearErrors() ?? Hammer2Error.ReadOnly;
+    public static Hammer2Error ClearErrors(PresentNode node)
+    {
+        if (node.Device.Committer is not { } committer) return Hammer2Error.ReadOnly;
+        node.Device.Faults.Clear();
+        return committer.Upkeep.ClearErrors();
+    }
 
     private static DateTimeOffset? TimeOf(long microseconds) =>
         microseconds == 0 ? null : DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds);

@@ -69,7 +69,8 @@ internal static class ScrubCommand
             Description = """
                 The counters of each volume, which status shows, are on the volume itself and last until they are
                 cleared: reads, writes and flushes that failed, blocks that did not match their check codes, and blocks
-                that were healed.
+                that were healed. The last fault, for which status calls the mount damaged, is forgotten as well; it is there
+                again when it is met again.
                 """,
             Arguments = [Target],
             Options = [Node],

@@ -35,6 +35,8 @@ public sealed class HealingTests
         Assert.NotEqual(0, healed.Healed);
         Assert.Equal(0, healed.Failed);
         Assert.All(cluster.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
+        // What was damaged and is whole again is no reason to call the mount damaged.
+        Assert.All(cluster.Pfs.Nodes, node => Assert.Null(node.Device.Faults.LastFault));
         cluster.Compare();
         cluster.Player.Play(cluster.Ops, 30);
         cluster.Close();

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Reports;
 using Hammer2.Cluster.Scrubbing;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -177,8 +178,9 @@ public sealed class ScrubTests
         cluster.Devices[Bad].Heal();
         cluster.Open();
         Assert.Equal(errors, ErrorsOf(cluster));
-        Assert.Equal(Hammer2Error.None, Node(cluster).Device.Committer!.Upkeep.ClearErrors());
+        Assert.Equal(Hammer2Error.None, ScrubReports.ClearErrors(Node(cluster)));
         Assert.Equal(default, ErrorsOf(cluster));
+        Assert.Null(Node(cluster).Device.Faults.LastFault);
         cluster.Close();
         cluster.Open();
         Assert.Equal(default, ErrorsOf(cluster));
