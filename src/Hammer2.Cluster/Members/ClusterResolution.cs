@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.Resync;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster.Views;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -138,7 +139,7 @@ public sealed class ClusterResolution : IDisposable
         MembershipDecision decision = QuorumResolver.Resolve(facts);
         ClusterView view = PfsAssembly.ViewOf(entries, decision, facts, absent: []);
         var pfs = new Pfs(ByteText.Encode(_label), view, decision, _loggers.CreateLogger<ClusterResolution>());
-        Hammer2Error error = pfs.OpenForWriting();
+        Hammer2Error error = pfs.OpenForWriting(new PfsWriteOptions { Random = _random, Time = _time });
         pfs.Writer?.Dispose();
         return error;
     }

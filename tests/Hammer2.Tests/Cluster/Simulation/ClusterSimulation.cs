@@ -76,10 +76,11 @@ internal sealed class ClusterSimulation
             if (!Random.OneIn(3)) node.Disk.Heal();
         SimulatedNode picked = Random.Pick<SimulatedNode>([.. _cluster.Nodes]);
         bool isUsable = picked.IsUsable && picked.Disk.IsUp;
-        switch (Random.Below(8))
+        switch (Random.Below(9))
         {
             case 0 when isUsable && !picked.IsTainted && _cluster.MayDamage(picked):
                 _cluster.Say($"{picked.Name} is changed by another program");
+                picked.HoldsOwn = picked.ReadRole() == NodeRole.Master;
                 if (!ForeignWriter.TryCommit(picked.Disk)) break;
                 _cluster.Damage(picked);
                 _counts.ForeignWrites++;
@@ -93,6 +94,41 @@ internal sealed class ClusterSimulation
                 _cluster.FailPower(_cluster.Nodes.Where(_ => Random.OneIn(2)).ToArray());
                 _cluster.EndCut();
                 break;
+            case 3:
+                WriteOtherPfses();
+                break;
+            case 4 when Random.OneIn(2):
+                LoseHeaders();
+                break;
+        }
+    }
+
+    // A commit that is on some nodes cannot be finished on the others then.
+    private void WriteOtherPfses()
+    {
+        foreach (SimulatedNode node in _cluster.Nodes)
+        {
+            if (!node.IsUsable || !node.Disk.IsReadable || Random.OneIn(2)) continue;
+            _cluster.Say($"another PFS of {node.Name} is written");
+            if (DeviceHistory.WriteOtherPfs(_cluster, node)) _counts.OtherCommits++;
+            _cluster.MayBeUndecided();
+        }
+    }
+
+    // However many fall back to an older header: one that holds what was acknowledged is left, and the others must not
+    // speak against it.
+    private void LoseHeaders()
+    {
+        SimulatedNode[] holders = [.. _cluster.Holders.Where(node => !node.IsTainted).OrderBy(node => node.Number)];
+        if (holders.Length < 2) return;
+        SimulatedNode left = Random.Pick<SimulatedNode>(holders);
+        foreach (SimulatedNode node in holders)
+        {
+            if (node == left || !node.Disk.IsReadable || Random.OneIn(4) || !DeviceHistory.LoseHeader(node)) continue;
+            _cluster.Say($"{node.Name} loses its newest header");
+            _cluster.Damage(node);
+            _cluster.MayBeUndecided(isCertain: true);
+            _counts.HeadersLost++;
         }
     }
 

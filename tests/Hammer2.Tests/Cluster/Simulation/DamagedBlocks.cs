@@ -33,7 +33,8 @@ internal static class DamagedBlocks
             }
             return true;
         }
-        catch (Exception failure) when (failure is MediaException or InvalidOperationException && node.IsDamaged)
+        catch (Exception failure) when (failure is MediaException
+            || (failure is InvalidOperationException && node.IsDamaged))
         {
             // Nothing that can be read, and so nothing to be spoiled; or it was spoiled before, and leads nowhere.
             return false;

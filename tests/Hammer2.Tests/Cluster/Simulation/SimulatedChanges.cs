@@ -86,6 +86,7 @@ internal sealed class SimulatedChanges(SimulatedCluster cluster, SimulatedMount 
         PresentNode added = mount.View.Nodes.Single(one => one.Name == node.Name);
         Assert.True(added.Facts.Role != NodeRole.Master || KeptSnapshots.Count(added.Device) != 0,
             $"{node.Name} was attached with what it held, which is kept nowhere");
+        node.HoldsOwn = false;
         return outcome;
     }
 

@@ -133,6 +133,10 @@ internal sealed class SimulatedCluster
         LoseVote(node);
     }
 
+    /// <summary>Something happened after which the nodes may not be able to tell which commit counts.</summary>
+    /// <param name="isCertain">False when that takes a commit that was under way.</param>
+    public void MayBeUndecided(bool isCertain = false) => MayNeedUser |= isCertain || IsInDoubt;
+
     /// <summary>Replaces the device of a master by a blank one, for good.</summary>
     public void Replace(SimulatedNode node)
     {
@@ -151,7 +155,11 @@ internal sealed class SimulatedCluster
         foreach (SimulatedNode node in nodes)
         {
             bool isHonest = node.Disk.HasLied && !MayDamage(node);
-            if (node.Disk.HasLied && !isHonest) Damage(node);
+            if (node.Disk.HasLied && !isHonest)
+            {
+                Damage(node);
+                node.HoldsOwn = false;
+            }
             Say($"power fails on {node.Name}{(node.IsDamaged ? ", which is damaged" : "")}");
             node.Disk.FailPower(isHonest);
         }
@@ -196,7 +204,7 @@ internal sealed class SimulatedCluster
     private void LoseVote(SimulatedNode node)
     {
         _ = Holders.Remove(node);
-        MayNeedUser |= IsInDoubt;
+        MayBeUndecided();
     }
 
     private void DrawLiars()

@@ -40,6 +40,9 @@ internal sealed class SimulatedNode(int number, SimulatedDisk disk)
     /// durable.</summary>
     public bool IsDamaged { get; set; }
 
+    /// <summary>True once another program wrote a master: it holds what no other node does.</summary>
+    public bool HoldsOwn { get; set; }
+
     /// <summary>True for a node whose reads may fail now and then.</summary>
     public bool IsFlaky { get; set; }
 
@@ -74,7 +77,7 @@ internal sealed class SimulatedNode(int number, SimulatedDisk disk)
         _identities++;
         if (!IsUnseated) LostFilesystemId = FilesystemId;
         IsStranger = true;
-        (IsDamaged, IsReleased, MayBeReleased, IsUnseated) = (false, false, false, false);
+        (IsDamaged, IsReleased, MayBeReleased, IsUnseated, HoldsOwn) = (false, false, false, false, false);
         Format(Describe(seed, Math.Max(1, masters), isReturning: true));
     }
 
@@ -85,8 +88,31 @@ internal sealed class SimulatedNode(int number, SimulatedDisk disk)
         // Later, once it answers.
         if (!disk.IsReadable) return;
         MayBeReleased = false;
-        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disk)]);
-        IsReleased = PfsCatalog.Read(volumes).Records.All(pfs => pfs.Meta.PfsClusterId != _clusterId);
+        try
+        {
+            using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disk)]);
+            IsReleased = PfsCatalog.Read(volumes).Records.All(pfs => pfs.Meta.PfsClusterId != _clusterId);
+        }
+        catch (MediaException) when (IsDamaged)
+        {
+            // A new device is put in its place in the end.
+        }
+    }
+
+    /// <summary>Its part by its own root; Absent when it cannot be read.</summary>
+    public NodeRole ReadRole()
+    {
+        try
+        {
+            using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disk)]);
+            foreach (PfsRecord pfs in PfsCatalog.Read(volumes).Records)
+                if (pfs.Meta.PfsClusterId == _clusterId) return NodeFacts.RoleOf(pfs.Meta);
+        }
+        catch (MediaException)
+        {
+            // Neither can the other program write it.
+        }
+        return NodeRole.Absent;
     }
 
     private void Format(NewFilesystem wanted)

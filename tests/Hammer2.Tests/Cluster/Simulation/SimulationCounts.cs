@@ -32,6 +32,10 @@ internal sealed class SimulationCounts
 
     public int LateWrites { get; set; }
 
+    public int OtherCommits { get; set; }
+
+    public int HeadersLost { get; set; }
+
     /// <summary>Adds what another one counted.</summary>
     public void Add(SimulationCounts other)
     {
@@ -49,6 +53,8 @@ internal sealed class SimulationCounts
         Scrubs += other.Scrubs;
         Full += other.Full;
         LateWrites += other.LateWrites;
+        OtherCommits += other.OtherCommits;
+        HeadersLost += other.HeadersLost;
     }
 
     public override string ToString() =>
@@ -56,5 +62,6 @@ internal sealed class SimulationCounts
         + $"resynchronized, {MemberChanges} changes of members, {Spoiled} times blocks spoiled, "
         + $"{ForeignWrites} foreign writes, {Replaced} devices replaced, {ObjectSyncs} fsyncs of single objects, "
         + $"{Scrubs} scrubs, {Full} times without space, {LateWrites} late writes, "
+        + $"{OtherCommits} commits of other PFSs, {HeadersLost} headers lost, "
         + $"{Blocked} times held up by a damaged node, {Resolved} resolved by a user";
 }

@@ -49,6 +49,7 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
             cluster.Say(mount.Describe());
             if (mount.Obstacle is WriteObstacle.TooFewSynced or WriteObstacle.Uncertain && cluster.MayNeedUser)
             {
+                AssertUndecided(mount);
                 mount.Dispose();
                 Resolve(named);
                 return false;
@@ -64,17 +65,40 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
         return !ReplaceDamaged();
     }
 
+    // Masters that certainly lost nothing and agree need no word of a user, whatever the others hold.
+    private static void AssertUndecided(SimulatedMount mount)
+    {
+        ClusterView view = mount.View;
+        int agreeing = view.Nodes.Select(node => node.Facts)
+            .Where(facts => facts is { Role: NodeRole.Master, Stamp: StampState.Valid, IsUncertain: false }
+                && (view.Record is null || view.Record.RoleOf(facts.Tag) == MemberRole.Master))
+            .GroupBy(facts => facts.Commit).Select(group => group.Count()).DefaultIfEmpty().Max();
+        Assert.True(agreeing < view.Quorum, $"{agreeing} masters agree, and are not written: {mount.Describe()}");
+    }
+
     // The state with the newest commit counts: the one that may have been acknowledged.
     private void Resolve(SimulatedNode[] named)
     {
-        VolumeSet[] sets = [.. named.Select(
-            node => VolumeSet.Open([node.Disk], new VolumeSetOptions(IsReadOnly: false)))];
+        VolumeSet[] sets = [.. named.Select(OpenWhole).OfType<VolumeSet>()];
         using var resolution = new ClusterResolution(
             sets, NewVolume.ClusterLabel, cluster.Time, cluster.Random.NextUInt64, new TraceLog(cluster));
         ResolutionOutcome outcome = resolution.Run(kept: null);
         cluster.Say($"resolved: {outcome.Error} {outcome.Refusal}, kept: {string.Join(' ', outcome.Kept)}");
         Assert.Equal(Hammer2Error.None, outcome.Error);
+        foreach (SimulatedNode node in cluster.Nodes) node.HoldsOwn = false;
         counts.Resolved++;
+    }
+
+    private static VolumeSet? OpenWhole(SimulatedNode node)
+    {
+        try
+        {
+            return VolumeSet.Open([node.Disk], new VolumeSetOptions(IsReadOnly: false));
+        }
+        catch (MediaException) when (node.IsDamaged)
+        {
+            return null;
+        }
     }
 
     // Nodes in the place of lost ones that are in the record by now.

@@ -5,7 +5,8 @@ namespace Hammer2.Tests.Cluster.Simulation;
 
 /// <summary>A rule was broken in a simulation.</summary>
 internal sealed class SimulationException(SimulatedCluster cluster, Exception failure) : Exception(
-    $"HAMMER2_SEED={cluster.Seed}: {failure.Message}\n{string.Join('\n', cluster.Trace.TakeLast(LinesMax))}", failure)
+    $"HAMMER2_SEED={cluster.Seed}: {failure.Message}\n{string.Join('\n', cluster.Trace.TakeLast(LinesMax))}\n"
+    + failure.StackTrace, failure)
 {
     private const int LinesMax = 90;
 }
