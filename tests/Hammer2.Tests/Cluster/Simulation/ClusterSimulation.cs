@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using Hammer2.Cluster;
 using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Format;
@@ -166,7 +167,7 @@ internal sealed class ClusterSimulation
             _counts.Refused++;
             return;
         }
-        if (_cluster.IsCut || !mount.IsReadable) return;
+        if (_cluster.IsCut || !mount.IsReadable || !mount.View.Nodes.Any(IsAnswering)) return;
         _counts.Mounts++;
         TakeUp(mount);
         var session = new SimulatedSession(_cluster, mount, _states, _counts);
@@ -174,6 +175,8 @@ internal sealed class ClusterSimulation
         if (session.Violation is { } violation) throw new SimulationException(_cluster, violation);
         if (Random.OneIn(2)) session.Close();
     }
+
+    private bool IsAnswering(PresentNode node) => node.IsSynced && _cluster.NodeOf(node).Disk.IsReadable;
 
     private void TakeUp(SimulatedMount mount)
     {

@@ -68,6 +68,9 @@ internal sealed class SimulatedDisk : IBlockDevice
     /// <summary>What failing writes answer.</summary>
     public Hammer2Error WriteError { get; set; } = Hammer2Error.Io;
 
+    /// <summary>True while a write or a flush to come is to fail.</summary>
+    public bool HasFailingWrites => FailingWrites > 0 || FailingFlushes > 0;
+
     public bool IsPowered => _media.IsPowered;
 
     public bool IsUp => !IsGone && !IsDetached && _media.IsPowered;

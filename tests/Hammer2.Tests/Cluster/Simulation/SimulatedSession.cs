@@ -215,7 +215,10 @@ internal sealed class SimulatedSession
         ulong[] inums = [.. ObjectListing.NumbersOf(_player.Model.Root)];
         ulong inum = Random.Pick<ulong>(inums);
         _states.BeginObject();
+        long lost = _mount.Writer.LeftOutTotal;
         Errno error = _mount.Ops.Commit(inum);
+        // What fsync(2) of a file tells whose changes had to be left out.
+        if (error == Errno.None && _mount.Writer.LeftOutTotal != lost) error = Errno.EIO;
         _cluster.Say($"fsync of {inum}: {error}");
         if (error != Errno.None)
         {

@@ -185,15 +185,17 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
     // Only what was damaged on purpose is, where no read found it, or it could not be mended.
     private bool ReplaceDamaged()
     {
-        bool isReplaced = false;
+        // So many as may be absent; the others after those are level.
+        int replaceable = Math.Max(1, (cluster.Masters - 1) / 2), replaced = 0;
         foreach (SimulatedNode node in cluster.Nodes)
         {
             if (!node.IsMember || IsSound(node)) continue;
             Assert.True(node.IsDamaged, $"{node.Name} is damaged, and nothing was done to it");
+            if (replaced == replaceable) break;
             cluster.Replace(node);
-            isReplaced = true;
+            replaced++;
         }
-        return isReplaced;
+        return replaced > 0;
     }
 
     private static bool IsSound(SimulatedNode node)
