@@ -66,8 +66,7 @@ public sealed class LiveReceiver
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(options);
         var reader = new RecordReader(from);
-        if (reader.Read() is not StreamRecordType.Begin) throw new StreamException("is empty, or does not begin");
-        return Receive(node.Device, reader, StreamIdentity.Decode(reader.Payload), options);
+        return Receive(node.Device, reader, StreamIdentity.Read(reader), options);
     }
 
     /// <summary>Receives what follows the first record of a stream.</summary>

@@ -43,8 +43,7 @@ public sealed class SnapshotReceiver
         using (opened)
         {
             var reader = new RecordReader(from);
-            if (reader.Read() is not StreamRecordType.Begin) throw new StreamException("is empty, or does not begin");
-            StreamIdentity identity = StreamIdentity.Decode(reader.Payload);
+            StreamIdentity identity = StreamIdentity.Read(reader);
             error = ReceivedPfs.Begin(opened!, label ?? identity.Label, random, out ReceivedPfs? pfs);
             if (error == Hammer2Error.Exists)
             {

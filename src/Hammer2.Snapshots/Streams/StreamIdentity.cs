@@ -32,6 +32,11 @@ public sealed record StreamIdentity(MediaUuid FilesystemId, MediaUuid ClusterId,
         return payload;
     }
 
+    /// <summary>Reads the first record of a stream.</summary>
+    /// <exception cref="StreamException">There is none, or it is malformed.</exception>
+    internal static StreamIdentity Read(RecordReader stream) => stream.Read() is StreamRecordType.Begin
+        ? Decode(stream.Payload) : throw new StreamException("is empty, or does not begin");
+
     internal static StreamIdentity Decode(ReadOnlySpan<byte> payload)
     {
         if (payload.Length != StreamLayout.BeginBytes) throw new StreamException("the first record has a wrong length");

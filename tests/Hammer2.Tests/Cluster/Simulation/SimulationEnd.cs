@@ -65,7 +65,7 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
         return !ReplaceDamaged();
     }
 
-    // Masters that certainly lost nothing and agree need no word of a user, whatever the others hold.
+    // Masters that certainly lost nothing and agree need no word of a user.
     private static void AssertUndecided(SimulatedMount mount)
     {
         ClusterView view = mount.View;
