@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.IO;
+using Hammer2.Testing;
 using Xunit;
 
 namespace Hammer2.MountTests;
@@ -53,6 +54,62 @@ public sealed class ReceiveMountTests
         target.AssertFreeAndClean();
         using MountFixture again = MountFixture.Mount(target.Path + "@s");
         Assert.Equal(0, HammerProgram.RunAny("diff", "-r", copy, again.Root).ExitCode);
+    }
+
+    [MountFact]
+    public void All_nodes_of_a_cluster_receive_also_when_one_fails_meanwhile()
+    {
+        const int Nodes = 3;
+        using var source = new PfsImage("128m", "A");
+        string stream = source.Path + ".stream", copy = source.Path + ".copy", flag = source.Path + ".flag";
+        using (MountFixture from = MountFixture.MountForWriting(source.Path + "@A"))
+        {
+            Fill(from.Root);
+            Done("snapshot", from.Root, "s");
+            Copy(from.Root, copy);
+        }
+        source.WaitUntilFree();
+        Done("send", source.Path + "@s", "--output", stream);
+        MemoryBlockDevice[] memory = NewVolume.ClusterInMemory(Nodes, 2L << 30);
+        using (var disks = new FaultyDisks(memory))
+        using (MountFixture live = MountFixture.MountForWriting(
+            [disks.PathOf(0) + "@CL", disks.PathOf(1), disks.PathOf(2)]))
+        {
+            // The stream pauses in the middle until the flag is there.
+            long half = new FileInfo(stream).Length / 2;
+            string script = $"{{ head -c {half} '{stream}'; while [ ! -e '{flag}' ]; do sleep 0.05; done; "
+                + $"tail -c +{half + 1} '{stream}'; }} | '{HammerProgram.ProgramPath}' receive '{live.Root}'";
+            var receiving = System.Threading.Tasks.Task.Run(() => HammerProgram.RunAny("sh", "-c", script));
+            HammerProgram.WaitUntil(
+                () => Done("receive", live.Root, "--status").Output.Contains("s ", StringComparison.Ordinal),
+                "the first part");
+            disks.Fail(1, DiskFault.Writes);
+            SyncedFiles.WriteSynced(live.Root + "/beside", SyncedFiles.Noise(1));
+            File.WriteAllText(flag, "");
+            ProgramResult received = receiving.Result;
+            Assert.True(received.ExitCode == 0, received.Error);
+            Assert.Contains("was left out", received.Error, StringComparison.Ordinal);
+            Assert.Equal(0, HammerProgram.RunAny("diff", "-r", copy, live.Root + "/.hammer2/snapshots/s").ExitCode);
+
+            disks.Fail(1, DiskFault.None);
+            HammerProgram.WaitUntil(() => HammerProgram.RunAny("sh", "-c",
+                $"! grep -q Failed '{live.Root}/.hammer2/status' && test $(grep -o '\"Synced\"' "
+                + $"'{live.Root}/.hammer2/status' | wc -l) -ge {Nodes}").ExitCode == 0, "the node to be synced again");
+            ProgramResult again = Done("receive", live.Root, "--input", stream);
+            Assert.Equal("", again.Error);
+            Refused("exists already", "receive", live.Root, "--input", stream);
+            using MountFixture received3 = MountFixture.MountForWriting(
+                [disks.PathOf(0) + "@s", disks.PathOf(1), disks.PathOf(2)]);
+            Done("verify", "--nodes", received3.Root);
+            Assert.Equal(0, HammerProgram.RunAny("diff", "-r", copy, received3.Root).ExitCode);
+        }
+        foreach (MemoryBlockDevice one in memory)
+        {
+            SyncedFiles.AssertClean(one);
+            using var disks = new FaultyDisks(one);
+            using MountFixture mount = MountFixture.Mount(disks.PathOf(0) + "@s", "degraded");
+            Assert.Equal(0, HammerProgram.RunAny("diff", "-r", copy, mount.Root).ExitCode);
+        }
     }
 
     private static void Fill(string root)

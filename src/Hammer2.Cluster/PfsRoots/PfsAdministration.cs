@@ -107,17 +107,19 @@ public sealed class PfsAdministration
         return _commit(new DeletePfsEdit(label.ToArray(), found[0].ClusterId));
     }
 
-    /// <summary>Deletes a PFS that was received in part, and is not being received.</summary>
-    /// <param name="label">Its label.</param>
-    /// <returns>None; NoEntry; Invalid when it is whole; Busy; otherwise as <see cref="Snapshot"/>.</returns>
+    /// <summary>Deletes what was received in part under a label, and is not being received, on each node.</summary>
+    /// <param name="label">The label.</param>
+    /// <returns>None; NoEntry; Invalid when it is whole on each node that has it; Busy; otherwise as
+    /// <see cref="Snapshot"/>.</returns>
     public Hammer2Error DeleteReceived(ReadOnlySpan<byte> label)
     {
+        // Nodes may have parts that were begun apart.
         Hammer2Error error = FindAll(label, out List<PfsEntry> found);
-        if (error != Hammer2Error.None) return error;
-        if (!found.TrueForAll(static entry => entry.Root.Meta.PfsRole == InodeMeta.ReceivingRole))
-            return Hammer2Error.Invalid;
+        if (error is not (Hammer2Error.None or Hammer2Error.Invalid)) return error;
+        _ = found.RemoveAll(static entry => entry.Root.Meta.PfsRole != InodeMeta.ReceivingRole);
+        if (found.Count == 0) return Hammer2Error.Invalid;
         error = CheckUnused(found, out _);
-        return error == Hammer2Error.None ? _commit(new DeletePfsEdit(label.ToArray(), found[0].ClusterId)) : error;
+        return error == Hammer2Error.None ? _commit(new DeleteReceivedEdit(label.ToArray())) : error;
     }
 
     /// <summary>Gives a PFS that is not in use another label.</summary>

@@ -24,6 +24,7 @@ public sealed class ReceivedPfs : IDisposable
     private CommitTurn? _turn;
     private bool _isBegun;
     private long _reservedBytes;
+    private int _masters;
     private List<PfsHold> _holds = [];
 
     private ReceivedPfs(
@@ -42,6 +43,9 @@ public sealed class ReceivedPfs : IDisposable
 
     /// <summary>mirror_tid of its references.</summary>
     public ulong MirrorTid => _committer.MirrorTid;
+
+    /// <summary>Its cluster.</summary>
+    public MediaUuid ClusterId => _clusterId;
 
     /// <summary>What there was when it was begun anew; null for one that begins.</summary>
     public Chain? Found { get; private init; }
@@ -70,41 +74,31 @@ public sealed class ReceivedPfs : IDisposable
         return Hammer2Error.None;
     }
 
-    /// <summary>Begins a PFS beside mounted ones, or finds one that was begun.</summary>
-    /// <param name="device">The filesystem, opened for writing.</param>
+    /// <summary>Begins a PFS beside mounted ones, or goes on with one that was begun.</summary>
+    /// <param name="node">The filesystem, opened for writing.</param>
     /// <param name="label">The label that it gets.</param>
-    /// <param name="random">Gives 64 random bits, for ids.</param>
+    /// <param name="state">What is there.</param>
+    /// <param name="ids">The ids that it gets, unless it was begun.</param>
+    /// <param name="masters">How many masters its cluster gets, unless it was begun; 0 when it is not one.</param>
     /// <param name="seconds">The time, in seconds since 1970 UTC.</param>
-    /// <param name="begun">Null after an error.</param>
-    /// <returns>As <see cref="Begin"/>; Exists for a PFS that is whole.</returns>
-    /// <remarks>One caller at a time changes the list of PFSs.</remarks>
-    public static Hammer2Error BeginInParts(
-        MediaDevice device, byte[] label, Func<ulong> random, uint seconds, out ReceivedPfs? begun)
+    internal static ReceivedPfs BeginInParts(
+        ReceivingNode node, byte[] label, ReceivedState state, PfsIds ids, int masters, uint seconds)
     {
-        ArgumentNullException.ThrowIfNull(device);
-        begun = null;
-        if (device.Committer is null) return Hammer2Error.ReadOnly;
-        if (!PfsLabel.IsValid(label)) return Hammer2Error.Invalid;
-        Hammer2Error error = PfsRootKeys.Find(device, label, out Chain? root, out ulong key);
-        if (error == Hammer2Error.None)
+        if (state.Root is not { } root)
         {
-            var holds = new List<PfsHold>();
-            bool isPart = root!.Meta.PfsRole == InodeMeta.ReceivingRole && PfsHolds.TryRead(root.AfterInodeName, holds);
-            if (!isPart || ReceivingPosition.Take(holds, out uint since) is not { } position)
-                return Hammer2Error.Exists;
-            begun = new ReceivedPfs(
-                device, label, root.Reference.Key, root.Meta.PfsClusterId, root.Meta.PfsNodeId, since)
+            return new ReceivedPfs(node.Device, label, state.Key, ids.ClusterId, ids.NodeIdOf(node.Slot), seconds)
             {
-                _isBegun = true,
-                Found = root,
-                FoundPosition = position,
+                _masters = masters,
             };
-            return Hammer2Error.None;
         }
-        if (error != Hammer2Error.NoEntry) return error;
-        PfsIds ids = PfsIds.Draw(random);
-        begun = new ReceivedPfs(device, label, key, ids.ClusterId, ids.NodeIdOf(0), seconds);
-        return Hammer2Error.None;
+        InodeMeta meta = root.Meta;
+        return new ReceivedPfs(node.Device, label, state.Key, meta.PfsClusterId, meta.PfsNodeId, state.Seconds)
+        {
+            _isBegun = true,
+            _masters = meta.PfsMasters,
+            Found = root,
+            FoundPosition = state.Position!.Value,
+        };
     }
 
     /// <summary>Reserves space for this much more, in place of what was reserved before, and keeps free what removing
@@ -183,7 +177,7 @@ public sealed class ReceivedPfs : IDisposable
         meta.PfsSubtype = PfsSubtype.Snapshot;
         meta.PfsClusterId = _clusterId;
         meta.PfsNodeId = _nodeId;
-        (meta.PfsMasters, meta.PfsCommitId) = (0, 0);
+        (meta.PfsMasters, meta.PfsCommitId) = ((byte)_masters, 0);
         reference.Key = _key;
         Span<Blockref> table = stackalloc Blockref[Media.BlocksetCount];
         Hammer2Error error = tree.Write(Writer, MirrorTid, table, ref reference);

@@ -136,7 +136,13 @@ internal sealed record AddedVolumeResult(int Id, ulong StartBytes, ulong LengthB
 
 /// <summary>A PFS that was received.</summary>
 /// <param name="Received">Its label.</param>
-internal sealed record ReceivedResult(string Received);
+/// <param name="Without">The nodes that do not have it, or not all of it.</param>
+internal sealed record ReceivedResult(string Received, IReadOnlyList<NodeWithoutResult> Without);
+
+/// <summary>A node that lacks what was received.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Reason">Why, for people.</param>
+internal sealed record NodeWithoutResult(string Node, string Reason);
 
 /// <summary>PFSs that were received in part.</summary>
 /// <param name="IsComplete">False when some PFSs could not be read.</param>
@@ -145,10 +151,12 @@ internal sealed record ReceivingListResult(bool IsComplete, IReadOnlyList<Receiv
 
 /// <summary>A PFS that was received in part.</summary>
 /// <param name="Label">Its label.</param>
-/// <param name="Records">How many records of the stream it has.</param>
+/// <param name="Records">How many records of the stream each node has that has some.</param>
 /// <param name="Since">When it was begun.</param>
 /// <param name="IsRunning">True while it is being received.</param>
-internal sealed record ReceivingResult(string Label, ulong Records, DateTimeOffset Since, bool IsRunning);
+/// <param name="Nodes">How many nodes have a part.</param>
+internal sealed record ReceivingResult(
+    string Label, ulong Records, DateTimeOffset Since, bool IsRunning, int Nodes);
 
 /// <summary>What was destroyed.</summary>
 /// <param name="Inum">The inode number.</param>

@@ -1,144 +1,154 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.IO;
-using Hammer2.Chains;
-using Hammer2.Chains.Commits;
-using Hammer2.Cluster;
+using System.Linq;
 using Hammer2.Cluster.PfsRoots;
 using Hammer2.Format;
 
 namespace Hammer2.Snapshots.Streams;
 
-/// <summary>How a stream is received beside mounted PFSs.</summary>
-/// <param name="Label">The label of the PFS; null for that of the snapshot.</param>
-/// <param name="Random">Gives 64 random bits, for ids.</param>
-/// <param name="Time">The clock.</param>
-/// <param name="Exclusively">Carries out what must not happen beside other changes of the list of PFSs.</param>
-/// <param name="Claim">Has a label of a filesystem for one receiver alone, until it is disposed of; null when another
-/// one has it.</param>
-/// <param name="IsCancelled">Asked between records; true ends it.</param>
-public sealed record LiveReceiving(byte[]? Label, Func<ulong> Random, TimeProvider Time,
-    Func<Func<Hammer2Error>, Hammer2Error> Exclusively, Func<MediaUuid, byte[], IDisposable?> Claim,
-    Func<bool> IsCancelled)
-{
-    /// <summary>Bytes of records that one commit is made of, about.</summary>
-    public int PartBytes { get; init; } = 4 << 20;
-}
-
 /// <summary>
-/// Makes a PFS of a stream on a filesystem that is mounted and in use, in parts that are committed one after the other.
-/// Until the last, the PFS is marked as one that is not whole: it cannot be mounted, and holds keep it. A stream that
-/// is given again goes on behind the records that it has.
+/// Makes a PFS of a stream on the filesystems of a PFS that is mounted and in use, in parts that are committed one
+/// after the other, on all nodes side by side. Until the last, the PFS is marked as one that is not whole: it cannot be
+/// mounted, and holds keep it. A stream that is given again goes on behind the records that each node has.
 /// </summary>
-public sealed class LiveReceiver
+/// <remarks>A node that fails is left out, as long as the others are a quorum. The last step is a commit of the mounted
+/// PFS: the PFS is there on a quorum of the nodes, or on none.</remarks>
+public sealed class LiveReceiver : IDisposable
 {
     private const int RecordsMax = 2048;
-
-    private static readonly TimeSpan s_pinBound = TimeSpan.FromDays(1);
 
     private readonly RecordReader _from;
     private readonly LiveReceiving _options;
     private readonly StreamIdentity _identity;
-    private readonly ReceivedPfs _pfs;
-    private readonly ReceivedTree _tree;
-    private readonly ReceivedRecords _records;
-    private readonly List<(StreamRecordType Type, byte[] Payload)> _gathered = [];
-    private bool _isFirst;
+    private readonly ReceivingNodes _nodes;
+    private readonly byte[] _label;
+    private readonly List<NodeReceiver> _receivers = [];
+    private readonly List<NodeWithout> _without = [];
+    private readonly List<ReceivingNode> _whole = [];
+    private readonly List<GatheredRecord> _gathered = [];
+    private StreamException? _firstFault;
+    private MediaUuid _clusterId;
 
-    private LiveReceiver(
-        RecordReader from, LiveReceiving options, StreamIdentity identity, ReceivedPfs pfs, Chain? ancestor)
+    private LiveReceiver(RecordReader from, StreamIdentity identity, ReceivingNodes nodes, LiveReceiving options)
     {
-        (_from, _options, _identity, _pfs) = (from, options, identity, pfs);
-        _tree = new ReceivedTree(pfs, ancestor, identity.Tid);
-        _records = new ReceivedRecords(pfs, _tree);
-        _isFirst = pfs.Found is null;
+        (_from, _identity, _nodes, _options) = (from, identity, nodes, options);
+        _label = options.Label ?? identity.Label;
     }
 
     /// <summary>Receives a stream.</summary>
-    /// <param name="node">The node whose filesystem gets it, opened for writing.</param>
+    /// <param name="nodes">The nodes that get it.</param>
     /// <param name="from">The stream.</param>
     /// <param name="options">How.</param>
-    /// <returns>The label of the PFS.</returns>
+    /// <returns>What was received.</returns>
     /// <exception cref="StreamException">It was not received as a whole; what came until the last part
     /// stays.</exception>
-    public static byte[] Receive(PresentNode node, Stream from, LiveReceiving options)
+    public static ReceivedStream Receive(ReceivingNodes nodes, Stream from, LiveReceiving options)
     {
-        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(options);
         var reader = new RecordReader(from);
-        return Receive(node.Device, reader, StreamIdentity.Read(reader), options);
+        return Receive(nodes, reader, StreamIdentity.Read(reader), options);
     }
 
     /// <summary>Receives what follows the first record of a stream.</summary>
-    /// <param name="device">The filesystem, opened for writing.</param>
+    /// <param name="nodes">The nodes that get it.</param>
     /// <param name="reader">The stream.</param>
     /// <param name="identity">What its first record says.</param>
     /// <param name="options">How.</param>
     /// <returns>As the other.</returns>
-    internal static byte[] Receive(
-        MediaDevice device, RecordReader reader, StreamIdentity identity, LiveReceiving options)
+    internal static ReceivedStream Receive(
+        ReceivingNodes nodes, RecordReader reader, StreamIdentity identity, LiveReceiving options)
     {
-        byte[] label = options.Label ?? identity.Label;
-        using IDisposable claim = options.Claim(device.Volumes.FilesystemId, label)
-            ?? throw new StreamException("one is being received under its label");
-        ReceivedPfs? begun = null;
-        Hammer2Error error = options.Exclusively(() => ReceivedPfs.BeginInParts(
-            device, label, options.Random, (uint)options.Time.GetUtcNow().ToUnixTimeSeconds(), out begun));
-        if (error == Hammer2Error.Exists) throw new StreamException("a PFS with its label exists already");
-        StreamException.ThrowIf(error, "its label cannot be used");
-        using ReceivedPfs pfs = begun!;
-        // The ancestor may be deleted meanwhile.
-        using PinnedRoot pin = device.Committer!.Pin("receiving a stream", s_pinBound)
-            ?? throw new StreamException("too many commits are in use");
-        var entries = new List<PfsEntry>();
-        StreamException.ThrowIf(PfsEntry.List(device, entries), "the PFSs cannot be listed");
-        Chain? ancestor = identity.IsIncrement ? ReceivedOrigin.Find(entries, identity) : null;
-        new LiveReceiver(reader, options, identity, pfs, ancestor).Run();
-        return label;
+        using var receiver = new LiveReceiver(reader, identity, nodes, options);
+        var claims = new List<IDisposable>();
+        try
+        {
+            foreach (ReceivingNode node in nodes.Nodes)
+            {
+                claims.Add(options.Claim(node.Device.Volumes.FilesystemId, receiver._label)
+                    ?? throw new StreamException("one is being received under its label"));
+            }
+            return receiver.Run();
+        }
+        finally
+        {
+            foreach (IDisposable claim in claims) claim.Dispose();
+        }
     }
 
-    private void Run()
+    /// <inheritdoc/>
+    public void Dispose()
     {
-        if (_pfs.Found is { } found) Skip(found);
+        foreach (NodeReceiver receiver in _receivers) receiver.Dispose();
+    }
+
+    private ReceivedStream Run()
+    {
+        Begin();
+        CheckQuorum();
         while (!TakePart())
         {
         }
+        Finish(new ReceivingPosition(_from.RecordsTotal, _from.Codes));
+        return new ReceivedStream(_label, _without);
     }
 
-    // What is there already came from the same stream, if the code over its records is the same.
-    private void Skip(Chain found)
+    private void Begin()
     {
-        (MediaUuid origin, ulong tid) = (found.Meta.PfsOriginId, found.Meta.PfsReceivedTid);
-        if (origin != _identity.ClusterId || tid != _identity.Tid)
-            throw new StreamException("another one has been received in part under this label; --abort removes that");
-        var skimmed = new SkimmedRecords();
-        while (_from.RecordsTotal < _pfs.FoundPosition.Records)
+        IReadOnlyList<BegunNode> begun = [];
+        uint seconds = (uint)_options.Time.GetUtcNow().ToUnixTimeSeconds();
+        Hammer2Error error = _options.Exclusively(() => _nodes.Begin(
+            _label, _identity.ClusterId, _identity.Tid, _options.Random, seconds, out begun));
+        if (error == Hammer2Error.Exists) throw new StreamException("a PFS with its label exists already");
+        if (error == Hammer2Error.Busy)
+            throw new StreamException("nodes have received it apart; --abort removes what is not whole");
+        StreamException.ThrowIf(error, "its label cannot be used");
+        foreach (string other in _nodes.Others) _without.Add(new NodeWithout(other, "it is not synced"));
+        foreach (BegunNode one in begun)
         {
-            if (Read() is not { } type) throw new StreamException("has less than was received of it before");
-            skimmed.Add(type, _from.Payload);
-            _records.Count(type, _from.Payload);
+            try
+            {
+                BeginOn(one);
+            }
+            catch (StreamException fault) when (fault.Error != Hammer2Error.NoSpace)
+            {
+                LeaveOut(one.Node, fault);
+            }
         }
-        if (_from.RecordsTotal != _pfs.FoundPosition.Records || _from.Codes != _pfs.FoundPosition.Codes)
-            throw new StreamException("is not the one that was received in part; --abort removes that");
-        _tree.Resume(found, skimmed);
     }
 
-    // Gathers records without a lock, and commits them together. True after the last one.
+    private void BeginOn(BegunNode one)
+    {
+        if (one.Error == Hammer2Error.Busy)
+            throw new StreamException("another one has been received in part under this label; --abort removes that");
+        StreamException.ThrowIf(one.Error, "its label cannot be used");
+        if (one.IsWhole)
+        {
+            _whole.Add(one.Node);
+            return;
+        }
+        _clusterId = one.Pfs!.ClusterId;
+        _receivers.Add(NodeReceiver.Begin(one.Node, one.Pfs, _identity));
+    }
+
+    // Gathers records without a lock, and has them committed together. True after the last one.
     private bool TakePart()
     {
         _gathered.Clear();
         StreamException? fault = null;
         bool isLast = false;
-        ulong codesBefore = 0;
         try
         {
             for (int bytes = 0; bytes < _options.PartBytes && _gathered.Count < RecordsMax && !isLast;)
             {
+                var before = new ReceivingPosition(_from.RecordsTotal, _from.Codes);
                 StreamRecordType type = Read()
                     ?? throw new StreamException($"ends after record {_from.RecordsTotal}");
-                _gathered.Add((type, _from.Payload.ToArray()));
+                var after = new ReceivingPosition(_from.RecordsTotal, _from.Codes);
+                _gathered.Add(new GatheredRecord(type, _from.Payload.ToArray(), before, after));
                 bytes += _from.Payload.Length;
-                (isLast, codesBefore) = (type == StreamRecordType.End, _from.CodesBefore);
+                isLast = type == StreamRecordType.End;
             }
         }
         catch (StreamException cut)
@@ -146,9 +156,8 @@ public sealed class LiveReceiver
             // What came whole before it is kept.
             fault = cut;
         }
-        var position = new ReceivingPosition(_from.RecordsTotal, _from.Codes);
         if (isLast && Read() is not null) throw new StreamException("goes on after its last record");
-        if (_gathered.Count > 0) Commit(position, codesBefore, isLast);
+        if (_gathered.Count > 0) Commit();
         return fault is null ? isLast : throw fault;
     }
 
@@ -156,43 +165,74 @@ public sealed class LiveReceiver
         ? throw new StreamException("was interrupted")
         : _from.Read();
 
-    private void Commit(ReceivingPosition position, ulong codesBefore, bool isLast)
+    private void Commit()
     {
-        Hammer2Error error = _isFirst
-            ? _options.Exclusively(() => CommitInTurn(position, codesBefore, isLast))
-            : CommitInTurn(position, codesBefore, isLast);
-        if (error == Hammer2Error.Busy) throw new StreamException("the PFS was deleted or renamed meanwhile");
-        if (error == Hammer2Error.Exists) throw new StreamException("a PFS with its label was made meanwhile");
+        if (_receivers.Exists(static receiver => receiver.IsFirst))
+        {
+            _ = _options.Exclusively(() =>
+            {
+                CommitOnAll();
+                return Hammer2Error.None;
+            });
+        }
+        else CommitOnAll();
+        foreach (NodeReceiver receiver in _receivers.ToArray()) Judge(receiver);
+        CheckQuorum();
+    }
+
+    private void Judge(NodeReceiver receiver)
+    {
+        StreamException? fault = receiver.Fault;
+        if (fault is null && !receiver.Node.IsUsable) fault = new StreamException("it failed");
+        if (fault is null) return;
+        if (!fault.Error.IsNodeFault() && receiver.Node.IsUsable) throw Named(receiver.Node, fault);
+        LeaveOut(receiver.Node, fault);
+        _ = _receivers.Remove(receiver);
+        receiver.Dispose();
+    }
+
+    private void CommitOnAll() => _nodes.RunAll(
+        [.. _receivers.Select(receiver => (receiver.Node, (Action)(() => receiver.Take(_gathered))))]);
+
+    private void Finish(ReceivingPosition whole)
+    {
+        if (_receivers.Count == 0) return;
+        IReadOnlyList<ReceivingNode> done = [];
+        Hammer2Error error = _options.Exclusively(
+            () => _nodes.Finish(_label, _clusterId, whole, _identity.Tid, out done));
         StreamException.ThrowIf(error, "it cannot be committed");
-        _isFirst = false;
+        if (done.Count == 0) throw new StreamException("the PFS was deleted or renamed meanwhile");
+        foreach (NodeReceiver receiver in _receivers)
+        {
+            if (!done.Contains(receiver.Node))
+                LeaveOut(receiver.Node, new StreamException("failed while the last part was committed"));
+        }
+        if (done.Count + _whole.Count(static node => node.IsUsable) < _nodes.Quorum) throw TooFew();
     }
 
-    private Hammer2Error CommitInTurn(ReceivingPosition position, ulong codesBefore, bool isLast)
+    private void LeaveOut(ReceivingNode node, StreamException fault)
     {
-        try
-        {
-            Hammer2Error error = _pfs.EnterPart();
-            if (error != Hammer2Error.None) return error;
-            ulong first = position.Records - (ulong)_gathered.Count;
-            for (int i = 0; i < _gathered.Count; i++) Take(i, first + (ulong)i, codesBefore);
-            return isLast ? _tree.Commit(_identity.ClusterId) : _tree.CommitPart(_identity.ClusterId, position);
-        }
-        finally
-        {
-            _pfs.LeavePart();
-        }
+        _firstFault ??= fault;
+        _without.Add(new NodeWithout(node.Name, fault.Message));
     }
 
-    private void Take(int index, ulong number, ulong codesBefore)
+    private void CheckQuorum()
     {
-        try
-        {
-            (StreamRecordType type, byte[] payload) = _gathered[index];
-            _ = _records.Take(type, payload, new ReceivingPosition(number, codesBefore));
-        }
-        catch (StreamException fault)
-        {
-            throw new StreamException($"record {number}: {fault.Message}");
-        }
+        int left = _whole.Count(static node => node.IsUsable)
+            + _receivers.Count(static receiver => receiver.Node.IsUsable);
+        if (left < _nodes.Quorum) throw TooFew();
+        if (_nodes.StopReason != Hammer2Error.None)
+            throw new StreamException($"the mounted PFS was stopped for writing: {_nodes.StopReason}");
     }
+
+    private StreamException TooFew()
+    {
+        if (_nodes.Nodes.Count == 1 && _firstFault is { } only) return only;
+        IEnumerable<string> reasons = _without.Select(static one => $"{one.Name}: {one.Reason}");
+        return new StreamException(
+            $"fewer nodes than a quorum of {_nodes.Quorum} can take it: {string.Join("; ", reasons)}");
+    }
+
+    private StreamException Named(ReceivingNode node, StreamException fault) =>
+        _nodes.Nodes.Count > 1 && fault.Error != Hammer2Error.None ? fault.After(node.Name) : fault;
 }

@@ -20,6 +20,7 @@ internal static class ReceivedOrigin
     public static Chain Find(IReadOnlyList<PfsEntry> entries, StreamIdentity identity)
     {
         PfsEntry? changed = null;
+        bool isPart = false;
         foreach (PfsEntry entry in entries)
         {
             InodeMeta meta = entry.Root.Meta;
@@ -27,8 +28,10 @@ internal static class ReceivedOrigin
                 && meta.PfsReceivedTid == identity.AncestorTid;
             if (!isReceived && entry.ClusterId != identity.AncestorClusterId) continue;
             if (entry.Root.Reference.ModifyTid == identity.AncestorTid) return entry.Root;
+            isPart |= meta.PfsRole == InodeMeta.ReceivingRole;
             changed = entry;
         }
+        if (isPart) throw new StreamException("is an increment to a snapshot that is not whole here");
         throw new StreamException(changed is null
             ? $"is an increment to snapshot {identity.AncestorClusterId}, 0x{identity.AncestorTid:x}, which is not here"
             : "is an increment to a snapshot that was changed here since it was received");

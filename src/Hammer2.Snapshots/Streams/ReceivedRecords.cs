@@ -44,6 +44,7 @@ internal sealed class ReceivedRecords(ReceivedPfs pfs, ReceivedTree tree)
                 break;
             case StreamRecordType.End:
                 CheckTotals(payload, before);
+                tree.End();
                 return true;
             default:
                 throw new StreamException($"is of the unknown type {(ushort)type}");
@@ -61,7 +62,7 @@ internal sealed class ReceivedRecords(ReceivedPfs pfs, ReceivedTree tree)
 
     private void Room(long bytes, long dataBytes)
     {
-        if (!pfs.TryReserve(bytes, dataBytes)) throw new StreamException("not enough free space");
+        if (!pfs.TryReserve(bytes, dataBytes)) StreamException.ThrowIf(Hammer2Error.NoSpace, "no space for a record");
     }
 
     private void CheckTotals(ReadOnlySpan<byte> payload, ReceivingPosition before)

@@ -137,11 +137,16 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
         Put(tree, data);
     }
 
-    /// <summary>Makes it a PFS.</summary>
-    public Hammer2Error Commit(MediaUuid clusterId)
+    /// <summary>Ends it: nothing else comes.</summary>
+    public void End()
     {
         EndInode();
         Require(_index is not null, "has no root directory");
+    }
+
+    /// <summary>Makes it a PFS.</summary>
+    public Hammer2Error Commit(MediaUuid clusterId)
+    {
         ReceivedOrigin.Store(ref _rootMeta, clusterId, tid);
         return pfs.Commit(_rootMeta, _index!, _rootReference);
     }

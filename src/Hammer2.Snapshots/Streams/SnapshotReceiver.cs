@@ -48,7 +48,8 @@ public sealed class SnapshotReceiver
             if (error == Hammer2Error.Exists)
             {
                 // One that is whole is refused there.
-                _ = LiveReceiver.Receive(opened!.Device, reader, identity, new LiveReceiving(label, random, time,
+                using var alone = ReceivingNodes.Alone(opened!.Device);
+                _ = LiveReceiver.Receive(alone, reader, identity, new LiveReceiving(label, random, time,
                     static body => body(), static (_, _) => NoClaim.Instance, static () => false));
                 return identity;
             }

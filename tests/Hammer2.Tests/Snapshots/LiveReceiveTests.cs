@@ -158,7 +158,8 @@ public sealed class LiveReceiveTests
     private static void Receive(ClusterMount mount, byte[] stream, ulong seed, Action beside, string? label = null)
     {
         ulong ids = seed + (ulong)stream.Length;
-        _ = LiveReceiver.Receive(mount.Pfs.Nodes[0], new MemoryStream(stream), new LiveReceiving(
+        using var nodes = ReceivingNodes.Of(mount.Pfs);
+        _ = LiveReceiver.Receive(nodes, new MemoryStream(stream), new LiveReceiving(
             label is null ? null : Encoding.ASCII.GetBytes(label),
             () => ids = (ids * 6364136223846793005) + 1442695040888963407, TimeProvider.System,
             static body => body(), static (_, _) => new MemoryStream(), () =>

@@ -143,10 +143,15 @@ public sealed class StreamTests
     }
 
     // Everything that a mount shows, numbers of inodes included.
-    internal static void AssertEqual(IBlockDevice source, string sent, IBlockDevice target, string received)
+    internal static void AssertEqual(IBlockDevice source, string sent, IBlockDevice target, string received) =>
+        AssertEqual(source, sent, [target], received);
+
+    /// <summary>The same for the nodes of a cluster.</summary>
+    internal static void AssertEqual(
+        IBlockDevice source, string sent, IReadOnlyList<IBlockDevice> targets, string received)
     {
-        string[] expected = ListingOf(source, sent, out ulong sourceBytes);
-        string[] found = ListingOf(target, received, out ulong targetBytes);
+        string[] expected = ListingOf([source], sent, out ulong sourceBytes);
+        string[] found = ListingOf(targets, received, out ulong targetBytes);
         Assert.Equal(expected, found);
         // Trees may have other shapes.
         Assert.InRange(targetBytes, sourceBytes - Slack(sourceBytes), sourceBytes + Slack(sourceBytes));
@@ -154,9 +159,9 @@ public sealed class StreamTests
 
     private static ulong Slack(ulong bytes) => Math.Min(bytes, (bytes / 20) + (64 << 10));
 
-    private static string[] ListingOf(IBlockDevice disk, string label, out ulong bytes)
+    private static string[] ListingOf(IReadOnlyList<IBlockDevice> disks, string label, out ulong bytes)
     {
-        using ClusterMount mount = ModelMount.Open([disk], label);
+        using ClusterMount mount = ModelMount.Open(disks, label);
         var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
         Assert.Equal(Errno.None, ops.GetStored(VnodeOps.RootInum, out StoredInode root));
         bytes = root.DataCount;

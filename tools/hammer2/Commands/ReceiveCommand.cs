@@ -49,10 +49,14 @@ internal static class ReceiveCommand
             that is cut, damaged or does not fit changes nothing. What a mount received of it in part before is
             continued, as there.
 
-            A mounted filesystem stays in use, and receives in parts of some MiB that are committed one after the other;
-            of a mounted cluster the first node gets the snapshot. Until the last part it is not whole: it cannot be
-            mounted, sent or deleted, and is of type CACHE in lists. Given again, the same stream goes on behind what is
-            there; --abort deletes that, and --status lists it with the number of records.
+            A mounted filesystem stays in use, and receives in parts of some MiB that are committed one after the other.
+            Until the last part it is not whole: it cannot be mounted, sent or deleted, and is of type CACHE in lists.
+            Given again, the same stream goes on behind what is there; --abort deletes that, and --status lists it with
+            the number of records.
+
+            Of a mounted cluster all synced nodes get the snapshot. One that fails meanwhile, or lacks the snapshot that
+            an increment needs, is named and left out, as long as the others are a quorum; otherwise the snapshot does
+            not become whole anywhere. The same stream, given again, goes on at each node that does not have all of it.
             """,
         Arguments = [Target],
         Options = [From, Status, Abort, .. MediaOptions.All],
@@ -80,9 +84,12 @@ internal static class ReceiveCommand
         }
         try
         {
+            var without = new List<(string Node, string Reason)>();
             string received = directory is null
                 ? ReceiveOffline(invocation, spec!, label)
-                : ReceiveLive(invocation, directory, label);
+                : ReceiveLive(invocation, directory, label, without);
+            foreach ((string node, string reason) in without)
+                invocation.Warn($"{node} was left out, and does not have it: {reason}");
             using Report report = invocation.OpenReport();
             report.Detail("version", Cell.Number(JsonVersion));
             report.Value("received", "received", Cell.Text(NameText.Escape(received)));
@@ -119,43 +126,48 @@ internal static class ReceiveCommand
         return ByteText.Decode(given ?? received.Label);
     }
 
-    private static string ReceiveLive(Invocation invocation, string directory, string? label)
+    private static string ReceiveLive(
+        Invocation invocation, string directory, string? label, List<(string Node, string Reason)> without)
     {
         invocation.Interrupted = static () => "what was received until now is kept; 'hammer2 receive --status' lists it";
         using ForwardedInput? forwarded = invocation.Text(From) is null ? ForwardedInput.Start() : null;
         string input = forwarded?.Path ?? LinuxPath.GetFull(invocation.Text(From)!);
         JsonElement result = ControlFile.Request(directory, "receive", ("input", input), ("label", label ?? ""));
+        foreach (JsonElement node in result.GetProperty("without").EnumerateArray())
+            without.Add((node.GetProperty("node").GetString()!, node.GetProperty("reason").GetString()!));
         return result.GetProperty("received").GetString()!;
     }
 
     private static int List(Invocation invocation, string? directory, MountSpec? spec)
     {
-        var found = new List<(string Label, ulong Records, DateTimeOffset Since, bool IsRunning)>();
+        var found = new List<ReceivingPart>();
         if (directory is not null)
         {
             JsonElement result = ControlFile.Request(directory, "receive-status");
             foreach (JsonElement part in result.GetProperty("receiving").EnumerateArray())
             {
-                found.Add((part.GetProperty("label").GetString()!, part.GetProperty("records").GetUInt64(),
-                    part.GetProperty("since").GetDateTimeOffset(), part.GetProperty("isRunning").GetBoolean()));
+                found.Add(new(part.GetProperty("label").GetString()!, part.GetProperty("records").GetUInt64(),
+                    part.GetProperty("since").GetDateTimeOffset(), part.GetProperty("isRunning").GetBoolean(),
+                    part.GetProperty("nodes").GetInt32()));
             }
         }
         else ListOffline(invocation, spec!, found);
         using Report report = invocation.OpenReport();
         report.Detail("version", Cell.Number(JsonVersion));
         report.BeginTable("receiving", new Column("label", "LABEL"), new Column("records", "RECORDS"),
-            new Column("since", "SINCE"), new Column("isRunning", "RUNNING"));
-        foreach ((string label, ulong records, DateTimeOffset since, bool isRunning) in found)
+            new Column("since", "SINCE"), new Column("isRunning", "RUNNING"),
+            new Column("nodes", "NODES"));
+        foreach (ReceivingPart part in found)
         {
-            report.Row(Cell.Text(NameText.Escape(label)), Cell.Number((long)records),
-                Cell.Time((ulong)since.ToUnixTimeSeconds() * 1_000_000), Cell.Flag(isRunning));
+            report.Row(Cell.Text(NameText.Escape(part.Label)), Cell.Number((long)part.Records),
+                Cell.Time((ulong)part.Since.ToUnixTimeSeconds() * 1_000_000), Cell.Flag(part.IsRunning),
+                Cell.Number(part.Nodes));
         }
         report.EndTable();
         return ExitCode.Ok;
     }
 
-    private static void ListOffline(
-        Invocation invocation, MountSpec spec, List<(string, ulong, DateTimeOffset, bool)> found)
+    private static void ListOffline(Invocation invocation, MountSpec spec, List<ReceivingPart> found)
     {
         using VolumeSet volumes = MediaOptions.Open(invocation, spec);
         foreach (PfsRecord pfs in PfsCatalog.Read(volumes).Records)
@@ -163,9 +175,13 @@ internal static class ReceiveCommand
             var holds = new List<PfsHold>();
             if (!PfsHolds.TryRead(pfs.AfterLabel, holds)) continue;
             if (ReceivingPosition.Take(holds, out uint seconds) is not { } position) continue;
-            found.Add((ByteText.Decode(pfs.Label), position.Records, DateTimeOffset.FromUnixTimeSeconds(seconds), false));
+            var since = DateTimeOffset.FromUnixTimeSeconds(seconds);
+            found.Add(new(ByteText.Decode(pfs.Label), position.Records, since, IsRunning: false, Nodes: 1));
         }
     }
+
+    private sealed record ReceivingPart(
+        string Label, ulong Records, DateTimeOffset Since, bool IsRunning, int Nodes);
 
     private static void AbortOne(Invocation invocation, string text, string? directory, string? label)
     {

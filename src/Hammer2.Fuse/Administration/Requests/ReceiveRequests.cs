@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using Hammer2.Cluster;
+using Hammer2.Cluster.PfsRoots;
 using Hammer2.Cluster.Reports;
 using Hammer2.Format;
+using Hammer2.Membership;
 using Hammer2.Snapshots.Streams;
 using Hammer2.Vnodes;
 using Linux.Text;
@@ -15,6 +18,11 @@ internal static class ReceiveRequests
 {
     private const int ListedMax = 65536;
     private const string LabelName = "label";
+
+    private static RequestParameter OnlyNode => MediaRequests.NodeParameter with
+    {
+        Summary = "number of a present node, in the order of mounting; all synced ones when left out",
+    };
 
     /// <summary>The rows.</summary>
     public static IReadOnlyList<RequestRow> Rows { get; } =
@@ -28,13 +36,12 @@ internal static class ReceiveRequests
             [
                 new("input", ParameterType.Path, "the stream: a file, or a pipe of a process", IsRequired: true),
                 new(LabelName, ParameterType.Label, "label of the PFS; that of the snapshot when left out"),
-                MediaRequests.NodeParameter,
             ],
         },
         new RequestRow<ReceivingListResult>("receive-status", "PFSs that were received in part",
             ResultJson.Default.ReceivingListResult, List)
         {
-            Parameters = [MediaRequests.NodeParameter],
+            Parameters = [OnlyNode],
         },
         new RequestRow<PfsChangeResult>(
             "receive-abort", "delete a PFS that was received in part", ResultJson.Default.PfsChangeResult, Abort)
@@ -47,8 +54,6 @@ internal static class ReceiveRequests
     private static RequestOutcome<ReceivedResult> Receive(RequestContext context, RequestArguments arguments)
     {
         AdministeredMount mount = context.Mount;
-        if (MediaRequests.NodeOf(context, arguments) is not { } node)
-            return MediaRequests.NoSuchNode<ReceivedResult>();
         if (mount.Vnodes.IsReadOnly)
             return new(Errno.EROFS, "the mount is read-only, or stopped after a write error", null);
         string path = arguments.Path("input")!;
@@ -56,11 +61,13 @@ internal static class ReceiveRequests
         if (input is null) return new(Errno.EINVAL, $"{ByteText.ToPrintable(path)}: {reason}", null);
         try
         {
-            byte[] label = LiveReceiver.Receive(node, input, new LiveReceiving(
+            using var nodes = ReceivingNodes.Of(mount.Pfs, mount.Scheduler);
+            ReceivedStream received = LiveReceiver.Receive(nodes, input, new LiveReceiving(
                 arguments.Label(LabelName) is { } given ? ByteText.Encode(given) : null, SystemRandom.NextBits,
                 mount.Time, mount.PfsList.Exclusively, mount.PfsList.TryReceive,
                 context.IsCancelled));
-            return new ReceivedResult(ByteText.Decode(label));
+            return new ReceivedResult(ByteText.Decode(received.Label),
+                [.. received.Without.Select(static node => new NodeWithoutResult(node.Name, node.Reason))]);
         }
         catch (StreamException refusal)
         {
@@ -75,18 +82,33 @@ internal static class ReceiveRequests
 
     private static RequestOutcome<ReceivingListResult> List(RequestContext context, RequestArguments arguments)
     {
-        if (MediaRequests.NodeOf(context, arguments) is not { } node)
-            return MediaRequests.NoSuchNode<ReceivingListResult>();
-        var found = new List<PfsDescription>();
-        Hammer2Error error = PfsReports.ListPfss(node, 0, ListedMax, found);
-        var parts = new List<ReceivingResult>();
-        foreach (PfsDescription pfs in found)
+        IEnumerable<PresentNode> nodes = context.Mount.Pfs.Nodes.Where(static node => node.State == NodeState.Synced);
+        if (arguments.Number("node") is not null)
         {
-            if (ReceivingPosition.Take([.. pfs.Holds], out uint seconds) is not { } position) continue;
-            parts.Add(new ReceivingResult(pfs.Label, position.Records, DateTimeOffset.FromUnixTimeSeconds(seconds),
-                context.Mount.PfsList.IsReceiving(pfs.Label)));
+            if (MediaRequests.NodeOf(context, arguments) is not { } only)
+                return MediaRequests.NoSuchNode<ReceivingListResult>();
+            nodes = [only];
         }
-        return new ReceivingListResult(error == Hammer2Error.None, parts);
+        Hammer2Error errors = Hammer2Error.None;
+        var parts = new SortedDictionary<string, ReceivingResult>(StringComparer.Ordinal);
+        foreach (PresentNode node in nodes)
+        {
+            var found = new List<PfsDescription>();
+            errors |= PfsReports.ListPfss(node, 0, ListedMax, found);
+            foreach (PfsDescription pfs in found) Add(parts, pfs, context.Mount.PfsList);
+        }
+        return new ReceivingListResult(errors == Hammer2Error.None, [.. parts.Values]);
+    }
+
+    // Of nodes that have different parts, the least is said.
+    private static void Add(
+        SortedDictionary<string, ReceivingResult> parts, PfsDescription pfs, PfsListAccess pfses)
+    {
+        if (ReceivingPosition.Take([.. pfs.Holds], out uint seconds) is not { } position) return;
+        var since = DateTimeOffset.FromUnixTimeSeconds(seconds);
+        parts[pfs.Label] = parts.TryGetValue(pfs.Label, out ReceivingResult? other)
+            ? other with { Records = Math.Min(other.Records, position.Records), Nodes = other.Nodes + 1 }
+            : new ReceivingResult(pfs.Label, position.Records, since, pfses.IsReceiving(pfs.Label), Nodes: 1);
     }
 
     private static RequestOutcome<PfsChangeResult> Abort(RequestContext context, RequestArguments arguments)
