@@ -135,6 +135,8 @@ public sealed class MountTable
         bool isAdopted = false;
         for (int i = 0; i < members.Count; i++)
         {
+            // What was not finished is not looked at again: the devices are not switched to it.
+            facts[i] = facts[i] with { Prepared = null };
             if (!membership.Adopts[i]) continue;
             members[i] = Adopt(label, members[i], records[i]!);
             isAdopted = true;
@@ -143,7 +145,6 @@ public sealed class MountTable
                 Commit = membership.Commit,
                 Stamp = StampState.Valid,
                 MastersStored = members[i].Root.Meta.PfsMasters,
-                Prepared = null,
                 Record = MembershipRecord.Read(members[i].Root.AfterInodeName),
             };
         }

@@ -28,6 +28,8 @@ public static class QuorumResolver
             ? NodeRole.Master : NodeRole.Slave;
         bool[] eligible = Eligible(facts, voting, out bool hasStamped);
         CommitPoint shown = Choose(facts, eligible, voting, hints, out Voters voters);
+        // Of a later commit that was acknowledged not enough may be left to finish it: then an older one is not shown.
+        for (int i = 0; i < facts.Length; i++) adopts[i] &= facts[i].Commit == shown;
         int masters = 0;
         foreach (ref readonly NodeFacts node in facts.AsSpan())
             if (voters.Has(node)) masters++;

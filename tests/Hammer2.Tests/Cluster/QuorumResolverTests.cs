@@ -45,6 +45,17 @@ public sealed class QuorumResolverTests
     }
 
     [Fact]
+    public void Only_the_commit_that_is_shown_is_finished()
+    {
+        foreach (NodeFacts[] facts in All())
+        {
+            MembershipDecision membership = QuorumResolver.Resolve(facts);
+            for (int i = 0; i < facts.Length; i++)
+                if (membership.Adopts[i]) Assert.Equal(membership.Commit, facts[i].Prepared);
+        }
+    }
+
+    [Fact]
     public void Something_is_read_whenever_a_master_or_slave_is_there()
     {
         foreach (NodeFacts[] facts in All())
@@ -186,6 +197,23 @@ public sealed class QuorumResolverTests
         AssertStates(
             [other, behind, Node(6, 3, StampState.Valid)],
             [NodeState.Newer, NodeState.Synced, NodeState.Synced], WriteObstacle.None);
+    }
+
+    [Fact]
+    public void An_older_prepared_commit_is_not_finished_beside_a_later_one()
+    {
+        NodeFacts newest = Node(8, 7, StampState.Valid), older = Node(7, 7, StampState.Valid);
+        NodeFacts lost = older with { IsUncertain = true };
+        // A quorum holds or has prepared 7; 8 was acknowledged by four, of which two lost their headers.
+        NodeFacts[] facts =
+        [
+            newest, newest, lost, lost, older with { Prepared = newest.Commit },
+            Node(6, 7, StampState.Valid) with { Prepared = older.Commit }, NodeFacts.Missing,
+        ];
+        MembershipDecision membership = QuorumResolver.Resolve(facts);
+        Assert.Equal(newest.Commit, membership.Commit);
+        Assert.DoesNotContain(true, membership.Adopts);
+        Assert.Equal(WriteObstacle.Uncertain, membership.Obstacle);
     }
 
     [Fact]
