@@ -116,8 +116,11 @@ public sealed class MediaDevice : MediaReader, IDisposable
             if (error != Hammer2Error.None) return error;
             _isHeaderAdopted = false;
         }
-        Hammer2Error cleared = KeepsPreparedRecord
-            ? OpeningRepair.ClearTornCopies(Volumes, Header, Faults) : Hammer2Error.None;
+        Hammer2Error cleared = LostHeader.Note(Volumes);
+        if (cleared != Hammer2Error.None)
+            Faults.Report(default, cleared, "the device could not write that a newer volume header may be lost");
+        if (cleared == Hammer2Error.None && KeepsPreparedRecord)
+            cleared = OpeningRepair.ClearTornCopies(Volumes, Header, Faults);
         if (cleared == Hammer2Error.None) cleared = HeaderSizes.CompleteOthers(Volumes, Faults);
         if (cleared == Hammer2Error.None) TakeBackAddition();
         return cleared;

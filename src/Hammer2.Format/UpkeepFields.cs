@@ -26,4 +26,5 @@ public struct UpkeepFields
     public ulong Unhealed;
     public long ClearedMicroseconds;
     public ulong RateBytes;                 // per second; 0: as fast as the device
+    public ulong LostHeaderTid;             // mirror_tid in use when a newer header may have been lost; 0: never
 }

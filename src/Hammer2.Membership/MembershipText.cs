@@ -11,7 +11,7 @@ public static class MembershipText
     public static string Describe(NodeState state, in NodeFacts facts)
     {
         string held = string.Create(CultureInfo.InvariantCulture, $"its commit is 0x{facts.Commit.Number:x}");
-        string doubt = facts.IsUncertain ? "; a newer copy of its volume header is torn or unreadable" : "";
+        string doubt = facts.IsUncertain ? "; a newer volume header on it is torn, unreadable, or was replaced" : "";
         return held + doubt + state switch
         {
             NodeState.Newer => ", a newer commit that no quorum confirms",

@@ -73,7 +73,7 @@ public readonly record struct NodeFacts(NodeRole Role, CommitPoint Commit, Stamp
             Record = members,
             IsIncomplete = meta.PfsRole == InodeMeta.CopyingSlaveRole,
             HasUnknownRecord = members is null && PfsMembers.IsPresent(afterLabel),
-            IsUncertain = SuspectHeaderCopies.Find(volumes, record).Count > 0,
+            IsUncertain = LostHeader.MayHaveHeldMore(volumes, record, root.MirrorTid),
             Prepared = prepared,
             IsPreparedTorn = prepared is not null && IsTorn(volumes, record!.Next!.CopyIndex),
             NumberKnown = known,

@@ -108,6 +108,8 @@ public sealed class MediaMap
             return known;
         }
         var block = new MapBlock(reference);
+        if (block.SizeBytes > Media.VolumeHeaderBytes)
+            throw new InvalidOperationException($"a block of {block.SizeBytes} bytes: the map is for sound media");
         _byAddress.Add(block.Address, block);
         byte[] bytes = new byte[block.SizeBytes];
         if (_volumes.Read(block.Address, bytes) != Hammer2Error.None)

@@ -22,7 +22,7 @@ public sealed class Upkeep
     private readonly DeviceFence _fence;
     private readonly TimeProvider _time;
     private int _isScrubbed;
-    private UpkeepRecord _record = new();
+    private readonly UpkeepRecord _record;
     private readonly DeviceErrorCounts[] _saved = new DeviceErrorCounts[Media.VolumesMax];
     private long _savedAt;
 
@@ -32,7 +32,7 @@ public sealed class Upkeep
         _fence = fence;
         _time = time;
         _savedAt = time.GetTimestamp();
-        Load();
+        _record = UpkeepRecords.Read(volumes);
     }
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(30);
@@ -119,30 +119,15 @@ public sealed class Upkeep
         }
     }
 
-    private void Load()
-    {
-        byte[] bytes = new byte[UpkeepRecord.SizeBytes];
-        for (int copy = 0; copy < 2; copy++)
-        {
-            long offset = Media.UpkeepRecordOffset + (copy * UpkeepRecord.SizeBytes);
-            if (Device.LengthBytes < offset + bytes.Length) return;
-            if (Device.Read(offset, bytes) != Hammer2Error.None) continue;
-            UpkeepRecord? found = UpkeepRecord.Decode(bytes, _volumes.FilesystemId);
-            if (found is not null && found.Fields.Sequence > _record.Fields.Sequence) _record = found;
-        }
-    }
-
     private Hammer2Error Write()
     {
         _savedAt = _time.GetTimestamp();
-        _record.Fields.Sequence++;
-        _record.Fields.FilesystemId = _volumes.FilesystemId;
         UpkeepRecord whole = _record.Copy();
         DeviceErrorCounts[] counts = [.. _volumes.Volumes.Select(static volume => volume.Errors.Counts)];
         for (int i = 0; i < counts.Length; i++) whole.Errors[i] += counts[i];
         byte[] bytes = new byte[UpkeepRecord.SizeBytes];
-        whole.Encode(bytes);
-        long offset = Media.UpkeepRecordOffset + ((long)(_record.Fields.Sequence % 2) * UpkeepRecord.SizeBytes);
+        long offset = UpkeepRecords.EncodeNext(whole, _volumes, bytes);
+        _record.Fields.Sequence = whole.Fields.Sequence;
         Hammer2Error error = _fence.Run(
             (Device, offset, bytes), static work => work.Device.Write(work.offset, work.bytes));
         if (error == Hammer2Error.None) counts.CopyTo(_saved, 0);

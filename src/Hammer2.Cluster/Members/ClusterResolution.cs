@@ -157,18 +157,23 @@ public sealed class ClusterResolution : IDisposable
     {
         state = default;
         int chosen = -1;
+        // What another program made of a node counts only where a user names the node.
+        bool hasStamped = Array.Exists(
+            facts, static node => node is { Role: NodeRole.Master, Stamp: StampState.Valid });
+        bool MayWin(in NodeFacts node) =>
+            node.Role == NodeRole.Master && (!hasStamped || node.Stamp == StampState.Valid);
         for (int i = 0; i < facts.Length; i++)
         {
             bool isCandidate = kept is { } index
                 ? members[i].Device == _devices[index]
-                : facts[i].Role == NodeRole.Master
+                : MayWin(facts[i])
                     && (chosen < 0 || facts[i].Commit.Number > facts[chosen].Commit.Number);
             if (isCandidate) chosen = i;
         }
         if (chosen < 0) return kept is null ? "none of the nodes is a master" : "the node is not there";
         if (facts[chosen].Role != NodeRole.Master)
             return $"{members[chosen].Device.Name} is not a master: what it holds may be incomplete";
-        if (kept is null && Array.Exists(facts, node => node.Role == NodeRole.Master
+        if (kept is null && Array.Exists(facts, node => MayWin(node)
             && node.Commit.Number == facts[chosen].Commit.Number && node.Commit != facts[chosen].Commit))
             return "two nodes hold different commits with one number: --keep says which counts";
         state = facts[chosen].Commit;

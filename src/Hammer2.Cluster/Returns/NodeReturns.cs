@@ -57,6 +57,8 @@ internal sealed class NodeReturns : IDisposable
         foreach (NodeMember member in Pfs.View.Members)
         {
             if (Pfs.Writer is not { IsStopped: false }) break;
+            // Without a quorum nothing makes a node level: what is left is read on, and one that returned is not.
+            if (Pfs.View.Synced.Count < Pfs.View.Quorum) break;
             if (member is PresentNode present && Pfs.View.Nodes.Length > 1) FenceLost(present);
             PresentNode? node = member switch
             {

@@ -38,7 +38,8 @@ public sealed class ClusterMembershipTests
         Assert.Equal([NodeState.Uncertain, NodeState.Synced, NodeState.Stale], States(mount));
         Assert.Equal(WriteObstacle.Uncertain, mount.Pfs.Membership.Obstacle);
         Assert.Equal(Hammer2Error.NoQuorum, mount.Pfs.OpenForWriting());
-        Assert.True(cluster.Log.Contains(LogLevel.Warning, "a newer copy of its volume header is torn or unreadable"));
+        Assert.True(cluster.Log.Contains(
+            LogLevel.Warning, "a newer volume header on it is torn, unreadable, or was replaced"));
         AssertFsckAgrees(cluster, mount, 0, 1, 2);
     }
 

@@ -79,7 +79,8 @@ internal sealed class ClusterSimulation
         bool isUsable = picked.IsUsable && picked.Disk.IsUp;
         switch (Random.Below(9))
         {
-            case 0 when isUsable && !picked.IsTainted && _cluster.MayDamage(picked):
+            case 0 when isUsable && picked is { IsTainted: false, Disk.HasFailingWrites: false }
+                && _cluster.MayDamage(picked):
                 _cluster.Say($"{picked.Name} is changed by another program");
                 picked.HoldsOwn = picked.ReadRole() == NodeRole.Master;
                 if (!ForeignWriter.TryCommit(picked.Disk)) break;

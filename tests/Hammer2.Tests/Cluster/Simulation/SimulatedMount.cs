@@ -53,7 +53,7 @@ internal sealed class SimulatedMount : IDisposable
 
     /// <summary>True when some node that is read answers, and is known to be right.</summary>
     public bool IsReadable => View.Nodes.Any(
-        node => node.IsSynced && _cluster.NodeOf(node) is { IsTainted: false, Disk.IsUp: true });
+        node => node.IsSynced && _cluster.NodeOf(node) is { IsTainted: false, Disk.IsReadable: true });
 
     /// <summary>True while operations wait for the end of a resynchronization.</summary>
     public bool IsHeldUp => View.Nodes.Any(node => node.State is NodeState.Finishing or NodeState.Verifying);

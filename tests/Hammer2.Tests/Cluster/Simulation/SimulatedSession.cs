@@ -92,7 +92,7 @@ internal sealed class SimulatedSession
     // What was accepted is shown as long as the mount stands, also what no node has.
     private void CompareStopped()
     {
-        bool isRead = true;
+        bool isRead = !_mount.View.Readers.IsEmpty;
         // An object of the last group has one version on nodes that have the commit, and another one elsewhere.
         foreach (int slot in _mount.View.Readers)
             isRead &= _cluster.NodeOf(_mount.View[slot]) is { IsTainted: false, Disk.IsReadable: true };

@@ -47,7 +47,8 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
         {
             Assert.True(mount is not null, "the cluster cannot be shown");
             cluster.Say(mount.Describe());
-            if (mount.Obstacle is WriteObstacle.TooFewSynced or WriteObstacle.Uncertain && cluster.MayNeedUser)
+            bool isUndecided = mount.Obstacle is WriteObstacle.TooFewSynced or WriteObstacle.Uncertain;
+            if ((isUndecided && cluster.MayNeedUser) || LostTooMany(mount))
             {
                 AssertUndecided(mount);
                 mount.Dispose();
@@ -64,6 +65,11 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
         }
         return !ReplaceDamaged();
     }
+
+    // A damaged node voted until another one was behind; that one is neither the old nor the new state.
+    private bool LostTooMany(SimulatedMount mount) => mount.Obstacle == WriteObstacle.NoQuorum
+        && cluster.Nodes.Any(node => node is { IsDamaged: true, IsMember: true })
+        && mount.View.Nodes.Any(node => node.Facts.Role == NodeRole.Returning);
 
     // Masters that certainly lost nothing and agree need no word of a user.
     private static void AssertUndecided(SimulatedMount mount)
