@@ -80,6 +80,9 @@ public sealed class MediaCommitter
     /// <summary>Free bytes, for people: what the volume header counts, less what was allocated since.</summary>
     public ulong FreeBytes => _allocator.FreeBytes;
 
+    /// <summary>Bytes of blocks that were allocated since the last commit of any PFS, for people.</summary>
+    public ulong UncommittedBytes => _allocator.UnwrittenBytes;
+
     /// <summary>True once a write failed: nothing is written to the device any more, by any PFS.</summary>
     public bool IsFenced => _fence.IsFenced;
 

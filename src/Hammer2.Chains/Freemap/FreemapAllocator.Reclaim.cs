@@ -192,7 +192,12 @@ public sealed partial class FreemapAllocator
     {
         using (_freemapLock.EnterScope())
         {
-            if (_tree.IsAllKnown) _freeBytes = (ulong)_tree.Known.Bytes;
+            if (_tree.IsAllKnown)
+            {
+                ulong unwritten = Unwritten();
+                _freeBytes = (ulong)_tree.Known.Bytes;
+                _writtenFreeBytes = _freeBytes + unwritten;
+            }
             Publish();
         }
     }

@@ -16,10 +16,14 @@ public sealed partial class FreemapAllocator
     private long _knownRunBytes;
     private long _usedFragmentBytes;                // free bytes in broken runs, if smaller blocks must use those
     private ulong _shownBytes;
+    private ulong _unwrittenBytes;
 
     /// <summary>Free bytes, for display. Exact once every leaf was read; until then the volume header's count, which
     /// upstream overstates by up to a segment when a filesystem is made, and more when it is grown.</summary>
     public ulong FreeBytes => Volatile.Read(ref _shownBytes);
+
+    /// <summary>Bytes allocated since the freemap was last written, for display; less what was freed.</summary>
+    public ulong UnwrittenBytes => Volatile.Read(ref _unwrittenBytes);
 
     // Only once all leaves were read: leaves not read yet may have many whole runs.
     private bool PrefersFragments
@@ -60,12 +64,15 @@ public sealed partial class FreemapAllocator
             && Volatile.Read(ref _knownRunBytes) >= runBytes + takenFromRuns;
     }
 
+    private ulong Unwritten() => _writtenFreeBytes > _freeBytes ? _writtenFreeBytes - _freeBytes : 0;
+
     private void Publish()
     {
         FreeSpace known = _tree.Known;
         Volatile.Write(ref _knownBytes, known.Bytes);
         Volatile.Write(ref _knownRunBytes, known.RunBytes);
         Volatile.Write(ref _usedFragmentBytes, AreRunsScarce ? known.FragmentBytes : 0);
+        Volatile.Write(ref _unwrittenBytes, Unwritten());
         Volatile.Write(ref _shownBytes, _tree.IsAllKnown ? (ulong)known.Bytes : _freeBytes);
     }
 }

@@ -39,6 +39,7 @@ public sealed partial class FreemapAllocator
     private readonly ulong[] _lastSegment = new ulong[ClassesTotal];
     private readonly ulong[] _openedGranule = new ulong[ClassesTotal];
     private ulong _freeBytes;
+    private ulong _writtenFreeBytes;                // as of the last write of the freemap
 
     /// <summary>An allocator over opened volumes; <see cref="Load"/> comes first.</summary>
     /// <param name="volumes">The filesystem.</param>
@@ -54,7 +55,7 @@ public sealed partial class FreemapAllocator
         ulong begin = Math.Min(fields.AllocatorBegin, volumes.TotalBytes) + Media.SegmentBytes - 1;
         _begin = begin & ~(ulong)(Media.SegmentBytes - 1);
         _segmentsTotal = volumes.TotalBytes >> Media.SegmentRadix;
-        _freeBytes = fields.AllocatorFree;
+        _freeBytes = _writtenFreeBytes = fields.AllocatorFree;
         Array.Fill(_lastSegment, _begin >> Media.SegmentRadix);
     }
 
@@ -113,7 +114,8 @@ public sealed partial class FreemapAllocator
     {
         using (_freemapLock.EnterScope())
         {
-            freeBytes = _freeBytes;
+            freeBytes = _writtenFreeBytes = _freeBytes;
+            Publish();
             return _tree.Write(tid, blockset);
         }
     }
@@ -135,6 +137,7 @@ public sealed partial class FreemapAllocator
             if (error != Hammer2Error.None) return error;
             _segmentsTotal = totalBytes >> Media.SegmentRadix;
             _freeBytes += gainedBytes;
+            _writtenFreeBytes += gainedBytes;
             Publish();
             return Hammer2Error.None;
         }

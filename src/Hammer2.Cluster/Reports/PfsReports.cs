@@ -50,11 +50,17 @@ public static class PfsReports
     public static SpaceDescription SpaceOf(Pfs pfs)
     {
         PfsSpace shown = pfs.GetSpace();
-        if (pfs.Writer is not { } writer) return new SpaceDescription(shown, 0, 0, 0);
+        if (pfs.Writer is not { } writer) return new SpaceDescription(shown, 0, 0, 0, 0, null);
         long reserved = 0;
+        ulong uncommitted = 0;
         foreach (PresentNode node in pfs.Nodes)
-            if (node.Device.Committer is { } committer) reserved = Math.Max(reserved, committer.Space.ReservedBytes);
-        return new SpaceDescription(shown, writer.Space.ReserveBytes, reserved, writer.UnwrittenBytes);
+        {
+            if (node.Device.Committer is not { } committer) continue;
+            reserved = Math.Max(reserved, committer.Space.ReservedBytes);
+            uncommitted = Math.Max(uncommitted, committer.UncommittedBytes);
+        }
+        return new SpaceDescription(shown, writer.Space.ReserveBytes, reserved, writer.UnwrittenBytes, uncommitted,
+            writer.StagedBytes);
     }
 
     /// <summary>Version of the format of a node's filesystem: 1 or 2.</summary>

@@ -19,11 +19,15 @@ internal sealed class CommitCycle
     private readonly FrozenInodes _images;
     private readonly SpaceReserve _space;
     private readonly NodeFencing _fencing;
+    private readonly TimeProvider _time;
     private long _removalsCommitted;
+    private long _lastCommitTicks;
 
     public CommitCycle(
-        GroupCloser closer, GroupCommit commit, FrozenInodes images, SpaceReserve space, NodeFencing fencing)
+        GroupCloser closer, GroupCommit commit, FrozenInodes images, SpaceReserve space, NodeFencing fencing,
+        TimeProvider time)
     {
+        _time = time;
         _closer = closer;
         _commit = commit;
         _images = images;
@@ -33,6 +37,10 @@ internal sealed class CommitCycle
 
     /// <summary>Groups committed so far that deleted or truncated something.</summary>
     public long RemovalsCommitted => Volatile.Read(ref _removalsCommitted);
+
+    /// <summary>When the last commit was durable on a quorum; null before the first one.</summary>
+    public DateTimeOffset? LastCommitAt => Volatile.Read(ref _lastCommitTicks) is var ticks and not 0
+        ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Commits the open group, or a part of it.</summary>
     /// <param name="inodes">Only these inodes, as far as they are dirty, with what depends on them; null for the whole
@@ -124,6 +132,7 @@ internal sealed class CommitCycle
     {
         Hammer2Error error = _commit.Write(ref group);
         if (error != Hammer2Error.None) return error;
+        Volatile.Write(ref _lastCommitTicks, _time.GetUtcNow().UtcTicks);
         if (group.Removes) _ = Interlocked.Increment(ref _removalsCommitted);
         _images.Install(group.Inodes);
         _space.Release(group.ReservedBytes);

@@ -78,7 +78,7 @@ public sealed class PfsWriter : IDisposable
             _gate, closer, new InodeReversal(_locks, _inodes, _writeBack), Space, _leftOut);
         var steps = new NodeSteps(options.Runner ?? _threads, fencing, _failStop);
         var commit = new GroupCommit(nodes, _writeBack, steps, fencing, reversal);
-        var cycle = new CommitCycle(closer, commit, images, Space, fencing);
+        var cycle = new CommitCycle(closer, commit, images, Space, fencing, options.Time);
         _queue = new CommitQueue(cycle, _inodes, _writeBack, _failStop);
 
         var meter = new GroupLoadMeter(_gate, nodes, Space, _memory, options.Memory);
@@ -122,6 +122,12 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
     public long UnwrittenBytes => _memory.UnwrittenBytes;
+
+    /// <summary>When the last commit was durable on a quorum; null before the first one of this mount.</summary>
+    public DateTimeOffset? LastCommitAt => _queue.LastCommitAt;
+
+    /// <summary>As <see cref="SpaceReclaim.StagedBytes"/>.</summary>
+    public long? StagedBytes => _reclaim.StagedBytes;
 
     /// <summary>Blocks that were not stored because an equal one was.</summary>
     public long DeduplicatedBlocks => _duplicates.BlocksTotal;

@@ -31,6 +31,7 @@ internal sealed class SpaceReclaim
     private readonly ulong _freeAtMount;
     private ulong _freeAfterLast = ulong.MaxValue;      // and what a further pass would free
     private long _removalsSeen;
+    private long _stagedBytes = -1;
 
     public SpaceReclaim(ClusterNodes nodes, CommitQueue queue, NodeFencing fencing, FailStop failStop)
     {
@@ -40,6 +41,10 @@ internal sealed class SpaceReclaim
         _failStop = failStop;
         _freeAtMount = nodes.GetSpace().FreeBytes;
     }
+
+    /// <summary>Bytes, of all nodes, that the last run left to be freed by the next one; null before the first
+    /// run.</summary>
+    public long? StagedBytes => Volatile.Read(ref _stagedBytes) is var bytes and >= 0 ? bytes : null;
 
     /// <summary>True when it is time for bulkfree, though nothing waits for space yet.</summary>
     public bool IsDue
@@ -127,6 +132,7 @@ internal sealed class SpaceReclaim
         // A device that could not write its freemap is fenced for every PFS.
         error |= _fencing.StopWithoutQuorum();
         long staged = counts.LastStagedGranules * Media.GranuleBytes;
+        Volatile.Write(ref _stagedBytes, staged);
         Volatile.Write(ref _freeAfterLast, _nodes.GetSpace().FreeBytes + (ulong)staged);
         result = ReclaimResult.Of(counts);
         return error;

@@ -100,9 +100,12 @@ internal sealed record InodeResult(ulong Inum, string Type, ulong SizeBytes, ulo
 /// <param name="ReserveBytes">What only operations that remove may use.</param>
 /// <param name="ReservedBytes">What is reserved for accepted changes, at their worst case.</param>
 /// <param name="UnwrittenBytes">Dirty data that is on no node yet.</param>
+/// <param name="UncommittedBytes">Blocks that are on a node, and that no commit has yet; of all PFSs there.</param>
+/// <param name="StagedBytes">What the last bulkfree left to be freed by the next one, of all nodes; null before the
+/// first one.</param>
 /// <param name="Inodes">Objects in the PFS.</param>
 internal sealed record SpaceResult(ulong TotalBytes, ulong FreeBytes, ulong AvailableBytes, long ReserveBytes,
-    long ReservedBytes, long UnwrittenBytes, ulong Inodes);
+    long ReservedBytes, long UnwrittenBytes, ulong Inodes, ulong UncommittedBytes, long? StagedBytes);
 
 /// <summary>What bulkfree did, in bytes over all nodes.</summary>
 /// <param name="FreedBytes">Freed.</param>
@@ -184,11 +187,12 @@ internal sealed record EmergencyResult(bool IsOn);
 /// <param name="Scrubs">The last scrub of each node, without places.</param>
 /// <param name="Errors">The errors of each volume.</param>
 /// <param name="LiveBytes">Bytes allocated for the PFS; blocks that it shares count each time.</param>
+/// <param name="LastCommitAt">When the last commit was durable; null before the first one of the mount.</param>
 internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
     [property: JsonConverter(typeof(HexConverter))] ulong Commit, int Quorum, long RepairedReads,
     long HealedPlaces, long UnhealedPlaces, long LeftOutInodes, IReadOnlyList<NodeResult> Nodes,
     IReadOnlyList<JobResult> Jobs, SpaceResult Space, IReadOnlyList<ScrubResult> Scrubs,
-    IReadOnlyList<VolumeErrorsResult> Errors, ulong LiveBytes);
+    IReadOnlyList<VolumeErrorsResult> Errors, ulong LiveBytes, DateTimeOffset? LastCommitAt);
 
 /// <summary>A node of the mounted PFS.</summary>
 /// <param name="Name">Its devices.</param>

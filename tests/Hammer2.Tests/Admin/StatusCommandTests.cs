@@ -57,12 +57,15 @@ public sealed class StatusCommandTests
             "jobs":[{"number":1,
             "request":"bulkfree","startedAt":"2026-01-01T00:00:00+00:00","elapsedSeconds":7,"doneBytes":450,
             "totalBytes":1000}],"scrubs":[],"errors":[],
-            "liveBytes":30,"space":{"totalBytes":100,"freeBytes":60,
-            "availableBytes":50,"reserveBytes":1,"reservedBytes":2,"unwrittenBytes":4,"inodes":5}}}
+            "liveBytes":30,"lastCommitAt":"2026-01-01T00:00:00+00:00","space":{"totalBytes":100,"freeBytes":60,
+            "availableBytes":50,"reserveBytes":1,"reservedBytes":2,"unwrittenBytes":4,"inodes":5,
+            "uncommittedBytes":7,"stagedBytes":null}}}
             """;
         MountStatus status = MountStatus.Parse(Encoding.UTF8.GetBytes(Json));
         Assert.Equal(("degraded", "A", "0x12"), (status.Health, status.Label, status.Commit));
         Assert.Equal((10UL, 2UL, 4UL), (status.OtherBytes, status.ReservedBytes, status.UnwrittenBytes));
+        Assert.Equal((7UL, null), (status.UncommittedBytes, status.StagedBytes));
+        Assert.Equal(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), status.LastCommitAt);
         Assert.Equal(
             [
                 new MountStatus.Node("a", "Master", "Synced", "0x12", 0, null, "", ""),

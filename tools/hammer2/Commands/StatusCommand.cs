@@ -27,13 +27,15 @@ internal static class StatusCommand
     {
         Group = CommandGroup.Media,
         Description = """
-            Of a mount: whether it is healthy and why not, its nodes, volumes and space, the number of its last commit,
-            long requests that run and how far they are, and the errors that were seen since it was mounted. For
-            root and the user that mounted it. Of devices: their headers, space and PFSs as of the last commit.
+            Of a mount: whether it is healthy and why not, its nodes, volumes and space, the number and time of its last
+            commit (no time before the first one of the mount), long requests that run and how far they are, and the
+            errors that were seen since it was mounted. For root and the user that mounted it. Of devices: their
+            headers, space and PFSs as of the last commit.
 
             Space is that of one filesystem, shared by all its PFSs: what the PFS itself has, what other PFSs, snapshots
-            and blocks of deleted files have, what bulkfree is about to free (staged; of devices), what is reserved for
-            accepted changes (reserved; of a mount), and what is free.
+            and blocks of deleted files have, what the next bulkfree frees of that (staged; of a mount once bulkfree has
+            run), and what is free. Of a mount also what the next commit is about: changes in memory (not written yet)
+            and on the devices (not committed yet), and what is reserved for them at worst.
             """,
         Arguments = [Target],
         Options = [Errors, .. MediaOptions.All],
@@ -81,6 +83,8 @@ internal static class StatusCommand
         report.Value("pfs", "PFS", Cell.Text(status.Label));
         report.Value("isReadOnly", "read-only", Cell.Flag(status.IsReadOnly));
         report.Value("commit", "last commit", Cell.Text(status.Commit));
+        report.Value("lastCommitAt", "committed at", status.LastCommitAt is { } at
+            ? Cell.Time((ulong)at.ToUnixTimeMilliseconds() * 1000) : Cell.Absent);
         report.Value("repairedReads", "repaired reads", Cell.Number(status.RepairedReads));
         report.Value("healedPlaces", "healed", Cell.Number(status.HealedPlaces));
         report.Value("unhealedPlaces", "not healed", Cell.Number(status.UnhealedPlaces));
@@ -90,6 +94,8 @@ internal static class StatusCommand
         report.Value("others", "snapshots, others", Cell.Bytes(status.OtherBytes));
         report.Value("reserved", "reserved", Cell.Bytes(status.ReservedBytes));
         report.Value("unwritten", "not written yet", Cell.Bytes(status.UnwrittenBytes));
+        report.Value("uncommitted", "not committed yet", Cell.Bytes(status.UncommittedBytes));
+        report.Value("staged", "staged", status.StagedBytes is { } staged ? Cell.Bytes(staged) : Cell.Absent);
         report.Value("free", "free", Cell.Bytes(status.FreeBytes));
         WriteNodes(report, status.Nodes);
         WriteJobs(report, status.Jobs);

@@ -80,7 +80,8 @@ internal static class MediaRequests
     {
         SpaceDescription space = PfsReports.SpaceOf(mount.Pfs);
         return new SpaceResult(space.Shown.TotalBytes, space.Shown.FreeBytes, space.Shown.AvailableBytes,
-            space.ReserveBytes, space.ReservedBytes, space.UnwrittenBytes, space.Shown.InodesTotal);
+            space.ReserveBytes, space.ReservedBytes, space.UnwrittenBytes, space.Shown.InodesTotal,
+            space.UncommittedBytes, space.StagedBytes);
     }
 
     private static RequestOutcome<BulkfreeResult> Bulkfree(RequestContext context, RequestArguments arguments)

@@ -42,7 +42,7 @@ internal static class StatusRequests
             pfs.Healed.Healed, pfs.Healed.Failed,
             condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs),
             MediaRequests.SpaceOf(mount), ScrubRequests.ScrubsOf(pfs, hasPlaces: false), ScrubRequests.ErrorsOf(pfs),
-            LiveBytesOf(mount));
+            LiveBytesOf(mount), pfs.Writer?.LastCommitAt);
     }
 
     // Nothing where the root cannot be read, which is a reason of its own.

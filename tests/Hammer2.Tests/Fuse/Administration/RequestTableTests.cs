@@ -103,6 +103,39 @@ public sealed class RequestTableTests
     }
 
     [Fact]
+    public void Status_says_what_is_not_committed_yet_and_when_the_last_commit_was()
+    {
+        using var volume = new AdministeredVolume();
+        Assert.Equal(Errno.None, volume.Vnodes.Create(VnodeOps.RootInum, "made"u8,
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out VnodeAttributes made));
+        byte[] noise = new byte[1 << 20];
+        new Random(1).NextBytes(noise);
+        Assert.Equal(Errno.None, volume.Vnodes.Write(made.Inum, 0, noise, dropsPrivileges: false));
+        SpaceResult dirty = Result<StatusResult>(volume.Run("status")).Space;
+        // In memory, on the device, or some in each.
+        Assert.InRange((ulong)dirty.UnwrittenBytes + dirty.UncommittedBytes, 1UL << 20, 2UL << 20);
+        Assert.Null(dirty.StagedBytes);
+        DateTimeOffset before = DateTimeOffset.UtcNow;
+        Assert.Equal(Errno.None, volume.Run("sync").Error);
+        var clean = Result<StatusResult>(volume.Run("status"));
+        Assert.Equal((0L, 0UL), (clean.Space.UnwrittenBytes, clean.Space.UncommittedBytes));
+        Assert.InRange(clean.LastCommitAt!.Value, before, DateTimeOffset.UtcNow);
+        Assert.Equal(Errno.None, volume.Vnodes.Unlink(VnodeOps.RootInum, "made"u8, out _));
+        Assert.Equal(Errno.None, volume.Run("sync").Error);
+        Assert.Equal(Errno.None, volume.Run("bulkfree").Error);
+        Assert.NotNull(Result<StatusResult>(volume.Run("status")).Space.StagedBytes);
+    }
+
+    [Fact]
+    public void Status_of_a_mount_that_committed_nothing_has_no_time()
+    {
+        using var readOnly = new AdministeredVolume(isReadOnly: true);
+        var status = Result<StatusResult>(readOnly.Run("status"));
+        Assert.Null(status.LastCommitAt);
+        Assert.Equal(0UL, status.Space.UncommittedBytes);
+    }
+
+    [Fact]
     public void Bulkfree_needs_a_writable_mount()
     {
         using var writable = new AdministeredVolume();
