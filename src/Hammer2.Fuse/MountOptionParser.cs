@@ -174,6 +174,8 @@ public static class MountOptionParser
             "resync-rate" => options with { ResyncRateBytes = (ulong)Size(name, value) },
             "headers" => WithoutValue(options with { ShowsHeaders = true }, name, value),
             "noheaders" => WithoutValue(options with { ShowsHeaders = false }, name, value),
+            "snapdirs" => WithoutValue(options with { HasSnapshotDirectories = true }, name, value),
+            "nosnapdirs" => WithoutValue(options with { HasSnapshotDirectories = false }, name, value),
             "uid" => options with { UserId = (uint)Number(name, value, uint.MaxValue - 1) },
             "gid" => options with { GroupId = (uint)Number(name, value, uint.MaxValue - 1) },
             "umask" => options with { Umask = Octal(name, value) },

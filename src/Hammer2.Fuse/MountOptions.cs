@@ -45,6 +45,9 @@ public sealed record MountOptions
     /// <summary>True to show what older volume headers have in <c>.hammer2/headers</c>.</summary>
     public bool ShowsHeaders { get; init; }
 
+    /// <summary>True to show in <c>.hammer2/snapshots</c> of each directory what snapshots have of it.</summary>
+    public bool HasSnapshotDirectories { get; init; }
+
     /// <summary>Owner shown for everything; null shows the stored ones.</summary>
     public uint? UserId { get; init; }
 

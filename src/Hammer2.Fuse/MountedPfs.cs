@@ -45,7 +45,7 @@ internal sealed class MountedPfs : IDisposable
     private readonly MountedTree _tree;
     private readonly PfsListAccess _pfsList;
     private readonly VirtualDirectoryFileSystem _doors;
-    private readonly SnapshotFileSystem _served;
+    private readonly IFuseFileSystem _served;
     private readonly AdministeredMount _administered;
     private readonly RankedLock _stopLock = new(LockRank.MountStop);
     private PeriodicCommit? _commits;
@@ -87,7 +87,9 @@ internal sealed class MountedPfs : IDisposable
         pfsList.Add(Cluster, new LiveRollback(Cluster.Pfs, vnodes, _tree, () => _mount, _logger));
         var ioctls = new IoctlFileSystem(_tree, new IoctlDoor(RequestTable.Standard, _administered), _tree);
         _doors = new VirtualDirectoryFileSystem(ioctls, RequestTable.Standard, _administered);
-        _served = new SnapshotFileSystem(_doors, _administered, Show);
+        var snapshots = new SnapshotFileSystem(_doors, _administered, Show);
+        _served = _options.HasSnapshotDirectories
+            ? new DirectorySnapshotsFileSystem(snapshots, _administered) : snapshots;
     }
 
     /// <summary>Has the PFS, which was opened for reading, written from now on with the options of a request; calls

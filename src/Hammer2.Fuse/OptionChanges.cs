@@ -16,6 +16,7 @@ internal static class OptionChanges
         ("dedup", options => options.Deduplicates),
         ("resync", options => options.Resynchronizes),
         ("headers", options => options.ShowsHeaders),
+        ("snapdirs", options => options.HasSnapshotDirectories),
         ("uid", options => options.UserId),
         ("gid", options => options.GroupId),
         ("umask", options => options.Umask),

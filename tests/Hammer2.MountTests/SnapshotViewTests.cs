@@ -98,6 +98,52 @@ public sealed class SnapshotViewTests(ITestOutputHelper output)
     }
 
     [MountFact]
+    public void With_snapdirs_each_directory_shows_what_it_was()
+    {
+        string directory = Directory.CreateTempSubdirectory("hammer2-snapdirs-").FullName;
+        using var image = new PfsImage("256m", "A");
+        using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A", "snapdirs"))
+        {
+            MakeTree(live.Root);
+            string root = live.Root, kept = directory + "/kept", sub = root + "/sub", then;
+            Shell($"cp -a {sub}/. {kept}");
+            Done("snapshot", root, "one");
+            Shell($"mkdir {sub}/later && echo more > {sub}/later/file && rm {sub}/file-3 && mv {sub} {root}/moved");
+            (sub, then) = (root + "/moved", root + "/moved/.hammer2/snapshots");
+            Done("snapshot", root, "two");
+            Shell($"diff -r --no-dereference {kept} {then}/one && test \"$(ls {then})\" = \"$(printf 'one\\ntwo')\"");
+            // A directory that a snapshot does not have is not shown there.
+            Shell($"test \"$(ls {sub}/later/.hammer2/snapshots)\" = two");
+            Shell($"! ls {sub}/later/.hammer2/snapshots/one 2>/dev/null");
+            // Hidden from all that lists; each copy has what it had without the option.
+            Shell($"test -z \"$(find {root} -xdev -name .hammer2)\" && ! ls -A {sub} | grep -q hammer2");
+            Shell($"tar cf - -C {root} moved | tar tf - | grep -q later/file");
+            Shell($"! tar cf - -C {root} moved | tar tf - | grep -q hammer2");
+            if (HammerProgram.RunAny("sh", "-c", "command -v rsync").ExitCode == 0)
+            {
+                Shell($"rsync -xa {root}/ {directory}/synced && diff -r --no-dereference {root} {directory}/synced");
+                Shell($"rsync -xa {then}/one/ {directory}/restored"
+                    + $" && diff -r --no-dereference {kept} {directory}/restored");
+            }
+            Shell($"mkdir {directory}/out && tar cf - -C {then} one | tar xf - -C {directory}/out"
+                + $" && diff -r --no-dereference {kept} {directory}/out/one");
+            // The same directory below both paths: numbers of their own, and each shell stays where it is.
+            string below = root + "/.hammer2/snapshots/one/sub";
+            Shell($"test $(find {then}/one {below} {sub} -xdev -printf '%D %i\\n' | sort | uniq -d | wc -l) = 0");
+            Shell($"cd {then}/one && ls {below} > {directory}/seen && test \"$(/bin/pwd)\" = {then}/one"
+                + $" && ls .. | grep -q two && test -f file-3");
+            Shell($"cd {below} && ls {then}/one > {directory}/seen && test \"$(/bin/pwd)\" = {below}"
+                + $" && ls .. | grep -q sub");
+            Shell($"! touch {then}/one/new 2>/dev/null && ! mkdir {sub}/.hammer2 2>/dev/null");
+            Shell($"cat {then}/two/later/file | grep -q more");
+            Done("pfs-delete", root, "one");
+            Shell($"test \"$(ls {then})\" = two");
+        }
+        image.AssertFreeAndClean();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [MountFact]
     public void A_snapshot_in_use_is_kept_until_deletion_is_forced()
     {
         using var image = new PfsImage("256m", "A");

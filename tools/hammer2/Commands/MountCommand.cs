@@ -68,6 +68,8 @@ internal static class MountCommand
             pfs-list, pfs-lookup, pfs-create, pfs-delete, pfs-rename, snapshot, remount, inode-get, inode-set and
             debug-dump.
             Below snapshots every snapshot of the filesystem can be read, with / in its label as %2F and % as %25.
+            With the option snapdirs each directory DIR has a hidden DIR/.hammer2/snapshots/LABEL, which is what DIR was
+            in the snapshot, for all users who may enter DIR; the permissions in a snapshot are those of its time.
             If the root directory has an entry named .hammer2, that one is shown instead.
 
             With --foreground in a service of systemd of Type=notify, the manager is told when the mount is live.

@@ -15,6 +15,7 @@ internal sealed class VirtualDirectory
     private const uint ControlBytes = 4096;
 
     private const uint DirectoryMode = 0x4000 | 0x140;      // 0500
+    private const uint OpenDirectoryMode = 0x4000 | 0x16D;  // 0555
     private const uint ControlMode = 0x8000 | 0x180;        // 0600
     private const uint ContentMode = 0x8000 | 0x100;        // 0400
 
@@ -59,6 +60,10 @@ internal sealed class VirtualDirectory
     /// <summary>True for users that may use it.</summary>
     public bool IsFor(uint user) => _mount.CallerOf(user).IsOwner;
 
+    /// <summary>True for users that may use a directory of it: with <c>snapdirs</c> all may come to the
+    /// snapshots.</summary>
+    public bool IsFor(uint user, ulong directory) => IsFor(user) || IsForAll(directory);
+
     /// <summary>True when the kernel opens files without a request: then each lookup of the events is of those that
     /// there are, as for the other files.</summary>
     public bool HasNoOpen { get; set; }
@@ -76,7 +81,9 @@ internal sealed class VirtualDirectory
     /// <returns>ENOENT; EACCES for other users.</returns>
     public int Lookup(uint user, ReadOnlySpan<byte> name, ref FuseEntryOut entry)
     {
-        if (!IsFor(user)) return FuseErrno.EACCES;
+        bool isForAll = IsForAll(VirtualNodes.Directory)
+            && (name.SequenceEqual("."u8) || name.SequenceEqual("snapshots"u8));
+        if (!isForAll && !IsFor(user)) return FuseErrno.EACCES;
         if (name.SequenceEqual("."u8)) FillEntry(VirtualNodes.Directory, ref entry);
         else if (name.SequenceEqual("control"u8)) FillEntry(VirtualNodes.Control, ref entry);
         else if (name.SequenceEqual("snapshots"u8)) FillSnapshots(ref entry);
@@ -99,7 +106,8 @@ internal sealed class VirtualDirectory
         bool isDirectory = IsDirectory(node);
         if (content is null && !isDirectory && !IsStream(node)) return FuseErrno.ESTALE;
         attributes.Inode = node;
-        attributes.Mode = isDirectory ? DirectoryMode : node == VirtualNodes.Control ? ControlMode : ContentMode;
+        uint directoryMode = IsForAll(node) ? OpenDirectoryMode : DirectoryMode;
+        attributes.Mode = isDirectory ? directoryMode : node == VirtualNodes.Control ? ControlMode : ContentMode;
         attributes.SizeBytes = node == VirtualNodes.Control ? ControlBytes : (ulong)(content?.Length ?? 0);
         attributes.LinkCount = 1;
         attributes.Uid = _mount.OwnerId;
@@ -152,6 +160,9 @@ internal sealed class VirtualDirectory
     /// <summary>True for the nodes of directories.</summary>
     public static bool IsDirectory(ulong node) =>
         node is VirtualNodes.Directory or VirtualNodes.Snapshots or VirtualNodes.Headers;
+
+    private bool IsForAll(ulong directory) => _mount.Options.HasSnapshotDirectories
+        && directory is VirtualNodes.Directory or VirtualNodes.Snapshots;
 
     // The kernel asks for every use of a name: a file has another content then.
     private void FillEntry(ulong node, ref FuseEntryOut entry)

@@ -139,9 +139,9 @@ internal sealed partial class VirtualDirectoryFileSystem
     // Snapshots are read-only like a filesystem.
     private static int RefusalOf(ulong node) => SnapshotNodes.IsOf(node) ? FuseErrno.EROFS : FuseErrno.EPERM;
 
-    private static bool IsKept(ulong node, ReadOnlySpan<byte> name) =>
+    private bool IsKept(ulong node, ReadOnlySpan<byte> name) =>
         VirtualNodes.IsVirtual(node) || IsName(node, name);
 
-    private static int NotEntry(in FuseContext context, ReadOnlySpan<byte> name, int error) =>
+    private int NotEntry(in FuseContext context, ReadOnlySpan<byte> name, int error) =>
         error == FuseErrno.ENOENT && IsName(context.NodeId, name) ? FuseErrno.EPERM : error;
 }

@@ -47,7 +47,7 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
         if (context.NodeId == VirtualNodes.Directory) return _directory.Lookup(context.Uid, name, ref entry);
         if (VirtualNodes.IsVirtual(context.NodeId)) return FuseErrno.ESTALE;
         int error = Inner.Lookup(in context, name, ref entry);
-        if (error != FuseErrno.None || !IsName(context.NodeId, name)) return error;
+        if (error != FuseErrno.None || !IsRootName(context.NodeId, name)) return error;
         if (entry.NodeId != 0)
         {
             NoteHidden();
@@ -181,7 +181,7 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
     public override int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {
         if (!VirtualNodes.IsVirtual(context.NodeId)) return Inner.OpenDir(in context, in request, ref answer);
-        return _directory.IsFor(context.Uid) ? FuseErrno.None : FuseErrno.EACCES;
+        return _directory.IsFor(context.Uid, context.NodeId) ? FuseErrno.None : FuseErrno.EACCES;
     }
 
     /// <inheritdoc/>
@@ -208,8 +208,12 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
     private const uint CanRead = 0x0041;            // POLLIN, POLLRDNORM
     private const uint CanWrite = 0x0104;           // POLLOUT, POLLWRNORM
 
-    private static bool IsName(ulong node, ReadOnlySpan<byte> name) =>
+    private static bool IsRootName(ulong node, ReadOnlySpan<byte> name) =>
         node == RootNode && name.SequenceEqual(VirtualDirectory.Name);
+
+    // With snapdirs every directory has one.
+    private bool IsName(ulong node, ReadOnlySpan<byte> name) => IsRootName(node, name)
+        || (_mount.Options.HasSnapshotDirectories && name.SequenceEqual(VirtualDirectory.Name));
 
     private void NoteHidden()
     {

@@ -63,11 +63,54 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
         return isAbove ? _virtual.FillSnapshots(ref entry) : LookupIn(context.NodeId, in context, name, ref entry);
     }
 
+    /// <summary>True for a directory that is shown by itself, not below the root of its snapshot.</summary>
+    public bool IsDirectoryAlone(ulong node) => SnapshotNodes.IsOf(node) && _trees.Of(node) is { } tree
+        && tree.RootInum != VnodeOps.RootInum && tree.RootInum == SnapshotNodes.InumOf(node);
+
+    /// <summary>Says whether a snapshot has a directory of the mounted PFS.</summary>
+    /// <returns>0; ENOENT when there is no such snapshot, or it does not have the directory; EBUSY; EIO.</returns>
+    public int CheckDirectory(in FuseContext context, byte[] label, DirectoryIdentity wanted)
+    {
+        int error = _trees.Find(label, out SnapshotTree? tree);
+        if (error != FuseErrno.None) return error;
+        using var use = new Use(_trees, SnapshotNodes.Of(tree!.Number, wanted.Inum));
+        if (use.Error != FuseErrno.None) return use.Error;
+        FuseInHeader header = default;
+        FuseStatXOut found = default;
+        error = use.FileSystem.StatX(context.WithNode(wanted.Inum, ref header), default(FuseStatXIn), ref found);
+        if (error != FuseErrno.None) return error;
+        return DirectoryIdentity.Of(in found.Stat) == wanted ? FuseErrno.None : FuseErrno.ENOENT;
+    }
+
+    /// <summary>Fills the entry of a directory of the mounted PFS as a snapshot has it.</summary>
+    /// <returns>As <see cref="CheckDirectory"/>; EOVERFLOW when too many are shown.</returns>
+    public int LookupDirectory(
+        in FuseContext context, byte[] label, DirectoryIdentity wanted, ref FuseEntryOut entry)
+    {
+        int error = CheckDirectory(in context, label, wanted);
+        if (error != FuseErrno.None) return error == FuseErrno.ESTALE ? FuseErrno.ENOENT : error;
+        error = _trees.Find(label, out SnapshotTree? tree, wanted.Inum);
+        if (error != FuseErrno.None) return error;
+        error = LookupIn(SnapshotNodes.Of(tree!.Number, wanted.Inum), in context, "."u8, ref entry);
+        if (error != FuseErrno.None) _trees.Retire(tree);
+        entry.EntryValidSeconds = 0;
+        return error;
+    }
+
+    /// <summary>Lists the names under which snapshots are shown.</summary>
+    /// <returns>None; what some could not be read for.</returns>
+    public Hammer2Error ListLabels(out List<byte[]> names) => ListNames(VirtualNodes.Snapshots, out names);
+
     /// <inheritdoc/>
     public override void Forget(ulong nodeId, ulong lookupCount)
     {
-        if (SnapshotNodes.IsOf(nodeId)) _trees.Of(nodeId)?.Forget(SnapshotNodes.InumOf(nodeId), lookupCount);
-        else Inner.Forget(nodeId, lookupCount);
+        if (!SnapshotNodes.IsOf(nodeId))
+        {
+            Inner.Forget(nodeId, lookupCount);
+            return;
+        }
+        if (_trees.Of(nodeId) is not { } tree) return;
+        if (tree.Forget(SnapshotNodes.InumOf(nodeId), lookupCount)) _trees.Retire(tree);
     }
 
     /// <inheritdoc/>
@@ -229,7 +272,8 @@ internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
         bool isSnapshot = context.NodeId == VirtualNodes.Snapshots;
         if (name.SequenceEqual("."u8))
             return isSnapshot ? _virtual.FillSnapshots(ref entry) : _virtual.FillHeaders(ref entry);
-        if (!_mount.CallerOf(context.Uid).IsOwner) return FuseErrno.EACCES;
+        bool isForAll = isSnapshot && _mount.Options.HasSnapshotDirectories;
+        if (!isForAll && !_mount.CallerOf(context.Uid).IsOwner) return FuseErrno.EACCES;
         if (LabelOf(context.NodeId, name) is not { } label) return FuseErrno.ENOENT;
         int error = _trees.Find(label, out SnapshotTree? tree);
         if (error != FuseErrno.None) return error;

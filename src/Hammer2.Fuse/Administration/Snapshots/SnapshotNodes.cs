@@ -8,8 +8,9 @@ namespace Hammer2.Fuse.Administration.Snapshots;
 /// </summary>
 internal static class SnapshotNodes
 {
-    /// <summary>The most snapshots that a mount can show in its lifetime.</summary>
-    public const int SnapshotsMax = (1 << 19) - 1;
+    /// <summary>The most snapshots that a mount can show in its lifetime; two numbers above are those of
+    /// <see cref="HiddenNodes"/>.</summary>
+    public const int SnapshotsMax = (1 << 19) - 3;
 
     /// <summary>The greatest inode number that can be shown.</summary>
     public const ulong InumMax = (1UL << InumBits) - 1;

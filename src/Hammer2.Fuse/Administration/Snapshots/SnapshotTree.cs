@@ -28,11 +28,17 @@ internal sealed class SnapshotTree : IPfsViewer
     private long _references;
     private int _operations;
     private volatile bool _isStale;
+    private bool _isRetired;
 
     /// <summary>A snapshot that is closed.</summary>
-    public SnapshotTree(byte[] label, SnapshotOpening open, SnapshotServing serve)
+    /// <param name="label">Its label.</param>
+    /// <param name="rootInum">Inode number of the directory that is shown with all below it.</param>
+    /// <param name="open">Opens it.</param>
+    /// <param name="serve">Makes the filesystem that shows it.</param>
+    public SnapshotTree(byte[] label, ulong rootInum, SnapshotOpening open, SnapshotServing serve)
     {
         Label = label;
+        RootInum = rootInum;
         _open = open;
         _serve = serve;
     }
@@ -47,6 +53,10 @@ internal sealed class SnapshotTree : IPfsViewer
 
     /// <summary>Its label.</summary>
     public byte[] Label { get; }
+
+    /// <summary>The directory that is shown with all below it: the root directory, or another one by itself, which the
+    /// kernel takes for another directory than the same one below the root.</summary>
+    public ulong RootInum { get; }
 
     /// <summary>Its number in the mount, from 1 on; 0 before it has one.</summary>
     public int Number { get; set; }
@@ -121,7 +131,8 @@ internal sealed class SnapshotTree : IPfsViewer
     }
 
     /// <summary>Drops references of the kernel to a node, and closes the snapshot with the last one.</summary>
-    public void Forget(ulong inum, ulong references)
+    /// <returns>True for the last one.</returns>
+    public bool Forget(ulong inum, ulong references)
     {
         IFuseFileSystem? shown;
         bool isLast;
@@ -133,6 +144,19 @@ internal sealed class SnapshotTree : IPfsViewer
         }
         shown?.Forget(inum, references);
         if (isLast) _ = TryYield(isForced: false, []);
+        return isLast;
+    }
+
+    /// <summary>Ends it, so that its number can be given to another one, unless the kernel knows something of
+    /// it.</summary>
+    /// <returns>True for the call that did it.</returns>
+    public bool TryRetire()
+    {
+        using (_useLock.EnterScope())
+        {
+            if (_isRetired || _state != State.Closed || _references > 0 || _openers.Count > 0) return false;
+            return _isStale = _isRetired = true;
+        }
     }
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Concurrency;
 using Fuse.Protocol;
+using Hammer2.Vnodes;
 using Linux.Text;
 
 namespace Hammer2.Fuse.Administration.Snapshots;
@@ -17,8 +18,9 @@ internal sealed class SnapshotTrees
     private readonly SnapshotOpening _open;
     private readonly SnapshotServing _serve;
     private readonly RankedLock _treesLock = new(LockRank.SnapshotTrees);   // guards the fields below
-    private readonly List<SnapshotTree> _byNumber = [];
-    private readonly Dictionary<string, SnapshotTree> _byLabel = new(StringComparer.Ordinal);
+    private readonly List<SnapshotTree?> _byNumber = [];
+    private readonly Queue<int> _freeNumbers = [];
+    private readonly Dictionary<(string Label, ulong Inum), SnapshotTree> _byLabel = [];
     private long _usesTotal;
 
     /// <summary>No snapshots.</summary>
@@ -36,16 +38,19 @@ internal sealed class SnapshotTrees
     }
 
     /// <summary>Finds the snapshot with a label, which exists now.</summary>
+    /// <param name="label">Its label.</param>
+    /// <param name="tree">The snapshot; null after an error.</param>
+    /// <param name="inum">The directory that is shown, which it has.</param>
     /// <returns>0; ENOENT; EBUSY while it is mounted or being deleted; EIO; EOVERFLOW when too many were
     /// shown.</returns>
-    public int Find(byte[] label, out SnapshotTree? tree)
+    public int Find(byte[] label, out SnapshotTree? tree, ulong inum = VnodeOps.RootInum)
     {
-        string key = ByteText.Decode(label);
+        (string, ulong) key = (ByteText.Decode(label), inum);
         using (_treesLock.EnterScope()) tree = _byLabel.GetValueOrDefault(key);
         int error = FuseErrno.ESTALE;
         if (tree is not null) error = Check(tree);
         if (error != FuseErrno.ESTALE) return error;
-        tree = new SnapshotTree(label, _open, _serve);
+        tree = new SnapshotTree(label, inum, _open, _serve);
         error = Check(tree);
         if (error != FuseErrno.None) return error == FuseErrno.ESTALE ? FuseErrno.ENOENT : error;
         SnapshotTree? kept = Keep(key, tree);
@@ -63,7 +68,7 @@ internal sealed class SnapshotTrees
         {
             tree.LastUse = ++_usesTotal;
             if (_usesTotal % (OpenMax / 4) != 0) return;
-            idle.AddRange(_byNumber);
+            AddAll(idle);
         }
         _ = idle.RemoveAll(one => !one.IsOpen);
         if (idle.Count <= OpenMax) return;
@@ -74,9 +79,29 @@ internal sealed class SnapshotTrees
     /// <summary>Closes all, after the last operation.</summary>
     public void CloseAll()
     {
-        List<SnapshotTree> trees;
-        using (_treesLock.EnterScope()) trees = [.. _byNumber];
+        var trees = new List<SnapshotTree>();
+        using (_treesLock.EnterScope()) AddAll(trees);
         foreach (SnapshotTree tree in trees) _ = tree.TryYield(isForced: true, []);
+    }
+
+    /// <summary>Closes a snapshot and frees its number, if the kernel knows nothing of it. Those that are shown from
+    /// their root directory keep theirs.</summary>
+    public void Retire(SnapshotTree tree)
+    {
+        if (tree.RootInum == VnodeOps.RootInum || !tree.TryYield(isForced: false, []) || !tree.TryRetire()) return;
+        (string, ulong) key = (ByteText.Decode(tree.Label), tree.RootInum);
+        using (_treesLock.EnterScope())
+        {
+            _byNumber[tree.Number - 1] = null;
+            _freeNumbers.Enqueue(tree.Number);
+            if (_byLabel.GetValueOrDefault(key) == tree) _ = _byLabel.Remove(key);
+        }
+    }
+
+    private void AddAll(List<SnapshotTree> trees)
+    {
+        foreach (SnapshotTree? tree in _byNumber)
+            if (tree is not null) trees.Add(tree);
     }
 
     private static int Check(SnapshotTree tree)
@@ -87,14 +112,19 @@ internal sealed class SnapshotTrees
     }
 
     // Another thread may have found the same one.
-    private SnapshotTree? Keep(string key, SnapshotTree tree)
+    private SnapshotTree? Keep((string Label, ulong Inum) key, SnapshotTree tree)
     {
         using (_treesLock.EnterScope())
         {
             if (_byLabel.TryGetValue(key, out SnapshotTree? other) && !other.IsStale) return other;
-            if (_byNumber.Count == SnapshotNodes.SnapshotsMax) return null;
-            _byNumber.Add(tree);
-            tree.Number = _byNumber.Count;
+            // A number is used again as late as possible.
+            if (_byNumber.Count < SnapshotNodes.SnapshotsMax)
+            {
+                _byNumber.Add(tree);
+                tree.Number = _byNumber.Count;
+            }
+            else if (_freeNumbers.TryDequeue(out int free)) _byNumber[(tree.Number = free) - 1] = tree;
+            else return null;
             _byLabel[key] = tree;
             return tree;
         }

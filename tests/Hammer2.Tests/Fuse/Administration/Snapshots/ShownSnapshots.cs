@@ -20,23 +20,22 @@ internal sealed class ShownSnapshots : IDisposable
     /// <summary>The process that opens files.</summary>
     public const uint Process = 4242;
 
-    private readonly SnapshotFileSystem _served;
-
-    public ShownSnapshots(int nodes = 1, bool showsHeaders = false)
+    public ShownSnapshots(int nodes = 1, bool showsHeaders = false, bool hasDirectories = false)
     {
         // Larger ones have room for several headers.
         Volume = new AdministeredVolume(nodes, lengthBytes: showsHeaders ? 8L << 30 : 64 << 20,
-            options: new MountOptions { ShowsHeaders = showsHeaders });
+            options: new MountOptions { ShowsHeaders = showsHeaders, HasSnapshotDirectories = hasDirectories });
         var live = new Hammer2FileSystem(Volume.Vnodes, new MountOptions(), NullLogger<Hammer2FileSystem>.Instance);
         var directory = new VirtualDirectoryFileSystem(live, RequestTable.Standard, Volume.Mount);
-        _served = new SnapshotFileSystem(directory, Volume.Mount, pfs => new Hammer2FileSystem(
+        var snapshots = new SnapshotFileSystem(directory, Volume.Mount, pfs => new Hammer2FileSystem(
             new VnodeOps(pfs, NullLogger<VnodeOps>.Instance), new MountOptions(),
             NullLogger<Hammer2FileSystem>.Instance));
+        Served = hasDirectories ? new DirectorySnapshotsFileSystem(snapshots, Volume.Mount) : snapshots;
     }
 
     public AdministeredVolume Volume { get; }
 
-    public IFuseFileSystem Served => _served;
+    public IFuseFileSystem Served { get; }
 
     /// <summary>Number of snapshots that are open.</summary>
     public int OpenTotal => Volume.Views.OpenTotal;
@@ -47,10 +46,10 @@ internal sealed class ShownSnapshots : IDisposable
     public RequestAnswer Delete(string label, bool isForced = false) =>
         Volume.Run("pfs-delete", RequestArguments.Of(("label", label), ("force", isForced)));
 
-    /// <summary>Makes a file in the root directory of the live PFS.</summary>
-    public ulong Make(string name, string content)
+    /// <summary>Makes a file in a directory of the live PFS.</summary>
+    public ulong Make(string name, string content, ulong directory = VnodeOps.RootInum)
     {
-        Assert.Equal(Errno.None, Volume.Vnodes.Create(VnodeOps.RootInum, Encoding.UTF8.GetBytes(name),
+        Assert.Equal(Errno.None, Volume.Vnodes.Create(directory, Encoding.UTF8.GetBytes(name),
             new NewObject(ObjectType.RegularFile, 0x1A4), new Credentials(0, 0), out VnodeAttributes made));
         Write(made.Inum, content);
         return made.Inum;
