@@ -24,9 +24,21 @@ internal static class MountIoctl
         string path, uint command, ref T record, Func<int, string?>? explain = null)
         where T : unmanaged
     {
-        using MountHandle? handle = MountHandle.Open(path, followsLast: true, out int failure);
-        if (handle is null)
-            throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(failure)}");
+        using MountHandle handle = Open(path);
+        Call(handle, path, command, ref record, explain);
+    }
+
+    /// <summary>Opens what several records are sent to.</summary>
+    /// <param name="path">As for <see cref="Call{T}(string, uint, ref T, Func{int, string})"/>.</param>
+    /// <exception cref="CommandException">It cannot be opened.</exception>
+    public static MountHandle Open(string path) => MountHandle.Open(path, followsLast: true, out int failure)
+        ?? throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(failure)}");
+
+    /// <summary>As the other, for one of several records.</summary>
+    public static void Call<T>(
+        MountHandle handle, string path, uint command, ref T record, Func<int, string?>? explain = null)
+        where T : unmanaged
+    {
         int error = handle.Call(command, ref record);
         if (error == 0) return;
         throw explain?.Invoke(error) is { } reason

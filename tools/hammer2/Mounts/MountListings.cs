@@ -17,11 +17,13 @@ internal static class MountListings
     {
         var found = new List<PfsIoctlRecord>();
         ulong key = 0;
+        // One for each PFS: opening the path is two requests of its own.
+        using MountHandle handle = MountIoctl.Open(path);
         // Keys ascend: what is created meanwhile cannot make this endless.
         while (key != PfsIoctlRecord.NoKey)
         {
             var record = new PfsIoctlRecord { Key = key };
-            MountIoctl.Call(path, IoctlCommand.PfsGet, ref record);
+            MountIoctl.Call(handle, path, IoctlCommand.PfsGet, ref record);
             found.Add(record);
             key = record.NextKey > record.Key ? record.NextKey : PfsIoctlRecord.NoKey;
         }
