@@ -110,6 +110,14 @@ public sealed class MediaDevice : MediaReader, IDisposable
 
     private Hammer2Error RepairHeaders()
     {
+        // A process that was killed may have left the header that was read in the cache of the device alone, and the
+        // next commit first overwrites what would stand in for it.
+        Hammer2Error flushed = Volumes.Flush();
+        if (flushed != Hammer2Error.None)
+        {
+            Faults.Report(default, flushed, "the device could not make durable what was written before");
+            return flushed;
+        }
         if (Header.IsSpare || _isHeaderAdopted)
         {
             Hammer2Error error = OpeningRepair.WriteHeader(Volumes, Header, _isHeaderAdopted, Faults);

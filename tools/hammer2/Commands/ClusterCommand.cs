@@ -23,22 +23,24 @@ internal static class ClusterCommand
         ["resync"] = "cluster-resync",
     };
 
+    private const string Adoption = "adopt";
     private const string Policy = "policy";
     private const string Replace = "replace";
     private const string Resolve = "resolve";
     private const string Snapshots = "snapshots";
 
     private static readonly ArgumentRow Action = new("ACTION",
-        "list, attach, detach, replace, snapshots, promote, demote, offline, online, resync, policy, or resolve");
+        "list, attach, detach, replace, snapshots, promote, demote, offline, online, resync, policy, adopt, or resolve");
 
-    private static readonly ArgumentRow Directory = new("DIR", "a directory in the mount; to resolve: a node, DEVICE[@LABEL]")
+    private static readonly ArgumentRow Directory = new("DIR",
+        "a directory in the mount; to adopt or resolve: a node, DEVICE[@LABEL]")
     {
         Completes = Completion.File,
     };
 
     private static readonly ArgumentRow Node = new("NODE",
         "to attach: DEVICE[:DEVICE...]; to replace: the node, then DEVICE[:DEVICE...] of the new one; policy: options as "
-        + "for a mount; to resolve: further nodes; else the node by its devices, its slot, or the begin of its "
+        + "for a mount; to adopt or resolve: further nodes; else the node by its devices, its slot, or the begin of its "
         + "filesystem's id")
     {
         IsOptional = true,
@@ -53,6 +55,11 @@ internal static class ClusterCommand
 
     private static readonly OptionRow Force = new("--force-members",
         "resolve: the newest state of the nodes that are given counts, and the others are lost for good");
+
+    private static readonly OptionRow Masters = new("--masters", "adopt: how many masters there are, where no node says it")
+    {
+        ValueName = "N",
+    };
 
     public static readonly CommandRow Row = new("cluster", "list and change the nodes of a mounted cluster", Run)
     {
@@ -84,6 +91,10 @@ internal static class ClusterCommand
             offline sets a node aside until online, or until the next mount: it is neither read nor written, and then made
             equal again.
 
+            adopt makes the list of nodes of a cluster that is not mounted, with all of its masters, as its first mount for
+            writing does. Nodes that upstream's tools made do not say how many there are: --masters does. newfs --cluster
+            makes a new cluster.
+
             resolve decides by your word which state of a cluster counts that is not mounted: after a split, with --keep,
             or with --force-members when so many nodes are lost that no quorum can be reached. All nodes that are there
             are named. The ones with the chosen state are the masters from then on. What the others hold is kept on them
@@ -91,7 +102,7 @@ internal static class ClusterCommand
             that they are not mounted elsewhere.
             """,
         Arguments = [Action, Directory, Node],
-        Options = [Keep, Force],
+        Options = [Keep, Force, Masters],
         Examples =
         [
             new("hammer2 cluster attach /mnt /dev/sdd1", "add a node that newfs --join made"),
@@ -105,6 +116,10 @@ internal static class ClusterCommand
     private static int Run(Invocation invocation)
     {
         string action = invocation.Text(Action);
+        if (invocation.Has(Masters) && action != Adoption)
+            throw new CommandException(ExitCode.Usage, $"{Masters.Name} belongs to {Adoption}");
+        if (action == Adoption) return ClusterAdopt.Run(
+            invocation, [invocation.Text(Directory), .. invocation.Texts(Node)], invocation.Number(Masters));
         if (action == Resolve) return ClusterResolve.Run(invocation, [invocation.Text(Directory), .. invocation.Texts(Node)],
             invocation.Text(Keep), invocation.Has(Force));
         if (invocation.Has(Keep) || invocation.Has(Force))
@@ -115,7 +130,8 @@ internal static class ClusterCommand
         if (!s_requests.TryGetValue(action, out string? request))
         {
             throw new CommandException(ExitCode.Usage,
-                $"{action}: not an action; there are {string.Join(", ", s_requests.Keys)}, {Replace}, {Policy}, {Resolve}");
+                $"{action}: not an action; there are {string.Join(", ", s_requests.Keys)}, {Replace}, {Policy}, {Adoption}, "
+                + Resolve);
         }
         if (nodes.Count != (action == "list" ? 0 : 1))
             throw new CommandException(ExitCode.Usage, $"{action} needs {(action == "list" ? "no" : "one")} node");

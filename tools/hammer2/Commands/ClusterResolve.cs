@@ -22,15 +22,14 @@ internal static class ClusterResolve
     {
         if (kept is null != isForced)
             throw new CommandException(ExitCode.Usage, "resolve needs one of --keep and --force-members");
-        var specs = nodes.ConvertAll(ParseNode);
+        var specs = nodes.ConvertAll(MediaOptions.Parse);
         string label = specs.Find(static spec => spec.Label is not null)?.Label ?? MountSpec.DefaultLabel;
-        int? index = kept is null ? null : specs.FindIndex(spec => spec.Paths.Contains(ParseNode(kept).Paths[0]));
+        int? index = kept is null ? null : specs.FindIndex(spec => spec.Paths.Contains(MediaOptions.Parse(kept).Paths[0]));
         if (index < 0) throw new CommandException(ExitCode.Usage, $"--keep {kept}: is not among the nodes that are named");
         ResolutionOutcome outcome = Resolve(invocation, specs, label, index);
         if (outcome.Error != Hammer2Error.None)
         {
-            throw new CommandException(ExitCode.Failed,
-                outcome.Refusal ?? $"{label}: a block could not be read or written ({outcome.Error}); run it again");
+            throw new CommandException(ExitCode.Failed, outcome.Refusal ?? DescribeFailure(label, outcome));
         }
         using Report report = invocation.OpenReport();
         report.Value("label", "PFS", Cell.Text(label));
@@ -40,6 +39,11 @@ internal static class ClusterResolve
         report.Value("mastersBefore", "masters before", Cell.Number(outcome.Masters));
         return ExitCode.Ok;
     }
+
+    private static string DescribeFailure(string label, ResolutionOutcome outcome) =>
+        outcome is { Error: Hammer2Error.NoSpace, GivenUp: [.., string full] }
+            ? $"{label}: {full} has no space to keep what it holds: delete snapshots there, or do not name it"
+            : $"{label}: a block could not be read or written ({outcome.Error}); run it again";
 
     private static ResolutionOutcome Resolve(Invocation invocation, List<MountSpec> specs, string label, int? kept)
     {
@@ -58,18 +62,6 @@ internal static class ClusterResolve
         finally
         {
             foreach (VolumeSet volumes in filesystems) volumes.Dispose();
-        }
-    }
-
-    private static MountSpec ParseNode(string text)
-    {
-        try
-        {
-            return MountSpec.Parse(text);
-        }
-        catch (FormatException malformed)
-        {
-            throw new CommandException(ExitCode.Usage, malformed.Message, malformed);
         }
     }
 }

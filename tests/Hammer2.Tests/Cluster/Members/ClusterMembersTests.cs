@@ -305,6 +305,24 @@ public sealed class ClusterMembersTests
     }
 
     [Fact]
+    public void A_cluster_is_adopted_with_all_of_its_masters()
+    {
+        using var files = new MemberFiles(nodes: 3);
+        ToolRun run = ToolRun.Execute("cluster", "adopt", $"{files.Paths[0]}@{Label}", files.Paths[1]);
+        Assert.True(run.ExitCode != 0 && run.ToString().Contains("2 of 3 masters", StringComparison.Ordinal), $"{run}");
+        run = ToolRun.Execute("cluster", "adopt", $"{files.Paths[0]}@{Label}", files.Paths[1], files.Paths[2]);
+        Assert.True(run.ExitCode == 0, run.ToString());
+        using (var mounted = new MountedMembers(files, 0, 2))
+        {
+            Assert.Equal((3, 2), (mounted.Pfs.View.Record!.Masters, mounted.Pfs.View.Quorum));
+            mounted.Play(20);
+        }
+        run = ToolRun.Execute("cluster", "adopt", "--masters", "2", $"{files.Paths[0]}@{Label}", files.Paths[1]);
+        Assert.NotEqual(0, run.ExitCode);
+        files.AssertClean();
+    }
+
+    [Fact]
     public void When_a_majority_is_lost_the_rest_goes_on_by_force_and_what_is_lost_never_votes_again()
     {
         using var files = new MemberFiles(nodes: 3);

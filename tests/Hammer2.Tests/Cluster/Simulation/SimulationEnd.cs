@@ -69,7 +69,8 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
     // A damaged node voted until another one was behind; that one is neither the old nor the new state.
     private bool LostTooMany(SimulatedMount mount) => mount.Obstacle == WriteObstacle.NoQuorum
         && cluster.Nodes.Any(node => node is { IsDamaged: true, IsMember: true })
-        && mount.View.Nodes.Any(node => node.Facts.Role == NodeRole.Returning);
+        && (mount.View.Nodes.Any(node => node.Facts.Role == NodeRole.Returning)
+            || cluster.Nodes.Any(node => node.IsUnseated));
 
     // Masters that certainly lost nothing and agree need no word of a user.
     private static void AssertUndecided(SimulatedMount mount)
@@ -85,14 +86,23 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
     // The state with the newest commit counts: the one that may have been acknowledged.
     private void Resolve(SimulatedNode[] named)
     {
+        Hammer2Error error = ResolveWith(named);
+        // What is left of a damaged node may not be enough to keep its content: then it is not named.
+        if (error != Hammer2Error.None && named.Any(node => node.IsDamaged))
+            error = ResolveWith([.. named.Where(node => !node.IsDamaged)]);
+        Assert.Equal(Hammer2Error.None, error);
+        foreach (SimulatedNode node in cluster.Nodes) node.HoldsOwn = false;
+        counts.Resolved++;
+    }
+
+    private Hammer2Error ResolveWith(SimulatedNode[] named)
+    {
         VolumeSet[] sets = [.. named.Select(OpenWhole).OfType<VolumeSet>()];
         using var resolution = new ClusterResolution(
             sets, NewVolume.ClusterLabel, cluster.Time, cluster.Random.NextUInt64, new TraceLog(cluster));
         ResolutionOutcome outcome = resolution.Run(kept: null);
         cluster.Say($"resolved: {outcome.Error} {outcome.Refusal}, kept: {string.Join(' ', outcome.Kept)}");
-        Assert.Equal(Hammer2Error.None, outcome.Error);
-        foreach (SimulatedNode node in cluster.Nodes) node.HoldsOwn = false;
-        counts.Resolved++;
+        return outcome.Error;
     }
 
     private static VolumeSet? OpenWhole(SimulatedNode node)
