@@ -33,12 +33,18 @@ public sealed partial class FuseDispatcher
     {
         _logger = logger;
         _logsRequests = logger.IsEnabled(LogLevel.Debug);
-        _interrupts = new FuseInterrupts(workersTotal);
+        _interrupts = new FuseInterrupts(workersTotal) { Interrupted = EndStalled };
         _service = new FuseService(fileSystem, connection, _interrupts, Destroy);
     }
 
     /// <summary>Waits for requests that other threads still serve; called before the DESTROY callback.</summary>
     internal Action BeforeDestroy { get; set; } = static () => { };
+
+    /// <summary>Keeps requests that the filesystem can serve later; null for none.</summary>
+    internal FuseStalledRequests? Stalled { get; set; }
+
+    /// <summary>Requests that wait until the filesystem can serve them.</summary>
+    public int StalledTotal => Stalled?.Count ?? 0;
 
     /// <summary>Counts requests; null for no counting.</summary>
     internal FuseStatistics? Statistics { get; init; }
@@ -81,6 +87,15 @@ public sealed partial class FuseDispatcher
         int error = Handle(row, ref request, ref reply);
         Statistics?.End(worker, request.Header.Opcode, error, start);
         if (error != FuseErrno.None) reply.Clear();
+        if (error == FuseErrno.ERESTART && Stalled is { } stalled && row.IsAnswered)
+        {
+            stalled.Keep(request.Header.Unique, message, channel);
+            // One that came before it was kept.
+            bool isInterrupted = _interrupts.IsInterrupted(request.Header.Unique);
+            _interrupts.End(worker);
+            if (isInterrupted) EndStalled(request.Header.Unique);
+            return;
+        }
         _interrupts.End(worker);
 
         ref readonly FuseInHeader header = ref request.Header;
@@ -103,6 +118,11 @@ public sealed partial class FuseDispatcher
             _ = Interlocked.Increment(ref _thrownTotal);
             FuseLog.DestroyThrew(_logger, failure);
         }
+    }
+
+    private void EndStalled(ulong unique)
+    {
+        if (Stalled?.Take(unique) is { } channel) _ = Send(unique, FuseErrno.EINTR, default, channel);
     }
 
     private int Handle(FuseRow row, scoped ref FuseRequest request, scoped ref FuseReply reply)

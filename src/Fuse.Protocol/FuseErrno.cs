@@ -79,6 +79,10 @@ public static class FuseErrno
     /// <summary>Protocol version mismatch.</summary>
     public const int EPROTO = 71;
 
+    /// <summary>From a filesystem to the session alone: the request changed nothing, and is to be served again once the
+    /// filesystem is not stalled any more.</summary>
+    public const int ERESTART = 85;
+
     /// <summary>Not supported.</summary>
     public const int EOPNOTSUPP = 95;
 

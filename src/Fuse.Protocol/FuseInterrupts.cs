@@ -23,6 +23,9 @@ internal sealed class FuseInterrupts : IFuseInterrupts
     private uint _earlyNext;
     private volatile bool _hasEarly;
 
+    /// <summary>Told of each interrupt, after it was recorded.</summary>
+    public Action<ulong> Interrupted { get; set; } = static _ => { };
+
     /// <summary>A set for at most one request per worker.</summary>
     public FuseInterrupts(int workersTotal)
     {
@@ -57,6 +60,7 @@ internal sealed class FuseInterrupts : IFuseInterrupts
         {
             if (Volatile.Read(ref slot.Unique) == unique) slot.IsInterrupted = true;
         }
+        Interrupted(unique);
     }
 
     /// <inheritdoc/>

@@ -85,12 +85,13 @@ public sealed class FuseSession : IDisposable
 
             Connection = connection;
             var dispatcher = new FuseDispatcher(
-                _fileSystem, connection, _options.WorkersTotal + FuseLongRequests.ThreadsMax, _logger)
+                _fileSystem, connection, _options.WorkersTotal + FuseLongRequests.ThreadsMax + 1, _logger)
             {
                 Statistics = _options.Statistics,
             };
-            var longRequests = new FuseLongRequests(_options.WorkersTotal, _options.BackgroundRequestsMax,
-                FuseBufferSizes.For(connection.MaxWriteBytes, connection.MaxReadBytes),
+            FuseBufferSizes sizes = FuseBufferSizes.For(connection.MaxWriteBytes, connection.MaxReadBytes);
+            KeepStalled(dispatcher, sizes);
+            var longRequests = new FuseLongRequests(_options.WorkersTotal, _options.BackgroundRequestsMax, sizes,
                 (thread, message, reply, channel) =>
                     dispatcher.Serve(_options.WorkersTotal + thread, message, reply, channel),
                 _options.Scheduler, _logger);
@@ -102,6 +103,9 @@ public sealed class FuseSession : IDisposable
             return connection;
         }
     }
+
+    /// <summary>Serves requests that were kept while the filesystem was stalled. From any thread.</summary>
+    public void ServeStalled() => Dispatcher?.Stalled?.ServeAll();
 
     /// <summary>Starts the worker threads.</summary>
     /// <exception cref="FuseException">A worker's channel cannot be opened.</exception>
@@ -144,6 +148,7 @@ public sealed class FuseSession : IDisposable
             }
         }
         _longRequests?.Finish();
+        Dispatcher?.Stalled?.Close();
         Dispatcher?.Destroy();
         return _end;
     }
@@ -197,6 +202,17 @@ public sealed class FuseSession : IDisposable
         return error == FuseErrno.None
             ? connection
             : throw new FuseException("the kernel refused the answer to INIT: " + LinuxCalls.Describe(error));
+    }
+
+    private void KeepStalled(FuseDispatcher dispatcher, FuseBufferSizes sizes)
+    {
+        if (_options.IsStalled is not { } isStalled) return;
+        int thread = _options.WorkersTotal + FuseLongRequests.ThreadsMax;
+        dispatcher.Stalled = new FuseStalledRequests(isStalled, (message, channel) =>
+        {
+            using var reply = new FuseBuffer(sizes.ReplyBytes);
+            dispatcher.Serve(thread, message, reply.Span, channel);
+        }, _options.Scheduler);
     }
 
     private void Work(FuseWorker worker)

@@ -36,6 +36,10 @@ public sealed record FuseSessionOptions
     /// <summary>Counts requests; null for no counting.</summary>
     public FuseStatistics? Statistics { get; init; }
 
+    /// <summary>True while the filesystem answers <see cref="FuseErrno.ERESTART"/>: those requests are kept, and served
+    /// again by <see cref="FuseSession.ServeStalled"/>. Null for a filesystem that never does.</summary>
+    public Func<bool>? IsStalled { get; init; }
+
     /// <summary>Clock and timers.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

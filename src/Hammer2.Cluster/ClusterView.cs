@@ -184,6 +184,18 @@ public sealed class ClusterView
         return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
     }
 
+    /// <summary>The view with a fenced node whose device was read anew and which goes on where it was.</summary>
+    /// <remarks>Each dirty block has a place on it.</remarks>
+    /// <exception cref="InvalidOperationException">The slot does not hold the fenced node, or the new one is not the
+    /// same node.</exception>
+    internal ClusterView WithUnfenced(PresentNode before, PresentNode after)
+    {
+        bool isSame = Has(before) && before.Slot == after.Slot && before.Identity == after.Identity;
+        if (!isSame || before.IsSynced || !after.IsSynced)
+            throw new InvalidOperationException($"{before.Name}: not a node that was fenced");
+        return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
+    }
+
     /// <summary>The view without the node in a slot, which is retired.</summary>
     /// <remarks>The node itself stays as it is: operations that began before read on from it. Its device may be closed
     /// when they have ended.</remarks>

@@ -105,7 +105,7 @@ public readonly struct Inode
     internal PresentNode NodeAt(int slot) => slot == FocusNode.Slot ? FocusNode : View[slot];
 
     /// <summary>The chain of this object on a synced node; NodeDown when that node holds another version
-    /// of it than the focus, or was fenced.</summary>
+    /// of it than the focus and the group that is being committed, or was fenced.</summary>
     internal Hammer2Error TryOnNode(int slot, out Chain? chain)
     {
         chain = _focus;
@@ -116,10 +116,18 @@ public readonly struct Inode
         if (error == Hammer2Error.NoEntry) return Hammer2Error.NodeDown;
         Nodes.WantHealed(slot, Media.PfsRootInum, Inum, error);
         if (error != Hammer2Error.None) return error;
-        return IsSameVersion(chain!) ? Hammer2Error.None : Hammer2Error.NodeDown;
+        return IsSameVersion(chain!) || IsFrozenVersion(chain!) ? Hammer2Error.None : Hammer2Error.NodeDown;
     }
 
     private bool IsSameVersion(Chain other) =>
-        other.Reference.ModifyTid == _focus!.Reference.ModifyTid && other.Meta.Size == _focus.Meta.Size
-        && other.Meta.Type == _focus.Meta.Type && other.Meta.HasDirectData == _focus.Meta.HasDirectData;
+        other.Reference.ModifyTid == _focus!.Reference.ModifyTid && HasShape(other, _focus.Meta);
+
+    // A node that took the commit of the frozen image before the others, or without them: what is read of its tree is
+    // merged with the changes of that image, which change nothing there.
+    private bool IsFrozenVersion(Chain other) => Live?.Frozen is { } image
+        && other.Reference.ModifyTid > _focus!.Reference.ModifyTid
+        && other.Reference.ModifyTid >= image.ModifyTid && HasShape(other, image.Meta);
+
+    private static bool HasShape(Chain other, in InodeMeta meta) => other.Meta.Size == meta.Size
+        && other.Meta.Type == meta.Type && other.Meta.HasDirectData == meta.HasDirectData;
 }

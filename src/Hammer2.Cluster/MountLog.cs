@@ -50,6 +50,26 @@ internal static partial class MountLog
         "node {Device}: {Count} references that could not be read were restored from the other nodes")]
     public static partial void Restored(ILogger logger, string device, long count);
 
+    [LoggerMessage(40, LogLevel.Critical,
+        "PFS {Label}: changes wait from now on ({Error}): {Synced} nodes can be written, {Quorum} make a quorum; what "
+        + "was accepted is kept and committed when enough nodes have returned")]
+    public static partial void Stalled(ILogger logger, string label, Hammer2Error error, int synced, int quorum);
+
+    [LoggerMessage(41, LogLevel.Warning, "PFS {Label}: enough nodes have returned, and what waited is committed")]
+    public static partial void StallEnded(ILogger logger, string label);
+
+    [LoggerMessage(42, LogLevel.Error,
+        "PFS {Label}: {Count} blocks of file data that were accepted before the nodes failed are on none of them any "
+        + "more")]
+    public static partial void DirtyLost(ILogger logger, string label, int count);
+
+    [LoggerMessage(43, LogLevel.Warning,
+        "PFS {Label}: node {Device} is back and holds what was written to it last; it waits for a quorum")]
+    public static partial void NodeAwaitsQuorum(ILogger logger, string label, string device);
+
+    [LoggerMessage(44, LogLevel.Warning, "PFS {Label}: the nodes that are back could not be written: {Error}")]
+    public static partial void ReturnFailed(ILogger logger, string label, Hammer2Error error);
+
     [LoggerMessage(17, LogLevel.Information, "PFS {Label}: {Count} orphans were deleted")]
     public static partial void OrphansDeleted(ILogger logger, string label, int count);
 

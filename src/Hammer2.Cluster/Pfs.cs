@@ -27,6 +27,9 @@ public sealed class Pfs
     /// <summary>The present nodes, in the order in which they were named.</summary>
     public IReadOnlyList<PresentNode> Nodes => View.Nodes;
 
+    /// <summary>Nodes that are read and written now.</summary>
+    public int SyncedTotal => View.Synced.Count;
+
     /// <summary>The membership decision made when the PFS was mounted.</summary>
     public MembershipDecision Membership => ClusterNodes.Membership;
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Cluster.Resync;
@@ -14,6 +16,7 @@ namespace Hammer2.Cluster;
 public sealed class PresentNode : NodeMember
 {
     private Chain _root;
+    private StrongBox<Blockref>? _attempted;
     private int _state;
 
     /// <summary>A node in a slot.</summary>
@@ -71,8 +74,21 @@ public sealed class PresentNode : NodeMember
     /// <summary>How far its resynchronization is; null before the first one.</summary>
     internal ResyncProgress? Resync { get; set; }
 
+    /// <summary>Notes the root of a commit whose header is going to be written: from then on it is not known whether
+    /// media have it, until it is installed.</summary>
+    internal void Attempt(in Blockref root) => Volatile.Write(ref _attempted, new StrongBox<Blockref>(root));
+
     /// <summary>Switches to the root of a new commit.</summary>
     internal void Install(Chain root) => Volatile.Write(ref _root, root);
+
+    /// <summary>True when a root that was found on its media is the last one that this mount wrote there, or the one
+    /// that it was about to: nothing else changed the node since.</summary>
+    internal bool HasWritten(in Blockref root) => IsSame(root, Root.Reference)
+        || Volatile.Read(ref _attempted) is { } attempted && IsSame(root, attempted.Value);
+
+    private static bool IsSame(in Blockref one, in Blockref other) =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in one)).SequenceEqual(
+            MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in other)));
 
     /// <summary>Fences the node after a failed write: nothing more is read from it or written to it.</summary>
     /// <returns>True for the call that did it; false when it was fenced before, or is not used.</returns>

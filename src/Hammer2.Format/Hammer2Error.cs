@@ -75,6 +75,10 @@ public enum Hammer2Error
 
     /// <summary>A PFS is held, and cannot be deleted.</summary>
     Held = 0x10_0000,
+
+    /// <summary>Too few nodes can be written, and changes wait for more: nothing was changed, and the same is to be
+    /// asked for again later.</summary>
+    Stalled = 0x20_0000,
 }
 
 /// <summary>Classification of error sets.</summary>

@@ -123,13 +123,13 @@ internal sealed class FilesystemHost : IDisposable
         }
     }
 
-    /// <summary>Unmounts everything, as on a signal: from any thread, at once or as soon as a mount is live.</summary>
+    /// <summary>Unmounts everything, as on a signal: from any thread, at once or as soon as a mount is live. For mounts
+    /// that have ended and wait for nodes it gives their last changes up.</summary>
     public void Stop()
     {
         MountedPfs[] mounts;
         using (_stateLock.EnterScope())
         {
-            if (_isStopping) return;
             _isStopping = true;
             mounts = [.. _mounts];
         }

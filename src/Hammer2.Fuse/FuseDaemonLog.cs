@@ -32,6 +32,11 @@ internal static partial class FuseDaemonLog
     [LoggerMessage(58, LogLevel.Critical, "{Target}: the last changes could not be made durable: {Error}")]
     public static partial void LastChangesLost(ILogger logger, string target, Errno error);
 
+    [LoggerMessage(67, LogLevel.Critical,
+        "the last changes wait for nodes that are away: the process ends when they are back, or, giving the changes "
+        + "up, on a signal")]
+    public static partial void LastChangesWait(ILogger logger);
+
     [LoggerMessage(59, LogLevel.Error, "dirty pages of open files may be lost: {Reason}")]
     public static partial void DelayedWritesLost(ILogger logger, string reason);
 

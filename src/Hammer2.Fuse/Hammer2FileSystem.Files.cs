@@ -117,7 +117,7 @@ public sealed partial class Hammer2FileSystem
             dropsPrivileges: (request.WriteFlags & FuseWriteFlags.KillSuidGid) != 0, isWriteback);
         if (isWriteback && error == Errno.EROFS) error = LostData;
         writtenBytes = error == Errno.None ? data.Length : 0;
-        if (isWriteback && error != Errno.None) Refuse(context.NodeId, error);
+        if (isWriteback && error is not (Errno.None or Errno.ERESTART)) Refuse(context.NodeId, error);
         return ChangeResult(error, _commitsAll);
     }
 
@@ -199,7 +199,18 @@ public sealed partial class Hammer2FileSystem
     {
         foreach (ulong inum in _nodes.TakePossibleOrphans()) RemoveOrphan(inum);
         LastCommitError = (Errno)Sync();
+        if (LastCommitError != Errno.ERESTART) return;
+        FuseDaemonLog.LastChangesWait(_logger);
+        while (LastCommitError == Errno.ERESTART && !_givesUp)
+        {
+            _scheduler.Pause(s_stalledPause);
+            LastCommitError = (Errno)Sync();
+        }
+        if (LastCommitError == Errno.ERESTART) LastCommitError = Errno.EIO;
     }
+
+    /// <summary>Has the end of the mount not wait for nodes any more: what was not committed is lost.</summary>
+    public void GiveUp() => _givesUp = true;
 
     /// <summary>Commits all changes accepted so far, on a timer's thread. An error was logged, and later writes and
     /// syncs return it.</summary>
@@ -271,7 +282,7 @@ public sealed partial class Hammer2FileSystem
         if ((flags & OpenTruncate) != 0) access |= OpenAccess.Write | OpenAccess.Truncate;
         bool isWritten = access != OpenAccess.Read;
         if (isWritten && (flags & OpenAppend) != 0) access |= OpenAccess.Append;
-        if (isWritten && _vnodes.StopReason != Hammer2Error.None) return Errno.EROFS;
+        if (isWritten && _vnodes.StopErrno is var stopped and not Errno.None) return stopped;
         Errno error = _vnodes.CheckOpen(node, access);
         if (error == Errno.None && (access & OpenAccess.Truncate) != 0)
         {
@@ -298,7 +309,12 @@ public sealed partial class Hammer2FileSystem
         if (result == FuseErrno.None && answer.Handle != 0) _ = Interlocked.Increment(ref _openForWriting);
     }
 
-    // The result of a change, which a synchronous mount commits first.
-    private int ChangeResult(Errno error, bool commits) =>
-        (int)(error == Errno.None && commits ? _vnodes.Sync() : error);
+    // The result of a change, which a synchronous mount commits first. It is made already, and cannot be made again
+    // once nodes have returned: the thread waits for them.
+    private int ChangeResult(Errno error, bool commits)
+    {
+        if (error != Errno.None || !commits) return (int)error;
+        while ((error = _vnodes.Sync()) == Errno.ERESTART) _scheduler.Pause(s_stalledPause);
+        return (int)error;
+    }
 }

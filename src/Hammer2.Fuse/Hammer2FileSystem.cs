@@ -26,6 +26,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         | FuseInitFlags.ExportSupport
         | FuseInitFlags.ExplicitInvalData | FuseInitFlags.HandleKillPrivV2 | FuseInitFlags.HasIoctlDir;
 
+    private static readonly TimeSpan s_stalledPause = TimeSpan.FromMilliseconds(100);
+
     private const ulong ValidSeconds = 24 * 3600;
     private const ulong UnsettledValidSeconds = 1;
     private const uint SeekData = 3;
@@ -42,6 +44,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
     private readonly bool _commitsNames;
+    private volatile bool _givesUp;
     private bool _canSkipOpen;
     private bool _isDelayed;
 

@@ -100,6 +100,7 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         Deduplicates = options.Deduplicates,
         Resynchronizes = options.Resynchronizes,
         ResyncRate = new RateLimit(options.ResyncRateBytes),
+        Quorum = new QuorumPolicySetting(options.Quorum),
     };
 
     private static void AwaitNodes(

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using Fuse.Protocol;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Cluster;
 using Hammer2.Format;
 using Linux.Text;
@@ -76,7 +77,7 @@ public static class MountOptionParser
         {
             foreach (string word in Words(list)) options = Apply(options, word, isSloppy);
         }
-        return options;
+        return Checked(options);
     }
 
     /// <summary>
@@ -137,8 +138,13 @@ public static class MountOptionParser
         MountOptions changed = current;
         foreach (string word in Words(list))
             if (word != Remount) changed = Apply(changed, word, isSloppy: false);
-        return changed;
+        return Checked(changed);
     }
+
+    private static MountOptions Checked(MountOptions options) =>
+        options is { Quorum: QuorumPolicy.Stall, Resynchronizes: false }
+            ? throw new MountOptionException("noquorum=stall: needs nodes that return, which noresync excludes")
+            : options;
 
     private static MountOptions Writing(MountOptions options, bool mayWrite) => options with
     {
@@ -172,6 +178,11 @@ public static class MountOptionParser
             "resync" => WithoutValue(options with { Resynchronizes = true }, name, value),
             "noresync" => WithoutValue(options with { Resynchronizes = false }, name, value),
             "resync-rate" => options with { ResyncRateBytes = (ulong)Size(name, value) },
+            "noquorum" => options with
+            {
+                Quorum = QuorumPolicyText.Parse(value)
+                ?? throw new MountOptionException($"noquorum={value}: one of {QuorumPolicyText.All} is needed")
+            },
             "headers" => WithoutValue(options with { ShowsHeaders = true }, name, value),
             "noheaders" => WithoutValue(options with { ShowsHeaders = false }, name, value),
             "snapdirs" => WithoutValue(options with { HasSnapshotDirectories = true }, name, value),

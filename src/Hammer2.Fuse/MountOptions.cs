@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using Fuse.Protocol;
+using Hammer2.Cluster.Transactions;
 using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Fuse;
@@ -41,6 +42,9 @@ public sealed record MountOptions
 
     /// <summary>Bytes that the resynchronization of each node copies in a second at most; 0 for no bound.</summary>
     public ulong ResyncRateBytes { get; init; }
+
+    /// <summary>What becomes of changes without a quorum of nodes.</summary>
+    public QuorumPolicy Quorum { get; init; }
 
     /// <summary>True to show what older volume headers have in <c>.hammer2/headers</c>.</summary>
     public bool ShowsHeaders { get; init; }

@@ -79,7 +79,8 @@ internal sealed class MountedPfs : IDisposable
         {
             PfsList = pfsList,
             Loggers = loggers,
-            ChangeOptions = ChangeOptions,
+            ChangeOptions = list => ChangeOptions(list, tellsKernel: true),
+            ChangePolicy = list => ChangeOptions(list, tellsKernel: false),
             IsReadOnly = () => _current.IsReadOnly,
             Events = (loggers as EventLoggers)?.Events ?? new EventRing(time),
             NodeOf = _tree.NodeOf,
@@ -118,6 +119,7 @@ internal sealed class MountedPfs : IDisposable
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
         _session = new FuseSession(transport, _served, SessionOptions(), sessionLogger);
+        ServeStalled();
         _tree.Notifier = _doors.Notifier = _administered.Notifier = new FuseNotifier(_session);
         _ = _session.Negotiate();
         _session.Start();
@@ -143,11 +145,13 @@ internal sealed class MountedPfs : IDisposable
         return end != FuseSessionEnd.Failed && lost == Errno.None;
     }
 
-    /// <summary>Unmounts: at once or as soon as the mount is live.</summary>
+    /// <summary>Unmounts: at once or as soon as the mount is live. Called once more, or after it was unmounted, it has
+    /// the last commit not wait for nodes.</summary>
     public void Stop()
     {
         using (_stopLock.EnterScope())
         {
+            if (_isStopping || (_isLive && IsEnding)) _tree.Current.GiveUp();
             if (_isStopping) return;
             _isStopping = true;
             if (!_isLive) return;
@@ -170,7 +174,7 @@ internal sealed class MountedPfs : IDisposable
         _tree.Dispose();
     }
 
-    private RequestOutcome<MountOptions> ChangeOptions(string list)
+    private RequestOutcome<MountOptions> ChangeOptions(string list, bool tellsKernel)
     {
         if (Interlocked.Exchange(ref _isChanging, 1) != 0)
             return new(Errno.EBUSY, "its options are being changed by another request", null);
@@ -179,7 +183,7 @@ internal sealed class MountedPfs : IDisposable
             MountOptions wanted = MountOptionParser.Change(_current, list);
             IReadOnlyList<string> refused = OptionChanges.Refused(_current, wanted);
             return refused.Count == 0
-                ? Apply(wanted)
+                ? Apply(wanted, tellsKernel)
                 : new(Errno.EINVAL, $"{string.Join(", ", refused)}: cannot be changed while it is mounted", null);
         }
         catch (MountOptionException failure)
@@ -192,14 +196,20 @@ internal sealed class MountedPfs : IDisposable
         }
     }
 
-    private RequestOutcome<MountOptions> Apply(MountOptions wanted)
+    // The kernel passes everything on before it changes a mount, which waits during a stall.
+    private RequestOutcome<MountOptions> Apply(MountOptions wanted, bool tellsKernel)
     {
-        if (!wanted.IsReadOnly && Cluster.Pfs.Writer is null && MakeWritable(wanted) is { } refusal) return refusal;
-        if (Refusal(_mount!.Remount(wanted.Flags)) is { } refused) return refused;
+        if (tellsKernel && !wanted.IsReadOnly && Cluster.Pfs.Writer is null && MakeWritable(wanted) is { } refusal)
+            return refusal;
+        if (tellsKernel && Refusal(_mount!.Remount(wanted.Flags)) is { } refused) return refused;
         bool wasReadOnly = _current.IsReadOnly;
         _current = wanted;
         _commits?.Change(wanted.CommitInterval);
-        if (Cluster.Pfs.Writer is { } writer) writer.ResyncRate.BytesPerSecond = wanted.ResyncRateBytes;
+        if (Cluster.Pfs.Writer is { } writer)
+        {
+            writer.ResyncRate.BytesPerSecond = wanted.ResyncRateBytes;
+            writer.SetQuorumPolicy(wanted.Quorum);
+        }
         // What the kernel has passed on before it made the mount read-only.
         if (!wanted.IsReadOnly || wasReadOnly || _tree.Current.Sync() == FuseErrno.None) return wanted;
         return new(Errno.EIO, "it is read-only now, and its last commit failed; the log tells more", null);
@@ -223,9 +233,15 @@ internal sealed class MountedPfs : IDisposable
         {
             return new(Errno.EROFS, refusal.Message, null);
         }
+        ServeStalled();
         StartCommits(wanted);
         FuseDaemonLog.BecameWritable(_logger, Target);
         return null;
+    }
+
+    private void ServeStalled()
+    {
+        if (Cluster.Pfs.Writer is { } writer) writer.StallEnded = _session!.ServeStalled;
     }
 
     private void StartCommits(MountOptions options) => _commits =
@@ -276,6 +292,7 @@ internal sealed class MountedPfs : IDisposable
     {
         Time = _time,
         Statistics = _administered.Statistics,
+        IsStalled = () => Cluster.Pfs.Writer is { IsStalled: true },
         Scheduler = _scheduler,
         Wanted = Hammer2FileSystem.Features(
             _options.IsReadOnly, _options.UsesWritebackCache, _mayBecomeWritable || Cluster.HasWritableDevices),

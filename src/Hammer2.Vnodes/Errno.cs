@@ -65,6 +65,10 @@ public enum Errno
     /// <summary>No such attribute.</summary>
     ENODATA = 61,
 
+    /// <summary>The operation has changed nothing, and waits: it is to be made again once enough nodes have returned.
+    /// Callers of the kernel never get this.</summary>
+    ERESTART = 85,
+
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
 

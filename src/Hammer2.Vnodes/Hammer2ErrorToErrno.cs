@@ -9,6 +9,7 @@ public static class Hammer2ErrorToErrno
     // The first row with a bit of the set decides: errors that need action come before transient ones.
     private static readonly (Hammer2Error Error, Errno Errno)[] Rows =
     [
+        (Hammer2Error.Stalled, Errno.ERESTART),
         (Hammer2Error.Io | Hammer2Error.Check | Hammer2Error.Corrupt | Hammer2Error.NodeDown, Errno.EIO),
         (Hammer2Error.NoQuorum | Hammer2Error.Internal, Errno.EIO),
         (Hammer2Error.NoSpace, Errno.ENOSPC),

@@ -30,7 +30,8 @@ public sealed partial class VnodeOps
         if (modes == AllocateModes.PunchHole) return Errno.EOPNOTSUPP;
         if (position > long.MaxValue || length > long.MaxValue - position) return Errno.EFBIG;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        if (kind == AllocateModes.None && !writer.HasRoom((long)length, inum)) return Errno.ENOSPC;
+        if (kind == AllocateModes.None && !writer.HasRoom((long)length, inum))
+            return writer.IsStalled ? Errno.ERESTART : Errno.ENOSPC;
 
         ulong end = position + length;
         while (true)

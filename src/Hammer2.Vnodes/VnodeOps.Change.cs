@@ -29,6 +29,11 @@ public sealed partial class VnodeOps
     /// <summary>The error that stopped all writing; None while the PFS is writable.</summary>
     public Hammer2Error StopReason => _pfs.Writer?.StopReason ?? Hammer2Error.None;
 
+    /// <summary>What a change is answered once writing has stopped; None while it has not.</summary>
+    public Errno StopErrno => _pfs.Writer is { IsStopped: true } writer
+        ? writer.Quorum.Policy == QuorumPolicy.Error ? Errno.EIO : Errno.EROFS
+        : Errno.None;
+
     /// <summary>Commits all changes accepted so far.</summary>
     /// <returns>EIO when the commit failed, and the mount is read-only from then on; also EIO once for changes since
     /// the last call that could not be committed because a block that they need cannot be read: those objects have the

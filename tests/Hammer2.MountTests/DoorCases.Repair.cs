@@ -103,7 +103,7 @@ internal static partial class DoorCases
             "policy {2} resync-rate=1M", "policy {2} noresync") with
         {
             Seen = (mount, _) => mount.Query("cluster-policy").GetProperty("resyncRateBytes").ToString(),
-            After = (mount, _) => DoorMount.Do("cluster", "policy", mount.Root, "resync-rate=0"),
+            After = (mount, _) => DoorMount.Do("cluster", "policy", mount.Root, "resync-rate=0,noquorum=readonly"),
         },
         new("verify", "verify", "verify x=1", Malformed)
         {

@@ -18,6 +18,9 @@ internal readonly record struct PfsRootTurn(MediaDevice Device, int Slot)
     /// <summary>Number of the commit.</summary>
     public ulong Tid { get; init; }
 
+    /// <summary>Id of the commit that a snapshot is one of; null for that of the source.</summary>
+    public ulong? CommitId { get; init; }
+
     /// <summary>True when inodes without a link are in use in the source.</summary>
     public bool HasOrphans { get; init; }
 

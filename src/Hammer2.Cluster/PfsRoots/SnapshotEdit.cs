@@ -41,6 +41,7 @@ internal sealed class SnapshotEdit : PfsRootEdit
         meta.PfsSubtype = _subtype;
         meta.PfsOriginId = turn.Source.Meta.PfsClusterId;
         meta.PfsReceivedTid = 0;
+        if (turn.CommitId is { } commit) meta.PfsCommitId = commit;
         meta.PfsClusterId = _ids.ClusterId;
         meta.PfsNodeId = _ids.NodeIdOf(turn.Slot);
         if (IsOnOneNode) meta.PfsMasters = 1;

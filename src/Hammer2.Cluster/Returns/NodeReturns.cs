@@ -29,6 +29,7 @@ internal sealed class NodeReturns : IDisposable
     private readonly RankedMonitor _closingLock = new(LockRank.ReturnsClosing);
     private readonly Dictionary<string, string> _refusals = [];
     private readonly IStartedThread? _thread;
+    private readonly StalledNodes _stalled;
     private MediaDevice? _unreadable;
     private bool _isClosed;
 
@@ -42,6 +43,7 @@ internal sealed class NodeReturns : IDisposable
         _opener = opener;
         _access = access;
         _logger = access.Loggers.CreateLogger<NodeReturns>();
+        _stalled = new StalledNodes(mount, _logger);
         _thread = scheduler?.Start("nodes that return", Run);
     }
 
@@ -54,6 +56,14 @@ internal sealed class NodeReturns : IDisposable
     {
         var returned = new List<PresentNode>();
         using RankedLock.Scope alone = _mount.NodesLock.EnterScope();
+        if (Pfs.Writer is { IsStalled: true })
+        {
+            foreach (PresentNode node in Pfs.View.Nodes)
+                if (node.IsSynced) FenceLost(node);
+            _ = _stalled.Check(FindAnew);
+            if (Pfs.Writer is { IsStalled: true }) return returned;
+        }
+        _stalled.Forget();
         foreach (NodeMember member in Pfs.View.Members)
         {
             if (Pfs.Writer is not { IsStopped: false }) break;
@@ -114,7 +124,11 @@ internal sealed class NodeReturns : IDisposable
         }
     }
 
-    private PresentNode? Reopen(PresentNode failed)
+    private PresentNode? Reopen(PresentNode failed) =>
+        FindAnew(failed) is { } entry ? Join(failed, failed.Slot, entry) : null;
+
+    // The node as its device has it now; null when that does not answer.
+    private PfsEntry? FindAnew(PresentNode failed)
     {
         OpenFilesystem? filesystem = _mount.FilesystemOf(failed.Identity.FilesystemId);
         if (filesystem is null) return null;
@@ -124,16 +138,19 @@ internal sealed class NodeReturns : IDisposable
             try
             {
                 if (!_opener.TryReadAnew(filesystem, device, _access))
-                    return Refuse(failed.Name, "a write to its device has not returned yet");
+                {
+                    _ = Refuse(failed.Name, "a write to its device has not returned yet");
+                    return null;
+                }
             }
             catch (MediaException absent)
             {
-                return Refuse(failed.Name, absent.Message);
+                _ = Refuse(failed.Name, absent.Message);
+                return null;
             }
             device = filesystem.Device;
         }
-        if (Find(device, failed.Entry.ClusterId, failed.Entry.NodeId, out PfsEntry? entry))
-            return Join(failed, failed.Slot, entry!);
+        if (Find(device, failed.Entry.ClusterId, failed.Entry.NodeId, out PfsEntry? entry)) return entry;
         // Its devices may be gone again, and others may have their names.
         _unreadable = device;
         return null;

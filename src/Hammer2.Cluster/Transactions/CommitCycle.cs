@@ -10,8 +10,8 @@ namespace Hammer2.Cluster.Transactions;
 /// A commit from its beginning to its end: closes the open group, has it written on the nodes, installs its inodes as
 /// committed ones and releases its space. Also the commits that write the PFS root alone.
 /// </summary>
-/// <remarks>From the closing of a group on it is committed, or the PFS is stopped: no group is ever forgotten. One
-/// caller at a time, which holds the lock of commits.</remarks>
+/// <remarks>From the closing of a group on it is committed, or kept while the PFS waits for nodes, or the PFS is
+/// stopped: no group is ever forgotten. One caller at a time, which holds the lock of commits.</remarks>
 internal sealed class CommitCycle
 {
     private readonly GroupCloser _closer;
@@ -20,6 +20,7 @@ internal sealed class CommitCycle
     private readonly SpaceReserve _space;
     private readonly NodeFencing _fencing;
     private readonly TimeProvider _time;
+    private SyncingGroup? _pending;
     private long _removalsCommitted;
     private long _lastCommitTicks;
 
@@ -46,16 +47,19 @@ internal sealed class CommitCycle
     /// <param name="inodes">Only these inodes, as far as they are dirty, with what depends on them; null for the whole
     /// group.</param>
     /// <param name="edits">Changes of the list of PFSs that become durable with it.</param>
-    /// <returns>None; what kept the commit from a quorum of nodes. The PFS is then stopped.</returns>
+    /// <returns>None; what kept the commit from a quorum of nodes. The PFS is then stopped, or stalls, and keeps the
+    /// group.</returns>
     public Hammer2Error CommitGroup(IReadOnlyList<DirtyInode>? inodes, IReadOnlyList<PfsRootEdit> edits)
     {
+        Hammer2Error kept = CommitKept();
+        if (kept != Hammer2Error.None) return kept;
         _images.InstallUnreadable();
         SyncingGroup? group = _closer.Close(inodes);
         if (group is null && edits.Count > 0) group = _closer.Empty(_closer.NumberEmpty());
         if (group is null) return Hammer2Error.None;
         Hammer2Error error = Write(group with { Edits = edits });
         if (error == Hammer2Error.None && _closer.NeedsEpoch) error = BeginEpoch();
-        if (error != Hammer2Error.None) _fencing.Stop(error);
+        if (error == Hammer2Error.TooLarge) _fencing.Stop(error);
         return error;
     }
 
@@ -71,9 +75,16 @@ internal sealed class CommitCycle
     {
         return RunWhenCommitted(inodes, () =>
         {
-            Hammer2Error error = Write(_closer.Empty(_closer.NumberEmpty()) with { Edits = [edit] });
-            if (error == Hammer2Error.None) _closer.ForgetOrphans(mayHaveOrphans());
-            else _fencing.Stop(error);
+            // What the mount knows of its content depends on whether this is done: it is not kept for later.
+            SyncingGroup group = _closer.Empty(_closer.NumberEmpty()) with { Edits = [edit] };
+            Hammer2Error error = _commit.Write(ref group);
+            if (error != Hammer2Error.None)
+            {
+                _fencing.Stop(error);
+                return error;
+            }
+            Finish(group);
+            _closer.ForgetOrphans(mayHaveOrphans());
             return error;
         });
     }
@@ -104,12 +115,7 @@ internal sealed class CommitCycle
 
     /// <summary>Commits the PFS root with a changed membership record.</summary>
     /// <returns>None; what kept the commit from a quorum of nodes. The PFS is then stopped.</returns>
-    public Hammer2Error CommitMembers()
-    {
-        Hammer2Error error = CommitRoot();
-        if (error != Hammer2Error.None) _fencing.Stop(error);
-        return error;
-    }
+    public Hammer2Error CommitMembers() => CommitRoot();
 
     /// <summary>Has all further commits numbered above a number; a cluster begins an epoch for that.</summary>
     /// <returns>None; else as <see cref="BeginEpoch"/>.</returns>
@@ -128,14 +134,29 @@ internal sealed class CommitCycle
         return error == Hammer2Error.None ? Write(_closer.Empty(second)) : error;
     }
 
+    // What the last commit was that too few nodes took.
+    private Hammer2Error CommitKept() =>
+        _pending is { } kept ? Write(_closer.Again(kept)) : Hammer2Error.None;
+
     private Hammer2Error Write(SyncingGroup group)
     {
         Hammer2Error error = _commit.Write(ref group);
-        if (error != Hammer2Error.None) return error;
+        if (error == Hammer2Error.None)
+        {
+            _pending = null;
+            Finish(group);
+            return error;
+        }
+        error = _fencing.Halt(error);
+        _pending = error == Hammer2Error.Stalled ? group : null;
+        return error;
+    }
+
+    private void Finish(SyncingGroup group)
+    {
         Volatile.Write(ref _lastCommitTicks, _time.GetUtcNow().UtcTicks);
         if (group.Removes) _ = Interlocked.Increment(ref _removalsCommitted);
         _images.Install(group.Inodes);
         _space.Release(group.ReservedBytes);
-        return error;
     }
 }

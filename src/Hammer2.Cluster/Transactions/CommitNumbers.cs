@@ -70,6 +70,17 @@ internal sealed class CommitNumbers
         return before with { Tid = tid, Cluster = DrawId() };
     }
 
+    /// <summary>Numbers a further attempt to commit a group that may be on media under its last number, above
+    /// everything that was numbered since, with numbers for further attempts.</summary>
+    /// <param name="before">Those of the last attempt.</param>
+    /// <remarks>Entry: no operation runs.</remarks>
+    public CommitIds NextRetry(CommitIds before)
+    {
+        LastCommit = ++_last;
+        _last += AttemptsMax - 1;
+        return before with { Tid = LastCommit, Cluster = DrawId() };
+    }
+
     /// <summary>Has all further numbers be above a number.</summary>
     /// <returns>False when they are already. Otherwise a cluster must begin an epoch before its next commit.</returns>
     /// <remarks>Entry: no operation runs.</remarks>

@@ -40,8 +40,9 @@ internal sealed class CommitQueue
     public Action? Committed { get; set; }
 
     /// <summary>Makes all changes durable that were accepted before this call.</summary>
-    /// <returns>None; Io once the PFS is stopped; what kept the commit from a quorum of nodes. The PFS is then stopped,
-    /// and what was durable before still is.</returns>
+    /// <returns>None; Io once the PFS is stopped; Stalled while it waits for nodes, and will make them durable then;
+    /// what kept the commit from a quorum of nodes. The PFS is then stopped, and what was durable before still
+    /// is.</returns>
     public Hammer2Error CommitAll() => CommitAll(edit: null);
 
     /// <summary>As above, together with a change of the list of PFSs.</summary>
@@ -60,7 +61,7 @@ internal sealed class CommitQueue
     /// <returns>As <see cref="CommitAll()"/>.</returns>
     public Hammer2Error CommitInode(ulong inum)
     {
-        if (_failStop.IsStopped) return Hammer2Error.Io;
+        if (_failStop.IsHalted) return _failStop.CommitRefusal;
         // What is as the last commit has it, is durable.
         if (!_inodes.TryGet(inum, out DirtyInode? inode)) return Hammer2Error.None;
         Hammer2Error error = Run((_writeBack, inode), static work =>
@@ -134,8 +135,8 @@ internal sealed class CommitQueue
     {
         List<CommitRequest> requests;
         using (_requestsLock.EnterScope()) (requests, _requests) = (_requests, []);
-        Hammer2Error error = _failStop.IsStopped
-            ? Hammer2Error.Io
+        Hammer2Error error = _failStop.IsHalted
+            ? _failStop.CommitRefusal
             : Run((_cycle, requests), static work => work._cycle.CommitGroup(
                 InodesOf(work.requests), EditsOf(work.requests)));
         foreach (CommitRequest served in requests) served.Finish(error);

@@ -44,7 +44,8 @@ internal sealed class CommitScheduler : IDisposable
     }
 
     /// <summary>Called before each operation that adds to the open group.</summary>
-    /// <returns>None; ReadOnly once the PFS is stopped; what a commit met that the caller had to make.</returns>
+    /// <returns>None; ReadOnly or Io once the PFS is stopped; Stalled; what a commit met that the caller had to
+    /// make.</returns>
     /// <remarks>Entry: no lock held.</remarks>
     public Hammer2Error Pace()
     {
@@ -56,7 +57,7 @@ internal sealed class CommitScheduler : IDisposable
         while (delay > 0)
         {
             _gate.AwaitClose(delay);
-            if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
+            if (_failStop.IsHalted) return _failStop.ChangeRefusal;
             if (!_meter.Measure().IsFull) break;
             Signal();
         }

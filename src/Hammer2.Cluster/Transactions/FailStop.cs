@@ -10,24 +10,70 @@ namespace Hammer2.Cluster.Transactions;
 /// their parts for nodes, write-back and timers. An exception there means that an invariant is broken, so that nothing
 /// in memory may be written to media any more: the PFS stops, with a reason, and can still be read.
 /// </summary>
-/// <remarks>Stops once and permanently. Thread-safe, without a lock.</remarks>
+/// <remarks>Stops once and permanently. Without a quorum, and where the policy says so, it stalls instead: nothing is
+/// written until enough nodes have returned. Thread-safe, without a lock.</remarks>
 internal sealed class FailStop
 {
     private readonly ILogger _logger;
     private readonly string _label;
+    private readonly QuorumPolicySetting _policy;
     private int _reason;
+    private int _isStalled;
+    private long _stallsTotal;
 
-    public FailStop(ILogger logger, string label)
+    public FailStop(ILogger logger, string label, QuorumPolicySetting policy)
     {
         _logger = logger;
         _label = label;
+        _policy = policy;
     }
+
+    /// <summary>True while nothing is written: stopped or stalled.</summary>
+    public bool IsHalted => IsStopped || Volatile.Read(ref _isStalled) != 0;
+
+    /// <summary>True while changes wait for nodes to return.</summary>
+    public bool IsStalled => !IsStopped && Volatile.Read(ref _isStalled) != 0;
+
+    /// <summary>How often it stalled so far.</summary>
+    public long StallsTotal => Volatile.Read(ref _stallsTotal);
+
+    /// <summary>What a change is answered while nothing is written.</summary>
+    public Hammer2Error ChangeRefusal => IsStalled
+        ? Hammer2Error.Stalled
+        : _policy.Policy == QuorumPolicy.Error ? Hammer2Error.Io : Hammer2Error.ReadOnly;
+
+    /// <summary>What a request to commit is answered while nothing is written.</summary>
+    public Hammer2Error CommitRefusal => IsStalled ? Hammer2Error.Stalled : Hammer2Error.Io;
 
     /// <summary>True once no change is accepted or written any more.</summary>
     public bool IsStopped => Reason != Hammer2Error.None;
 
     /// <summary>The first error that stopped it; None while it is not stopped.</summary>
     public Hammer2Error Reason => (Hammer2Error)Volatile.Read(ref _reason);
+
+    /// <summary>Stalls or stops, as the policy says, because too few nodes can be written.</summary>
+    /// <param name="error">The errors of the nodes.</param>
+    /// <param name="synced">Number of writable nodes.</param>
+    /// <param name="quorum">Number of writable nodes needed.</param>
+    /// <returns>Stalled, or the error.</returns>
+    public Hammer2Error Halt(Hammer2Error error, int synced, int quorum)
+    {
+        if (!IsStopped && _policy.Policy == QuorumPolicy.Stall)
+        {
+            if (Interlocked.Exchange(ref _isStalled, 1) == 0)
+            {
+                _ = Interlocked.Increment(ref _stallsTotal);
+                MountLog.Stalled(_logger, _label, error, synced, quorum);
+            }
+            // Another thread may have changed the policy, and found nothing stalled yet.
+            if (_policy.Policy == QuorumPolicy.Stall) return Hammer2Error.Stalled;
+        }
+        Stop(error, synced, quorum);
+        return error;
+    }
+
+    /// <summary>Ends a stall: enough nodes can be written again.</summary>
+    public void Resume() => Volatile.Write(ref _isStalled, 0);
 
     /// <summary>Stops because too few nodes can be written.</summary>
     /// <param name="error">The errors of the nodes.</param>

@@ -68,6 +68,23 @@ internal sealed class GroupCloser
         };
     }
 
+    /// <summary>A group that too few nodes took, as a further attempt under a number of its own.</summary>
+    public SyncingGroup Again(SyncingGroup group)
+    {
+        using (_gate.EnterExclusive())
+        {
+            return group with
+            {
+                Ids = _numbers.NextRetry(group.Ids),
+                Attempts = 0,
+                FormerTids = group.FormerTids.Add(group.Ids.Tid),
+                FirstIds = group.EditIds,
+                LastInum = _inodeNumbers.Last,
+                HasOrphans = _orphans.HasAny,
+            };
+        }
+    }
+
     /// <summary>Waits until no operation runs, and lets none begin.</summary>
     public void Suspend()
     {

@@ -33,7 +33,8 @@ internal sealed class GroupCommit
     }
 
     /// <summary>Commits a group; an empty one writes the PFS root alone.</summary>
-    /// <param name="group">Afterwards as it was committed: without the inodes that could not be.</param>
+    /// <param name="group">Afterwards as it was committed, or is to be tried again: without the inodes that could not
+    /// be.</param>
     /// <returns>None; what kept it from a quorum of nodes, or an exception's Internal: the PFS must stop, or is
     /// stopped.</returns>
     public Hammer2Error Write(ref SyncingGroup group)
@@ -44,13 +45,15 @@ internal sealed class GroupCommit
         List<UnreadableInode> unreadable = FindUninstalled(group);
         while (true)
         {
+            // A node that holds an earlier attempt would have what the others leave out.
+            if (unreadable.Count > 0 && group.MayBePublished) return unreadable[0].Fault;
             if (unreadable.Count > 0) group = _reversal.Without(group, unreadable);
             if (group.Inodes.Count == 0 && !isRootWritten) return Hammer2Error.None;
             using var attempt = new CommitAttempt(_nodes, _steps);
             attempt.Build(group);
             if (!_fencing.MayCommit(out reason)) return reason;
             unreadable = attempt.FindUnreadable();
-            if (unreadable.Count == 0) return WriteHeaders(attempt);
+            if (unreadable.Count == 0) return WriteHeaders(attempt, ref group);
             attempt.Abandon();
         }
     }
@@ -63,11 +66,14 @@ internal sealed class GroupCommit
         return found;
     }
 
-    private Hammer2Error WriteHeaders(CommitAttempt attempt)
+    private Hammer2Error WriteHeaders(CommitAttempt attempt, ref SyncingGroup group)
     {
         attempt.Prepare();
         if (!_fencing.MayCommit(out Hammer2Error reason)) return reason;
+        group = group with { MayBePublished = true };
         attempt.Finish();
-        return _fencing.MayCommit(out reason) ? Hammer2Error.None : reason;
+        if (!_fencing.MayCommit(out reason)) return reason;
+        _fencing.NoteCommit(group.Ids.Tid);
+        return Hammer2Error.None;
     }
 }

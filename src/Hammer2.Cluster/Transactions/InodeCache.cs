@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using Hammer2.Chains;
 using Hammer2.Cluster.WriteBack;
@@ -32,6 +33,22 @@ internal sealed class InodeCache
     /// <summary>The nodes that an operation sees which begins now.</summary>
     /// <remarks>Entry: the gate is held, so that they stay the same until the operation ends.</remarks>
     public ClusterView View => _nodes.View;
+
+    /// <summary>All blocks of file data that no commit has yet, each once.</summary>
+    /// <remarks>Entry: no operation, no write-back and no commit runs.</remarks>
+    public IReadOnlyCollection<DirtyBlock> DirtyBlocks()
+    {
+        var blocks = new HashSet<DirtyBlock>(ReferenceEqualityComparer.Instance);
+        foreach (DirtyInode inode in _inodes.Values)
+        {
+            foreach (LeafDelta? changes in (LeafDelta?[])[inode.Open, inode.Frozen?.Changes])
+            {
+                if (changes is null) continue;
+                foreach ((_, DirtyBlock block) in changes.Blocks) _ = blocks.Add(block);
+            }
+        }
+        return blocks;
+    }
 
     /// <summary>Finds an inode that differs from the last commit.</summary>
     public bool TryGet(ulong inum, [NotNullWhen(true)] out DirtyInode? inode) => _inodes.TryGetValue(inum, out inode);

@@ -172,7 +172,9 @@ internal sealed class InodeMerge
             Hammer2Error error;
             if (block.Stored is { } stored)
             {
-                // A node joins only while there is no dirty block: without one of its own this must not go on.
+                if (block.IsLost) return Read(Hammer2Error.Io);
+                // A node joins only while there is no dirty block, or each got a place there: without one of its own
+                // this must not go on.
                 Invariant.Holds(_node.Slot < stored.Length && stored[_node.Slot].Data.Raw != 0);
                 Blockref reference = stored[_node.Slot];
                 reference.MirrorTid = _mirrorTid;

@@ -85,6 +85,7 @@ internal sealed class NodeCommit
         ref readonly Blockref root = ref _root!.Reference;
         var identity = new CommitIdentity(
             root.Key, _node.Root.Meta.PfsClusterId, root.ModifyTid, _group.Ids.Cluster?.CommitId ?? 0);
+        _node.Attempt((_exchange.Root ?? _root).Reference);
         return _committer.Prepare(identity, out _prepared);
     }
 
@@ -99,10 +100,13 @@ internal sealed class NodeCommit
 
     private Hammer2Error ApplyEdits()
     {
+        // The node took an earlier attempt, which had them.
+        if (_group.FormerTids.Contains(_node.Root.Reference.ModifyTid)) return Hammer2Error.None;
         var turn = new PfsRootTurn(_node.Device, _node.Slot)
         {
             Source = _root,
-            Tid = _group.Ids.Tid,
+            Tid = _group.EditIds.Tid,
+            CommitId = _group.EditIds.Cluster?.CommitId,
             HasOrphans = _group.HasOrphans,
             Exchange = _exchange,
         };

@@ -12,11 +12,13 @@ internal sealed class NodeFencing
     private readonly ClusterNodes _nodes;
     private readonly FailStop _failStop;
     private int _errors;
+    private ulong _lastCommit;
 
     public NodeFencing(ClusterNodes nodes, FailStop failStop)
     {
         _nodes = nodes;
         _failStop = failStop;
+        _lastCommit = nodes.View.FocusOf(Media.PfsRootInum).Root.Reference.ModifyTid;
     }
 
     // What nodes met that were fenced, OR-ed. Another thread may have fenced one and not have said yet why.
@@ -45,10 +47,16 @@ internal sealed class NodeFencing
     {
         reason = _failStop.Reason;
         if (reason != Hammer2Error.None) return false;
-        if (CheckQuorum()) return true;
+        if (CheckQuorum() && !_failStop.IsHalted) return true;
         reason = LackOfQuorum;
         return false;
     }
+
+    /// <summary>Number of the last commit that a quorum of nodes holds.</summary>
+    public ulong LastCommit => Volatile.Read(ref _lastCommit);
+
+    /// <summary>A quorum of nodes holds a commit.</summary>
+    public void NoteCommit(ulong tid) => Volatile.Write(ref _lastCommit, tid);
 
     /// <summary>Fences a node.</summary>
     /// <returns>True for the call that did it.</returns>
@@ -60,24 +68,30 @@ internal sealed class NodeFencing
         return true;
     }
 
-    /// <summary>Stops the PFS if fewer nodes than a quorum can be written.</summary>
-    /// <returns>None, also when it is stopped already; what the fenced nodes met.</returns>
-    public Hammer2Error StopWithoutQuorum()
-    {
-        if (CheckQuorum() || _failStop.IsStopped) return Hammer2Error.None;
-        Hammer2Error reason = LackOfQuorum;
-        Stop(reason);
-        return reason;
-    }
+    /// <summary>Halts the PFS if fewer nodes than a quorum can be written.</summary>
+    /// <returns>None, also when it is halted already; Stalled; what the fenced nodes met.</returns>
+    public Hammer2Error HaltWithoutQuorum() =>
+        CheckQuorum() || _failStop.IsHalted ? Hammer2Error.None : Halt(LackOfQuorum);
 
-    /// <summary>Fences a node, and stops the PFS without a quorum: callers who want more to be durable are told.
+    /// <summary>Fences a node, and halts the PFS without a quorum: callers who want more to be durable are told.
     /// </summary>
     public void FenceAndCheck(PresentNode node, Hammer2Error error)
     {
         _ = Fence(node, error);
-        if (!CheckQuorum()) Stop(error);
+        if (!CheckQuorum()) _ = Halt(error);
     }
 
-    /// <summary>Stops the PFS for want of a quorum.</summary>
+    /// <summary>Halts the PFS after a commit that failed: without a quorum as the policy says, and for good where the
+    /// nodes are there.</summary>
+    /// <returns>Stalled; the error once it is stopped.</returns>
+    public Hammer2Error Halt(Hammer2Error error)
+    {
+        if (!_failStop.IsStopped && (!CheckQuorum() || _failStop.IsStalled))
+            return _failStop.Halt(error, _nodes.View.Synced.Count, _nodes.View.Quorum);
+        Stop(error);
+        return error;
+    }
+
+    /// <summary>Stops the PFS for good.</summary>
     public void Stop(Hammer2Error error) => _failStop.Stop(error, _nodes.View.Synced.Count, _nodes.View.Quorum);
 }

@@ -32,17 +32,18 @@ internal sealed class OperationAdmission
     {
         long reserved = SpaceCost.OfOperation(bytes, leaves);
         operation = new PendingOperation { ReservedBytes = reserved };
-        if (_failStop.IsStopped || (use == SpaceUse.Add && _space.IsEmergency)) return Hammer2Error.ReadOnly;
+        if (_failStop.IsHalted) return _failStop.ChangeRefusal;
+        if (use == SpaceUse.Add && _space.IsEmergency) return Hammer2Error.ReadOnly;
         Hammer2Error error = _scheduler.Pace();
         return error == Hammer2Error.None ? _pressure.Reserve(reserved, bytes, use, written) : error;
     }
 
     /// <summary>Keeps dirty blocks within their bounds, before a write adds some.</summary>
-    /// <returns>None; ReadOnly once the PFS is stopped.</returns>
+    /// <returns>None; ReadOnly or Io once the PFS is stopped; Stalled while it waits for nodes.</returns>
     /// <remarks>Entry: no lock held.</remarks>
     public Hammer2Error Throttle()
     {
         _writeBack.Throttle();
-        return _failStop.IsStopped ? Hammer2Error.ReadOnly : Hammer2Error.None;
+        return _failStop.IsHalted ? _failStop.ChangeRefusal : Hammer2Error.None;
     }
 }

@@ -37,6 +37,9 @@ public sealed record PfsWriteOptions
     /// <summary>Bounds file data and references that the resynchronization of each node copies in a second.</summary>
     public RateLimit ResyncRate { get; init; } = new();
 
+    /// <summary>What becomes of changes without a quorum.</summary>
+    public QuorumPolicySetting Quorum { get; init; } = new();
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -55,7 +55,8 @@ public sealed class PfsWriter : IDisposable
         _nodes = nodes;
         IScheduler? background = _background = options.Workers > 0 ? options.Scheduler : null;
         _threads = new NodeThreads(options.Scheduler);
-        _failStop = new FailStop(nodes.Logger, nodes.LabelText);
+        Quorum = options.Quorum;
+        _failStop = new FailStop(nodes.Logger, nodes.LabelText, options.Quorum);
         var fencing = new NodeFencing(nodes, _failStop);
         var orphans = new OrphanSet();
         _inodeNumbers = new InodeNumbers(nodes);
@@ -68,8 +69,8 @@ public sealed class PfsWriter : IDisposable
         var store = new BlockStore(nodes, fencing, _duplicates);
         var toWrite = new WriteBackQueue(options.Scheduler);
         var sealer = new BlockSealer(_memory, _locks, toWrite, options.OpenBytesMax);
-        _writeBack = new BlockWriteBack(
-            sealer, new BatchWriter(store, _memory, _failStop), _memory, toWrite, options.Workers);
+        var batches = new BatchWriter(store, _memory, _failStop);
+        _writeBack = new BlockWriteBack(sealer, batches, _memory, toWrite, options.Workers);
 
         var images = new FrozenInodes(nodes, _locks, _inodes);
         var closer = new GroupCloser(_gate, images, _inodeNumbers, numbers, orphans);
@@ -98,6 +99,7 @@ public sealed class PfsWriter : IDisposable
         _recovery = new MountRecovery(nodes, _inodeNumbers, _queue, orphans, _orphanDeletion);
         _rootReplacement = new RootReplacement(nodes, _queue, _rootEdits, _recovery);
         _membershipChange = new MembershipChange(nodes, _viewChange, _queue);
+        QuorumReturn = new QuorumReturn(nodes, _viewChange, _inodes, batches, _queue, fencing, _failStop);
         ResyncRate = options.ResyncRate;
         _resynchronization = new Resynchronization(nodes, _membershipChange, _failStop, options);
         _resyncs = new ResyncThreads(_resynchronization.Prepare, options.Resynchronizes ? background : null);
@@ -113,6 +115,27 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>What stopped it; None while it is not.</summary>
     public Hammer2Error StopReason => _failStop.Reason;
+
+    /// <summary>True while too few nodes can be written and changes wait for more: each is answered Stalled, and is to
+    /// be made again later.</summary>
+    public bool IsStalled => _failStop.IsStalled;
+
+    /// <summary>How often it has stalled.</summary>
+    public long StallsTotal => _failStop.StallsTotal;
+
+    /// <summary>What becomes of changes without a quorum.</summary>
+    public QuorumPolicySetting Quorum { get; }
+
+    /// <summary>Called when a stall has ended, by the return of nodes or by giving up: what was answered Stalled is to
+    /// be made again. With no lock held; it must not wait for a commit.</summary>
+    public Action? StallEnded
+    {
+        get => QuorumReturn.Ended;
+        set => QuorumReturn.Ended = value;
+    }
+
+    /// <summary>Sets what becomes of changes without a quorum, as <see cref="QuorumReturn.SetPolicy"/>.</summary>
+    public void SetQuorumPolicy(QuorumPolicy policy) => QuorumReturn.SetPolicy(Quorum, policy);
 
     /// <summary>Bounds resynchronizations; can be changed at any time.</summary>
     public RateLimit ResyncRate { get; }
@@ -329,6 +352,9 @@ public sealed class PfsWriter : IDisposable
         _nodes.Heals.Forgive();
         return error;
     }
+
+    /// <summary>Ends a stall.</summary>
+    internal QuorumReturn QuorumReturn { get; }
 
     /// <summary>Changes which nodes the cluster has, as <see cref="MembershipChange.Run(QuietWork)"/>.</summary>
     /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>

@@ -23,7 +23,7 @@ internal sealed class Resynchronization(
     {
         var outside = new ResyncOptions(
             options.Time, options.Random,
-            () => isCancelled() || failStop.IsStopped || node.IsKeptOffline || !nodes.View.Has(node), Throttle());
+            () => isCancelled() || failStop.IsHalted || node.IsKeptOffline || !nodes.View.Has(node), Throttle());
         var resync = new NodeResync(nodes, membership.Run, node, outside);
         return () => failStop.Run("a resynchronization", () =>
         {
@@ -42,7 +42,7 @@ internal sealed class Resynchronization(
     public Hammer2Error CopySnapshots(PresentNode node, Func<bool> isCancelled, out int copied)
     {
         var outside = new ResyncOptions(options.Time, options.Random,
-            () => isCancelled() || failStop.IsStopped || !nodes.View.Has(node), Throttle());
+            () => isCancelled() || failStop.IsHalted || !nodes.View.Has(node), Throttle());
         var transfer = new SnapshotTransfer(nodes, node, outside);
         int total = 0;
         Hammer2Error error = failStop.Run("copying snapshots", transfer, work => work.Run(out total));

@@ -58,7 +58,7 @@ internal sealed class SpacePressure
             if (error != Hammer2Error.None) return error;
             if (fits()) return Hammer2Error.None;
             _reclaim.RunIfWorthIt(_discards);
-            if (_failStop.IsStopped) return Hammer2Error.Io;
+            if (_failStop.IsHalted) return _failStop.CommitRefusal;
             if (fits()) return Hammer2Error.None;
             if (isLast || PendingDeletions?.Await(ended, written) != true) return Hammer2Error.NoSpace;
         }

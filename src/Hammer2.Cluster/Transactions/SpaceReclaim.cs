@@ -51,7 +51,7 @@ internal sealed class SpaceReclaim
     {
         get
         {
-            if (_failStop.IsStopped) return false;
+            if (_failStop.IsHalted) return false;
             PfsSpace space = _nodes.GetSpace();
             ulong last = Volatile.Read(ref _freeAfterLast);
             return ReclaimTiming.IsDue(space.FreeBytes, space.TotalBytes, last == ulong.MaxValue ? _freeAtMount : last);
@@ -74,7 +74,7 @@ internal sealed class SpaceReclaim
     public Hammer2Error RunOn(PresentNode node, ReclaimOptions options, out ReclaimResult result)
     {
         result = default;
-        if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
+        if (_failStop.IsHalted) return _failStop.ChangeRefusal;
         BulkfreeCounts counts = default;
         Hammer2Error error;
         using (_reclaimLock.EnterScope())
@@ -83,7 +83,7 @@ internal sealed class SpaceReclaim
                 [node.Device.Committer!], options.OfBulkfree, out counts));
         }
         result = ReclaimResult.Of(counts);
-        return error | _fencing.StopWithoutQuorum();
+        return error | _fencing.HaltWithoutQuorum();
     }
 
     /// <summary>Runs bulkfree if it is likely to find space: two walks over all metadata are not begun for a few
@@ -120,7 +120,7 @@ internal sealed class SpaceReclaim
     private Hammer2Error RunLocked(ReclaimOptions options, out ReclaimResult result)
     {
         result = default;
-        if (_failStop.IsStopped) return Hammer2Error.ReadOnly;
+        if (_failStop.IsHalted) return _failStop.ChangeRefusal;
         // What is removed from now on, the first pass may still reach.
         long removals = _queue.RemovalsCommitted;
         BulkfreeCounts counts = default;
@@ -130,7 +130,7 @@ internal sealed class SpaceReclaim
             MountLog.ReclaimFailed(_nodes.Logger, error);
         if (error != Hammer2Error.Interrupted) _removalsSeen = removals;
         // A device that could not write its freemap is fenced for every PFS.
-        error |= _fencing.StopWithoutQuorum();
+        error |= _fencing.HaltWithoutQuorum();
         long staged = counts.LastStagedGranules * Media.GranuleBytes;
         Volatile.Write(ref _stagedBytes, staged);
         Volatile.Write(ref _freeAfterLast, _nodes.GetSpace().FreeBytes + (ulong)staged);

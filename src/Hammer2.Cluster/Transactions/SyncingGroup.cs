@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Linq;
 using Hammer2.Cluster.PfsRoots;
 
@@ -19,6 +20,20 @@ internal sealed record SyncingGroup(
 
     /// <summary>Changes of the list of PFSs that become durable with it.</summary>
     public IReadOnlyList<PfsRootEdit> Edits { get; init; } = [];
+
+    /// <summary>Numbers of earlier attempts, some nodes of which may hold them: a quorum did not.</summary>
+    public ImmutableArray<ulong> FormerTids { get; init; } = [];
+
+    /// <summary>What identified the first attempt, if it failed.</summary>
+    public CommitIds? FirstIds { get; init; }
+
+    /// <summary>What the roots carry that its changes of the list of PFSs make: the same on nodes that took different
+    /// attempts.</summary>
+    public CommitIds EditIds => FirstIds ?? Ids;
+
+    /// <summary>True once one of the attempts may be on a node's media: then nothing may leave the group any
+    /// more.</summary>
+    public bool MayBePublished { get; init; }
 
     /// <summary>True when one of them is a snapshot of this group's state.</summary>
     public bool HasSnapshot => Edits.Any(static edit => edit.IsSnapshot);

@@ -65,15 +65,50 @@ internal sealed class ViewChange
         }
     }
 
+    /// <summary>Exchanges the view while nothing is committed, with inodes that are dirty: operations that begin
+    /// meanwhile wait.</summary>
+    /// <param name="change">Makes the view after it of the one before.</param>
+    /// <param name="prepare">Gives the dirty blocks places on the nodes of that view.</param>
+    /// <param name="done">Called when it is exchanged, before the first operation or commit.</param>
+    /// <returns>None; what preparing met, and the view stays then.</returns>
+    /// <remarks>Entry: no lock held; the devices of new nodes are open for writing.</remarks>
+    public Hammer2Error RunWhileHalted(
+        Func<ClusterView, ClusterView> change, Func<ClusterView, Hammer2Error> prepare, Action done)
+    {
+        using (_viewLock.EnterScope())
+        {
+            Hammer2Error result = _queue.RunBetweenCommits(() =>
+            {
+                using (_gate.EnterExclusive()) _gate.Suspend();
+                try
+                {
+                    // Bulkfree leaves alone what a client of the device allocated and did not commit.
+                    ClusterView after = change(_nodes.View);
+                    _client.Attach(after);
+                    Hammer2Error error = prepare(after);
+                    if (error == Hammer2Error.None) error = SwapNow(_ => after, hasPlaces: true);
+                    if (error == Hammer2Error.None) done();
+                    return error;
+                }
+                finally
+                {
+                    _gate.Resume();
+                }
+            });
+            _client.Detach(_nodes.View);
+            return result;
+        }
+    }
+
     private Hammer2Error Swap(Func<ClusterView, ClusterView> change) =>
         _queue.RunBetweenCommits(() => SwapNow(change));
 
-    private Hammer2Error SwapNow(Func<ClusterView, ClusterView> change)
+    private Hammer2Error SwapNow(Func<ClusterView, ClusterView> change, bool hasPlaces = false)
     {
         using TransactionGate.Exclusion exclusion = _gate.EnterExclusive();
         ClusterView before = _nodes.View;
         ClusterView after = change(before);
-        if (before.IsExtendedBy(after) && !_inodes.IsEmpty) return Hammer2Error.NotEmpty;
+        if (!hasPlaces && before.IsExtendedBy(after) && !_inodes.IsEmpty) return Hammer2Error.NotEmpty;
         // A stored block that another is to share has a location on each node of its own view only.
         _duplicates.ForgetAll();
         _client.Attach(after);

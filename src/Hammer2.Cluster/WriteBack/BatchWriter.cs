@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Threading;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 
@@ -9,7 +10,7 @@ namespace Hammer2.Cluster.WriteBack;
 /// Ends the life of dirty blocks in memory: writes sealed ones to the nodes in batches, or drops them, and frees their
 /// memory; and lets threads wait for that.
 /// </summary>
-/// <remarks>The thread that claims a sealed block writes or frees it. Once the PFS is stopped, nothing is written and
+/// <remarks>The thread that claims a sealed block writes or frees it. While the PFS is halted, nothing is written and
 /// the bytes stay in memory. Thread-safe.</remarks>
 internal sealed class BatchWriter
 {
@@ -18,6 +19,7 @@ internal sealed class BatchWriter
     private readonly FailStop _failStop;
     private readonly BatchPool _batches = new();
     private readonly WriteProgress _progress = new();
+    private int _running;
 
     public BatchWriter(BlockStore store, BlockMemory memory, FailStop failStop)
     {
@@ -30,9 +32,10 @@ internal sealed class BatchWriter
     /// <param name="batch">Claimed blocks.</param>
     public void Write(WriteBackBatch batch)
     {
+        _ = Interlocked.Increment(ref _running);
         try
         {
-            if (_failStop.IsStopped) return;
+            if (_failStop.IsHalted) return;
             _ = _failStop.Run("write-back", (_store, batch), static work =>
             {
                 work._store.Store(work.batch);
@@ -47,9 +50,13 @@ internal sealed class BatchWriter
                 if (!block.TryFail() && block.State != DirtyBlockState.Failed) _memory.FreeSealed(block);
             }
             batch.Clear();
+            _ = Interlocked.Decrement(ref _running);
             _progress.Signal();
         }
     }
+
+    /// <summary>Waits until no batch is being stored. None begins while the PFS is halted.</summary>
+    public void AwaitQuiet() => _progress.Await(static writer => Volatile.Read(ref writer._running) > 0, this);
 
     /// <summary>Writes all that is queued.</summary>
     public void WriteAll(WriteBackQueue queue)
@@ -79,10 +86,10 @@ internal sealed class BatchWriter
         }
     }
 
-    /// <summary>Waits until at most so many bytes are sealed and not written, or the PFS is stopped.</summary>
+    /// <summary>Waits until at most so many bytes are sealed and not written, or the PFS is halted.</summary>
     public void AwaitSealedBytes(long mostBytes)
     {
-        while (_memory.SealedBytes > mostBytes && !_failStop.IsStopped)
+        while (_memory.SealedBytes > mostBytes && !_failStop.IsHalted)
         {
             _progress.Await(
                 static wait => wait._memory.SealedBytes > wait.mostBytes, (_memory, mostBytes));

@@ -9,9 +9,10 @@ namespace Hammer2.Cluster.WriteBack;
 /// hole.
 /// </summary>
 /// <remarks>
-/// States only go forward: Open, Sealed, Stored; or Dropped or Failed. The thread that makes a transition owns what
-/// comes with it. One thread <see cref="TryClaim">claims</see> a sealed block and writes it or, when it was dropped,
-/// frees it. The order in which the two fields are written lets readers look without a lock of the block.
+/// States go forward: Open, Sealed, Stored; or Dropped or Failed, from which only <see cref="Retry"/> leads back. The
+/// thread that makes a transition owns what comes with it. One thread <see cref="TryClaim">claims</see> a sealed block
+/// and writes it or, when it was dropped, frees it. The order in which the two fields are written lets readers look
+/// without a lock of the block.
 /// </remarks>
 internal sealed class DirtyBlock
 {
@@ -98,6 +99,23 @@ internal sealed class DirtyBlock
 
     /// <summary>From Sealed to Failed.</summary>
     public bool TryFail() => TryMove(DirtyBlockState.Sealed, DirtyBlockState.Failed);
+
+    /// <summary>From Failed back to Sealed: it is to be stored after all.</summary>
+    /// <remarks>Entry: no thread stores blocks.</remarks>
+    public void Retry()
+    {
+        if (State != DirtyBlockState.Failed) return;
+        Volatile.Write(ref _isClaimed, 0);
+        _ = TryMove(DirtyBlockState.Failed, DirtyBlockState.Sealed);
+    }
+
+    /// <summary>Has a stored block elsewhere from now on.</summary>
+    /// <param name="references">Where it is on each node. A node whose element is empty has lost it.</param>
+    /// <remarks>Entry: no commit reads them.</remarks>
+    public void Relocate(Blockref[] references) => Volatile.Write(ref _stored, references);
+
+    /// <summary>True once no node has it any more: the commit leaves its inode out.</summary>
+    public bool IsLost { get; set; }
 
     /// <summary>To Dropped, from any state, which is returned.</summary>
     public DirtyBlockState Drop() => (DirtyBlockState)Interlocked.Exchange(ref _state, (int)DirtyBlockState.Dropped);

@@ -35,6 +35,10 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
     public Func<string, RequestOutcome<MountOptions>> ChangeOptions { get; init; } =
         static _ => new(Errno.EOPNOTSUPP, "there is no mount whose options could be changed", null);
 
+    /// <summary>The same for options that the kernel does not know of, and is not asked about.</summary>
+    public Func<string, RequestOutcome<MountOptions>> ChangePolicy { get; init; } =
+        static _ => new(Errno.EOPNOTSUPP, "there is no mount whose options could be changed", null);
+
     /// <summary>True while the kernel does not let anything be written.</summary>
     public Func<bool> IsReadOnly { get; init; } = () => Vnodes.IsReadOnly;
 

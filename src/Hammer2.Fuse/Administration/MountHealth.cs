@@ -18,7 +18,7 @@ internal enum Health
     /// <summary>A block could not be read, or a change could not be committed, since it was mounted.</summary>
     Damaged,
 
-    /// <summary>Nothing more is written.</summary>
+    /// <summary>Nothing is written: for good, or until nodes have returned.</summary>
     Stopped,
 }
 
@@ -28,9 +28,16 @@ internal enum Health
 /// <param name="LastFault">The last damage found; null for none.</param>
 /// <param name="LeftOutInodes">Inodes whose changes could not be committed.</param>
 /// <param name="IsEmergency">True in emergency mode.</param>
+/// <param name="Stall">Changes that wait for nodes; null while they do not.</param>
 internal readonly record struct MountCondition(
     Hammer2Error StopReason, IReadOnlyList<NodeDescription> Nodes, string? LastFault, long LeftOutInodes,
-    bool IsEmergency = false);
+    bool IsEmergency = false, StallCondition? Stall = null);
+
+/// <summary>Changes that wait for nodes.</summary>
+/// <param name="Synced">Nodes that can be written.</param>
+/// <param name="Quorum">Nodes that are needed.</param>
+/// <param name="UnwrittenBytes">Bytes of file data that are in memory alone.</param>
+internal readonly record struct StallCondition(int Synced, int Quorum, long UnwrittenBytes);
 
 /// <summary>The health of a mount with its reasons, the worst first; none when it is healthy.</summary>
 internal readonly record struct HealthVerdict(Health Health, IReadOnlyList<string> Reasons);
@@ -47,6 +54,12 @@ internal static class MountHealth
         {
             health = Health.Stopped;
             reasons.Add($"writing has stopped: {condition.StopReason}");
+        }
+        if (condition.Stall is { } stall)
+        {
+            health = Health.Stopped;
+            reasons.Add($"changes wait for nodes: {stall.Synced} can be written, {stall.Quorum} make a quorum, "
+                + $"{stall.UnwrittenBytes} bytes of file data are in memory alone");
         }
         if (condition.LastFault is { } fault)
         {

@@ -188,11 +188,12 @@ internal sealed record EmergencyResult(bool IsOn);
 /// <param name="Errors">The errors of each volume.</param>
 /// <param name="LiveBytes">Bytes allocated for the PFS; blocks that it shares count each time.</param>
 /// <param name="LastCommitAt">When the last commit was durable; null before the first one of the mount.</param>
+/// <param name="Stalls">How often changes had to wait for nodes.</param>
 internal sealed record StatusResult(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
     [property: JsonConverter(typeof(HexConverter))] ulong Commit, int Quorum, long RepairedReads,
     long HealedPlaces, long UnhealedPlaces, long LeftOutInodes, IReadOnlyList<NodeResult> Nodes,
     IReadOnlyList<JobResult> Jobs, SpaceResult Space, IReadOnlyList<ScrubResult> Scrubs,
-    IReadOnlyList<VolumeErrorsResult> Errors, ulong LiveBytes, DateTimeOffset? LastCommitAt);
+    IReadOnlyList<VolumeErrorsResult> Errors, ulong LiveBytes, DateTimeOffset? LastCommitAt, long Stalls);
 
 /// <summary>A node of the mounted PFS.</summary>
 /// <param name="Name">Its devices.</param>
@@ -224,10 +225,11 @@ internal sealed record ResyncResult(
 /// <param name="Members">The nodes, those of the list by their slots, then others.</param>
 internal sealed record MemberListResult(uint Number, int Masters, int Quorum, IReadOnlyList<MemberResult> Members);
 
-/// <summary>How a mount resynchronizes nodes of its cluster.</summary>
+/// <summary>How a mount resynchronizes nodes of its cluster, and what it does without a quorum.</summary>
 /// <param name="Resynchronizes">False for a mount with noresync.</param>
 /// <param name="ResyncRateBytes">The most bytes that are copied to each node in a second; 0 for no bound.</param>
-internal sealed record ClusterPolicyResult(bool Resynchronizes, ulong ResyncRateBytes);
+/// <param name="NoQuorum">What becomes of changes without a quorum: readonly, error or stall.</param>
+internal sealed record ClusterPolicyResult(bool Resynchronizes, ulong ResyncRateBytes, string NoQuorum);
 
 /// <summary>Snapshots that were copied to a node.</summary>
 /// <param name="Copied">How many it has more now.</param>

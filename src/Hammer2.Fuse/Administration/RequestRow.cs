@@ -43,10 +43,16 @@ internal sealed record RequestRow<TResult>(string Name, string Summary, JsonType
         ILogger logger = context.Mount.Logger;
         uint user = context.Caller.UserId;
         if (IsEvent && IsLong) AdministrationLog.RequestBegins(logger, Name, user);
-        RequestOutcome<TResult> outcome = Work(context, arguments);
+        RequestOutcome<TResult> outcome = WithoutRestart(Work(context, arguments));
         if (IsEvent && outcome.Error == Errno.None)
             AdministrationLog.RequestDone(logger, Name, user, arguments.ToString());
         else if (IsEvent) AdministrationLog.RequestFailed(logger, Name, user, outcome.Error, outcome.Message);
         return new RequestAnswer(Name, outcome.Error, outcome.Message, outcome.Result, Json);
     }
+
+    // A request is not kept for later, as those of the kernel are.
+    private static RequestOutcome<TResult> WithoutRestart(in RequestOutcome<TResult> outcome) =>
+        outcome.Error == Errno.ERESTART
+            ? new(Errno.EAGAIN, "too few nodes can be written, and changes wait for more; ask again later", null)
+            : outcome;
 }

@@ -57,7 +57,8 @@ public sealed class StatusCommandTests
             "jobs":[{"number":1,
             "request":"bulkfree","startedAt":"2026-01-01T00:00:00+00:00","elapsedSeconds":7,"doneBytes":450,
             "totalBytes":1000}],"scrubs":[],"errors":[],
-            "liveBytes":30,"lastCommitAt":"2026-01-01T00:00:00+00:00","space":{"totalBytes":100,"freeBytes":60,
+            "liveBytes":30,"stalls":1,"lastCommitAt":"2026-01-01T00:00:00+00:00",
+            "space":{"totalBytes":100,"freeBytes":60,
             "availableBytes":50,"reserveBytes":1,"reservedBytes":2,"unwrittenBytes":4,"inodes":5,
             "uncommittedBytes":7,"stagedBytes":null}}}
             """;

@@ -33,7 +33,8 @@ internal sealed partial class ScriptPlayer
 
     public ModelFileSystem Model { get; init; } = new();
 
-    /// <summary>True when EIO and EROFS end the script instead of being wrong: a device fails on purpose.</summary>
+    /// <summary>True when EIO, EROFS and ERESTART end the script instead of being wrong: a device fails on
+    /// purpose.</summary>
     public bool EndsAtFault { get; init; }
 
     /// <summary>What was done, for the report of a failure.</summary>
@@ -237,7 +238,7 @@ internal sealed partial class ScriptPlayer
     private void Check(string what, Errno expected, Errno found)
     {
         Log.Add($"{what}: {found}");
-        if (EndsAtFault && expected != found && (found is Errno.EIO or Errno.EROFS))
+        if (EndsAtFault && expected != found && (found is Errno.EIO or Errno.EROFS or Errno.ERESTART))
             throw new ScriptFaultException(found);
         Expect(expected == found, $"{what}: {found}, {expected} expected");
     }

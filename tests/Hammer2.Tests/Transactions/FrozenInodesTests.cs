@@ -32,7 +32,7 @@ public sealed class FrozenInodesTests : IDisposable
         _mount = ModelMount.Open([_disk], NewVolume.Label);
         Assert.Equal(Hammer2Error.None, _mount.Pfs.OpenForWriting());
         ClusterNodes nodes = _mount.Pfs.ClusterNodes;
-        var failStop = new FailStop(NullLogger.Instance, "test");
+        var failStop = new FailStop(NullLogger.Instance, "test", new QuorumPolicySetting());
         var memory = new BlockMemory(new SpaceReserve(nodes.View), _memory);
         var store = new BlockStore(nodes, new NodeFencing(nodes, failStop), new Deduplication(isOn: false));
         _inodes = new InodeCache(nodes, _gate, new InodeNumbers(nodes), _memory);

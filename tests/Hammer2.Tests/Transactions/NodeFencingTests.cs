@@ -14,7 +14,7 @@ public sealed class NodeFencingTests : IDisposable
 {
     private readonly MemoryBlockDevice[] _disks = NewVolume.ClusterInMemory(3);
     private readonly ClusterMount _mount;
-    private readonly FailStop _failStop = new(NullLogger.Instance, "test");
+    private readonly FailStop _failStop = new(NullLogger.Instance, "test", new QuorumPolicySetting());
     private readonly NodeFencing _fencing;
 
     public NodeFencingTests()
@@ -40,17 +40,17 @@ public sealed class NodeFencingTests : IDisposable
         Assert.False(NodeAt(1).IsSynced);
         Assert.True(_fencing.MayCommit(out reason));
         Assert.Equal(Hammer2Error.None, reason);
-        Assert.Equal(Hammer2Error.None, _fencing.StopWithoutQuorum());
+        Assert.Equal(Hammer2Error.None, _fencing.HaltWithoutQuorum());
         Assert.False(_failStop.IsStopped);
 
         Assert.True(_fencing.Fence(NodeAt(0), Hammer2Error.NoSpace));
         Assert.False(_fencing.MayCommit(out reason));
         Assert.Equal(Hammer2Error.Io | Hammer2Error.NoSpace, reason);
         Assert.False(_failStop.IsStopped);
-        Assert.Equal(Hammer2Error.Io | Hammer2Error.NoSpace, _fencing.StopWithoutQuorum());
+        Assert.Equal(Hammer2Error.Io | Hammer2Error.NoSpace, _fencing.HaltWithoutQuorum());
         Assert.Equal(Hammer2Error.Io | Hammer2Error.NoSpace, _failStop.Reason);
         // It stops once.
-        Assert.Equal(Hammer2Error.None, _fencing.StopWithoutQuorum());
+        Assert.Equal(Hammer2Error.None, _fencing.HaltWithoutQuorum());
     }
 
     [Fact]
@@ -78,6 +78,6 @@ public sealed class NodeFencingTests : IDisposable
         Assert.True(NodeAt(1).TryFence());
         Assert.False(_fencing.MayCommit(out Hammer2Error reason));
         Assert.Equal(Hammer2Error.NoQuorum, reason);
-        Assert.Equal(Hammer2Error.NoQuorum, _fencing.StopWithoutQuorum());
+        Assert.Equal(Hammer2Error.NoQuorum, _fencing.HaltWithoutQuorum());
     }
 }

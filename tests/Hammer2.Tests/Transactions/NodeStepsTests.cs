@@ -18,7 +18,7 @@ public sealed class NodeStepsTests : IDisposable
 {
     private readonly MemoryBlockDevice[] _disks = NewVolume.ClusterInMemory(3);
     private readonly ClusterMount _mount;
-    private readonly FailStop _failStop = new(NullLogger.Instance, "test");
+    private readonly FailStop _failStop = new(NullLogger.Instance, "test", new QuorumPolicySetting());
     private readonly NodeThreads _threads = new();
     private readonly NodeSteps _steps;
     private readonly List<NodeCommit> _commits = [];

@@ -19,7 +19,7 @@ public sealed class OperationLedgerTests : IDisposable
     private readonly ClusterMount _mount;
     private readonly TransactionGate _gate = new();
     private readonly SpaceReserve _space;
-    private readonly FailStop _failStop = new(NullLogger.Instance, "test");
+    private readonly FailStop _failStop = new(NullLogger.Instance, "test", new QuorumPolicySetting());
     private readonly OperationLedger _ledger;
 
     public OperationLedgerTests()

@@ -165,7 +165,7 @@ public sealed class BlockWriteBackTests
             _mount = ModelMount.Open([Device], NewVolume.Label);
             Pfs pfs = _mount.Pfs;
             Assert.Equal(Hammer2Error.None, pfs.OpenForWriting());
-            FailStop = new FailStop(NullLogger.Instance, "test");
+            FailStop = new FailStop(NullLogger.Instance, "test", new QuorumPolicySetting());
             Memory = new BlockMemory(new SpaceReserve(pfs.View), new DirtyMemory());
             ClusterNodes nodes = pfs.ClusterNodes;
             var store = new BlockStore(nodes, new NodeFencing(nodes, FailStop), new Deduplication(isOn: true));

@@ -26,6 +26,9 @@ internal static class MountOptionTable
         new("resync-rate=SIZE",
             "copy at most so many bytes in a second to each node that is resynchronized; 0 (default) for no bound",
             "resync-rate=50M"),
+        new("noquorum=readonly|error|stall",
+            "once fewer nodes than a quorum can be written: refuse changes (EROFS, default), fail them (EIO), or have them "
+            + "wait until enough nodes have returned, and keep what was accepted", "noquorum=stall"),
         new("headers", "show what older volume headers have, for reading, in .hammer2/headers/0 to 3", "headers"),
         new("noheaders", "do not show it (default)", "noheaders"),
         new("snapdirs",

@@ -89,6 +89,7 @@ internal static class StatusCommand
         report.Value("healedPlaces", "healed", Cell.Number(status.HealedPlaces));
         report.Value("unhealedPlaces", "not healed", Cell.Number(status.UnhealedPlaces));
         report.Value("leftOutInodes", "inodes left out", Cell.Number(status.LeftOutInodes));
+        report.Value("stalls", "stalls", Cell.Number(status.Stalls));
         report.Value("size", "size", Cell.Bytes(status.TotalBytes));
         report.Value("live", "live", Cell.Bytes(status.LiveBytes));
         report.Value("others", "snapshots, others", Cell.Bytes(status.OtherBytes));

@@ -7,8 +7,8 @@ namespace Hammer2.Tool.Mounts;
 
 /// <summary>The state of a mount, as its file <c>.hammer2/status</c> tells it.</summary>
 internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons, string Label, bool IsReadOnly,
-    string Commit, ulong RepairedReads, ulong HealedPlaces, ulong UnhealedPlaces, ulong LeftOutInodes, ulong TotalBytes,
-    ulong FreeBytes, ulong LiveBytes, ulong ReservedBytes, ulong UnwrittenBytes,
+    string Commit, ulong RepairedReads, ulong HealedPlaces, ulong UnhealedPlaces, ulong LeftOutInodes, ulong Stalls,
+    ulong TotalBytes, ulong FreeBytes, ulong LiveBytes, ulong ReservedBytes, ulong UnwrittenBytes,
     ulong UncommittedBytes, ulong? StagedBytes, DateTimeOffset? LastCommitAt, IReadOnlyList<MountStatus.Node> Nodes,
     IReadOnlyList<MountStatus.Job> Jobs, JsonElement Scrubs, JsonElement Errors)
 {
@@ -61,11 +61,12 @@ internal sealed record MountStatus(string Health, IReadOnlyList<string> Reasons,
             [.. status.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetString() ?? "")],
             Text(status, "label"), status.GetProperty("isReadOnly").GetBoolean(), Text(status, "commit"),
             Number(status, "repairedReads"), Number(status, "healedPlaces"), Number(status, "unhealedPlaces"),
-            Number(status, "leftOutInodes"), Number(space, "totalBytes"),
+            Number(status, "leftOutInodes"), Number(status, "stalls"), Number(space, "totalBytes"),
             Number(space, "freeBytes"), Number(status, "liveBytes"), Number(space, "reservedBytes"),
             Number(space, "unwrittenBytes"), Number(space, "uncommittedBytes"),
             space.GetProperty("stagedBytes") is { ValueKind: JsonValueKind.Number } staged ? staged.GetUInt64() : null,
-            status.GetProperty("lastCommitAt") is { ValueKind: JsonValueKind.String } at ? at.GetDateTimeOffset() : null,
+            status.GetProperty("lastCommitAt") is { ValueKind: JsonValueKind.String } at
+                ? at.GetDateTimeOffset() : null,
             [.. status.GetProperty("nodes").EnumerateArray().Select(NodeOf)],
             [.. status.GetProperty("jobs").EnumerateArray().Select(JobOf)],
             status.GetProperty("scrubs").Clone(), status.GetProperty("errors").Clone());

@@ -51,7 +51,11 @@ internal static class ClusterRequests
             ResultJson.Default.ClusterPolicyResult, Policy)
         {
             IsEvent = true,
-            Parameters = [new("options", ParameterType.Label, "resync-rate=SIZE; none to show them")],
+            Parameters =
+            [
+                new("options", ParameterType.Label,
+                    "resync-rate=SIZE,noquorum=readonly|error|stall; none to show them"),
+            ],
         },
     ];
 
@@ -79,12 +83,17 @@ internal static class ClusterRequests
         string list = arguments.Label("options") ?? "";
         foreach (string word in list.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!word.StartsWith("resync-rate=", StringComparison.Ordinal))
-                return new(Errno.EINVAL, $"{word}: is no option of this kind; there is resync-rate=SIZE", null);
+            if (!word.StartsWith("resync-rate=", StringComparison.Ordinal)
+                && !word.StartsWith("noquorum=", StringComparison.Ordinal))
+            {
+                return new(Errno.EINVAL,
+                    $"{word}: is no option of this kind; there are resync-rate=SIZE and noquorum=POLICY", null);
+            }
         }
-        RequestOutcome<MountOptions> outcome = context.Mount.ChangeOptions(list);
+        RequestOutcome<MountOptions> outcome = context.Mount.ChangePolicy(list);
         return outcome.Result is { } options
-            ? new ClusterPolicyResult(options.Resynchronizes, options.ResyncRateBytes)
+            ? new ClusterPolicyResult(
+                options.Resynchronizes, options.ResyncRateBytes, QuorumPolicyText.Of(options.Quorum))
             : new RequestOutcome<ClusterPolicyResult>(outcome.Error, outcome.Message, null);
     }
 

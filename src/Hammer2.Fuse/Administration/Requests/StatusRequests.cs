@@ -35,14 +35,16 @@ internal static class StatusRequests
         IReadOnlyList<NodeDescription> nodes = PfsReports.NodesOf(pfs);
         var condition = new MountCondition(
             mount.Vnodes.StopReason, nodes, mount.Cluster.LastFault, pfs.Writer?.LeftOutTotal ?? 0,
-            pfs.Writer?.IsEmergency ?? false);
+            pfs.Writer?.IsEmergency ?? false,
+            pfs.Writer is { IsStalled: true } stalled
+                ? new StallCondition(pfs.SyncedTotal, pfs.View.Quorum, stalled.UnwrittenBytes) : null);
         HealthVerdict health = MountHealth.Of(condition);
         return new StatusResult(MountHealth.NameOf(health.Health), health.Reasons, ByteText.Decode(pfs.Label.Span),
             mount.IsReadOnly(), PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
             pfs.Healed.Healed, pfs.Healed.Failed,
             condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs),
             MediaRequests.SpaceOf(mount), ScrubRequests.ScrubsOf(pfs, hasPlaces: false), ScrubRequests.ErrorsOf(pfs),
-            LiveBytesOf(mount), pfs.Writer?.LastCommitAt);
+            LiveBytesOf(mount), pfs.Writer?.LastCommitAt, pfs.Writer?.StallsTotal ?? 0);
     }
 
     // Nothing where the root cannot be read, which is a reason of its own.
