@@ -45,7 +45,7 @@ public static class FilesystemGrowth
         var roots = new List<PfsEntry>();
         Hammer2Error error = PfsEntry.List(device, roots);
         if (error != Hammer2Error.None) return error;
-        device.KeepsPreparedRecord = roots.Exists(root => root.Root.Meta.PfsMasters > 1);
+        device.KeepsPreparedRecord = roots.Exists(static root => root.IsOfCluster);
         error = device.OpenForWriting();
         return error == Hammer2Error.None ? Run(device, wantedBytes, out outcome) : error;
     }

@@ -125,7 +125,7 @@ public sealed class MountTable
         {
             PfsEntry member = members[i];
             // On a device that is being written, the record is that of a commit in progress.
-            if (member.Device.Committer is null && (members.Count > 1 || member.Root.Meta.PfsMasters > 1))
+            if (member.Device.Committer is null && (members.Count > 1 || member.IsOfCluster))
                 records[i] = PreparedCommitRecord.Read(member.Device.Volumes);
             facts.Add(NodeFacts.Of(member.Root.Reference, member.Root.Meta, member.Root.AfterInodeName,
                 member.Device.Volumes, records[i]).OfSnapshot(MastersOfOrigin(member)));
@@ -177,7 +177,7 @@ public sealed class MountTable
     }
 
     private bool HoldsClusterNode(MediaDevice device) =>
-        _entries.Exists(entry => entry.Device == device && entry.Root.Meta.PfsMasters > 1);
+        _entries.Exists(entry => entry.Device == device && entry.IsOfCluster);
 
     private PfsEntry FirstWith(string label, ReadOnlySpan<byte> wanted)
     {

@@ -27,7 +27,7 @@ internal static class OfflineDevice
             var roots = new List<PfsEntry>();
             Hammer2Error error = PfsEntry.List(device, roots);
             if (error != Hammer2Error.None) return error;
-            device.KeepsPreparedRecord = roots.Exists(static root => root.Root.Meta.PfsMasters > 1);
+            device.KeepsPreparedRecord = roots.Exists(static root => root.IsOfCluster);
             error = device.OpenForWriting();
             if (error == Hammer2Error.None) opened = device;
             return error;

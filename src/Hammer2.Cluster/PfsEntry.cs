@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Format;
+using Hammer2.Membership;
 
 namespace Hammer2.Cluster;
 
@@ -22,6 +23,11 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
 
     /// <summary>The id of the node.</summary>
     public MediaUuid NodeId => Root.Meta.PfsNodeId;
+
+    /// <summary>True when it has siblings, slaves too: their commits are prepared first, and a slave can become a
+    /// master while it is mounted.</summary>
+    public bool IsOfCluster =>
+        Root.Meta.PfsMasters > 1 || MembershipRecord.Read(Root.AfterInodeName) is { Members.Length: > 1 };
 
     /// <summary>Finds the super-root inode.</summary>
     /// <returns>None; Corrupt when the volume header has no such reference; the error of loading it.</returns>
