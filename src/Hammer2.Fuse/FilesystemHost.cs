@@ -112,6 +112,25 @@ internal sealed class FilesystemHost : IDisposable
         }
     }
 
+    /// <summary>For how long the oldest commit that runs, of any mount, has been running; zero when none
+    /// does.</summary>
+    public TimeSpan LongestCommit
+    {
+        get
+        {
+            TimeSpan longest = TimeSpan.Zero;
+            using (_stateLock.EnterScope())
+            {
+                foreach (MountedPfs mount in _mounts)
+                {
+                    if (mount.Cluster.Pfs?.Writer?.CommitRunningFor is { } running && running > longest)
+                        longest = running;
+                }
+            }
+            return longest;
+        }
+    }
+
     /// <summary>Waits until the last mount has ended.</summary>
     /// <returns>False when the last commit of any of them failed.</returns>
     public bool Serve()

@@ -86,6 +86,10 @@ public sealed class MountStarter : IDisposable
         return !_stays || _handOver.WaitForEnd();
     }
 
+    /// <summary>For how long the oldest commit that runs in this process has been running; zero when none
+    /// does.</summary>
+    public TimeSpan LongestCommit => _host.LongestCommit;
+
     /// <summary>Interrupts <see cref="Start"/>, or unmounts; from any thread.</summary>
     public void Stop()
     {

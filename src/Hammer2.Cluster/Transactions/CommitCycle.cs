@@ -23,6 +23,7 @@ internal sealed class CommitCycle
     private SyncingGroup? _pending;
     private long _removalsCommitted;
     private long _lastCommitTicks;
+    private long _startedAt;
 
     public CommitCycle(
         GroupCloser closer, GroupCommit commit, FrozenInodes images, SpaceReserve space, NodeFencing fencing,
@@ -42,6 +43,10 @@ internal sealed class CommitCycle
     /// <summary>When the last commit was durable on a quorum; null before the first one.</summary>
     public DateTimeOffset? LastCommitAt => Volatile.Read(ref _lastCommitTicks) is var ticks and not 0
         ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>For how long the commit that runs has been running; null while none does.</summary>
+    public TimeSpan? RunningFor => Volatile.Read(ref _startedAt) is var started and not 0
+        ? _time.GetElapsedTime(started) : null;
 
     /// <summary>Commits the open group, or a part of it.</summary>
     /// <param name="inodes">Only these inodes, as far as they are dirty, with what depends on them; null for the whole
@@ -140,7 +145,16 @@ internal sealed class CommitCycle
 
     private Hammer2Error Write(SyncingGroup group)
     {
-        Hammer2Error error = _commit.Write(ref group);
+        Hammer2Error error;
+        Volatile.Write(ref _startedAt, Math.Max(_time.GetTimestamp(), 1));
+        try
+        {
+            error = _commit.Write(ref group);
+        }
+        finally
+        {
+            Volatile.Write(ref _startedAt, 0);
+        }
         if (error == Hammer2Error.None)
         {
             _pending = null;

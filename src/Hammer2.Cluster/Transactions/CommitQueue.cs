@@ -36,6 +36,9 @@ internal sealed class CommitQueue
     /// <summary>As <see cref="CommitCycle.LastCommitAt"/>.</summary>
     public DateTimeOffset? LastCommitAt => _cycle.LastCommitAt;
 
+    /// <summary>As <see cref="CommitCycle.RunningFor"/>.</summary>
+    public TimeSpan? RunningFor => _cycle.RunningFor;
+
     /// <summary>Called after each commit by those that asked for it, with no lock held; null for nothing.</summary>
     public Action? Committed { get; set; }
 

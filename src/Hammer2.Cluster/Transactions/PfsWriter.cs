@@ -149,6 +149,9 @@ public sealed class PfsWriter : IDisposable
     /// <summary>When the last commit was durable on a quorum; null before the first one of this mount.</summary>
     public DateTimeOffset? LastCommitAt => _queue.LastCommitAt;
 
+    /// <summary>For how long the commit that runs has been running; null while none does.</summary>
+    public TimeSpan? CommitRunningFor => _queue.RunningFor;
+
     /// <summary>As <see cref="SpaceReclaim.StagedBytes"/>.</summary>
     public long? StagedBytes => _reclaim.StagedBytes;
 

@@ -72,7 +72,8 @@ internal static class MountCommand
             in the snapshot, for all users who may enter DIR; the permissions in a snapshot are those of its time.
             If the root directory has an entry named .hammer2, that one is shown instead.
 
-            With --foreground in a service of systemd of Type=notify, the manager is told when the mount is live.
+            With --foreground in a service of systemd of Type=notify, the manager is told when the mount is live, and with
+            WatchdogSec= while its commits advance: one that hangs for longer has the manager act as the unit says.
 
             Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when the call
             returns), nowriteback (no writeback cache in the kernel), uid=N, gid=N (owner shown for

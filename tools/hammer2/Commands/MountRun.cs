@@ -65,7 +65,19 @@ internal static class MountRun
             background.ReportMounted(keepsErrorStream: invocation.Terminal.ErrorIsJournal);
         }
         else Notify(invocation, ServiceNotice.Ready(target));
+        using ServiceWatchdog? watchdog = background is null ? Watch(invocation, starter) : null;
         return starter.Serve() ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static ServiceWatchdog? Watch(Invocation invocation, MountStarter starter)
+    {
+        TimeSpan? interval = ServiceWatchdog.IntervalOf(
+            Environment.GetEnvironmentVariable(ServiceWatchdog.Variable),
+            Environment.GetEnvironmentVariable(ServiceWatchdog.ProcessVariable), Environment.ProcessId);
+        return interval is { } wanted
+            ? new ServiceWatchdog(
+                wanted, () => starter.LongestCommit, notice => Notify(invocation, notice), TimeProvider.System)
+            : null;
     }
 
     private static void Notify(Invocation invocation, string notice)
