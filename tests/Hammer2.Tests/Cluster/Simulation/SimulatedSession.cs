@@ -79,6 +79,7 @@ internal sealed class SimulatedSession
     /// <summary>Makes everything durable.</summary>
     public void Sync()
     {
+        _cluster.IsInDoubt = true;
         Errno error = _mount.Ops.Sync();
         if (error == Errno.None)
         {
