@@ -46,8 +46,8 @@ internal readonly struct Voters
         && (Record is null || Record.RoleOf(node.Tag) == MemberRole.Master);
 
     /// <summary>The state of a master that has no vote, with any commit: one that is to become a master is made equal
-    /// first, also when its root calls it a slave; one that the record does not name takes no part. Null for
-    /// others.</summary>
+    /// first, also when its root calls it a slave, and what another program wrote on it meanwhile is kept; one that the
+    /// record does not name takes no part. Null for others.</summary>
     public NodeState? Admit(in NodeFacts node)
     {
         if (Record is null) return null;
@@ -56,7 +56,7 @@ internal readonly struct Voters
         return Record.RoleOf(node.Tag) switch
         {
             MemberRole.Master => null,
-            MemberRole.Joining => NodeState.Stale,
+            MemberRole.Joining => node.Stamp == StampState.Foreign ? NodeState.Foreign : NodeState.Stale,
             _ => NodeState.Passive,
         };
     }

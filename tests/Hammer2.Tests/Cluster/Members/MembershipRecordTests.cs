@@ -78,6 +78,10 @@ public sealed class MembershipRecordTests
         Assert.Equal((WriteObstacle.NoQuorum, 3, 1), Decide(out NodeState[] states, first, joiner));
         Assert.Equal([NodeState.Synced, NodeState.Stale], states);
         Assert.Equal((WriteObstacle.None, 3, 2), Decide(out _, first, second, joiner));
+        // What another program wrote on it is kept, as that of a master.
+        Assert.Equal((WriteObstacle.None, 3, 2), Decide(
+            out states, first, second, joiner with { Stamp = StampState.Foreign }));
+        Assert.Equal([NodeState.Synced, NodeState.Synced, NodeState.Foreign], states);
     }
 
     [Fact]

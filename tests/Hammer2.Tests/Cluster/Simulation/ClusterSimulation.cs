@@ -82,8 +82,9 @@ internal sealed class ClusterSimulation
             case 0 when isUsable && picked is { IsTainted: false, Disk.HasFailingWrites: false }
                 && _cluster.MayDamage(picked):
                 _cluster.Say($"{picked.Name} is changed by another program");
-                picked.HoldsOwn = picked.ReadRole() == NodeRole.Master;
+                bool isMaster = picked.ReadRole() == NodeRole.Master;
                 if (!ForeignWriter.TryCommit(picked.Disk)) break;
+                picked.HoldsOwn = isMaster;
                 _cluster.Damage(picked);
                 _counts.ForeignWrites++;
                 break;
