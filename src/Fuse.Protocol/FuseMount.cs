@@ -61,7 +61,6 @@ public sealed unsafe partial class FuseMount
             if (mount is null && error != FuseErrno.EPERM) throw MountFailed(options, error);
         }
         mount ??= new FuseMount(options.Target, FuserMount.Mount(options), usesFuserMount: true);
-        if (options.ReadAheadBytes is { } readAheadBytes) mount.SetReadAhead(readAheadBytes);
         return mount;
     }
 
@@ -82,7 +81,6 @@ public sealed unsafe partial class FuseMount
             options.Scheduler.Pause(TimeSpan.FromMilliseconds(BusyPollMilliseconds));
             mount = MountAsRoot(options, out error);
         }
-        if (mount is not null && options.ReadAheadBytes is { } readAheadBytes) mount.SetReadAhead(readAheadBytes);
         // Kernels without block layer or without fuseblk, devices that fuseblk does not accept, and claimed ones.
         bool mayCreateElse = mount is not null || error is FuseErrno.EPERM or FuseErrno.ENODEV or FuseErrno.EINVAL
             or FuseErrno.EACCES or FuseErrno.EBUSY;
@@ -232,26 +230,28 @@ public sealed unsafe partial class FuseMount
         return null;
     }
 
-    private void SetReadAhead(int bytes)
+    /// <summary>Sets how far the kernel reads ahead, which only root can. Comes after INIT was answered: the kernel
+    /// lowers it then to what it offered itself.</summary>
+    /// <param name="bytes">At least 0; the kernel counts in KiB.</param>
+    /// <returns>Why it was not set; null when it was.</returns>
+    public string? SetReadAhead(int bytes)
     {
-        if (_deviceNumber is null) return;
+        if (_deviceNumber is null) return null;
         string path = $"/sys/class/bdi/{_deviceNumber}{(_isOnBlock ? "-fuseblk" : "")}/read_ahead_kb";
         string text = (bytes / 1024).ToString(CultureInfo.InvariantCulture);
         try
         {
             File.WriteAllText(path, text);
+            return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            ReadAheadFailure = $"{path}: {failure.Message}";
+            return $"{path}: {failure.Message}";
         }
     }
 
     /// <summary>The mounting user, as shown in the mount table.</summary>
     public static uint UserId => LinuxCalls.RealUser();
-
-    /// <summary>The error of setting the requested read-ahead; null when it was set.</summary>
-    public string? ReadAheadFailure { get; private set; }
 
     private static string Canonical(string path)
     {

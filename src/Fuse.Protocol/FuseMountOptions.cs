@@ -23,10 +23,6 @@ public sealed record FuseMountOptions(string Target, string Source, string Subty
     /// <summary>True to let the kernel check modes and owners; otherwise it sends ACCESS requests.</summary>
     public bool ChecksPermissions { get; init; } = true;
 
-    /// <summary>Read-ahead of the mount in bytes, set by root only; null leaves the kernel's
-    /// default.</summary>
-    public int? ReadAheadBytes { get; init; }
-
     /// <summary>Waits between two attempts.</summary>
     public IScheduler Scheduler { get; init; } = SystemScheduler.Instance;
 }

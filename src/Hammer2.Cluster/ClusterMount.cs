@@ -53,6 +53,10 @@ public sealed class ClusterMount : IDisposable
     public bool CanBeWritten => Filesystems.TrueForAll(
         static filesystem => filesystem.Volumes.Volumes.All(static volume => volume.Device.CanBeWritten));
 
+    /// <summary>True when one of its devices is an export of a server.</summary>
+    public bool HasRemoteDevices => Filesystems.Exists(static filesystem =>
+        filesystem.Volumes.Volumes.Any(static volume => DeviceOpener.IsRemote(volume.Device.Name)));
+
     /// <summary>The last damage found on any of them, with its location; null when there was none.</summary>
     public string? LastFault
     {

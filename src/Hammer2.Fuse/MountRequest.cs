@@ -20,7 +20,6 @@ public sealed record MountRequest(
         Flags = Options.Flags,
         AllowsOthers = Options.AllowsOthers ?? Environment.IsPrivilegedProcess,
         ChecksPermissions = true,
-        ReadAheadBytes = Options.ReadAheadBytes,
     };
 }
 

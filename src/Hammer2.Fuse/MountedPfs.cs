@@ -32,6 +32,10 @@ internal sealed class MountedPfs : IDisposable
     private const int WriteRequestsMax = 4;
     private const int WriteBytesMax = 256 << 10;
 
+    // Remote devices: requests are on their way for so long that more of them are worth it.
+    private const int RemoteReadAheadBytes = 4 << 20;
+    private const int RemoteRequestsMax = 16;
+
     private const int FuseBlockBytesMax = 4096;     // of a sector, for a mount on a block device
 
     private readonly MountRequest _request;
@@ -115,13 +119,14 @@ internal sealed class MountedPfs : IDisposable
         // Only a mount that root made can be changed.
         _mayBecomeWritable = Environment.IsPrivilegedProcess && Cluster.CanBeWritten;
         _mount = Mount((_request with { Options = _options }).ForKernel());
-        if (_mount.ReadAheadFailure is { } failure) FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         ILogger<FuseSession> sessionLogger = _loggers.CreateLogger<FuseSession>();
         var transport = new FuseDeviceTransport(_mount.Device, sessionLogger);
         _session = new FuseSession(transport, _served, SessionOptions(), sessionLogger);
         ServeStalled();
         _tree.Notifier = _doors.Notifier = _administered.Notifier = new FuseNotifier(_session);
         _ = _session.Negotiate();
+        if (ReadAheadBytes is { } bytes && _mount.SetReadAhead(bytes) is { } failure)
+            FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         _session.Start();
         if (!_options.IsReadOnly) StartCommits(_options);
         FuseDaemonLog.Mounted(_logger, _request.SourceText, _mount.Target);
@@ -239,6 +244,11 @@ internal sealed class MountedPfs : IDisposable
         return null;
     }
 
+    // The kernel's 128 KiB keep two blocks in flight, which is what a local device needs. It reads ahead only where a
+    // file is read one byte after the other, further each time.
+    private int? ReadAheadBytes => _options.ReadAheadBytes
+        ?? (Cluster.HasRemoteDevices && Environment.IsPrivilegedProcess ? RemoteReadAheadBytes : null);
+
     private void ServeStalled()
     {
         if (Cluster.Pfs.Writer is { } writer) writer.StallEnded = _session!.ServeStalled;
@@ -297,7 +307,8 @@ internal sealed class MountedPfs : IDisposable
         Wanted = Hammer2FileSystem.Features(
             _options.IsReadOnly, _options.UsesWritebackCache, _mayBecomeWritable || Cluster.HasWritableDevices),
         MaxWriteBytes = _options.IsReadOnly && !_mayBecomeWritable ? 4096 : WriteBytesMax,
-        BackgroundRequestsMax = _options.IsReadOnly ? ReadRequestsMax : WriteRequestsMax,
+        BackgroundRequestsMax = _options.IsReadOnly ? ReadRequestsMax
+            : Cluster.HasRemoteDevices ? RemoteRequestsMax : WriteRequestsMax,
         TimeGranularityNanoseconds = Hammer2FileSystem.TimeGranularityNanoseconds,
         WorkersTotal = _options.ThreadsTotal ?? Math.Clamp(
             Environment.ProcessorCount, _options.IsReadOnly && !_mayBecomeWritable ? WorkersMin : WritersMin,

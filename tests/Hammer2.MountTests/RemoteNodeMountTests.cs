@@ -46,15 +46,27 @@ public sealed class RemoteNodeMountTests : IDisposable
             Assert.Contains(address, MountFixture.TableLine(mount.Root), StringComparison.Ordinal);
             WriteSynced(mount.Root + "/file", content);
             Directory.CreateDirectory(mount.Root + "/directory");
+            AssertReadsAhead(mount, 4096);
         }
         foreach (string command in new[] { "info", "volume-list", "verify", "fsck", "ls" })
             AssertRuns(command, address);
-        using (MountFixture mount = MountFixture.Mount(address + "@DATA"))
+        using (MountFixture mount = MountFixture.Mount(address + "@DATA", "readahead=512k"))
+        {
             Assert.Equal(content, File.ReadAllBytes(mount.Root + "/file"));
+            AssertReadsAhead(mount, 512);
+        }
         _servers[0].End("TERM");
         AssertRuns("fsck", image);
         ProgramResult gone = HammerProgram.Run("pfs-list", address);
         Assert.Contains("cannot be connected", gone.Error, StringComparison.Ordinal);
+    }
+
+    // Root alone can set it.
+    private static void AssertReadsAhead(MountFixture mount, int kibibytes)
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        string device = MountFixture.TableLine(mount.Root).Split(' ')[2];
+        Assert.Equal($"{kibibytes}", File.ReadAllText($"/sys/class/bdi/{device}/read_ahead_kb").Trim());
     }
 
     [NbdMountFact]
