@@ -76,7 +76,11 @@ internal static partial class DoorCases
         OfNode("cluster-snapshots", "snapshots"),
         OfNode("cluster-promote", "promote") with
         {
-            Before = (mount, _) => DoorMount.Do("cluster", "demote", mount.Root, mount.PathOf("n2.img")),
+            Before = (mount, _) =>
+            {
+                DoorMount.Do("cluster", "demote", mount.Root, mount.PathOf("n2.img"));
+                mount.AwaitAtRest();
+            },
             Seen = (mount, door) => Level(mount, 3),
         },
         OfNode("cluster-demote", "demote") with
@@ -188,6 +192,7 @@ internal static partial class DoorCases
 
     private static void Promote(DoorMount mount)
     {
+        mount.AwaitAtRest();
         DoorMount.Do("cluster", "promote", mount.Root, mount.PathOf("n2.img"));
         mount.AwaitSynced(3);
     }

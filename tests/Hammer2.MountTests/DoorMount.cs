@@ -69,6 +69,11 @@ internal sealed class DoorMount(MountFixture mount, string directory)
         () => Members().Split(' ').Count(member => member.EndsWith(":Synced", StringComparison.Ordinal)) == total,
         $"{total} nodes to be level");
 
+    /// <summary>Waits until a slave has done its step: amid it, it cannot be promoted. The next one comes five seconds
+    /// later.</summary>
+    public void AwaitAtRest() => HammerProgram.WaitUntil(
+        () => Members().Contains("Slave:Passive", StringComparison.Ordinal), "the slave to be at rest");
+
     /// <summary>Runs a command that must succeed.</summary>
     public static void Do(params string[] words)
     {

@@ -137,6 +137,8 @@ internal sealed class ClusterSimulation
 
     private void RunSession()
     {
+        // A node that was away when it was removed says so once it answers again.
+        foreach (SimulatedNode node in _cluster.Nodes) node.FindReleased();
         int present = Random.Pick<int>([50, 80, 100]);
         SimulatedNode[] named = [.. _cluster.Nodes.Where(
             node => node.IsUsable && Random.Chance(IsNew(node) ? present / 4 : present))];
@@ -152,7 +154,7 @@ internal sealed class ClusterSimulation
         finally
         {
             if (_cluster.IsCut) _counts.Cuts++;
-            _cluster.IsQuiet = true;
+            (_cluster.IsQuiet, _cluster.IsWritten) = (true, false);
             mount?.Dispose();
             _cluster.EndCut();
         }
@@ -171,6 +173,7 @@ internal sealed class ClusterSimulation
         }
         if (_cluster.IsCut || !mount.IsReadable || !mount.View.Nodes.Any(IsAnswering)) return;
         _counts.Mounts++;
+        _cluster.IsWritten = true;
         TakeUp(mount);
         var session = new SimulatedSession(_cluster, mount, _states, _counts);
         session.Run(Random.Below(30));

@@ -84,6 +84,9 @@ internal sealed class SimulatedCluster
     /// <summary>True while there may be a later commit than the one that was acknowledged.</summary>
     public bool IsInDoubt { get; set; }
 
+    /// <summary>True while a mount writes: resynchronizations commit, too.</summary>
+    public bool IsWritten { get; set; }
+
     /// <summary>True once a node lost its vote while there was such a commit: then the others may not know whether it
     /// was acknowledged, and a user has to say so.</summary>
     public bool MayNeedUser { get; private set; }
@@ -135,7 +138,7 @@ internal sealed class SimulatedCluster
 
     /// <summary>Something happened after which the nodes may not be able to tell which commit counts.</summary>
     /// <param name="isCertain">False when that takes a commit that was under way.</param>
-    public void MayBeUndecided(bool isCertain = false) => MayNeedUser |= isCertain || IsInDoubt;
+    public void MayBeUndecided(bool isCertain = false) => MayNeedUser |= isCertain || IsInDoubt || IsWritten;
 
     /// <summary>Replaces the device of a master by a blank one, for good.</summary>
     public void Replace(SimulatedNode node)
