@@ -151,10 +151,9 @@ public sealed class ClusterView
     /// <exception cref="InvalidOperationException">The slot does not hold this node, or it was synced.</exception>
     internal ClusterView WithResynced(PresentNode before, PresentNode after)
     {
-        bool isSame = Has(before) && before.Slot == after.Slot && before.Identity == after.Identity;
-        if (!isSame || Readers.Contains(before.Slot))
+        if (!IsSameNode(before, after) || Readers.Contains(before.Slot))
             throw new InvalidOperationException($"{before.Name}: not a node that was resynchronized");
-        return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
+        return WithReplaced(before, after);
     }
 
     /// <summary>The view with a node that has another part in the cluster, in its slot.</summary>
@@ -163,9 +162,9 @@ public sealed class ClusterView
     /// synced.</exception>
     internal ClusterView WithOtherRole(PresentNode before, PresentNode after)
     {
-        if (!Has(before) || before.Slot != after.Slot || before.Identity != after.Identity || after.IsSynced)
+        if (!IsSameNode(before, after) || after.IsSynced)
             throw new InvalidOperationException($"{before.Name}: not a node whose part is changed");
-        return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
+        return WithReplaced(before, after);
     }
 
     /// <summary>The view with a node whose device answers again, in place of the member that it was; it is not synced
@@ -181,7 +180,7 @@ public sealed class ClusterView
             : Members.Contains(before) && _bySlot[after.Slot] is null && !_retired.Contains(after.Slot);
         if (!isPossible || after.IsSynced)
             throw new InvalidOperationException($"{after.Name}: not a node that returned");
-        return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
+        return WithReplaced(before, after);
     }
 
     /// <summary>The view with a fenced node whose device was read anew and which goes on where it was.</summary>
@@ -190,11 +189,16 @@ public sealed class ClusterView
     /// same node.</exception>
     internal ClusterView WithUnfenced(PresentNode before, PresentNode after)
     {
-        bool isSame = Has(before) && before.Slot == after.Slot && before.Identity == after.Identity;
-        if (!isSame || before.IsSynced || !after.IsSynced)
+        if (!IsSameNode(before, after) || before.IsSynced || !after.IsSynced)
             throw new InvalidOperationException($"{before.Name}: not a node that was fenced");
-        return new ClusterView(Members.Replace(before, after), Quorum, Record, _retired);
+        return WithReplaced(before, after);
     }
+
+    private bool IsSameNode(PresentNode before, PresentNode after) =>
+        Has(before) && before.Slot == after.Slot && before.Identity == after.Identity;
+
+    private ClusterView WithReplaced(NodeMember before, PresentNode after) =>
+        new(Members.Replace(before, after), Quorum, Record, _retired);
 
     /// <summary>The view without the node in a slot, which is retired.</summary>
     /// <remarks>The node itself stays as it is: operations that began before read on from it. Its device may be closed

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Devices;
@@ -21,9 +20,6 @@ public sealed record GrowthOutcome(ulong LengthBytes, bool IsChanged, ulong Tota
 /// fault of a block that could not be read; what writing met.</remarks>
 public static class FilesystemGrowth
 {
-    // Enough for the walk at opening, which reads each block once.
-    private const long CacheBytes = 1 << 20;
-
     /// <summary>Grows the filesystem of a mounted node, which stays in use.</summary>
     /// <param name="node">The node.</param>
     /// <param name="wantedBytes">The length of the last volume; 0 for that of its device.</param>
@@ -39,15 +35,10 @@ public static class FilesystemGrowth
     public static Hammer2Error RunOffline(
         VolumeSet volumes, ulong wantedBytes, ILoggerFactory loggers, out GrowthOutcome outcome)
     {
-        using var device = new MediaDevice(
-            volumes, new MediaCaches(CacheBytes), loggers.CreateLogger<MediaDevice>());
         outcome = new GrowthOutcome(volumes.Volumes[^1].LengthBytes, IsChanged: false, volumes.TotalBytes, null);
-        var roots = new List<PfsEntry>();
-        Hammer2Error error = PfsEntry.List(device, roots);
+        Hammer2Error error = OfflineDevice.Open(volumes, loggers, out MediaDevice? device);
         if (error != Hammer2Error.None) return error;
-        device.KeepsPreparedRecord = roots.Exists(static root => root.IsOfCluster);
-        error = device.OpenForWriting();
-        return error == Hammer2Error.None ? Run(device, wantedBytes, out outcome) : error;
+        using (device) return Run(device!, wantedBytes, out outcome);
     }
 
     private static Hammer2Error Run(MediaDevice device, ulong wantedBytes, out GrowthOutcome outcome)

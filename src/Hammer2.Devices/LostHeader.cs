@@ -15,7 +15,7 @@ public static class LostHeader
     /// <param name="mirrorTid">That of the reference to the PFS root: its last commit there.</param>
     public static bool MayHaveHeldMore(VolumeSet volumes, PreparedCommitRecord? record, ulong mirrorTid) =>
         SuspectHeaderCopies.Find(volumes, record).Count > 0
-        || (UpkeepRecords.Read(volumes).Fields.LostHeaderTid is > 0 and var lost && mirrorTid <= lost);
+        || (volumes.LostHeaderTid is > 0 and var lost && mirrorTid <= lost);
 
     /// <summary>Notes it durably if that is so. Must be called before the torn copy is replaced.</summary>
     /// <param name="volumes">The filesystem, which may be written.</param>
@@ -23,11 +23,11 @@ public static class LostHeader
     public static Hammer2Error Note(VolumeSet volumes)
     {
         if (SuspectHeaderCopies.Find(volumes, PreparedCommitRecord.Read(volumes)).Count == 0) return Hammer2Error.None;
-        UpkeepRecord upkeep = UpkeepRecords.Read(volumes);
-        upkeep.Fields.LostHeaderTid = volumes.Header.Fields.MirrorTid;
         IBlockDevice device = volumes.Volumes[0].Device;
+        UpkeepRecord upkeep = UpkeepRecords.Read(device, volumes.FilesystemId);
+        upkeep.Fields.LostHeaderTid = volumes.LostHeaderTid = volumes.Header.Fields.MirrorTid;
         byte[] bytes = new byte[UpkeepRecord.SizeBytes];
-        Hammer2Error error = device.Write(UpkeepRecords.EncodeNext(upkeep, volumes, bytes), bytes);
+        Hammer2Error error = device.Write(UpkeepRecords.EncodeNext(upkeep, volumes.FilesystemId, bytes), bytes);
         return error == Hammer2Error.None ? device.Flush() : error;
     }
 }

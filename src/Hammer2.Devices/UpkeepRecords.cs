@@ -7,11 +7,11 @@ namespace Hammer2.Devices;
 public static class UpkeepRecords
 {
     /// <summary>Reads the newest whole copy.</summary>
-    /// <param name="volumes">The filesystem.</param>
+    /// <param name="device">The first volume.</param>
+    /// <param name="filesystemId">The id of the filesystem.</param>
     /// <returns>An empty record when there is none, or none can be read.</returns>
-    public static UpkeepRecord Read(VolumeSet volumes)
+    public static UpkeepRecord Read(IBlockDevice device, in MediaUuid filesystemId)
     {
-        IBlockDevice device = volumes.Volumes[0].Device;
         var newest = new UpkeepRecord();
         byte[] bytes = new byte[UpkeepRecord.SizeBytes];
         for (int copy = 0; copy < 2; copy++)
@@ -19,7 +19,7 @@ public static class UpkeepRecords
             long offset = Media.UpkeepRecordOffset + (copy * UpkeepRecord.SizeBytes);
             if (device.LengthBytes < offset + bytes.Length) break;
             if (device.Read(offset, bytes) != Hammer2Error.None) continue;
-            UpkeepRecord? found = UpkeepRecord.Decode(bytes, volumes.FilesystemId);
+            UpkeepRecord? found = UpkeepRecord.Decode(bytes, filesystemId);
             if (found is not null && found.Fields.Sequence > newest.Fields.Sequence) newest = found;
         }
         return newest;
@@ -27,13 +27,13 @@ public static class UpkeepRecords
 
     /// <summary>Encodes the next copy.</summary>
     /// <param name="record">The record; its sequence number grows by one.</param>
-    /// <param name="volumes">The filesystem.</param>
+    /// <param name="filesystemId">The id of the filesystem.</param>
     /// <param name="bytes">Receives 32 KiB.</param>
     /// <returns>Where the copy belongs: the place of the older one.</returns>
-    public static long EncodeNext(UpkeepRecord record, VolumeSet volumes, Span<byte> bytes)
+    public static long EncodeNext(UpkeepRecord record, in MediaUuid filesystemId, Span<byte> bytes)
     {
         record.Fields.Sequence++;
-        record.Fields.FilesystemId = volumes.FilesystemId;
+        record.Fields.FilesystemId = filesystemId;
         record.Encode(bytes);
         return Media.UpkeepRecordOffset + ((long)(record.Fields.Sequence % 2) * UpkeepRecord.SizeBytes);
     }

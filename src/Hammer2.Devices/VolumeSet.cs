@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using Hammer2.Devices.Claims;
 using Hammer2.Format;
@@ -25,6 +26,7 @@ public sealed class VolumeSet : IDisposable
     private readonly JoiningVolume? _joining;
     private VolumeLayout _layout;
     private VolumeHeader? _adopted;
+    private StrongBox<ulong>? _lostHeaderTid;
 
     private VolumeSet(Volume[] volumes, JoiningVolume? joining, List<string> notes)
     {
@@ -104,6 +106,21 @@ public sealed class VolumeSet : IDisposable
 
     /// <summary>The id of the filesystem, the same on every volume.</summary>
     public MediaUuid FilesystemId => Header.Fields.FilesystemId;
+
+    /// <summary>mirror_tid of the header that was in use when a newer one may have been lost; 0 for never. Read from
+    /// the upkeep record when it is first asked for, since each PFS that is opened asks.</summary>
+    internal ulong LostHeaderTid
+    {
+        get
+        {
+            StrongBox<ulong>? known = Volatile.Read(ref _lostHeaderTid);
+            if (known is not null) return known.Value;
+            ulong noted = UpkeepRecords.Read(Volumes[0].Device, FilesystemId).Fields.LostHeaderTid;
+            Volatile.Write(ref _lostHeaderTid, new(noted));
+            return noted;
+        }
+        set => Volatile.Write(ref _lostHeaderTid, new(value));
+    }
 
     /// <summary>True when any of the devices is read-only.</summary>
     public bool IsReadOnly

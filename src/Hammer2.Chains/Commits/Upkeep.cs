@@ -32,7 +32,7 @@ public sealed class Upkeep
         _fence = fence;
         _time = time;
         _savedAt = time.GetTimestamp();
-        _record = UpkeepRecords.Read(volumes);
+        _record = UpkeepRecords.Read(Device, volumes.FilesystemId);
     }
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(30);
@@ -126,7 +126,7 @@ public sealed class Upkeep
         DeviceErrorCounts[] counts = [.. _volumes.Volumes.Select(static volume => volume.Errors.Counts)];
         for (int i = 0; i < counts.Length; i++) whole.Errors[i] += counts[i];
         byte[] bytes = new byte[UpkeepRecord.SizeBytes];
-        long offset = UpkeepRecords.EncodeNext(whole, _volumes, bytes);
+        long offset = UpkeepRecords.EncodeNext(whole, _volumes.FilesystemId, bytes);
         _record.Fields.Sequence = whole.Fields.Sequence;
         Hammer2Error error = _fence.Run(
             (Device, offset, bytes), static work => work.Device.Write(work.offset, work.bytes));

@@ -14,8 +14,9 @@ using Xunit;
 namespace Hammer2.Tests.Cluster;
 
 /// <summary>
-/// Goal: a node that lost its newest volume header does not speak against the commit that was in it, whatever else is
-/// written on its device since, until the cluster itself was committed there. Method: three nodes on devices in memory.
+/// Goal: a node that lost its newest volume header does not speak against the commit that was in it, also when another
+/// PFS of its device is written since, until the cluster itself was committed there. Method: three nodes on devices in
+/// memory.
 /// </summary>
 public sealed class LostHeaderTests
 {
