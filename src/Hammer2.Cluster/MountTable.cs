@@ -80,8 +80,10 @@ public sealed class MountTable
         var pfs = new Pfs(ByteText.Encode(label), PfsAssembly.ViewOf(
             members, membership, facts, _missing),
             membership, _logger);
+        // A node that is to become a master may know of no siblings yet, while theirs know of it.
+        bool isOfCluster = membership.MastersTotal > 1 || members.Exists(static member => member.IsOfCluster);
         foreach (PfsEntry member in members)
-            member.Device.KeepsPreparedRecord |= membership.MastersTotal > 1 || HoldsClusterNode(member.Device);
+            member.Device.KeepsPreparedRecord |= isOfCluster || HoldsClusterNode(member.Device);
         MembershipReport report = new(label, pfs);
         report.Log(_logger);
         if (membership.SyncedTotal == 0)

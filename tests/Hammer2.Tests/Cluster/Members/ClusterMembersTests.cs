@@ -265,19 +265,6 @@ public sealed class ClusterMembersTests
     }
 
     [Fact]
-    public void Commits_of_a_sole_master_with_a_slave_are_prepared_as_those_of_two_masters()
-    {
-        using var files = new MemberFiles(nodes: 2);
-        using (var mounted = new MountedMembers(files, 0, 1))
-            Assert.Equal(Hammer2Error.None, mounted.Members.Demote(files.Paths[1]).Error);
-        // The commit that gives the slave a vote again is one of both, and must not be on one of them alone.
-        using (var mounted = new MountedMembers(files, 0, 1))
-            Assert.All(mounted.Pfs.Nodes, node => Assert.True(node.Device.KeepsPreparedRecord));
-        using var alone = new MountedMembers(files, 0);
-        Assert.True(alone.Pfs.Nodes[0].Device.KeepsPreparedRecord);
-    }
-
-    [Fact]
     public void Snapshots_are_copied_to_a_node_that_joined_and_share_what_they_shared()
     {
         using var files = new MemberFiles(nodes: 1);
