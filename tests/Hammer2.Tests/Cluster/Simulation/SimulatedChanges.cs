@@ -56,7 +56,9 @@ internal sealed class SimulatedChanges(SimulatedCluster cluster, SimulatedMount 
         return Add(node);
     }
 
-    private MemberOutcome? Detach(SimulatedNode node)
+    /// <summary>Removes a node.</summary>
+    /// <returns>Null when there is none on its device.</returns>
+    public MemberOutcome? Detach(SimulatedNode node)
     {
         if (!node.IsFormatted) return null;
         if (node.IsUnseated) return DetachLost(node);

@@ -208,10 +208,29 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
             if (!node.IsMember || IsSound(node)) continue;
             Assert.True(node.IsDamaged, $"{node.Name} is damaged, and nothing was done to it");
             if (replaced == replaceable) break;
+            // Where no master may be absent, it must have no vote any more when its device is gone.
+            if (cluster.Masters == cluster.Quorum) TakeOut(node);
             cluster.Replace(node);
             replaced++;
         }
         return replaced > 0;
+    }
+
+    private void TakeOut(SimulatedNode node)
+    {
+        SimulatedNode[] named = [.. cluster.Nodes.Where(one => one.IsMember)];
+        using (SimulatedMount mount = SimulatedMount.Open(cluster, named)!)
+        {
+            if (mount.OpenForWriting() == Hammer2Error.None)
+            {
+                var changes = new SimulatedChanges(cluster, mount, counts);
+                MemberOutcome outcome = changes.Detach(node)!.Value;
+                Assert.True(outcome.Error == Hammer2Error.None, $"{node.Name} cannot leave: {mount.Describe()}");
+                cluster.Acknowledge(mount.View, mount.Pfs.Membership.MastersTotal);
+                return;
+            }
+        }
+        Resolve([.. named.Where(one => one != node)]);
     }
 
     private static bool IsSound(SimulatedNode node)
