@@ -53,8 +53,8 @@ public sealed class MediaDevice : MediaReader, IDisposable
     /// <summary>The one writer of the filesystem; null until <see cref="OpenForWriting"/> succeeded.</summary>
     public MediaCommitter? Committer => Volatile.Read(ref _committer);
 
-    /// <summary>Repairs the freemap after a crash and reads it, so that the filesystem can be written. A further call
-    /// does nothing.</summary>
+    /// <summary>Repairs the freemap after a crash or damage and reads it, so that the filesystem can be written. A
+    /// further call does nothing.</summary>
     /// <param name="time">The clock for the age of pins; null for the system's.</param>
     /// <returns>None; ReadOnly when a device is write-protected; the error of reading the freemap, or a block missing
     /// in it; the error that fenced the device.</returns>
@@ -70,7 +70,7 @@ public sealed class MediaDevice : MediaReader, IDisposable
             if (torn != Hammer2Error.None) return torn;
             var committer = new MediaCommitter(this, () => KeepsPreparedRecord, time ?? TimeProvider.System);
             Hammer2Error error = committer.LoadFreemap();
-            if (error == Hammer2Error.None) error = OpeningRepair.MarkNewBlocks(committer);
+            if (error == Hammer2Error.None) error = OpeningRepair.CompleteFreemap(committer);
             if (error == Hammer2Error.None) Volatile.Write(ref _committer, committer);
             return error;
         }

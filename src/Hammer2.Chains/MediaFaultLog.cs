@@ -89,6 +89,17 @@ public sealed partial class MediaFaultLog
     internal void ReportOverduePin(PinnedRoot pin) => LogOverduePin(
         _logger, _volumes.Name, pin.Purpose, pin.MirrorTid, pin.Since, (long)pin.Bound.TotalSeconds);
 
+    /// <summary>Logs that a part of the freemap was lost.</summary>
+    internal void ReportFreemapLost(int zones) => LogFreemapLost(_logger, _volumes.Name, zones);
+
+    /// <summary>Logs that the lost part of the freemap was made anew.</summary>
+    internal void ReportFreemapRebuilt(int zones, long freeBytes) =>
+        LogFreemapRebuilt(_logger, _volumes.Name, zones, freeBytes);
+
+    /// <summary>Logs that the lost part of the freemap could not be made anew.</summary>
+    internal void ReportFreemapUnknown(int zones, Hammer2Error error) =>
+        LogFreemapUnknown(_logger, _volumes.Name, zones, error);
+
     private string Describe(in Blockref reference, string reason)
     {
         DataOffset data = reference.Data;
@@ -120,4 +131,18 @@ public sealed partial class MediaFaultLog
         + "was deleted since is not freed")]
     private static partial void LogOverduePin(
         ILogger logger, string device, string purpose, ulong mirrorTid, DateTimeOffset since, long seconds);
+
+    [LoggerMessage(4, LogLevel.Warning,
+        "{Device}: what is free in {Zones} GiB cannot be read; everything that is in use is looked for, before "
+        + "anything is written")]
+    private static partial void LogFreemapLost(ILogger logger, string device, int zones);
+
+    [LoggerMessage(5, LogLevel.Warning,
+        "{Device}: the freemap of {Zones} GiB was made anew from what is in use: {FreeBytes} bytes of them are free")]
+    private static partial void LogFreemapRebuilt(ILogger logger, string device, int zones, long freeBytes);
+
+    [LoggerMessage(6, LogLevel.Error,
+        "{Device}: the freemap of {Zones} GiB cannot be made anew, since not everything that is in use can be read "
+        + "({Error}): nothing is allocated there until a bulkfree or `hammer2 fsck --repair` has succeeded")]
+    private static partial void LogFreemapUnknown(ILogger logger, string device, int zones, Hammer2Error error);
 }

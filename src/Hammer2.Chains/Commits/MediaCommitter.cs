@@ -364,6 +364,7 @@ public sealed class MediaCommitter
             return error;
         }
         _device.Show(header);
+        foreach (Blockref lost in _allocator.TakeLost()) _device.Faults.Forget(lost);
         Writer.ForgetReplaced();
         _superRoot = null;
         _prepared = null;

@@ -64,28 +64,41 @@ internal static class OpeningRepair
         return error;
     }
 
-    /// <summary>Marks blocks in the freemap that are newer than the freemap of the same header: upstream commits such
-    /// states, and a crash leaves them so.</summary>
+    /// <summary>Makes the freemap say of everything that is in use that it is, and writes it if that changed
+    /// it.</summary>
     /// <param name="committer">The writer of the filesystem, with the freemap as it was read.</param>
     /// <returns>None; the fault of a block that could not be read: what it leads to might be overwritten; what writing
     /// the freemap met.</returns>
-    /// <remarks>Enters a turn. Upstream: <c>hammer2_recovery</c>.</remarks>
-    public static Hammer2Error MarkNewBlocks(MediaCommitter committer)
+    /// <remarks>Enters a turn.</remarks>
+    public static Hammer2Error CompleteFreemap(MediaCommitter committer)
+    {
+        Hammer2Error error = MarkNewBlocks(committer, out bool isChanged);
+        if (error != Hammer2Error.None) return error;
+        isChanged |= FreemapRebuild.TryRun(committer);
+        if (!isChanged) return Hammer2Error.None;
+        using var turn = CommitTurn.Enter(committer);
+        return committer.CommitFreemap();
+    }
+
+    // Blocks that are newer than the freemap of the same header: upstream commits such states, and a crash leaves them
+    // so. Upstream: hammer2_recovery.
+    private static Hammer2Error MarkNewBlocks(MediaCommitter committer, out bool isChanged)
     {
         MediaReader device = committer.Device;
         FreemapAllocator allocator = committer.Allocator;
         ulong marked = device.Header.Fields.FreemapTid;
+        isChanged = false;
         if (device.Header.Fields.MirrorTid <= marked) return Hammer2Error.None;
         bool changesAny = false;
         Hammer2Error errors = Hammer2Error.None;
         void Mark(Blockref reference)
         {
+            allocator.ReadOrReplace(reference.Data.Bytes);
             errors |= allocator.MarkAllocated(reference.Data, out bool changes);
             changesAny |= changes;
         }
         Hammer2Error error = new ReachableWalk(device, Mark, marked).Run(device.RootChain) | errors;
-        if (error != Hammer2Error.None || !changesAny) return error;
-        using var turn = CommitTurn.Enter(committer);
-        return committer.CommitFreemap();
+        isChanged = changesAny;
+        return error;
     }
 }

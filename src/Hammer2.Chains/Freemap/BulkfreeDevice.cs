@@ -136,6 +136,9 @@ internal sealed class BulkfreeDevice
         _meter?.Reach(granules);
     }
 
-    private Hammer2Error Reclaim(ReachedGranules reached) =>
+    private Hammer2Error Reclaim(ReachedGranules reached)
+    {
         _allocator.Reclaim(reached, ref _counts, _options.Discards ? _freed : null);
+        return Hammer2Error.None;
+    }
 }

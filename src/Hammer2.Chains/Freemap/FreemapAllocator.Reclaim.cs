@@ -76,9 +76,9 @@ public sealed partial class FreemapAllocator
     /// <param name="reached">The reachable granules of the window.</param>
     /// <param name="counts">Counts to add to.</param>
     /// <param name="freed">Gets the addresses of granules that became free; null when they are not wanted.</param>
-    /// <returns>None; the OR-ed faults of leaves that could not be read, which are not changed.</returns>
-    /// <remarks>Upstream: <c>h2_bulkfree_sync</c>. The lock is held for one GiB at a time.</remarks>
-    public Hammer2Error Reclaim(ReachedGranules reached, ref BulkfreeCounts counts, List<ulong>? freed)
+    /// <remarks>Upstream: <c>h2_bulkfree_sync</c>. The lock is held for one GiB at a time. A leaf that cannot be read
+    /// is replaced by one in which all was allocated.</remarks>
+    public void Reclaim(ReachedGranules reached, ref BulkfreeCounts counts, List<ulong>? freed)
     {
         Invariant.Holds(_tracked is not null);
         var keys = new List<ulong>();
@@ -87,18 +87,16 @@ public sealed partial class FreemapAllocator
             foreach (FreemapLeaf leaf in _tree.Leaves)
                 if (reached.Covers(leaf.Reference.Key)) keys.Add(leaf.Reference.Key);
         }
-        Hammer2Error errors = Hammer2Error.None;
         foreach (ulong key in keys)
         {
             using (_freemapLock.EnterScope())
             {
-                Hammer2Error error = _tree.GetLeaf(key, out FreemapLeaf? leaf);
-                errors |= error;
-                if (error == Hammer2Error.None) Reclaim(leaf!, reached, ref counts, freed);
+                // What the pass proves unreachable is free, whatever the lost leaf said.
+                if (_tree.GetLeaf(key, out FreemapLeaf? leaf) != Hammer2Error.None) _tree.Replace(leaf!);
+                Reclaim(leaf!, reached, ref counts, freed);
                 Publish();
             }
         }
-        return errors;
     }
 
     /// <summary>Discards (TRIM) a granule, if it is still free.</summary>
@@ -220,7 +218,7 @@ public sealed partial class FreemapAllocator
             leaf.Reference.FreemapBigMask = uint.MaxValue;
         }
         // A pass over a big filesystem does not keep all freemap leaves in memory.
-        else if (!wasDirty) leaf.Detach();
+        else if (!wasDirty) _tree.Leave(leaf);
     }
 
     private bool Reclaim(

@@ -20,7 +20,9 @@ namespace Hammer2.Chains.Freemap;
 public sealed partial class FreemapAllocator
 {
     private const int ClassesTotal = 8;
-    private const ulong SegmentsCounted = 64 * FreemapGeometry.EntriesTotal;
+
+    // More than commits need before anything is reserved.
+    private const long FirstCommitsBytes = 64L << 20;
 
     private const ulong NearSegments = 1024;        // 4 GiB
 
@@ -59,7 +61,8 @@ public sealed partial class FreemapAllocator
         Array.Fill(_lastSegment, _begin >> Media.SegmentRadix);
     }
 
-    /// <summary>Reads the freemap's nodes, and a limited number of leaves to know the free space.</summary>
+    /// <summary>Reads the freemap's nodes, and a limited number of leaves to know the free space. Those of them that
+    /// cannot be read are replaced (<see cref="TakeLost"/>).</summary>
     /// <returns>None; Io, Check or Corrupt, which were logged.</returns>
     public Hammer2Error Load()
     {
@@ -67,9 +70,9 @@ public sealed partial class FreemapAllocator
         {
             Hammer2Error error = _tree.Load();
             if (error != Hammer2Error.None) return error;
-            // A small filesystem is counted exactly. A damaged leaf hides only its own space.
-            if (_segmentsTotal <= SegmentsCounted)
-                _ = _tree.CountUntil(new FreeSpace(long.MaxValue, long.MaxValue));
+            // A small filesystem is counted exactly.
+            long wanted = _tree.KeepsLeaves ? long.MaxValue : FirstCommitsBytes;
+            _ = _tree.CountUntil(new FreeSpace(wanted, wanted), replaces: true);
             Publish();
             return error;
         }

@@ -14,7 +14,7 @@ namespace Hammer2.Chains.Freemap;
 /// Upstream: the chains below <c>hmp->fchain</c>. Not thread-safe: <see cref="FreemapAllocator"/> holds its
 /// lock (rank 55) around every call.
 /// </remarks>
-internal sealed class FreemapTree
+internal sealed partial class FreemapTree
 {
     private readonly VolumeSet _volumes;
     private readonly MediaFaultLog _faults;
@@ -38,6 +38,7 @@ internal sealed class FreemapTree
 
     /// <summary>Reads the nodes from the header's references downward. Leaves are read when needed.</summary>
     /// <returns>None; Io, Check or Corrupt, which were logged with the location.</returns>
+    /// <remarks>The leaves below a lost node of the lowest level are replaced, as <see cref="Replace"/>.</remarks>
     public Hammer2Error Load()
     {
         ReadOnlySpan<Blockref> blockset = _volumes.Header.FreemapBlockset;
@@ -47,7 +48,9 @@ internal sealed class FreemapTree
             return Hammer2Error.Corrupt;
         }
         Hammer2Error error = LoadChildren(_root, blockset);
-        if (error == Hammer2Error.None) CountUntouched();
+        if (error != Hammer2Error.None) return error;
+        foreach (Blockref lost in Lost) _root.MarkPathDirty(lost.Key);
+        CountUntouched();
         return error;
     }
 
@@ -61,8 +64,10 @@ internal sealed class FreemapTree
     public bool IsAllKnown => _unseen == 0;
 
     /// <summary>Reads further leaves until this much is known to be free.</summary>
+    /// <param name="wanted">So much.</param>
+    /// <param name="replaces">True to replace leaves that cannot be read, as <see cref="Replace"/>.</param>
     /// <returns>None; the OR-ed faults of leaves that could not be read, whose space does not count.</returns>
-    public Hammer2Error CountUntil(FreeSpace wanted)
+    public Hammer2Error CountUntil(FreeSpace wanted, bool replaces = false)
     {
         if (IsAllKnown) return Hammer2Error.None;
         Hammer2Error errors = Hammer2Error.None;
@@ -70,10 +75,19 @@ internal sealed class FreemapTree
         {
             if (Known.Bytes >= wanted.Bytes && Known.RunBytes >= wanted.RunBytes) break;
             if (leaf.IsCounted) continue;
-            errors |= GetLeaf(leaf.Reference.Key, out _);
-            if (leaf.IsLoaded) leaf.Detach();
+            Hammer2Error error = GetLeaf(leaf.Reference.Key, out _);
+            errors |= error;
+            if (error == Hammer2Error.None) Leave(leaf);
+            else if (replaces) Replace(leaf);
         }
         return errors;
+    }
+
+    /// <summary>Drops the entries of a leaf that equal those on media, unless there are few leaves: what is in memory
+    /// is not lost when its place on media becomes unreadable.</summary>
+    public void Leave(FreemapLeaf leaf)
+    {
+        if (!KeepsLeaves) leaf.Detach();
     }
 
     /// <summary>Discards (TRIM) a range of the device.</summary>
@@ -88,7 +102,8 @@ internal sealed class FreemapTree
 
     private void CountUntouched()
     {
-        _unseen = _leaves.Count;
+        foreach (FreemapLeaf leaf in _leaves.Values)
+            if (!leaf.IsCounted) _unseen++;
         for (ulong zone = 0; zone < _totalBytes; zone += Media.ZoneBytes)
         {
             if (HasLeaf(zone)) continue;
@@ -204,50 +219,6 @@ internal sealed class FreemapTree
         return error;
     }
 
-    /// <summary>Compares the nodes on media with their check codes; one that cannot be read is written anew, since
-    /// they are all in memory.</summary>
-    public FreemapFindings CheckNodes()
-    {
-        ulong checkedBytes = 0;
-        long faults = 0;
-        CheckNodes(_root, ref checkedBytes, ref faults);
-        return new FreemapFindings(checkedBytes, faults, 0);
-    }
-
-    /// <summary>Compares a leaf on media with its check code. One that cannot be read is written anew: from memory, or
-    /// with everything in it allocated.</summary>
-    public FreemapFindings CheckLeaf(ulong key)
-    {
-        FreemapLeaf leaf = _leaves[key];
-        // What is to be written next is right, whatever is on media.
-        if (leaf.IsDirty) return default;
-        bool isWhole = ReadBlock(leaf.Reference, new byte[FreemapGeometry.BlockBytes]) == Hammer2Error.None;
-        if (isWhole) return new FreemapFindings(FreemapGeometry.BlockBytes, 0, 0);
-        bool isReplaced = !leaf.IsLoaded;
-        if (isReplaced)
-        {
-            if (leaf.IsCounted) Known -= leaf.Free;
-            else _unseen--;
-            leaf.FillAllocated(_allocatorBegin, _totalBytes);
-        }
-        MarkDirty(leaf);
-        return new FreemapFindings(FreemapGeometry.BlockBytes, 1, isReplaced ? 1 : 0);
-    }
-
-    private void CheckNodes(FreemapNode node, ref ulong checkedBytes, ref long faults)
-    {
-        foreach (FreemapBlock child in node.Children.Values)
-        {
-            if (child is not FreemapNode below) continue;
-            CheckNodes(below, ref checkedBytes, ref faults);
-            if (below.IsDirty) continue;
-            checkedBytes += FreemapGeometry.BlockBytes;
-            if (ReadBlock(below.Reference, new byte[FreemapGeometry.BlockBytes]) == Hammer2Error.None) continue;
-            faults++;
-            _root.MarkPathDirty(below.Reference.Key);
-        }
-    }
-
     /// <summary>The leaf of an address if its free space is known. Its entries may not be in memory.</summary>
     public bool TryGetCounted(ulong address, out FreemapLeaf? leaf) =>
         _leaves.TryGetValue(FreemapGeometry.KeyOf(address, FreemapGeometry.LevelLeaf), out leaf) && leaf.IsCounted;
@@ -289,11 +260,12 @@ internal sealed class FreemapTree
                 node.Children.Add(reference.Key, leaf);
                 continue;
             }
-            byte[] block = new byte[FreemapGeometry.BlockBytes];
-            Hammer2Error error = ReadBlock(reference, block);
-            if (error != Hammer2Error.None) return error;
             var child = new FreemapNode(FreemapGeometry.EntriesTotal) { Reference = reference };
             node.Children.Add(reference.Key, child);
+            byte[] block = new byte[FreemapGeometry.BlockBytes];
+            Hammer2Error error = ReadBlock(reference, block);
+            if (error != Hammer2Error.None && TryReplaceBelow(child)) continue;
+            if (error != Hammer2Error.None) return TooMuchLost(reference, error);
             error = LoadChildren(child, MemoryMarshal.Cast<byte, Blockref>(block.AsSpan()));
             if (error != Hammer2Error.None) return error;
         }
@@ -304,6 +276,13 @@ internal sealed class FreemapTree
     {
         _faults.Report(reference, Hammer2Error.Corrupt, "the freemap has a second leaf for the same space");
         return Hammer2Error.Corrupt;
+    }
+
+    private Hammer2Error TooMuchLost(in Blockref reference, Hammer2Error error)
+    {
+        _faults.Report(reference, error, "a node high up in the freemap cannot be read; `hammer2 fsck --repair` makes "
+            + "the freemap anew");
+        return error;
     }
 
     private Hammer2Error ReadBlock(in Blockref reference, byte[] block)

@@ -7,7 +7,6 @@ using Hammer2.Format;
 using Hammer2.Membership;
 using Hammer2.Testing;
 using Hammer2.Vnodes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Hammer2.Tests.Crash;
@@ -107,29 +106,6 @@ public sealed class FaultTests
         }
         foreach (FaultyBlockDevice device in faulty) device.Heal();
         session.AssertRemounts(disks, NewVolume.ClusterLabel);
-    }
-
-    [Fact]
-    public void A_freemap_leaf_that_cannot_be_read_is_told_before_anything_is_written()
-    {
-        using MemoryBlockDevice disk = NewVolume.InMemory(Bytes);
-        var session = new FaultSession(3, "a leaf");
-        using (session.Open([disk], NewVolume.Label)) session.PlayUntilFault();
-        ulong leaf;
-        using (VolumeSet volumes = VolumeSet.Open([new UnownedDevice(disk)]))
-            leaf = volumes.Header.FreemapBlockset[0].Data.Bytes;
-        using var faulty = new FaultyBlockDevice(new UnownedDevice(disk));
-        faulty.FailReads((long)leaf, 1);
-        using (ClusterMount mount = RecordedScript.Mount([faulty], NewVolume.Label))
-        {
-            // Its space does not count, so that there is none.
-            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting());
-            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
-            Errno error = ops.Create(VnodeOps.RootInum, "new"u8, new NewObject(ObjectType.RegularFile, UnixMode.O644),
-                Caller, out _);
-            Assert.Equal(Errno.ENOSPC, error);
-        }
-        session.AssertRemounts([disk], NewVolume.Label);
     }
 
     // Which calls fail: some of those that the script makes when none does.
