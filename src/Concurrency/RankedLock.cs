@@ -48,6 +48,17 @@ public sealed class RankedLock(LockRank rank, long? order = null)
         _lock.Enter();
     }
 
+    /// <summary>Acquires it until <see cref="Exit"/>, if no thread holds it.</summary>
+    /// <returns>False when one does.</returns>
+    /// <exception cref="InvalidOperationException">As for <see cref="EnterScope"/>.</exception>
+    public bool TryEnter()
+    {
+        HeldLocks.Add(this, rank, order);
+        if (_lock.TryEnter()) return true;
+        HeldLocks.Remove(this);
+        return false;
+    }
+
     /// <summary>Releases it.</summary>
     public void Exit()
     {

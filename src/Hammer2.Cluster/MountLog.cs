@@ -107,6 +107,12 @@ internal static partial class MountLog
         "PFS {Label}: resynchronization of node {Device} ended ({Error}); it is tried again")]
     public static partial void ResyncEnded(ILogger logger, string label, string device, Hammer2Error error);
 
+    [LoggerMessage(45, LogLevel.Warning,
+        "PFS {Label}: snapshot {Snapshot} was deleted on node {Device}, which has no space to be resynchronized; "
+        + "{Others}")]
+    public static partial void SnapshotDeletedForSpace(
+        ILogger logger, string label, string snapshot, string device, string others);
+
     [LoggerMessage(27, LogLevel.Error,
         "node {Device}: after its resynchronization it differs from its source at inode key 0x{Key:x}, " +
         "key 0x{Within:x}")]

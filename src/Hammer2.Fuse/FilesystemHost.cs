@@ -4,6 +4,8 @@ using System.Globalization;
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Resync;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Fuse.Administration.Events;
 using Hammer2.Fuse.Control;
@@ -25,6 +27,7 @@ internal sealed class FilesystemHost : IDisposable
     private readonly OpenFilesystems _filesystems;
     private readonly PfsListAccess _pfsList;
     private readonly ProcessMemory _memory;
+    private readonly PfsWriteOptions _shared;
     private readonly RankedLock _mountTurn = new(LockRank.Mounting);    // held while mounting, one at a time
     private readonly RankedMonitor _stateLock = new(LockRank.Host);     // guards the fields below; pulsed on changes
     private readonly List<MountedPfs> _mounts = [];
@@ -59,6 +62,11 @@ internal sealed class FilesystemHost : IDisposable
             Closing = volumes => { if (!volumes.IsReadOnly) _control.Close(volumes.FilesystemId); },
         };
         _pfsList = new PfsListAccess(_mountTurn, _filesystems, time);
+        _shared = new PfsWriteOptions
+        {
+            Memory = _memory.Dirty,
+            ResyncSnapshots = new ResyncSnapshots(use: _pfsList),
+        };
     }
 
     /// <summary>True once <see cref="Stop"/> was called.</summary>
@@ -231,7 +239,7 @@ internal sealed class FilesystemHost : IDisposable
         MountedPfs mount, MountRequest request, Action<Action> alone, ILoggerFactory loggers)
     {
         using (_mountTurn.EnterScope())
-            MountMedia.BeginWriting(_filesystems, mount.Cluster, request, loggers, _memory.Dirty, alone);
+            MountMedia.BeginWriting(_filesystems, mount.Cluster, request, loggers, _shared, alone);
     }
 
     private void Run(MountedPfs mount, MountLife life)
@@ -259,7 +267,7 @@ internal sealed class FilesystemHost : IDisposable
         {
             try
             {
-                return MountMedia.Open(_filesystems, request, patience, loggers, _memory.Dirty);
+                return MountMedia.Open(_filesystems, request, patience, loggers, _shared);
             }
             catch (PfsInUseException refusal)
             {

@@ -2,8 +2,8 @@
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.Transactions;
-using Hammer2.Cluster.WriteBack;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -29,17 +29,22 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
     private const int WriteWorkersMax = 4;          // threads that encode and write back file data
 
     /// <summary>Opens the PFS for writing if requested and possible, otherwise for reading.</summary>
+    /// <param name="filesystems">The open filesystems.</param>
+    /// <param name="request">The mount.</param>
+    /// <param name="patience">How long locked devices are waited for.</param>
+    /// <param name="loggers">Receive messages.</param>
+    /// <param name="shared">What all mounts of the process are written with.</param>
     /// <exception cref="MediaException">A device cannot be opened.</exception>
     /// <exception cref="PfsException">The PFS cannot be opened.</exception>
     public static MountMedia Open(OpenFilesystems filesystems, MountRequest request, MountPatience patience,
-        ILoggerFactory loggers, DirtyMemory memory)
+        ILoggerFactory loggers, PfsWriteOptions shared)
     {
         MountOptions options = request.Options;
         if (options.IsReadOnly) return new(OpenPfs(filesystems, request, patience, loggers, isReadOnly: true), options);
         try
         {
             ClusterMount cluster = OpenPfs(filesystems, request, patience, loggers, isReadOnly: false);
-            OpenForWriting(cluster, request, memory);
+            OpenForWriting(cluster, request, shared);
             AwaitNodes(filesystems, cluster, options, loggers);
             return new(cluster, options);
         }
@@ -56,19 +61,19 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
     /// <param name="cluster">The PFS.</param>
     /// <param name="request">The mount, with the options that it is to have.</param>
     /// <param name="loggers">Receive messages.</param>
-    /// <param name="memory">What may be dirty.</param>
+    /// <param name="shared">What all mounts of the process are written with.</param>
     /// <param name="alone">Calls a function while no request about an object is served.</param>
     /// <exception cref="MediaException">A device cannot be written.</exception>
     /// <exception cref="PfsException">The PFS cannot be written; it is read as before.</exception>
     public static void BeginWriting(OpenFilesystems filesystems, ClusterMount cluster, MountRequest request,
-        ILoggerFactory loggers, DirtyMemory memory, Action<Action> alone)
+        ILoggerFactory loggers, PfsWriteOptions shared, Action<Action> alone)
     {
         MountOptions options = request.Options;
         filesystems.BeginWriting(
             cluster, ClusterOptions(options, isReadOnly: false, MountPatience.TotalMilliseconds), loggers);
         // Nothing that was read before the first commit is held on to after it.
         Hammer2Error error = Hammer2Error.None;
-        alone(() => error = cluster.Pfs.OpenForWriting(WriteOptions(options, memory)));
+        alone(() => error = cluster.Pfs.OpenForWriting(WriteOptions(options, shared)));
         if (error != Hammer2Error.None) throw NotWritable(request, error, cluster);
         AwaitNodes(filesystems, cluster, options, loggers);
     }
@@ -78,12 +83,12 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         new(isReadOnly, PartitionOffset: options.Offset, Partition: options.Partition,
             LockWaitMilliseconds: lockWaitMilliseconds);
 
-    private static void OpenForWriting(ClusterMount cluster, MountRequest request, DirtyMemory memory)
+    private static void OpenForWriting(ClusterMount cluster, MountRequest request, PfsWriteOptions shared)
     {
         Hammer2Error error = Hammer2Error.Internal;
         try
         {
-            error = cluster.Pfs.OpenForWriting(WriteOptions(request.Options, memory));
+            error = cluster.Pfs.OpenForWriting(WriteOptions(request.Options, shared));
             if (error != Hammer2Error.None) throw NotWritable(request, error, cluster);
         }
         finally
@@ -92,14 +97,14 @@ internal readonly record struct MountMedia(ClusterMount Cluster, MountOptions Op
         }
     }
 
-    private static PfsWriteOptions WriteOptions(MountOptions options, DirtyMemory memory) => new()
+    private static PfsWriteOptions WriteOptions(MountOptions options, PfsWriteOptions shared) => shared with
     {
         Workers = Math.Min(Environment.ProcessorCount, WriteWorkersMax),
         Discards = options.Discards,
-        Memory = memory,
         Deduplicates = options.Deduplicates,
         Resynchronizes = options.Resynchronizes,
         ResyncRate = new RateLimit(options.ResyncRateBytes),
+        ResyncSnapshots = new ResyncSnapshots(options.ResyncDeletesSnapshots, shared.ResyncSnapshots.Use),
         Quorum = new QuorumPolicySetting(options.Quorum),
     };
 

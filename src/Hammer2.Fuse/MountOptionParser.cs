@@ -178,6 +178,7 @@ public static class MountOptionParser
             "resync" => WithoutValue(options with { Resynchronizes = true }, name, value),
             "noresync" => WithoutValue(options with { Resynchronizes = false }, name, value),
             "resync-rate" => options with { ResyncRateBytes = (ulong)Size(name, value) },
+            "resync-snapshots" => options with { ResyncDeletesSnapshots = DeletesSnapshots(name, value) },
             "noquorum" => options with
             {
                 Quorum = QuorumPolicyText.Parse(value)
@@ -210,6 +211,9 @@ public static class MountOptionParser
             _ => throw new MountOptionException($"{name}: no such mount option"),
         };
     }
+
+    private static bool DeletesSnapshots(string name, string? value) => ResyncSnapshotsText.Parse(value)
+        ?? throw new MountOptionException($"{name}={value}: one of {ResyncSnapshotsText.All} is needed");
 
     // A comma inside a value is written with a backslash before it.
     private static IEnumerable<string> Words(string list)

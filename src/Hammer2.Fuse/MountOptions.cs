@@ -43,6 +43,9 @@ public sealed record MountOptions
     /// <summary>Bytes that the resynchronization of each node copies in a second at most; 0 for no bound.</summary>
     public ulong ResyncRateBytes { get; init; }
 
+    /// <summary>True to delete the oldest snapshots of a node that has no space to be resynchronized.</summary>
+    public bool ResyncDeletesSnapshots { get; init; }
+
     /// <summary>What becomes of changes without a quorum of nodes.</summary>
     public QuorumPolicy Quorum { get; init; }
 

@@ -213,6 +213,7 @@ internal sealed class MountedPfs : IDisposable
         if (Cluster.Pfs.Writer is { } writer)
         {
             writer.ResyncRate.BytesPerSecond = wanted.ResyncRateBytes;
+            writer.ResyncSnapshots.MayDelete = wanted.ResyncDeletesSnapshots;
             writer.SetQuorumPolicy(wanted.Quorum);
         }
         // What the kernel has passed on before it made the mount read-only.

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using Concurrency;
 using Hammer2.Cluster;
 using Hammer2.Cluster.PfsRoots;
+using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.Views;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -18,7 +19,7 @@ namespace Hammer2.Fuse;
 /// <param name="turn">Held while a PFS is being mounted.</param>
 /// <param name="filesystems">The open filesystems, which know what is in use.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems, TimeProvider time)
+internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems, TimeProvider time) : ISnapshotUse
 {
     private readonly ConcurrentDictionary<ClusterMount, LiveRollback> _mounted = new();
     private readonly ConcurrentDictionary<(MediaUuid, string), object> _receiving = new();
@@ -27,6 +28,27 @@ internal sealed class PfsListAccess(RankedLock turn, OpenFilesystems filesystems
     public Hammer2Error Exclusively(Func<Hammer2Error> body)
     {
         using (turn.EnterScope()) return body();
+    }
+
+    /// <inheritdoc/>
+    public Hammer2Error TryAlone(Func<Hammer2Error> body)
+    {
+        if (!turn.TryEnter()) return Hammer2Error.Busy;
+        try
+        {
+            return body();
+        }
+        finally
+        {
+            turn.Exit();
+        }
+    }
+
+    /// <inheritdoc/>
+    public IDisposable? TryClaim(PfsEntry pfs)
+    {
+        bool isUsed = filesystems.FindUser([pfs]) is not null || IsReceiving(ByteText.Decode(pfs.Label));
+        return isUsed ? null : filesystems.Views.TryClaim([pfs], isForced: false, openers: []);
     }
 
     /// <summary>Has a label of a filesystem for one receiver alone, until it is disposed of; null when it is

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
+using Hammer2.Testing;
 using Xunit;
 using static Hammer2.MountTests.SyncedFiles;
 
@@ -38,6 +39,46 @@ public sealed class MembershipMountTests
         }
         using (MountFixture last = MountFixture.Mount(images.PathOf(5) + "@DATA")) VerifyingWriter.AssertAll(last.Root);
         for (int node = 0; node < 6; node++) Succeed("fsck", images.PathOf(node));
+    }
+
+    [MountFact]
+    public void A_node_without_space_loses_its_oldest_snapshot_that_is_not_in_use_once_the_policy_says_so()
+    {
+        using var images = new Images();
+        Succeed("newfs", "-s", "256m", "--cluster", "CL", images.PathOf(0), images.PathOf(1));
+        Succeed("newfs", "-s", "96m", "--join", images.PathOf(0) + "@CL", images.PathOf(2));
+        using (MountFixture mount = MountFixture.MountForWriting([images.PathOf(0) + "@CL", images.PathOf(1)]))
+        {
+            Succeed("cluster", "attach", mount.Root, images.PathOf(2));
+            HammerProgram.WaitUntil(() => SyncedOf(mount) == 3, "the node to be level");
+            for (int number = 1; number <= 5; number++)
+            {
+                WriteSynced(mount.Root + "/file", LongNoise(number, mebibytes: 8));
+                if (number < 5) Succeed("snapshot", mount.Root, $"s{number}");
+            }
+            Succeed("cluster", "offline", mount.Root, images.PathOf(2));
+            WriteSynced(mount.Root + "/more", LongNoise(9, mebibytes: 30));
+            Succeed("cluster", "online", mount.Root, images.PathOf(2));
+            string policy = HammerProgram.Run("cluster", "policy", "--json", mount.Root).Output;
+            Assert.Contains("\"resyncSnapshots\": \"keep\"", policy, StringComparison.Ordinal);
+            HammerProgram.WaitUntil(() => EventsOf(mount).Contains("NoSpace", StringComparison.Ordinal), "no space");
+            Assert.DoesNotContain("was deleted", EventsOf(mount), StringComparison.Ordinal);
+            using (FileStream open = File.OpenRead(mount.Root + "/.hammer2/snapshots/s1/file"))
+            {
+                Succeed("cluster", "policy", mount.Root, "resync-snapshots=delete");
+                HammerProgram.WaitUntil(() => SyncedOf(mount) == 3, "the node to have space and be level");
+                open.ReadExactly(new byte[8 << 20]);
+            }
+            Assert.Contains(
+                "snapshot s2 was deleted on node " + images.PathOf(2), EventsOf(mount), StringComparison.Ordinal);
+            policy = HammerProgram.Run("cluster", "policy", "--json", mount.Root).Output;
+            Assert.Contains("\"snapshotsDeleted\": 1", policy, StringComparison.Ordinal);
+            Assert.Equal(8 << 20, File.ReadAllBytes(mount.Root + "/.hammer2/snapshots/s2/file").Length);
+        }
+        foreach (int node in (int[])[0, 1, 2]) Succeed("fsck", images.PathOf(node));
+        string left = HammerProgram.Run("pfs-list", images.PathOf(2)).Output;
+        Assert.DoesNotMatch(@"\bs2\b", left);
+        foreach (string label in (string[])["s1", "s3", "s4"]) Assert.Matches($@"\b{label}\b", left);
     }
 
     [MountFact]
@@ -118,6 +159,15 @@ public sealed class MembershipMountTests
     {
         ProgramResult result = HammerProgram.Run(words);
         Assert.True(result.ExitCode == 0, $"{string.Join(' ', words)}: {result.ExitCode} {result.Error}");
+    }
+
+    private static string EventsOf(MountFixture mount) => File.ReadAllText(mount.Root + "/.hammer2/events");
+
+    private static byte[] LongNoise(int seed, int mebibytes)
+    {
+        byte[] bytes = new byte[mebibytes << 20];
+        new SeededRandom((ulong)seed).Fill(bytes);
+        return bytes;
     }
 
     private static int SyncedOf(MountFixture mount)

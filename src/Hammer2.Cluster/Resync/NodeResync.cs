@@ -2,7 +2,6 @@
 using System.Collections.Generic;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
-using Hammer2.Chains.Freemap;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -28,6 +27,7 @@ internal sealed class NodeResync
     private readonly PresentNode _node;
     private readonly ResyncOptions _options;
     private readonly UnitClient _client;
+    private readonly ResyncSpace _space;
     private readonly HashSet<PresentNode> _unreadable = [];
     private ResyncTarget _target = null!;
     private ulong _knownTid;
@@ -48,6 +48,8 @@ internal sealed class NodeResync
         _node = node;
         _options = options;
         _client = new UnitClient(nodes.LabelText);
+        var deletion = new OldestSnapshotDeletion(nodes, node, options.Snapshots);
+        _space = new ResyncSpace(node, deletion, options.IsCancelled);
     }
 
     private MediaCommitter Committer => _node.Device.Committer!;
@@ -110,7 +112,10 @@ internal sealed class NodeResync
             || _node.Facts.Role == NodeRole.Slave;
         if (_isContentKept) return Hammer2Error.None;
         if (!HasQuorum) return Hammer2Error.NoQuorum;
+        _space.Begin();
         Hammer2Error error = KeptContent.Save(_node, _options.Time.GetUtcNow(), _options.Random, out byte[] label);
+        while (error == Hammer2Error.NoSpace && (error = _space.Make()) == Hammer2Error.None)
+            error = KeptContent.Save(_node, _options.Time.GetUtcNow(), _options.Random, out label);
         if (error != Hammer2Error.None) return error;
         // The commit moved the blocks above the root, which itself stays as it is.
         _isContentKept = true;
@@ -168,7 +173,8 @@ internal sealed class NodeResync
         ResyncPosition? position = default(ResyncPosition);
         _target.BeginPass();
         _node.Resync!.BeginPass(source.Root.Meta.PfsInum);
-        bool isBackground = unitsMax == int.MaxValue, isReclaimed = !isBackground;
+        _space.Begin();
+        bool isBackground = unitsMax == int.MaxValue;
         for (int units = 0; position is not null; units++)
         {
             if (_options.IsCancelled()) return Hammer2Error.Interrupted;
@@ -178,12 +184,10 @@ internal sealed class NodeResync
             if (isBackground) _options.Throttle.Count(_target.LastUnitBytes, _options.IsCancelled);
             // What was dropped with a block of the target is not what the base says.
             if (_target.HasTargetFault) baseTid = 0;
-            if (error == Hammer2Error.NoSpace && !isReclaimed)
+            if (error == Hammer2Error.NoSpace && isBackground)
             {
-                isReclaimed = true;
                 data.ForgetPlaces();
-                error = Bulkfree.Run(
-                    [Committer], new BulkfreeOptions { IsCancelled = _options.IsCancelled }, out _);
+                error = _space.Make();
             }
             if (error != Hammer2Error.None) return error;
         }

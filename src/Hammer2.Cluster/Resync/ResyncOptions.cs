@@ -7,4 +7,8 @@ namespace Hammer2.Cluster.Resync;
 /// <param name="IsCancelled">Asked between units; true ends it.</param>
 /// <param name="Throttle">Keeps copying below a rate.</param>
 internal sealed record ResyncOptions(
-    TimeProvider Time, Func<ulong> Random, Func<bool> IsCancelled, RateThrottle Throttle);
+    TimeProvider Time, Func<ulong> Random, Func<bool> IsCancelled, RateThrottle Throttle)
+{
+    /// <summary>What becomes of snapshots of a node without space.</summary>
+    public ResyncSnapshots Snapshots { get; init; } = new();
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Concurrency;
+using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.WriteBack;
 
 namespace Hammer2.Cluster.Transactions;
@@ -36,6 +37,9 @@ public sealed record PfsWriteOptions
 
     /// <summary>Bounds file data and references that the resynchronization of each node copies in a second.</summary>
     public RateLimit ResyncRate { get; init; } = new();
+
+    /// <summary>What becomes of the snapshots of a node that has no space to be resynchronized.</summary>
+    public ResyncSnapshots ResyncSnapshots { get; init; } = new();
 
     /// <summary>What becomes of changes without a quorum.</summary>
     public QuorumPolicySetting Quorum { get; init; } = new();

@@ -55,7 +55,7 @@ public sealed class PfsWriter : IDisposable
         _nodes = nodes;
         IScheduler? background = _background = options.Workers > 0 ? options.Scheduler : null;
         _threads = new NodeThreads(options.Scheduler);
-        Quorum = options.Quorum;
+        (Quorum, ResyncRate, ResyncSnapshots) = (options.Quorum, options.ResyncRate, options.ResyncSnapshots);
         _failStop = new FailStop(nodes.Logger, nodes.LabelText, options.Quorum);
         var fencing = new NodeFencing(nodes, _failStop);
         var orphans = new OrphanSet();
@@ -100,7 +100,6 @@ public sealed class PfsWriter : IDisposable
         _rootReplacement = new RootReplacement(nodes, _queue, _rootEdits, _recovery);
         _membershipChange = new MembershipChange(nodes, _viewChange, _queue);
         QuorumReturn = new QuorumReturn(nodes, _viewChange, _inodes, batches, _queue, fencing, _failStop);
-        ResyncRate = options.ResyncRate;
         _resynchronization = new Resynchronization(nodes, _membershipChange, _failStop, options);
         _resyncs = new ResyncThreads(_resynchronization.Prepare, options.Resynchronizes ? background : null);
         var rebuild = new RebuildTransactions(_admission, _transactions, _queue);
@@ -139,6 +138,9 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>Bounds resynchronizations; can be changed at any time.</summary>
     public RateLimit ResyncRate { get; }
+
+    /// <summary>What becomes of the snapshots of a node without space for that; can be changed at any time.</summary>
+    public ResyncSnapshots ResyncSnapshots { get; }
 
     /// <summary>The highest inode number assigned so far.</summary>
     public ulong LastInum => _inodeNumbers.Last;

@@ -23,7 +23,10 @@ internal sealed class Resynchronization(
     {
         var outside = new ResyncOptions(
             options.Time, options.Random,
-            () => isCancelled() || failStop.IsHalted || node.IsKeptOffline || !nodes.View.Has(node), Throttle());
+            () => isCancelled() || failStop.IsHalted || node.IsKeptOffline || !nodes.View.Has(node), Throttle())
+        {
+            Snapshots = options.ResyncSnapshots,
+        };
         var resync = new NodeResync(nodes, membership.Run, node, outside);
         return () => failStop.Run("a resynchronization", () =>
         {

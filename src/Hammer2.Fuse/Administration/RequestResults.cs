@@ -228,8 +228,12 @@ internal sealed record MemberListResult(uint Number, int Masters, int Quorum, IR
 /// <summary>How a mount resynchronizes nodes of its cluster, and what it does without a quorum.</summary>
 /// <param name="Resynchronizes">False for a mount with noresync.</param>
 /// <param name="ResyncRateBytes">The most bytes that are copied to each node in a second; 0 for no bound.</param>
+/// <param name="ResyncSnapshots">What becomes of the oldest snapshots of a node without space for that: keep or
+/// delete.</param>
+/// <param name="SnapshotsDeleted">How many this mount deleted for that reason, each on one node.</param>
 /// <param name="NoQuorum">What becomes of changes without a quorum: readonly, error or stall.</param>
-internal sealed record ClusterPolicyResult(bool Resynchronizes, ulong ResyncRateBytes, string NoQuorum);
+internal sealed record ClusterPolicyResult(
+    bool Resynchronizes, ulong ResyncRateBytes, string ResyncSnapshots, long SnapshotsDeleted, string NoQuorum);
 
 /// <summary>Snapshots that were copied to a node.</summary>
 /// <param name="Copied">How many it has more now.</param>

@@ -28,6 +28,30 @@ public sealed class RankedLockTests
     }
 
     [Fact]
+    public void An_attempt_fails_while_another_thread_has_the_lock_and_leaves_nothing_held()
+    {
+        var low = new RankedLock(s_low);
+        var high = new RankedLock(s_high);
+        low.Enter();
+        bool entered = true;
+        var other = new Thread(() =>
+        {
+            entered = low.TryEnter();
+            using (new RankedLock(s_low).EnterScope()) { }
+        });
+        other.Start();
+        Assert.True(other.Join(s_patience));
+        Assert.False(entered);
+        low.Exit();
+        Assert.True(low.TryEnter());
+        Assert.True(low.IsHeldByCurrentThread);
+        Assert.True(high.TryEnter());
+        low.Exit();
+        Assert.Throws<InvalidOperationException>(() => low.TryEnter());
+        high.Exit();
+    }
+
+    [Fact]
     public void A_lower_rank_is_refused_by_the_names_of_both_locks()
     {
         var low = new RankedLock(s_low);

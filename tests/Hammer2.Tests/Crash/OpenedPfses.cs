@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Hammer2.Chains;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -18,6 +19,7 @@ internal sealed class OpenedPfses : IDisposable
 {
     private readonly MediaDevice[] _devices;
     private readonly ulong _seed;
+    private readonly ResyncSnapshots _snapshots;
     private readonly List<Pfs> _pfses = [];
 
     public OpenedPfses(IReadOnlyList<IBlockDevice> devices, (string Label, int Nodes)[] pfses, ulong seed)
@@ -26,8 +28,10 @@ internal sealed class OpenedPfses : IDisposable
     }
 
     /// <summary>The same on filesystems, which are closed with them.</summary>
-    public OpenedPfses(IReadOnlyList<VolumeSet> filesystems, (string Label, int Nodes)[] pfses, ulong seed)
+    public OpenedPfses(IReadOnlyList<VolumeSet> filesystems, (string Label, int Nodes)[] pfses, ulong seed,
+        ResyncSnapshots? snapshots = null)
     {
+        _snapshots = snapshots ?? new ResyncSnapshots();
         var caches = new MediaCaches(16 << 20);
         _seed = seed;
         _devices = [.. filesystems.Select(volumes => new MediaDevice(
@@ -48,7 +52,8 @@ internal sealed class OpenedPfses : IDisposable
         foreach (MediaDevice device in _devices[..nodes]) table.Add(device);
         Pfs pfs = table.Open(label, new PfsOpenOptions(AllowDegraded: false));
         _pfses.Add(pfs);
-        Assert.Equal(Hammer2Error.None, pfs.OpenForWriting(RecordedScript.Options(_seed + (ulong)_pfses.Count)));
+        PfsWriteOptions options = RecordedScript.Options(_seed + (ulong)_pfses.Count);
+        Assert.Equal(Hammer2Error.None, pfs.OpenForWriting(options with { ResyncSnapshots = _snapshots }));
         Ops.Add(new VnodeOps(pfs, NullLogger<VnodeOps>.Instance));
         return Ops[^1];
     }

@@ -38,6 +38,14 @@ public sealed class MountOptionParserTests
         Assert.False(options.UsesWritebackCache);
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("resync-snapshots=delete", true)]
+    [InlineData("resync-snapshots=keep", false)]
+    [InlineData("resync-snapshots=delete,resync-snapshots=keep", false)]
+    public void Snapshots_of_a_full_node_are_deleted_only_when_that_is_asked_for(string list, bool deletes) =>
+        Assert.Equal(deletes, MountOptionParser.Parse([list]).ResyncDeletesSnapshots);
+
     [Fact]
     public void Options_for_other_readers_of_fstab_change_nothing()
     {
@@ -104,6 +112,8 @@ public sealed class MountOptionParserTests
     [InlineData("masters=9", "up to 8")]
     [InlineData("masters=0", "at least 1")]
     [InlineData("loglevel=loud", "must be one of")]
+    [InlineData("resync-snapshots=drop", "keep, delete")]
+    [InlineData("resync-snapshots", "keep, delete")]
     [InlineData("remount,ro", "mount.hammer2")]
     public void A_malformed_option_is_named_in_the_error(string list, string mentioned)
     {

@@ -13,6 +13,7 @@ public sealed class OptionChangesTests
 
     [Theory]
     [InlineData("remount,ro")]
+    [InlineData("remount,resync-rate=1M,resync-snapshots=delete,noquorum=error")]
     [InlineData("remount,rw,commit=60,noexec,noatime,x-systemd.automount")]
     [InlineData("rw,pfs=HOME,device=/dev/sdb:/dev/sdc,memory=64M,nodedup,commit=5,remount")]
     public void These_are_changed_or_stay(string list) =>

@@ -26,6 +26,9 @@ internal static class MountOptionTable
         new("resync-rate=SIZE",
             "copy at most so many bytes in a second to each node that is resynchronized; 0 (default) for no bound",
             "resync-rate=50M"),
+        new("resync-snapshots=keep|delete",
+            "when a node has no space to be resynchronized, even after bulkfree: wait (default), or delete its oldest "
+            + "snapshots that are neither held nor in use, on that node alone", "resync-snapshots=delete"),
         new("noquorum=readonly|error|stall",
             "once fewer nodes than a quorum can be written: refuse changes (EROFS, default), fail them (EIO), or have them "
             + "wait until enough nodes have returned, and keep what was accepted", "noquorum=stall"),

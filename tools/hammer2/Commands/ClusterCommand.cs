@@ -80,8 +80,10 @@ internal static class ClusterCommand
             resync sets a node aside and takes it back, so that all of it is compared with the others and made equal.
 
             policy shows, or changes, how the mount treats its nodes: resync-rate=SIZE copies at most so many bytes in a
-            second to each that is resynchronized, 0 without a bound; noquorum=readonly, error or stall says what becomes
-            of changes while too few nodes can be written. It lasts until the mount ends; the mount options of these names
+            second to each that is resynchronized, 0 without a bound; resync-snapshots=keep or delete says whether such a
+            node that has no space waits, or loses its oldest snapshots that are neither held nor in use, which the other
+            nodes keep; noquorum=readonly, error or stall says what becomes of changes while too few nodes can be written.
+            It lasts until the mount ends; the mount options of these names
             set it for the next one. A stall ends for another policy, and what was not committed is lost then.
 
             snapshots copies to a node the snapshots of the PFS that it lacks because it joined later, or was away. What
@@ -164,6 +166,10 @@ internal static class ClusterCommand
         using Report report = invocation.OpenReport();
         report.Value("resynchronizes", "resync", Cell.Flag(result.GetProperty("resynchronizes").GetBoolean()));
         report.Value("resyncRateBytes", "resync-rate", Cell.Bytes(result.GetProperty("resyncRateBytes").GetUInt64()));
+        report.Value("resyncSnapshots", "resync-snapshots",
+            Cell.Text(result.GetProperty("resyncSnapshots").GetString()!));
+        report.Value("snapshotsDeleted", "snapshots deleted",
+            Cell.Number(result.GetProperty("snapshotsDeleted").GetInt64()));
         report.Value("noQuorum", "noquorum", Cell.Text(result.GetProperty("noQuorum").GetString()!));
         return ExitCode.Ok;
     }

@@ -16,6 +16,8 @@ internal static class ClusterRequests
     private const string Node = "node";
     private const string Device = "device";
 
+    private static readonly string[] s_policies = ["resync-rate=", "resync-snapshots=", "noquorum="];
+
     private static readonly RequestParameter s_node = new(Node, ParameterType.Label,
         "its devices as status names them, its slot, or digits that the id of its filesystem begins with",
         IsRequired: true);
@@ -54,7 +56,7 @@ internal static class ClusterRequests
             Parameters =
             [
                 new("options", ParameterType.Label,
-                    "resync-rate=SIZE,noquorum=readonly|error|stall; none to show them"),
+                    "resync-rate=SIZE,resync-snapshots=keep|delete,noquorum=readonly|error|stall; none to show them"),
             ],
         },
     ];
@@ -83,17 +85,17 @@ internal static class ClusterRequests
         string list = arguments.Label("options") ?? "";
         foreach (string word in list.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!word.StartsWith("resync-rate=", StringComparison.Ordinal)
-                && !word.StartsWith("noquorum=", StringComparison.Ordinal))
+            if (!s_policies.Any(policy => word.StartsWith(policy, StringComparison.Ordinal)))
             {
                 return new(Errno.EINVAL,
-                    $"{word}: is no option of this kind; there are resync-rate=SIZE and noquorum=POLICY", null);
+                    $"{word}: is no option of this kind; there are {string.Join(", ", s_policies)}", null);
             }
         }
         RequestOutcome<MountOptions> outcome = context.Mount.ChangePolicy(list);
         return outcome.Result is { } options
-            ? new ClusterPolicyResult(
-                options.Resynchronizes, options.ResyncRateBytes, QuorumPolicyText.Of(options.Quorum))
+            ? new ClusterPolicyResult(options.Resynchronizes, options.ResyncRateBytes,
+                ResyncSnapshotsText.Of(options.ResyncDeletesSnapshots),
+                context.Mount.Pfs.Writer?.ResyncSnapshots.DeletedTotal ?? 0, QuorumPolicyText.Of(options.Quorum))
             : new RequestOutcome<ClusterPolicyResult>(outcome.Error, outcome.Message, null);
     }
 
