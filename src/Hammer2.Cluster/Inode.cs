@@ -58,6 +58,9 @@ public readonly struct Inode
         }
     }
 
+    /// <summary>What follows the name in its name area: its extended attributes. Not of the root directory.</summary>
+    public ReadOnlySpan<byte> AfterName => Live is null ? _focus!.AfterInodeName : Live.AfterName;
+
     /// <summary>Bytes allocated on media for this object's data, including dirty data.</summary>
     public ulong AllocatedBytes
     {

@@ -60,6 +60,10 @@ public static class Media
     /// one).</summary>
     public const int NameBytesMax = 255;
 
+    /// <summary>Length of the name that an inode below a PFS root has, its number as 0x and 16 digits, in
+    /// bytes.</summary>
+    public const int InodeNameBytes = 18;
+
     /// <summary>Longest name, in bytes, that is stored inside a directory entry's reference.</summary>
     public const int EntryNameInlineBytesMax = 64;
 

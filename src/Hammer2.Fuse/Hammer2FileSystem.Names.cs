@@ -5,7 +5,7 @@ using Hammer2.Vnodes;
 
 namespace Hammer2.Fuse;
 
-/// <content>Creating, renaming and removing names. The kernel has applied the umask and checked permissions.</content>
+/// <content>Creating, renaming and removing names. The kernel has checked permissions.</content>
 public sealed partial class Hammer2FileSystem
 {
     private const uint TypeMask = 0xF000;
@@ -38,7 +38,7 @@ public sealed partial class Hammer2FileSystem
         (uint major, uint minor) = AttributeTranslation.DeviceOf(request.DeviceNumber);
         bool isDevice = known is ObjectType.CharacterDevice or ObjectType.BlockDevice;
         var made = new NewObject(
-            known, request.Mode & PermissionMask, isDevice ? major : 0, isDevice ? minor : 0);
+            known, request.Mode & PermissionMask, isDevice ? major : 0, isDevice ? minor : 0, UmaskOf(request.Umask));
         Errno error = _vnodes.Create(
             context.NodeId, name, made, CallerOf(in context), out VnodeAttributes attributes);
         return Named(error, in attributes, ref entry);
@@ -48,7 +48,8 @@ public sealed partial class Hammer2FileSystem
     public int MkDir(in FuseContext context, in FuseMkDirIn request, ReadOnlySpan<byte> name,
         ref FuseEntryOut entry)
     {
-        var made = new NewObject(ObjectType.Directory, request.Mode & PermissionMask);
+        var made = new NewObject(
+            ObjectType.Directory, request.Mode & PermissionMask, Umask: UmaskOf(request.Umask));
         Errno error = _vnodes.Create(
             context.NodeId, name, made, CallerOf(in context), out VnodeAttributes attributes);
         return Named(error, in attributes, ref entry);
@@ -58,7 +59,8 @@ public sealed partial class Hammer2FileSystem
     public int Create(in FuseContext context, in FuseCreateIn request, ReadOnlySpan<byte> name,
         ref FuseEntryOut entry, ref FuseOpenOut answer)
     {
-        var made = new NewObject(ObjectType.RegularFile, request.Mode & PermissionMask);
+        var made = new NewObject(
+            ObjectType.RegularFile, request.Mode & PermissionMask, Umask: UmaskOf(request.Umask));
         Errno error = _vnodes.Create(
             context.NodeId, name, made, CallerOf(in context), out VnodeAttributes attributes);
 
@@ -83,7 +85,7 @@ public sealed partial class Hammer2FileSystem
     {
         Errno error = _vnodes.CreateTmpFile(
             context.NodeId, request.Mode & PermissionMask, CallerOf(in context),
-            out VnodeAttributes attributes);
+            out VnodeAttributes attributes, UmaskOf(request.Umask));
         if (error != Errno.None) return ChangeResult(error, _commitsNames);
         FillOpen(isWritten: true, ref answer);
         CountOpen(FuseErrno.None, in answer);

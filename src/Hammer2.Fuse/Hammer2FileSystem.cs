@@ -26,6 +26,10 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         | FuseInitFlags.ExportSupport
         | FuseInitFlags.ExplicitInvalData | FuseInitFlags.HandleKillPrivV2 | FuseInitFlags.HasIoctlDir;
 
+    // With ACLs the umask is applied here: a directory with a default ACL takes its place.
+    private const FuseInitFlags AttributeFeatures =
+        FuseInitFlags.PosixAcl | FuseInitFlags.DontMask | FuseInitFlags.SetXAttrExt;
+
     private static readonly TimeSpan s_stalledPause = TimeSpan.FromMilliseconds(100);
 
     private const ulong ValidSeconds = 24 * 3600;
@@ -44,9 +48,11 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly ILogger _logger;
     private readonly bool _commitsAll;
     private readonly bool _commitsNames;
+    private readonly bool _hasAttributes;
     private volatile bool _givesUp;
     private bool _canSkipOpen;
     private bool _isDelayed;
+    private bool _appliesUmask;
 
     /// <summary>Serves the PFS of <paramref name="vnodes"/>.</summary>
     /// <param name="vnodes">The PFS.</param>
@@ -65,6 +71,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         Attach();
         _attributes = new AttributeTranslation(options);
         _logger = logger;
+        _hasAttributes = options.HasExtendedAttributes;
         _commitsAll = options.Flags.HasFlag(FuseMountFlags.Synchronous);
         _commitsNames = _commitsAll || options.Flags.HasFlag(FuseMountFlags.DirectorySync);
     }
@@ -86,7 +93,15 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     /// <param name="usesWritebackCache">True to use the writeback cache where the mount is writable.</param>
     /// <param name="countsOpenFiles">True when files are opened for more than reading what never changes: snapshots of
     /// the filesystem may be deleted, unless files in them are open, or a remount may make the mount writable.</param>
-    public static FuseInitFlags Features(bool isReadOnly, bool usesWritebackCache, bool countsOpenFiles = false)
+    /// <param name="hasExtendedAttributes">True to serve extended attributes and ACLs.</param>
+    public static FuseInitFlags Features(
+        bool isReadOnly, bool usesWritebackCache, bool countsOpenFiles = false, bool hasExtendedAttributes = true)
+    {
+        FuseInitFlags attributes = hasExtendedAttributes ? AttributeFeatures : default;
+        return attributes | FileFeatures(isReadOnly, usesWritebackCache, countsOpenFiles);
+    }
+
+    private static FuseInitFlags FileFeatures(bool isReadOnly, bool usesWritebackCache, bool countsOpenFiles)
     {
         // A file that is only read needs no OPEN. A file that is written needs OPEN, to refuse immutable files, and
         // FLUSH, to return errors.
@@ -102,6 +117,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         _canSkipOpen = connection.Has(FuseInitFlags.NoOpenSupport);
         _isDelayed = connection.Has(FuseInitFlags.WritebackCache);
         _vnodes.LeavesFileTimes = _isDelayed;
+        _appliesUmask = connection.Has(FuseInitFlags.DontMask);
+        _vnodes.InheritsAcls = connection.Has(FuseInitFlags.PosixAcl);
     }
 
     /// <inheritdoc/>
@@ -180,16 +197,6 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         answer.NameBytesMax = VnodeOps.NameBytesMax;
         return FuseErrno.None;
     }
-
-    // HAMMER2 has no extended attributes. GETXATTR and LISTXATTR are not implemented, after which the kernel returns
-    // EOPNOTSUPP without a request: "ls -l" reads them once per file.
-
-    /// <inheritdoc/>
-    public int SetXAttr(in FuseContext context, in FuseSetXAttrIn request, ReadOnlySpan<byte> name,
-        ReadOnlySpan<byte> value) => FuseErrno.EOPNOTSUPP;
-
-    /// <inheritdoc/>
-    public int RemoveXAttr(in FuseContext context, ReadOnlySpan<byte> name) => FuseErrno.EOPNOTSUPP;
 
     private void Attach()
     {

@@ -171,6 +171,8 @@ public static class MountOptionParser
             "commit" => options with { CommitInterval = Seconds(name, value) },
             "writeback" => WithoutValue(options with { UsesWritebackCache = true }, name, value),
             "nowriteback" => WithoutValue(options with { UsesWritebackCache = false }, name, value),
+            "xattr" => WithoutValue(options with { HasExtendedAttributes = true }, name, value),
+            "noxattr" => WithoutValue(options with { HasExtendedAttributes = false }, name, value),
             "discard" => WithoutValue(options with { Discards = true }, name, value),
             "nodiscard" => WithoutValue(options with { Discards = false }, name, value),
             "dedup" => WithoutValue(options with { Deduplicates = true }, name, value),

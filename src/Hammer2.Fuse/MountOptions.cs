@@ -31,6 +31,9 @@ public sealed record MountOptions
     /// <summary>True to use the kernel's writeback cache.</summary>
     public bool UsesWritebackCache { get; init; } = true;
 
+    /// <summary>True to serve extended attributes and ACLs; false leaves those that there are as they are.</summary>
+    public bool HasExtendedAttributes { get; init; } = true;
+
     /// <summary>True to discard (TRIM) what bulkfree freed, on devices that support it.</summary>
     public bool Discards { get; init; } = true;
 

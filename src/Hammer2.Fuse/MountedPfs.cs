@@ -306,7 +306,8 @@ internal sealed class MountedPfs : IDisposable
         IsStalled = () => Cluster.Pfs.Writer is { IsStalled: true },
         Scheduler = _scheduler,
         Wanted = Hammer2FileSystem.Features(
-            _options.IsReadOnly, _options.UsesWritebackCache, _mayBecomeWritable || Cluster.HasWritableDevices),
+            _options.IsReadOnly, _options.UsesWritebackCache, _mayBecomeWritable || Cluster.HasWritableDevices,
+            _options.HasExtendedAttributes),
         MaxWriteBytes = _options.IsReadOnly && !_mayBecomeWritable ? 4096 : WriteBytesMax,
         BackgroundRequestsMax = _options.IsReadOnly ? ReadRequestsMax
             : Cluster.HasRemoteDevices ? RemoteRequestsMax : WriteRequestsMax,

@@ -12,6 +12,7 @@ internal static class OptionChanges
     private static readonly (string Name, Func<MountOptions, object?> Value)[] Fixed =
     [
         ("writeback", options => options.UsesWritebackCache),
+        ("xattr", options => options.HasExtendedAttributes),
         ("discard", options => options.Discards),
         ("dedup", options => options.Deduplicates),
         ("resync", options => options.Resynchronizes),

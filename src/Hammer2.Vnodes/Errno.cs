@@ -29,6 +29,9 @@ public enum Errno
     /// <summary>Out of memory.</summary>
     ENOMEM = 12,
 
+    /// <summary>Permission denied.</summary>
+    EACCES = 13,
+
     /// <summary>Device or resource busy.</summary>
     EBUSY = 16,
 

@@ -22,9 +22,11 @@ public sealed partial class VnodeOps
         attributes = default;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (wanted.SizeBytes > long.MaxValue) return Errno.EFBIG;
+        Errno refused = PrepareAttributes(inum, wanted);
+        if (refused != Errno.None) return refused;
         bool resizes = wanted.SizeBytes is not null;
         // The inode; and a block that keeps a part of its bytes, and the blocks of references across the new end.
-        Errno refused = writer.Reserve(
+        refused = writer.Reserve(
             resizes ? Media.FileBlockBytes : 0, resizes ? 3 : 1, SpaceUse.Remove, out PendingOperation operation)
             .ToErrno();
         if (refused != Errno.None) return refused;

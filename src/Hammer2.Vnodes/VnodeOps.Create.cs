@@ -12,11 +12,13 @@ public readonly record struct Credentials(uint UserId, uint GroupId);
 
 /// <summary>Type, mode and device number of an object to create.</summary>
 /// <param name="Type">Any type except a symbolic link.</param>
-/// <param name="Mode">Permission bits, 07777, after applying the umask.</param>
+/// <param name="Mode">Permission bits, 07777.</param>
 /// <param name="DeviceMajor">Major number of a device node.</param>
 /// <param name="DeviceMinor">Minor number of a device node.</param>
+/// <param name="Umask">Permissions that it does not get, unless its directory has a default ACL; 0 when the mode lacks
+/// them already.</param>
 public readonly record struct NewObject(
-    ObjectType Type, uint Mode, uint DeviceMajor = 0, uint DeviceMinor = 0);
+    ObjectType Type, uint Mode, uint DeviceMajor = 0, uint DeviceMinor = 0, uint Umask = 0);
 
 public sealed partial class VnodeOps
 {
@@ -36,8 +38,12 @@ public sealed partial class VnodeOps
     /// <c>hammer2_inode_create_normal</c>.</remarks>
     public Errno Create(
         ulong directory, ReadOnlySpan<byte> name, in NewObject made, in Credentials caller,
-        out VnodeAttributes attributes) =>
-            Make(directory, name, made, caller, target: default, out attributes);
+        out VnodeAttributes attributes)
+    {
+        if (!IsHidden(directory, name)) return Make(directory, name, made, caller, target: default, out attributes);
+        attributes = default;
+        return Errno.EPERM;
+    }
 
     /// <summary>Creates a symbolic link.</summary>
     /// <param name="directory">The directory.</param>
@@ -53,6 +59,7 @@ public sealed partial class VnodeOps
         attributes = default;
         if (target.IsEmpty) return Errno.ENOENT;
         if (target.Length > TargetBytesMax) return Errno.ENAMETOOLONG;
+        if (IsHidden(directory, name)) return Errno.EPERM;
         var made = new NewObject(ObjectType.SoftLink, 0x1FF);
         return Make(directory, name, made, caller, target, out attributes);
     }
@@ -69,6 +76,7 @@ public sealed partial class VnodeOps
     public Errno Link(ulong inum, ulong directory, ReadOnlySpan<byte> name, out VnodeAttributes attributes)
     {
         attributes = default;
+        if (IsHidden(directory, name)) return Errno.EPERM;
         Errno refused = BeginAdding(name, 0, out PendingOperation operation);
         if (refused != Errno.None) return refused;
         using Transaction change = _pfs.Writer!.Begin(ref operation, directory, inum);
@@ -102,26 +110,36 @@ public sealed partial class VnodeOps
 
     /// <summary>Creates a file without a link, which <see cref="Link"/> may add later; otherwise <see cref="Forget"/>
     /// deletes it.</summary>
-    /// <param name="directory">The directory whose policies it inherits.</param>
+    /// <param name="directory">The directory whose policies and ACL it inherits.</param>
     /// <param name="mode">Permission bits.</param>
     /// <param name="caller">The calling process.</param>
     /// <param name="attributes">Attributes of the new file; its link count is 0.</param>
+    /// <param name="umask">As of <see cref="NewObject"/>.</param>
     /// <returns>As <see cref="Create"/>, without EEXIST.</returns>
     /// <remarks>open(2) with O_TMPFILE. After a crash it is an orphan, which the next mount deletes.</remarks>
     public Errno CreateTmpFile(
-        ulong directory, uint mode, in Credentials caller, out VnodeAttributes attributes)
+        ulong directory, uint mode, in Credentials caller, out VnodeAttributes attributes, uint umask = 0)
     {
         attributes = default;
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
-        Errno refused = writer.Reserve(0, leaves: 1, SpaceUse.Add, out PendingOperation operation).ToErrno();
+        var made = new NewObject(ObjectType.RegularFile, mode, Umask: umask);
+        Errno refused = ReadInheritance(directory, made, out Inheritance inherited);
         if (refused != Errno.None) return refused;
-        using Transaction change = writer.Begin(ref operation, directory);
+        refused = writer.Reserve(inherited.Bytes, leaves: 3, SpaceUse.Add, out PendingOperation operation).ToErrno();
+        if (refused != Errno.None) return refused;
+        using Transaction change = writer.Begin(ref operation, directory, inherited.Directory);
         refused = OpenDirectory(change, directory, out DirtyInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
-        InodeMeta meta = NewMeta(new NewObject(ObjectType.RegularFile, mode), caller, parent);
+        InodeMeta meta = NewMeta(made with { Mode = inherited.Mode }, caller, parent);
         meta.LinkCount = 0;
         DirtyInode child = change.Create(meta, parent);
+        Hammer2Error error = Bequeath(change, child, inherited);
+        if (error != Hammer2Error.None)
+        {
+            change.Delete(child);
+            return End(change, error);
+        }
         change.Complete();
         _ = _linkable.TryAdd(child.Inum, 0);
         attributes = new VnodeAttributes(change.AsInode(child));
@@ -133,9 +151,12 @@ public sealed partial class VnodeOps
         ReadOnlySpan<byte> target, out VnodeAttributes attributes)
     {
         attributes = default;
-        Errno refused = BeginAdding(name, target.Length, out PendingOperation operation);
+        Inheritance inherited = new(null, made.Mode & ~made.Umask, 0);
+        Errno refused = IsHidden(directory, name) ? Errno.None : ReadInheritance(directory, made, out inherited);
         if (refused != Errno.None) return refused;
-        using Transaction change = _pfs.Writer!.Begin(ref operation, directory);
+        refused = BeginAdding(name, target.Length + inherited.Bytes, out PendingOperation operation);
+        if (refused != Errno.None) return refused;
+        using Transaction change = _pfs.Writer!.Begin(ref operation, directory, inherited.Directory);
         refused = OpenDirectory(change, directory, out DirtyInode parent);
         if (refused != Errno.None) return refused;
         if (parent.Meta.LinkCount == 0 && directory != RootInum) return Errno.ENOENT;
@@ -144,8 +165,10 @@ public sealed partial class VnodeOps
 
         // Added first, so that the child is a dependent inode: its space is then reserved with that of the directory.
         change.Touch(parent);
-        DirtyInode child = change.Create(NewMeta(made, caller, parent), parent);
-        error = NameOperations.MakeEntry(change, parent, name, child.Inum, made.Type);
+        DirtyInode child = change.Create(NewMeta(made with { Mode = inherited.Mode }, caller, parent), parent);
+        error = Bequeath(change, child, inherited);
+        if (error == Hammer2Error.None)
+            error = NameOperations.MakeEntry(change, parent, name, child.Inum, made.Type);
         if (error == Hammer2Error.None && !target.IsEmpty) error = DataOperations.Write(change, child, 0, target);
         if (error != Hammer2Error.None)
         {

@@ -57,7 +57,7 @@ public sealed partial class VnodeOps
         // Keys start far above the two made-up positions, so one rule serves: strictly behind the position.
         // Behind the last key of all there is none.
         ulong firstKey = (position | Media.EntryKeyBit) + 1;
-        var entries = new EntrySink<TSink>(sink);
+        var entries = new EntrySink<TSink>(sink, directory);
         bool isAtEnd = true;
         Hammer2Error faults = firstKey == 0
             ? Hammer2Error.None
@@ -79,9 +79,14 @@ public sealed partial class VnodeOps
     private ref struct EntrySink<TSink> : IEntrySink
         where TSink : IDirectorySink, allows ref struct
     {
+        private readonly ulong _directory;
         private TSink _sink;
 
-        public EntrySink(TSink sink) => _sink = sink;
+        public EntrySink(TSink sink, ulong directory)
+        {
+            _sink = sink;
+            _directory = directory;
+        }
 
         /// <summary>The sink with what it took; a reference to it cannot be kept here.</summary>
         public readonly TSink Sink => _sink;
@@ -91,6 +96,7 @@ public sealed partial class VnodeOps
 
         public bool Add(scoped ReadOnlySpan<byte> name, scoped in DirectoryEntry entry)
         {
+            if (IsHidden(_directory, name)) return true;
             if (!_sink.Add(name, entry.Inum, entry.Type, entry.Key & ~Media.EntryKeyBit)) return false;
             HasTaken = true;
             return true;

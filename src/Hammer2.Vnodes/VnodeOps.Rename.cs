@@ -40,6 +40,7 @@ public sealed partial class VnodeOps
         replaced = 0;
         if ((flags & ~(RenameFlags.NoReplace | RenameFlags.Exchange)) != 0) return Errno.EINVAL;
         if (flags == (RenameFlags.NoReplace | RenameFlags.Exchange)) return Errno.EINVAL;
+        if (IsHidden(target, targetName)) return Errno.EPERM;
         for (int round = 0; round < ChaseMax; round++)
         {
             Errno error = FindName(source, sourceName, out ulong moved);

@@ -21,6 +21,20 @@ public sealed partial class VnodeOps
     {
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (position > long.MaxValue - (ulong)data.Length) return Errno.EFBIG;
+        while (true)
+        {
+            Errno error = Write(writer, inum, position, data, dropsPrivileges, isWriteback);
+            if (error != Errno.EAGAIN) return error;
+            // Write-back is of before they were set: the kernel removes them when it accepts a write.
+            error = DropCapability(inum);
+            if (error != Errno.None) return error;
+        }
+    }
+
+    // EAGAIN when the file has capabilities, which go first.
+    private Errno Write(
+        PfsWriter writer, ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges, bool isWriteback)
+    {
         Errno refused = writer.Throttle().ToErrno();
         if (refused != Errno.None) return refused;
         long blocks = (long)((position + (ulong)data.Length - 1) / Media.FileBlockBytes)
@@ -33,6 +47,7 @@ public sealed partial class VnodeOps
         using Transaction change = writer.Begin(ref operation, inum);
         refused = OpenFile(change, inum, isChanged: !isWriteback, out DirtyInode file);
         if (refused != Errno.None) return refused;
+        if (!isWriteback && HasCapability(file)) return Errno.EAGAIN;
         if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
         Hammer2Error error = DataOperations.Write(change, file, position, data);
         if (error != Hammer2Error.None) return End(change, error);

@@ -118,7 +118,7 @@ public sealed partial class VnodeOps
             inum = ParentOf(parent);
             return Errno.None;
         }
-        if (name.IsEmpty) return Errno.ENOENT;
+        if (name.IsEmpty || IsHidden(directory, name)) return Errno.ENOENT;
         Hammer2Error error = NameOperations.FindEntry(parent, name, out DirectoryEntry entry);
         inum = entry.Inum;
         return error.ToErrno();

@@ -4,7 +4,7 @@ namespace Hammer2.Chains.Trees;
 
 /// <summary>What is in the name area of an inode, 256 bytes together.</summary>
 /// <param name="name">The label of a PFS root, or the inode number in hexadecimal.</param>
-/// <param name="after">What follows it: the holds of a PFS.</param>
+/// <param name="after">What follows it: the holds and members of a PFS, the extended attributes of an object.</param>
 public readonly ref struct InodeName(ReadOnlySpan<byte> name, ReadOnlySpan<byte> after)
 {
     /// <summary>The name.</summary>

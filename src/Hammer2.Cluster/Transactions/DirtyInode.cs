@@ -38,6 +38,10 @@ public sealed class DirtyInode
     /// <summary>The content when it is embedded in the inode, 512 bytes; else null.</summary>
     internal byte[]? Embedded { get; set; }
 
+    /// <summary>What follows the name in its name area, from the first byte on: its extended attributes; null for
+    /// nothing. The bytes are never changed.</summary>
+    public byte[]? AfterName { get; set; }
+
     /// <summary>The node that is read for it.</summary>
     internal PresentNode FocusNode { get; private set; }
 
@@ -96,10 +100,16 @@ public sealed class DirtyInode
         byte[]? embedded = chain.Meta.HasDirectData ? chain.EmbeddedData.ToArray() : null;
         return new DirtyInode(inum, chain.Meta, embedded, focusNode, chain)
         {
+            AfterName = AfterNameOf(inum, chain),
             ModifyTid = chain.Reference.ModifyTid,
             Methods = chain.Reference.Methods,
         };
     }
+
+    // A root directory has other things there, which commits keep.
+    private static byte[]? AfterNameOf(ulong inum, Chain chain) =>
+        inum != Media.PfsRootInum && chain.AfterInodeName.ContainsAnyExcept((byte)0)
+            ? chain.AfterInodeName.ToArray() : null;
 
     /// <summary>Has it read from a node from now on.</summary>
     /// <param name="node">The node.</param>
@@ -114,7 +124,7 @@ public sealed class DirtyInode
     {
         GroupMember member = Member!;
         var image = new FrozenInode(
-            this, Meta, (byte[]?)Embedded?.Clone(), ModifyTid, Open, IsDeleted, member, Frozen);
+            this, Meta, AfterName, (byte[]?)Embedded?.Clone(), ModifyTid, Open, IsDeleted, member, Frozen);
         Frozen = image;
         Open = null;
         Member = null;
@@ -132,6 +142,7 @@ public sealed class DirtyInode
         if (Frozen is { } image)
         {
             Meta = image.Meta;
+            AfterName = image.AfterName;
             Embedded = (byte[]?)image.Embedded?.Clone();
             ModifyTid = image.ModifyTid;
             IsDeleted = image.IsDeleted;
@@ -140,6 +151,7 @@ public sealed class DirtyInode
         if (Focus is { } chain)
         {
             Meta = chain.Meta;
+            AfterName = AfterNameOf(Inum, chain);
             Embedded = chain.Meta.HasDirectData ? chain.EmbeddedData.ToArray() : null;
             ModifyTid = chain.Reference.ModifyTid;
         }
@@ -151,6 +163,7 @@ public sealed class DirtyInode
 /// <summary>An inode as a syncing group has it; only where its data is stored may still change.</summary>
 /// <param name="Inode">The inode.</param>
 /// <param name="Meta">Its meta part.</param>
+/// <param name="AfterName">What follows its name; null for nothing.</param>
 /// <param name="Embedded">Its content if that is embedded in the inode.</param>
 /// <param name="ModifyTid">Number of its newest operation.</param>
 /// <param name="Changes">Its changed leaves; null when only the inode itself changed.</param>
@@ -158,5 +171,5 @@ public sealed class DirtyInode
 /// <param name="Member">Its membership in the group.</param>
 /// <param name="Below">The image that an earlier commit wrote, when it could not be read back since; else null.</param>
 internal sealed record FrozenInode(
-    DirtyInode Inode, InodeMeta Meta, byte[]? Embedded, ulong ModifyTid, LeafDelta? Changes, bool IsDeleted,
-    GroupMember Member, FrozenInode? Below);
+    DirtyInode Inode, InodeMeta Meta, byte[]? AfterName, byte[]? Embedded, ulong ModifyTid, LeafDelta? Changes,
+    bool IsDeleted, GroupMember Member, FrozenInode? Below);

@@ -127,9 +127,10 @@ internal sealed class InodeMerge
         }
         reference.ModifyTid = _group.ModifyTidOf(inode.ModifyTid);
         reference.UpdateTid = 0;
-        Span<byte> name = stackalloc byte[18];
-        bool isWritten = Encoding.ASCII.TryGetBytes($"0x{inum:x16}", name, out int nameBytes);
-        Invariant.Holds(isWritten && nameBytes == name.Length);
+        Span<byte> digits = stackalloc byte[Media.InodeNameBytes];
+        bool isWritten = Encoding.ASCII.TryGetBytes($"0x{inum:x16}", digits, out int nameBytes);
+        Invariant.Holds(isWritten && nameBytes == digits.Length);
+        var name = new InodeName(digits, inode.AfterName);
         error = tree is null
             ? InodeWriter.Write(_writer, _mirrorTid, inode.Meta, name, inode.Embedded, ref reference)
             : InodeWriter.Write(_writer, _mirrorTid, inode.Meta, name, tree, ref reference);

@@ -151,13 +151,13 @@ internal sealed class SiblingLeaves
         if (chain.Meta.HasDirectData)
         {
             return Keep(InodeWriter.Write(
-                _writer, _mirrorTid, chain.Meta, chain.InodeName, chain.EmbeddedData, ref leaf));
+                _writer, _mirrorTid, chain.Meta, chain.NameArea, chain.EmbeddedData, ref leaf));
         }
         var tree = new TreeEditor(
             Device, TreeShape.OfInode(chain.Meta.Type, leaf.Methods.Check), table: default, source: null);
         error = RestoreAll(leaf.Key, tree);
         if (error != Hammer2Error.None) return error;
-        return Keep(InodeWriter.Write(_writer, _mirrorTid, chain.Meta, chain.InodeName, tree, ref leaf));
+        return Keep(InodeWriter.Write(_writer, _mirrorTid, chain.Meta, chain.NameArea, tree, ref leaf));
     }
 
     private Hammer2Error Keep(Hammer2Error error)

@@ -166,13 +166,6 @@ internal sealed partial class MountedTree
     }
 
     /// <inheritdoc/>
-    public int SetXAttr(in FuseContext context, in FuseSetXAttrIn request, ReadOnlySpan<byte> name,
-        ReadOnlySpan<byte> value) => Current.SetXAttr(in context, in request, name, value);
-
-    /// <inheritdoc/>
-    public int RemoveXAttr(in FuseContext context, ReadOnlySpan<byte> name) => Current.RemoveXAttr(in context, name);
-
-    /// <inheritdoc/>
     public int StatFs(in FuseContext context, ref FuseStatFsOut answer) => Current.StatFs(in context, ref answer);
 
     /// <inheritdoc/>

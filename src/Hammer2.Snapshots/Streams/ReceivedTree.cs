@@ -218,7 +218,8 @@ internal sealed class ReceivedTree(ReceivedPfs pfs, Chain? ancestor, ulong tid)
 
     private void WriteInode()
     {
-        ReadOnlySpan<byte> name = _block.AsSpan(InodeBlock.NameOffset, Meta.NameBytes);
+        var inode = new InodeBlock(_block);
+        var name = new InodeName(inode.Name, inode.NameArea[inode.Name.Length..]);
         InodeMeta meta = Meta;
         Hammer2Error error = _tree is null
             ? InodeWriter.Write(pfs.Writer, pfs.MirrorTid, meta, name,

@@ -106,7 +106,7 @@ public sealed class ReadFaultScriptTests
         ulong root = 0;
         for (int part = 0; part < 3; part++)
         {
-            var player = new ScriptPlayer(random) { EndsAtFault = true };
+            var player = new ScriptPlayer(random, usesAttributes: random.OneIn(2)) { EndsAtFault = true };
             root = ModelMount.MakeRoom(ops, player, $"group {group} part {part}");
             try
             {

@@ -103,7 +103,7 @@ internal sealed class RecordedScript
         bool syncsObjects = false)
     {
         var script = new RecordedScript(history, label);
-        var player = new ScriptPlayer(random);
+        var player = new ScriptPlayer(random, usesAttributes: random.OneIn(2));
         IBlockDevice[] devices = script.History.Open();
         int played = 0;
         while (played < steps)

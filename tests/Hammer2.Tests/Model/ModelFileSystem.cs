@@ -33,6 +33,9 @@ internal sealed class ModelNode(ObjectType type, uint mode)
     /// <summary>Content of a file, target of a link.</summary>
     public SparseBytes Content { get; init; } = new();
 
+    /// <summary>Extended attributes.</summary>
+    public SortedDictionary<string, byte[]> Attributes { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>Names in a directory.</summary>
     public SortedDictionary<string, ModelNode> Names { get; } = new(StringComparer.Ordinal);
 
@@ -49,6 +52,7 @@ internal sealed class ModelNode(ObjectType type, uint mode)
         IsLinkable = IsLinkable,
         Inum = Inum,
         Content = Content.Copy(),
+        Attributes = new SortedDictionary<string, byte[]>(Attributes, StringComparer.Ordinal),
     };
 }
 

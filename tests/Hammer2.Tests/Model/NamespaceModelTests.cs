@@ -52,7 +52,7 @@ public sealed class NamespaceModelTests
     private static void Play(ulong seed, IBlockDevice[] disks, string label)
     {
         var random = new SeededRandom(seed);
-        var player = new ScriptPlayer(random);
+        var player = new ScriptPlayer(random, usesAttributes: random.OneIn(2));
         ulong root = 0;
         for (int session = 0; session < 3; session++)
         {

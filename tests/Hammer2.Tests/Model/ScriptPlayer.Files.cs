@@ -10,7 +10,8 @@ namespace Hammer2.Tests.Model;
 // Operations on what is in files, on flags, and on files without names.
 internal sealed partial class ScriptPlayer
 {
-    private const int KindsTotal = 15;
+    private const int AttributeKind = 15;
+    private const int KindsTotal = 17;
     private const int HeldMax = 8;
     private const int BlockBytes = Media.FileBlockBytes;
 
@@ -39,6 +40,12 @@ internal sealed partial class ScriptPlayer
                 break;
             case 13:
                 ForgetOne(ops);
+                break;
+            case AttributeKind:
+                SetAttribute(ops);
+                break;
+            case AttributeKind + 1:
+                RemoveAttribute(ops);
                 break;
             default:
                 Allocate(ops);
@@ -99,6 +106,7 @@ internal sealed partial class ScriptPlayer
             ops.Write(file.Inum, (ulong)position, data, drops));
         if (isRefused) return;
         file.Content.Write(position, data);
+        _ = file.Attributes.Remove(Capability);
         if (drops) DropPrivileges(file);
     }
 
@@ -114,7 +122,9 @@ internal sealed partial class ScriptPlayer
         long length = _random.Between(0, _random.OneIn(3) ? _positionMax : file.Content.Length);
         Errno error = ops.SetAttributes(file.Inum, new AttributeChange { SizeBytes = (ulong)length }, out _);
         Check($"resize {file.Inum} {length}", file.IsFixed ? Errno.EPERM : Errno.None, error);
-        if (!file.IsFixed) file.Content.Resize(length);
+        if (file.IsFixed) return;
+        file.Content.Resize(length);
+        _ = file.Attributes.Remove(Capability);
     }
 
     private void Allocate(VnodeOps ops)

@@ -22,10 +22,12 @@ internal sealed partial class ScriptPlayer
     private readonly int[] _weights;
     private readonly long _positionMax;
 
-    public ScriptPlayer(SeededRandom random)
+    /// <param name="random">Draws the operations.</param>
+    /// <param name="usesAttributes">True for scripts that set and remove extended attributes, too.</param>
+    public ScriptPlayer(SeededRandom random, bool usesAttributes = false)
     {
         _random = random;
-        _weights = new int[KindsTotal];
+        _weights = new int[usesAttributes ? KindsTotal : AttributeKind];
         for (int i = 0; i < _weights.Length; i++) _weights[i] = random.OneIn(4) ? 0 : 1 + random.Below(20);
         _weights[0] = Math.Max(_weights[0], 5);
         _positionMax = random.Pick<long>([600, 70_000, 400_000, 1L << 33, 1L << 61]);
@@ -190,6 +192,7 @@ internal sealed partial class ScriptPlayer
         Expect(error == Errno.None, $"{path}: {error}");
         Expect((at.Type, at.Mode & UnixMode.PermissionBits) == (node.Type, node.Mode),
             $"{path}: mode or type");
+        Assert.Equal(node.Attributes, TreeListing.AttributesOf(ops, node.Inum, path));
         Assert.Equal(Errno.None, ops.GetFlags(node.Inum, out LinuxFileFlags flags));
         Expect(flags == node.Flags, $"{path}: {flags}, {node.Flags} expected");
         if (node.Type == ObjectType.Directory) CompareNames(ops, node, path);

@@ -47,8 +47,23 @@ internal static class TreeListing
     public static void AddObject(StringBuilder text, ModelNode node)
     {
         Head(text, node.Type, node.Mode, node.LinkCount, node.Content.Length);
+        AddAttributes(text, node.Attributes);
         if (node.Type is not (ObjectType.RegularFile or ObjectType.SoftLink)) return;
         foreach (long start in node.Content.PageStarts) Page(text, start, node.Content.HashAt(start));
+    }
+
+    /// <summary>The extended attributes that a driver shows of an object, by name.</summary>
+    public static SortedDictionary<string, byte[]> AttributesOf(VnodeOps ops, ulong inum, string path)
+    {
+        var attributes = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        byte[] names = new byte[AttributeList.NamesBytesMax], value = new byte[AttributeList.ValueBytesMax];
+        Expect(ops.ListExtendedAttributes(inum, showsTrusted: true, names, out int namesBytes), path);
+        foreach (string name in Encoding.ASCII.GetString(names, 0, namesBytes).Split('\0')[..^1])
+        {
+            Expect(ops.GetExtendedAttribute(inum, Encoding.ASCII.GetBytes(name), value, out int bytes), path + name);
+            attributes.Add(name, value[..bytes]);
+        }
+        return attributes;
     }
 
     /// <summary>Adds what a driver shows of one object, without names; returns its type.</summary>
@@ -56,6 +71,7 @@ internal static class TreeListing
     {
         Expect(ops.GetAttributes(inum, out VnodeAttributes at), path);
         Head(text, at.Type, at.Mode & UnixMode.PermissionBits, at.LinkCount, (long)at.SizeBytes);
+        AddAttributes(text, AttributesOf(ops, inum, path));
         if (at.Type == ObjectType.RegularFile) AddContent(text, ops, inum, at.SizeBytes, path);
         if (at.Type != ObjectType.SoftLink) return at.Type;
         byte[] target = new byte[2 * PageBytes];
@@ -106,6 +122,15 @@ internal static class TreeListing
             for (int start = 0; start < block.Length; start += PageBytes)
                 Page(text, (long)position + start, SparseBytes.HashOf(block.AsSpan(start, PageBytes)));
             position += Media.FileBlockBytes;
+        }
+    }
+
+    private static void AddAttributes(StringBuilder text, SortedDictionary<string, byte[]> attributes)
+    {
+        foreach ((string name, byte[] value) in attributes)
+        {
+            ulong hash = CheckCode.Hash64(value);
+            _ = text.Append(CultureInfo.InvariantCulture, $" {name}={value.Length}:{hash:x}");
         }
     }
 

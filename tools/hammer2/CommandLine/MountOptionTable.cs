@@ -17,6 +17,8 @@ internal static class MountOptionTable
         new("commit=SECONDS", "commit changes at least this often; default 30", "commit=5"),
         new("writeback", "use the kernel's writeback cache (default)", "writeback"),
         new("nowriteback", "pass each write to the filesystem at once", "nowriteback"),
+        new("xattr", "extended attributes and ACLs (default)", "xattr"),
+        new("noxattr", "no extended attributes and ACLs; those that there are stay as they are", "noxattr"),
         new("discard", "discard (TRIM) blocks that bulkfree freed (default)", "discard"),
         new("nodiscard", "do not discard freed blocks", "nodiscard"),
         new("dedup", "deduplicate blocks that equal recently written ones (default)", "dedup"),

@@ -76,8 +76,9 @@ internal static class MountCommand
             WatchdogSec= while its commits advance: one that hangs for longer has the manager act as the unit says.
 
             Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when the call
-            returns), nowriteback (no writeback cache in the kernel), uid=N, gid=N (owner shown for
-            everything), umask=OCTAL (permissions shown for everything), allow_other (access by other users;
+            returns), nowriteback (no writeback cache in the kernel), noxattr (no extended attributes and
+            ACLs), uid=N, gid=N (owner shown for everything), umask=OCTAL (permissions shown for everything),
+            allow_other (access by other users;
             the default when root mounts), noallow_other, noresync (nodes of a cluster that are not level are left
             as they are, in place of being resynchronized in the background), degraded (read the best node when too few masters
             are present), pfs=LABEL or label=LABEL (the PFS to mount), device=DEVICE[:DEVICE...] (further

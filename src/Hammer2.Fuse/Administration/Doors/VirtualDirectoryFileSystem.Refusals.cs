@@ -132,6 +132,25 @@ internal sealed partial class VirtualDirectoryFileSystem
             ? FuseErrno.EOPNOTSUPP
             : Inner.SetXAttr(in context, in request, name, value);
 
+    // Not EOPNOTSUPP: the kernel asks for ACLs when it checks permissions.
+
+    /// <inheritdoc/>
+    public override int GetXAttr(
+        in FuseContext context, ReadOnlySpan<byte> name, Span<byte> value, out int valueBytes)
+    {
+        valueBytes = 0;
+        return VirtualNodes.IsVirtual(context.NodeId)
+            ? FuseErrno.ENODATA : Inner.GetXAttr(in context, name, value, out valueBytes);
+    }
+
+    /// <inheritdoc/>
+    public override int ListXAttr(in FuseContext context, Span<byte> names, out int namesBytes)
+    {
+        namesBytes = 0;
+        return VirtualNodes.IsVirtual(context.NodeId)
+            ? FuseErrno.None : Inner.ListXAttr(in context, names, out namesBytes);
+    }
+
     /// <inheritdoc/>
     public override int RemoveXAttr(in FuseContext context, ReadOnlySpan<byte> name) =>
         VirtualNodes.IsVirtual(context.NodeId) ? FuseErrno.EOPNOTSUPP : Inner.RemoveXAttr(in context, name);

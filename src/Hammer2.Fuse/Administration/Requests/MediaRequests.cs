@@ -88,7 +88,10 @@ internal static class MediaRequests
     {
         AdministeredMount mount = context.Mount;
         var options = new ReclaimOptions(mount.Options.Discards, context.IsCancelled, context.Report);
-        Errno error = mount.Vnodes.Reclaim(options, out ReclaimResult done);
+        // Freed with the rest: files with attributes of objects that another driver deleted.
+        Errno error = mount.Vnodes.RemoveStrayAttributes(out _);
+        ReclaimResult done = default;
+        if (error == Errno.None) error = mount.Vnodes.Reclaim(options, out done);
         PfsSpace space = mount.Vnodes.GetSpace();
         var result = new BulkfreeResult(done.FreedBytes, done.StagedBytes, done.RepairedBytes,
             space.TotalBytes, space.TotalBytes - space.FreeBytes);

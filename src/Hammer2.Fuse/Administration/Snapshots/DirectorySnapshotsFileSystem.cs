@@ -82,6 +82,23 @@ internal sealed class DirectorySnapshotsFileSystem : FuseFileSystemDecorator
     }
 
     /// <inheritdoc/>
+    public override int GetXAttr(
+        in FuseContext context, ReadOnlySpan<byte> name, Span<byte> value, out int valueBytes)
+    {
+        valueBytes = 0;
+        return HiddenNodes.IsOf(context.NodeId)
+            ? FuseErrno.ENODATA : Inner.GetXAttr(in context, name, value, out valueBytes);
+    }
+
+    /// <inheritdoc/>
+    public override int ListXAttr(in FuseContext context, Span<byte> names, out int namesBytes)
+    {
+        namesBytes = 0;
+        return HiddenNodes.IsOf(context.NodeId)
+            ? FuseErrno.None : Inner.ListXAttr(in context, names, out namesBytes);
+    }
+
+    /// <inheritdoc/>
     public override int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {
         if (!HiddenNodes.IsOf(context.NodeId)) return Inner.OpenDir(in context, in request, ref answer);

@@ -23,7 +23,7 @@ namespace Hammer2.Fuse.Administration.Snapshots;
 /// owner's permissions, the objects in a snapshot have their own. The kernel asks for a label at each use of it, and
 /// may keep everything below.
 /// </remarks>
-internal sealed class SnapshotFileSystem : FuseFileSystemDecorator
+internal sealed partial class SnapshotFileSystem : FuseFileSystemDecorator
 {
     private const uint DirectoryType = 0x4000;
     private const uint OpenAccessMask = 3;

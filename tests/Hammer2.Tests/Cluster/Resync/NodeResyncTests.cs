@@ -31,7 +31,7 @@ public sealed class NodeResyncTests
     {
         var random = new SeededRandom(seed);
         IBlockDevice[] disks = ModelMount.Make(seed, NodesTotal);
-        var player = new ScriptPlayer(random);
+        var player = new ScriptPlayer(random, usesAttributes: random.OneIn(2));
         Play(disks, player, random, isFirst: true);
         int away = random.Below(NodesTotal);
         for (int mounts = random.Below(3); mounts >= 0; mounts--)

@@ -39,7 +39,7 @@ public sealed class NodeReturnsTests
         var random = new SeededRandom(seed);
         MemoryBlockDevice[] disks = NewVolume.ClusterInMemory(NodesTotal, 256L << 20, seed);
         FaultyBlockDevice[] devices = [.. disks.Select(disk => new FaultyBlockDevice(new UnownedDevice(disk)))];
-        var player = new ScriptPlayer(random);
+        var player = new ScriptPlayer(random, usesAttributes: random.OneIn(2));
         var filesystems = new OpenFilesystems(1 << 20);
         using (ClusterMount mount = Mount(filesystems, devices))
         {
