@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Linq;
+using Hammer2.Chains.Commits;
+using Hammer2.Chains.Freemap;
 using Hammer2.Cluster;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -94,6 +96,32 @@ public sealed class ResyncSnapshotsTests
             Assert.Equal(Hammer2Error.NoSpace, Resynchronize(opened));
         Assert.Equal(s_all, Snapshots(opened, FullNode.Away));
         Assert.Equal(Hammer2Error.None, Resynchronize(opened));
+    }
+
+    /// <summary>What the node alone holds is kept on it first, which needs space, too.</summary>
+    [Fact]
+    public void What_another_program_changed_is_kept_before_anything_is_overwritten()
+    {
+        using var node = new FullNode(awayBytes: 1 << 20);
+        ForeignWriter.Commit(node.Disks[FullNode.Away], by: 1);
+        using (OpenedPfses opened = node.Open(deletes: false))
+        {
+            PresentNode away = opened.Pfses[0].Nodes[FullNode.Away];
+            Assert.Equal(NodeState.Foreign, away.State);
+            // All space is reserved for another PFS, and bulkfree finds none.
+            Assert.Equal(Hammer2Error.None, away.Device.OpenForWriting(TimeProvider.System));
+            MediaCommitter committer = away.Device.Committer!;
+            Assert.Equal(Hammer2Error.None, Bulkfree.Run([committer], default, out _));
+            committer.Space.Charge((long)away.Device.FreeBytes - committer.Space.ReserveBytes);
+            Assert.Equal(Hammer2Error.NoSpace, Resynchronize(opened));
+            Assert.Equal(NodeState.Foreign, away.State);
+            opened.Writers[0].ResyncSnapshots.MayDelete = true;
+            Assert.Equal(Hammer2Error.None, Resynchronize(opened));
+            Assert.Equal(s_all[1..], Snapshots(opened, FullNode.Away));
+            Assert.Single(opened.Labels().ElementAt(FullNode.Away),
+                static label => label.StartsWith("CL.kept.", StringComparison.Ordinal));
+        }
+        FullNode.Judge(node.Disks);
     }
 
     [Fact]
