@@ -43,6 +43,7 @@ internal sealed class EntryRules
                 $"the bytes after the name of entry {Printable(name)} are not zero");
         }
         CheckTwice(position, reference, name);
+        AttributeRules.Collect(position, reference, name);
         Remember(position, reference.Key & ~Media.EntryCollisionMask, name);
     }
 

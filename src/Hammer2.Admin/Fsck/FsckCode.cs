@@ -143,6 +143,12 @@ public enum FsckCode
     /// <summary>The parent field of an inode is not the directory with its entry.</summary>
     ParentInum,
 
+    /// <summary>Extended attributes of an inode that cannot be read, or are not where it says.</summary>
+    AttributeRecord,
+
+    /// <summary>A file with extended attributes of an inode that does not have them any more.</summary>
+    AttributeFile,
+
     /// <summary>The root of a PFS or the super-root has an invalid field.</summary>
     PfsRoot,
 

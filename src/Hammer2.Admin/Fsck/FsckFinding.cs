@@ -41,7 +41,7 @@ public sealed record FsckFinding
 
     /// <summary>True when findings of this kind can be repaired.</summary>
     public bool IsRepairable => RepairPlan.MayRepair(Code)
-        && (Severity != FsckSeverity.Note || Code == FsckCode.InodeUnlinked);
+        && (Severity != FsckSeverity.Note || Code is FsckCode.InodeUnlinked or FsckCode.AttributeFile);
 
     /// <summary>One line: severity, code, PFS and path, text, location.</summary>
     public override string ToString()

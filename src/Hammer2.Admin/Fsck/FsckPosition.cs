@@ -18,6 +18,9 @@ internal readonly record struct FsckPosition
     /// <summary>Size of that inode in bytes.</summary>
     public ulong OwnerSize { get; init; }
 
+    /// <summary>True for a directory that only root can open.</summary>
+    public bool IsPrivate { get; init; }
+
     /// <summary>The type of the block that contains the reference.</summary>
     public BlockrefType ParentType { get; init; }
 

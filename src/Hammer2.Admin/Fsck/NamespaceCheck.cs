@@ -15,6 +15,7 @@ internal sealed class NamespaceCheck
     private readonly FsckContext _context;
     private readonly PfsScope _pfs;
     private readonly Dictionary<ulong, long> _subdirectories = [];
+    private readonly HashSet<ulong> _orphans = [];
     private long _strayParents;
 
     public NamespaceCheck(FsckContext context, PfsScope pfs)
@@ -37,6 +38,7 @@ internal sealed class NamespaceCheck
         Merge(inodes, entries);
         CheckCycles(inodes, entries);
         CheckRoot(inodes);
+        new AttributeCheck(_context, _pfs, _orphans).Run();
         Remark();
         new PathNamer(_context, _pfs).NameFindings();
     }
@@ -105,7 +107,9 @@ internal sealed class NamespaceCheck
         {
             _context.Add(FsckSeverity.Note, FsckCode.InodeUnlinked, _pfs, inode.Inum,
                 $"inode 0x{inode.Inum:x} is an orphan: it has no links and no entry, and was open when it was removed");
-            if (!_pfs.IsEntriesPartial) Plan(RepairKind.RemoveInode, inode.Inum);
+            if (_pfs.IsEntriesPartial) return;
+            Plan(RepairKind.RemoveInode, inode.Inum);
+            _ = _orphans.Add(inode.Inum);
         }
         else if (!_pfs.IsEntriesPartial)
         {

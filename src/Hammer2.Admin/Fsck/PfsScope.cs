@@ -39,6 +39,9 @@ internal sealed class PfsScope
     /// <summary>All entries.</summary>
     public List<EntryFact> Entries { get; private set; } = [];
 
+    /// <summary>What has to do with extended attributes.</summary>
+    public AttributeFacts Attributes { get; private set; } = new();
+
     /// <summary>Numbers of inodes that may exist but cannot be read.</summary>
     public List<InumRange> LostInodes { get; } = [];
 
@@ -54,5 +57,6 @@ internal sealed class PfsScope
         Seen = new BlockSet();
         Inodes = [];
         Entries = [];
+        Attributes = new AttributeFacts();
     }
 }

@@ -20,6 +20,7 @@ internal sealed partial class TopologyCheck
     private readonly BlockSet _superRootSeen = new();
     private readonly PfsRootRules _pfses;
     private readonly InodeRules _inodes;
+    private readonly AttributeRules _attributes;
     private readonly EntryRules _entries;
     private readonly DataCheck _data;
     private readonly Dictionary<ulong, List<(byte[] Blockset, string? Label)>> _checkedRoots = [];
@@ -29,6 +30,7 @@ internal sealed partial class TopologyCheck
         _context = context;
         _pfses = new PfsRootRules(context);
         _inodes = new InodeRules(context);
+        _attributes = new AttributeRules(context);
         _entries = new EntryRules(context);
         _data = new DataCheck(context);
     }
@@ -248,6 +250,7 @@ internal sealed partial class TopologyCheck
             Lose(position, reference);
             return;
         }
+        _attributes.CheckInode(position, reference, block);
         position.Pfs!.Inodes.Add(new InodeFact(meta.Inum, meta.ParentInum, meta.LinkCount, meta.Type));
         if (meta.HasDirectData || (isKnown && meta.Type != ObjectType.Directory)) return;
         FsckPosition below = position with
@@ -255,6 +258,7 @@ internal sealed partial class TopologyCheck
             OwnerInum = meta.Inum,
             OwnerType = meta.Type,
             OwnerSize = meta.Size,
+            IsPrivate = AttributeRules.IsPrivate(meta, ObjectType.Directory),
             ParentType = BlockrefType.Inode,
             Parent = reference,
             Depth = position.Depth + 1,

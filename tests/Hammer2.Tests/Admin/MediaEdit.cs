@@ -15,15 +15,21 @@ namespace Hammer2.Tests.Admin;
 /// </summary>
 internal sealed class MediaEdit : IDisposable
 {
-    private readonly FileBlockDevice _file;
+    private readonly IBlockDevice _below;
     private readonly OverlayBlockDevice _overlay;
     private readonly VolumeSet _volumes;
 
     /// <summary>Opens an image of one volume.</summary>
     public MediaEdit(string image)
+        : this(GoldenImage.Open(image))
     {
-        _file = GoldenImage.Open(image);
-        _overlay = new OverlayBlockDevice(_file, ownsBelow: false);
+    }
+
+    /// <summary>Opens a filesystem of one volume.</summary>
+    public MediaEdit(IBlockDevice below)
+    {
+        _below = below;
+        _overlay = new OverlayBlockDevice(_below, ownsBelow: false);
         _volumes = Open();
         Map = MediaMap.Read(_volumes);
     }
@@ -157,7 +163,7 @@ internal sealed class MediaEdit : IDisposable
     public void Dispose()
     {
         _overlay.Dispose();
-        _file.Dispose();
+        _below.Dispose();
     }
 
     private byte[] Read(MapBlock block)

@@ -20,14 +20,15 @@ public abstract class AttributeVolume : IDisposable
 {
     private protected static readonly Credentials Caller = new(1000, 100);
 
-    private readonly MemoryBlockDevice _device = NewVolume.InMemory();
     private ClusterMount? _mount;
+
+    private protected MemoryBlockDevice Device { get; } = NewVolume.InMemory();
 
     private protected LogCapture Log { get; } = new();
 
     public void Dispose()
     {
-        _device.Dispose();
+        Device.Dispose();
         Log.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -51,12 +52,18 @@ public abstract class AttributeVolume : IDisposable
 
     private protected ClusterMount Open(bool isWritten)
     {
-        ClusterMount mount = RecordedScript.Mount([_device], NewVolume.Label);
+        ClusterMount mount = RecordedScript.Mount([Device], NewVolume.Label);
         if (isWritten) Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(RecordedScript.Options(1)));
         return mount;
     }
 
     private protected void Write(Action<VnodeOps> play)
+    {
+        WriteUnsound(play);
+        MediaAudit.AssertSound(Device, "after writing");
+    }
+
+    private protected void WriteUnsound(Action<VnodeOps> play)
     {
         using (_mount = Open(isWritten: true))
         {
@@ -64,7 +71,6 @@ public abstract class AttributeVolume : IDisposable
             play(ops);
             Assert.Equal(Errno.None, ops.Sync());
         }
-        MediaAudit.AssertSound(_device, "after writing");
     }
 
     private protected void Read(Action<VnodeOps> play)

@@ -66,7 +66,8 @@ public sealed class FsckRepairer
     }
 
     private static long Open(FsckReport report) =>
-        report.Errors + report.Warnings + report.Totals.GetValueOrDefault(FsckCode.InodeUnlinked);
+        report.Errors + report.Warnings + report.Totals.GetValueOrDefault(FsckCode.InodeUnlinked)
+        + report.Totals.GetValueOrDefault(FsckCode.AttributeFile);
 
     private Hammer2Error Apply(VolumeSet volumes, FsckContext context)
     {

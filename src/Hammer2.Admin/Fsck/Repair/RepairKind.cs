@@ -36,4 +36,10 @@ internal enum RepairKind
 
     /// <summary>Remove an orphan: an inode without links and entries.</summary>
     RemoveInode,
+
+    /// <summary>Clear a record of extended attributes.</summary>
+    ClearAttributes,
+
+    /// <summary>Remove a file with extended attributes that no inode has.</summary>
+    RemoveAttributeFile,
 }

@@ -42,7 +42,8 @@ internal sealed class RepairPlan
         or FsckCode.LiveMarkedFree or FsckCode.FreemapState or FsckCode.FreemapAvailable or FsckCode.FreemapLinear
         or FsckCode.FreemapStatic or FsckCode.FreemapMissing or FsckCode.InodeName or FsckCode.NextInum
         or FsckCode.EntryInode or FsckCode.EntryType or FsckCode.EntryHash or FsckCode.LinkCount
-        or FsckCode.InodeUnlinked or FsckCode.InodeLost or FsckCode.ParentInum;
+        or FsckCode.InodeUnlinked or FsckCode.InodeLost or FsckCode.ParentInum
+        or FsckCode.AttributeRecord or FsckCode.AttributeFile;
 
     public void Add(in RepairAction action)
     {

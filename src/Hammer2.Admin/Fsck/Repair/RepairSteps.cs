@@ -32,7 +32,8 @@ internal sealed class RepairSteps
 
     public void Apply(in RepairAction action)
     {
-        bool isDecision = action.Kind is RepairKind.RemoveEntry or RepairKind.RemoveInode or RepairKind.Reconnect;
+        bool isDecision = action.Kind is RepairKind.RemoveEntry or RepairKind.RemoveInode or RepairKind.Reconnect
+            or RepairKind.ClearAttributes or RepairKind.RemoveAttributeFile;
         if (isDecision && _options.IsPreen) return;
         if (action.PfsKey == 0)
         {
@@ -55,7 +56,11 @@ internal sealed class RepairSteps
                 Reconnect(pfs, inode);
                 break;
             case RepairKind.RemoveInode:
-                RemoveInode(pfs, inode);
+                if (RemoveInode(pfs, inode.Reference.Key))
+                    Done($"inode 0x{action.Inum:x} removed: it was an orphan, without links and entries");
+                break;
+            case RepairKind.RemoveAttributeFile:
+                RemoveAttributeFile(pfs, inode, action);
                 break;
             default:
                 ChangeInode(pfs, inode, action);
@@ -86,6 +91,10 @@ internal sealed class RepairSteps
                 break;
             case RepairKind.SetMode:
                 (meta.Mode, what) = (meta.Mode & ModeMask, "undefined mode bits cleared");
+                break;
+            case RepairKind.ClearAttributes:
+                new InodeBlock(inode.Block).NameArea[Media.InodeNameBytes..].Clear();
+                what = "without the extended attributes that could not be read";
                 break;
             default:
                 NameByNumber(inode);
@@ -128,15 +137,27 @@ internal sealed class RepairSteps
         Done($"entry 0x{action.Key:x} of directory 0x{action.Inum:x}: {what}");
     }
 
-    private void RemoveInode(RepairNode pfs, RepairNode inode)
+    private bool RemoveInode(RepairNode pfs, ulong inum)
     {
-        ulong inum = inode.Reference.Key;
         if (inum <= Media.PfsRootInum
-            || !_tree.TryFind(pfs, inum, BlockrefType.Inode, out RepairNode? holder, out int slot)) return;
+            || !_tree.TryFind(pfs, inum, BlockrefType.Inode, out RepairNode? holder, out int slot)) return false;
         holder.Table[slot] = default;
         _ = holder.Children.Remove(inum);
         holder.MarkDirty();
-        Done($"inode 0x{inum:x} removed: it was an orphan, without links and entries");
+        return true;
+    }
+
+    // Its inode stays when something else is named by it.
+    private void RemoveAttributeFile(RepairNode pfs, RepairNode directory, in RepairAction action)
+    {
+        if (!_tree.TryFind(directory, action.Key, BlockrefType.Dirent, out RepairNode? holder, out int slot)) return;
+        if (holder.Table[slot].Dirent.Inum != action.Value || _tree.Inode(pfs, action.Value) is not { } file) return;
+        if (file.Meta.Type != ObjectType.RegularFile) return;
+        holder.Table[slot] = default;
+        holder.MarkDirty();
+        directory.Reference.ModifyTid = NextTid(pfs);
+        if (file.Meta.LinkCount <= 1) _ = RemoveInode(pfs, action.Value);
+        Done($"inode 0x{action.Value:x} removed: it had extended attributes that no inode has");
     }
 
     private void Reconnect(RepairNode pfs, RepairNode inode)
@@ -168,7 +189,10 @@ internal sealed class RepairSteps
     {
         var block = new InodeBlock(inode.Block);
         string text = string.Create(CultureInfo.InvariantCulture, $"0x{inode.Meta.Inum:x16}");
+        ReadOnlySpan<byte> afterName = block.NameArea[Media.InodeNameBytes..];
+        byte[] attributes = AttributeRecord.TryRead(afterName, block.Meta.Inum, out _) ? afterName.ToArray() : [];
         block.NameArea.Clear();
+        attributes.CopyTo(block.NameArea[Media.InodeNameBytes..]);
         block.Meta.NameBytes = (ushort)Encoding.ASCII.GetBytes(text, block.NameArea);
         block.Meta.NameKey = block.Meta.Inum;
     }
