@@ -181,6 +181,9 @@ public sealed partial class OpenFilesystems : IFilesystemOpener
         if (EndUse(filesystem, unlessShared: false)) Close(filesystem);
     }
 
+    IDisposable? IFilesystemOpener.TryClaim(PfsEntry pfs) =>
+        FindUser([pfs]) is null ? Views.TryClaim([pfs], isForced: false, new List<uint>()) : null;
+
     bool IFilesystemOpener.TryReadAnew(OpenFilesystem filesystem, MediaDevice before, ReturnAccess access) =>
         filesystem.TryReadAnew(before, access, Caches);
 

@@ -125,9 +125,10 @@ internal sealed class ClusterMembers : IClusterMembers
         copied = 0;
         if (FindPresent(name, out PresentNode node, out _) is { } refusal) return refusal;
         if (!node.IsSynced) return MemberOutcome.Refused("it is not a synced master");
-        Hammer2Error error = Pfs.Writer!.CopySnapshots(node, isCancelled, out copied);
+        Hammer2Error error = Pfs.Writer!.CopySnapshots(node, _opener.TryClaim, isCancelled, out copied);
         return new MemberOutcome(error, error switch
         {
+            Hammer2Error.Busy => "a snapshot that is damaged there is mounted, or files in it are open; it was left",
             Hammer2Error.NodeDown => "there is no other synced node that has snapshots",
             Hammer2Error.Exists => "it has another PFS with the label of one of the snapshots",
             Hammer2Error.NoSpace => "it has too little free space; what was copied stays",

@@ -29,10 +29,11 @@ public interface IClusterMembers
     /// equal.</summary>
     MemberOutcome Resync(string name);
 
-    /// <summary>Copies to a synced node the snapshots of the PFS that it lacks; takes as long as that.</summary>
+    /// <summary>Copies to a synced node the snapshots of the PFS that it lacks, and anew those in which its last scrub
+    /// left damaged blocks; takes as long as that.</summary>
     /// <param name="name">The node.</param>
     /// <param name="isCancelled">Asked now and then; true ends it.</param>
-    /// <param name="copied">How many it has more now.</param>
+    /// <param name="copied">How many were copied.</param>
     MemberOutcome CopySnapshots(string name, Func<bool> isCancelled, out int copied);
 
     /// <summary>Has a slave become a master, in the background.</summary>

@@ -19,13 +19,18 @@ internal sealed class TransferredRootEdit : PfsRootEdit
     public TransferredRootEdit(Chain snapshot, Chain nearest, MediaUuid nodeId) =>
         (_snapshot, _nearest, _nodeId) = (snapshot, nearest, nodeId);
 
+    /// <summary>Its key, where it takes the place of another root; null for a free one.</summary>
+    public ulong? Key { get; init; }
+
     /// <summary>The root as it was written; null before.</summary>
     public Chain? Written { get; private set; }
 
     /// <inheritdoc/>
     public override Hammer2Error Apply(in PfsRootTurn turn)
     {
-        Hammer2Error error = turn.FindFreeKey(_snapshot.InodeName, out ulong key);
+        Hammer2Error error = Hammer2Error.None;
+        ulong key = Key ?? 0;
+        if (Key is null) error = turn.FindFreeKey(_snapshot.InodeName, out key);
         if (error != Hammer2Error.None) return error;
         InodeMeta meta = _snapshot.Meta;
         meta.PfsRole = InodeMeta.ReturningMasterRole;

@@ -21,6 +21,11 @@ internal interface IFilesystemOpener
     /// <summary>Ends that use.</summary>
     void EndUse(ClusterMount user, OpenFilesystem filesystem);
 
+    /// <summary>Claims a PFS that no mount of this process uses: what shows it for reading lets go of it, and does not
+    /// show it until the claim ends.</summary>
+    /// <returns>To be disposed of; null when it is in use.</returns>
+    IDisposable? TryClaim(PfsEntry pfs);
+
     /// <summary>Has a filesystem whose device was fenced read from its devices anew, for all that use it.</summary>
     /// <param name="filesystem">The filesystem.</param>
     /// <param name="before">Its reading that is given up; when another one is in use, nothing is done.</param>

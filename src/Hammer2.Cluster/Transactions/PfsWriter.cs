@@ -378,8 +378,8 @@ public sealed class PfsWriter : IDisposable
         _resynchronization.Run(node, isCancelled);
 
     /// <summary>As <see cref="Resynchronization.CopySnapshots"/>.</summary>
-    internal Hammer2Error CopySnapshots(PresentNode node, Func<bool> isCancelled, out int copied) =>
-        _resynchronization.CopySnapshots(node, isCancelled, out copied);
+    internal Hammer2Error CopySnapshots(PresentNode node, SnapshotClaim claim, Func<bool> isCancelled, out int total) =>
+        _resynchronization.CopySnapshots(node, claim, isCancelled, out total);
 
     /// <summary>Resynchronizes a node that returned, in a thread of its own, unless that is turned off.</summary>
     internal void StartResync(PresentNode node) => _resyncs.Start(node);

@@ -36,17 +36,18 @@ internal sealed class Resynchronization(
         }, static work => work());
     }
 
-    /// <summary>Copies to a synced node the snapshots of the PFS that it lacks.</summary>
+    /// <summary>Copies to a synced node the snapshots of the PFS that it lacks, or that are damaged there.</summary>
     /// <param name="node">A member of the view.</param>
+    /// <param name="claim">As for <see cref="SnapshotTransfer"/>.</param>
     /// <param name="isCancelled">Asked now and then; true ends it.</param>
-    /// <param name="copied">How many it has more now.</param>
+    /// <param name="copied">How many were copied.</param>
     /// <returns>As <see cref="SnapshotTransfer.Run"/>; Internal when an invariant broke.</returns>
     /// <remarks>Entry: no lock held.</remarks>
-    public Hammer2Error CopySnapshots(PresentNode node, Func<bool> isCancelled, out int copied)
+    public Hammer2Error CopySnapshots(PresentNode node, SnapshotClaim claim, Func<bool> isCancelled, out int copied)
     {
         var outside = new ResyncOptions(options.Time, options.Random,
             () => isCancelled() || failStop.IsHalted || !nodes.View.Has(node), Throttle());
-        var transfer = new SnapshotTransfer(nodes, node, outside);
+        var transfer = new SnapshotTransfer(nodes, node, outside, claim);
         int total = 0;
         Hammer2Error error = failStop.Run("copying snapshots", transfer, work => work.Run(out total));
         copied = total;

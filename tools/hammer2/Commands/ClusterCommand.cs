@@ -87,7 +87,8 @@ internal static class ClusterCommand
             set it for the next one. A stall ends for another policy, and what was not committed is lost then.
 
             snapshots copies to a node the snapshots of the PFS that it lacks because it joined later, or was away. What
-            they share stays shared.
+            they share stays shared. Those in which the last scrub of the node left damaged blocks are copied anew; what
+            the node had of one is deleted when its copy is complete.
 
             promote has a slave become a master, demote has a master be a slave, which follows the others without a vote.
 

@@ -168,6 +168,16 @@ internal sealed class DamagedCluster : IDisposable
             && block.Objects.All(one => one.Pfs == _label))];
     }
 
+    /// <summary>Blocks of a node that only snapshots have, but for the roots of these.</summary>
+    public MapBlock[] BlocksOfSnapshots(int node, BlockrefType type)
+    {
+        using VolumeSet volumes = VolumeSet.Open([new UnownedDevice(_disks[node])]);
+        return [.. MediaMap.Read(volumes).Blocks.Where(block => block.IsProtected && block.Type == type
+            && block.Objects.Count > 0
+            && block.Objects.All(one => one.Pfs?.StartsWith("snap", StringComparison.Ordinal) == true)
+            && !(type == BlockrefType.Inode && block.Objects.Any(one => one.Inum == Media.PfsRootInum)))];
+    }
+
     /// <summary>The leaves of the freemap of a node.</summary>
     public MapBlock[] FreemapOf(int node)
     {

@@ -149,7 +149,8 @@ public sealed class ResyncSnapshotsTests
             Assert.Equal(Errno.None, opened.Ops[0].Forget(inum));
             Assert.Equal(Errno.None, opened.Ops[0].Sync());
             Assert.Equal(Hammer2Error.None, opened.Writers[0].Reclaim(default, out _));
-            Assert.Equal(Hammer2Error.None, opened.Writers[0].CopySnapshots(away, static () => false, out int copied));
+            Assert.Equal(Hammer2Error.None,
+                opened.Writers[0].CopySnapshots(away, static _ => null, static () => false, out int copied));
             Assert.Equal(1, copied);
             Assert.Equal(s_all, Snapshots(opened, FullNode.Away));
         }

@@ -32,6 +32,8 @@ internal sealed class SimulationOpener(OpenFilesystems filesystems, IReadOnlyLis
 
     public void EndUse(ClusterMount user, OpenFilesystem filesystem) => Usual.EndUse(user, filesystem);
 
+    public IDisposable? TryClaim(PfsEntry pfs) => Usual.TryClaim(pfs);
+
     public bool TryReadAnew(OpenFilesystem filesystem, MediaDevice before, ReturnAccess access) =>
         Usual.TryReadAnew(filesystem, before, access);
 }
