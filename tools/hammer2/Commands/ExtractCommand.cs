@@ -28,7 +28,8 @@ internal static class ExtractCommand
         Group = CommandGroup.Files,
         Description = """
             Creates files, directories, links (hard links are preserved), FIFOs, sockets and, for root, device
-            nodes in DIRECTORY with their permissions and times; root also restores owners and set-id bits.
+            nodes in DIRECTORY with their permissions, times, extended attributes and ACLs; root also restores
+            owners and set-id bits. Attributes that the target does not take are listed, and no fault.
             Holes are preserved. Nothing is written outside DIRECTORY, regardless of the content of the volume
             and of names that another user changes in it meanwhile. Files of the same name are replaced;
             directories of the same name are filled, and get the permissions and owner that they have on the
@@ -118,6 +119,10 @@ internal static class ExtractCommand
         report.Value("repairedReads", "from other nodes", Cell.Number(pfs.Pfs.RepairedReads));
         report.Value("damagedTotal", "damaged", Cell.Number(result.DamagedTotal));
         report.Value("failedTotal", "not created", Cell.Number(result.FailedTotal));
+        report.BeginTable("lostAttributes", new Column("name", "ATTRIBUTES NOT SET"), new Column("objects", "OBJECTS"));
+        foreach ((string name, long objects) in result.LostAttributes)
+            report.Row(Cell.Text(NameText.Escape(name)), Cell.Number(objects));
+        report.EndTable();
         WriteFaults(report, "damaged", "damaged", result.Damaged);
         WriteFaults(report, "failed", "not created", result.Failed);
     }

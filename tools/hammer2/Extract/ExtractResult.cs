@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Linux.Text;
 
 namespace Hammer2.Tool.Extract;
 
@@ -17,6 +18,7 @@ internal sealed class ExtractResult
 
     private readonly List<ExtractFault> _damaged = [];
     private readonly List<ExtractFault> _failed = [];
+    private readonly SortedDictionary<string, long> _lostAttributes = new(StringComparer.Ordinal);
 
     /// <summary>Objects that could not be read completely from the volume.</summary>
     public IReadOnlyList<ExtractFault> Damaged => _damaged;
@@ -29,6 +31,10 @@ internal sealed class ExtractResult
 
     /// <summary>Number of objects that could not be created, listed or not.</summary>
     public long FailedTotal { get; private set; }
+
+    /// <summary>Names of extended attributes that the target does not take, with the number of objects that have
+    /// them.</summary>
+    public IReadOnlyDictionary<string, long> LostAttributes => _lostAttributes;
 
     public long Files { get; set; }
 
@@ -53,6 +59,12 @@ internal sealed class ExtractResult
     {
         DamagedTotal++;
         if (_damaged.Count < ListedMax) _damaged.Add(new ExtractFault(path, reason, lost is null ? [] : [.. lost]));
+    }
+
+    public void AddLostAttribute(byte[] name)
+    {
+        string text = ByteText.Decode(name);
+        _lostAttributes[text] = _lostAttributes.GetValueOrDefault(text) + 1;
     }
 
     public void AddFailed(byte[] path, string reason)

@@ -25,6 +25,7 @@ internal sealed class Extractor
     private readonly TargetDirectory _top;
     private readonly bool _isRoot;
     private readonly FileCopy _copy;
+    private readonly AttributeSource _attributes;
     private readonly HashSet<ulong> _directories = [];
     private readonly HardLinkSources _firstNames;
     private readonly Stack<Level> _levels = new();
@@ -39,6 +40,7 @@ internal sealed class Extractor
         _top = top;
         _isRoot = isRoot;
         _firstNames = new HardLinkSources(top);
+        _attributes = new AttributeSource(vnodes, Result);
         _copy = new FileCopy(vnodes)
         {
             Progress = length =>
@@ -63,6 +65,7 @@ internal sealed class Extractor
     {
         _ = _directories.Add(directory.Inum);
         Result.Directories++;
+        _top.RemoveAcls();
         _levels.Push(new Level(_vnodes, _top, directory, path, []));
         Drain();
     }
@@ -93,7 +96,7 @@ internal sealed class Extractor
     {
         if (level.Error != Errno.None)
             Result.AddDamaged(PathOf(level), "part of the directory: " + PathWalk.Describe(level.Error));
-        int error = level.Target.SetAttributes(Wanted(level.Attributes, setsTimes: true));
+        int error = level.Target.SetAttributes(Wanted(level.Attributes, PathOf(level), setsTimes: true));
         if (error != 0) Fail(PathOf(level), "attributes", error);
         if (level.Target != _top) level.Target.Dispose();
     }
@@ -266,13 +269,19 @@ internal sealed class Extractor
 
     private void SetAttributes(TargetObject made, in VnodeAttributes attributes, byte[] path, bool setsTimes)
     {
-        int error = made.SetAttributes(Wanted(attributes, setsTimes), attributes.Type == ObjectType.SoftLink);
+        int error = made.SetAttributes(Wanted(attributes, path, setsTimes), attributes.Type == ObjectType.SoftLink);
         if (error != 0) Fail(path, "attributes", error);
     }
 
-    private TargetAttributes Wanted(in VnodeAttributes attributes, bool setsTimes) => new(
-        _isRoot ? (attributes.UserId, attributes.GroupId) : null, ModeOf(attributes),
-        setsTimes ? (attributes.AccessTime, attributes.ModifyTime) : null);
+    // An object without its times is copied again by the next run.
+    private TargetAttributes Wanted(in VnodeAttributes attributes, byte[] path, bool setsTimes)
+    {
+        Errno error = _attributes.Read(attributes.Inum, out TargetExtendedAttributes extended);
+        if (error != Errno.None) Result.AddDamaged(path, "extended attributes: " + PathWalk.Describe(error));
+        return new TargetAttributes(
+            _isRoot ? (attributes.UserId, attributes.GroupId) : null, ModeOf(attributes),
+            setsTimes && error == Errno.None ? (attributes.AccessTime, attributes.ModifyTime) : null, extended);
+    }
 
     // A set-id bit would give the rights of the extracting user to a file with content from the volume.
     private uint ModeOf(in VnodeAttributes attributes) =>

@@ -5,5 +5,7 @@ namespace Hammer2.Tool.Extract;
 /// <param name="Owner">User and group, or null to leave them unchanged.</param>
 /// <param name="Mode">Permissions, set-id bits included; symbolic links have none.</param>
 /// <param name="Times">Access and modification in microseconds since 1970, or null to leave them unchanged.</param>
+/// <param name="Extended">Extended attributes, or null for none.</param>
 internal readonly record struct TargetAttributes(
-    (uint User, uint Group)? Owner, uint Mode, (ulong Access, ulong Modify)? Times);
+    (uint User, uint Group)? Owner, uint Mode, (ulong Access, ulong Modify)? Times,
+    TargetExtendedAttributes? Extended = null);

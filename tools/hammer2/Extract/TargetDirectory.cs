@@ -159,8 +159,8 @@ internal sealed unsafe class TargetDirectory : IDisposable
     }
 
     /// <summary>
-    /// Sets times, permissions and owner of the directory itself. The owner is set last, because from then on another
-    /// user may change its content. (Directories keep their set-id bits when the owner changes.)
+    /// Sets times, extended attributes, permissions and owner of the directory itself. The owner is set last, because
+    /// from then on another user may change its content. (Directories keep their set-id bits when the owner changes.)
     /// </summary>
     public int SetAttributes(in TargetAttributes attributes)
     {
@@ -173,11 +173,16 @@ internal sealed unsafe class TargetDirectory : IDisposable
             pair[1] = TimeSpec.OfMicroseconds(times.Modify);
             error = Result(futimens(Descriptor, pair));
         }
+        attributes.Extended?.Set(_descriptor, isAcl: false);
         if (error == 0) error = Result(fchmod(Descriptor, attributes.Mode));
+        attributes.Extended?.Set(_descriptor, isAcl: true);
         if (error == 0 && attributes.Owner is { } owner)
             error = Result(fchown(Descriptor, owner.User, owner.Group));
         return error;
     }
+
+    /// <summary>Removes the ACLs of the directory, which objects made in it would get.</summary>
+    public void RemoveAcls() => TargetExtendedAttributes.RemoveAcls(_descriptor);
 
     /// <inheritdoc/>
     public void Dispose() => _ = close(_descriptor);
@@ -211,6 +216,7 @@ internal sealed unsafe class TargetDirectory : IDisposable
     {
         int error = Status([], out FileStatus status);
         if (error == 0 && status.UserId != geteuid()) error = Result(fchown(_descriptor, geteuid(), uint.MaxValue));
+        RemoveAcls();
         return error == 0 ? Result(fchmod(_descriptor, Private)) : error;
     }
 

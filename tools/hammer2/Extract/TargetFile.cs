@@ -35,12 +35,14 @@ internal sealed unsafe class TargetFile(int descriptor) : IDisposable
     /// <summary>Sets the size; unwritten ranges are holes.</summary>
     public int SetSize(ulong size) => Result(ftruncate(descriptor, (long)size));
 
-    /// <summary>Sets owner, permissions and times.</summary>
+    /// <summary>Sets owner, permissions, extended attributes and times.</summary>
     public int SetAttributes(in TargetAttributes attributes)
     {
-        // The owner is set before the permissions, because chown(2) clears set-id bits.
+        // The owner is set first, because chown(2) clears set-id bits and capabilities.
         int error = attributes.Owner is { } owner ? Result(fchown(descriptor, owner.User, owner.Group)) : 0;
+        if (error == 0) attributes.Extended?.Set(descriptor, isAcl: false);
         if (error == 0) error = Result(fchmod(descriptor, attributes.Mode));
+        if (error == 0) attributes.Extended?.Set(descriptor, isAcl: true);
         if (error != 0 || attributes.Times is not { } times) return error;
         TimeSpec* pair = stackalloc TimeSpec[2];
         pair[0] = TimeSpec.OfMicroseconds(times.Access);

@@ -95,7 +95,7 @@ internal sealed unsafe class TargetObject : IDisposable
             return Result(mknodat(Parent.Descriptor, text, type | OwnerReadsAndWrites, device));
     }
 
-    /// <summary>Sets owner, permissions (not of a symbolic link) and times.</summary>
+    /// <summary>Sets owner, permissions (not of a symbolic link), extended attributes and times.</summary>
     public int SetAttributes(in TargetAttributes attributes, bool isLink)
     {
         if (_file is not null) return _file.SetAttributes(attributes);
@@ -105,8 +105,10 @@ internal sealed unsafe class TargetObject : IDisposable
             int error = 0;
             if (attributes.Owner is { } owner)
                 error = Result(fchownat(directory, text, owner.User, owner.Group, AtSymlinkNoFollow));
+            if (error == 0) attributes.Extended?.Set(directory, NameInParent, isAcl: false);
             // chmod(2) follows symbolic links, which is safe: no other user can have put one here.
             if (error == 0 && !isLink) error = Result(fchmodat(directory, text, attributes.Mode, 0));
+            if (error == 0) attributes.Extended?.Set(directory, NameInParent, isAcl: true);
             if (error != 0 || attributes.Times is not { } times) return error;
             TimeSpec* pair = stackalloc TimeSpec[2];
             pair[0] = TimeSpec.OfMicroseconds(times.Access);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using Linux.Text;
 
 namespace Hammer2.Tool.Populate;
 
@@ -22,8 +23,7 @@ internal sealed class PopulateResult
     /// <summary>Number of files that could not be copied, listed or not.</summary>
     public long FaultsTotal { get; private set; }
 
-    /// <summary>Names of extended attributes, which the format does not support, with the number of files that have
-    /// them.</summary>
+    /// <summary>Names of extended attributes that cannot be stored, with the number of files that have them.</summary>
     public IReadOnlyDictionary<string, long> LostAttributes => _lostAttributes;
 
     public long Files { get; set; }
@@ -54,6 +54,9 @@ internal sealed class PopulateResult
         if (_faults.Count < ListedMax) _faults.Add(new PopulateFault(path, reason));
     }
 
-    public void AddLostAttribute(string name) =>
-        _lostAttributes[name] = _lostAttributes.GetValueOrDefault(name) + 1;
+    public void AddLostAttribute(byte[] name)
+    {
+        string text = ByteText.Decode(name);
+        _lostAttributes[text] = _lostAttributes.GetValueOrDefault(text) + 1;
+    }
 }

@@ -11,7 +11,8 @@ namespace Hammer2.Tool.Populate;
 
 /// <summary>
 /// Copies a directory of the host into a PFS with the operations of a mount: files with their holes, directories,
-/// symbolic and hard links, device nodes, FIFOs and sockets, with owners, permissions and times.
+/// symbolic and hard links, device nodes, FIFOs and sockets, with owners, permissions, times, extended attributes and
+/// ACLs.
 /// </summary>
 /// <remarks>Entries are processed in the order of the bytes of their names, so that the same source gives the same
 /// filesystem.</remarks>
@@ -26,6 +27,7 @@ internal sealed class Populator
     private readonly byte[] _source;
     private readonly HashSet<DeviceIdentity> _targets;
     private readonly LinkedFiles _linked = new();
+    private readonly AttributeCopy _attributes;
     private readonly byte[] _buffer = new byte[ChunkBytes];
     private long _durableObjects;
 
@@ -38,6 +40,9 @@ internal sealed class Populator
         _ops = ops;
         _source = source;
         _targets = [.. targets];
+        _attributes = new AttributeCopy(ops, Result);
+        // Each object gets the ACLs of its own source.
+        ops.InheritsAcls = false;
     }
 
     /// <summary>The result so far.</summary>
@@ -68,7 +73,7 @@ internal sealed class Populator
         {
             FillDirectory(descriptor, VnodeOps.RootInum, []);
             if (RootOwner is { } owner) (status.UserId, status.GroupId) = owner;
-            Finish(VnodeOps.RootInum, status, []);
+            Finish(VnodeOps.RootInum, status, descriptor, [], []);
         }
         finally
         {
@@ -123,13 +128,12 @@ internal sealed class Populator
             if (Made(_ops.Link(known, parent, name, out _), path)) Result.HardLinks++;
             return;
         }
-        NoteExtendedAttributes(path);
         ulong made = type switch
         {
             ObjectType.Directory => CopyDirectory(directory, name, parent, status, path),
             ObjectType.SoftLink => CopyLink(directory, name, parent, status, path),
             ObjectType.RegularFile => CopyFile(directory, name, parent, status, path),
-            _ => MakeSpecial(name, parent, type, status, path),
+            _ => MakeSpecial(directory, name, parent, type, status, path),
         };
         if (type != ObjectType.Directory && made != 0) _linked.Add(status, made);
     }
@@ -149,7 +153,7 @@ internal sealed class Populator
             if (made == 0) return 0;
             Result.Directories++;
             FillDirectory(descriptor, made, path);
-            Finish(made, status, path);
+            Finish(made, status, directory, name, path);
             return made;
         }
         finally
@@ -169,12 +173,12 @@ internal sealed class Populator
         Errno refused = _ops.Symlink(parent, name, target, Owner(status), out VnodeAttributes made);
         if (!Made(refused, path)) return 0;
         Result.Links++;
-        Finish(made.Inum, status, path);
+        Finish(made.Inum, status, directory, name, path);
         return made.Inum;
     }
 
     private ulong MakeSpecial(
-        byte[] name, ulong parent, ObjectType type, in LinuxFiles.FileStatus status, byte[] path)
+        int directory, byte[] name, ulong parent, ObjectType type, in LinuxFiles.FileStatus status, byte[] path)
     {
         if (type == ObjectType.Unknown)
         {
@@ -184,7 +188,7 @@ internal sealed class Populator
         ulong made = Make(name, parent, type, status, path);
         if (made == 0) return 0;
         Result.Specials++;
-        Finish(made, status, path);
+        Finish(made, status, directory, name, path);
         return made;
     }
 
@@ -201,7 +205,7 @@ internal sealed class Populator
             ulong made = Make(name, parent, ObjectType.RegularFile, status, path);
             if (made == 0) return 0;
             if (CopyData(file, made, (long)status.Size, path)) Result.Files++;
-            Finish(made, status, path);
+            Finish(made, status, directory, name, path);
             return made;
         }
         finally
@@ -250,8 +254,9 @@ internal sealed class Populator
             : 0;
     }
 
-    // Set last, since earlier operations change the times.
-    private void Finish(ulong inum, in LinuxFiles.FileStatus status, byte[] path)
+    // Set last, since earlier operations change the times; and extended attributes after the owner, of which a change
+    // takes capabilities away.
+    private void Finish(ulong inum, in LinuxFiles.FileStatus status, int directory, byte[] name, byte[] path)
     {
         if (Result.Stopped is not null) return;
         var wanted = new AttributeChange
@@ -262,21 +267,16 @@ internal sealed class Populator
             AccessTime = Microseconds(status.AccessSeconds, status.AccessNanoseconds),
             ModifyTime = Microseconds(status.ModifySeconds, status.ModifyNanoseconds),
         };
-        _ = Made(_ops.SetAttributes(inum, wanted, out _), path);
+        if (Made(_ops.SetAttributes(inum, wanted, out _), path))
+            _ = Made(_attributes.Run(directory, name, inum), path);
     }
 
-    private void NoteExtendedAttributes(byte[] path)
-    {
-        foreach (string name in SourceFiles.ExtendedAttributes([.. _source, (byte)'/', .. path]))
-            Result.AddLostAttribute(name);
-    }
-
-    // An invalid name or size concerns one file; other errors would also occur for the next file.
+    // An invalid or reserved name, or size, concerns one file; other errors would also occur for the next file.
     private bool Made(Errno error, byte[] path)
     {
         if (error == Errno.None) return true;
         Result.AddFault(path, $"cannot be created: {error}");
-        if (error is not (Errno.ENAMETOOLONG or Errno.EFBIG or Errno.EMLINK or Errno.EINVAL))
+        if (error is not (Errno.ENAMETOOLONG or Errno.EFBIG or Errno.EMLINK or Errno.EINVAL or Errno.EPERM))
             Stop(error, NameText.Escape(path));
         return false;
     }

@@ -2,7 +2,6 @@
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Hammer2.Tool.Extract;
-using Linux.Text;
 
 namespace Hammer2.Tool.Populate;
 
@@ -17,8 +16,6 @@ internal static unsafe partial class SourceFiles
     private const int OpenWithoutAccessTime = 0x40000;
     private const int ErrorNotPermitted = 1;
     private const int ErrorNoData = 6;      // ENXIO: only a hole follows
-    private const int ErrorRange = 34;
-    private const int ListBytesMax = 65536; // XATTR_LIST_MAX
     private const int SeekData = 3;
     private const int SeekHole = 4;
     private const int NameOffset = 19;      // in struct linux_dirent64
@@ -32,9 +29,6 @@ internal static unsafe partial class SourceFiles
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint pread(int descriptor, byte* target, nint targetBytes, long position);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint llistxattr(byte* path, byte* names, nint namesBytes);
 
     /// <summary>Opens a directory for reading its names, or a file for reading its data. Without changing the access
     /// time, if the host allows it.</summary>
@@ -132,26 +126,6 @@ internal static unsafe partial class SourceFiles
         fixed (byte* bytes = buffer) count = LinuxFiles.readlinkat(directory, text, bytes, buffer.Length);
         target = count < 0 ? [] : buffer[..(int)count];
         return count < 0 ? Marshal.GetLastPInvokeError() : 0;
-    }
-
-    /// <summary>Names of the extended attributes of a file; empty when there are none or they are not
-    /// supported.</summary>
-    public static string[] ExtendedAttributes(byte[] path)
-    {
-        byte[] buffer = new byte[4096];
-        for (; ; )
-        {
-            nint count;
-            fixed (byte* text = Terminated(path))
-            fixed (byte* names = buffer) count = llistxattr(text, names, buffer.Length);
-            if (count >= 0)
-            {
-                return ByteText.Decode(buffer.AsSpan(0, (int)count))
-                    .Split('\0', StringSplitOptions.RemoveEmptyEntries);
-            }
-            if (Marshal.GetLastPInvokeError() != ErrorRange || buffer.Length > ListBytesMax) return [];
-            buffer = new byte[buffer.Length * 2];
-        }
     }
 
     private static byte[] Terminated(byte[] name) => [.. name, 0];
