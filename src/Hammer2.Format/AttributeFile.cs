@@ -23,11 +23,22 @@ public static class AttributeFile
     public const int NameBytes = 16;
 
     private const byte Version = 1;
+    private const uint OthersMode = 0x3F; // 0077
 
     /// <summary>Name of the directory, in the root directory of a PFS.</summary>
     public static ReadOnlySpan<byte> DirectoryName => ".hammer2-xattr"u8;
 
     private static ReadOnlySpan<byte> Magic => "H2XF"u8;
+
+    /// <summary>True for what may have extended attributes of other objects: root's, and for root alone.</summary>
+    /// <param name="meta">The inode of a file or of the directory.</param>
+    /// <param name="type">The type that it should have.</param>
+    public static bool IsTrusted(in InodeMeta meta, ObjectType type) =>
+        meta.Type == type && meta.UserId.UnixId == 0 && (meta.Mode & OthersMode) == 0;
+
+    /// <summary>True when a file may have a list, by its inode.</summary>
+    public static bool IsPossible(in InodeMeta meta) => IsTrusted(meta, ObjectType.RegularFile)
+        && meta.Size is >= HeadBytes and <= BytesMax && !(meta.HasDirectData && meta.Size > Media.EmbeddedBytes);
 
     /// <summary>The name of the file of an object.</summary>
     /// <param name="inum">Number of the object.</param>

@@ -100,7 +100,7 @@ public sealed partial class VnodeOps
         {
             Errno error = GetInode(entry.Inum, out Inode inode);
             if (error != Errno.None) return error;
-            if (!IsPrivate(inode.Meta, ObjectType.Directory))
+            if (!AttributeFile.IsTrusted(inode.Meta, ObjectType.Directory))
             {
                 if (_reportedAttributes.IsFirst(entry.Inum)) LogUntrusted(_logger);
                 return Errno.ENOENT;
@@ -110,9 +110,6 @@ public sealed partial class VnodeOps
         return Errno.None;
     }
 
-    private static bool IsPrivate(in InodeMeta meta, ObjectType type) => meta.Type == type
-        && meta.UserId.UnixId == 0 && (meta.Mode & PosixAcl.PermissionBits & ~PrivateMode) == 0;
-
     // The list of a file; null when it is not that object's. ESTALE when there is no such file.
     private Errno ReadAttributeFile(ulong file, ulong owner, out byte[]? list)
     {
@@ -120,9 +117,7 @@ public sealed partial class VnodeOps
         using PfsWriter.ReadGuard guard = Hold(file);
         Errno error = GetInode(file, out Inode inode);
         if (error != Errno.None) return error;
-        bool isPossible = IsPrivate(inode.Meta, ObjectType.RegularFile)
-            && inode.Meta.Size is >= AttributeFile.HeadBytes and <= AttributeFile.BytesMax;
-        if (!isPossible) return Errno.None;
+        if (!AttributeFile.IsPossible(inode.Meta)) return Errno.None;
         byte[] content = new byte[inode.Meta.Size];
         error = DataOperations.Read(inode, 0, content, out _).ToErrno();
         if (error != Errno.None) return error;

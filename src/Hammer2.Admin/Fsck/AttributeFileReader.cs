@@ -16,7 +16,7 @@ internal sealed class AttributeFileReader(VolumeSet volumes, Blockref root)
 
     /// <summary>True when files in a directory count.</summary>
     public bool IsUsable(ulong directory) => TryLoad(directory, out _)
-        && AttributeRules.IsPrivate(InodeBlock.ReadMeta(_inode), ObjectType.Directory);
+        && AttributeFile.IsTrusted(InodeBlock.ReadMeta(_inode), ObjectType.Directory);
 
     /// <summary>Compares a file with what its owner says of it.</summary>
     /// <param name="entry">The file.</param>
@@ -26,10 +26,7 @@ internal sealed class AttributeFileReader(VolumeSet volumes, Blockref root)
     {
         if (!TryLoad(entry.File, out Blockref reference)) return null;
         InodeMeta meta = InodeBlock.ReadMeta(_inode);
-        bool isPossible = AttributeRules.IsPrivate(meta, ObjectType.RegularFile)
-            && meta.Size is >= AttributeFile.HeadBytes and <= AttributeFile.BytesMax
-            && !(meta.HasDirectData && meta.Size > Media.EmbeddedBytes);
-        if (!isPossible) return false;
+        if (!AttributeFile.IsPossible(meta)) return false;
         byte[] content = new byte[meta.Size];
         if (meta.HasDirectData) _inode.AsSpan(InodeBlock.UnionOffset, content.Length).CopyTo(content);
         else if (!TryReadBlocks(reference, content)) return null;

@@ -8,12 +8,6 @@ namespace Hammer2.Admin.Fsck;
 /// after all inodes and entries were found.</summary>
 internal sealed class AttributeRules(FsckContext context)
 {
-    private const uint OthersMode = 0x3F; // 0077
-
-    /// <summary>True for what may have extended attributes of other objects: root's, and for root alone.</summary>
-    public static bool IsPrivate(in InodeMeta meta, ObjectType type) =>
-        meta.Type == type && meta.UserId.UnixId == 0 && (meta.Mode & OthersMode) == 0;
-
     /// <summary>Checks the record of an inode below a PFS root, if it has one.</summary>
     public void CheckInode(in FsckPosition position, in Blockref reference, ReadOnlySpan<byte> block)
     {

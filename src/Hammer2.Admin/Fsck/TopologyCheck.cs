@@ -258,7 +258,7 @@ internal sealed partial class TopologyCheck
             OwnerInum = meta.Inum,
             OwnerType = meta.Type,
             OwnerSize = meta.Size,
-            IsPrivate = AttributeRules.IsPrivate(meta, ObjectType.Directory),
+            IsPrivate = AttributeFile.IsTrusted(meta, ObjectType.Directory),
             ParentType = BlockrefType.Inode,
             Parent = reference,
             Depth = position.Depth + 1,

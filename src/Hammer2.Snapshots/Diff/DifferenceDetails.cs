@@ -35,4 +35,7 @@ public enum DifferenceDetails
 
     /// <summary>Check method of new blocks.</summary>
     CheckMethod = 0x100,
+
+    /// <summary>Extended attributes, ACLs among them.</summary>
+    ExtendedAttributes = 0x200,
 }

@@ -13,6 +13,8 @@ internal sealed class DifferenceSearch
     private readonly PfsTree _old;
     private readonly PfsTree _new;
     private readonly ContentComparison _content;
+    private readonly TreeAttributes _oldAttributes;
+    private readonly TreeAttributes _newAttributes;
     private readonly Action<ulong, string> _showHidden;
     private DifferenceWindow _window = new(0, 0);
 
@@ -24,6 +26,7 @@ internal sealed class DifferenceSearch
     {
         (_old, _new, _showHidden) = (old, now, showHidden);
         _content = new ContentComparison(now.Device);
+        (_oldAttributes, _newAttributes) = (new TreeAttributes(old), new TreeAttributes(now));
     }
 
     private MediaDevice Device => _new.Device;
@@ -49,7 +52,7 @@ internal sealed class DifferenceSearch
 
     private void CompareEntries(ulong directory, TreeComparison tables)
     {
-        EntryName? old = Read(directory, tables.Old), now = Read(directory, tables.New);
+        EntryName? old = Shown(Read(directory, tables.Old)), now = Shown(Read(directory, tables.New));
         if (old is { } left && now is { } right && tables.Old!.Value.Dirent.Inum == tables.New!.Value.Dirent.Inum
             && left.Equals(right)) return;
         if (old is { } removed && _window.Contains(tables.Old!.Value.Dirent.Inum))
@@ -57,6 +60,9 @@ internal sealed class DifferenceSearch
         if (now is { } added && _window.Contains(tables.New!.Value.Dirent.Inum))
             _window.At(tables.New.Value.Dirent.Inum).Add(added);
     }
+
+    private static EntryName? Shown(EntryName? entry) => entry is { Directory: Media.PfsRootInum } found
+        && found.Name.AsSpan().SequenceEqual(AttributeFile.DirectoryName) ? null : entry;
 
     private EntryName? Read(ulong directory, Blockref? entry)
     {
@@ -74,7 +80,7 @@ internal sealed class DifferenceSearch
         Hammer2Error oldError = Load(tables.Old, out Chain? old), newError = Load(tables.New, out Chain? now);
         if ((oldError | newError) == Hammer2Error.None)
         {
-            CompareInodes(inum, old, now);
+            CompareInodes(inum, Shown(old, _oldAttributes, _newAttributes), Shown(now, _newAttributes, _oldAttributes));
             return;
         }
         if (!_window.Contains(inum)) return;
@@ -83,6 +89,13 @@ internal sealed class DifferenceSearch
         if (readable is not null) (found.Type, found.Parent) = (readable.Meta.Type, readable.Meta.ParentInum);
         string tree = oldError != Hammer2Error.None ? "old" : "new";
         found.Problem = $"the inode in the {tree} tree cannot be read: {oldError | newError}";
+    }
+
+    // Where damage hides which directory it is, the other tree tells.
+    private static Chain? Shown(Chain? inode, TreeAttributes own, TreeAttributes other)
+    {
+        ulong directory = own.Error == Hammer2Error.None ? own.Directory : other.Directory;
+        return inode is not null && TreeAttributes.IsHidden(directory, inode) ? null : inode;
     }
 
     private Hammer2Error Load(Blockref? reference, out Chain? inode)
@@ -111,10 +124,33 @@ internal sealed class DifferenceSearch
             error = _content.Run(old, now, out bool differs);
             if (differs) details |= DifferenceDetails.Content;
         }
-        if (details == DifferenceDetails.None && error == Hammer2Error.None) return;
+        Hammer2Error attributesError = CompareAttributes(inum, old, now, out bool areOthers);
+        if (areOthers) details |= DifferenceDetails.ExtendedAttributes;
+        if (details == DifferenceDetails.None && (error | attributesError) == Hammer2Error.None) return;
         ObjectDifference found = _window.At(inum);
         (found.Type, found.Parent, found.Details) = (now.Meta.Type, now.Meta.ParentInum, details);
+        if (attributesError != Hammer2Error.None)
+            found.Problem = $"its extended attributes cannot be read: {attributesError}";
         if (error != Hammer2Error.None) found.Problem = $"its content cannot be read: {error}";
+    }
+
+    private Hammer2Error CompareAttributes(ulong inum, Chain old, Chain now, out bool differ)
+    {
+        differ = false;
+        Hammer2Error error;
+        byte[] before = [], after = [];
+        if (inum == Media.PfsRootInum)
+        {
+            error = _oldAttributes.FindRootFile(out Chain? left) | _newAttributes.FindRootFile(out Chain? right);
+            if (left is not null && right is not null && left.Reference.Data.Raw == right.Reference.Data.Raw)
+                return Hammer2Error.None;
+            if (left is not null) error |= _oldAttributes.ReadFile(left, inum, out before);
+            if (right is not null) error |= _newAttributes.ReadFile(right, inum, out after);
+        }
+        else if (old.AfterInodeName.SequenceEqual(now.AfterInodeName)) return Hammer2Error.None;
+        else error = _oldAttributes.Read(old, out before) | _newAttributes.Read(now, out after);
+        differ = error == Hammer2Error.None && !TreeAttributes.IsSame(before, after);
+        return error;
     }
 
     private void ReportHidden(ulong directory, TreeComparison tables)

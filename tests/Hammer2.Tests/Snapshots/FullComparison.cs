@@ -64,6 +64,7 @@ internal static class FullComparison
         if (old.Stored.CompressionPolicy != now.Stored.CompressionPolicy) details |= DifferenceDetails.Compression;
         if (old.Stored.CheckPolicy != now.Stored.CheckPolicy) details |= DifferenceDetails.CheckMethod;
         if (old.At.ModifyTime != now.At.ModifyTime) details |= DifferenceDetails.ModifyTime;
+        if (old.Attributes != now.Attributes) details |= DifferenceDetails.ExtendedAttributes;
         return details;
     }
 
@@ -86,7 +87,7 @@ internal static class FullComparison
         Assert.Equal(Errno.None, ops.GetAttributes(inum, out VnodeAttributes at));
         Assert.Equal(Errno.None, ops.GetStored(inum, out StoredInode stored));
         var added = new Seen(at.Type, at, stored.Meta, ContentOf(ops, inum, at),
-            new Dictionary<string, string> { [entry] = path });
+            new Dictionary<string, string> { [entry] = path }, AttributesOf(ops, inum, path));
         seen.Add(inum, added);
         if (at.Type != ObjectType.Directory) return;
         foreach ((string name, ulong child) in TreeListing.EntriesOf(ops, inum, path))
@@ -117,8 +118,11 @@ internal static class FullComparison
         return string.Join(' ', pages);
     }
 
+    private static string AttributesOf(VnodeOps ops, ulong inum, string path) => string.Join(' ',
+        TreeListing.AttributesOf(ops, inum, path).Select(pair => $"{pair.Key}={Convert.ToHexString(pair.Value)}"));
+
     private static string Text(byte[] path) => System.Text.Encoding.ASCII.GetString(path);
 
     private sealed record Seen(ObjectType Type, VnodeAttributes At, InodeMeta Stored, string Content,
-        Dictionary<string, string> Names);
+        Dictionary<string, string> Names, string Attributes);
 }

@@ -7,6 +7,7 @@ using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Snapshots.Diff;
 using Hammer2.Testing;
+using Hammer2.Vnodes;
 using Xunit;
 
 namespace Hammer2.Tests.Snapshots;
@@ -36,6 +37,49 @@ public sealed class SnapshotDiffTests
             }
         }
     }
+
+    [Fact]
+    public void Attributes_are_a_detail_of_their_objects()
+    {
+        using IBlockDevice disk = SnapshotHistory.Make(static (ops, snapshot) =>
+        {
+            ulong first = Create(ops, "first"), second = Create(ops, "second");
+            snapshot("s0");
+            Set(ops, VnodeOps.RootInum, "user.root", 1000);
+            Set(ops, first, "user.long", 1000);
+            snapshot("s1");
+            Set(ops, VnodeOps.RootInum, "user.root", 20);
+            Set(ops, first, "user.short", 20);
+            Set(ops, second, "user.short", 20);
+            snapshot("s2");
+            Set(ops, first, "user.long", 1000);
+            Set(ops, first, "user.short", 20);
+            Set(ops, VnodeOps.RootInum, "user.root", 20);
+        });
+        Assert.Equal(
+            ["Changed ModifyTime, ExtendedAttributes /", "Changed ExtendedAttributes /first"], Lines("s0", "s1"));
+        Assert.Equal(["Changed ExtendedAttributes /", "Changed ExtendedAttributes /first",
+            "Changed ExtendedAttributes /second"], Lines("s1", "s2"));
+        // Set again as they were, in another order.
+        Assert.Empty(Lines("s2", NewVolume.Label));
+
+        string[] Lines(string old, string now) => [.. SnapshotHistory.Compare(disk, old, now).Select(Short)];
+    }
+
+    private static ulong Create(VnodeOps ops, string name)
+    {
+        var made = new NewObject(ObjectType.RegularFile, UnixMode.O644);
+        Assert.Equal(Errno.None, ops.Create(
+            VnodeOps.RootInum, Encoding.ASCII.GetBytes(name), made, new Credentials(1, 1), out VnodeAttributes at));
+        return at.Inum;
+    }
+
+    private static void Set(VnodeOps ops, ulong inum, string name, int bytes) => Assert.Equal(
+        Errno.None, ops.SetExtendedAttribute(
+            inum, Encoding.ASCII.GetBytes(name), new byte[bytes], AttributeSetting.None));
+
+    private static string Short(PathDifference one) =>
+        $"{one.Kind} {one.Details} {Encoding.ASCII.GetString(one.Path)}";
 
     [Theory]
     [InlineData(2)]

@@ -27,7 +27,7 @@ internal static class SnapshotHistory
     {
         var random = new SeededRandom(seed);
         IBlockDevice disk = ModelMount.Make(seed, nodes: 1)[0];
-        var player = new ScriptPlayer(random);
+        var player = new ScriptPlayer(random, usesAttributes: random.OneIn(2));
         using ClusterMount mount = ModelMount.Open([disk], NewVolume.Label);
         var writing = new PfsWriteOptions { Deduplicates = !random.OneIn(4) };
         Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(writing));
@@ -45,6 +45,21 @@ internal static class SnapshotHistory
         }
         player.Play(ops, random.Below(steps));
         player.ForgetAll(ops);
+        Assert.Equal(Errno.None, ops.Sync());
+        return disk;
+    }
+
+    /// <summary>Changes a PFS, with snapshots of given names in between.</summary>
+    public static IBlockDevice Make(Action<VnodeOps, Action<string>> change)
+    {
+        IBlockDevice disk = ModelMount.Make(1, nodes: 1)[0];
+        using ClusterMount mount = ModelMount.Open([disk], NewVolume.Label);
+        Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(new PfsWriteOptions()));
+        var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+        ulong ids = 1;
+        var administration = new PfsAdministration(mount.Pfs, static _ => null, TimeProvider.System, () => ++ids);
+        change(ops, label =>
+            Assert.Equal(Hammer2Error.None, administration.Snapshot(Encoding.ASCII.GetBytes(label))));
         Assert.Equal(Errno.None, ops.Sync());
         return disk;
     }

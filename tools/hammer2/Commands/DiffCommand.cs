@@ -38,9 +38,9 @@ internal static class DiffCommand
             Each line has the kind of the difference, in what the object differs, and its path from the root of the PFS:
             '+' added, '-' removed, 'R' renamed (with the old path first), 'M' changed under the same name, '?' not
             compared, since a block cannot be read; the reason follows. After R and M, 'c' is content, 'a' attributes: mode,
-            owner, group, flags, device number, modification time, compression, check method. A file with several names is
-            listed as changed by one of them. In paths, bytes that are not printable are written as \xHH. A path that begins
-            with '?' is below a directory that cannot be found.
+            owner, group, flags, device number, modification time, compression, check method, extended attributes. A file
+            with several names is listed as changed by one of them. In paths, bytes that are not printable are written as
+            \xHH. A path that begins with '?' is below a directory that cannot be found.
 
             JSON: version; old and new with label and modifyTid; differences, each with kind (added, removed, renamed,
             changed, unresolved), type, inum, path, oldPath and problem or null, and details; counts of differences and
@@ -170,5 +170,6 @@ internal static class DiffCommand
         (DifferenceDetails.Group, "group"), (DifferenceDetails.Flags, "flags"),
         (DifferenceDetails.DeviceNumber, "deviceNumber"), (DifferenceDetails.ModifyTime, "modifyTime"),
         (DifferenceDetails.Compression, "compression"), (DifferenceDetails.CheckMethod, "checkMethod"),
+        (DifferenceDetails.ExtendedAttributes, "extendedAttributes"),
     ];
 }
