@@ -31,6 +31,9 @@ public sealed class MetaImageReport
     /// <summary>Inodes whose embedded file data or link target was left out.</summary>
     public long EmbeddedContents { get; internal set; }
 
+    /// <summary>Inodes whose extended attributes were left out.</summary>
+    public long DroppedAttributes { get; internal set; }
+
     /// <summary>Names that were replaced.</summary>
     public long ScrambledNames { get; internal set; }
 

@@ -150,16 +150,28 @@ public sealed class MetaImageWriter
                 int length = Math.Clamp((int)reference.Dirent.NameBytes, 0, Math.Min(block.Length, Media.NameBytesMax));
                 if (_names?.Scramble(block[..length]) == true) _report.ScrambledNames++;
                 return;
-            case BlockrefType.Inode when InodeBlock.ReadMeta(block).HasDirectData:
+            case BlockrefType.Inode:
+                DropAttributes(reference, block);
+                if (!InodeBlock.ReadMeta(block).HasDirectData)
+                {
+                    block = block[InodeBlock.UnionOffset..];
+                    break;
+                }
                 if (InodeBlock.ReadMeta(block).Size > 0) _report.EmbeddedContents++;
                 block[InodeBlock.UnionOffset..].Clear();
                 return;
-            case BlockrefType.Inode:
-                block = block[InodeBlock.UnionOffset..];
-                break;
         }
         foreach (ref Blockref below in MemoryMarshal.Cast<byte, Blockref>(block))
             if (!below.IsEmpty) Copy(ref below, reference.Type, isIntact, depth + 1);
+    }
+
+    // Their names and values are what people wrote. A PFS root has other things there.
+    private void DropAttributes(in Blockref reference, Span<byte> block)
+    {
+        if (_names is null || reference.Key is <= Media.PfsRootInum or >= Media.EntryKeyBit) return;
+        Span<byte> afterName = block[InodeBlock.NameOffset..InodeBlock.UnionOffset][Media.InodeNameBytes..];
+        if (AttributeRecord.IsPresent(afterName)) _report.DroppedAttributes++;
+        afterName.Clear();
     }
 
     private void ScrambleInline(ref Blockref reference)

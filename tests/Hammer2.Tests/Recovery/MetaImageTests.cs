@@ -6,10 +6,14 @@ using System.Text;
 using Hammer2.Admin.Fsck;
 using Hammer2.Admin.MetaImage;
 using Hammer2.Admin.Scan;
+using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
 using Hammer2.Testing;
 using Hammer2.Tests.Admin;
+using Hammer2.Tests.Crash;
+using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Hammer2.Tests.Recovery;
@@ -75,6 +79,45 @@ public sealed class MetaImageTests
         }
         Assert.True(data > 0 && report.DataReferences >= data);
         Assert.Equal(embedded, report.EmbeddedContents);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public void Scrambling_leaves_no_attributes(bool scrambles)
+    {
+        using MemoryBlockDevice device = NewVolume.InMemory();
+        ulong inum = 0;
+        using (ClusterMount mount = RecordedScript.Mount([device], NewVolume.Label))
+        {
+            Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(RecordedScript.Options(1)));
+            var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
+            var made = new NewObject(ObjectType.RegularFile, UnixMode.O644);
+            foreach (int bytes in (int[])[10, 400, 5000])
+            {
+                Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, Encoding.ASCII.GetBytes($"file{bytes}"), made,
+                    new Credentials(1, 1), out VnodeAttributes at));
+                byte[] value = [.. Enumerable.Repeat("secret"u8.ToArray(), bytes).SelectMany(static part => part)];
+                Assert.Equal(Errno.None, ops.SetExtendedAttribute(
+                    at.Inum, "user.secret"u8, value.AsSpan(0, bytes), AttributeSetting.None));
+                if (bytes == 10) inum = at.Inum;
+            }
+            Assert.Equal(Errno.None, ops.Sync());
+        }
+        using VolumeSet original = VolumeSet.Open([new UnownedDevice(device)]);
+        using VolumeSet copy = Copy(original, scrambles, out MetaImageReport report);
+        Assert.Equal(scrambles ? 3 : 0, report.DroppedAttributes);
+        Assert.Empty(FilesystemChecker.Check(copy, new FsckOptions { ReadsData = false }).Findings);
+        bool isFound = false;
+        foreach (MapBlock block in MediaMap.Read(copy).Blocks)
+        {
+            byte[] bytes = new byte[block.SizeBytes];
+            Assert.Equal(Hammer2Error.None, copy.Read(block.Address, bytes));
+            isFound |= bytes.AsSpan().IndexOf("secret"u8) >= 0;
+            if (block.Type != BlockrefType.Inode || block.Reference.Key != inum) continue;
+            bool isKept = AttributeRecord.TryRead(
+                bytes.AsSpan()[InodeBlock.NameOffset..InodeBlock.UnionOffset][Media.InodeNameBytes..], inum, out _);
+            Assert.Equal(!scrambles, isKept);
+        }
+        Assert.Equal(!scrambles, isFound);
     }
 
     [Fact]

@@ -34,10 +34,11 @@ internal static class MetaImageCommand
 
             Names remain, unless they are scrambled: then each part of a name between the characters . - _ ~ becomes another
             one of its length. Parts of up to four bytes, such as extensions, stay, as do the labels of PFSs, numbers, sizes,
-            times and owners.
+            times and owners. Extended attributes and ACLs in inodes remain, too, unless names are scrambled: then they are
+            left out. Those in files are data.
 
             JSON: files, each with path; headers, inodes, indirects, nameBlocks, reservedBytes, dataReferences,
-            embeddedContents, scrambledNames, unreadTotal, and unread, each with address and reason.
+            embeddedContents, droppedAttributes, scrambledNames, unreadTotal, and unread, each with address and reason.
             """,
         Arguments = [MediaOptions.Volume, Image],
         Options = [Scramble, .. MediaOptions.All],
@@ -128,6 +129,7 @@ internal static class MetaImageCommand
         report.Value("scrambledNames", "names replaced", Cell.Number(result.ScrambledNames));
         report.Value("dataReferences", "left out: data of", Cell.Number(result.DataReferences));
         report.Value("embeddedContents", "left out: embedded", Cell.Number(result.EmbeddedContents));
+        report.Value("droppedAttributes", "left out: attributes of", Cell.Number(result.DroppedAttributes));
         report.Value("unreadTotal", "unreadable, damaged", Cell.Number(result.UnreadTotal));
         report.BeginList("unread");
         foreach ((ulong address, string reason) in result.Unread)
