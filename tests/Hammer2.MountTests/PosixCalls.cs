@@ -101,6 +101,9 @@ internal static unsafe partial class PosixCalls
     internal static int SetAttribute(string path, string name)
         => Answer(setxattr(Bytes(path), Bytes(name), Bytes("v"), 1, 0));
 
+    internal static int SetAttribute(string path, string name, ReadOnlySpan<byte> value, int flags = 0)
+        => Answer(setxattr(Bytes(path), Bytes(name), value.ToArray(), (nuint)value.Length, flags));
+
     internal static int RemoveAttribute(string path, string name)
         => Answer(removexattr(Bytes(path), Bytes(name)));
 

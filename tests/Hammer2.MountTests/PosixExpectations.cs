@@ -27,6 +27,7 @@ internal static class PosixExpectations
     internal const int NameTooLong = 36;
     internal const int NotEmpty = 39;
     internal const int TooManyLinks = 40;
+    internal const int ListTooShort = 34;
     internal const int NoData = 61;
     internal const int NotSupported = 95;
 

@@ -18,7 +18,8 @@ internal static partial class PosixWriteList
 
     /// <summary>Everything, by concern.</summary>
     internal static IReadOnlyList<PosixBehaviour<string>> All { get; } =
-        [.. Making, .. Removing, .. Renaming, .. Listings, .. Contents, .. Storage, .. Attributes, .. Permissions];
+        [.. Making, .. Removing, .. Renaming, .. Listings, .. Contents, .. Storage, .. Attributes, .. Permissions,
+            .. ExtendedAttributes];
 
     /// <summary>Finds a behaviour by its sentence.</summary>
     internal static PosixBehaviour<string> Find(string sentence) => PosixExpectations.Find(All, sentence);
