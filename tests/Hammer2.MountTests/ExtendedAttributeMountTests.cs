@@ -6,8 +6,9 @@ using Xunit;
 namespace Hammer2.MountTests;
 
 /// <summary>
-/// Goal: programs that copy extended attributes and ACLs give the same on a mount as on Linux's own filesystems: setfacl,
-/// getfacl, getfattr, tar, rsync and cp, from the mount and back, over mounts, in snapshots, and not with <c>noxattr</c>.
+/// Goal: programs that copy extended attributes and ACLs give the same on a mount as on Linux's own filesystems:
+/// setfacl, getfacl, getfattr, tar, rsync and cp, from the mount and back, over mounts, in snapshots, and not with
+/// <c>noxattr</c>.
 /// </summary>
 public sealed class ExtendedAttributeMountTests
 {
