@@ -221,6 +221,8 @@ internal sealed class SimulationEnd(SimulatedCluster cluster, AcknowledgedStates
         SimulatedNode[] named = [.. cluster.Nodes.Where(one => one.IsMember)];
         using (SimulatedMount mount = SimulatedMount.Open(cluster, named)!)
         {
+            // It may have lost its vote by a resolution that did not name it.
+            if (mount.View.Record is { } record && record.RoleOf(node.Tag) != MemberRole.Master) return;
             if (mount.OpenForWriting() == Hammer2Error.None)
             {
                 var changes = new SimulatedChanges(cluster, mount, counts);
