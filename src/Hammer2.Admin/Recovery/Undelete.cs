@@ -100,7 +100,7 @@ public sealed class Undelete
         for (int index = 0; index < versions.Count; index++)
         {
             if (Make(pass, paths, versions, index, isDeleted) is not { } made) continue;
-            if (_options.Wants is { } wants && !wants(made)) continue;
+            if (made.Paths.All(IsHidden) || (_options.Wants is { } wants && !wants(made))) continue;
             if (!_options.SkipsData) _ = Read(versions[index].Slot, made, null);
             if (_options.IncludesAll)
             {
@@ -121,6 +121,13 @@ public sealed class Undelete
         if (made.IsWhole) _report.Whole++;
         else if (made.IsRead) _report.Damaged++;
         _found(made);
+    }
+
+    // Files with extended attributes, and the directory that they are in: a mount does not show them.
+    private static bool IsHidden(byte[] path)
+    {
+        ReadOnlySpan<byte> name = AttributeFile.DirectoryName;
+        return path.AsSpan().StartsWith(name) && (path.Length == name.Length || path[name.Length] == (byte)'/');
     }
 
     private RecoveredObject? Make(

@@ -211,7 +211,8 @@ internal static class ShowCommand
                     string mode = Convert.ToString(meta.Mode & 0xFFF, 8).PadLeft(4, '0');
                     return string.Create(CultureInfo.InvariantCulture,
                         $"; {MediaText.Kind(meta.Type)} {Hex(meta.Inum)} \"{NameOf(meta, block)}\" mode {mode} "
-                        + $"size {meta.Size} links {meta.LinkCount}{(meta.HasDirectData ? " embedded" : "")}");
+                        + $"size {meta.Size} links {meta.LinkCount}{(meta.HasDirectData ? " embedded" : "")}"
+                        + $"{AttributeText.Of(meta.Inum, block)}");
                 case BlockrefType.Dirent:
                     return $"; \"{EntryName(reference, block)}\" is {MediaText.Kind(reference.Dirent.Type)} "
                         + Hex(reference.Dirent.Inum);
@@ -249,6 +250,7 @@ internal static class ShowCommand
             report.Detail("ctime", Cell.Time(meta.ChangeTime));
             report.Detail("mtime", Cell.Time(meta.ModifyTime));
             report.Detail("btime", Cell.Time(meta.BirthTime));
+            report.Detail("attributes", Cell.Text(AttributeText.Of(meta.Inum, block).TrimStart()));
         }
 
         private static string NameOf(in InodeMeta meta, ReadOnlySpan<byte> block) => NameText.Escape(

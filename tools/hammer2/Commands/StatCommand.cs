@@ -61,6 +61,7 @@ internal static class StatCommand
             report.BeginEntry(path);
             report.Detail("path", Cell.Text(path));
             Write(report, pfs.Vnodes, attributes);
+            worst = Math.Max(worst, WriteExtended(report, pfs.Vnodes, attributes.Inum));
             report.EndEntry();
         }
         report.EndList();
@@ -85,5 +86,26 @@ internal static class StatCommand
         report.Value("ctime", "changed", Cell.Time(attributes.ChangeTime));
         report.Value("btime", "created", Cell.Time(attributes.BirthTime));
         report.Value("flags", "flags", Cell.Hex((uint)attributes.Flags));
+    }
+
+    private static int WriteExtended(Report report, VnodeOps vnodes, ulong inum)
+    {
+        byte[] names = new byte[AttributeList.NamesBytesMax];
+        Errno error = vnodes.ListExtendedAttributes(inum, showsTrusted: true, names, out int namesBytes);
+        if (error != Errno.None)
+            report.Value("attributesFault", "attributes", Cell.Text(PathWalk.Describe(error)));
+        report.BeginList("attributes");
+        foreach (Range part in names.AsSpan(0, Math.Min(namesBytes, names.Length)).Split((byte)0))
+        {
+            if (names[part].Length == 0) continue;
+            if (vnodes.GetExtendedAttribute(inum, names[part], [], out int bytes) != Errno.None) continue;
+            string name = NameText.Escape(names[part]);
+            report.BeginEntry($"attribute            {name}, {bytes} B");
+            report.Detail("name", Cell.Text(name));
+            report.Detail("bytes", Cell.Number(bytes));
+            report.EndEntry();
+        }
+        report.EndList();
+        return error == Errno.None ? ExitCode.Ok : ExitCode.Damage;
     }
 }

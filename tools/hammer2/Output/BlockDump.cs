@@ -47,6 +47,7 @@ internal static class BlockDump
         yield return string.Create(CultureInfo.InvariantCulture,
             $"size {meta.Size}{(meta.HasDirectData ? " (embedded)" : "")}, mode {Convert.ToString(meta.Mode & 0xFFF, 8)}, "
             + $"user {meta.UserId.UnixId}, group {meta.GroupId.UnixId}");
+        if (AttributeText.Of(meta.Inum, block) is { Length: > 0 } attributes) yield return attributes.TrimStart();
         if (meta.PfsType != PfsType.None)
             yield return $"PFS {MediaText.Role(meta)}, cluster {meta.PfsClusterId}, node {meta.PfsNodeId}";
     }
