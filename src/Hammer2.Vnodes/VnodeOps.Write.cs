@@ -21,19 +21,18 @@ public sealed partial class VnodeOps
     {
         if (_pfs.Writer is not { } writer) return Errno.EROFS;
         if (position > long.MaxValue - (ulong)data.Length) return Errno.EFBIG;
-        while (true)
-        {
-            Errno error = Write(writer, inum, position, data, dropsPrivileges, isWriteback);
-            if (error != Errno.EAGAIN) return error;
-            // Write-back is of before they were set: the kernel removes them when it accepts a write.
-            error = DropCapability(inum);
-            if (error != Errno.None) return error;
-        }
+        // Write-back is of before they were set: the kernel removes them when it accepts a write.
+        Errno error = Write(writer, inum, position, data, dropsPrivileges, isWriteback, keepsCapability: isWriteback);
+        if (error != Errno.EAGAIN) return error;
+        error = DropCapability(inum);
+        return error != Errno.None ? error
+            : Write(writer, inum, position, data, dropsPrivileges, isWriteback, keepsCapability: true);
     }
 
     // EAGAIN when the file has capabilities, which go first.
     private Errno Write(
-        PfsWriter writer, ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges, bool isWriteback)
+        PfsWriter writer, ulong inum, ulong position, ReadOnlySpan<byte> data, bool dropsPrivileges, bool isWriteback,
+        bool keepsCapability)
     {
         Errno refused = writer.Throttle().ToErrno();
         if (refused != Errno.None) return refused;
@@ -47,7 +46,7 @@ public sealed partial class VnodeOps
         using Transaction change = writer.Begin(ref operation, inum);
         refused = OpenFile(change, inum, isChanged: !isWriteback, out DirtyInode file);
         if (refused != Errno.None) return refused;
-        if (!isWriteback && HasCapability(file)) return Errno.EAGAIN;
+        if (!keepsCapability && HasCapability(file)) return Errno.EAGAIN;
         if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
         Hammer2Error error = DataOperations.Write(change, file, position, data);
         if (error != Hammer2Error.None) return End(change, error);

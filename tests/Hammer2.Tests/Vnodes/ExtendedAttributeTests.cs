@@ -236,6 +236,24 @@ public sealed class ExtendedAttributeTests : AttributeVolume
     }
 
     [Fact]
+    public void A_file_whose_list_is_damaged_can_be_written()
+    {
+        ulong inum = 0;
+        Write(ops =>
+        {
+            inum = Make(ops, "a");
+            Assert.Equal(Errno.None, Set(ops, inum, "user.k", new byte[2000]));
+            Assert.Equal(Errno.None, Set(ops, inum, "security.capability", new byte[20]));
+        });
+        WriteUnsound(ops => Assert.Equal(Errno.None, ops.Write(FileOf(ops, inum), 100, "damage"u8, false)));
+        WriteUnsound(ops =>
+        {
+            Assert.Equal(Errno.None, ops.Write(inum, 0, "content"u8, dropsPrivileges: false));
+            Assert.Equal(Errno.None, ops.SetAttributes(inum, new AttributeChange { SizeBytes = 3 }, out _));
+        });
+    }
+
+    [Fact]
     public void Files_whose_object_another_driver_deleted_are_removed_on_request()
     {
         ulong kept = 0;

@@ -61,7 +61,7 @@ internal sealed class ClusterSimulation
         using SimulatedMount mount = SimulatedMount.Open(
             _cluster, [.. _cluster.Nodes.Take(_cluster.Masters)])!;
         Assert.Equal(Hammer2Error.None, mount.OpenForWriting());
-        var player = new ScriptPlayer(Random);
+        var player = new ScriptPlayer(Random, _cluster.HasAttributes);
         _ = ModelMount.MakeRoom(mount.Ops, player, "model");
         player.Play(mount.Ops, Random.Below(40));
         player.ForgetAll(mount.Ops);

@@ -17,14 +17,23 @@ namespace Hammer2.Tests.Cluster.Simulation;
 public sealed class ClusterSimulationTests(ITestOutputHelper output)
 {
     private const int SeedsUsual = 200;
+    private const int SeedsWithAttributes = 40;
     private const int FailuresMax = 5;
 
     [Fact]
     public void No_seed_breaks_a_rule()
     {
+        ulong first = (ulong)Number("HAMMER2_CLUSTER_FIRST", 1);
+        Run(SeededRandom.Seeds(Number("HAMMER2_CLUSTER_SEEDS", SeedsUsual)), first);
+    }
+
+    [Fact]
+    public void No_seed_with_extended_attributes_breaks_a_rule() =>
+        Run(SeededRandom.Seeds(SeedsWithAttributes), SimulatedCluster.FirstWithAttributes);
+
+    private void Run(ulong[] seeds, ulong first)
+    {
         var counts = new SimulationCounts();
-        ulong[] seeds = SeededRandom.Seeds(Number("HAMMER2_CLUSTER_SEEDS", SeedsUsual));
-        ulong first = (ulong)Number("HAMMER2_CLUSTER_FIRST", 1) - 1;
         var failures = new List<string>();
         // In the gate other tests run beside it.
         var options = new ParallelOptions
@@ -33,7 +42,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         };
         _ = Parallel.ForEach(seeds, options, (seed, loop) =>
         {
-            (SimulationCounts own, string? failure) = Run(seed + first);
+            (SimulationCounts own, string? failure) = Run(seed + first - 1);
             lock (failures)
             {
                 counts.Add(own);

@@ -26,10 +26,17 @@ internal sealed class SimulatedCluster
     private long _calls;
     private long _next;
 
+    /// <summary>The first seed whose scripts set extended attributes; those before stay as they were.</summary>
+    public const ulong FirstWithAttributes = 200_001;
+
+    /// <summary>True when scripts set extended attributes, too.</summary>
+    public bool HasAttributes { get; }
+
     public SimulatedCluster(ulong seed)
     {
         Seed = seed;
         Random = new SeededRandom(seed);
+        HasAttributes = seed >= FirstWithAttributes;
         Masters = Random.Pick<int>([1, 2, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7, 8]);
         var nodes = new List<SimulatedNode>();
         long bytes = Random.OneIn(3) ? TestCluster.ManyHeaders : OneHeader;

@@ -34,7 +34,7 @@ internal sealed class SimulatedSession
         (_cluster, _mount, _states, _counts) = (cluster, mount, states, counts);
         _changes = new SimulatedChanges(cluster, mount, counts);
         _upkeep = new SimulatedUpkeep(cluster, mount, counts);
-        _player = new ScriptPlayer(cluster.Random)
+        _player = new ScriptPlayer(cluster.Random, cluster.HasAttributes)
         {
             EndsAtFault = true,
             Model = new ModelFileSystem { Root = ModelCopy.Of(states.Last) },
@@ -143,7 +143,7 @@ internal sealed class SimulatedSession
         if (error == Hammer2Error.None)
         {
             _counts.Resyncs++;
-            _cluster.FindSeated(_mount.View);
+            Learn();
         }
         Assert.True(Violation is not null || error != Hammer2Error.Internal, "an invariant broke");
         return error;
