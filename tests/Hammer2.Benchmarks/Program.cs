@@ -15,6 +15,8 @@ switch (args)
         return DataCommand.Run(rest, Console.Out, Console.Error);
     case ["write", .. string[] rest]:
         return WriteCommand.Run(rest, Console.Out);
+    case ["fsync", .. string[] rest]:
+        return FsyncCommand.Run(rest, Console.Out);
     case ["peers", .. string[] rest]:
         return PeersCommand.Run(rest, Console.Out, Console.Error);
     case ["latency", .. string[] rest]:
@@ -26,6 +28,7 @@ switch (args)
             usage: Hammer2.Benchmarks mount --image IMAGE [options]   mounts, measures and compares
                    Hammer2.Benchmarks data DIR [--scale N] [--squashfs FILE]   makes the measured tree
                    Hammer2.Benchmarks write DIR [NODES [SCALE]]   drives the write core on images in DIR
+                   Hammer2.Benchmarks fsync DIR [NODES [FILES [CALLS]]]   what one fsync of 4 KiB costs
                    Hammer2.Benchmarks peers --program FILE [options]    writes to filesystems and compares
                    Hammer2.Benchmarks latency --program FILE [options]  what single calls take under load
                    Hammer2.Benchmarks micro [BenchmarkDotNet options]   benchmarks of single functions

@@ -54,9 +54,9 @@ internal sealed class FreemapNode : FreemapBlock
     /// <summary>Copies the references below into a table, whose other slots become empty.</summary>
     public void StoreReferences(Span<Blockref> table)
     {
-        table.Clear();
         int slot = 0;
         foreach (FreemapBlock child in Children.Values) table[slot++] = child.Reference;
+        table[slot..].Clear();
     }
 
     // A full table is split: its lowest block of the lowest level, and all blocks in the range of a block one level up,

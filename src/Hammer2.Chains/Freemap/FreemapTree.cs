@@ -22,6 +22,7 @@ internal sealed partial class FreemapTree
     private ulong _totalBytes;
     private readonly FreemapNode _root = new(FreemapNode.RootSlots);
     private readonly SortedDictionary<ulong, FreemapLeaf> _leaves = [];
+    private readonly byte[] _nodeBlock = new byte[FreemapGeometry.BlockBytes];      // of the node being written
     private int _unseen;
 
     /// <summary>An empty tree over the volumes; <see cref="Load"/> fills it.</summary>
@@ -310,7 +311,7 @@ internal sealed partial class FreemapTree
             {
                 error = WriteChildren(below, tid);
                 if (error != Hammer2Error.None) return error;
-                block = new byte[FreemapGeometry.BlockBytes];
+                block = _nodeBlock;
                 below.StoreReferences(MemoryMarshal.Cast<byte, Blockref>(block.AsSpan()));
             }
             else block = ((FreemapLeaf)child).Block;

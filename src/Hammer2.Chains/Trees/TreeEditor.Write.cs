@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Runtime.InteropServices;
 using Hammer2.Format;
 
 namespace Hammer2.Chains.Trees;
@@ -29,9 +28,9 @@ public sealed partial class TreeEditor
 
     private static Hammer2Error WriteBelow(TreeNode node, BlockWriter writer, ulong mirrorTid)
     {
-        for (int index = 0; index < node.Entries.Count;)
+        for (int index = 0; index < node.Count;)
         {
-            TreeNode? child = node.At(index).Node;
+            TreeNode? child = node.Below(index);
             if (child is null || !child.IsDirty)
             {
                 index++;
@@ -44,7 +43,8 @@ public sealed partial class TreeEditor
             {
                 error = WriteNode(child, writer, mirrorTid);
                 if (error != Hammer2Error.None) return error;
-                node.At(index) = new TreeEntry { Reference = child.Reference };
+                node.At(index) = child.Reference;
+                node.SetBelow(index, null);
                 kept = 1;
             }
             index += kept < 0 ? 0 : kept;
@@ -57,20 +57,17 @@ public sealed partial class TreeEditor
     /// <returns>0 when it stays; the count of references that replaced it; -1 when it vanished.</returns>
     private static int Collapse(TreeNode node, int index, TreeNode child)
     {
-        int count = child.Entries.Count;
-        bool fits = node.Entries.Count + count - 1 <= node.Slots && count * 4 <= child.Slots * 3;
+        int count = child.Count;
+        bool fits = node.Count + count - 1 <= node.Slots && count * 4 <= child.Slots * 3;
         if (count > 0 && !fits) return 0;
-        node.Entries.RemoveAt(index);
-        node.Entries.InsertRange(index, child.Entries);
+        node.Absorb(index, child);
         return count == 0 ? -1 : count;
     }
 
     private static Hammer2Error WriteNode(TreeNode node, BlockWriter writer, ulong mirrorTid)
     {
-        byte[] block = new byte[node.Slots * Blockref.SizeBytes];
-        Span<Blockref> table = MemoryMarshal.Cast<byte, Blockref>(block.AsSpan());
-        node.Store(table);
-        Invariant.Holds(MediaValidator.Table(table, BlockrefType.Indirect) is null);
+        byte[] block = node.TakeBlock();
+        Invariant.Holds(MediaValidator.Table(node.References, BlockrefType.Indirect) is null);
         ref Blockref reference = ref node.Reference;
         node.Summarize(ref reference);
         reference.MirrorTid = mirrorTid;

@@ -45,17 +45,16 @@ public sealed partial class TreeEditor
         {
             Hammer2Error error = Descend(leaf.Key, out TreeNode node, out int index);
             if (error != Hammer2Error.None) return error;
-            if (index < node.Entries.Count && node.At(index).Reference.Key <= leaf.KeyEnd)
+            if (index < node.Count && node.At(index).Key <= leaf.KeyEnd)
             {
-                ref TreeEntry found = ref node.At(index);
-                if (found.Reference.Key != leaf.Key || found.Reference.KeyBits != leaf.KeyBits)
-                    return Hammer2Error.Exists;
-                found.Reference = leaf;
+                ref Blockref found = ref node.At(index);
+                if (found.Key != leaf.Key || found.KeyBits != leaf.KeyBits) return Hammer2Error.Exists;
+                found = leaf;
                 return Hammer2Error.None;
             }
             if (!node.IsFull)
             {
-                node.Entries.Insert(index, new TreeEntry { Reference = leaf });
+                node.Insert(index, leaf);
                 return Hammer2Error.None;
             }
             MakeRoom(node, leaf);
@@ -69,8 +68,8 @@ public sealed partial class TreeEditor
         leaf = default;
         Hammer2Error error = Descend(key, out TreeNode node, out int index);
         if (error != Hammer2Error.None) return error;
-        if (index == node.Entries.Count || node.At(index).Reference.Key != key) return Hammer2Error.NoEntry;
-        leaf = node.At(index).Reference;
+        if (index == node.Count || node.At(index).Key != key) return Hammer2Error.NoEntry;
+        leaf = node.At(index);
         return Hammer2Error.None;
     }
 
@@ -80,8 +79,8 @@ public sealed partial class TreeEditor
     {
         Hammer2Error error = Descend(key, out TreeNode node, out int index);
         if (error != Hammer2Error.None) return error;
-        if (index == node.Entries.Count || node.At(index).Reference.Key != key) return Hammer2Error.NoEntry;
-        node.Entries.RemoveAt(index);
+        if (index == node.Count || node.At(index).Key != key) return Hammer2Error.NoEntry;
+        node.RemoveAt(index);
         return Hammer2Error.None;
     }
 
@@ -100,14 +99,14 @@ public sealed partial class TreeEditor
 
     private Hammer2Error RemoveRange(TreeNode node, ulong first, ulong last, int depth)
     {
-        for (int index = node.FindFirst(first); index < node.Entries.Count;)
+        for (int index = node.FindFirst(first); index < node.Count;)
         {
-            Blockref reference = node.At(index).Reference;
+            Blockref reference = node.At(index);
             if (reference.Key > last) break;
             node.IsDirty = true;
             if (reference.Key >= first && reference.KeyEnd <= last)
             {
-                node.Entries.RemoveAt(index);
+                node.RemoveAt(index);
                 continue;
             }
             if (reference.Type == BlockrefType.Indirect)
@@ -137,8 +136,8 @@ public sealed partial class TreeEditor
         {
             node.IsDirty = true;
             index = node.FindFirst(key);
-            if (index == node.Entries.Count) return Hammer2Error.None;
-            ref readonly Blockref found = ref node.At(index).Reference;
+            if (index == node.Count) return Hammer2Error.None;
+            ref readonly Blockref found = ref node.At(index);
             if (found.Key > key || found.Type != BlockrefType.Indirect) return Hammer2Error.None;
             if (depth == Media.TreeDepthMax) return Hammer2Error.Corrupt;
             Hammer2Error error = Open(node, index, out TreeNode child);
@@ -155,13 +154,14 @@ public sealed partial class TreeEditor
 
     private Hammer2Error Open(TreeNode node, int index, out TreeNode child)
     {
-        ref TreeEntry entry = ref node.At(index);
-        child = entry.Node!;
-        if (entry.Node is not null) return Hammer2Error.None;
-        Hammer2Error error = _device.LoadForChange(entry.Reference, out Chain? chain);
+        child = node.Below(index)!;
+        if (child is not null) return Hammer2Error.None;
+        ref readonly Blockref reference = ref node.At(index);
+        Hammer2Error error = _device.LoadForChange(reference, out Chain? chain);
         if (error != Hammer2Error.None) return error;
-        child = entry.Node = new TreeNode(entry.Reference.Data.SizeBytes / Blockref.SizeBytes, entry.Reference);
+        child = new TreeNode(reference.Data.SizeBytes / Blockref.SizeBytes, reference);
         child.Fill(chain!.Table);
+        node.SetBelow(index, child);
         return Hammer2Error.None;
     }
 
@@ -169,11 +169,11 @@ public sealed partial class TreeEditor
     private Hammer2Error Restore(TreeNode node, int index, Hammer2Error fault)
     {
         if (_source is null) return fault;
-        ref readonly Blockref damaged = ref node.At(index).Reference;
+        ref readonly Blockref damaged = ref node.At(index);
         var leaves = new List<Blockref>();
         Hammer2Error error = _source.Restore(damaged.Key, damaged.KeyEnd, leaves);
         if (error != Hammer2Error.None) return error;
-        node.Entries.RemoveAt(index);
+        node.RemoveAt(index);
         foreach (ref readonly Blockref leaf in CollectionsMarshal.AsSpan(leaves))
         {
             error = Put(leaf);
@@ -195,8 +195,8 @@ public sealed partial class TreeEditor
 
         int first = node.FindFirst(range.First);
         int end = first;
-        while (end < node.Entries.Count && node.At(end).Reference.KeyEnd <= range.Last) end++;
-        Invariant.Holds(end > first && node.At(first).Reference.Key >= range.First);
+        while (end < node.Count && node.At(end).KeyEnd <= range.Last) end++;
+        Invariant.Holds(end > first && node.At(first).Key >= range.First);
         var reference = new Blockref
         {
             Type = BlockrefType.Indirect,
@@ -204,19 +204,16 @@ public sealed partial class TreeEditor
             Key = range.First,
             KeyBits = (byte)BitsOf(range),
         };
-        var made = new TreeNode(slots, reference) { IsDirty = true };
-        made.Entries.AddRange(node.Entries.GetRange(first, end - first));
-        node.Entries.RemoveRange(first, end - first);
-        node.Entries.Insert(first, new TreeEntry { Reference = reference, Node = made });
+        node.MoveBelow(first, end - first, new TreeNode(slots, reference) { IsDirty = true });
     }
 
     // A file grows at its end: the references with the smallest ranges, from the lowest key upward, are moved below a
     // block that covers as many of them as it has slots.
     private static KeyRange RangeForData(TreeNode node, int slotBits)
     {
-        ref readonly Blockref finest = ref node.At(0).Reference;
-        foreach (ref readonly TreeEntry entry in CollectionsMarshal.AsSpan(node.Entries))
-            if (entry.Reference.KeyBits < finest.KeyBits) finest = ref entry.Reference;
+        ref readonly Blockref finest = ref node.At(0);
+        foreach (ref readonly Blockref reference in node.References)
+            if (reference.KeyBits < finest.KeyBits) finest = ref reference;
         return KeyRange.Around(finest.Key, Math.Min(finest.KeyBits + slotBits, IndirectBitsMax));
     }
 
@@ -224,15 +221,15 @@ public sealed partial class TreeEditor
     // numbers are dense, so a block never covers fewer keys than it has slots.
     private static KeyRange RangeForNames(TreeNode node, ulong key, int slotBits)
     {
-        ulong lowest = Math.Min(key, node.At(0).Reference.Key);
-        ulong highest = Math.Max(key, node.At(node.Entries.Count - 1).Reference.KeyEnd);
+        ulong lowest = Math.Min(key, node.At(0).Key);
+        ulong highest = Math.Max(key, node.At(node.Count - 1).KeyEnd);
         int bits = 64 - System.Numerics.BitOperations.LeadingZeroCount(lowest ^ highest);
         Invariant.Holds(bits > 0);
         KeyRange whole = KeyRange.Around(lowest, bits);
         bool isCut = whole.TryHalve(out KeyRange low, out KeyRange high);
         Invariant.Holds(isCut);
         int below = node.FindFirst(high.First);
-        KeyRange fuller = node.Entries.Count - below > below ? high : low;
+        KeyRange fuller = node.Count - below > below ? high : low;
         // Never outside the block's own range: references that collapse into the table above must be disjoint there.
         int bitsMax = node.Reference.KeyBits == 0 ? IndirectBitsMax : node.Reference.KeyBits - 1;
         return KeyRange.Around(fuller.First, Math.Min(Math.Max(bits - 1, slotBits), bitsMax));
