@@ -64,12 +64,32 @@ public readonly struct VolumeHeaderCandidate
         return new VolumeHeader(bytes, copyIndex);
     }
 
+    /// <summary>Sets the CRCs of a header that differs from a valid one in its first page; what follows is shared by
+    /// both.</summary>
+    /// <param name="last">The valid one.</param>
+    /// <param name="firstPage">The first page, which must not be changed afterwards.</param>
+    /// <param name="copyIndex">The copy that it will be written to, 0 to 3.</param>
+    public static VolumeHeader SealNext(VolumeHeader last, byte[] firstPage, int copyIndex)
+    {
+        ArgumentNullException.ThrowIfNull(last);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(firstPage.Length, VolumeHeaderView.FirstPageBytes);
+        var view = new VolumeHeaderView(firstPage);
+        Invariant.Holds(view.Fields.Magic == VolumeHeaderView.MagicValue);
+        StoreSectorCrcs(view);
+        return last.WithFirstPage(firstPage, copyIndex);
+    }
+
     /// <summary>Sets the three CRCs of a header, in the order in which they cover each other.</summary>
     public static void StoreCrcs(VolumeHeaderView header)
     {
+        StoreSectorCrcs(header);
+        header.CrcHeader = IscsiCrc32.Compute(header.Bytes[..VolumeHeaderView.CrcHeaderOffset]);
+    }
+
+    private static void StoreSectorCrcs(VolumeHeaderView header)
+    {
         header.Fields.CrcSector1 = IscsiCrc32.Compute(header.Bytes.Slice(Sector1Offset, SectorBytes));
         header.Fields.CrcSector0 = IscsiCrc32.Compute(header.Bytes[..Sector0CrcBytes]);
-        header.CrcHeader = IscsiCrc32.Compute(header.Bytes[..VolumeHeaderView.CrcHeaderOffset]);
     }
 
     private string? FindFault()

@@ -11,11 +11,12 @@ namespace Hammer2.Devices;
 /// <remarks>Not thread-safe.</remarks>
 public sealed class VolumeHeaderWriter
 {
-    private const int PageBytes = 4096;
+    private const int PageBytes = VolumeHeaderView.FirstPageBytes;
     private const int EndOffset = Media.VolumeHeaderBytes - PageBytes;
 
     private readonly IBlockDevice _device;
     private readonly bool[] _isWhole = new bool[Media.HeaderCopies + 1];
+    private readonly byte[] _lastPage = new byte[PageBytes];
     private VolumeHeader? _last;
 
     /// <summary>Creates a writer for the device of the root volume.</summary>
@@ -30,17 +31,18 @@ public sealed class VolumeHeaderWriter
 
     private Hammer2Error Write(VolumeHeader header, int slot, long offset)
     {
-        if (_last is null || !Between(_last).SequenceEqual(Between(header))) Array.Clear(_isWhole);
+        if (_last is null || !header.HasSameRest(_last)) Array.Clear(_isWhole);
         _last = header;
         bool isWhole = _isWhole[slot];
         // After a failed write the content of the copy is unknown.
         _isWhole[slot] = false;
-        Hammer2Error error = _device.Write(offset, isWhole ? header.Bytes[..PageBytes] : header.Bytes);
+        Hammer2Error error = _device.Write(offset, isWhole ? header.FirstPage : header.Bytes);
         if (error == Hammer2Error.None && isWhole)
-            error = _device.Write(offset + EndOffset, header.Bytes[EndOffset..]);
+        {
+            header.CopyEnd(_lastPage);
+            error = _device.Write(offset + EndOffset, _lastPage);
+        }
         _isWhole[slot] = error == Hammer2Error.None;
         return error;
     }
-
-    private static ReadOnlySpan<byte> Between(VolumeHeader header) => header.Bytes[PageBytes..EndOffset];
 }

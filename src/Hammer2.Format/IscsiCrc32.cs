@@ -13,7 +13,12 @@ namespace Hammer2.Format;
 /// <remarks>Upstream: <c>hammer2_icrc32</c>. Source: RFC 3720, appendix B.4.</remarks>
 public static class IscsiCrc32
 {
-    private const uint Polynomial = 0x82F63B78;
+    // The instruction takes three cycles, and a new one can begin in each of them.
+    private const int LaneBytes = 1024;
+    private const int LaneWords = LaneBytes / sizeof(ulong);
+    private const int LanesTotal = 3;
+
+    private static readonly CrcShift s_lane = new(LaneBytes);
 
     /// <summary>Table k holds the remainder of each byte value followed by k zero bytes.</summary>
     private static readonly uint[] Tables = BuildTables();
@@ -57,6 +62,12 @@ public static class IscsiCrc32
     private static uint ComputeByProcessor(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;
+        while (bytes.Length >= LanesTotal * LaneBytes)
+        {
+            crc = ComputeLanes(crc, MemoryMarshal.Cast<byte, ulong>(bytes[..(LanesTotal * LaneBytes)]));
+            bytes = bytes[(LanesTotal * LaneBytes)..];
+        }
+
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
         foreach (ulong word in words)
         {
@@ -71,6 +82,23 @@ public static class IscsiCrc32
         return ~crc;
     }
 
+    private static uint ComputeLanes(uint crc, ReadOnlySpan<ulong> words)
+    {
+        ReadOnlySpan<ulong> first = words[..LaneWords];
+        ReadOnlySpan<ulong> second = words.Slice(LaneWords, LaneWords);
+        ReadOnlySpan<ulong> third = words.Slice(2 * LaneWords, LaneWords);
+        uint crcOfSecond = 0;
+        uint crcOfThird = 0;
+        for (int i = 0; i < LaneWords; i++)
+        {
+            crc = BitOperations.Crc32C(crc, first[i]);
+            crcOfSecond = BitOperations.Crc32C(crcOfSecond, second[i]);
+            crcOfThird = BitOperations.Crc32C(crcOfThird, third[i]);
+        }
+
+        return s_lane.Join(s_lane.Join(crc, crcOfSecond), crcOfThird);
+    }
+
     private static uint[] BuildTables()
     {
         var tables = new uint[8 * 256];
@@ -79,7 +107,7 @@ public static class IscsiCrc32
             uint crc = (uint)value;
             for (int bit = 0; bit < 8; bit++)
             {
-                crc = (crc & 1) != 0 ? (crc >> 1) ^ Polynomial : crc >> 1;
+                crc = (crc & 1) != 0 ? (crc >> 1) ^ CrcShift.Polynomial : crc >> 1;
             }
 
             tables[value] = crc;

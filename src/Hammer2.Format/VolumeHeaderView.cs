@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Hammer2.Format;
 
-/// <summary>A view of the 64 KiB of a volume header. Checks nothing.</summary>
+/// <summary>A view of the 64 KiB of a volume header, or of its first page, in which everything is but
+/// <see cref="CrcHeader"/>. Checks nothing.</summary>
 /// <remarks>Source: <c>struct hammer2_volume_data</c>.</remarks>
 public readonly ref struct VolumeHeaderView
 {
@@ -13,6 +14,10 @@ public readonly ref struct VolumeHeaderView
 
     /// <summary>The first eight bytes of a header in the other byte order (<c>HAMMER2_VOLUME_ID_ABO</c>).</summary>
     public const ulong MagicSwapped = 0x11201705324D4148;
+
+    /// <summary>Length of the first page: all that follows is zero or seldom changes, and ends with
+    /// <see cref="CrcHeader"/>.</summary>
+    public const int FirstPageBytes = 4096;
 
     /// <summary>Offset of the references to the super-root, in bytes.</summary>
     public const int SuperRootBlocksetOffset = 0x200;
@@ -35,10 +40,12 @@ public readonly ref struct VolumeHeaderView
 
     private readonly Span<byte> _bytes;
 
-    /// <summary>Makes a view of <paramref name="bytes"/>, which must be 65536 long; nothing is copied.</summary>
+    /// <summary>Makes a view of <paramref name="bytes"/>, which must be 65536 or
+    /// <see cref="FirstPageBytes"/> long; nothing is copied.</summary>
     public VolumeHeaderView(Span<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Media.VolumeHeaderBytes);
+        if (bytes.Length != FirstPageBytes)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Media.VolumeHeaderBytes);
         _bytes = bytes;
     }
 
@@ -60,6 +67,6 @@ public readonly ref struct VolumeHeaderView
     public Span<ulong> VolumeStarts =>
         MemoryMarshal.Cast<byte, ulong>(_bytes.Slice(VolumeStartsOffset, Media.VolumesMax * sizeof(ulong)));
 
-    /// <summary>The CRC over all bytes before it.</summary>
+    /// <summary>The CRC over all bytes before it. Only of a view of all bytes.</summary>
     public ref uint CrcHeader => ref Unsafe.As<byte, uint>(ref _bytes[CrcHeaderOffset]);
 }

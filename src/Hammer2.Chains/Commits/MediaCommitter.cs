@@ -308,8 +308,8 @@ public sealed class MediaCommitter
     private Hammer2Error MakeDurable(Blockref[] superRoot, in CommitIdentity identity)
     {
         VolumeHeader last = _device.Header;
-        byte[] bytes = last.ToArray();
-        var view = new VolumeHeaderView(bytes);
+        byte[] firstPage = last.FirstPage.ToArray();
+        var view = new VolumeHeaderView(firstPage);
         ulong tid = MirrorTid;
         Hammer2Error error = Writer.Flush();
         if (error != Hammer2Error.None) return error;
@@ -328,7 +328,7 @@ public sealed class MediaCommitter
         HeaderSizes.Store(_volumes, Space.TotalBytes, view);
         // The volume may be shorter than it was.
         int copy = last.NextCopyIndex < HeaderSizes.CopiesWithin(view.Fields.VolumeBytes) ? last.NextCopyIndex : 0;
-        VolumeHeader next = VolumeHeaderCandidate.Seal(bytes, copy);
+        VolumeHeader next = VolumeHeaderCandidate.SealNext(last, firstPage, copy);
         // The only copy is about to be overwritten: a spare stands in for it until that is done.
         if (next.CopyIndex == last.CopyIndex) error = _headers.WriteSpare(next);
         if (error == Hammer2Error.None && _keepsRecord()) error = WriteRecord(last, next, identity);

@@ -45,6 +45,29 @@ public sealed class VolumeHeaderTests
     }
 
     [Fact]
+    public void A_header_that_follows_another_one_is_as_if_made_from_all_its_bytes()
+    {
+        using MemoryBlockDevice disk = HeaderBuilder.Volume(0, EightGigabytes);
+        byte[] filled = VolumeHeaderCopies.Read(disk).Newest.ToArray();
+        filled[0x1000] = 1;
+        filled[0xFFFB] = 2;
+        VolumeHeader header = VolumeHeaderCandidate.Seal(filled, 0);
+        for (int number = 1; number <= 3; number++)
+        {
+            byte[] bytes = header.ToArray(), page = header.FirstPage.ToArray();
+            VolumeHeaderView whole = new(bytes), first = new(page);
+            whole.Fields.MirrorTid = first.Fields.MirrorTid += 1;
+            whole.FreemapBlockset[0].MirrorTid = first.FreemapBlockset[0].MirrorTid += 7;
+            VolumeHeader expected = VolumeHeaderCandidate.Seal(bytes, number);
+            header = VolumeHeaderCandidate.SealNext(header, page, number);
+            Assert.True(expected.Bytes.SequenceEqual(header.Bytes));
+            Assert.Equal(expected.Fingerprint, header.Fingerprint);
+            Assert.Equal(number, header.CopyIndex);
+            Assert.True(new VolumeHeaderCandidate(header.ToArray(), 0).TryValidate(out _, out _));
+        }
+    }
+
+    [Fact]
     public void Only_the_changed_pages_of_a_completely_written_copy_are_written_again()
     {
         using MemoryBlockDevice disk = HeaderBuilder.Volume(0, EightGigabytes);

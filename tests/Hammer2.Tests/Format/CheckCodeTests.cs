@@ -32,6 +32,35 @@ public sealed class CheckCodeTests
     }
 
     [Theory]
+    [InlineData(3071)]
+    [InlineData(3072)]
+    [InlineData(6151)]
+    [InlineData(32768)]
+    [InlineData(65532)]
+    public void Crc_of_a_long_block_is_that_by_table(int length)
+    {
+        byte[] bytes = Pattern(length + 3);
+        for (int offset = 0; offset <= 3; offset++)
+        {
+            ReadOnlySpan<byte> part = bytes.AsSpan(offset, length);
+            Assert.Equal(IscsiCrc32.ComputeByTable(part), IscsiCrc32.Compute(part));
+        }
+    }
+
+    [Fact]
+    public void Codes_of_two_parts_give_that_of_both()
+    {
+        byte[] bytes = Pattern(5000);
+        foreach (int second in (int[])[0, 1, 7, 1024, 4999, 5000])
+        {
+            uint joined = new CrcShift(second).Join(
+                IscsiCrc32.Compute(bytes.AsSpan(0, bytes.Length - second)),
+                IscsiCrc32.Compute(bytes.AsSpan(bytes.Length - second)));
+            Assert.Equal(IscsiCrc32.Compute(bytes), joined);
+        }
+    }
+
+    [Theory]
     [InlineData("", 0x84566AC0F5A0CB84)]
     [InlineData("hammer2", 0xA041BE268B5674E5)]
     public void Hash_with_the_seed_of_hammer2(string text, ulong expected) =>
