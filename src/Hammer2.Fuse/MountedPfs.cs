@@ -175,6 +175,7 @@ internal sealed class MountedPfs : IDisposable
             if (_mount.Unmount(detaches: true) is { } failure) FuseDaemonLog.CannotUnmount(_logger, failure);
         }
         _pfsList.Remove(Cluster);
+        _tree.End();
         Cluster.Dispose();
         _tree.Dispose();
     }

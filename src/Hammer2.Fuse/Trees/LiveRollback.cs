@@ -51,7 +51,10 @@ internal sealed class LiveRollback(
         });
         if (exchanged.IsExchanged) Invalidate(exchanged, formerRoot, root);
         else if (error == Hammer2Error.None)
-            (error, reason) = (Hammer2Error.Busy, LiveRollbackText.OpenFiles(exchanged.OpenForWriting));
+        {
+            (error, reason) = (Hammer2Error.Busy, exchanged.HasEnded
+                ? LiveRollbackText.Ending : LiveRollbackText.OpenFiles(exchanged.OpenForWriting));
+        }
         return new(error, reason);
     }
 

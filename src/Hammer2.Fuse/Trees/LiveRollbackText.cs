@@ -10,6 +10,9 @@ internal static class LiveRollbackText
     public const string NumbersTooGreat =
         "the PFS is mounted, and its inode numbers are too great for a rollback while it is mounted; unmount it first";
 
+    /// <summary>It was unmounted and is being closed.</summary>
+    public const string Ending = "the PFS was unmounted a moment ago and is being closed; try again";
+
     /// <summary>Files are open for writing.</summary>
     public static string OpenFiles(int total) => total == 0
         ? "the PFS was rolled back too often since it was mounted; unmount it first"

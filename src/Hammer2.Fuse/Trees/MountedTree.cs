@@ -20,6 +20,7 @@ internal sealed partial class MountedTree : IFuseFileSystem, INodeObjects, IDisp
     private FuseConnection? _connection;
     private FuseNotifier? _notifier;
     private int _number;
+    private bool _hasEnded;
 
     /// <summary>Shows the first tree.</summary>
     /// <param name="serve">Serves the PFS as it is now as the tree with a number, counted from 0.</param>
@@ -84,6 +85,15 @@ internal sealed partial class MountedTree : IFuseFileSystem, INodeObjects, IDisp
         }
     }
 
+    /// <summary>The mount has ended and its PFS is closed next: the tree is not exchanged any more.</summary>
+    /// <remarks>Waits for an exchange under way, which uses the PFS.</remarks>
+    public void End()
+    {
+        _treeLock.EnterExclusive();
+        _hasEnded = true;
+        _treeLock.ExitExclusive();
+    }
+
     /// <summary>Exchanges the tree.</summary>
     /// <param name="isForced">True to do so although files are open for writing.</param>
     /// <param name="exchange">Gives the PFS another content, while no request about an object is served. Its result is
@@ -96,6 +106,8 @@ internal sealed partial class MountedTree : IFuseFileSystem, INodeObjects, IDisp
         {
             Hammer2FileSystem former = Current;
             int openForWriting = former.OpenForWritingTotal;
+            if (_hasEnded)
+                return new ExchangedTree(former, _number, openForWriting, IsExchanged: false) { HasEnded = true };
             bool isRefused = (openForWriting > 0 && !isForced) || _number + 1 >= TreeNodes.TreesMax;
             if (isRefused || !exchange()) return new ExchangedTree(former, _number, openForWriting, IsExchanged: false);
             int before = _number++;
@@ -153,4 +165,8 @@ internal sealed partial class MountedTree : IFuseFileSystem, INodeObjects, IDisp
 /// <param name="OpenForWriting">Number of its opens for writing that were not closed.</param>
 /// <param name="IsExchanged">True when another tree is shown now.</param>
 internal readonly record struct ExchangedTree(
-    Hammer2FileSystem Former, int Number, int OpenForWriting, bool IsExchanged);
+    Hammer2FileSystem Former, int Number, int OpenForWriting, bool IsExchanged)
+{
+    /// <summary>True when nothing was exchanged since the mount has ended.</summary>
+    public bool HasEnded { get; init; }
+}

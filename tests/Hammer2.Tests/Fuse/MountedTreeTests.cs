@@ -93,6 +93,20 @@ public sealed class MountedTreeTests : IDisposable
     }
 
     [Fact]
+    public void A_mount_that_has_ended_is_not_rolled_back()
+    {
+        ulong file = Make("file", "before");
+        Snapshot("s");
+        Write(file, "after!");
+        _tree.End();
+        LiveRollbackOutcome refused = RollBack("s");
+        Assert.Equal(Hammer2Error.Busy, refused.Error);
+        Assert.Contains("is being closed", refused.Reason, StringComparison.Ordinal);
+        Assert.Equal(FuseErrno.None, Read(file, out string content));
+        Assert.Equal("after!", content);
+    }
+
+    [Fact]
     public void Files_open_for_writing_prevent_it_unless_it_is_forced()
     {
         ulong file = Make("file", "before");
