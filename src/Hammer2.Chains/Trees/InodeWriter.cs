@@ -11,7 +11,7 @@ public static class InodeWriter
     /// <param name="mirrorTid">mirror_tid of the commit.</param>
     /// <param name="meta">The meta part, without the direct-data flag.</param>
     /// <param name="name">The label of a PFS root, or the inode number in hexadecimal.</param>
-    /// <param name="tree">The edited tree.</param>
+    /// <param name="tree">The edited tree, of which the top table becomes a part of the inode.</param>
     /// <param name="reference">Has methods, key, flags and modify_tid; receives the rest.</param>
     public static Hammer2Error Write(
         BlockWriter writer, ulong mirrorTid, in InodeMeta meta, InodeName name, TreeEditor tree,
@@ -24,7 +24,7 @@ public static class InodeWriter
     {
         Invariant.Holds(!meta.HasDirectData);
         written = null;
-        byte[] block = new byte[Media.InodeBytes];
+        byte[] block = tree.TakeInode();
         Hammer2Error error = tree.Write(writer, mirrorTid, Fill(block, meta, name).Blockset, ref reference);
         return error == Hammer2Error.None ? Finish(writer, mirrorTid, block, ref reference, out written) : error;
     }

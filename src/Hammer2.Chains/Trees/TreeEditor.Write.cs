@@ -26,6 +26,27 @@ public sealed partial class TreeEditor
         return Hammer2Error.None;
     }
 
+    /// <summary>The block of the inode with the top table, in which all but that table is zero: for an owner that
+    /// completes it and writes it. It belongs to the owner once the tree is written; later changes of the tree go to
+    /// another block.</summary>
+    internal byte[] TakeInode()
+    {
+        KeepTaken();
+        _isTaken = true;
+        return _inode;
+    }
+
+    // A block that was taken is not changed any more.
+    private void KeepTaken()
+    {
+        if (!_isTaken) return;
+        ReadOnlySpan<Blockref> references = _top.References;
+        _inode = new byte[Media.InodeBytes];
+        _top = TreeNode.Within(_inode, InodeBlock.UnionOffset, _shape.TopSlots);
+        _top.Fill(references);
+        _isTaken = false;
+    }
+
     private static Hammer2Error WriteBelow(TreeNode node, BlockWriter writer, ulong mirrorTid)
     {
         for (int index = 0; index < node.Count;)

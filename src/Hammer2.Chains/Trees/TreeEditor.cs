@@ -17,9 +17,11 @@ public sealed partial class TreeEditor
 {
     private readonly MediaReader _device;
     private readonly TreeShape _shape;
-    private readonly TreeNode _top;
+    private byte[] _inode = new byte[Media.InodeBytes];
+    private TreeNode _top;
     private readonly ILeafSource? _source;
     private bool _isRestored;
+    private bool _isTaken;
 
     /// <summary>An editor over a table of references that were validated.</summary>
     /// <param name="device">The device of the tree.</param>
@@ -32,7 +34,7 @@ public sealed partial class TreeEditor
         _device = device;
         _shape = shape;
         _source = source;
-        _top = new TreeNode(shape.TopSlots, default);
+        _top = TreeNode.Within(_inode, InodeBlock.UnionOffset, shape.TopSlots);
         _top.Fill(table);
     }
 
@@ -89,6 +91,7 @@ public sealed partial class TreeEditor
     /// being read.</summary>
     public Hammer2Error RemoveRange(ulong first, ulong last)
     {
+        KeepTaken();
         while (true)
         {
             _isRestored = false;
@@ -131,6 +134,7 @@ public sealed partial class TreeEditor
     // Descends to the node in which a key is, or belongs, and marks the path for writing.
     private Hammer2Error Descend(ulong key, out TreeNode node, out int index)
     {
+        KeepTaken();
         node = _top;
         for (int depth = 0; ; depth++)
         {

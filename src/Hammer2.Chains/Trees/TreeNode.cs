@@ -10,15 +10,19 @@ namespace Hammer2.Chains.Trees;
 internal sealed class TreeNode
 {
     private readonly byte[] _block;
+    private readonly int _offset;
     private Blockref _reference;
     private TreeNode?[]? _below;
 
-    /// <summary>An empty table of <paramref name="slots"/> slots.</summary>
+    /// <summary>An empty table of <paramref name="slots"/> slots, which is a block of its own.</summary>
     public TreeNode(int slots, in Blockref reference)
+        : this(slots, GC.AllocateUninitializedArray<byte>(slots * Blockref.SizeBytes), 0) => _reference = reference;
+
+    private TreeNode(int slots, byte[] block, int offset)
     {
         Slots = slots;
-        _reference = reference;
-        _block = GC.AllocateUninitializedArray<byte>(slots * Blockref.SizeBytes);
+        _block = block;
+        _offset = offset;
     }
 
     /// <summary>The number of slots.</summary>
@@ -39,7 +43,11 @@ internal sealed class TreeNode
     /// <summary>True when no slot is free.</summary>
     public bool IsFull => Count == Slots;
 
-    private Span<Blockref> Table => MemoryMarshal.Cast<byte, Blockref>(_block.AsSpan());
+    private Span<Blockref> Table =>
+        MemoryMarshal.Cast<byte, Blockref>(_block.AsSpan(_offset, Slots * Blockref.SizeBytes));
+
+    /// <summary>An empty table within another block.</summary>
+    public static TreeNode Within(byte[] block, int offset, int slots) => new(slots, block, offset);
 
     /// <summary>Index of the first reference whose keys end at or after a key; <see cref="Count"/> if none.</summary>
     public int FindFirst(ulong key)
@@ -117,7 +125,7 @@ internal sealed class TreeNode
         table[Count..].Clear();
     }
 
-    /// <summary>The bytes of the block, which must not be edited any more.</summary>
+    /// <summary>The bytes of a block of its own, which must not be edited any more.</summary>
     public byte[] TakeBlock()
     {
         Table[Count..].Clear();

@@ -80,12 +80,18 @@ internal sealed class FsyncCommand
         ulong[] made = MakeTree(files);
         Measure($"{files} files, one of them", _ => made[files / 2], 0);
         Measure($"{files} files, at random", _ => made[_random.Below(files)], 0);
+        MeasureGroup(made, "times of", inum => Must(_ops.SetAttributes(
+            inum, new AttributeChange { ModifyTime = _random.NextUInt64() >> 16 }, out _)));
+        MeasureGroup(made, "4 KiB of", inum => Must(
+            _ops.Write(inum, 0, _noise.AsSpan(_random.Below(200) * AppendBytes, AppendBytes), false)));
         for (int i = 0; i < 20_000; i++)
         {
             ulong at = (ulong)_random.Below(16384) * AppendBytes;
             Must(_ops.Write(log, at, _noise.AsSpan(_random.Below(200) * AppendBytes, AppendBytes), false));
         }
-        Measure("after random writes", _ => made[files / 3], 0);
+        Measure("beside random writes", _ => made[files / 3], 0);
+        Must(_ops.Commit(log));
+        Measure("after random writes", _ => log, 16384);
     }
 
     private ulong[] MakeTree(int files)
@@ -134,6 +140,25 @@ internal sealed class FsyncCommand
             + FormattableString.Invariant($"reads {Each(Sum(static one => one.Reads) - reads):F2}, ")
             + FormattableString.Invariant($"allocated {Each(own) / 1024:F1} KiB own, {Each(total) / 1024:F1} KiB, ")
             + FormattableString.Invariant($"cpu {micros:F0} us"));
+    }
+
+    // One commit of many objects.
+    private void MeasureGroup(ulong[] files, string what, Action<ulong> change)
+    {
+        int count = Math.Min(files.Length, 10 * _calls);
+        int step = files.Length / count;
+        for (int i = 0; i < count; i++) change(files[i * step]);
+        GC.Collect();
+        using var self = Process.GetCurrentProcess();
+        TimeSpan cpu = self.TotalProcessorTime;
+        long total = GC.GetTotalAllocatedBytes();
+        Must(_ops.Sync());
+        total = GC.GetTotalAllocatedBytes() - total;
+        self.Refresh();
+        double micros = (self.TotalProcessorTime - cpu).TotalMicroseconds / count;
+        _output.WriteLine(FormattableString.Invariant(
+            $"a commit of {what} {count} files: for each {total / 1024.0 / count:F2} KiB allocated, ")
+            + FormattableString.Invariant($"cpu {micros:F1} us"));
     }
 
     private double Each(long amount) => (double)amount / _calls;

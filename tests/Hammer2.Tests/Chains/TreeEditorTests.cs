@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Linq;
+using Hammer2.Chains;
 using Hammer2.Chains.Trees;
 using Hammer2.Format;
 using Hammer2.Testing;
@@ -52,6 +53,23 @@ public sealed class TreeEditorTests
         volume.Reopen();
         Assert.Empty(volume.Walk(out _, out int indirects));
         Assert.Equal(0, indirects);
+    }
+
+    [Fact]
+    public void Changes_after_a_tree_was_written_leave_the_written_inode_as_it_is()
+    {
+        using var volume = new WritableVolume("empty-newfs");
+        TreeEditor editor = volume.Edit(isFile: false);
+        Assert.Equal(Hammer2Error.None, editor.Put(Leaf(KeyKind.Names, 1)));
+        volume.Commit(editor);
+        byte[] written = volume.Root.Block.ToArray();
+        Chain root = volume.Root;
+        Assert.Equal(Hammer2Error.None, editor.Put(Leaf(KeyKind.Names, 2)));
+        Assert.True(root.Block.SequenceEqual(written));
+        volume.Commit(editor);
+        Assert.True(root.Block.SequenceEqual(written));
+        volume.Reopen();
+        Assert.Equal(2, volume.Walk(out _, out _).Count);
     }
 
     private static void PlayBatch(
