@@ -46,8 +46,9 @@ public sealed partial class VnodeOps
         using Transaction change = writer.Begin(ref operation, inum);
         refused = OpenFile(change, inum, isChanged: !isWriteback, out DirtyInode file);
         if (refused != Errno.None) return refused;
-        if (!keepsCapability && HasCapability(file)) return Errno.EAGAIN;
         if (!isWriteback && (file.Meta.UserFlags & AppendFlags) != 0 && position < file.Meta.Size) return Errno.EPERM;
+        // Not for a write that is refused.
+        if (!keepsCapability && HasCapability(file)) return Errno.EAGAIN;
         Hammer2Error error = DataOperations.Write(change, file, position, data);
         if (error != Hammer2Error.None) return End(change, error);
         TouchFile(file);

@@ -254,6 +254,19 @@ public sealed class ExtendedAttributeTests : AttributeVolume
     }
 
     [Fact]
+    public void A_refused_write_leaves_capabilities() => Write(ops =>
+    {
+        ulong inum = Make(ops, "f");
+        Assert.Equal(Errno.None, ops.Write(inum, 0, "content"u8, dropsPrivileges: false));
+        Assert.Equal(Errno.None, Set(ops, inum, "security.capability", new byte[20]));
+        Assert.Equal(Errno.None, ops.SetFlags(inum, LinuxFileFlags.Append));
+        Assert.Equal(Errno.EPERM, ops.Write(inum, 0, "x"u8, dropsPrivileges: false));
+        Assert.Equal(new byte[20], Get(ops, inum, "security.capability"));
+        Assert.Equal(Errno.None, ops.Write(inum, 7, "x"u8, dropsPrivileges: false));
+        Assert.Equal(Errno.ENODATA, ops.GetExtendedAttribute(inum, "security.capability"u8, [], out _));
+    });
+
+    [Fact]
     public void Files_whose_object_another_driver_deleted_are_removed_on_request()
     {
         ulong kept = 0;
