@@ -85,7 +85,7 @@ public readonly ref struct AttributeRecord
         record = new AttributeRecord(
             kinds, BinaryPrimitives.ReadUInt64LittleEndian(body), BinaryPrimitives.ReadInt32LittleEndian(body[8..]),
             BinaryPrimitives.ReadUInt32LittleEndian(body[12..]));
-        return record.File > Media.PfsRootInum && record.FileListBytes is > 0 and <= AttributeList.BytesMax;
+        return record.File > Media.PfsRootInum && record.FileListBytes is >= 0 and <= AttributeList.BytesMax;
     }
 
     /// <summary>A record with the list.</summary>

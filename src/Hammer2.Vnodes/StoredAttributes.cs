@@ -23,5 +23,6 @@ internal readonly record struct StoredAttributes(byte[]? AfterName, ulong File, 
 /// <param name="DropsSetGroupId">True to clear the set-group-id bit.</param>
 /// <param name="IsOfContent">True when a change of content takes an attribute away, also where those of an append-only
 /// file cannot be changed.</param>
+/// <param name="NeedsFile">True to have the list in a file although it is short.</param>
 internal readonly record struct AttributeEffect(
-    uint? Mode = null, bool DropsSetGroupId = false, bool IsOfContent = false);
+    uint? Mode = null, bool DropsSetGroupId = false, bool IsOfContent = false, bool NeedsFile = false);

@@ -13,7 +13,14 @@ public sealed partial class VnodeOps
     // Gives an object another list. EAGAIN when it was changed meanwhile, and nothing was done.
     private Errno Store(ulong inum, in StoredAttributes old, byte[] list, in AttributeEffect effect)
     {
-        bool needsFile = list.Length > (inum == RootInum ? 0 : AttributeRecord.ListBytesMax);
+        // No lock is held of a file that is being made, and a whole block of it would be written back meanwhile: it is
+        // made with the list as it is, and written when it can be locked.
+        if (old.File == 0 && AttributeFile.HeadBytes + list.Length >= Media.FileBlockBytes)
+        {
+            Errno made = Store(inum, old, old.List, new AttributeEffect(NeedsFile: true));
+            return made == Errno.None ? Errno.EAGAIN : made;
+        }
+        bool needsFile = effect.NeedsFile || list.Length > (inum == RootInum ? 0 : AttributeRecord.ListBytesMax);
         Errno error = FindPlace(inum, old, needsFile, out ulong directory);
         if (error != Errno.None) return error;
         PfsWriter writer = _pfs.Writer!;
