@@ -16,7 +16,8 @@ public readonly ref struct AttributeList
     /// <summary>Longest answer of listxattr(2) in bytes: XATTR_LIST_MAX of Linux.</summary>
     public const int NamesBytesMax = 65536;
 
-    private const int HeadBytes = 5;
+    /// <summary>Bytes of an attribute before its name.</summary>
+    public const int HeadBytes = 5;
 
     private AttributeList(ReadOnlySpan<byte> bytes) => Bytes = bytes;
 

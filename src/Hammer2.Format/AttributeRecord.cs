@@ -10,7 +10,7 @@ namespace Hammer2.Format;
 /// the kind (1 for a list here, 2 for a file) and <see cref="AttributeKinds"/>, two bytes with the length of the list
 /// that is here, a CRC-32C over the inode's number (8 bytes) and the record with zeros for this code, and the list.
 /// For a file: its inode number (8), the length of the list (4) and its CRC-32C (4). An inode thus has only what was
-/// written for it, whatever other programs copy. </remarks>
+/// written for it, and no copy of another one's. </remarks>
 public readonly ref struct AttributeRecord
 {
     /// <summary>Where it begins in the name area, behind a name of at most 23 bytes and a NUL.</summary>
@@ -49,6 +49,10 @@ public readonly ref struct AttributeRecord
 
     /// <summary>CRC-32C of the list in the file.</summary>
     public uint FileListCode { get; }
+
+    /// <summary>True when it names a file, and a list is the one in it.</summary>
+    public bool IsListOfFile(ReadOnlySpan<byte> list) =>
+        File != 0 && list.Length == FileListBytes && IscsiCrc32.Compute(list) == FileListCode;
 
     private static ReadOnlySpan<byte> Magic => "H2XA"u8;
 

@@ -36,11 +36,18 @@ public readonly ref struct InodeBlock
     /// <summary>The name, as long as the meta part says, at most 256 bytes.</summary>
     public Span<byte> Name => NameArea[..Math.Min((int)Meta.NameBytes, NameAreaBytes)];
 
+    /// <summary>What follows the name of an inode below a PFS root: its extended attributes.</summary>
+    public Span<byte> AfterName => NameArea[Media.InodeNameBytes..];
+
     /// <summary>The four references; meaningless with embedded data.</summary>
     public Span<Blockref> Blockset => MemoryMarshal.Cast<byte, Blockref>(_bytes[UnionOffset..]);
 
     /// <summary>The 512 bytes of embedded data; meaningless with references.</summary>
     public Span<byte> EmbeddedData => _bytes[UnionOffset..];
+
+    /// <summary>As <see cref="AfterName"/>, of a block that may only be read.</summary>
+    public static ReadOnlySpan<byte> ReadAfterName(ReadOnlySpan<byte> block) =>
+        block[(NameOffset + Media.InodeNameBytes)..UnionOffset];
 
     /// <summary>The meta part of a block that may only be read.</summary>
     [SuppressMessage("Design", "CA1045", Justification = "A reference into the block, not a parameter.")]

@@ -13,8 +13,7 @@ public sealed partial class VnodeOps
     // Gives an object another list. EAGAIN when it was changed meanwhile, and nothing was done.
     private Errno Store(ulong inum, in StoredAttributes old, byte[] list, in AttributeEffect effect)
     {
-        // No lock is held of a file that is being made, and a whole block of it would be written back meanwhile: it is
-        // made with the list as it is, and written when it can be locked.
+        // A list in two blocks: a file that is being made is not locked, and must have one block at most.
         if (old.File == 0 && AttributeFile.HeadBytes + list.Length >= Media.FileBlockBytes)
         {
             Errno made = Store(inum, old, old.List, new AttributeEffect(NeedsFile: true));
@@ -160,15 +159,9 @@ public sealed partial class VnodeOps
         if (place.File is null) return Hammer2Error.None;
         if (place.Directory is { } directory)
         {
-            byte[] name = new byte[AttributeFile.NameBytes];
-            AttributeFile.WriteName(owner, name);
-            Hammer2Error error = NameOperations.FindEntry(change.AsInode(directory), name, out DirectoryEntry entry);
+            Hammer2Error error = AttributeEntries.Remove(change, directory, owner, place.File.Inum);
             if (error is not (Hammer2Error.None or Hammer2Error.NoEntry)) return error;
-            if (error == Hammer2Error.None && entry.Inum == place.File.Inum)
-            {
-                NameOperations.RemoveEntry(change, directory, entry);
-                TouchDirectory(change, directory);
-            }
+            if (error == Hammer2Error.None) TouchDirectory(change, directory);
         }
         change.Delete(place.File);
         return Hammer2Error.None;

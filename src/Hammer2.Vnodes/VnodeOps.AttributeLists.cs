@@ -40,7 +40,7 @@ public sealed partial class VnodeOps
             }
             error = ReadAttributeFile(record.File, inum, out byte[]? list);
             if (error is not (Errno.None or Errno.ESTALE)) return error;
-            if (list?.Length == record.FileListBytes && IscsiCrc32.Compute(list) == record.FileListCode)
+            if (list is not null && record.IsListOfFile(list))
             {
                 stored = new StoredAttributes(afterName, record.File, list);
                 return Errno.None;

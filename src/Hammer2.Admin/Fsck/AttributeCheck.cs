@@ -58,7 +58,7 @@ internal sealed class AttributeCheck
         bool isKept = HasInode(entry.Owner) && !_orphans.Contains(entry.Owner);
         if (!isNamed || !isKept)
         {
-            if (IsLost(entry.Owner)) return;
+            if (_pfs.MayBeLost(entry.Owner)) return;
             _context.Add(FsckSeverity.Note, FsckCode.AttributeFile, _pfs, entry.File,
                 $"inode 0x{entry.File:x} has the extended attributes of inode 0x{entry.Owner:x}, which "
                     + (isKept ? "has none there" : "does not exist any more"), entry.Key);
@@ -72,7 +72,7 @@ internal sealed class AttributeCheck
 
     private void JudgeMissing(in AttributeOwner owner)
     {
-        bool isHidden = _pfs.IsEntriesPartial || IsLost(owner.File);
+        bool isHidden = _pfs.IsEntriesPartial || _pfs.MayBeLost(owner.File);
         if (owner.File == 0 || isHidden || _judged.Contains(owner.Inum) || _orphans.Contains(owner.Inum)) return;
         Warn(owner.Inum, $"inode 0x{owner.Inum:x} has its extended attributes in inode 0x{owner.File:x}, "
             + "which is not where they belong");
@@ -90,13 +90,6 @@ internal sealed class AttributeCheck
     // What cannot be read was reported with its block.
     private bool IsContent(in AttributeEntry entry, in AttributeOwner owner) =>
         !_context.Options.ReadsData || _reader.Read(entry, owner) != false;
-
-    private bool IsLost(ulong inum)
-    {
-        foreach (InumRange lost in _pfs.LostInodes)
-            if (inum >= lost.First && inum <= lost.Last) return true;
-        return false;
-    }
 
     private bool HasInode(ulong inum)
     {

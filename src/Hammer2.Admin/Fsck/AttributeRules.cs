@@ -11,7 +11,7 @@ internal sealed class AttributeRules(FsckContext context)
     /// <summary>Checks the record of an inode below a PFS root, if it has one.</summary>
     public void CheckInode(in FsckPosition position, in Blockref reference, ReadOnlySpan<byte> block)
     {
-        ReadOnlySpan<byte> afterName = block[InodeBlock.NameOffset..InodeBlock.UnionOffset][Media.InodeNameBytes..];
+        ReadOnlySpan<byte> afterName = InodeBlock.ReadAfterName(block);
         if (!AttributeRecord.IsPresent(afterName)) return;
         ulong inum = reference.Key;
         PfsScope pfs = position.Pfs!;

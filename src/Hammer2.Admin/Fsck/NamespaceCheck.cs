@@ -68,8 +68,7 @@ internal sealed class NamespaceCheck
 
     private void CheckMissing(in EntryFact entry)
     {
-        foreach (InumRange lost in _pfs.LostInodes)
-            if (entry.Inum >= lost.First && entry.Inum <= lost.Last) return;
+        if (_pfs.MayBeLost(entry.Inum)) return;
         _context.Add(FsckSeverity.Error, FsckCode.EntryInode, _pfs, entry.Directory,
             $"entry 0x{entry.Key:x} of directory 0x{entry.Directory:x} refers to inode 0x{entry.Inum:x}, "
                 + "which does not exist",

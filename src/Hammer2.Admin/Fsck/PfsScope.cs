@@ -51,6 +51,9 @@ internal sealed class PfsScope
     /// <summary>Number of children with a greater modify_tid than their parent.</summary>
     public long ModifyTidsAbove { get; set; }
 
+    /// <summary>True when an inode may exist and cannot be read.</summary>
+    public bool MayBeLost(ulong inum) => LostInodes.Exists(lost => inum >= lost.First && inum <= lost.Last);
+
     /// <summary>Frees the memory after the PFS was checked.</summary>
     public void Release()
     {

@@ -169,7 +169,7 @@ public sealed class MetaImageWriter
     private void DropAttributes(in Blockref reference, Span<byte> block)
     {
         if (_names is null || reference.Key is <= Media.PfsRootInum or >= Media.EntryKeyBit) return;
-        Span<byte> afterName = block[InodeBlock.NameOffset..InodeBlock.UnionOffset][Media.InodeNameBytes..];
+        Span<byte> afterName = new InodeBlock(block).AfterName;
         if (AttributeRecord.IsPresent(afterName)) _report.DroppedAttributes++;
         afterName.Clear();
     }

@@ -91,7 +91,7 @@ public sealed partial class FreemapAllocator
         {
             using (_freemapLock.EnterScope())
             {
-                // What the pass proves unreachable is free, whatever the lost leaf said.
+                // What the pass proves unreachable is free, also if the lost leaf said otherwise.
                 if (_tree.GetLeaf(key, out FreemapLeaf? leaf) != Hammer2Error.None) _tree.Replace(leaf!);
                 Reclaim(leaf!, reached, ref counts, freed);
                 Publish();

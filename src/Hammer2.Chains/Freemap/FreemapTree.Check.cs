@@ -48,7 +48,7 @@ internal sealed partial class FreemapTree
     public FreemapFindings CheckLeaf(ulong key)
     {
         FreemapLeaf leaf = _leaves[key];
-        // What is to be written next is right, whatever is on media.
+        // What is to be written next is right, also if what is on media is not.
         if (leaf.IsDirty) return default;
         bool isWhole = ReadBlock(leaf.Reference, new byte[FreemapGeometry.BlockBytes]) == Hammer2Error.None;
         if (isWhole) return new FreemapFindings(FreemapGeometry.BlockBytes, 0, 0);

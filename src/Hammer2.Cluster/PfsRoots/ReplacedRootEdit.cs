@@ -5,8 +5,8 @@ using Hammer2.Format;
 namespace Hammer2.Cluster.PfsRoots;
 
 /// <summary>Begins the copy of a snapshot in the place of one that is damaged on this node. What the node had until
-/// then gets a label and ids of its own: all that can be read of it can be read there, whatever becomes of the
-/// copy.</summary>
+/// then gets a label and ids of its own: all that can be read of it can be read there, also if the copy is
+/// never completed.</summary>
 internal sealed class ReplacedRootEdit : PfsRootEdit
 {
     private readonly TransferredRootEdit _copy;

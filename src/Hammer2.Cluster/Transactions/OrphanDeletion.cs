@@ -63,11 +63,6 @@ internal sealed class OrphanDeletion(TransactionSource transactions)
         if (transaction.Open(directory, out DirtyInode? parent) != Hammer2Error.None) return;
         if (transaction.Open(file, out DirtyInode? stored) != Hammer2Error.None) return;
         if (parent!.Meta.Type != ObjectType.Directory || stored!.Meta.Type != ObjectType.RegularFile) return;
-        Span<byte> name = stackalloc byte[AttributeFile.NameBytes];
-        AttributeFile.WriteName(inum, name);
-        Hammer2Error found = NameOperations.FindEntry(transaction.AsInode(parent), name, out DirectoryEntry entry);
-        if (found != Hammer2Error.None || entry.Inum != file) return;
-        NameOperations.RemoveEntry(transaction, parent, entry);
-        transaction.Delete(stored);
+        if (AttributeEntries.Remove(transaction, parent, inum, file) == Hammer2Error.None) transaction.Delete(stored);
     }
 }

@@ -46,7 +46,8 @@ public ref struct Transaction : IDisposable
     /// <summary>The same inode for reading.</summary>
     public readonly Inode AsInode(DirtyInode inode) => _inodes.AsInode(_view, inode);
 
-    /// <summary>A new inode, without a name yet. It needs no lock: no other thread knows its number.</summary>
+    /// <summary>A new inode, without a name yet. It needs no lock: no operation knows its number. Write-back knows a
+    /// block from when it is put, and looks for it among those of its file: this operation puts one at most.</summary>
     /// <param name="meta">Everything but the number, which is assigned here.</param>
     /// <param name="directory">Where its compression and check methods come from.</param>
     public readonly DirtyInode Create(in InodeMeta meta, DirtyInode directory)

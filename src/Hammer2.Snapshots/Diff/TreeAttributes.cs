@@ -60,7 +60,7 @@ internal sealed class TreeAttributes
         Hammer2Error error = _tree.FindInode(record.File, out Chain? file);
         if (error == Hammer2Error.NoEntry) return Hammer2Error.None;
         if (error == Hammer2Error.None) error = ReadFile(file!, inode.Meta.Inum, out list);
-        if (list.Length != record.FileListBytes || IscsiCrc32.Compute(list) != record.FileListCode) list = [];
+        if (!record.IsListOfFile(list)) list = [];
         return error;
     }
 

@@ -29,7 +29,7 @@ internal static unsafe partial class LinuxAttributes
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint llistxattr(byte* path, byte* names, nint namesBytes);
 
-    /// <summary>A path to a name in an open directory, whatever the directory is called; with an empty name, to the
+    /// <summary>A path to a name in an open directory, whose own path may have changed; with an empty name, to the
     /// directory.</summary>
     public static byte[] PathOf(int directory, byte[] name)
     {

@@ -14,7 +14,7 @@ internal static class AttributeText
     {
         // The roots of PFSs have other things there.
         if (inum <= Media.PfsRootInum) return "";
-        ReadOnlySpan<byte> afterName = block[InodeBlock.NameOffset..InodeBlock.UnionOffset][Media.InodeNameBytes..];
+        ReadOnlySpan<byte> afterName = InodeBlock.ReadAfterName(block);
         if (!AttributeRecord.IsPresent(afterName)) return "";
         if (!AttributeRecord.TryRead(afterName, inum, out AttributeRecord record)) return " attributes damaged";
         return record.File == 0

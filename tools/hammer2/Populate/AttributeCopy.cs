@@ -11,7 +11,6 @@ namespace Hammer2.Tool.Populate;
 internal sealed class AttributeCopy(VnodeOps ops, PopulateResult result)
 {
     private const int NoData = 61; // ENODATA: removed meanwhile
-    private const int HeadBytes = 5;
 
     /// <summary>Copies those of an object.</summary>
     /// <param name="directory">The directory that it is in.</param>
@@ -27,7 +26,7 @@ internal sealed class AttributeCopy(VnodeOps ops, PopulateResult result)
             int failed = LinuxAttributes.Read(path, attribute, out byte[] value);
             if (failed == NoData) continue;
             // An object of another filesystem may have more than one of this one can.
-            int list = listBytes + HeadBytes + attribute.Length + value.Length;
+            int list = listBytes + AttributeList.HeadBytes + attribute.Length + value.Length;
             int names = namesBytes + attribute.Length + 1;
             bool fits = list <= AttributeList.BytesMax && names <= AttributeList.NamesBytesMax;
             Errno error = Errno.EOPNOTSUPP;

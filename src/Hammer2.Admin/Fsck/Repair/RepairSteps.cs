@@ -93,7 +93,7 @@ internal sealed class RepairSteps
                 (meta.Mode, what) = (meta.Mode & ModeMask, "undefined mode bits cleared");
                 break;
             case RepairKind.ClearAttributes:
-                new InodeBlock(inode.Block).NameArea[Media.InodeNameBytes..].Clear();
+                new InodeBlock(inode.Block).AfterName.Clear();
                 what = "without the extended attributes that could not be read";
                 break;
             default:
@@ -189,10 +189,10 @@ internal sealed class RepairSteps
     {
         var block = new InodeBlock(inode.Block);
         string text = string.Create(CultureInfo.InvariantCulture, $"0x{inode.Meta.Inum:x16}");
-        ReadOnlySpan<byte> afterName = block.NameArea[Media.InodeNameBytes..];
+        ReadOnlySpan<byte> afterName = block.AfterName;
         byte[] attributes = AttributeRecord.TryRead(afterName, block.Meta.Inum, out _) ? afterName.ToArray() : [];
         block.NameArea.Clear();
-        attributes.CopyTo(block.NameArea[Media.InodeNameBytes..]);
+        attributes.CopyTo(block.AfterName);
         block.Meta.NameBytes = (ushort)Encoding.ASCII.GetBytes(text, block.NameArea);
         block.Meta.NameKey = block.Meta.Inum;
     }
