@@ -111,7 +111,9 @@ public interface IFuseFileSystem
     /// <summary>The last descriptor and mapping of a handle was closed. The result is ignored.</summary>
     int Release(in FuseContext context, in FuseReleaseIn request) => FuseErrno.ENOSYS;
 
-    /// <summary>One descriptor was closed; the result is what close(2) returns.</summary>
+    /// <summary>One descriptor was closed; the result is what close(2) returns. The kernel does not ask again after
+    /// ENOSYS; since Linux 5.16 it writes back dirty pages at close all the same, and returns the error of
+    /// that.</summary>
     int Flush(in FuseContext context, in FuseFlushIn request) => FuseErrno.ENOSYS;
 
     /// <summary>Makes a file durable.</summary>

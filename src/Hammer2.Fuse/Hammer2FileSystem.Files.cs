@@ -179,7 +179,7 @@ public sealed partial class Hammer2FileSystem
     /// <inheritdoc/>
     public int Flush(in FuseContext context, in FuseFlushIn request)
     {
-        if (_canSkipOpen) return FuseErrno.ENOSYS;                  // there can be no error to return, now or later
+        if (_canSkipFlush) return FuseErrno.ENOSYS;
         if (request.Handle == 0) return FuseErrno.None;
         bool isLost = _vnodes.StopReason != Hammer2Error.None || _lost.Take(context.NodeId, request.Handle);
         return isLost ? FuseErrno.EIO : FuseErrno.None;
@@ -300,8 +300,8 @@ public sealed partial class Hammer2FileSystem
     private void FillOpen(bool isWritten, ref FuseOpenOut answer)
     {
         answer.Handle = isWritten ? _lost.NextHandle() : 0;
-        answer.OpenFlags = FuseOpenFlags.KeepCache
-            | (isWritten ? FuseOpenFlags.ParallelDirectWrites : FuseOpenFlags.NoFlush);
+        answer.OpenFlags = FuseOpenFlags.KeepCache;
+        if (isWritten) answer.OpenFlags |= FuseOpenFlags.ParallelDirectWrites;
     }
 
     private void CountOpen(int result, in FuseOpenOut answer)

@@ -32,6 +32,10 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
 
     private static readonly TimeSpan s_stalledPause = TimeSpan.FromMilliseconds(100);
 
+    // Linux 5.16: since then close(2) writes back the dirty pages of a file, and returns the error of that, also where
+    // FLUSH is not implemented. FLUSH, a request for each close(2), could add only errors of commits, which come later.
+    private const uint MinorThatWritesAtClose = 35;
+
     private const ulong ValidSeconds = 24 * 3600;
     private const ulong UnsettledValidSeconds = 1;
     private const uint SeekData = 3;
@@ -51,6 +55,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     private readonly bool _hasAttributes;
     private volatile bool _givesUp;
     private bool _canSkipOpen;
+    private bool _canSkipFlush;
     private bool _isDelayed;
     private bool _appliesUmask;
 
@@ -103,8 +108,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
 
     private static FuseInitFlags FileFeatures(bool isReadOnly, bool usesWritebackCache, bool countsOpenFiles)
     {
-        // A file that is only read needs no OPEN. A file that is written needs OPEN, to refuse immutable files, and
-        // FLUSH, to return errors.
+        // A file that is only read needs no OPEN. A file that is written needs OPEN, to refuse immutable files.
         if (isReadOnly && !countsOpenFiles) return ReadFeatures | FuseInitFlags.NoOpenSupport;
         // With parallel direct writes, the kernel could keep stale pages in its cache that were read meanwhile.
         FuseInitFlags features = (ReadFeatures & ~FuseInitFlags.AsyncDio) | FuseInitFlags.AtomicOTrunc;
@@ -115,6 +119,7 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
     public void Initialized(FuseConnection connection)
     {
         _canSkipOpen = connection.Has(FuseInitFlags.NoOpenSupport);
+        _canSkipFlush = _canSkipOpen || connection.Minor >= MinorThatWritesAtClose;
         _isDelayed = connection.Has(FuseInitFlags.WritebackCache);
         _vnodes.LeavesFileTimes = _isDelayed;
         _appliesUmask = connection.Has(FuseInitFlags.DontMask);

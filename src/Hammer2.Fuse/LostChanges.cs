@@ -7,7 +7,7 @@ namespace Hammer2.Fuse;
 
 /// <summary>
 /// Objects with accepted changes that could not be committed. Each open file that could have made such changes gets the
-/// error once, from fsync(2) or close(2).
+/// error once, from fsync(2), or from close(2) where the kernel asks at close.
 /// </summary>
 /// <remarks>
 /// An open file is identified by its handle: an odd number, larger for a file opened later; handle 0 stands for all

