@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Format;
 
 namespace Hammer2.Admin.Fsck;
 
 /// <summary>Compares the files with extended attributes of a PFS with the inodes that they belong to, in both
-/// directions. Runs after both were collected; what damage hides is not judged.</summary>
+/// directions. Runs after both were walked; what damage hides is not judged.</summary>
 internal sealed class AttributeCheck
 {
     private readonly FsckContext _context;
@@ -18,7 +17,7 @@ internal sealed class AttributeCheck
     private readonly HashSet<ulong> _judged = [];
 
     /// <param name="context">The check.</param>
-    /// <param name="pfs">The PFS; its inodes are in order.</param>
+    /// <param name="pfs">The PFS.</param>
     /// <param name="orphans">Inodes that a repair removes.</param>
     public AttributeCheck(FsckContext context, PfsScope pfs, IReadOnlySet<ulong> orphans)
     {
@@ -91,16 +90,5 @@ internal sealed class AttributeCheck
     private bool IsContent(in AttributeEntry entry, in AttributeOwner owner) =>
         !_context.Options.ReadsData || _reader.Read(entry, owner) != false;
 
-    private bool HasInode(ulong inum)
-    {
-        ReadOnlySpan<InodeFact> inodes = CollectionsMarshal.AsSpan(_pfs.Inodes);
-        (int low, int high) = (0, inodes.Length);
-        while (low < high)
-        {
-            int middle = (low + high) >> 1;
-            if (inodes[middle].Inum < inum) low = middle + 1;
-            else high = middle;
-        }
-        return low < inodes.Length && inodes[low].Inum == inum;
-    }
+    private bool HasInode(ulong inum) => inum > Media.PfsRootInum && _reader.HasInode(inum);
 }

@@ -18,6 +18,9 @@ internal sealed class AttributeFileReader(VolumeSet volumes, Blockref root)
     public bool IsUsable(ulong directory) => TryLoad(directory, out _)
         && AttributeFile.IsTrusted(InodeBlock.ReadMeta(_inode), ObjectType.Directory);
 
+    /// <summary>True when there is an inode that can be read.</summary>
+    public bool HasInode(ulong inum) => TryLoad(inum, out _);
+
     /// <summary>Compares a file with what its owner says of it.</summary>
     /// <param name="entry">The file.</param>
     /// <param name="owner">What the inode of its owner says; the default value for the root directory.</param>

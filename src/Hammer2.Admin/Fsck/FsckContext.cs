@@ -13,6 +13,8 @@ internal sealed class FsckContext
 
     private readonly List<FsckFinding> _findings = [];
     private readonly int[] _listed = new int[(int)FsckSeverity.Error + 1];
+    private readonly RepairPlan _plan = new();
+    private RepairPlan _ignored = new();
     private ulong _progressAt = ProgressStepBytes;
 
     public FsckContext(VolumeSet volumes, FsckOptions options)
@@ -35,8 +37,19 @@ internal sealed class FsckContext
     /// <summary>The names and inodes of that PFS.</summary>
     public PfsScope? KeptScope { get; set; }
 
-    /// <summary>The repairs for the findings.</summary>
-    public RepairPlan Plan { get; } = new();
+    /// <summary>The repairs for the findings; one that is thrown away while a walk is repeated.</summary>
+    public RepairPlan Plan => IsRepeating ? _ignored : _plan;
+
+    /// <summary>True while a PFS is walked once more: nothing is reported or counted again then.</summary>
+    public bool IsRepeating
+    {
+        get;
+        set
+        {
+            field = value;
+            _ignored = new RepairPlan();
+        }
+    }
 
     /// <summary>The highest inode number found in each PFS, by the key of its root.</summary>
     public Dictionary<ulong, ulong> HighestInums { get; } = [];
@@ -155,6 +168,7 @@ internal sealed class FsckContext
 
     private void Add(FsckFinding finding)
     {
+        if (IsRepeating) return;
         Report.Count(finding.Severity, finding.Code);
         // The limit is per severity, so that many notes cannot displace errors.
         if (_listed[(int)finding.Severity]++ < Options.FindingsMax) _findings.Add(finding);
@@ -164,6 +178,7 @@ internal sealed class FsckContext
 
     private void CountRead(int bytes)
     {
+        if (IsRepeating) return;
         Report.BytesRead += (ulong)bytes;
         if (Report.BytesRead < _progressAt) return;
         _progressAt = Report.BytesRead + ProgressStepBytes;

@@ -12,6 +12,10 @@ public sealed record FsckOptions
     /// <summary>False to skip file data: everything else is checked, in a fraction of the time.</summary>
     public bool ReadsData { get; init; } = true;
 
+    /// <summary>Maximum number of inodes and entries that are compared one by one at a time, where something is wrong;
+    /// the names are walked again for each further part. 25 to 75 bytes of memory for each.</summary>
+    public int FactsMax { get; init; } = 1 << 20;
+
     /// <summary>Called periodically with the number of bytes read so far.</summary>
     public Action<ulong>? Progress { get; init; }
 

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using Hammer2.Admin.Fsck.Repair;
 using Hammer2.Format;
 
 namespace Hammer2.Admin.Fsck;
 
 /// <summary>
-/// Compares the directory entries of a PFS with its inodes, in both directions. Runs after both were collected. Entries
-/// and inodes in unreadable blocks are not reported as missing: the damage itself was reported.
+/// Compares the directory entries of a PFS with its inodes, in both directions, after both were walked: one by one
+/// where <see cref="LinkSums"/> tells that something differs. Entries and inodes in unreadable blocks are not reported
+/// as missing: the damage itself was reported.
 /// </summary>
 internal sealed class NamespaceCheck
 {
     private readonly FsckContext _context;
     private readonly PfsScope _pfs;
-    private readonly Dictionary<ulong, long> _subdirectories = [];
     private readonly HashSet<ulong> _orphans = [];
-    private long _strayParents;
 
     public NamespaceCheck(FsckContext context, PfsScope pfs)
     {
@@ -26,30 +24,38 @@ internal sealed class NamespaceCheck
 
     public void Run()
     {
-        Span<InodeFact> inodes = CollectionsMarshal.AsSpan(_pfs.Inodes);
-        Span<EntryFact> entries = CollectionsMarshal.AsSpan(_pfs.Entries);
-        inodes.Sort(static (left, right) => left.Inum.CompareTo(right.Inum));
-        entries.Sort(static (left, right) => left.Inum != right.Inum
-            ? left.Inum.CompareTo(right.Inum)
-            : left.Directory != right.Directory
-                ? left.Directory.CompareTo(right.Directory)
-                : left.Key.CompareTo(right.Key));
-        CountSubdirectories(entries);
-        Merge(inodes, entries);
-        CheckCycles(inodes, entries);
-        CheckRoot(inodes);
+        _pfs.Directories.Sort();
+        for (int group = _pfs.Links.NextOpen(0); group < LinkSums.GroupsTotal;) group = CompareFrom(group);
+        CheckLinksOfDirectories();
+        foreach (ulong inum in _pfs.Directories.FindCycles())
+        {
+            _context.Add(FsckSeverity.Error, FsckCode.DirectoryCycle, _pfs, inum,
+                $"directory 0x{inum:x} is its own ancestor: it is not reachable from the root");
+        }
+        CheckRoot();
         new AttributeCheck(_context, _pfs, _orphans).Run();
         Remark();
         new PathNamer(_context, _pfs).NameFindings();
     }
 
-    private void CountSubdirectories(ReadOnlySpan<EntryFact> entries)
+    /// <summary>Compares the inodes of some open groups with their entries.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <returns>The first open group that is left.</returns>
+    private int CompareFrom(int first)
     {
-        foreach (ref readonly EntryFact entry in entries)
+        LinkSums links = _pfs.Links;
+        int end = first;
+        long factsPerGroup = (links.FactsTotal / LinkSums.GroupsTotal) + 1;
+        for (long facts = 0; end < LinkSums.GroupsTotal && facts < _context.Options.FactsMax; facts += factsPerGroup)
+            end = links.NextOpen(end + 1);
+        var selection = new FactSelection(inum =>
         {
-            if (entry.Type != ObjectType.Directory) continue;
-            _subdirectories[entry.Directory] = _subdirectories.GetValueOrDefault(entry.Directory) + 1;
-        }
+            int group = LinkSums.GroupOf(inum);
+            return group >= first && group < end && links.IsOpen(group);
+        });
+        _pfs.WalkAgain!(selection);
+        Merge(selection.Inodes, selection.Entries);
+        return end;
     }
 
     private void Merge(ReadOnlySpan<InodeFact> inodes, ReadOnlySpan<EntryFact> entries)
@@ -125,53 +131,45 @@ internal sealed class NamespaceCheck
             _context.Add(FsckSeverity.Error, FsckCode.DirectoryTwice, _pfs, inode.Inum,
                 $"directory 0x{inode.Inum:x} has {entries.Length} entries");
         }
-        if (entries.Length == 0 || _pfs.IsEntriesPartial) return;
-        long wanted = 2 + _subdirectories.GetValueOrDefault(inode.Inum);
-        if (inode.LinkCount is 1 || inode.LinkCount == (ulong)wanted) return;
-        _context.Add(FsckSeverity.Note, FsckCode.DirectoryLinkCount, _pfs, inode.Inum,
-            $"directory 0x{inode.Inum:x} has {inode.LinkCount} links; 1 and {wanted} are the conventions");
+        int index = _pfs.Directories.IndexOf(inode.Inum);
+        ref DirectoryFact directory = ref _pfs.Directories.All[index];
+        directory.Parent = 0;
+        foreach (ref readonly EntryFact entry in entries)
+        {
+            if (entry.Type != ObjectType.Directory) continue;
+            directory.Parent = entry.Directory;
+            break;
+        }
+    }
+
+    private void CheckLinksOfDirectories()
+    {
+        if (_pfs.IsEntriesPartial) return;
+        int[] children = _pfs.Directories.CountChildren();
+        for (int index = 0; index < children.Length; index++)
+        {
+            DirectoryFact directory = _pfs.Directories.All[index];
+            ulong wanted = 2 + (ulong)children[index];
+            if (directory.Parent == 0 || directory.LinkCount == 1 || directory.LinkCount == wanted) continue;
+            _context.Add(FsckSeverity.Note, FsckCode.DirectoryLinkCount, _pfs, directory.Inum,
+                $"directory 0x{directory.Inum:x} has {directory.LinkCount} links; 1 and {wanted} are the conventions");
+        }
     }
 
     private void CheckParent(in InodeFact inode, ReadOnlySpan<EntryFact> entries)
     {
         foreach (ref readonly EntryFact entry in entries)
             if (entry.Directory == inode.ParentInum) return;
-        if (inode.Type != ObjectType.Directory)
-        {
-            _strayParents++; // happens when the first of several names is removed
-            return;
-        }
+        // Another object has a stale one when the first of several names was removed.
+        if (inode.Type != ObjectType.Directory) return;
         _context.Add(FsckSeverity.Warning, FsckCode.ParentInum, _pfs, inode.Inum,
             $"directory 0x{inode.Inum:x} names 0x{inode.ParentInum:x} as its parent, its entry is in 0x{entries[0].Directory:x}");
         if (entries.Length == 1) Plan(RepairKind.SetParent, inode.Inum, 0, entries[0].Directory);
     }
 
-    /// <summary>Follows the parents of each directory; a directory whose chain of parents does not end is part of a
-    /// cycle.</summary>
-    private void CheckCycles(ReadOnlySpan<InodeFact> inodes, ReadOnlySpan<EntryFact> entries)
+    private void CheckRoot()
     {
-        var parents = new Dictionary<ulong, ulong>();
-        foreach (ref readonly EntryFact entry in entries)
-            if (entry.Type == ObjectType.Directory) _ = parents.TryAdd(entry.Inum, entry.Directory);
-        var settled = new HashSet<ulong> { Media.PfsRootInum };
-        var climbed = new HashSet<ulong>();
-        foreach (ref readonly InodeFact inode in inodes)
-        {
-            if (inode.Type != ObjectType.Directory) continue;
-            climbed.Clear();
-            ulong at = inode.Inum;
-            while (!settled.Contains(at) && climbed.Add(at) && parents.TryGetValue(at, out ulong parent)) at = parent;
-            bool isCircle = !settled.Contains(at) && parents.ContainsKey(at);
-            settled.UnionWith(climbed);
-            if (!isCircle) continue;
-            _context.Add(FsckSeverity.Error, FsckCode.DirectoryCycle, _pfs, at,
-                $"directory 0x{at:x} is its own ancestor: it is not reachable from the root");
-        }
-    }
-
-    private void CheckRoot(ReadOnlySpan<InodeFact> inodes)
-    {
-        ulong highest = inodes.Length == 0 ? Media.PfsRootInum : inodes[^1].Inum;
+        ulong highest = _pfs.HighestInum;
         _context.HighestInums[_pfs.Key] = highest;
         if (highest <= Media.PfsRootInum || _pfs.Meta.PfsInum > highest) return;
         _context.Add(FsckSeverity.Warning, FsckCode.NextInum, _pfs, Media.PfsRootInum,
@@ -184,12 +182,6 @@ internal sealed class NamespaceCheck
 
     private void Remark()
     {
-        if (_strayParents > 0)
-        {
-            _context.Add(FsckSeverity.Note, FsckCode.ParentInum, _pfs, 0,
-                $"{_strayParents} inodes that have or had several names record a directory as parent that has none "
-                    + "of their entries");
-        }
         if (_pfs.ModifyTidsAbove > 0)
         {
             _context.Add(FsckSeverity.Note, FsckCode.ModifyTid, _pfs, 0,

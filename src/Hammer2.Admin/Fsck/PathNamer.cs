@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using Hammer2.Format;
 
 namespace Hammer2.Admin.Fsck;
 
 /// <summary>
-/// Adds paths to the findings of a PFS: follows the collected entries to the root, and reads only the names on that
-/// path again.
+/// Adds paths to the findings of a PFS: walks it once more for the entries of these inodes, and again for those of the
+/// directories above them, and reads only the names on these paths.
 /// </summary>
 internal sealed class PathNamer
 {
@@ -19,6 +18,7 @@ internal sealed class PathNamer
 
     private readonly FsckContext _context;
     private readonly PfsScope _pfs;
+    private readonly Dictionary<ulong, EntryFact> _entries = [];
     private readonly Dictionary<ulong, byte[]?> _known = new() { [Media.PfsRootInum] = [] };
 
     public PathNamer(FsckContext context, PfsScope pfs)
@@ -27,20 +27,50 @@ internal sealed class PathNamer
         _pfs = pfs;
     }
 
-    /// <summary>Adds paths to the findings of this PFS. The entries must be sorted by inode number.</summary>
+    /// <summary>Adds paths to the findings of this PFS.</summary>
     public void NameFindings() => Name(_context.Findings);
 
     /// <summary>Adds paths to findings of another check.</summary>
     public void Name(IReadOnlyList<FsckFinding> findings)
     {
-        int named = 0;
+        var unnamed = new List<FsckFinding>();
+        var wanted = new HashSet<ulong>();
         foreach (FsckFinding finding in findings)
         {
             if (finding.PfsKey != _pfs.Key || finding.Path is not null || finding.Inum == 0) continue;
-            if (++named > PathsMax) return;
+            if (unnamed.Count == PathsMax) break;
+            unnamed.Add(finding);
+            if (finding.Inum != Media.PfsRootInum) _ = wanted.Add(finding.Inum);
+        }
+        Collect(wanted);
+        Collect(DirectoriesAbove());
+        foreach (FsckFinding finding in unnamed)
+        {
             byte[]? path = PathOf(finding.Inum);
             finding.Path = path is { Length: 0 } ? [(byte)'/'] : path;
         }
+    }
+
+    private void Collect(HashSet<ulong> wanted)
+    {
+        if (wanted.Count == 0 || _pfs.WalkAgain is not { } walk) return;
+        var selection = new FactSelection(wanted.Contains);
+        walk(selection);
+        foreach (ref readonly EntryFact entry in selection.Entries) _ = _entries.TryAdd(entry.Inum, entry);
+    }
+
+    private HashSet<ulong> DirectoriesAbove()
+    {
+        DirectoryFacts directories = _pfs.Directories;
+        directories.Sort();
+        var above = new HashSet<ulong>();
+        foreach (EntryFact entry in _entries.Values)
+        {
+            int at = directories.IndexOf(entry.Directory);
+            while (at >= 0 && above.Add(directories.All[at].Inum)) at = directories.IndexOf(directories.All[at].Parent);
+        }
+        above.ExceptWith(_entries.Keys);
+        return above;
     }
 
     private byte[]? PathOf(ulong inum)
@@ -50,7 +80,7 @@ internal sealed class PathNamer
         byte[]? start;
         while (!_known.TryGetValue(at, out start))
         {
-            if (climbed.Count >= ClimbMax || !TryFindEntry(at, out EntryFact entry)
+            if (climbed.Count >= ClimbMax || !_entries.TryGetValue(at, out EntryFact entry)
                 || NameOf(entry.Directory, entry.Key) is not { } name)
             {
                 if (climbed.Count > 0)
@@ -70,21 +100,6 @@ internal sealed class PathNamer
             _known[climbed[index].Inum] = path;
         }
         return path;
-    }
-
-    private bool TryFindEntry(ulong inum, out EntryFact entry)
-    {
-        ReadOnlySpan<EntryFact> entries = CollectionsMarshal.AsSpan(_pfs.Entries);
-        (int low, int high) = (0, entries.Length);
-        while (low < high)
-        {
-            int middle = (low + high) >> 1;
-            if (entries[middle].Inum < inum) low = middle + 1;
-            else high = middle;
-        }
-        bool isFound = low < entries.Length && entries[low].Inum == inum;
-        entry = isFound ? entries[low] : default;
-        return isFound;
     }
 
     private byte[]? NameOf(ulong directory, ulong key)

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using Hammer2.Format;
 
 namespace Hammer2.Admin.Fsck;
 
-/// <summary>The fields of an inode that the namespace check needs.</summary>
-[StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal readonly record struct InodeFact(ulong Inum, ulong ParentInum, ulong LinkCount, ObjectType Type);
-
-/// <summary>A directory entry without its name, which can be read again by its key.</summary>
-[StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal readonly record struct EntryFact(ulong Inum, ulong Directory, ulong Key, ObjectType Type);
-
-/// <summary>The state of one PFS during a check: about 50 bytes for each file.</summary>
+/// <summary>The state of one PFS during a check: 2 MiB, and what <see cref="DirectoryFacts"/> has of each
+/// directory.</summary>
 internal sealed class PfsScope
 {
     public PfsScope(in Blockref reference) => Root = reference;
@@ -33,11 +25,14 @@ internal sealed class PfsScope
     /// <summary>Indirect blocks, inodes and blocks of names found in this PFS.</summary>
     public BlockSet Seen { get; private set; } = new();
 
-    /// <summary>All inodes except the root, in ascending order of their numbers.</summary>
-    public List<InodeFact> Inodes { get; private set; } = [];
+    /// <summary>Whether inodes and entries belong together.</summary>
+    public LinkSums Links { get; private set; } = new();
 
-    /// <summary>All entries.</summary>
-    public List<EntryFact> Entries { get; private set; } = [];
+    /// <summary>All directories except the root.</summary>
+    public DirectoryFacts Directories { get; private set; } = new();
+
+    /// <summary>The greatest inode number, at least that of the root.</summary>
+    public ulong HighestInum { get; private set; } = Media.PfsRootInum;
 
     /// <summary>What has to do with extended attributes.</summary>
     public AttributeFacts Attributes { get; private set; } = new();
@@ -51,15 +46,46 @@ internal sealed class PfsScope
     /// <summary>Number of children with a greater modify_tid than their parent.</summary>
     public long ModifyTidsAbove { get; set; }
 
+    /// <summary>Walks the names and inodes once more, without findings, for those of a selection.</summary>
+    public Action<FactSelection>? WalkAgain { get; set; }
+
     /// <summary>True when an inode may exist and cannot be read.</summary>
     public bool MayBeLost(ulong inum) => LostInodes.Exists(lost => inum >= lost.First && inum <= lost.Last);
+
+    /// <summary>Takes inodes and entries in a further walk, in which nothing else is collected.</summary>
+    public FactSelection? Selection { get; init; }
+
+    /// <summary>Adds an inode other than the root.</summary>
+    public void Add(in InodeFact inode)
+    {
+        if (Selection is { } selection)
+        {
+            selection.Add(inode);
+            return;
+        }
+        Links.Add(inode);
+        HighestInum = Math.Max(HighestInum, inode.Inum);
+        if (inode.Type == ObjectType.Directory)
+            Directories.Add(new DirectoryFact(inode.Inum, inode.ParentInum, inode.LinkCount));
+    }
+
+    /// <summary>Adds an entry.</summary>
+    public void Add(in EntryFact entry)
+    {
+        if (Selection is { } selection) selection.Add(entry);
+        else Links.Add(entry);
+    }
+
+    /// <summary>Frees memory after the first walk.</summary>
+    public void ReleaseSeen() => Seen = new BlockSet();
 
     /// <summary>Frees the memory after the PFS was checked.</summary>
     public void Release()
     {
-        Seen = new BlockSet();
-        Inodes = [];
-        Entries = [];
+        ReleaseSeen();
+        Links = new LinkSums();
+        Directories = new DirectoryFacts();
         Attributes = new AttributeFacts();
+        WalkAgain = null;
     }
 }

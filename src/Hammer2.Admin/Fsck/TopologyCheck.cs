@@ -2,7 +2,6 @@
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Hammer2.Format;
-using Hammer2.Membership;
 
 namespace Hammer2.Admin.Fsck;
 
@@ -107,6 +106,7 @@ internal sealed partial class TopologyCheck
 
     private void VisitData(in FsckPosition position, in Blockref reference)
     {
+        if (_context.IsRepeating) return;
         if (reference.Key >= RoundUp(position.OwnerSize))
         {
             _context.Add(FsckSeverity.Warning, FsckCode.DataBeyondEnd, position, reference,
@@ -130,9 +130,9 @@ internal sealed partial class TopologyCheck
             return;
         }
         if (position.Pfs is not { } pfs) return;
+        pfs.Add(new EntryFact(reference.Dirent.Inum, position.OwnerInum, reference.Key, reference.Dirent.Type));
+        if (_context.IsRepeating) return;
         _context.Report.Entries++;
-        pfs.Entries.Add(new EntryFact(
-            reference.Dirent.Inum, position.OwnerInum, reference.Key, reference.Dirent.Type));
         _entries.Check(position, reference, block);
     }
 
@@ -204,22 +204,12 @@ internal sealed partial class TopologyCheck
         };
         if (isRepeat) return;
         VisitTable(below, MemoryMarshal.Cast<byte, Blockref>(blockset));
+        pfs.ReleaseSeen();
+        byte[] table = blockset.ToArray();
+        pfs.WalkAgain = selection => WalkAgain(below, table, selection);
         JudgeNames(pfs);
         if (pfs.Key == _context.KeptPfsKey) _context.KeptScope = pfs;
         else pfs.Release();
-    }
-
-    // What a node gets while it is resynchronized comes inode by inode: names and inodes agree at the end.
-    private void JudgeNames(PfsScope pfs)
-    {
-        if (pfs.Meta.PfsRole == InodeMeta.ReceivingRole)
-        {
-            _context.Add(FsckSeverity.Note, FsckCode.NotJudged, pfs, 0,
-                "the PFS is being received and is not whole: its names are not judged");
-        }
-        else if (NodeFacts.RoleOf(pfs.Meta) != NodeRole.Returning) new NamespaceCheck(_context, pfs).Run();
-        else _context.Add(FsckSeverity.Note, FsckCode.NotJudged, pfs, 0,
-            "the node is being resynchronized: its names and inodes are not compared");
     }
 
     /// <summary>True for an unchanged snapshot of a checked PFS: it has the same findings.</summary>
@@ -244,14 +234,14 @@ internal sealed partial class TopologyCheck
             return;
         }
         ref readonly InodeMeta meta = ref InodeBlock.ReadMeta(block);
-        _context.Report.Inodes++;
+        if (!_context.IsRepeating) _context.Report.Inodes++;
         if (!_inodes.Check(position, reference, block))
         {
             Lose(position, reference);
             return;
         }
-        _attributes.CheckInode(position, reference, block);
-        position.Pfs!.Inodes.Add(new InodeFact(meta.Inum, meta.ParentInum, meta.LinkCount, meta.Type));
+        if (!_context.IsRepeating) _attributes.CheckInode(position, reference, block);
+        position.Pfs!.Add(new InodeFact(meta.Inum, meta.ParentInum, meta.LinkCount, meta.Type));
         if (meta.HasDirectData || (isKnown && meta.Type != ObjectType.Directory)) return;
         FsckPosition below = position with
         {

@@ -73,6 +73,10 @@ internal static class FsckCommand
 
             A filesystem that is mounted for writing is rejected, because it changes while it is read.
 
+            Memory: 64 MiB, 384 KiB for each GiB in use, and 72 bytes for each directory of the largest PFS,
+            whatever the number of files. Where entries and inodes do not belong together, names and inodes are
+            read again for each million of them that are compared one by one, and to find paths.
+
             Give the nodes of a cluster as several volumes: each is checked by itself, and the nodes of one
             cluster that have the commit of the quorum are compared: keys, types, methods, change numbers, check
             codes, attributes and names. Nodes that do not have that commit are reported as stale.

@@ -33,8 +33,8 @@ internal static class NewfsCommand
 
             With --cluster, each argument is a separate filesystem, and all get a PFS that is a master of one
             cluster: mount it by naming all of them. With --populate, the files of a directory are copied into
-            the first PFS, or into the cluster: with holes, hard links, owners, permissions and times. Extended
-            attributes are not supported; those found are listed.
+            the first PFS, or into the cluster: with holes, hard links, owners, permissions and times, and
+            extended attributes, those aside that cannot be stored, which are listed.
 
             With --join, the filesystem gets a node of the cluster that another device has a node of, which may be
             mounted: a master without content, in place of one that is lost. It is not counted and not read until
