@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
 using Hammer2.Format;
 
 namespace Hammer2.Chains;
@@ -14,13 +13,11 @@ namespace Hammer2.Chains;
 /// followed once, as far as memory for remembering it is given.</remarks>
 internal sealed class ReachableWalk
 {
-    private const int RememberedMax = 1 << 20;
-
     private readonly MediaReader _device;
     private readonly Action<Blockref> _show;
     private readonly ulong _newerThan;
     private readonly Func<bool>? _isCancelled;
-    private readonly HashSet<ulong> _seen = [];
+    private readonly VisitedBlocks _visited = new();
 
     /// <summary>A walk over one filesystem.</summary>
     /// <param name="device">The filesystem.</param>
@@ -61,11 +58,11 @@ internal sealed class ReachableWalk
         // The super-root, a PFS root and a file, each with the maximum number of levels.
         if (depth >= 3 * (Media.TreeDepthMax + 1))
             return _device.ReportMisplaced(reference, "blocks are nested too deep");
-        if (_seen.Contains(reference.Data.Raw)) return Hammer2Error.None;
+        if (_visited.Contains(reference.Data)) return Hammer2Error.None;
         Hammer2Error error = _device.LoadOnce(reference, out Chain? chain);
         if (error != Hammer2Error.None) return error;
         error = Visit(chain!.Table, depth + 1);
-        if (error == Hammer2Error.None && _seen.Count < RememberedMax) _ = _seen.Add(reference.Data.Raw);
+        if (error == Hammer2Error.None) _visited.Add(reference.Data);
         return error;
     }
 }

@@ -35,7 +35,8 @@ namespace Hammer2.Chains.Freemap;
 /// known of what is below it. A client that cannot commit (its PFS is stopped) ends them on its devices: it may still
 /// be read from blocks that no header leads to. A device that is fenced takes no part.</para>
 /// <para>Locks: rank 6, one for each device, in the order of the devices, for all of it. Memory: 8 KiB for each GiB, at
-/// most 64 MiB; larger filesystems are walked in windows.</para>
+/// most 64 MiB; larger filesystems are walked in windows; and what <see cref="VisitedBlocks"/> needs, at most 40
+/// MiB.</para>
 /// </remarks>
 public static class Bulkfree
 {

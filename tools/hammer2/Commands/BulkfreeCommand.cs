@@ -24,7 +24,7 @@ internal static class BulkfreeCommand
         new("--no-discard", "do not discard freed blocks; for a mounted filesystem use the mount option");
 
     private static readonly OptionRow Memory =
-        new("--memory", "accepted from upstream's scripts and not needed: a walk takes 8 KiB for each GiB of the filesystem")
+        new("--memory", "accepted from upstream's scripts and not needed")
         {
             Short = "-m",
             ValueName = "BYTES",
@@ -42,6 +42,10 @@ internal static class BulkfreeCommand
             Freed blocks are discarded (TRIM) on devices that support it. When the filesystem is mounted for
             writing, give the mount point: the mount frees the blocks while it is in use, for root and for the
             user that mounted it. A mount also does this by itself when space runs low.
+
+            Memory, beside that of a mount: 8 KiB for each GiB of the filesystem, at most 64 MiB, and 128 KiB for
+            each GiB of inodes and references, at most 40 MiB. A filesystem of more than 8 TiB is walked once
+            for each 8 TiB.
             """,
         Arguments = [Target],
         Options = [NoDiscard, Memory, .. MediaOptions.All],
