@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using System.Threading;
 using Concurrency;
 
@@ -20,7 +19,7 @@ internal sealed class NodeTable
     private const ulong RootNode = 1;               // lives as long as the mount
 
     private readonly Shard[] _shards = new Shard[ShardsTotal];
-    private int _possibleOrphansTotal;              // entries with MayBeOrphan
+    private int _possibleOrphansTotal;              // in all shards
 
     /// <summary>An empty table.</summary>
     public NodeTable()
@@ -34,7 +33,7 @@ internal sealed class NodeTable
         if (node == RootNode) return;
         Shard shard = ShardOf(node);
         using (shard.NodesLock.EnterScope())
-            CollectionsMarshal.GetValueRefOrAddDefault(shard.Nodes, node, out _).References++;
+            shard.References.Add(node);
     }
 
     /// <summary>Drops references on a FORGET of the kernel.</summary>
@@ -44,17 +43,9 @@ internal sealed class NodeTable
         Shard shard = ShardOf(node);
         using (shard.NodesLock.EnterScope())
         {
-            ref Entry entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard.Nodes, node);
-            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)) return false;
-            if (entry.References > references)
-            {
-                entry.References -= references;
-                return false;
-            }
-            bool mayBeOrphan = entry.MayBeOrphan;
-            _ = shard.Nodes.Remove(node);
-            if (mayBeOrphan) _ = Interlocked.Decrement(ref _possibleOrphansTotal);
-            return mayBeOrphan;
+            if (!shard.References.Drop(node, references) || !shard.PossibleOrphans.Remove(node)) return false;
+            _ = Interlocked.Decrement(ref _possibleOrphansTotal);
+            return true;
         }
     }
 
@@ -65,10 +56,8 @@ internal sealed class NodeTable
         Shard shard = ShardOf(node);
         using (shard.NodesLock.EnterScope())
         {
-            ref Entry entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard.Nodes, node);
-            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)) return true;
-            if (!entry.MayBeOrphan) _ = Interlocked.Increment(ref _possibleOrphansTotal);
-            entry.MayBeOrphan = true;
+            if (!shard.References.Has(node)) return true;
+            if (shard.PossibleOrphans.Add(node)) _ = Interlocked.Increment(ref _possibleOrphansTotal);
             return false;
         }
     }
@@ -79,7 +68,7 @@ internal sealed class NodeTable
     {
         if (Volatile.Read(ref _possibleOrphansTotal) == 0) return false;
         Shard shard = ShardOf(node);
-        using (shard.NodesLock.EnterScope()) return shard.Nodes.TryGetValue(node, out Entry entry) && entry.MayBeOrphan;
+        using (shard.NodesLock.EnterScope()) return shard.PossibleOrphans.Contains(node);
     }
 
     /// <summary>Calls a function with each object that the kernel references; with those that come meanwhile or
@@ -88,8 +77,8 @@ internal sealed class NodeTable
     {
         foreach (Shard shard in _shards)
         {
-            ulong[] nodes;
-            using (shard.NodesLock.EnterScope()) nodes = [.. shard.Nodes.Keys];
+            List<ulong> nodes = [];
+            using (shard.NodesLock.EnterScope()) shard.References.CopyTo(nodes);
             foreach (ulong node in nodes) visit(node);
         }
     }
@@ -104,26 +93,21 @@ internal sealed class NodeTable
         {
             using (shard.NodesLock.EnterScope())
             {
-                foreach ((ulong node, Entry entry) in shard.Nodes)
-                    if (entry.MayBeOrphan) orphans.Add(node);
-                shard.Nodes.Clear();
+                orphans.AddRange(shard.PossibleOrphans);
+                shard.PossibleOrphans.Clear();
+                shard.References.Clear();
             }
         }
         return orphans;
     }
 
-    // Inode numbers are allocated in order, so that their low bits spread evenly.
-    private Shard ShardOf(ulong node) => _shards[node % ShardsTotal];
-
-    private struct Entry
-    {
-        public ulong References;
-        public bool MayBeOrphan;
-    }
+    // Inode numbers are allocated in order, so that these bits spread evenly.
+    private Shard ShardOf(ulong node) => _shards[(node >> NodeReferences.NeighboursRadix) % ShardsTotal];
 
     private sealed class Shard
     {
         public readonly RankedLock NodesLock = new(LockRank.NodeTable);
-        public readonly Dictionary<ulong, Entry> Nodes = [];
+        public readonly NodeReferences References = new();
+        public readonly HashSet<ulong> PossibleOrphans = []; // with references
     }
 }
