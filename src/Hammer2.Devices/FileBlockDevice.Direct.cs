@@ -14,15 +14,27 @@ public sealed unsafe partial class FileBlockDevice
 
     /// <inheritdoc/>
     /// <remarks>Returns when the device has received the bytes; they may still be in its volatile cache.</remarks>
-    public Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source)
+    public Hammer2Error WriteUncached(long offset, ReadOnlySpan<byte> source) =>
+        CanWriteDirectly(offset, source) ? WriteDirectly(offset, source) : Write(offset, source);
+
+    private bool CanWriteDirectly(long offset, ReadOnlySpan<byte> source)
     {
         const int InPage = IBlockDevice.UncachedAlignmentBytes - 1;
-        bool isDirect = _direct is not null && !_cannotWriteDirectly && source.Length >= DirectBytesMin
+        return _direct is not null && !_cannotWriteDirectly && source.Length >= DirectBytesMin
             && ((offset | (uint)source.Length) & InPage) == 0
-            && ((nuint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(source)) & InPage) == 0;
-        if (!isDirect || !Contains(offset, source.Length)) return Write(offset, source);
+            && ((nuint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(source)) & InPage) == 0
+            && Contains(offset, source.Length);
+    }
+
+    private Hammer2Error WriteDirectly(long offset, ReadOnlySpan<byte> source)
+    {
+        long start = _time.GetTimestamp();
         int errorNumber = WriteAll(_direct!, offset, source, source.Length);
-        if (errorNumber == 0) return Hammer2Error.None;
+        if (errorNumber == 0)
+        {
+            _directSpeed.Add(source.Length, _time.GetElapsedTime(start));
+            return Hammer2Error.None;
+        }
         // Some devices need a larger alignment than a page; write to those through the page cache.
         if (errorNumber is not (LinuxBlockIoctls.ErrorInvalid or LinuxBlockIoctls.ErrorNotSupported))
             return ToError(errorNumber);

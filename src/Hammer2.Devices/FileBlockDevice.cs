@@ -9,10 +9,10 @@ namespace Hammer2.Devices;
 /// <summary>An image file or a block device of this machine.</summary>
 /// <remarks>
 /// Buffered I/O through pread and pwrite: reads profit from the page cache, and callers need no alignment. Long writes
-/// of data that is not expected to be read soon bypass the page cache of a block device (O_DIRECT), because copying
-/// them there costs more processor time than everything else that is done to them. Only whole pages are written
-/// directly, which the kernel keeps coherent with the page cache. The length is read on opening and when asked to;
-/// reads past the end of an image that shrinks afterwards return Io.
+/// bypass the page cache of a block device (O_DIRECT) when they are of data that is not expected to be read soon, and
+/// when the device is fast, because copying them there costs more processor time than everything else that is done to
+/// them. Only whole pages are written directly, which the kernel keeps coherent with the page cache. The length is read
+/// on opening and when asked to; reads past the end of an image that shrinks afterwards return Io.
 /// </remarks>
 public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDevice
 {
@@ -27,6 +27,8 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     private const int OpenPollMilliseconds = 30;
 
     private readonly IScheduler _scheduler;
+    private readonly TimeProvider _time;
+    private readonly DirectWriteSpeed _directSpeed = new();
     private readonly SafeFileHandle _file;
     private readonly DeviceLock? _lock;
     private readonly bool _isBlock;
@@ -42,6 +44,7 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
     {
         bool isReadOnly = options.IsReadOnly;
         _scheduler = options.Scheduler;
+        _time = options.Time;
         _isClaimed = status.IsBlock && !isReadOnly && deviceLock is not null;
         Name = name;
         _file = file;
@@ -179,13 +182,15 @@ public sealed unsafe partial class FileBlockDevice : IBlockDevice, IIdentifiedDe
 
     /// <inheritdoc/>
     /// <remarks>Starts write-back of long writes at once, so that the device works before <see cref="Flush"/> and not
-    /// only during it.</remarks>
+    /// only during it. Long ones to a fast device are direct.</remarks>
     public Hammer2Error Write(long offset, ReadOnlySpan<byte> source)
     {
         if (IsReadOnly)
             return Hammer2Error.ReadOnly;
         if (!Contains(offset, source.Length))
             return Hammer2Error.Io;
+        if (CanWriteDirectly(offset, source) && _directSpeed.ShouldWriteDirectly())
+            return WriteDirectly(offset, source);
         int errorNumber = WriteAll(_file, offset, source, BufferedBytesMax);
         if (errorNumber != 0) return ToError(errorNumber);
         // A hint: the next flush reports a page that cannot be written, with or without this call.

@@ -19,4 +19,7 @@ public sealed record FileBlockDeviceOptions(
 
     /// <summary>Waits between two attempts.</summary>
     public IScheduler Scheduler { get; init; } = SystemScheduler.Instance;
+
+    /// <summary>Measures how fast the device is.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
