@@ -28,6 +28,13 @@ internal sealed class LinkSums
     /// <summary>Number of inodes and entries that were added.</summary>
     public long FactsTotal { get; private set; }
 
+    /// <summary>The sum of all groups, and of what was added without its groups: zero when no inode lacks an entry and no
+    /// entry an inode.</summary>
+    public ulong Total { get; private set; }
+
+    /// <summary>Number of inodes without links that were added.</summary>
+    public long UnlinkedTotal { get; private set; }
+
     /// <summary>The group of an inode number.</summary>
     public static int GroupOf(ulong inum) => (int)(inum >> NeighboursRadix) & (GroupsTotal - 1);
 
@@ -36,19 +43,27 @@ internal sealed class LinkSums
     {
         Count();
         int group = GroupOf(inode.Inum);
-        _sums[group] += inode.Type == ObjectType.Directory
+        ulong links = inode.Type == ObjectType.Directory
             ? Hash(inode.Inum, inode.Type, inode.ParentInum)
             : Hash(inode.Inum, inode.Type, 0) * inode.LinkCount;
-        if (inode.LinkCount == 0) _marks[group / BitsPerWord] |= 1UL << (group % BitsPerWord);
+        _sums[group] += links;
+        Total += links;
+        if (inode.LinkCount != 0) return;
+        UnlinkedTotal++;
+        _marks[group / BitsPerWord] |= 1UL << (group % BitsPerWord);
     }
 
     /// <summary>Adds an entry.</summary>
     public void Add(in EntryFact entry)
     {
         Count();
-        _sums[GroupOf(entry.Inum)] -=
-            Hash(entry.Inum, entry.Type, entry.Type == ObjectType.Directory ? entry.Directory : 0);
+        ulong link = Hash(entry.Inum, entry.Type, entry.Type == ObjectType.Directory ? entry.Directory : 0);
+        _sums[GroupOf(entry.Inum)] -= link;
+        Total -= link;
     }
+
+    /// <summary>Adds inodes and entries to the total alone.</summary>
+    public void AddToTotal(ulong sum) => Total += sum;
 
     /// <summary>True when inodes of a group must be compared with their entries one by one.</summary>
     public bool IsOpen(int group) => FactsTotal > 0

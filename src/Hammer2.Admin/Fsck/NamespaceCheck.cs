@@ -25,7 +25,9 @@ internal sealed class NamespaceCheck
     public void Run()
     {
         _pfs.Directories.Sort();
-        for (int group = _pfs.Links.NextOpen(0); group < LinkSums.GroupsTotal;) group = CompareFrom(group);
+        if (_pfs.HasSkipped && (_pfs.Links.Total != 0 || _pfs.Links.UnlinkedTotal > 0)) _pfs.SumAgain();
+        if (!_pfs.HasSkipped)
+            for (int group = _pfs.Links.NextOpen(0); group < LinkSums.GroupsTotal;) group = CompareFrom(group);
         CheckLinksOfDirectories();
         foreach (ulong inum in _pfs.Directories.FindCycles())
         {
@@ -53,7 +55,7 @@ internal sealed class NamespaceCheck
             int group = LinkSums.GroupOf(inum);
             return group >= first && group < end && links.IsOpen(group);
         });
-        _pfs.WalkAgain!(selection);
+        _ = _pfs.WalkAgain!(selection);
         Merge(selection.Inodes, selection.Entries);
         return end;
     }

@@ -55,7 +55,7 @@ internal sealed class PathNamer
     {
         if (wanted.Count == 0 || _pfs.WalkAgain is not { } walk) return;
         var selection = new FactSelection(wanted.Contains);
-        walk(selection);
+        _ = walk(selection);
         foreach (ref readonly EntryFact entry in selection.Entries) _ = _entries.TryAdd(entry.Inum, entry);
     }
 

@@ -32,7 +32,7 @@ internal sealed class PfsScope
     public DirectoryFacts Directories { get; private set; } = new();
 
     /// <summary>The greatest inode number, at least that of the root.</summary>
-    public ulong HighestInum { get; private set; } = Media.PfsRootInum;
+    public ulong HighestInum { get; set; } = Media.PfsRootInum;
 
     /// <summary>What has to do with extended attributes.</summary>
     public AttributeFacts Attributes { get; private set; } = new();
@@ -46,8 +46,16 @@ internal sealed class PfsScope
     /// <summary>Number of children with a greater modify_tid than their parent.</summary>
     public long ModifyTidsAbove { get; set; }
 
-    /// <summary>Walks the names and inodes once more, without findings, for those of a selection.</summary>
-    public Action<FactSelection>? WalkAgain { get; set; }
+    /// <summary>Walks the names and inodes once more, without findings: for those of a selection, or for the sums of
+    /// all, which it answers.</summary>
+    public Func<FactSelection?, LinkSums>? WalkAgain { get; set; }
+
+    /// <summary>True when parts were found in another PFS and added as a whole: <see cref="Links"/> have their total
+    /// alone.</summary>
+    public bool HasSkipped { get; private set; }
+
+    /// <summary>The innermost part that is walked.</summary>
+    public IndexPart? Part { get; set; }
 
     /// <summary>True when an inode may exist and cannot be read.</summary>
     public bool MayBeLost(ulong inum) => LostInodes.Exists(lost => inum >= lost.First && inum <= lost.Last);
@@ -65,8 +73,28 @@ internal sealed class PfsScope
         }
         Links.Add(inode);
         HighestInum = Math.Max(HighestInum, inode.Inum);
-        if (inode.Type == ObjectType.Directory)
-            Directories.Add(new DirectoryFact(inode.Inum, inode.ParentInum, inode.LinkCount));
+        if (inode.Type != ObjectType.Directory) return;
+        var directory = new DirectoryFact(inode.Inum, inode.ParentInum, inode.LinkCount);
+        Directories.Add(directory);
+        Part?.Add(directory);
+    }
+
+    /// <summary>Adds a part that was found in another PFS.</summary>
+    public void Add(IndexPart part)
+    {
+        HasSkipped = true;
+        HighestInum = Math.Max(HighestInum, part.HighestInum);
+        Links.AddToTotal(part.LinkSum);
+        ModifyTidsAbove += part.ModifyTidsAbove;
+        part.CopyTo(Directories);
+        Part?.Add(part);
+    }
+
+    /// <summary>Has the sums of all groups again, after parts were added as a whole.</summary>
+    public void SumAgain()
+    {
+        Links = WalkAgain!(null);
+        HasSkipped = false;
     }
 
     /// <summary>Adds an entry.</summary>

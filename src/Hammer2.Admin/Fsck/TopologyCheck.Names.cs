@@ -20,9 +20,9 @@ internal sealed partial class TopologyCheck
             "the node is being resynchronized: its names and inodes are not compared");
     }
 
-    /// <summary>Walks the names and inodes of a PFS that was checked, for those of a selection. Finds the same ones as
+    /// <summary>Walks the names and inodes of a PFS that was checked, for those of a selection or all. Finds the same ones as
     /// before, since it takes the same decisions.</summary>
-    private void WalkAgain(in FsckPosition position, ReadOnlySpan<byte> blockset, FactSelection selection)
+    private LinkSums WalkAgain(in FsckPosition position, ReadOnlySpan<byte> blockset, FactSelection? selection)
     {
         PfsScope first = position.Pfs!;
         var again = new PfsScope(first.Root) { Label = first.Label, Meta = first.Meta, Selection = selection };
@@ -36,6 +36,7 @@ internal sealed partial class TopologyCheck
         {
             _context.IsRepeating = false;
         }
-        selection.Sort();
+        selection?.Sort();
+        return again.Links;
     }
 }

@@ -22,6 +22,7 @@ internal sealed partial class TopologyCheck
     private readonly AttributeRules _attributes;
     private readonly EntryRules _entries;
     private readonly DataCheck _data;
+    private readonly Dictionary<ulong, IndexPart> _parts = []; // by the hash of the reference
     private readonly Dictionary<ulong, List<(byte[] Blockset, string? Label)>> _checkedRoots = [];
 
     public TopologyCheck(FsckContext context)
@@ -90,7 +91,8 @@ internal sealed partial class TopologyCheck
                 VisitEntry(position, reference);
                 break;
             case BlockrefType.Indirect:
-                VisitIndirect(position, reference);
+                if (PartOwner(position, reference) is { } pfs) VisitPart(position, reference, pfs);
+                else FollowIndirect(position, reference);
                 break;
             case BlockrefType.Inode when position.Depth == 0:
                 VisitSuperRoot(position, reference);
@@ -136,7 +138,7 @@ internal sealed partial class TopologyCheck
         _entries.Check(position, reference, block);
     }
 
-    private void VisitIndirect(in FsckPosition position, in Blockref reference)
+    private void FollowIndirect(in FsckPosition position, in Blockref reference)
     {
         bool isKnown = IsKnown(reference);
         if (!TryEnter(position, reference, out ReadOnlySpan<byte> block))

@@ -73,9 +73,10 @@ internal static class FsckCommand
 
             A filesystem that is mounted for writing is rejected, because it changes while it is read.
 
-            Memory: 64 MiB, 384 KiB for each GiB in use, and 72 bytes for each directory of the largest PFS,
-            whatever the number of files. Where entries and inodes do not belong together, names and inodes are
-            read again for each million of them that are compared one by one, and to find paths.
+            Memory: 64 MiB, 384 KiB for each GiB in use, 100 bytes for each directory of the largest PFS and a byte
+            for each inode, those that snapshots share once. Where entries and inodes do not belong together,
+            they are read again for each million of them that are compared one by one, and to find paths. What
+            snapshots share is read once.
 
             Give the nodes of a cluster as several volumes: each is checked by itself, and the nodes of one
             cluster that have the commit of the quorum are compared: keys, types, methods, change numbers, check
