@@ -32,7 +32,7 @@ public abstract partial class MediaReader
 
     /// <summary>As <see cref="Load"/>, for a walk that reads each block once: the block is not added to the
     /// cache.</summary>
-    internal Hammer2Error LoadOnce(in Blockref reference, out Chain? chain)
+    public Hammer2Error LoadOnce(in Blockref reference, out Chain? chain)
     {
         chain = Caches.Chains.Find(Ordinal, reference);
         return chain is not null ? Hammer2Error.None : LoadFromMedia(reference, out chain);

@@ -102,7 +102,7 @@ public sealed class FilesystemUsage
     {
         if (depth >= 2 * (Media.TreeDepthMax + 1))
             return _device.ReportMisplaced(reference, "blocks are nested too deep");
-        Hammer2Error error = _device.Load(reference, out Chain? chain);
+        Hammer2Error error = _device.LoadOnce(reference, out Chain? chain);
         return error == Hammer2Error.None ? Visit(chain!.Table, index, depth + 1) : error;
     }
 
