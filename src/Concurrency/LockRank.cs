@@ -89,6 +89,7 @@ public sealed class LockRank
     public static readonly LockRank NbdRequest = new(Leaf, "answer of a remote device");
     public static readonly LockRank FuseReadTurns = new(Leaf, "FUSE workers");
     public static readonly LockRank FuseLongRequests = new(Leaf, "long FUSE requests");
+    public static readonly LockRank FuseQueueWorkers = new(Leaf, "FUSE queue workers");
     public static readonly LockRank FuseLongRequestsDone = new(Leaf, "end of long FUSE requests");
     public static readonly LockRank FuseStalledRequests = new(Leaf, "stalled FUSE requests");
     public static readonly LockRank FuseInterrupts = new(Leaf, "early FUSE interrupts");

@@ -52,6 +52,10 @@ public sealed unsafe class FuseDeviceTransport : IFuseTransport
     }
 
     /// <inheritdoc/>
+    public IFuseQueues? TryOpenQueues(FuseConnection connection, out string? failure) => FuseUringQueues.TryOpen(
+        _mounted, FuseBufferSizes.For(connection.MaxWriteBytes, connection.MaxReadBytes), out failure);
+
+    /// <inheritdoc/>
     public void Dispose() => _mounted.Dispose();
 
     private SafeFileHandle OpenClone(out int error)

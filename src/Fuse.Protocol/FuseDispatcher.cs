@@ -65,7 +65,7 @@ public sealed partial class FuseDispatcher
     /// <param name="message">The request, in memory that no other thread changes meanwhile.</param>
     /// <param name="buffer">Buffer for the reply: as long as the longest READ, and at least 8 KiB.</param>
     /// <param name="channel">The channel that received the request.</param>
-    public void Serve(int worker, ReadOnlySpan<byte> message, Span<byte> buffer, IFuseChannel channel)
+    public void Serve(int worker, ReadOnlySpan<byte> message, Span<byte> buffer, IFuseSender channel)
     {
         if (!FuseRequest.TryOpen(message, out FuseRequest request, out string? fault))
         {
@@ -152,7 +152,7 @@ public sealed partial class FuseDispatcher
     }
 
     private void Answer(
-        scoped in FuseRequest request, int error, ReadOnlySpan<byte> payload, IFuseChannel channel)
+        scoped in FuseRequest request, int error, ReadOnlySpan<byte> payload, IFuseSender channel)
     {
         ref readonly FuseInHeader header = ref request.Header;
         int refused = Send(header.Unique, error, payload, channel);
@@ -171,7 +171,7 @@ public sealed partial class FuseDispatcher
         }
     }
 
-    private static int Send(ulong unique, int error, ReadOnlySpan<byte> payload, IFuseChannel channel)
+    private static int Send(ulong unique, int error, ReadOnlySpan<byte> payload, IFuseSender channel)
     {
         var header = new FuseOutHeader
         {
@@ -184,7 +184,7 @@ public sealed partial class FuseDispatcher
 
     // Without a reply the caller would wait for ever, so a malformed request gets one if its header can be read.
     private void ServeMalformed(
-        ReadOnlySpan<byte> message, scoped in FuseRequest request, string fault, IFuseChannel channel)
+        ReadOnlySpan<byte> message, scoped in FuseRequest request, string fault, IFuseSender channel)
     {
         if (message.Length < FuseRequest.HeaderBytes)
         {

@@ -92,6 +92,9 @@ public static class FuseErrno
     /// <summary>Not connected any more.</summary>
     public const int ENOTCONN = 107;
 
+    /// <summary>Operation canceled.</summary>
+    public const int ECANCELED = 125;
+
     /// <summary>Stale file handle.</summary>
     public const int ESTALE = 116;
 

@@ -60,4 +60,16 @@ internal static partial class FuseLog
         "{Opcode} of node {NodeId}: undoing a reply to an interrupted caller failed")]
     public static partial void UndoReplyThrew(
         ILogger logger, Exception failure, FuseOpcode opcode, ulong nodeId);
+
+    [LoggerMessage(14, LogLevel.Information, "requests come over io_uring, in {Queues} queues")]
+    public static partial void UsesQueues(ILogger logger, int queues);
+
+    [LoggerMessage(EventId = 15, Message = "requests are read from the device, not over io_uring: {Reason}")]
+    public static partial void QueuesRefused(ILogger logger, LogLevel level, string reason);
+
+    [LoggerMessage(16, LogLevel.Error, "no entry for queue {Queue} of requests")]
+    public static partial void EntryNotOpened(ILogger logger, Exception failure, int queue);
+
+    [LoggerMessage(17, LogLevel.Error, "the kernel refused an entry of queue {Queue} with error {Error}")]
+    public static partial void EntryRefused(ILogger logger, int queue, int error);
 }

@@ -38,6 +38,8 @@ public sealed class FuseSession : IDisposable
     private readonly List<FuseWorker> _workers = [];
     private readonly FuseReadTurns _turns;
     private FuseLongRequests? _longRequests;
+    private IFuseQueues? _queues;
+    private FuseQueueWorkers? _queueWorkers;
     private readonly RankedMonitor _endLock = new(LockRank.FuseSessionEnd);
     private volatile bool _isStopping;
     private int _runningTotal;
@@ -84,8 +86,9 @@ public sealed class FuseSession : IDisposable
             if (AnswerInit(buffer.AsSpan(0, got)) is not { } connection) continue;
 
             Connection = connection;
-            var dispatcher = new FuseDispatcher(
-                _fileSystem, connection, _options.WorkersTotal + FuseLongRequests.ThreadsMax + 1, _logger)
+            int queues = _queues?.QueuesTotal ?? 0;
+            int queueThreads = queues == 0 ? 0 : queues * FuseQueueWorkers.ThreadsMaxOf(queues);
+            var dispatcher = new FuseDispatcher(_fileSystem, connection, FirstQueueThread + queueThreads, _logger)
             {
                 Statistics = _options.Statistics,
             };
@@ -124,6 +127,10 @@ public sealed class FuseSession : IDisposable
             string name = "fuse-" + worker.Number.ToString(CultureInfo.InvariantCulture);
             _ = _options.Scheduler.Start(name, () => Work(worker));
         }
+        if (_queues is null) return;
+        FuseLog.UsesQueues(_logger, _queues.QueuesTotal);
+        _queueWorkers = new FuseQueueWorkers(_queues, ServeEntry, EndByError, _options.Scheduler, _logger);
+        _queueWorkers.Start();
     }
 
     /// <summary>
@@ -147,6 +154,7 @@ public sealed class FuseSession : IDisposable
                 _ = _endLock.Wait(s_wake);
             }
         }
+        _queueWorkers?.Stop(s_wake);
         _longRequests?.Finish();
         Dispatcher?.Stalled?.Close();
         Dispatcher?.Destroy();
@@ -170,6 +178,9 @@ public sealed class FuseSession : IDisposable
         _transport.Dispose();
     }
 
+    // Workers, threads for long requests and the thread for stalled requests come before those of queues.
+    private int FirstQueueThread => _options.WorkersTotal + FuseLongRequests.ThreadsMax + 1;
+
     private FuseConnection? AnswerInit(ReadOnlySpan<byte> message)
     {
         if (!FuseRequest.TryOpen(message, out FuseRequest request, out string? fault)
@@ -184,6 +195,11 @@ public sealed class FuseSession : IDisposable
         FuseInitOut answer = default;
         FuseNegotiationOutcome outcome =
             FuseNegotiation.Settle(in offer, _options, ref answer, out FuseConnection? connection);
+        if (connection is not null && OpenQueues(connection))
+        {
+            FuseSessionOptions options = _options with { Wanted = _options.Wanted | FuseInitFlags.OverIoUring };
+            outcome = FuseNegotiation.Settle(in offer, options, ref answer, out connection);
+        }
         bool isTooOld = outcome == FuseNegotiationOutcome.TooOld;
 
         ReadOnlySpan<byte> payload = MemoryMarshal.AsBytes(new ReadOnlySpan<FuseInitOut>(in answer));
@@ -202,6 +218,18 @@ public sealed class FuseSession : IDisposable
         return error == FuseErrno.None
             ? connection
             : throw new FuseException("the kernel refused the answer to INIT: " + LinuxCalls.Describe(error));
+    }
+
+    private bool OpenQueues(FuseConnection connection)
+    {
+        if (!_options.UsesQueues) return false;
+        string? failure = "the kernel does not offer it (the parameter enable_uring of its module fuse)";
+        if (connection.Offered.HasFlag(FuseInitFlags.OverIoUring))
+            _queues = _transport.TryOpenQueues(connection, out failure);
+        if (_queues is { QueuesTotal: var queues } && FuseQueueWorkers.ThreadsMaxOf(queues) == 0)
+            (_queues, failure) = (null, $"{queues} queues, one for each processor, are too many");
+        if (failure is not null) FuseLog.QueuesRefused(_logger, _options.QueuesRefusedLevel, failure);
+        return _queues is not null;
     }
 
     private void KeepStalled(FuseDispatcher dispatcher, FuseBufferSizes sizes)
@@ -226,13 +254,7 @@ public sealed class FuseSession : IDisposable
                 continue;
             }
             if (got is -FuseErrno.EINTR or -FuseErrno.ENOENT or -FuseErrno.EAGAIN) continue;
-            if (got is -FuseErrno.ENODEV or -FuseErrno.ECONNABORTED)
-            {
-                End(FuseSessionEnd.Unmounted);
-                break;
-            }
-            FuseLog.ReceiveFailed(_logger, -got);
-            End(FuseSessionEnd.Failed);
+            EndByError(-got);
         }
         using (_endLock.EnterScope())
         {
@@ -242,12 +264,37 @@ public sealed class FuseSession : IDisposable
         }
     }
 
+    // The dispatcher rejects a message that is shorter than a header.
+    private static FuseRow? RowOf(ReadOnlySpan<byte> message) => message.Length >= Unsafe.SizeOf<FuseInHeader>()
+        ? FuseOperations.RowOf(MemoryMarshal.AsRef<FuseInHeader>(message).Opcode) : null;
+
+    private void ServeEntry(int thread, IFuseQueueEntry entry)
+    {
+        ReadOnlySpan<byte> message = entry.Request;
+        FuseRow? row = RowOf(message);
+        bool mayWait = row?.Duration is FuseDuration.Change or FuseDuration.Long;
+        if (mayWait) _longRequests!.BeginAnyway();
+        Dispatcher!.Serve(FirstQueueThread + thread, message, entry.ReplyBuffer, entry);
+        if (mayWait) _longRequests!.End();
+        // The kernel uses an entry again after a reply, also where the operation has none.
+        var nothing = new FuseOutHeader
+        {
+            Length = (uint)Unsafe.SizeOf<FuseOutHeader>(),
+            Unique = MemoryMarshal.AsRef<FuseInHeader>(message).Unique,
+        };
+        if (row is { IsAnswered: false }) _ = entry.Send(in nothing, default);
+    }
+
+    private void EndByError(int error)
+    {
+        bool isUnmounted = error is FuseErrno.ENODEV or FuseErrno.ECONNABORTED;
+        if (!isUnmounted) FuseLog.ReceiveFailed(_logger, error);
+        End(isUnmounted ? FuseSessionEnd.Unmounted : FuseSessionEnd.Failed);
+    }
+
     private void Serve(FuseWorker worker, ReadOnlySpan<byte> message)
     {
-        // The dispatcher rejects a message that is shorter than a header.
-        FuseOpcode opcode = message.Length >= Unsafe.SizeOf<FuseInHeader>()
-            ? MemoryMarshal.AsRef<FuseInHeader>(message).Opcode : default;
-        FuseDuration duration = FuseOperations.RowOf(opcode)?.Duration ?? FuseDuration.Short;
+        FuseDuration duration = RowOf(message)?.Duration ?? FuseDuration.Short;
         bool isLong = _turns.TakesLong(duration);
         bool mayWait = isLong || duration == FuseDuration.Change;
         if (mayWait && !_longRequests!.TryBegin())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Concurrency;
+using Microsoft.Extensions.Logging;
 
 namespace Fuse.Protocol;
 
@@ -32,6 +33,13 @@ public sealed record FuseSessionOptions
 
     /// <summary>False to let workers sleep as soon as there is no request, as on a single processor.</summary>
     public bool MaySpin { get; init; } = Environment.ProcessorCount > 1;
+
+    /// <summary>True to take requests from the kernel's queues (io_uring) where it offers that, false to read all from
+    /// the device.</summary>
+    public bool UsesQueues { get; init; }
+
+    /// <summary>Level at which it is logged that the queues cannot be used.</summary>
+    public LogLevel QueuesRefusedLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Counts requests; null for no counting.</summary>
     public FuseStatistics? Statistics { get; init; }

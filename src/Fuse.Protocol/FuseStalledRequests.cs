@@ -14,9 +14,9 @@ internal sealed class FuseStalledRequests
 {
     private readonly RankedLock _waitingLock = new(LockRank.FuseStalledRequests);
     private readonly Func<bool> _isStalled;
-    private readonly Action<byte[], IFuseChannel> _serve;
+    private readonly Action<byte[], IFuseSender> _serve;
     private readonly IScheduler _scheduler;
-    private Dictionary<ulong, (byte[] Message, IFuseChannel Channel)> _waiting = [];
+    private Dictionary<ulong, (byte[] Message, IFuseSender Channel)> _waiting = [];
     private IStartedThread? _thread;
     private bool _isServing;
     private bool _isClosed;
@@ -24,7 +24,7 @@ internal sealed class FuseStalledRequests
     /// <param name="isStalled">True while requests are to be kept.</param>
     /// <param name="serve">Serves one request that was kept.</param>
     /// <param name="scheduler">Starts the thread that serves them.</param>
-    public FuseStalledRequests(Func<bool> isStalled, Action<byte[], IFuseChannel> serve, IScheduler scheduler)
+    public FuseStalledRequests(Func<bool> isStalled, Action<byte[], IFuseSender> serve, IScheduler scheduler)
     {
         _isStalled = isStalled;
         _serve = serve;
@@ -44,7 +44,7 @@ internal sealed class FuseStalledRequests
     /// <param name="unique">What identifies it.</param>
     /// <param name="message">Its bytes, which are copied.</param>
     /// <param name="channel">The channel that received it.</param>
-    public void Keep(ulong unique, ReadOnlySpan<byte> message, IFuseChannel channel)
+    public void Keep(ulong unique, ReadOnlySpan<byte> message, IFuseSender channel)
     {
         byte[] copy = message.ToArray();
         using (_waitingLock.EnterScope()) _waiting[unique] = (copy, channel);
@@ -54,10 +54,10 @@ internal sealed class FuseStalledRequests
 
     /// <summary>Takes a request out, which the caller answers.</summary>
     /// <returns>The channel that received it; null when it does not wait.</returns>
-    public IFuseChannel? Take(ulong unique)
+    public IFuseSender? Take(ulong unique)
     {
         using (_waitingLock.EnterScope())
-            return _waiting.Remove(unique, out (byte[] Message, IFuseChannel Channel) found) ? found.Channel : null;
+            return _waiting.Remove(unique, out (byte[] Message, IFuseSender Channel) found) ? found.Channel : null;
     }
 
     /// <summary>Serves all that wait, on a thread of its own; one that cannot be served after all is kept again.
@@ -85,7 +85,7 @@ internal sealed class FuseStalledRequests
     {
         while (true)
         {
-            Dictionary<ulong, (byte[] Message, IFuseChannel Channel)> now;
+            Dictionary<ulong, (byte[] Message, IFuseSender Channel)> now;
             using (_waitingLock.EnterScope())
             {
                 if (_isClosed || _waiting.Count == 0 || _isStalled())
@@ -95,7 +95,7 @@ internal sealed class FuseStalledRequests
                 }
                 (now, _waiting) = (_waiting, []);
             }
-            foreach ((byte[] message, IFuseChannel channel) in now.Values) _serve(message, channel);
+            foreach ((byte[] message, IFuseSender channel) in now.Values) _serve(message, channel);
         }
     }
 }

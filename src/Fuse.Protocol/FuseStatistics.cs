@@ -18,7 +18,7 @@ public sealed class FuseStatistics
     private const int TimeColumn = RangesTotal + 1;
     private const int ColumnsTotal = RangesTotal + 2;
     private const int OpcodesTotal = (int)FuseOpcode.CopyFileRange64 + 1;
-    private const int ThreadsMax = 320;
+    private const int ThreadsMax = 640;
     private const double MicrosecondsPerSecond = 1e6;
 
     private readonly TimeProvider _time;

@@ -5,7 +5,7 @@ namespace Fuse.Protocol;
 /// The channel from which one worker receives requests and sends replies. The reply to a request must be sent on the
 /// channel that received it. One thread receives; others may send notifications at the same time.
 /// </summary>
-public interface IFuseChannel : IDisposable
+public interface IFuseChannel : IFuseSender, IDisposable
 {
     /// <summary>
     /// Copies the next request into <paramref name="request"/> if there is one. Returns its length in bytes, or a
@@ -19,12 +19,6 @@ public interface IFuseChannel : IDisposable
     /// number: EINTR after <see cref="Interrupt"/>.
     /// </summary>
     int WaitForRequest();
-
-    /// <summary>
-    /// Sends a header and its payload as one message; <see cref="FuseOutHeader.Length"/> counts both. Returns 0 or a
-    /// positive error number: ENOENT when the caller does not wait for the reply any more.
-    /// </summary>
-    int Send(in FuseOutHeader header, ReadOnlySpan<byte> payload);
 
     /// <summary>
     /// Makes a waiting <see cref="WaitForRequest"/> return EINTR. From any thread; has no effect while the receiver is

@@ -3,7 +3,7 @@ namespace Fuse.Protocol;
 
 /// <summary>
 /// A way to exchange messages with the kernel. The device transport reads and writes /dev/fuse; tests replace it by
-/// memory; io_uring could be another implementation.
+/// memory.
 /// </summary>
 public interface IFuseTransport : IDisposable
 {
@@ -12,6 +12,16 @@ public interface IFuseTransport : IDisposable
     /// </summary>
     /// <exception cref="FuseException">The kernel refuses a further channel.</exception>
     IFuseChannel OpenChannel();
+
+    /// <summary>The kernel's queues, from which requests come beside the device once INIT was answered so.</summary>
+    /// <param name="connection">The connection as it will be.</param>
+    /// <param name="failure">Why there are none; null when they were not looked for.</param>
+    /// <returns>Null when this transport or this system has none.</returns>
+    IFuseQueues? TryOpenQueues(FuseConnection connection, out string? failure)
+    {
+        failure = null;
+        return null;
+    }
 }
 
 /// <summary>The mount or the session with the kernel could not be set up.</summary>

@@ -80,6 +80,18 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "gettid")]
     public static partial int ThreadNumber();
 
+    /// <summary>Has the calling thread run on one processor. Returns 0, or an error number: EINVAL when the process may
+    /// not use that processor.</summary>
+    /// <param name="processor">Its number, from 0 to 65535.</param>
+    public static int RunOn(int processor)
+    {
+        int bytes = ((processor / 64) + 1) * sizeof(ulong);
+        byte* mask = stackalloc byte[bytes];
+        new Span<byte>(mask, bytes).Clear();
+        mask[processor / 8] = (byte)(1 << (processor % 8));
+        return SetAffinity(0, (nuint)bytes, mask) == 0 ? FuseErrno.None : LastError;
+    }
+
     /// <summary>
     /// Sends a thread of this process a signal whose only effect is that a waiting call returns EINTR.
     /// </summary>
@@ -143,6 +155,9 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     private static partial int SetSignalAction(int signal, SignalAction* action, SignalAction* previous);
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
+    private static partial int SetAffinity(int thread, nuint maskBytes, byte* mask);
 
     [LibraryImport("libc", EntryPoint = "tgkill", SetLastError = true)]
     private static partial int SendSignal(int process, int thread, int signal);

@@ -63,6 +63,21 @@ public static class MountOptionParser
             ["group"] = (FuseMountFlags.NoSuid | FuseMountFlags.NoDevice, FuseMountFlags.None),
         };
 
+    // Each also has a form with "no" before it.
+    private static readonly Dictionary<string, Func<MountOptions, bool, MountOptions>> Switches =
+        new(StringComparer.Ordinal)
+        {
+            ["writeback"] = static (options, isOn) => options with { UsesWritebackCache = isOn },
+            ["xattr"] = static (options, isOn) => options with { HasExtendedAttributes = isOn },
+            ["io_uring"] = static (options, isOn) => options with { UsesIoUring = isOn },
+            ["discard"] = static (options, isOn) => options with { Discards = isOn },
+            ["dedup"] = static (options, isOn) => options with { Deduplicates = isOn },
+            ["resync"] = static (options, isOn) => options with { Resynchronizes = isOn },
+            ["headers"] = static (options, isOn) => options with { ShowsHeaders = isOn },
+            ["snapdirs"] = static (options, isOn) => options with { HasSnapshotDirectories = isOn },
+            ["allow_other"] = static (options, isOn) => options with { AllowsOthers = isOn },
+        };
+
     private const FuseMountFlags UserMount =
         FuseMountFlags.NoSuid | FuseMountFlags.NoDevice | FuseMountFlags.NoExec;
 
@@ -164,21 +179,15 @@ public static class MountOptionParser
         {
             return options;
         }
+        if (Switches.TryGetValue(name, out Func<MountOptions, bool, MountOptions>? set))
+            return WithoutValue(set(options, true), name, value);
+        if (name.StartsWith("no", StringComparison.Ordinal) && Switches.TryGetValue(name[2..], out set))
+            return WithoutValue(set(options, false), name, value);
         return name switch
         {
             "ro" => WithoutValue(Writing(options, mayWrite: false), name, value),
             "rw" => WithoutValue(Writing(options, mayWrite: true), name, value),
             "commit" => options with { CommitInterval = Seconds(name, value) },
-            "writeback" => WithoutValue(options with { UsesWritebackCache = true }, name, value),
-            "nowriteback" => WithoutValue(options with { UsesWritebackCache = false }, name, value),
-            "xattr" => WithoutValue(options with { HasExtendedAttributes = true }, name, value),
-            "noxattr" => WithoutValue(options with { HasExtendedAttributes = false }, name, value),
-            "discard" => WithoutValue(options with { Discards = true }, name, value),
-            "nodiscard" => WithoutValue(options with { Discards = false }, name, value),
-            "dedup" => WithoutValue(options with { Deduplicates = true }, name, value),
-            "nodedup" => WithoutValue(options with { Deduplicates = false }, name, value),
-            "resync" => WithoutValue(options with { Resynchronizes = true }, name, value),
-            "noresync" => WithoutValue(options with { Resynchronizes = false }, name, value),
             "resync-rate" => options with { ResyncRateBytes = (ulong)Size(name, value) },
             "resync-snapshots" => options with { ResyncDeletesSnapshots = DeletesSnapshots(name, value) },
             "noquorum" => options with
@@ -186,15 +195,9 @@ public static class MountOptionParser
                 Quorum = QuorumPolicyText.Parse(value)
                 ?? throw new MountOptionException($"noquorum={value}: one of {QuorumPolicyText.All} is needed")
             },
-            "headers" => WithoutValue(options with { ShowsHeaders = true }, name, value),
-            "noheaders" => WithoutValue(options with { ShowsHeaders = false }, name, value),
-            "snapdirs" => WithoutValue(options with { HasSnapshotDirectories = true }, name, value),
-            "nosnapdirs" => WithoutValue(options with { HasSnapshotDirectories = false }, name, value),
             "uid" => options with { UserId = (uint)Number(name, value, uint.MaxValue - 1) },
             "gid" => options with { GroupId = (uint)Number(name, value, uint.MaxValue - 1) },
             "umask" => options with { Umask = Octal(name, value) },
-            "allow_other" => WithoutValue(options with { AllowsOthers = true }, name, value),
-            "noallow_other" => WithoutValue(options with { AllowsOthers = false }, name, value),
             "foreground" => WithoutValue(options with { IsForeground = true }, name, value),
             "debug" => WithoutValue(options with { LogLevel = LogLevel.Debug }, name, value),
             "loglevel" => options with { LogLevel = Level(name, value) },

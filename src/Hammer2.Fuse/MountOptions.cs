@@ -31,6 +31,10 @@ public sealed record MountOptions
     /// <summary>True to use the kernel's writeback cache.</summary>
     public bool UsesWritebackCache { get; init; } = true;
 
+    /// <summary>True to take requests from the kernel over io_uring, with a warning where it does not offer that; false
+    /// to read them from its device; null: over io_uring where it is offered and suits the mount.</summary>
+    public bool? UsesIoUring { get; init; }
+
     /// <summary>True to serve extended attributes and ACLs; false leaves those that there are as they are.</summary>
     public bool HasExtendedAttributes { get; init; } = true;
 

@@ -4,6 +4,7 @@ using System.Threading;
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Devices;
 using Hammer2.Fuse.Administration;
 using Hammer2.Fuse.Administration.Doors;
@@ -306,6 +307,9 @@ internal sealed class MountedPfs : IDisposable
         Statistics = _administered.Statistics,
         IsStalled = () => Cluster.Pfs.Writer is { IsStalled: true },
         Scheduler = _scheduler,
+        // An entry of a queue is in use as long as its request waits for a quorum.
+        UsesQueues = _options.UsesIoUring ?? _options.Quorum != QuorumPolicy.Stall,
+        QueuesRefusedLevel = _options.UsesIoUring == true ? LogLevel.Warning : LogLevel.Information,
         Wanted = Hammer2FileSystem.Features(
             _options.IsReadOnly, _options.UsesWritebackCache, _mayBecomeWritable || Cluster.HasWritableDevices,
             _options.HasExtendedAttributes),

@@ -13,6 +13,7 @@ internal static class OptionChanges
     [
         ("writeback", options => options.UsesWritebackCache),
         ("xattr", options => options.HasExtendedAttributes),
+        ("io_uring", options => options.UsesIoUring),
         ("discard", options => options.Discards),
         ("dedup", options => options.Deduplicates),
         ("resync", options => options.Resynchronizes),

@@ -19,6 +19,15 @@ internal sealed class MemoryTransport : IFuseTransport
     /// <summary>The error that sending returns; ENOENT means that the caller of the request no longer waits.</summary>
     public int SendError { get; set; }
 
+    /// <summary>Queues beside the device; null for none.</summary>
+    public MemoryQueues? Queues { get; init; }
+
+    public IFuseQueues? TryOpenQueues(FuseConnection connection, out string? failure)
+    {
+        failure = null;
+        return Queues;
+    }
+
     /// <summary>Adds a request.</summary>
     public void Ask(byte[] request)
     {

@@ -39,6 +39,13 @@ public sealed class MountOptionParserTests
     }
 
     [Theory]
+    [InlineData("", null)]
+    [InlineData("io_uring", true)]
+    [InlineData("io_uring,noio_uring", false)]
+    public void The_transport_is_what_the_kernel_offers_unless_one_is_asked_for(string list, bool? expected) =>
+        Assert.Equal(expected, MountOptionParser.Parse([list]).UsesIoUring);
+
+    [Theory]
     [InlineData("", false)]
     [InlineData("resync-snapshots=delete", true)]
     [InlineData("resync-snapshots=keep", false)]

@@ -26,6 +26,7 @@ public sealed class OptionChangesTests
     [InlineData("remount,pfs=OTHER", "pfs")]
     [InlineData("remount,device=/dev/sdd", "device")]
     [InlineData("remount,memory=65M,max_threads=3", "memory", "max_threads")]
+    [InlineData("remount,noio_uring", "io_uring")]
     [InlineData("remount,sync,dirsync", "sync", "dirsync")]
     public void These_are_refused_by_name(string list, params string[] names) =>
         Assert.Equal(names, OptionChanges.Refused(Current, MountOptionParser.Change(Current, list)));

@@ -20,6 +20,12 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     /// <summary>Runs inside READ.</summary>
     public Action<FuseContextCopy>? DuringRead { get; set; }
 
+    /// <summary>Runs inside FSYNC.</summary>
+    public Action? DuringSync { get; set; }
+
+    /// <summary>The result of FSYNC; 0 for that of every method.</summary>
+    public int SyncError { get; set; }
+
     /// <summary>All calls so far, one line each.</summary>
     public string Calls
     {
@@ -143,8 +149,12 @@ internal sealed class RecordingFileSystem : IFuseFileSystem
     public int Flush(in FuseContext context, in FuseFlushIn request) =>
         Note($"flush {Who(context)} handle={request.Handle} owner={request.LockOwner:X}");
 
-    public int FSync(in FuseContext context, in FuseFSyncIn request) =>
-        Note($"fsync {Who(context)} handle={request.Handle} flags={request.Flags}");
+    public int FSync(in FuseContext context, in FuseFSyncIn request)
+    {
+        DuringSync?.Invoke();
+        int error = Note($"fsync {Who(context)} handle={request.Handle} flags={request.Flags}");
+        return SyncError != 0 ? SyncError : error;
+    }
 
     public int OpenDir(in FuseContext context, in FuseOpenIn request, ref FuseOpenOut answer)
     {

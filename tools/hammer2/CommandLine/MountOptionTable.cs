@@ -59,6 +59,9 @@ internal static class MountOptionTable
             "limit of all caches of the serving process; default 256M, at least 1M; ignored for its further mounts",
             "memory=512M"),
         new("max_threads=N", "number of worker threads, 2 to 8; default: number of processors", "max_threads=4"),
+        new("io_uring", "take requests from the kernel over io_uring, with a warning where it does not offer that; by "
+            + "default it is used where it is offered, unless noquorum=stall is given", "io_uring"),
+        new("noio_uring", "read requests from /dev/fuse", "noio_uring"),
         new("readahead=SIZE",
             "size of the kernel's read-ahead; default 128 KiB, with remote devices 4 MiB; only root can set it",
             "readahead=1M"),

@@ -85,6 +85,7 @@ internal static class MountCommand
             volumes of the filesystem or nodes of the cluster; may be repeated), offset=BYTES or
             partition=NAME (where on the device the filesystem is; default: search for it), memory=SIZE (limit of
             all caches, 256M), readahead=SIZE (root only), max_threads=N,
+            io_uring, noio_uring (how requests come from the kernel; default: io_uring where it is offered),
             foreground, loglevel=LEVEL, fsname=TEXT, and those of any filesystem: suid, dev, exec, atime and
             their negations. Options for other readers of fstab, such as noauto, nofail or x-systemd.*, are
             ignored.
