@@ -14,7 +14,7 @@ public sealed record FsckOptions
 
     /// <summary>Maximum number of inodes and entries that are compared one by one at a time, where something is wrong;
     /// the names are walked again for each further part. 25 to 75 bytes of memory for each.</summary>
-    public int FactsMax { get; init; } = 1 << 20;
+    public int FactsMax { get; init; } = 1 << 19;
 
     /// <summary>Called periodically with the number of bytes read so far.</summary>
     public Action<ulong>? Progress { get; init; }

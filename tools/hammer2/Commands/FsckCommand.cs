@@ -75,7 +75,7 @@ internal static class FsckCommand
 
             Memory: 64 MiB, 384 KiB for each GiB in use, 100 bytes for each directory of the largest PFS and a byte
             for each inode, those that snapshots share once. Where entries and inodes do not belong together,
-            they are read again for each million of them that are compared one by one, and to find paths. What
+            they are read again for each half million that is compared one by one, and to find paths. What
             snapshots share is read once.
 
             Give the nodes of a cluster as several volumes: each is checked by itself, and the nodes of one
