@@ -27,6 +27,9 @@ internal sealed class FactSelection(Predicate<ulong> takes)
     /// <summary>The entries, in the order of inode, directory and key after <see cref="Sort"/>.</summary>
     public ReadOnlySpan<EntryFact> Entries => CollectionsMarshal.AsSpan(_entries);
 
+    /// <summary>True for inode numbers to collect.</summary>
+    public bool Takes(ulong inum) => takes(inum);
+
     /// <summary>Collects an inode, if it is one of these.</summary>
     public void Add(in InodeFact inode)
     {

@@ -40,15 +40,14 @@ internal readonly record struct FsckPosition
         bool isIndex = OwnerInum == Media.PfsRootInum || IsUnderSuperRoot;
         if (reference.Type == BlockrefType.Inode)
         {
-            pfs.LostInodes.Add(IsUnderSuperRoot
-                ? new InumRange(0, ulong.MaxValue)
-                : new InumRange(reference.Key, reference.Key));
+            if (IsUnderSuperRoot) pfs.LostInodes.Add(0, ulong.MaxValue);
+            else pfs.LostInodes.Add(reference.Key, reference.Key);
             pfs.IsEntriesPartial = true; // the lost inode may be a directory
             return;
         }
         if (OwnerType == ObjectType.Directory && reference.Type != BlockrefType.Data) pfs.IsEntriesPartial = true;
         if (!isIndex || reference.Type is not BlockrefType.Indirect || (reference.Key & Media.EntryKeyBit) != 0) return;
         ulong last = reference.KeyEnd < reference.Key ? ulong.MaxValue : reference.KeyEnd;
-        pfs.LostInodes.Add(new InumRange(reference.Key, last));
+        pfs.LostInodes.Add(reference.Key, last);
     }
 }

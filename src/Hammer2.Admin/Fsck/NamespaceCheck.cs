@@ -190,7 +190,7 @@ internal sealed class NamespaceCheck
                 $"{_pfs.ModifyTidsAbove} references have a greater modify_tid than their parents, as "
                     + "upstream's removal of indirect blocks causes");
         }
-        if (_pfs.IsEntriesPartial || _pfs.LostInodes.Count > 0)
+        if (_pfs.IsEntriesPartial || !_pfs.LostInodes.IsEmpty)
         {
             _context.Add(FsckSeverity.Note, FsckCode.NotJudged, _pfs, 0,
                 "not all names and inodes could be compared, because some of them cannot be read");

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Collections.Generic;
 using Hammer2.Format;
 
 namespace Hammer2.Admin.Fsck;
@@ -29,7 +28,7 @@ internal sealed class PfsScope
     public LinkSums Links { get; private set; } = new();
 
     /// <summary>All directories except the root.</summary>
-    public DirectoryFacts Directories { get; private set; } = new();
+    public DirectoryFacts Directories { get; set; } = new();
 
     /// <summary>The greatest inode number, at least that of the root.</summary>
     public ulong HighestInum { get; set; } = Media.PfsRootInum;
@@ -38,7 +37,7 @@ internal sealed class PfsScope
     public AttributeFacts Attributes { get; private set; } = new();
 
     /// <summary>Numbers of inodes that may exist but cannot be read.</summary>
-    public List<InumRange> LostInodes { get; } = [];
+    public InumRanges LostInodes { get; } = new();
 
     /// <summary>True when there may be entries that cannot be read.</summary>
     public bool IsEntriesPartial { get; set; }
@@ -58,10 +57,14 @@ internal sealed class PfsScope
     public IndexPart? Part { get; set; }
 
     /// <summary>True when an inode may exist and cannot be read.</summary>
-    public bool MayBeLost(ulong inum) => LostInodes.Exists(lost => inum >= lost.First && inum <= lost.Last);
+    public bool MayBeLost(ulong inum) => LostInodes.Contains(inum);
 
     /// <summary>Takes inodes and entries in a further walk, in which nothing else is collected.</summary>
     public FactSelection? Selection { get; init; }
+
+    /// <summary>True for inodes that such a walk needs neither for themselves nor for entries in them.</summary>
+    public bool Skips(ulong inum) =>
+        Selection is { } selection && !selection.Takes(inum) && Directories.IndexOf(inum) < 0;
 
     /// <summary>Adds an inode other than the root.</summary>
     public void Add(in InodeFact inode)

@@ -27,6 +27,8 @@ internal sealed partial class TopologyCheck
         PfsScope first = position.Pfs!;
         var again = new PfsScope(first.Root) { Label = first.Label, Meta = first.Meta, Selection = selection };
         _ = again.Seen.Add(first.Root.Data.Bytes);
+        first.Directories.Sort();
+        if (selection is not null) again.Directories = first.Directories;
         _context.IsRepeating = true;
         try
         {

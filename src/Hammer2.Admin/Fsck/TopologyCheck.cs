@@ -229,6 +229,11 @@ internal sealed partial class TopologyCheck
 
     private void VisitInode(in FsckPosition position, in Blockref reference)
     {
+        if (position.Pfs!.Skips(reference.Key))
+        {
+            _ = position.Pfs.Seen.Add(reference.Data.Bytes);
+            return;
+        }
         bool isKnown = IsKnown(reference);
         if (!TryEnter(position, reference, out ReadOnlySpan<byte> block))
         {
