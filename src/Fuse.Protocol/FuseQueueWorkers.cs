@@ -25,6 +25,7 @@ internal sealed class FuseQueueWorkers
     private readonly IFuseQueues _queues;
     private readonly FuseEntryWork _serve;
     private readonly Action<int> _failed;
+    private readonly FuseQueueSpinning _spinning;
     private readonly IScheduler _scheduler;
     private readonly ILogger _logger;
     private readonly RankedMonitor _threadsLock = new(LockRank.FuseQueueWorkers);
@@ -37,14 +38,17 @@ internal sealed class FuseQueueWorkers
     /// <param name="queues">The kernel's queues, at most 256.</param>
     /// <param name="serve">Serves the request of an entry.</param>
     /// <param name="failed">Is told the error number with which a thread ended too early.</param>
+    /// <param name="spinning">Decides which thread waits without sleeping.</param>
     /// <param name="scheduler">Starts the threads.</param>
     /// <param name="logger">Where it is logged that a thread or an entry cannot be had.</param>
     public FuseQueueWorkers(
-        IFuseQueues queues, FuseEntryWork serve, Action<int> failed, IScheduler scheduler, ILogger logger)
+        IFuseQueues queues, FuseEntryWork serve, Action<int> failed, FuseQueueSpinning spinning, IScheduler scheduler,
+        ILogger logger)
     {
         _queues = queues;
         _serve = serve;
         _failed = failed;
+        _spinning = spinning;
         _scheduler = scheduler;
         _logger = logger;
         _threadsMax = ThreadsMaxOf(queues.QueuesTotal);
@@ -92,20 +96,22 @@ internal sealed class FuseQueueWorkers
             if (_isStopping || _threads[queue] == _threadsMax) return;
             int number = (queue * _threadsMax) + _threads[queue];
             bool isFirst = _threads[queue] == 0;
+            // Before the thread runs: it may receive a request at once, and must see that it was the last free one.
+            _ = Interlocked.Increment(ref _free[queue]);
             try
             {
                 string name = "fuse-q" + number.ToString(CultureInfo.InvariantCulture);
                 _ = _scheduler.Start(name, () => Run(queue, number, isFirst));
             }
-            catch (Exception failure) when (!isFirst && failure is OutOfMemoryException or ThreadStartException)
+            catch (Exception failure) when (!isFirst && (failure is OutOfMemoryException or ThreadStartException))
             {
+                _ = Interlocked.Decrement(ref _free[queue]);
                 FuseLog.ThreadNotStarted(_logger, failure, number);
                 return;
             }
             _threads[queue]++;
             _running++;
         }
-        _ = Interlocked.Increment(ref _free[queue]);
     }
 
     private void Run(int queue, int number, bool isFirst)
@@ -138,15 +144,17 @@ internal sealed class FuseQueueWorkers
         bool hasServed = false;
         while (!_isStopping)
         {
-            int got = entry.Exchange();
+            int got = _spinning.Exchange(number, entry);
             if (got == -FuseErrno.EINTR) continue;
             if (got < 0 && got != -FuseErrno.ENODEV) FuseLog.EntryRefused(_logger, queue, -got);
             // The kernel goes back to the device when it refuses the first entry of a queue.
             if (got < 0) return hasServed || got == -FuseErrno.ENODEV ? -got : FuseErrno.None;
             hasServed = true;
             if (Interlocked.Decrement(ref _free[queue]) == 0) AddThread(queue);
+            _spinning.Received(number, queue, entry);
             _serve(number, entry);
             while (!entry.IsAnswered && !_isStopping) entry.AwaitAnswer();
+            _spinning.Answered(queue);
             _ = Interlocked.Increment(ref _free[queue]);
         }
         return FuseErrno.None;

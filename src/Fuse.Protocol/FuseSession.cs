@@ -129,7 +129,9 @@ public sealed class FuseSession : IDisposable
         }
         if (_queues is null) return;
         FuseLog.UsesQueues(_logger, _queues.QueuesTotal);
-        _queueWorkers = new FuseQueueWorkers(_queues, ServeEntry, EndByError, _options.Scheduler, _logger);
+        var spinning = new FuseQueueSpinning(_options.MaySpin, _options.Time, _options.Scheduler);
+        _queueWorkers = new FuseQueueWorkers(
+            _queues, ServeEntry, EndByError, spinning, _options.Scheduler, _logger);
         _queueWorkers.Start();
     }
 

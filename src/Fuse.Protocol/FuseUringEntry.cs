@@ -77,6 +77,30 @@ internal sealed unsafe class FuseUringEntry : IFuseQueueEntry
             int error = _ring.SubmitAndWait();
             if (error != FuseErrno.None) return -error;
         }
+        return Received(result);
+    }
+
+    /// <inheritdoc/>
+    public int TryExchange()
+    {
+        if (!_isInKernel) Add();
+        int error = _ring.SubmitAndPoll();
+        if (error != FuseErrno.None) return -error;
+        return _ring.TryTake(out int result) ? Received(result) : -FuseErrno.EAGAIN;
+    }
+
+    /// <inheritdoc/>
+    public bool TryRunElsewhere() => LinuxCalls.RunElsewhere(_queue) == FuseErrno.None;
+
+    /// <inheritdoc/>
+    public void RunAtQueue()
+    {
+        // Fails as it did when the entry was opened, if this process may not run there.
+        _ = LinuxCalls.RunOn(_queue);
+    }
+
+    private int Received(int result)
+    {
         _isInKernel = false;
         if (result is -FuseErrno.ENOTCONN or -FuseErrno.ECONNABORTED or -FuseErrno.ECANCELED) return -FuseErrno.ENODEV;
         if (result < 0) return result;

@@ -11,6 +11,16 @@ public interface IFuseQueueEntry : IFuseSender, IDisposable
     /// unmounted.</returns>
     int Exchange();
 
+    /// <summary>The same without waiting: -EAGAIN when there is no request yet.</summary>
+    int TryExchange();
+
+    /// <summary>Has the calling thread run on other processors than that of the queue.</summary>
+    /// <returns>False when there is none for it.</returns>
+    bool TryRunElsewhere();
+
+    /// <summary>Has the calling thread run on the processor of the queue again.</summary>
+    void RunAtQueue();
+
     /// <summary>The request. Until the next <see cref="Exchange"/>.</summary>
     ReadOnlySpan<byte> Request { get; }
 

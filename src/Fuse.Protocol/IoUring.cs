@@ -12,7 +12,7 @@ namespace Fuse.Protocol;
 internal sealed unsafe class IoUring : IDisposable
 {
     private const uint Flags = IoUringCalls.SubmissionsOf128Bytes | IoUringCalls.SingleIssuer
-        | IoUringCalls.DeferTaskRun | IoUringCalls.NoSubmissionArray;
+        | IoUringCalls.DeferTaskRun | IoUringCalls.TellsOfTaskRun | IoUringCalls.NoSubmissionArray;
 
     private readonly SafeFileHandle _descriptor;
     private readonly IoUringParameters _layout;
@@ -59,13 +59,15 @@ internal sealed unsafe class IoUring : IDisposable
 
     /// <summary>Submits what was added and waits for a completion.</summary>
     /// <returns>0, or an error number; EINTR after a signal, where the command may have been submitted.</returns>
-    public int SubmitAndWait()
+    public int SubmitAndWait() => Enter(1);
+
+    /// <summary>Submits what was added, and has the kernel complete what is ready. Costs nothing while there is
+    /// neither.</summary>
+    /// <returns>0, or an error number.</returns>
+    public int SubmitAndPoll()
     {
-        nint taken = IoUringCalls.Enter((int)_descriptor.DangerousGetHandle(), _unsubmitted, 1,
-            IoUringCalls.WaitsForCompletions);
-        if (taken < 0) return LinuxCalls.LastError;
-        _unsubmitted -= (uint)taken;
-        return FuseErrno.None;
+        bool isReady = (Volatile.Read(ref *(uint*)(_rings + _layout.SubmissionsFlags)) & IoUringCalls.HasTaskRun) != 0;
+        return _unsubmitted > 0 || isReady ? Enter(0) : FuseErrno.None;
     }
 
     /// <summary>Takes a completion if there is one.</summary>
@@ -90,6 +92,15 @@ internal sealed unsafe class IoUring : IDisposable
         if (_submissions is not null) _ = IoUringCalls.Unmap(_submissions, _submissionsBytes);
         if (_rings is not null) _ = IoUringCalls.Unmap(_rings, _ringsBytes);
         _submissions = _rings = null;
+    }
+
+    private int Enter(uint completions)
+    {
+        nint taken = IoUringCalls.Enter((int)_descriptor.DangerousGetHandle(), _unsubmitted, completions,
+            IoUringCalls.WaitsForCompletions);
+        if (taken < 0) return LinuxCalls.LastError;
+        _unsubmitted -= (uint)taken;
+        return FuseErrno.None;
     }
 
     private static FuseException Failed(string call) => new($"{call}: {LinuxCalls.Describe(LinuxCalls.LastError)}");

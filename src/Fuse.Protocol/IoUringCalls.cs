@@ -8,10 +8,12 @@ namespace Fuse.Protocol;
 internal static unsafe partial class IoUringCalls
 {
     public const uint SubmissionsOf128Bytes = 1 << 10;      // IORING_SETUP_SQE128
+    public const uint TellsOfTaskRun = 1 << 9;              // IORING_SETUP_TASKRUN_FLAG
     public const uint SingleIssuer = 1 << 12;               // IORING_SETUP_SINGLE_ISSUER
     public const uint DeferTaskRun = 1 << 13;               // IORING_SETUP_DEFER_TASKRUN
     public const uint NoSubmissionArray = 1 << 16;          // IORING_SETUP_NO_SQARRAY
     public const uint HasSingleMap = 1;                     // IORING_FEAT_SINGLE_MMAP
+    public const uint HasTaskRun = 1 << 2;                  // IORING_SQ_TASKRUN
     public const uint WaitsForCompletions = 1;              // IORING_ENTER_GETEVENTS
     public const nint RingsOffset = 0;                      // IORING_OFF_SQ_RING, which has both rings
     public const nint SubmissionsOffset = 0x10000000;       // IORING_OFF_SQES

@@ -14,6 +14,7 @@ internal struct IoUringParameters
     [FieldOffset(40)] public uint SubmissionsHead;
     [FieldOffset(44)] public uint SubmissionsTail;
     [FieldOffset(48)] public uint SubmissionsMask;
+    [FieldOffset(56)] public uint SubmissionsFlags;
     [FieldOffset(80)] public uint CompletionsHead;
     [FieldOffset(84)] public uint CompletionsTail;
     [FieldOffset(88)] public uint CompletionsMask;

@@ -15,6 +15,7 @@ internal static unsafe partial class LinuxCalls
     public const int UnmountNoFollow = 8;       // UMOUNT_NOFOLLOW
 
     private const int SetDescriptorFlags = 2;   // F_SETFD, whose only flag is FD_CLOEXEC
+    private const int ProcessorMaskBytes = 1024;
     private const int SetStatusFlags = 4;       // F_SETFL
     private const int StatusNonBlocking = 0x800;
     private const short PollReadable = 1;       // POLLIN
@@ -82,14 +83,19 @@ internal static unsafe partial class LinuxCalls
 
     /// <summary>Has the calling thread run on one processor. Returns 0, or an error number: EINVAL when the process may
     /// not use that processor.</summary>
-    /// <param name="processor">Its number, from 0 to 65535.</param>
-    public static int RunOn(int processor)
+    /// <param name="processor">Its number, from 0 to 8191.</param>
+    public static int RunOn(int processor) => RunOn(processor, isExcluded: false);
+
+    /// <summary>Has the calling thread run on all processors but one. Returns as <see cref="RunOn(int)"/>.</summary>
+    /// <param name="processor">The number of that one, from 0 to 8191.</param>
+    public static int RunElsewhere(int processor) => RunOn(processor, isExcluded: true);
+
+    private static int RunOn(int processor, bool isExcluded)
     {
-        int bytes = ((processor / 64) + 1) * sizeof(ulong);
-        byte* mask = stackalloc byte[bytes];
-        new Span<byte>(mask, bytes).Clear();
-        mask[processor / 8] = (byte)(1 << (processor % 8));
-        return SetAffinity(0, (nuint)bytes, mask) == 0 ? FuseErrno.None : LastError;
+        byte* mask = stackalloc byte[ProcessorMaskBytes];
+        new Span<byte>(mask, ProcessorMaskBytes).Fill(isExcluded ? byte.MaxValue : (byte)0);
+        mask[processor / 8] ^= (byte)(1 << (processor % 8));
+        return SetAffinity(0, ProcessorMaskBytes, mask) == 0 ? FuseErrno.None : LastError;
     }
 
     /// <summary>

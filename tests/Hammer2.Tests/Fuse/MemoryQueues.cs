@@ -107,6 +107,14 @@ internal sealed class MemoryQueues : IFuseQueues
             return -FuseErrno.ENODEV;
         }
 
+        public int TryExchange() => Exchange();
+
+        public bool TryRunElsewhere() => true;
+
+        public void RunAtQueue()
+        {
+        }
+
         public int Send(in FuseOutHeader header, ReadOnlySpan<byte> payload)
         {
             Assert.False(_isAnswered, "answered twice");
