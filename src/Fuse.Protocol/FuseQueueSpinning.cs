@@ -18,11 +18,6 @@ namespace Fuse.Protocol;
 /// </remarks>
 internal sealed class FuseQueueSpinning
 {
-    private static readonly TimeSpan s_spin = TimeSpan.FromMicroseconds(100);
-    private static readonly TimeSpan s_close = TimeSpan.FromMicroseconds(250);
-    private static readonly TimeSpan s_preempted = TimeSpan.FromMicroseconds(700);
-    private static readonly TimeSpan s_pauseMin = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan s_pauseMax = TimeSpan.FromSeconds(2);
     private const int HopsNeeded = 12;
     private const int ServingMax = 2;               // RELEASE is in progress beside the next request of a program
     private const int PausesAtOnce = 4;
@@ -32,14 +27,14 @@ internal sealed class FuseQueueSpinning
     private readonly TimeProvider _time;
     private readonly IScheduler _scheduler;
     private readonly bool _maySpin;
-    private readonly long _spinTicks, _closeTicks, _preemptedTicks, _pauseTicksMin, _pauseTicksMax;
+    private readonly FuseSpinTimes _times;
     private int _serving;
     private int _spinner = None;                    // the thread that spins
     private int _lastQueue = None;
     private int _hops;
     private int _spinnerQueue = None;
     private volatile bool _mustLeave;
-    private long _lastAnswered, _pauseEnd, _pauseTicks;
+    private long _lastAnswered;
 
     /// <param name="maySpin">False on a single processor, which the calling programs need.</param>
     /// <param name="time">The clock.</param>
@@ -49,11 +44,7 @@ internal sealed class FuseQueueSpinning
         _maySpin = maySpin;
         _time = time;
         _scheduler = scheduler;
-        _spinTicks = ToTicks(s_spin);
-        _closeTicks = ToTicks(s_close);
-        _preemptedTicks = ToTicks(s_preempted);
-        _pauseTicks = _pauseTicksMin = ToTicks(s_pauseMin);
-        _pauseTicksMax = ToTicks(s_pauseMax);
+        _times = new FuseSpinTimes(time, PauseShift);
     }
 
     /// <summary>Passes on the reply of a thread and waits for its next request, spinning if it is its turn.</summary>
@@ -63,11 +54,7 @@ internal sealed class FuseQueueSpinning
         if (Volatile.Read(ref _spinner) != thread) return entry.Exchange();
         int got = Spin(entry, out bool wasDisturbed);
         if (got == FuseErrno.None && !wasDisturbed) return got;
-        if (wasDisturbed)
-        {
-            Volatile.Write(ref _pauseEnd, _time.GetTimestamp() + _pauseTicks);
-            _pauseTicks = Math.Min(_pauseTicks * 2, _pauseTicksMax);
-        }
+        if (wasDisturbed) _times.Pause(_time.GetTimestamp());
         entry.RunAtQueue();
         Volatile.Write(ref _spinner, None);
         return got == -FuseErrno.EAGAIN ? entry.Exchange() : got;
@@ -85,9 +72,9 @@ internal sealed class FuseQueueSpinning
         }
         long now = _time.GetTimestamp();
         bool isHop = serving <= ServingMax && _lastQueue != queue
-            && now - Volatile.Read(ref _lastAnswered) < _closeTicks;
+            && now - Volatile.Read(ref _lastAnswered) < _times.Close;
         _hops = isHop ? _hops + 2 : Math.Max(0, _hops - 1);
-        if (_hops < HopsNeeded || now < Volatile.Read(ref _pauseEnd)) return;
+        if (_hops < HopsNeeded || _times.IsPaused(now)) return;
         _hops = 0;
         if (Interlocked.CompareExchange(ref _spinner, thread, None) != None) return;
         _spinnerQueue = queue;
@@ -109,18 +96,16 @@ internal sealed class FuseQueueSpinning
         wasDisturbed = false;
         int got = entry.TryExchange();
         while (got == -FuseErrno.EAGAIN && !wasDisturbed
-            && last < Math.Max(start, Volatile.Read(ref _lastAnswered)) + _spinTicks)
+            && last < Math.Max(start, Volatile.Read(ref _lastAnswered)) + _times.Spin)
         {
             _scheduler.Spin(PausesAtOnce);
             got = entry.TryExchange();
             long now = _time.GetTimestamp();
-            wasDisturbed = _mustLeave || now - last > _preemptedTicks;
+            wasDisturbed = _mustLeave || now - last > _times.Preempted;
             last = now;
         }
         wasDisturbed |= _mustLeave;
-        if (got == FuseErrno.None) _pauseTicks = Math.Max(_pauseTicks - (_pauseTicks >> PauseShift), _pauseTicksMin);
+        if (got == FuseErrno.None) _times.Shrink();
         return got;
     }
-
-    private long ToTicks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 }

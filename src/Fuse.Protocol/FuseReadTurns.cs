@@ -20,20 +20,8 @@ namespace Fuse.Protocol;
 /// </remarks>
 internal sealed class FuseReadTurns : IDisposable
 {
-    // How long a worker spins for a request.
-    private static readonly TimeSpan s_spin = TimeSpan.FromMicroseconds(100);
-
-    // Longest time between a reply and the next request, waking included, that counts as quick succession.
-    private static readonly TimeSpan s_close = TimeSpan.FromMicroseconds(250);
-
     // A request that takes this long justifies the cost of waking another worker.
     private static readonly TimeSpan s_long = TimeSpan.FromMicroseconds(200);
-
-    // A spinning thread that misses this much time was preempted by another thread. A sleeping thread would get the
-    // processor as soon as it wakes, so spinning pauses for a while.
-    private static readonly TimeSpan s_preempted = TimeSpan.FromMicroseconds(700);
-    private static readonly TimeSpan s_pauseMin = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan s_pauseMax = TimeSpan.FromSeconds(2);
 
     // Each tick wakes two threads of the runtime, which spin before they sleep again, so ticks are rare. They are for
     // requests that are usually short.
@@ -50,7 +38,8 @@ internal sealed class FuseReadTurns : IDisposable
     private readonly RankedLock _workersLock = new(LockRank.FuseReadTurns);
     private readonly Stack<FuseWorker> _parked = new();
     private readonly bool _maySpin;
-    private readonly long _spinTicks, _closeTicks, _longTicks, _preemptedTicks, _pauseTicksMin, _pauseTicksMax;
+    private readonly FuseSpinTimes _times;
+    private readonly long _longTicks;
     private ITimer? _timer;
     private int _looking;
     private int _sleeping;
@@ -65,7 +54,6 @@ internal sealed class FuseReadTurns : IDisposable
     private int _close, _closeNeeded = CloseRequestsMin;
     private int _queued;
     private readonly bool[] _wasLong = new bool[(int)FuseDuration.Long + 1];        // the last request of each duration
-    private long _pauseTicks, _pauseEnd;
 
     /// <summary>A scheduler for workers that call <see cref="Take"/>.</summary>
     /// <param name="maySpin">False on a single processor, which the calling processes need.</param>
@@ -76,12 +64,8 @@ internal sealed class FuseReadTurns : IDisposable
         _scheduler = scheduler ?? SystemScheduler.Instance;
         _time = time;
         _maySpin = maySpin;
-        _spinTicks = ToTicks(s_spin);
-        _closeTicks = ToTicks(s_close);
-        _longTicks = ToTicks(s_long);
-        _preemptedTicks = ToTicks(s_preempted);
-        _pauseTicks = _pauseTicksMin = ToTicks(s_pauseMin);
-        _pauseTicksMax = ToTicks(s_pauseMax);
+        _times = new FuseSpinTimes(time, PauseShift);
+        _longTicks = _times.ToTicks(s_long);
     }
 
     /// <summary>
@@ -181,7 +165,7 @@ internal sealed class FuseReadTurns : IDisposable
     {
         _queued = 0;
         long last = _time.GetTimestamp();
-        long end = last + _spinTicks;
+        long end = last + _times.Spin;
         while (last < end && !_isStopping)
         {
             _scheduler.Spin(PausesAtOnce);
@@ -192,7 +176,12 @@ internal sealed class FuseReadTurns : IDisposable
                 return got;
             }
             long now = _time.GetTimestamp();
-            if (now - last > _preemptedTicks) return Pause(now);
+            if (now - last > _times.Preempted)
+            {
+                _credit = 0;
+                _times.Pause(now);
+                return -FuseErrno.EAGAIN;
+            }
             last = now;
         }
         if (--_credit > 0) return -FuseErrno.EAGAIN;
@@ -205,15 +194,7 @@ internal sealed class FuseReadTurns : IDisposable
     {
         if (_credit < CreditMax && ++_credit < CreditMax) return;
         _closeNeeded = CloseRequestsMin;
-        _pauseTicks = Math.Max(_pauseTicks - (_pauseTicks >> PauseShift), _pauseTicksMin);
-    }
-
-    private int Pause(long now)
-    {
-        _credit = 0;
-        Volatile.Write(ref _pauseEnd, now + _pauseTicks);
-        _pauseTicks = Math.Min(_pauseTicks * 2, _pauseTicksMax);
-        return -FuseErrno.EAGAIN;
+        _times.Shrink();
     }
 
     /// <summary>Sleeps in the channel until there is a request, or parks if another worker sleeps or polls.</summary>
@@ -248,11 +229,11 @@ internal sealed class FuseReadTurns : IDisposable
         _queued = 0;
         long now = _time.GetTimestamp();
         long distance = now - Volatile.Read(ref _lastAnswered);
-        _close = distance <= _closeTicks ? _close + 1 : 0;
+        _close = distance <= _times.Close ? _close + 1 : 0;
         if (_close < _closeNeeded) return;
         _close = 0;
         Watch();
-        if (_maySpin && now >= Volatile.Read(ref _pauseEnd)) _credit = Math.Max(_credit, CreditMax / 2);
+        if (_maySpin && !_times.IsPaused(now)) _credit = Math.Max(_credit, CreditMax / 2);
     }
 
     /// <summary>Calls another worker to receive requests, unless one sleeps or polls already.</summary>
@@ -296,6 +277,4 @@ internal sealed class FuseReadTurns : IDisposable
         }
         if (isStill) CallAnother();
     }
-
-    private long ToTicks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 }

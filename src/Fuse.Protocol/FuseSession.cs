@@ -237,7 +237,7 @@ public sealed class FuseSession : IDisposable
     private void KeepStalled(FuseDispatcher dispatcher, FuseBufferSizes sizes)
     {
         if (_options.IsStalled is not { } isStalled) return;
-        int thread = _options.WorkersTotal + FuseLongRequests.ThreadsMax;
+        int thread = FirstQueueThread - 1;
         dispatcher.Stalled = new FuseStalledRequests(isStalled, (message, channel) =>
         {
             using var reply = new FuseBuffer(sizes.ReplyBytes);

@@ -45,19 +45,12 @@ internal static class LatencyCommand
     ];
 
     /// <summary>Runs the command; answers the exit code: 2 when it was not understood.</summary>
-    internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter errors)
-    {
-        try
+    internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter errors) =>
+        CommandArguments.Run(arguments, s_options, Usage, errors, line =>
         {
-            Compare(new CommandArguments(arguments, s_options), output);
+            Compare(line, output);
             return 0;
-        }
-        catch (UsageException problem)
-        {
-            errors.WriteLine(problem.Message.Length == 0 ? Usage : problem.Message + "\n" + Usage);
-            return 2;
-        }
-    }
+        });
 
     private static void Compare(CommandArguments line, TextWriter output)
     {

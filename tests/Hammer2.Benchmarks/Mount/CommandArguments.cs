@@ -2,6 +2,7 @@
 
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 
 namespace Hammer2.Benchmarks.Mount;
 
@@ -37,6 +38,22 @@ internal sealed class CommandArguments
             value ??= arguments[i];
             if (!_options.TryGetValue(name, out List<string>? values)) _options[name] = values = [];
             values.Add(value);
+        }
+    }
+
+    /// <summary>Runs a command; answers its exit code: 2, with the problem and the usage, when it was not
+    /// understood.</summary>
+    internal static int Run(ReadOnlySpan<string> arguments, IReadOnlyCollection<string> known, string usage,
+        TextWriter errors, Func<CommandArguments, int> command)
+    {
+        try
+        {
+            return command(new CommandArguments(arguments, known));
+        }
+        catch (UsageException problem)
+        {
+            errors.WriteLine(problem.Message.Length == 0 ? usage : problem.Message + "\n" + usage);
+            return 2;
         }
     }
 

@@ -20,24 +20,24 @@ internal static class DataCommand
     {
         try
         {
-            var line = new CommandArguments(arguments, ["scale", "seed", "squashfs"]);
-            if (line.Words is not [string directory]) throw new UsageException("name one directory");
-            double scale = line.Number("scale", 1, 0.001, 4);
-            int seed = (int)line.Number("seed", 1, 0, 1_000_000);
-            new DataTree(Path.GetFullPath(directory), seed, scale).Write(output);
-            if (line.Text("squashfs") is { } image) PackSquashfs(directory, image, output);
-            return 0;
-        }
-        catch (UsageException problem)
-        {
-            errors.WriteLine(problem.Message.Length == 0 ? Usage : problem.Message + "\n" + Usage);
-            return 2;
+            return CommandArguments.Run(
+                arguments, ["scale", "seed", "squashfs"], Usage, errors, line => Make(line, output));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             errors.WriteLine(problem.Message);
             return 1;
         }
+    }
+
+    private static int Make(CommandArguments line, TextWriter output)
+    {
+        if (line.Words is not [string directory]) throw new UsageException("name one directory");
+        double scale = line.Number("scale", 1, 0.001, 4);
+        int seed = (int)line.Number("seed", 1, 0, 1_000_000);
+        new DataTree(Path.GetFullPath(directory), seed, scale).Write(output);
+        if (line.Text("squashfs") is { } image) PackSquashfs(directory, image, output);
+        return 0;
     }
 
     /// <summary>

@@ -43,14 +43,8 @@ internal static class MountCommand
     {
         try
         {
-            var line = new CommandArguments(arguments, s_options);
-            if (line.Words.Count > 0) throw new UsageException($"unexpected '{line.Words[0]}'");
-            return Compare(line, output);
-        }
-        catch (UsageException problem)
-        {
-            errors.WriteLine(problem.Message.Length == 0 ? Usage : problem.Message + "\n" + Usage);
-            return 2;
+            return CommandArguments.Run(arguments, s_options, Usage, errors, line => line.Words.Count == 0
+                ? Compare(line, output) : throw new UsageException($"unexpected '{line.Words[0]}'"));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -36,19 +36,12 @@ internal static class ScaleCommand
     ];
 
     /// <summary>Runs <c>scale</c>; answers the exit code: 2 when it was not understood.</summary>
-    internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter errors)
-    {
-        try
+    internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter errors) =>
+        CommandArguments.Run(arguments, s_options, Usage, errors, line =>
         {
-            MeasureAll(new CommandArguments(arguments, s_options), output);
+            MeasureAll(line, output);
             return 0;
-        }
-        catch (UsageException problem)
-        {
-            errors.WriteLine(problem.Message.Length == 0 ? Usage : problem.Message + "\n" + Usage);
-            return 2;
-        }
-    }
+        });
 
     /// <summary>Runs <c>scale-plots DIR</c>: draws each data file of a directory beside it.</summary>
     internal static int Draw(string directory, TextWriter output)

@@ -29,18 +29,8 @@ internal static class PeersCommand
 
     /// <summary>Runs the command; answers the exit code: 1 when a run failed, 2 when it was not
     /// understood.</summary>
-    internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter errors)
-    {
-        try
-        {
-            return Compare(new CommandArguments(arguments, s_options), output);
-        }
-        catch (UsageException problem)
-        {
-            errors.WriteLine(problem.Message.Length == 0 ? Usage : problem.Message + "\n" + Usage);
-            return 2;
-        }
-    }
+    internal static int Run(ReadOnlySpan<string> arguments, TextWriter output, TextWriter errors) =>
+        CommandArguments.Run(arguments, s_options, Usage, errors, line => Compare(line, output));
 
     private static int Compare(CommandArguments line, TextWriter output)
     {

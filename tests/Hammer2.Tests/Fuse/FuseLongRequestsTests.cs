@@ -31,11 +31,7 @@ public sealed class FuseLongRequestsTests : IDisposable
     {
         var options = new FuseSessionOptions { WorkersTotal = Workers, BackgroundRequestsMax = Buffers };
         _session = new FuseSession(_transport, _fileSystem, options, NullLogger.Instance);
-        _transport.Ask(FuseMessage.Request(26, node: 0, """
-            07 00 00 00  2D 00 00 00  00 00 02 00  FB FF FF 7F  FF 03 00 00 // 7.45, read-ahead, features
-            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-            """));
+        _transport.Ask(FuseMessage.Init());
         _ = _session.Negotiate();
         _ = _transport.Answer();
         _session.Start();

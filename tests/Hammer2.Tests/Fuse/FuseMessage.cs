@@ -28,6 +28,43 @@ internal static class FuseMessage
         return message;
     }
 
+    /// <summary>INIT of Linux 6.18, 7.45.</summary>
+    /// <param name="moreFeatures">The second word of features.</param>
+    public static byte[] Init(string moreFeatures = "FF 03 00 00") => Request(26, node: 0, $"""
+        07 00 00 00  2D 00 00 00
+        00 00 02 00                     // read-ahead
+        FB FF FF 7F  {moreFeatures}     // features
+        00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+        00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+        """);
+
+    /// <summary>STATFS.</summary>
+    public static byte[] StatFs(ulong unique) => With(unique, Request(17, node: 1, ""));
+
+    /// <summary>FSYNC of a file.</summary>
+    public static byte[] FSync(ulong unique) =>
+        With(unique, Request(20, node: 2, "09 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00"));
+
+    /// <summary>READ of a page of a file.</summary>
+    public static byte[] Read(ulong unique) => With(unique, Request(15, node: 2, """
+        09 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  00 10 00 00  00 00 00 00
+        00 00 00 00 00 00 00 00  00 00 00 00  00 00 00 00
+        """));
+
+    /// <summary>INTERRUPT of a request.</summary>
+    public static byte[] Interrupt(ulong unique)
+    {
+        byte[] message = Request(36, node: 0, "00 00 00 00 00 00 00 00");
+        BitConverter.TryWriteBytes(message.AsSpan(40), unique);
+        return message;
+    }
+
+    private static byte[] With(ulong unique, byte[] message)
+    {
+        BitConverter.TryWriteBytes(message.AsSpan(8), unique);
+        return message;
+    }
+
     /// <summary>The bytes of a commented dump.</summary>
     public static byte[] Bytes(string text)
     {

@@ -123,17 +123,6 @@ public sealed class FuseQueueSpinningTests
         spinning.Answered(queue);
     }
 
-    private sealed class SteppedTime : TimeProvider
-    {
-        private long _now;
-
-        public TimeSpan Step { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now += Step.Ticks;
-    }
-
     private sealed class ScriptedEntry : IFuseQueueEntry
     {
         public int EmptyPolls { get; set; }

@@ -43,11 +43,11 @@ public sealed class FuseQueueTests : IDisposable
     {
         Begin();
         Assert.True(_session.Connection!.Has(FuseInitFlags.OverIoUring));
-        _queues.Ask(0, StatFs(2));
+        _queues.Ask(0, FuseMessage.StatFs(2));
         Assert.Equal(2u, _queues.Answer().Unique);
-        _queues.Ask(1, StatFs(4));
+        _queues.Ask(1, FuseMessage.StatFs(4));
         Assert.Equal(4u, _queues.Answer().Unique);
-        _transport.Ask(StatFs(6));
+        _transport.Ask(FuseMessage.StatFs(6));
         Assert.Equal(6u, MemoryMarshal.Read<FuseOutHeader>(_transport.Answer()).Unique);
         EndByUnmounting();
     }
@@ -57,7 +57,7 @@ public sealed class FuseQueueTests : IDisposable
     {
         Begin(flags2: "FF 01 00 00");
         Assert.False(_session.Connection!.Has(FuseInitFlags.OverIoUring));
-        _transport.Ask(StatFs(6));
+        _transport.Ask(FuseMessage.StatFs(6));
         _ = _transport.Answer();
         Assert.Equal(0, _queues.EntriesTotal);
         EndByUnmounting();
@@ -76,18 +76,18 @@ public sealed class FuseQueueTests : IDisposable
         Begin();
         for (ulong unique = 1; unique < ThreadsOfQueueMax; unique++)
         {
-            _queues.Ask(0, Read(unique * 2));
+            _queues.Ask(0, FuseMessage.Read(unique * 2));
             Await(() => Volatile.Read(ref inside) == (int)unique);
         }
-        _queues.Ask(0, StatFs(1000));
-        _queues.Ask(1, StatFs(1002));
+        _queues.Ask(0, FuseMessage.StatFs(1000));
+        _queues.Ask(1, FuseMessage.StatFs(1002));
         Assert.Equal([1000u, 1002u], new[] { _queues.Answer().Unique, _queues.Answer().Unique }.Order());
 
         // One more takes the last thread; another one has to wait, in this queue alone.
-        _queues.Ask(0, Read(2000));
+        _queues.Ask(0, FuseMessage.Read(2000));
         Await(() => Volatile.Read(ref inside) == ThreadsOfQueueMax);
-        _queues.Ask(0, StatFs(2002));
-        _queues.Ask(1, StatFs(1004));
+        _queues.Ask(0, FuseMessage.StatFs(2002));
+        _queues.Ask(1, FuseMessage.StatFs(1004));
         Assert.Equal(1004u, _queues.Answer().Unique);
         Thread.Sleep(20);
         Assert.True(_queues.IsQuiet);
@@ -105,12 +105,12 @@ public sealed class FuseQueueTests : IDisposable
         Begin();
         _fileSystem.SyncError = FuseErrno.ERESTART;
         Volatile.Write(ref _isStalled, true);
-        _queues.Ask(0, FSync(2));
-        _queues.Ask(0, FSync(4));
+        _queues.Ask(0, FuseMessage.FSync(2));
+        _queues.Ask(0, FuseMessage.FSync(4));
         Await(() => _session.Dispatcher!.StalledTotal == 2);
-        _queues.Ask(0, StatFs(6));
+        _queues.Ask(0, FuseMessage.StatFs(6));
         Assert.Equal(6u, _queues.Answer().Unique);
-        _transport.Ask(FuseMessage.Request(36, node: 0, "04 00 00 00 00 00 00 00"));
+        _transport.Ask(FuseMessage.Interrupt(4));
         FuseOutHeader interrupted = _queues.Answer();
         Assert.Equal((4u, -FuseErrno.EINTR), (interrupted.Unique, interrupted.Error));
         _fileSystem.SyncError = 0;
@@ -127,7 +127,7 @@ public sealed class FuseQueueTests : IDisposable
         Begin();
         _fileSystem.SyncError = FuseErrno.ERESTART;
         Volatile.Write(ref _isStalled, true);
-        _queues.Ask(0, FSync(2));
+        _queues.Ask(0, FuseMessage.FSync(2));
         Await(() => _session.Dispatcher!.StalledTotal == 1);
         _session.Stop();
         Assert.Equal(FuseSessionEnd.Stopped, _session.Wait());
@@ -154,7 +154,7 @@ public sealed class FuseQueueTests : IDisposable
             isOver.Wait();
         };
         Begin();
-        _queues.Ask(0, FSync(2));
+        _queues.Ask(0, FuseMessage.FSync(2));
         isInside.Wait();
         _queues.Ask(0, FuseMessage.Request(38, node: 0, ""));
         Thread.Sleep(20);
@@ -172,11 +172,11 @@ public sealed class FuseQueueTests : IDisposable
         Begin();
         _queues.Ask(0, FuseMessage.Request(2, node: 5, "01 00 00 00 00 00 00 00"));     // FORGET
         Assert.Equal(0, _queues.Answer().Error);
-        byte[] malformed = StatFs(2);
+        byte[] malformed = FuseMessage.StatFs(2);
         malformed[0]++;
         _queues.Ask(0, malformed);
         Assert.Equal(-FuseErrno.EINVAL, _queues.Answer().Error);
-        _queues.Ask(0, StatFs(4));
+        _queues.Ask(0, FuseMessage.StatFs(4));
         Assert.Equal(4u, _queues.Answer().Unique);
         EndByUnmounting();
     }
@@ -186,7 +186,7 @@ public sealed class FuseQueueTests : IDisposable
     {
         _queues.RegisterError = FuseErrno.EINVAL;
         Begin();
-        _transport.Ask(StatFs(6));
+        _transport.Ask(FuseMessage.StatFs(6));
         Assert.Equal(6u, MemoryMarshal.Read<FuseOutHeader>(_transport.Answer()).Unique);
         EndByUnmounting();
     }
@@ -199,35 +199,12 @@ public sealed class FuseQueueTests : IDisposable
         Assert.Equal(FuseSessionEnd.Failed, _session.Wait());
     }
 
-    private static byte[] StatFs(ulong unique) => With(unique, FuseMessage.Request(17, node: 1, ""));
-
-    private static byte[] FSync(ulong unique) => With(unique, FuseMessage.Request(20, node: 2, """
-        09 00 00 00 00 00 00 00  00 00 00 00  00 00 00 00
-        """));
-
-    private static byte[] Read(ulong unique) => With(unique, FuseMessage.Request(15, node: 2, """
-        09 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  00 10 00 00  00 00 00 00
-        00 00 00 00 00 00 00 00  00 00 00 00  00 00 00 00
-        """));
-
-    private static byte[] With(ulong unique, byte[] message)
-    {
-        BitConverter.TryWriteBytes(message.AsSpan(8), unique);
-        return message;
-    }
-
     private static void Await(Func<bool> condition) =>
         Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(60)), "did not happen within 60 s");
 
     private void Begin(string flags2 = "FF 03 00 00")
     {
-        _transport.Ask(FuseMessage.Request(26, node: 0, $"""
-            07 00 00 00  2D 00 00 00 // 7.45
-            00 00 02 00              // read-ahead
-            FB FF FF 7F  {flags2}    // features
-            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-            """));
+        _transport.Ask(FuseMessage.Init(flags2));
         _ = _session.Negotiate();
         _ = _transport.Answer();
         _session.Start();

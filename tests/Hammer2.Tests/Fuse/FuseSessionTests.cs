@@ -122,7 +122,7 @@ public sealed class FuseSessionTests : IDisposable
             Thread.Sleep(50);
         };
         Begin();
-        _transport.Ask(Read(unique: 10));
+        _transport.Ask(FuseMessage.Read(unique: 10));
         Assert.True(isInside.Wait(TimeSpan.FromSeconds(60)));
         _session.Stop();
         _ = _session.Wait();
@@ -141,17 +141,17 @@ public sealed class FuseSessionTests : IDisposable
         _ = session.Negotiate();
         _ = _transport.Answer();
         session.Start();
-        if (comesEarly) _transport.Ask(FuseMessage.Request(36, node: 0, "0A 00 00 00 00 00 00 00"));
+        if (comesEarly) _transport.Ask(FuseMessage.Interrupt(10));
         if (comesEarly) Thread.Sleep(20);
-        _transport.Ask(Read(unique: 10));
-        if (!comesEarly) _transport.Ask(FuseMessage.Request(36, node: 0, "0A 00 00 00 00 00 00 00"));
+        _transport.Ask(FuseMessage.Read(unique: 10));
+        if (!comesEarly) _transport.Ask(FuseMessage.Interrupt(10));
 
         byte[] answer = _transport.Answer();
         Assert.Equal(-FuseErrno.EINTR, MemoryMarshal.Read<FuseOutHeader>(answer).Error);
 
         // The next request of the same worker is not interrupted.
         waiting.Answers = true;
-        _transport.Ask(Read(unique: 11));
+        _transport.Ask(FuseMessage.Read(unique: 11));
         Assert.Equal(0, MemoryMarshal.Read<FuseOutHeader>(_transport.Answer()).Error);
         _transport.Unmount();
         _ = session.Wait();
@@ -175,23 +175,7 @@ public sealed class FuseSessionTests : IDisposable
         Assert.Equal(FuseErrno.EINVAL, notifier.InvalidateEntry(5, new byte[256]));
     }
 
-    private static byte[] Read(ulong unique)
-    {
-        byte[] message = FuseMessage.Request(15, node: 2, """
-            09 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  00 10 00 00  00 00 00 00
-            00 00 00 00 00 00 00 00  00 00 00 00  00 00 00 00
-            """);
-        BitConverter.TryWriteBytes(message.AsSpan(8), unique);
-        return message;
-    }
-
-    private void AskInit() => _transport.Ask(FuseMessage.Request(26, node: 0, """
-        07 00 00 00  2D 00 00 00 // 7.45
-        00 00 02 00              // read-ahead
-        FB FF FF 7F  FF 03 00 00 // features
-        00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-        00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-        """));
+    private void AskInit() => _transport.Ask(FuseMessage.Init());
 
     private void Begin()
     {

@@ -25,13 +25,7 @@ public sealed class FuseStalledRequestsTests : IDisposable
             WorkersTotal = 2,
             IsStalled = () => _fileSystem.IsStalled,
         }, NullLogger.Instance);
-        _transport.Ask(FuseMessage.Request(26, node: 0, """
-            07 00 00 00  2D 00 00 00 // 7.45
-            00 00 02 00              // read-ahead
-            FB FF FF 7F  FF 03 00 00 // features
-            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-            """));
+        _transport.Ask(FuseMessage.Init());
         _ = _session.Negotiate();
         _ = _transport.Answer();
         _session.Start();
@@ -46,8 +40,8 @@ public sealed class FuseStalledRequestsTests : IDisposable
     [Fact]
     public void They_are_answered_when_the_stall_ends_and_reads_go_on_meanwhile()
     {
-        for (ulong unique = 1; unique <= Many; unique++) _transport.Ask(FSync(unique));
-        _transport.Ask(StatFs(1000));
+        for (ulong unique = 1; unique <= Many; unique++) _transport.Ask(FuseMessage.FSync(unique));
+        _transport.Ask(FuseMessage.StatFs(1000));
         Assert.Equal((1000UL, 0), Next());
         AwaitStalled(Many);
         Assert.True(_transport.IsQuiet);
@@ -66,14 +60,14 @@ public sealed class FuseStalledRequestsTests : IDisposable
     [Fact]
     public void One_that_is_interrupted_is_answered_at_once()
     {
-        _transport.Ask(FSync(7));
+        _transport.Ask(FuseMessage.FSync(7));
         AwaitStalled(1);
-        _transport.Ask(Interrupt(7));
+        _transport.Ask(FuseMessage.Interrupt(7));
         Assert.Equal((7UL, -FuseErrno.EINTR), Next());
         // Before the request itself.
-        _transport.Ask(Interrupt(8));
+        _transport.Ask(FuseMessage.Interrupt(8));
         Thread.Sleep(20);
-        _transport.Ask(FSync(8));
+        _transport.Ask(FuseMessage.FSync(8));
         Assert.Equal((8UL, -FuseErrno.EINTR), Next());
         AwaitStalled(0);
     }
@@ -81,7 +75,7 @@ public sealed class FuseStalledRequestsTests : IDisposable
     [Fact]
     public void One_that_has_to_wait_again_is_kept_again()
     {
-        _transport.Ask(FSync(7));
+        _transport.Ask(FuseMessage.FSync(7));
         AwaitStalled(1);
         int served = _fileSystem.Served;
         _fileSystem.StallsAgain = true;
@@ -98,7 +92,7 @@ public sealed class FuseStalledRequestsTests : IDisposable
     [Fact]
     public void Unmounting_ends_the_session_although_some_wait()
     {
-        _transport.Ask(FSync(7));
+        _transport.Ask(FuseMessage.FSync(7));
         AwaitStalled(1);
         _transport.Unmount();
         Assert.Equal(FuseSessionEnd.Unmounted, _session.Wait());
@@ -117,24 +111,6 @@ public sealed class FuseStalledRequestsTests : IDisposable
     {
         var header = MemoryMarshal.Read<FuseOutHeader>(_transport.Answer());
         return (header.Unique, header.Error);
-    }
-
-    private static byte[] FSync(ulong unique) => With(unique, FuseMessage.Request(20, node: 2,
-        "09 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00"));
-
-    private static byte[] StatFs(ulong unique) => With(unique, FuseMessage.Request(17, node: 1, ""));
-
-    private static byte[] Interrupt(ulong unique)
-    {
-        byte[] message = FuseMessage.Request(36, node: 0, "00 00 00 00 00 00 00 00");
-        BitConverter.TryWriteBytes(message.AsSpan(40), unique);
-        return message;
-    }
-
-    private static byte[] With(ulong unique, byte[] message)
-    {
-        BitConverter.TryWriteBytes(message.AsSpan(8), unique);
-        return message;
     }
 
     private sealed class StallingFileSystem : IFuseFileSystem

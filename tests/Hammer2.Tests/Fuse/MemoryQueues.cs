@@ -88,26 +88,28 @@ internal sealed class MemoryQueues : IFuseQueues
 
         public int Exchange()
         {
+            while (true)
+            {
+                int got = TryExchange();
+                if (got != -FuseErrno.EAGAIN) return got;
+                if (_isInterrupted) return -FuseErrno.EINTR;
+                lock (queues._change) _ = Monitor.Wait(queues._change, 2);
+            }
+        }
+
+        public int TryExchange()
+        {
             Assert.Equal(_thread, Environment.CurrentManagedThreadId);
             if (!_isRegistered && queues.RegisterError != 0) return -queues.RegisterError;
             if (_isRegistered && _answer is not null) queues._answers.Add(_answer);
             _isRegistered = true;
             _answer = null;
-            while (!queues._isUnmounted)
-            {
-                if (queues._requests[queue].TryDequeue(out byte[]? request))
-                {
-                    _request = request;
-                    _isAnswered = false;
-                    return 0;
-                }
-                if (_isInterrupted) return -FuseErrno.EINTR;
-                lock (queues._change) _ = Monitor.Wait(queues._change, 2);
-            }
-            return -FuseErrno.ENODEV;
+            if (queues._isUnmounted) return -FuseErrno.ENODEV;
+            if (!queues._requests[queue].TryDequeue(out byte[]? request)) return -FuseErrno.EAGAIN;
+            _request = request;
+            _isAnswered = false;
+            return 0;
         }
-
-        public int TryExchange() => Exchange();
 
         public bool TryRunElsewhere() => true;
 
