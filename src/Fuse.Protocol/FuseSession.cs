@@ -65,6 +65,10 @@ public sealed class FuseSession : IDisposable
     /// <summary>The dispatcher with its error counts; null before INIT.</summary>
     public FuseDispatcher? Dispatcher { get; private set; }
 
+    /// <summary>The kernel's queues (io_uring) from which requests are taken; 0 when all are read from the
+    /// device.</summary>
+    public int QueuesTotal => _queues?.QueuesTotal ?? 0;
+
     /// <summary>The channel of INIT, also used for notifications.</summary>
     internal IFuseChannel MainChannel { get; }
 

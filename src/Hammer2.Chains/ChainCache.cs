@@ -47,6 +47,21 @@ public sealed class ChainCache
         }
     }
 
+    /// <summary>What it holds, and how often it had what was looked for.</summary>
+    public CacheUse Use
+    {
+        get
+        {
+            long hits = 0, misses = 0;
+            foreach (Shard shard in _shards)
+            {
+                hits += Volatile.Read(ref shard.Hits);
+                misses += Volatile.Read(ref shard.Misses);
+            }
+            return new CacheUse(HeldBytes, _shardBytesMax * _shards.Length, hits, misses);
+        }
+    }
+
     /// <summary>
     /// Finds the chain for a reference. Only an entry that was loaded through the very same reference
     /// counts: another reference to the same location may carry another check code, and must be judged anew.
@@ -57,11 +72,10 @@ public sealed class ChainCache
         Shard shard = ShardOf(location);
         using (shard.EntriesLock.EnterScope())
         {
-            if (!shard.Index.TryGetValue(location, out int slot)) return null;
-            ref Slot found = ref CollectionsMarshal.AsSpan(shard.Slots)[slot];
-            if (!SameReference(found.Chain!.Reference, reference)) return null;
-            found.WasTouched = true;
-            return found.Chain;
+            Chain? found = shard.Find(location, reference);
+            if (found is null) shard.Misses++;
+            else shard.Hits++;
+            return found;
         }
     }
 
@@ -117,8 +131,19 @@ public sealed class ChainCache
         public readonly Dictionary<Location, int> Index = [];
         public readonly List<Slot> Slots = [];
         public long Bytes;
+        public long Hits;
+        public long Misses;
         private readonly Stack<int> _free = [];
         private int _hand;
+
+        public Chain? Find(in Location location, in Blockref reference)
+        {
+            if (!Index.TryGetValue(location, out int slot)) return null;
+            ref Slot found = ref CollectionsMarshal.AsSpan(Slots)[slot];
+            if (!SameReference(found.Chain!.Reference, reference)) return null;
+            found.WasTouched = true;
+            return found.Chain;
+        }
 
         public void Insert(in Location location, Chain chain, int cost)
         {

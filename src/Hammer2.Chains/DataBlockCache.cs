@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Threading;
 using Concurrency;
 using Hammer2.Format;
 
@@ -27,13 +28,35 @@ internal sealed class DataBlockCache
         for (int i = 0; i < shards; i++) _shards[i] = new Shard(blocks / shards);
     }
 
+    /// <summary>What it holds, and how often it had what was looked for.</summary>
+    public CacheUse Use
+    {
+        get
+        {
+            long blocks = 0, most = 0, hits = 0, misses = 0;
+            foreach (Shard shard in _shards)
+            {
+                most += shard.Buffers.Length;
+                blocks += shard.Used;
+                hits += Volatile.Read(ref shard.Hits);
+                misses += Volatile.Read(ref shard.Misses);
+            }
+            return new CacheUse(blocks * Media.FileBlockBytes, most * Media.FileBlockBytes, hits, misses);
+        }
+    }
+
     /// <summary>Copies a part of a block. False when the block is not in the cache.</summary>
     public bool TryCopy(in DataBlockKey key, int start, Span<byte> destination)
     {
         Shard shard = ShardOf(key);
         using (shard.BlocksLock.EnterScope())
         {
-            if (!shard.Index.TryGetValue(key, out int slot)) return false;
+            if (!shard.Index.TryGetValue(key, out int slot))
+            {
+                shard.Misses++;
+                return false;
+            }
+            shard.Hits++;
             shard.Touched[slot] = true;
             shard.Buffers[slot].AsSpan(start, destination.Length).CopyTo(destination);
             return true;
@@ -72,9 +95,13 @@ internal sealed class DataBlockCache
         public readonly Dictionary<DataBlockKey, int> Index = [];
         public readonly byte[][] Buffers = new byte[blocksMax][];
         public readonly bool[] Touched = new bool[blocksMax];
+        public long Hits;
+        public long Misses;
         private readonly DataBlockKey[] _keys = new DataBlockKey[blocksMax];
         private int _used;
         private int _hand;
+
+        public int Used => Volatile.Read(ref _used);
 
         public void Clear()
         {

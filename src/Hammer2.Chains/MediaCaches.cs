@@ -27,6 +27,9 @@ public sealed class MediaCaches
     /// <summary>Verified metadata.</summary>
     public ChainCache Chains { get; }
 
+    /// <summary>What the cache of partly read file blocks holds.</summary>
+    public CacheUse DataUse => Data.Use;
+
     internal DataBlockCache Data { get; }
 
     internal BlockBuffers Buffers { get; } = new();

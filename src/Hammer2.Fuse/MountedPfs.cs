@@ -9,6 +9,7 @@ using Hammer2.Devices;
 using Hammer2.Fuse.Administration;
 using Hammer2.Fuse.Administration.Doors;
 using Hammer2.Fuse.Administration.Events;
+using Hammer2.Fuse.Administration.Metrics;
 using Hammer2.Fuse.Administration.Snapshots;
 using Hammer2.Fuse.Trees;
 using Hammer2.Vnodes;
@@ -54,6 +55,7 @@ internal sealed class MountedPfs : IDisposable
     private readonly AdministeredMount _administered;
     private readonly RankedLock _stopLock = new(LockRank.MountStop);
     private PeriodicCommit? _commits;
+    private MountMeter? _meter;
     private FuseMount? _mount;
     private FuseSession? _session;
     private volatile bool _hasEnded;
@@ -89,6 +91,8 @@ internal sealed class MountedPfs : IDisposable
             IsReadOnly = () => _current.IsReadOnly,
             Events = (loggers as EventLoggers)?.Events ?? new EventRing(time),
             NodeOf = _tree.NodeOf,
+            Session = () => CountsOf(_session),
+            Target = () => Target,
         };
         pfsList.Add(Cluster, new LiveRollback(Cluster.Pfs, vnodes, _tree, () => _mount, _logger));
         var ioctls = new IoctlFileSystem(_tree, new IoctlDoor(RequestTable.Standard, _administered), _tree);
@@ -130,6 +134,7 @@ internal sealed class MountedPfs : IDisposable
             FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         _session.Start();
         if (!_options.IsReadOnly) StartCommits(_options);
+        _meter = new MountMeter(_mount.Target, () => MetricFacts.Of(_administered), MetricTable.Rows);
         FuseDaemonLog.Mounted(_logger, _request.SourceText, _mount.Target);
         using (_stopLock.EnterScope())
         {
@@ -168,6 +173,7 @@ internal sealed class MountedPfs : IDisposable
     /// <summary>Removes the mount if it is still there, and closes the PFS.</summary>
     public void Dispose()
     {
+        _meter?.Dispose();
         _commits?.Dispose();
         _session?.Dispose();
         if (_mount is not null)
@@ -300,6 +306,11 @@ internal sealed class MountedPfs : IDisposable
         Cluster.TakeBackClaim();
         return FuseMount.Create(options);
     }
+
+    private static SessionCounts CountsOf(FuseSession? session) => session?.Dispatcher is { } dispatcher
+        ? new(session.QueuesTotal, dispatcher.StalledTotal, dispatcher.MalformedTotal, dispatcher.UnknownTotal,
+            dispatcher.ThrownTotal)
+        : default;
 
     private FuseSessionOptions SessionOptions() => new()
     {

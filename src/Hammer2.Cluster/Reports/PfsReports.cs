@@ -63,6 +63,13 @@ public static class PfsReports
             writer.StagedBytes);
     }
 
+    /// <summary>The caches of the process.</summary>
+    public static IReadOnlyList<CacheDescription> CachesOf(ClusterMount mount) =>
+        [Describe("metadata", mount.Caches.Chains.Use), Describe("data", mount.Caches.DataUse)];
+
+    private static CacheDescription Describe(string name, in CacheUse use) =>
+        new(name, use.HeldBytes, use.MaxBytes, use.Hits, use.Misses);
+
     /// <summary>Version of the format of a node's filesystem: 1 or 2.</summary>
     public static uint VersionOf(PresentNode node) => node.Device.Header.Fields.Version;
 

@@ -20,9 +20,9 @@ internal sealed class CommitCycle
     private readonly SpaceReserve _space;
     private readonly NodeFencing _fencing;
     private readonly TimeProvider _time;
+    private readonly CommitTimes _times = new();
     private SyncingGroup? _pending;
     private long _removalsCommitted;
-    private long _lastCommitTicks;
     private long _startedAt;
 
     public CommitCycle(
@@ -40,13 +40,12 @@ internal sealed class CommitCycle
     /// <summary>Groups committed so far that deleted or truncated something.</summary>
     public long RemovalsCommitted => Volatile.Read(ref _removalsCommitted);
 
-    /// <summary>When the last commit was durable on a quorum; null before the first one.</summary>
-    public DateTimeOffset? LastCommitAt => Volatile.Read(ref _lastCommitTicks) is var ticks and not 0
-        ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
-
     /// <summary>For how long the commit that runs has been running; null while none does.</summary>
     public TimeSpan? RunningFor => Volatile.Read(ref _startedAt) is var started and not 0
         ? _time.GetElapsedTime(started) : null;
+
+    /// <summary>Commits so far, and how long they took.</summary>
+    public CommitCounts Counts => _times.Read();
 
     /// <summary>Commits the open group, or a part of it.</summary>
     /// <param name="inodes">Only these inodes, as far as they are dirty, with what depends on them; null for the whole
@@ -82,7 +81,7 @@ internal sealed class CommitCycle
         {
             // What the mount knows of its content depends on whether this is done: it is not kept for later.
             SyncingGroup group = _closer.Empty(_closer.NumberEmpty()) with { Edits = [edit] };
-            Hammer2Error error = _commit.Write(ref group);
+            Hammer2Error error = WriteTimed(ref group);
             if (error != Hammer2Error.None)
             {
                 _fencing.Stop(error);
@@ -145,16 +144,7 @@ internal sealed class CommitCycle
 
     private Hammer2Error Write(SyncingGroup group)
     {
-        Hammer2Error error;
-        Volatile.Write(ref _startedAt, Math.Max(_time.GetTimestamp(), 1));
-        try
-        {
-            error = _commit.Write(ref group);
-        }
-        finally
-        {
-            Volatile.Write(ref _startedAt, 0);
-        }
+        Hammer2Error error = WriteTimed(ref group);
         if (error == Hammer2Error.None)
         {
             _pending = null;
@@ -166,9 +156,26 @@ internal sealed class CommitCycle
         return error;
     }
 
+    private Hammer2Error WriteTimed(ref SyncingGroup group)
+    {
+        long start = _time.GetTimestamp();
+        Volatile.Write(ref _startedAt, Math.Max(start, 1));
+        Hammer2Error error;
+        try
+        {
+            error = _commit.Write(ref group);
+        }
+        finally
+        {
+            Volatile.Write(ref _startedAt, 0);
+        }
+        if (error == Hammer2Error.None) _times.Add(_time.GetElapsedTime(start), _time.GetUtcNow());
+        else _times.AddFailed();
+        return error;
+    }
+
     private void Finish(SyncingGroup group)
     {
-        Volatile.Write(ref _lastCommitTicks, _time.GetUtcNow().UtcTicks);
         if (group.Removes) _ = Interlocked.Increment(ref _removalsCommitted);
         _images.Install(group.Inodes);
         _space.Release(group.ReservedBytes);

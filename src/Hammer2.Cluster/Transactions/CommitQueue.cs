@@ -33,11 +33,11 @@ internal sealed class CommitQueue
     /// <summary>Groups committed so far that deleted or truncated something.</summary>
     public long RemovalsCommitted => _cycle.RemovalsCommitted;
 
-    /// <summary>As <see cref="CommitCycle.LastCommitAt"/>.</summary>
-    public DateTimeOffset? LastCommitAt => _cycle.LastCommitAt;
-
     /// <summary>As <see cref="CommitCycle.RunningFor"/>.</summary>
     public TimeSpan? RunningFor => _cycle.RunningFor;
+
+    /// <summary>As <see cref="CommitCycle.Counts"/>.</summary>
+    public CommitCounts Counts => _cycle.Counts;
 
     /// <summary>Called after each commit by those that asked for it, with no lock held; null for nothing.</summary>
     public Action? Committed { get; set; }

@@ -148,11 +148,11 @@ public sealed class PfsWriter : IDisposable
     /// <summary>Bytes of dirty blocks that are in memory and on no node yet.</summary>
     public long UnwrittenBytes => _memory.UnwrittenBytes;
 
-    /// <summary>When the last commit was durable on a quorum; null before the first one of this mount.</summary>
-    public DateTimeOffset? LastCommitAt => _queue.LastCommitAt;
-
     /// <summary>For how long the commit that runs has been running; null while none does.</summary>
     public TimeSpan? CommitRunningFor => _queue.RunningFor;
+
+    /// <summary>Commits so far, and how long they took.</summary>
+    public CommitCounts Commits => _queue.Counts;
 
     /// <summary>As <see cref="SpaceReclaim.StagedBytes"/>.</summary>
     public long? StagedBytes => _reclaim.StagedBytes;

@@ -42,6 +42,12 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
     /// <summary>True while the kernel does not let anything be written.</summary>
     public Func<bool> IsReadOnly { get; init; } = () => Vnodes.IsReadOnly;
 
+    /// <summary>Counts of the session with the kernel.</summary>
+    public Func<SessionCounts> Session { get; init; } = static () => default;
+
+    /// <summary>The mount point.</summary>
+    public Func<string> Target { get; init; } = static () => "";
+
     /// <summary>What happened to it.</summary>
     public EventRing Events { get; init; } = new(Time);
 
@@ -63,3 +69,11 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
     /// <summary>A user of this mount as a caller.</summary>
     public Caller CallerOf(uint userId) => new(userId, OwnerId);
 }
+
+/// <summary>Counts of a session with the kernel.</summary>
+/// <param name="Queues">Queues of io_uring from which requests are taken; 0 when they are read from /dev/fuse.</param>
+/// <param name="Stalled">Requests that wait for nodes.</param>
+/// <param name="Malformed">Malformed requests.</param>
+/// <param name="Unknown">Requests with unknown operations.</param>
+/// <param name="Thrown">Requests that failed by a defect of the program.</param>
+internal readonly record struct SessionCounts(int Queues, int Stalled, long Malformed, long Unknown, long Thrown);

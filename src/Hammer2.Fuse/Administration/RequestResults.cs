@@ -273,23 +273,6 @@ internal sealed record JobResult(ulong Number, string Request, DateTimeOffset St
 /// <param name="CommitSeconds">Longest time until a change is durable.</param>
 internal sealed record RemountResult(bool IsReadOnly, double CommitSeconds);
 
-/// <summary>Requests of the kernel since the mount was made.</summary>
-/// <param name="Since">When counting began.</param>
-/// <param name="ElapsedSeconds">Seconds since then.</param>
-/// <param name="Operations">Each kind of request that occurred.</param>
-internal sealed record StatisticsResult(
-    DateTimeOffset Since, double ElapsedSeconds, IReadOnlyList<OperationResult> Operations);
-
-/// <summary>One kind of request.</summary>
-/// <param name="Name">Its name in the FUSE protocol.</param>
-/// <param name="Count">How many.</param>
-/// <param name="Errors">How many of them ended with an error number.</param>
-/// <param name="TotalMicroseconds">Time that the filesystem needed for all.</param>
-/// <param name="Histogram">How many took below 1 us, 1 to 2 us, 2 to 4 us, 4 to 8 us ...; without zeros at the
-/// end.</param>
-internal sealed record OperationResult(
-    string Name, long Count, long Errors, long TotalMicroseconds, IReadOnlyList<long> Histogram);
-
 /// <summary>Scrubs and error counters of all nodes.</summary>
 /// <param name="Scrubs">The last scrub of each node.</param>
 /// <param name="Errors">The errors of each volume.</param>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading;
@@ -79,6 +80,7 @@ public sealed class ServiceNoticeTests
         Assert.Equal(Hammer2Error.None, mount.Pfs.OpenForWriting(new PfsWriteOptions { Time = time }));
         PfsWriter writer = mount.Pfs.Writer!;
         Assert.Null(writer.CommitRunningFor);
+        long before = writer.Commits.Ranges.Sum();
         var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
         Assert.Equal(Errno.None, ops.Create(VnodeOps.RootInum, "f"u8,
             new NewObject(ObjectType.RegularFile, UnixMode.O644), new Credentials(0, 0), out _));
@@ -91,6 +93,12 @@ public sealed class ServiceNoticeTests
         Assert.Equal(Errno.None, ops.Sync());
         Assert.True(seen >= TimeSpan.FromSeconds(30), $"{seen}");
         Assert.Null(writer.CommitRunningFor);
+        CommitCounts commits = writer.Commits;
+        Assert.Equal(seen, commits.Total);
+        Assert.Equal(0, commits.Failed);
+        double bound = seen.Value.TotalSeconds;
+        int range = commits.BoundsSeconds.Count(end => end < bound);
+        Assert.Equal((1, before + 1), (commits.Ranges[range], commits.Ranges.Sum()));
     }
 
     private sealed class SetTime : TimeProvider

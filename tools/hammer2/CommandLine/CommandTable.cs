@@ -22,6 +22,7 @@ internal static class CommandTable
         StatCommand.Row,
         StatusCommand.Row,
         TopCommand.Row,
+        MetricsCommand.Row,
         EventsCommand.Row,
         InfoCommand.Row,
         VolumeListCommand.Row,

@@ -4,11 +4,12 @@ using System.Collections.Generic;
 using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Fuse.Administration.Events;
+using Hammer2.Fuse.Administration.Metrics;
 
 namespace Hammer2.Fuse.Administration.Doors;
 
-/// <summary>The objects of the virtual directory: the directory, the control file, and files with answers as
-/// JSON.</summary>
+/// <summary>The objects of the virtual directory: the directory, the control file, files with answers as JSON, and
+/// metrics.</summary>
 internal sealed class VirtualDirectory
 {
     /// <summary>As of sysfs: what a file is read to is its end, and not its size.</summary>
@@ -21,6 +22,7 @@ internal sealed class VirtualDirectory
 
     private const string ControlName = "control";
     private const string EventsName = "events";
+    private const string MetricsName = "metrics";
     private const string SnapshotsName = "snapshots";
     private const string HeadersName = "headers";
 
@@ -43,7 +45,7 @@ internal sealed class VirtualDirectory
         Names =
         [
             ControlName, SnapshotsName, .. mount.Options.ShowsHeaders ? [HeadersName] : Array.Empty<string>(),
-            EventsName, .. Array.ConvertAll(Contents, row => row.Name),
+            EventsName, MetricsName, .. Array.ConvertAll(Contents, row => row.Name),
         ];
         _mountedAt = mount.Time.GetUtcNow().ToUnixTimeSeconds();
     }
@@ -90,6 +92,8 @@ internal sealed class VirtualDirectory
         else if (_mount.Options.ShowsHeaders && name.SequenceEqual("headers"u8)) FillHeaders(ref entry);
         else if (name.SequenceEqual("events"u8))
             FillEntry(HasNoOpen ? _nodes.Add(AllEvents()) : VirtualNodes.Events, ref entry);
+        else if (System.Text.Ascii.Equals(MetricsName, name))
+            FillEntry(_nodes.Add(OpenMetricsText.Encode(MetricFacts.Of(_mount), MetricTable.Rows)), ref entry);
         else if (RequestOf(name) is { } request) FillEntry(_nodes.Add(Answer(user, request)), ref entry);
         else return FuseErrno.ENOENT;
         return FuseErrno.None;

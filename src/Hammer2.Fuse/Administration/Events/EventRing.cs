@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Threading;
 using Concurrency;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,9 @@ internal sealed class EventRing(TimeProvider time)
     private readonly MountEvent[] _events = new MountEvent[EventsMax];
     private readonly List<EventWaiter> _waiters = [];
     private ulong _addedTotal;
+
+    /// <summary>Events so far.</summary>
+    public ulong AddedTotal => Volatile.Read(ref _addedTotal);
 
     /// <summary>Adds an event, and wakes readers that wait.</summary>
     public void Add(LogLevel level, string source, string message)

@@ -5,6 +5,7 @@ using Fuse.Protocol;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Reports;
 using Hammer2.Cluster.Resync;
+using Hammer2.Cluster.Transactions;
 using Hammer2.Membership;
 using Hammer2.Vnodes;
 using Linux.Text;
@@ -28,9 +29,15 @@ internal static class StatusRequests
         },
     ];
 
-    private static RequestOutcome<StatusResult> Status(RequestContext context, RequestArguments arguments)
+    private static RequestOutcome<StatusResult> Status(RequestContext context, RequestArguments arguments) =>
+        StatusOf(context.Mount);
+
+    private static RequestOutcome<StatisticsResult> Statistics(RequestContext context, RequestArguments arguments) =>
+        StatisticsOf(context.Mount);
+
+    /// <summary>The state of a mount.</summary>
+    internal static StatusResult StatusOf(AdministeredMount mount)
     {
-        AdministeredMount mount = context.Mount;
         Pfs pfs = mount.Pfs;
         IReadOnlyList<NodeDescription> nodes = PfsReports.NodesOf(pfs);
         var condition = new MountCondition(
@@ -44,16 +51,16 @@ internal static class StatusRequests
             pfs.Healed.Healed, pfs.Healed.Failed,
             condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs),
             MediaRequests.SpaceOf(mount), ScrubRequests.ScrubsOf(pfs, hasPlaces: false), ScrubRequests.ErrorsOf(pfs),
-            LiveBytesOf(mount), pfs.Writer?.LastCommitAt, pfs.Writer?.StallsTotal ?? 0);
+            LiveBytesOf(mount), pfs.Writer?.Commits.LastAt, pfs.Writer?.StallsTotal ?? 0);
     }
 
     // Nothing where the root cannot be read, which is a reason of its own.
     private static ulong LiveBytesOf(AdministeredMount mount) =>
         mount.Vnodes.GetStored(VnodeOps.RootInum, out StoredInode root) == Errno.None ? root.DataCount : 0;
 
-    private static RequestOutcome<StatisticsResult> Statistics(RequestContext context, RequestArguments arguments)
+    /// <summary>What a mount has counted.</summary>
+    internal static StatisticsResult StatisticsOf(AdministeredMount mount)
     {
-        AdministeredMount mount = context.Mount;
         var operations = new List<OperationResult>();
         foreach (FuseOperationStatistics operation in mount.Statistics.Read())
         {
@@ -63,7 +70,22 @@ internal static class StatusRequests
                 operation.TotalMicroseconds, [.. operation.Ranges.Take(ranges)]));
         }
         DateTimeOffset since = mount.Statistics.Since;
-        return new StatisticsResult(since, (mount.Time.GetUtcNow() - since).TotalSeconds, operations);
+        SessionCounts session = mount.Session();
+        return new StatisticsResult(since, (mount.Time.GetUtcNow() - since).TotalSeconds, operations,
+            session.Queues > 0 ? "io_uring" : "device", session.Queues, session.Stalled, session.Malformed,
+            session.Unknown, session.Thrown,
+            [.. PfsReports.CachesOf(mount.Cluster).Select(static cache => new CacheResult(
+                cache.Name, cache.HeldBytes, cache.MaxBytes, cache.Hits, cache.Misses))],
+            mount.Pfs.Writer is { } writer ? CommitsOf(writer) : null, mount.Pfs.Writer?.DeduplicatedBlocks ?? 0,
+            mount.Events.AddedTotal, Environment.WorkingSet);
+    }
+
+    private static CommitsResult CommitsOf(PfsWriter writer)
+    {
+        CommitCounts commits = writer.Commits;
+        return new CommitsResult(commits.Ranges.Sum(), commits.Failed, (long)commits.Total.TotalMicroseconds,
+            writer.CommitRunningFor is { } running ? (long)running.TotalMicroseconds : null, commits.BoundsSeconds,
+            commits.Ranges);
     }
 
     private static RequestOutcome<RemountResult> Remount(RequestContext context, RequestArguments arguments)
