@@ -93,6 +93,7 @@ public sealed class LockRank
     public static readonly LockRank FuseLongRequestsDone = new(Leaf, "end of long FUSE requests");
     public static readonly LockRank FuseStalledRequests = new(Leaf, "stalled FUSE requests");
     public static readonly LockRank FuseInterrupts = new(Leaf, "early FUSE interrupts");
+    public static readonly LockRank FuseTrace = new(Leaf, "requests that are traced");
     public static readonly LockRank WakeSignalHandler = new(Leaf, "handler of the wake signal");
 
     // Messages are logged with other locks held.

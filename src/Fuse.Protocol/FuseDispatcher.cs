@@ -49,6 +49,10 @@ public sealed partial class FuseDispatcher
     /// <summary>Counts requests; null for no counting.</summary>
     internal FuseStatistics? Statistics { get; init; }
 
+    /// <summary>Keeps requests for those that follow them; null for none. It needs the counts, which measure
+    /// time.</summary>
+    internal FuseTrace? Trace { get; init; }
+
     /// <summary>Number of requests whose handler threw or returned an invalid error number.</summary>
     public long ThrownTotal => Interlocked.Read(ref _thrownTotal);
 
@@ -85,7 +89,9 @@ public sealed partial class FuseDispatcher
         long start = Statistics?.Begin() ?? 0;
         var reply = new FuseReply(buffer);
         int error = Handle(row, ref request, ref reply);
-        Statistics?.End(worker, request.Header.Opcode, error, start);
+        long microseconds = Statistics?.End(worker, request.Header.Opcode, error, start) ?? 0;
+        if (Trace is { IsRead: true } trace)
+            trace.Add(message, in request.Header, reply.Payload, error, microseconds);
         if (error != FuseErrno.None) reply.Clear();
         if (error == FuseErrno.ERESTART && Stalled is { } stalled && row.IsAnswered)
         {

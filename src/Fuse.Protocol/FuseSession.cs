@@ -95,6 +95,7 @@ public sealed class FuseSession : IDisposable
             var dispatcher = new FuseDispatcher(_fileSystem, connection, FirstQueueThread + queueThreads, _logger)
             {
                 Statistics = _options.Statistics,
+                Trace = _options.Trace,
             };
             FuseBufferSizes sizes = FuseBufferSizes.For(connection.MaxWriteBytes, connection.MaxReadBytes);
             KeepStalled(dispatcher, sizes);

@@ -44,6 +44,9 @@ public sealed record FuseSessionOptions
     /// <summary>Counts requests; null for no counting.</summary>
     public FuseStatistics? Statistics { get; init; }
 
+    /// <summary>Keeps requests for those that follow them; null for none.</summary>
+    public FuseTrace? Trace { get; init; }
+
     /// <summary>True while the filesystem answers <see cref="FuseErrno.ERESTART"/>: those requests are kept, and served
     /// again by <see cref="FuseSession.ServeStalled"/>. Null for a filesystem that never does.</summary>
     public Func<bool>? IsStalled { get; init; }

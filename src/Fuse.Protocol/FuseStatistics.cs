@@ -64,14 +64,17 @@ public sealed class FuseStatistics
     /// <param name="opcode">Its operation.</param>
     /// <param name="error">Its error number.</param>
     /// <param name="start">When it began.</param>
-    internal void End(int thread, FuseOpcode opcode, int error, long start)
+    /// <returns>How long it took, in microseconds.</returns>
+    internal long End(int thread, FuseOpcode opcode, int error, long start)
     {
         long ticks = _time.GetTimestamp() - start;
         long[] numbers = _byThread[thread] ??= new long[OpcodesTotal * ColumnsTotal];
         Span<long> row = numbers.AsSpan((int)opcode * ColumnsTotal, ColumnsTotal);
-        row[RangeOf((long)(ticks * _microsecondsPerTick))]++;
+        long microseconds = (long)(ticks * _microsecondsPerTick);
+        row[RangeOf(microseconds)]++;
         row[TimeColumn] += ticks;
         if (error != FuseErrno.None) row[ErrorsColumn]++;
+        return microseconds;
     }
 
     private long[] SumsOf(int opcode)

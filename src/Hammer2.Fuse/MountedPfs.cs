@@ -93,6 +93,7 @@ internal sealed class MountedPfs : IDisposable
             NodeOf = _tree.NodeOf,
             Session = () => CountsOf(_session),
             Target = () => Target,
+            PathOf = node => _tree.PathOf(node, vnodes),
         };
         pfsList.Add(Cluster, new LiveRollback(Cluster.Pfs, vnodes, _tree, () => _mount, _logger));
         var ioctls = new IoctlFileSystem(_tree, new IoctlDoor(RequestTable.Standard, _administered), _tree);
@@ -316,6 +317,7 @@ internal sealed class MountedPfs : IDisposable
     {
         Time = _time,
         Statistics = _administered.Statistics,
+        Trace = _administered.Trace,
         IsStalled = () => Cluster.Pfs.Writer is { IsStalled: true },
         Scheduler = _scheduler,
         // An entry of a queue is in use as long as its request waits for a quorum.

@@ -32,7 +32,7 @@ public sealed partial class VnodeOps
 
     /// <summary>The path of an object from the root; null when it cannot be found: a directory on the path cannot be
     /// read, is very long, or no longer has the entry.</summary>
-    internal byte[]? PathOf(ulong inum)
+    public byte[]? PathOf(ulong inum)
     {
         var names = new Stack<byte[]>();
         for (int depth = 0; inum != RootInum; depth++)

@@ -31,7 +31,7 @@ public sealed class AdministrationMountTests
         using MountFixture mount = MountFixture.MountForWriting(copy.Path + "@DATA");
         string directory = mount.Root + "/.hammer2";
         Assert.Empty(Directory.GetFileSystemEntries(mount.Root));
-        Assert.Equal(["control", "events", "metrics", "pfs", "snapshots", "stats", "status", "volumes"],
+        Assert.Equal(["control", "events", "metrics", "pfs", "snapshots", "stats", "status", "trace", "volumes"],
             Directory.GetFileSystemEntries(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(0, PosixCalls.StatX(directory, 0, out PosixStatus found));
         Assert.Equal(0x4140, found.Mode);

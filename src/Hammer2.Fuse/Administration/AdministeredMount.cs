@@ -2,6 +2,7 @@
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Cluster;
+using Hammer2.Fuse.Administration.Doors;
 using Hammer2.Fuse.Administration.Events;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
@@ -53,6 +54,12 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
 
     /// <summary>Requests of the kernel.</summary>
     public FuseStatistics Statistics { get; } = new(Time);
+
+    /// <summary>Requests of the kernel as they are served, for those that follow them.</summary>
+    public FuseTrace Trace { get; } = new(Time) { UntracedNode = VirtualNodes.Trace };
+
+    /// <summary>The path of a node of the mounted PFS; null when it has none, or it cannot be found.</summary>
+    public Func<ulong, byte[]?> PathOf { get; init; } = node => Vnodes.PathOf(node);
 
     /// <summary>The long requests that run in the background.</summary>
     public BackgroundJobs Jobs { get; } = new(Vnodes, Logger, Time, Scheduler);

@@ -2,6 +2,7 @@
 using Concurrency;
 using Fuse.Protocol;
 using Hammer2.Fuse.Administration.Doors;
+using Hammer2.Vnodes;
 
 namespace Hammer2.Fuse.Trees;
 
@@ -55,6 +56,20 @@ internal sealed partial class MountedTree : IFuseFileSystem, INodeObjects, IDisp
 
     /// <summary>The node id of an inode number of the tree that is shown.</summary>
     public ulong NodeOf(ulong inum) => TreeNodes.Of(_number, inum);
+
+    /// <summary>The path of a node; null when it is of a tree before, or cannot be found.</summary>
+    public byte[]? PathOf(ulong node, VnodeOps vnodes)
+    {
+        if (Enter(node, out ulong inum) != FuseErrno.None) return null;
+        try
+        {
+            return vnodes.PathOf(inum);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
 
     /// <inheritdoc/>
     public int Enter(ulong node, out ulong inum)

@@ -24,6 +24,7 @@ internal static class CommandTable
         TopCommand.Row,
         MetricsCommand.Row,
         EventsCommand.Row,
+        TraceCommand.Row,
         InfoCommand.Row,
         VolumeListCommand.Row,
         PfsListCommand.Row,

@@ -41,7 +41,8 @@ internal static class EventsCommand
     private static int Run(Invocation invocation)
     {
         bool isJson = invocation.Has(CommonOptions.Json), follows = invocation.Has(Follow);
-        using EventFile file = EventFile.Open(invocation.Text(Mount));
+        using LineFile file = LineFile.Open(
+            invocation.Text(Mount), "events", "the volume has an entry of its own of that name");
         if (invocation.Has(New))
             while (file.Next() is not null) continue;
         while (true)

@@ -5,11 +5,12 @@ using System.Threading;
 using Fuse.Protocol;
 using Hammer2.Fuse.Administration.Events;
 using Hammer2.Fuse.Administration.Metrics;
+using Hammer2.Fuse.Administration.Tracing;
 
 namespace Hammer2.Fuse.Administration.Doors;
 
-/// <summary>The objects of the virtual directory: the directory, the control file, files with answers as JSON, and
-/// metrics.</summary>
+/// <summary>The objects of the virtual directory: the directory, the control file, files with answers as JSON,
+/// metrics, and requests as they are served.</summary>
 internal sealed class VirtualDirectory
 {
     /// <summary>As of sysfs: what a file is read to is its end, and not its size.</summary>
@@ -23,6 +24,7 @@ internal sealed class VirtualDirectory
     private const string ControlName = "control";
     private const string EventsName = "events";
     private const string MetricsName = "metrics";
+    private const string TraceName = "trace";
     private const string SnapshotsName = "snapshots";
     private const string HeadersName = "headers";
 
@@ -33,7 +35,7 @@ internal sealed class VirtualDirectory
     private readonly AdministeredMount _mount;
     private readonly VirtualNodes _nodes = new();
     private readonly ConcurrentDictionary<ulong, ControlConversation> _conversations = new();
-    private readonly ConcurrentDictionary<ulong, EventReader> _readers = new();
+    private readonly ConcurrentDictionary<ulong, LineReader> _readers = new();
     private readonly long _mountedAt;
     private ulong _lastHandle;
 
@@ -42,19 +44,20 @@ internal sealed class VirtualDirectory
     {
         _table = table;
         _mount = mount;
-        Names =
-        [
-            ControlName, SnapshotsName, .. mount.Options.ShowsHeaders ? [HeadersName] : Array.Empty<string>(),
-            EventsName, MetricsName, .. Array.ConvertAll(Contents, row => row.Name),
-        ];
         _mountedAt = mount.Time.GetUtcNow().ToUnixTimeSeconds();
     }
 
     /// <summary>Its name in the root directory.</summary>
     public static ReadOnlySpan<byte> Name => ".hammer2"u8;
 
-    /// <summary>The names in it.</summary>
-    public IReadOnlyList<string> Names { get; }
+    /// <summary>The names in it. Requests are followed by an open reader, and the kernel does not tell of one where it
+    /// opens files by itself.</summary>
+    public IReadOnlyList<string> Names =>
+    [
+        ControlName, SnapshotsName, .. _mount.Options.ShowsHeaders ? [HeadersName] : Array.Empty<string>(),
+        EventsName, MetricsName, .. HasNoOpen ? Array.Empty<string>() : [TraceName],
+        .. Array.ConvertAll(Contents, row => row.Name),
+    ];
 
     /// <summary>True when a name is that of a directory.</summary>
     public static bool IsDirectoryName(string name) => name is SnapshotsName or HeadersName;
@@ -92,6 +95,7 @@ internal sealed class VirtualDirectory
         else if (_mount.Options.ShowsHeaders && name.SequenceEqual("headers"u8)) FillHeaders(ref entry);
         else if (name.SequenceEqual("events"u8))
             FillEntry(HasNoOpen ? _nodes.Add(AllEvents()) : VirtualNodes.Events, ref entry);
+        else if (System.Text.Ascii.Equals(TraceName, name) && !HasNoOpen) FillEntry(VirtualNodes.Trace, ref entry);
         else if (System.Text.Ascii.Equals(MetricsName, name))
             FillEntry(_nodes.Add(OpenMetricsText.Encode(MetricFacts.Of(_mount), MetricTable.Rows)), ref entry);
         else if (RequestOf(name) is { } request) FillEntry(_nodes.Add(Answer(user, request)), ref entry);
@@ -130,6 +134,7 @@ internal sealed class VirtualDirectory
         // Without a position: each read continues where the last one ended, and begins anew with each request.
         answer.OpenFlags |= FuseOpenFlags.Stream | FuseOpenFlags.NonSeekable | FuseOpenFlags.ParallelDirectWrites;
         if (node == VirtualNodes.Events) _ = _readers.TryAdd(answer.Handle, new EventReader(_mount.Events));
+        else if (node == VirtualNodes.Trace) _ = _readers.TryAdd(answer.Handle, new TraceReader(_mount));
         else _ = _conversations.TryAdd(answer.Handle, new ControlConversation(_table, _mount));
         return FuseErrno.None;
     }
@@ -142,12 +147,12 @@ internal sealed class VirtualDirectory
     public void Release(ulong handle)
     {
         _ = _conversations.TryRemove(handle, out _);
-        if (_readers.TryRemove(handle, out EventReader? reader)) reader.Dispose();
+        if (_readers.TryRemove(handle, out LineReader? reader)) reader.Dispose();
     }
 
-    /// <summary>The open file of events of a handle; null for other handles.</summary>
-    public EventReader? ReaderOf(ulong handle) =>
-        _readers.TryGetValue(handle, out EventReader? reader) ? reader : null;
+    /// <summary>The open file of events or of requests of a handle; null for other handles.</summary>
+    public LineReader? ReaderOf(ulong handle) =>
+        _readers.TryGetValue(handle, out LineReader? reader) ? reader : null;
 
     /// <summary>Reads from a file with an answer.</summary>
     /// <returns>ESTALE when it was forgotten.</returns>
@@ -176,7 +181,8 @@ internal sealed class VirtualDirectory
     }
 
     // Files that are read on from where the last read ended.
-    private static bool IsStream(ulong node) => node is VirtualNodes.Control or VirtualNodes.Events;
+    private static bool IsStream(ulong node) =>
+        node is VirtualNodes.Control or VirtualNodes.Events or VirtualNodes.Trace;
 
     private byte[] AllEvents()
     {

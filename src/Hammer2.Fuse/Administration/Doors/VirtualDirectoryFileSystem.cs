@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.Text;
 using System.Threading;
 using Fuse.Protocol;
@@ -125,7 +126,7 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
     public override int Read(in FuseContext context, in FuseReadIn request, Span<byte> data, out int readBytes)
     {
         if (!VirtualNodes.IsVirtual(context.NodeId)) return Inner.Read(in context, in request, data, out readBytes);
-        if (context.NodeId == VirtualNodes.Events)
+        if (context.NodeId is VirtualNodes.Events or VirtualNodes.Trace)
         {
             readBytes = _directory.ReaderOf(request.Handle)?.Read(data) ?? 0;
             return FuseErrno.None;
@@ -156,7 +157,8 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
         ulong handle = request.KernelHandle;
         bool wantsNotice = (request.Flags & SchedulesNotice) != 0 && Notifier is not null;
         Action? wake = wantsNotice ? () => _ = Notifier?.WakePoll(handle) : null;
-        if (context.NodeId == VirtualNodes.Events && _directory.ReaderOf(request.Handle) is { } reader)
+        if (context.NodeId is VirtualNodes.Events or VirtualNodes.Trace
+            && _directory.ReaderOf(request.Handle) is { } reader)
         {
             readyEvents = reader.Poll(wake) ? CanRead : 0;
             return FuseErrno.None;
@@ -189,13 +191,14 @@ internal sealed partial class VirtualDirectoryFileSystem : FuseFileSystemDecorat
     {
         if (!VirtualNodes.IsVirtual(context.NodeId)) return Inner.ReadDir(in context, in request, ref packer);
         ulong position = request.Position;
-        while (position < (ulong)_directory.Names.Count + 2)
+        IReadOnlyList<string> names = _directory.Names;
+        while (position < (ulong)names.Count + 2)
         {
             bool isDots = position < 2;
             byte[] name = isDots
                 ? [.. position == 0 ? "."u8 : ".."u8]
-                : Encoding.ASCII.GetBytes(_directory.Names[(int)position - 2]);
-            bool isDirectory = isDots || VirtualDirectory.IsDirectoryName(_directory.Names[(int)position - 2]);
+                : Encoding.ASCII.GetBytes(names[(int)position - 2]);
+            bool isDirectory = isDots || VirtualDirectory.IsDirectoryName(names[(int)position - 2]);
             uint type = isDirectory ? 0x4000U : 0x8000U;
             ulong inode = position == 1 ? RootNode : VirtualNodes.Directory + position;
             if (!packer.TryAdd(name, inode, type, ++position)) break;

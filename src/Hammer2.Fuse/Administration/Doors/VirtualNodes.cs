@@ -26,6 +26,9 @@ internal sealed class VirtualNodes
     /// <summary>The file of events, where the kernel opens files by a request.</summary>
     public const ulong Events = TopBit | 5;
 
+    /// <summary>The file of requests as they are served.</summary>
+    public const ulong Trace = TopBit | 7;
+
     private const ulong TopBit = 1UL << 63;
     private const ulong FirstContent = 16;
 

@@ -7,9 +7,10 @@ using Linux.Text;
 
 namespace Hammer2.Tool.Mounts;
 
-/// <summary>The events of a mount, line by line, from its file <c>.hammer2/events</c>.</summary>
-internal sealed unsafe class EventFile : IDisposable
+/// <summary>A file of the directory <c>.hammer2</c> of a mount that is read on line by line.</summary>
+internal sealed unsafe class LineFile : IDisposable
 {
+    private const int NoEntry = 2;                  // ENOENT
     private const int Interrupted = 4;              // EINTR
     private const short CanRead = 1;                // POLLIN
     private const int PieceBytes = 1 << 16;
@@ -19,31 +20,34 @@ internal sealed unsafe class EventFile : IDisposable
     private readonly Queue<string> _lines = [];
     private bool _hasEnded;
 
-    private EventFile(int descriptor) => _descriptor = descriptor;
+    private LineFile(int descriptor) => _descriptor = descriptor;
 
-    /// <summary>Opens it, at the oldest event that is left.</summary>
+    /// <summary>Opens one, at the oldest line that is left.</summary>
     /// <param name="directory">The mount, or a directory in it.</param>
+    /// <param name="name">The name of the file.</param>
+    /// <param name="absence">What it means that there is no such file.</param>
     /// <exception cref="CommandException">It is not in a mount of HAMMER2, or the caller may not ask.</exception>
-    public static EventFile Open(string directory)
+    public static LineFile Open(string directory, string name, string absence)
     {
         if (!MountHandle.IsInMount(directory))
             throw new CommandException(ExitCode.CannotOpen, $"{directory}: is not in a HAMMER2 mount");
-        string path = MountRoot.Of(directory) + "/.hammer2/events";
+        string path = MountRoot.Of(directory) + "/.hammer2/" + name;
         int error = SourceFiles.Open(
             LinuxFiles.AtCurrentDirectory, ByteText.Encode(path), isDirectory: false, out int descriptor);
+        if (error == NoEntry) throw new CommandException(ExitCode.CannotOpen, $"{path}: {absence}");
         return error == 0
-            ? new EventFile(descriptor)
+            ? new LineFile(descriptor)
             : throw new CommandException(ExitCode.CannotOpen, $"{path}: {LinuxFiles.Describe(error)}");
     }
 
-    /// <summary>The next event, as a line of JSON; null when there is none now.</summary>
+    /// <summary>The next line; null when there is none now.</summary>
     public string? Next()
     {
         if (_lines.Count == 0) Read();
         return _lines.TryDequeue(out string? line) ? line : null;
     }
 
-    /// <summary>Waits for the next event.</summary>
+    /// <summary>Waits for the next line.</summary>
     /// <returns>False when the mount has ended.</returns>
     public bool Wait()
     {
