@@ -43,7 +43,8 @@ public static class FreemapPicture
         int width = (2 * Margin) + (Columns * (CellPixels + Gap));
         int gridTop = HeaderPixels + (((Kinds.Length + 2) / 3) * LegendPixels);
         int height = gridTop + (rows * (CellPixels + Gap)) + Margin;
-        Line(to, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\"");
+        Line(to, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" role=\"img\"");
+        Line(to, $"  aria-label=\"{Text(title)}: {Text(Summary(survey))}\"");
         Line(to, $"  viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"13\">");
         Line(to, $"<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>");
         Line(to, $"<text x=\"{Margin}\" y=\"26\" font-size=\"17\">{Text(title)}</text>");

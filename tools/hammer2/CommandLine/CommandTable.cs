@@ -25,6 +25,7 @@ internal static class CommandTable
         MetricsCommand.Row,
         EventsCommand.Row,
         TraceCommand.Row,
+        ReportCommand.Row,
         InfoCommand.Row,
         VolumeListCommand.Row,
         PfsListCommand.Row,

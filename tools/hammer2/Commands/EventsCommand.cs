@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Text;
-using System.Text.Json;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Mounts;
 using Linux.Text;
@@ -56,15 +55,11 @@ internal static class EventsCommand
     /// <summary>A line of JSON as text.</summary>
     internal static string TextOf(string line)
     {
-        using JsonDocument document = JsonDocument.Parse(line);
-        JsonElement found = document.RootElement;
+        var found = EventText.Parse(line);
         var text = new StringBuilder();
-        ulong lost = found.GetProperty("lost").GetUInt64();
-        if (lost > 0) _ = text.Append(lost).Append(" events were dropped unread\n");
-        DateTimeOffset time = found.GetProperty("time").GetDateTimeOffset().ToLocalTime();
-        return text.Append(time.ToString("yyyy-MM-dd HH:mm:ss", null))
-            .Append(' ').Append(found.GetProperty("level").GetString()!.ToLowerInvariant())
-            .Append(' ').Append(found.GetProperty("source").GetString())
-            .Append(": ").Append(ByteText.ToPrintable(found.GetProperty("message").GetString()!)).ToString();
+        if (found.Lost > 0) _ = text.Append(found.Lost).Append(" events were dropped unread\n");
+        return text.Append(found.Time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", null))
+            .Append(' ').Append(found.Level).Append(' ').Append(found.Source)
+            .Append(": ").Append(ByteText.ToPrintable(found.Message)).ToString();
     }
 }

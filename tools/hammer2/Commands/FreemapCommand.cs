@@ -74,7 +74,8 @@ internal static class FreemapCommand
         }
     }
 
-    private static void Write(Report report, VolumeSet volumes, FreemapSurvey survey)
+    /// <summary>Writes the totals.</summary>
+    internal static void Write(Report report, VolumeSet volumes, FreemapSurvey survey)
     {
         FreemapCell total = survey.Total;
         report.Value("name", "devices", Cell.Text(volumes.Name));

@@ -45,7 +45,8 @@ internal static class InfoCommand
         return code;
     }
 
-    private static void WriteFilesystem(Report report, VolumeSet volumes)
+    /// <summary>Writes what a filesystem's headers say.</summary>
+    internal static void WriteFilesystem(Report report, VolumeSet volumes)
     {
         ref readonly VolumeHeaderSector fields = ref volumes.Header.Fields;
         report.Value("name", "devices", Cell.Text(volumes.Name));

@@ -74,6 +74,16 @@ internal static class StatusCommand
 
     private static int OfMount(Invocation invocation, Report report, string path)
     {
+        int level = WriteMount(report, path);
+        if (!invocation.Has(Errors)) return level;
+        using VolumeSet volumes = MediaOptions.Open(invocation, MountDevices.Of(path));
+        return Math.Max(level, WriteErrors(report, volumes));
+    }
+
+    /// <summary>Writes how a mount is.</summary>
+    /// <returns>Its level.</returns>
+    internal static int WriteMount(Report report, string path)
+    {
         MountStatus status = MountStatus.Read(path);
         int level = StatusLevels.OfMount(status.Health);
         report.Value("health", "health", Cell.Text(status.Health));
@@ -109,9 +119,7 @@ internal static class StatusCommand
                 Cell.Bytes(volume.LengthBytes));
         }
         report.EndTable();
-        if (!invocation.Has(Errors)) return level;
-        using VolumeSet volumes = MediaOptions.Open(invocation, MountDevices.Of(path));
-        return Math.Max(level, WriteErrors(report, volumes));
+        return level;
     }
 
     private static void WriteJobs(Report report, IReadOnlyList<MountStatus.Job> jobs)
@@ -144,8 +152,14 @@ internal static class StatusCommand
     private static int OfDevices(Invocation invocation, Report report, string target)
     {
         using VolumeSet volumes = MediaOptions.Open(invocation, MediaOptions.Parse(target));
-        PfsCatalog catalog = PfsCatalog.Read(volumes);
-        FreemapSurvey survey = FreemapSurvey.Take(volumes, 1);
+        int level = WriteDevices(report, volumes, PfsCatalog.Read(volumes), FreemapSurvey.Take(volumes, 1));
+        return invocation.Has(Errors) ? Math.Max(level, WriteErrors(report, volumes)) : level;
+    }
+
+    /// <summary>Writes how a filesystem is that is not mounted.</summary>
+    /// <returns>Its level.</returns>
+    internal static int WriteDevices(Report report, VolumeSet volumes, PfsCatalog catalog, FreemapSurvey survey)
+    {
         int level = StatusLevels.OfDevices(volumes.Notes.Count, survey.Faults.Count, catalog.Faults.Count);
         report.Value("health", "health", Cell.Text(StatusLevels.NameOf(level)));
         report.BeginTable("reasons", new Column("reason", "REASONS"));
@@ -168,7 +182,7 @@ internal static class StatusCommand
         }
         report.EndTable();
         InfoCommand.WriteVolumes(report, volumes);
-        return invocation.Has(Errors) ? Math.Max(level, WriteErrors(report, volumes)) : level;
+        return level;
     }
 
     private static int WriteErrors(Report report, VolumeSet volumes)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using Concurrency;
 using Hammer2.Cluster;
 using Hammer2.Cluster.Views;
@@ -41,6 +42,9 @@ internal sealed class AdministeredVolume : IDisposable
     }
 
     public VnodeOps Vnodes { get; }
+
+    /// <summary>The devices, one for each node.</summary>
+    public IReadOnlyList<MemoryBlockDevice> Devices => _devices;
 
     public AdministeredMount Mount { get; }
 

@@ -7,6 +7,7 @@ using Fuse.Protocol;
 using Hammer2.Format;
 using Hammer2.Fuse.Administration;
 using Hammer2.Fuse.Administration.Metrics;
+using Hammer2.Testing;
 using Hammer2.Tool.Output;
 using Hammer2.Vnodes;
 using Linux.Text;
@@ -146,7 +147,7 @@ public sealed class MetricTests
         Assert.Equal(Errno.None, volume.Vnodes.Commit());
         CommitsResult before = MetricFacts.Of(volume.Mount).Statistics.Commits!;
         Assert.Equal(Errno.None, volume.Vnodes.Create(VnodeOps.RootInum, "made"u8,
-            new NewObject(ObjectType.RegularFile, 0x180), default, out _));
+            new NewObject(ObjectType.RegularFile, UnixMode.O644), default, out _));
         Assert.Equal(Errno.None, volume.Vnodes.Commit());
         StatisticsResult statistics = MetricFacts.Of(volume.Mount).Statistics;
         Assert.Equal(before.Count + 1, statistics.Commits!.Count);

@@ -7,6 +7,7 @@ using System.Text.Json;
 using Fuse.Protocol;
 using Hammer2.Format;
 using Hammer2.Fuse.Administration.Tracing;
+using Hammer2.Testing;
 using Hammer2.Tool.Mounts;
 using Hammer2.Vnodes;
 using Linux.Text;
@@ -48,7 +49,7 @@ public sealed class TraceReaderTests : IDisposable
     public void Paths_are_found_and_learned_and_forgotten_when_something_is_renamed()
     {
         Assert.Equal(Errno.None, _volume.Vnodes.Create(VnodeOps.RootInum, "dir\u00E9"u8,
-            new NewObject(ObjectType.Directory, 0x1ED), default, out VnodeAttributes directory));
+            new NewObject(ObjectType.Directory, UnixMode.O755), default, out VnodeAttributes directory));
         Add(FuseMessage.Request((uint)FuseOpcode.GetAttr, directory.Inum, ""));
         // A node that does not exist: its path can only be that of the lookup.
         Add(Named(FuseOpcode.Lookup, directory.Inum, "learned"), result: 12345);
