@@ -13,15 +13,15 @@ namespace Hammer2.Cluster;
 /// </summary>
 /// <remarks>
 /// The label starts at the first <c>@</c> and volumes are separated by <c>:</c>, as upstream. Either character inside a
-/// path is escaped by a backslash; a text that as a whole is an existing path needs no escaping. The default label is
-/// always <c>DATA</c> (DragonFly derives it from the last letter of the device, by which <c>/dev/sda</c> would mean
-/// BOOT here). In the address of a remote device, such as <c>nbd://host:10809/export</c>, the colons before its
-/// export separate nothing.
+/// path is escaped by a backslash; a text that as a whole is an existing path needs no escaping. Without a label
+/// <see cref="DefaultPfs"/> decides (DragonFly derives it from the last letter of the device, by which <c>/dev/sda</c>
+/// would mean BOOT here). In the address of a remote device, such as <c>nbd://host:10809/export</c>, the colons before
+/// its export separate nothing.
 /// </remarks>
 public sealed record MountSpec(IReadOnlyList<string> Paths, string? Label)
 {
-    /// <summary>The default label.</summary>
-    public const string DefaultLabel = "DATA";
+    /// <summary>The label that an empty one stands for.</summary>
+    public const string DefaultLabel = DefaultPfs.Label;
 
     /// <summary>Maximum length of a label, in bytes of UTF-8.</summary>
     public const int LabelBytesMax = Media.NameBytesMax;

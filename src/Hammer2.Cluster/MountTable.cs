@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
 using Hammer2.Chains;
 using Hammer2.Cluster.Views;
 using Hammer2.Devices;
@@ -63,6 +64,15 @@ public sealed class MountTable
         var node = new AbsentNode(paths, reason);
         _missing.Add(node);
         MountLog.NodeMissing(_logger, node.Name, reason);
+    }
+
+    /// <summary>The label of the PFS that is meant where none is named; DATA while damage hides others.</summary>
+    public string DefaultLabel()
+    {
+        if (_partlyListed.Count > 0) return DefaultPfs.Label;
+        byte[]? label = DefaultPfs.Choose(_entries.Select(static entry =>
+            new PfsChoice(entry.Label.ToArray(), entry.Root.Meta.PfsType, entry.Root.Meta.PfsSubtype)));
+        return label is null ? DefaultPfs.Label : ByteText.Decode(label);
     }
 
     /// <summary>Returns the present nodes of the PFS with a label.</summary>

@@ -88,7 +88,7 @@ public sealed partial class OpenFilesystems : IFilesystemOpener
     public ClusterMount Mount(IReadOnlyList<MountSpec> specs, ClusterMountOptions options, ILoggerFactory loggers)
     {
         ArgumentOutOfRangeException.ThrowIfZero(specs.Count);
-        string label = CommonLabel(specs);
+        string? label = CommonLabel(specs);
         return Mount(label, options, loggers, (mount, table) => OpenNodes(mount, table, specs, options, loggers));
     }
 
@@ -187,7 +187,7 @@ public sealed partial class OpenFilesystems : IFilesystemOpener
     bool IFilesystemOpener.TryReadAnew(OpenFilesystem filesystem, MediaDevice before, ReturnAccess access) =>
         filesystem.TryReadAnew(before, access, Caches);
 
-    private ClusterMount Mount(string label, ClusterMountOptions options, ILoggerFactory loggers,
+    private ClusterMount Mount(string? named, ClusterMountOptions options, ILoggerFactory loggers,
         Action<ClusterMount, MountTable> open)
     {
         var table = new MountTable(loggers.CreateLogger<MountTable>());
@@ -195,6 +195,7 @@ public sealed partial class OpenFilesystems : IFilesystemOpener
         try
         {
             open(mount, table);
+            string label = named ?? table.DefaultLabel();
             IReadOnlyList<PfsEntry> members = table.MembersOf(label);
             RefuseUsed(label, members);
             using IDisposable claim = EndViews(label, members);
@@ -213,7 +214,8 @@ public sealed partial class OpenFilesystems : IFilesystemOpener
         }
     }
 
-    private static string CommonLabel(IReadOnlyList<MountSpec> specs)
+    // Null when none is named.
+    private static string? CommonLabel(IReadOnlyList<MountSpec> specs)
     {
         string? label = null;
         foreach (MountSpec spec in specs)
@@ -223,7 +225,7 @@ public sealed partial class OpenFilesystems : IFilesystemOpener
             if (label != spec.Label)
                 throw new PfsException($"the nodes name two labels, {label} and {spec.Label}");
         }
-        return label ?? MountSpec.DefaultLabel;
+        return label;
     }
 
     private void OpenNodes(ClusterMount mount, MountTable table, IReadOnlyList<MountSpec> specs,

@@ -12,7 +12,18 @@ public readonly record struct VolumeIdentity(MediaUuid FilesystemId, int Index);
 /// <summary>What a header says of a device, and which bytes the device really is.</summary>
 /// <param name="Volume">The volume that the header names.</param>
 /// <param name="Device">The bytes; null when nothing is known of them.</param>
-public readonly record struct ProbedVolume(VolumeIdentity Volume, DeviceIdentity? Device);
+public readonly record struct ProbedVolume(VolumeIdentity Volume, DeviceIdentity? Device)
+{
+    /// <summary>The version of the format.</summary>
+    public required uint Version { get; init; }
+
+    /// <summary>Number of volumes of the filesystem, at least 1.</summary>
+    public required int VolumesTotal { get; init; }
+
+    /// <summary>The partition that has the volume, by its name on the command line; null for the whole
+    /// device.</summary>
+    public required string? Partition { get; init; }
+}
 
 /// <summary>Looks at the volume header of a device that may be in use, without a lock.</summary>
 public static class VolumeProbe
@@ -25,17 +36,29 @@ public static class VolumeProbe
     {
         try
         {
-            using IBlockDevice whole = DeviceOpener.Open(
-                path, new FileBlockDeviceOptions(IsReadOnly: true, TakesLock: false), NullLogger.Instance);
-            IBlockDevice device = PartitionChoice.Choose(whole, options);
-            ref readonly VolumeHeaderSector fields =
-                ref new VolumeSetMember(device, VolumeHeaderCopies.Read(device)).Fields;
-            var volume = new VolumeIdentity(fields.FilesystemId, fields.VolumeIndex);
-            return new ProbedVolume(volume, (device as IIdentifiedDevice)?.Identity);
+            return ReadOrRefuse(path, options);
         }
         catch (MediaException)
         {
             return null;    // the caller opens it once more, and reports this
         }
+    }
+
+    /// <summary>As <see cref="Read"/>.</summary>
+    /// <exception cref="MediaException">It cannot be read or has no HAMMER2 header.</exception>
+    public static ProbedVolume ReadOrRefuse(string path, MediaSourceOptions options)
+    {
+        using IBlockDevice whole = DeviceOpener.Open(
+            path, new FileBlockDeviceOptions(IsReadOnly: true, TakesLock: false), NullLogger.Instance);
+        IBlockDevice device = PartitionChoice.Choose(whole, options);
+        ref readonly VolumeHeaderSector fields =
+            ref new VolumeSetMember(device, VolumeHeaderCopies.Read(device)).Fields;
+        var volume = new VolumeIdentity(fields.FilesystemId, fields.VolumeIndex);
+        return new ProbedVolume(volume, (device as IIdentifiedDevice)?.Identity)
+        {
+            Version = fields.Version,
+            VolumesTotal = Math.Max((int)fields.VolumesTotal, 1),
+            Partition = device == whole ? null : device.Name[(whole.Name.Length + 1)..],
+        };
     }
 }

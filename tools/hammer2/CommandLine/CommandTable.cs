@@ -27,6 +27,7 @@ internal static class CommandTable
         TraceCommand.Row,
         ReportCommand.Row,
         InfoCommand.Row,
+        ProbeCommand.Row,
         VolumeListCommand.Row,
         PfsListCommand.Row,
         SnapshotCommand.Row,

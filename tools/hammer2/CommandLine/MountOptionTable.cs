@@ -40,7 +40,7 @@ internal static class MountOptionTable
             "show what snapshots have of each directory in its hidden .hammer2/snapshots/LABEL, to all who may enter it",
             "snapdirs"),
         new("nosnapdirs", "show it in the root directory alone, to the owner of the mount (default)", "nosnapdirs"),
-        new("pfs=LABEL", "the PFS to mount; default DATA, unless given after the device", "pfs=HOME"),
+        new("pfs=LABEL", "the PFS to mount, unless given after the device; default DATA, or else the only one", "pfs=HOME"),
         new("label=LABEL", "the same as pfs=", "label=HOME"),
         new("device=DEVICE[:DEVICE...]",
             "further devices: volumes of the same filesystem or other nodes of the cluster, determined by their headers; "

@@ -49,7 +49,8 @@ internal static class MountHelperCommand
             when it lies in /sbin.
 
             In fstab the first field is one device and nothing else, because systemd waits for a device of that
-            name; label and further devices are options. PARTUUID= works. What else must be there before the mount
+            name; label and further devices are options. UUID= and LABEL= work with udev's rule 64-hammer2.rules,
+            PARTUUID= without it. What else must be there before the mount
             is named with x-systemd.requires=. The last field is 2 where fsck.hammer2 is to run before a mount, and
             0 for filesystems of several volumes, which it cannot find.
 
