@@ -16,13 +16,17 @@ public sealed class TopMountTests
         using var image = new PfsImage("256m", "A");
         using MountFixture live = MountFixture.MountForWriting(image.Path + "@A");
         ProgramResult text = HammerProgram.Run("top", "--once", "--interval", "0.1", live.Root);
-        Assert.Contains("operations per second in 0.", text.Output, StringComparison.Ordinal);
+        Assert.Contains("  PFS A  healthy  in the last 0.", text.Output, StringComparison.Ordinal);
+        Assert.Contains("nodes     1 of 1 synced\n", text.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\x1b', text.Output);
         // The reading itself makes requests, so that some were always counted.
         ProgramResult result = HammerProgram.Run("top", "--json", "--interval", "0.2", live.Root);
         Assert.True(result.ExitCode == 0, result.Error);
         JsonElement top = JsonDocument.Parse(result.Output).RootElement;
         Assert.Equal(1, top.GetProperty("formatVersion").GetInt32());
         Assert.NotEqual(0, top.GetProperty("operations").GetArrayLength());
+        Assert.Equal("healthy", top.GetProperty("health").GetString());
+        Assert.Equal(2, top.GetProperty("caches").GetArrayLength());
         JsonElement first = top.GetProperty("operations")[0];
         Assert.True(first.GetProperty("count").GetInt64() > 0);
         Assert.True(first.GetProperty("p99Microseconds").GetInt64() >= first.GetProperty("p50Microseconds").GetInt64());

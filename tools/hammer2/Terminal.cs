@@ -30,6 +30,9 @@ internal sealed class Terminal : IDisposable
     /// <summary>True when standard output is a terminal.</summary>
     public bool OutputIsTerminal { get; init; }
 
+    /// <summary>Columns and lines of the terminal at present.</summary>
+    public Func<(int Width, int Height)> Size { get; init; } = static () => (80, 24);
+
     /// <summary>True when standard error is a terminal, where progress is drawn.</summary>
     public bool ErrorIsTerminal { get; init; }
 
@@ -47,9 +50,14 @@ internal sealed class Terminal : IDisposable
     {
         IsOfProcess = true,
         OutputIsTerminal = !Console.IsOutputRedirected,
+        Size = SizeOfConsole,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         ErrorIsJournal = IsJournal(),
     };
+
+    // A terminal may not tell its size.
+    private static (int Width, int Height) SizeOfConsole() =>
+        (Console.WindowWidth is > 0 and int width ? width : 80, Console.WindowHeight is > 0 and int height ? height : 24);
 
     // systemd stores the identity of the journal's socket as DEVICE:INODE; a child whose error stream was redirected
     // inherits the variable but not the socket.

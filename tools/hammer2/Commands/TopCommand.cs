@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Collections.Generic;
 using System.Globalization;
-using System.Linq;
 using Concurrency;
 using Hammer2.Tool.CommandLine;
 using Hammer2.Tool.Mounts;
@@ -13,6 +13,9 @@ internal static class TopCommand
 {
     private const double SecondsUsual = 2;
     private const double SecondsMax = 3600;
+    private const string Home = "\x1b[H";              // the first column of the first line
+    private const string ToEndOfLine = "\x1b[K";       // what is left of a line is cleared
+    private const string ToEndOfScreen = "\x1b[J";
     private const double Median = 0.5;
     private const double NinetyNine = 0.99;
 
@@ -25,21 +28,38 @@ internal static class TopCommand
         ValueName = "SECONDS",
     };
 
+    private static readonly OptionRow Sort = new("--sort", "order of operations: count (default), time, mean or errors")
+    {
+        ValueName = "ORDER",
+        Choices = TopOrder.Names,
+    };
+
     public static readonly CommandRow Row = new("top", "show operations per second of a mount, and their latencies", Run)
     {
         Group = CommandGroup.Mounting,
         Description = """
             Reads the counts of the mount at intervals, and shows what was added: requests of the kernel by their names in
-            the FUSE protocol, per second, those that ended with an error, and the time that the filesystem needed for them:
-            mean, and what half and 99 of 100 did not exceed, to the next power of two. What the kernel answers by itself is
-            not among them. Ends with ^C. For root and the user that mounted it.
+            the FUSE protocol, per second, those that ended with an error (a name that is missing is one), and the time that
+            the filesystem needed for them: mean, what half and 99 of 100 did not exceed, to the next power of two, and the
+            time of all as a share of the interval, which is above 100 where several are served at once. What the kernel
+            answers by itself is not among them.
 
-            JSON: seconds; operations, each with name, count, errors, perSecond, meanMicroseconds, p50Microseconds and
-            p99Microseconds.
+            Above them: health with its reasons, how requests come, commits, space, the caches, and nodes that are not synced.
+            On a terminal the screen is drawn anew, to its present size; elsewhere each interval is printed below the last.
+            Ends with ^C. For root and the user that mounted it.
+
+            JSON: seconds; health; transport; queues; commits and commitMicroseconds (the mean) in the interval, null for a
+            read-only mount; caches, each with name, held and max (bytes), hits and misses; nodes, each with node and state;
+            operations, each with name, count, errors, perSecond, meanMicroseconds, p50Microseconds and p99Microseconds.
             """,
         Arguments = [Mount],
-        Options = [Once, Interval],
-        Examples = [new("hammer2 top /mnt", "what a mount is busy with")],
+        Options = [Once, Interval, Sort],
+        HasUnits = true,
+        Examples =
+        [
+            new("hammer2 top /mnt", "what a mount is busy with"),
+            new("hammer2 top --sort time /mnt", "what takes the time"),
+        ],
     };
 
     private static int Run(Invocation invocation)
@@ -54,10 +74,10 @@ internal static class TopCommand
             MountSample now = MountSample.Read(path);
             if (now.Since(before) is { } changes)
             {
-                if (!isOnce && invocation.Terminal.OutputIsTerminal) invocation.Terminal.Out.Write("\x1b[H\x1b[2J");
-                Write(invocation, changes);
+                MountStatus status = MountStatus.Read(path);
+                if (invocation.Has(CommonOptions.Json)) WriteJson(invocation, status, changes);
+                else Write(invocation, status, changes, isOnce);
                 if (isOnce) return ExitCode.Ok;
-                invocation.Terminal.Out.WriteLine();
                 invocation.Terminal.Out.Flush();
             }
             before = now;
@@ -73,30 +93,53 @@ internal static class TopCommand
             : throw new CommandException(ExitCode.Usage, $"{Interval.Name} {text}: not a number from 0.1 to 3600");
     }
 
-    private static void Write(Invocation invocation, MountSample changes)
+    private static void Write(Invocation invocation, MountStatus status, MountSample changes, bool isOnce)
+    {
+        Terminal terminal = invocation.Terminal;
+        bool isDrawn = terminal.OutputIsTerminal && !isOnce;
+        var screen = new TopScreen(invocation.Text(Mount), invocation.Unit, invocation.Text(Sort) ?? TopOrder.Names[0]);
+        // The last line stays empty: a newline there would move all up.
+        (int width, int height) = terminal.Size();
+        IReadOnlyList<string> lines = isDrawn
+            ? screen.Lines(status, changes, width, height - 1)
+            : screen.Lines(status, changes, int.MaxValue, int.MaxValue);
+        if (isDrawn) terminal.Out.Write(Home);
+        foreach (string line in lines) terminal.Out.WriteLine(isDrawn ? line + ToEndOfLine : line);
+        if (isDrawn) terminal.Out.Write(ToEndOfScreen);
+        else if (!isOnce) terminal.Out.WriteLine();
+    }
+
+    private static void WriteJson(Invocation invocation, MountStatus status, MountSample changes)
     {
         using Report report = invocation.OpenReport();
         double seconds = Math.Max(changes.ElapsedSeconds, 0.001);
-        string all = PerSecond(changes.Operations.Sum(one => one.Count), seconds);
         report.Detail("seconds", Cell.Text(seconds.ToString("F3", CultureInfo.InvariantCulture)));
-        if (!invocation.Has(CommonOptions.Json))
+        report.Detail("health", Cell.Text(status.Health));
+        report.Detail("transport", Cell.Text(changes.Transport));
+        report.Detail("queues", Cell.Number(changes.Queues));
+        report.Detail("commits", changes.Commits is { } commits ? Cell.Number(commits.Count) : Cell.Absent);
+        report.Detail("commitMicroseconds",
+            changes.Commits is { } timed ? Cell.Number(timed.MeanMicroseconds) : Cell.Absent);
+        report.BeginTable("caches", new Column("name", ""), new Column("held", ""), new Column("max", ""),
+            new Column("hits", ""), new Column("misses", ""));
+        foreach (CacheCount cache in changes.Caches)
         {
-            invocation.Terminal.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{all} operations per second in {seconds:F1} s"));
+            report.Row(Cell.Text(cache.Name), Cell.Bytes(cache.HeldBytes), Cell.Bytes(cache.MaxBytes),
+                Cell.Number(cache.Hits), Cell.Number(cache.Misses));
         }
-        report.BeginTable("operations", new Column("name", "OPERATION"), new Column("count", ""),
-            new Column("perSecond", "PER SECOND"), new Column("errors", "ERRORS"),
-            new Column("meanMicroseconds", "MEAN us"), new Column("p50Microseconds", "HALF us"),
-            new Column("p99Microseconds", "99% us"));
-        foreach (OperationCount one in changes.Operations)
+        report.EndTable();
+        report.BeginTable("nodes", new Column("node", ""), new Column("state", ""));
+        foreach (MountStatus.Node node in status.Nodes) report.Row(Cell.Text(node.Name), Cell.Text(node.State));
+        report.EndTable();
+        report.BeginTable("operations", new Column("name", ""), new Column("count", ""), new Column("perSecond", ""),
+            new Column("errors", ""), new Column("meanMicroseconds", ""), new Column("p50Microseconds", ""),
+            new Column("p99Microseconds", ""));
+        foreach (OperationCount one in TopOrder.Sort(changes.Operations, invocation.Text(Sort) ?? TopOrder.Names[0]))
         {
-            report.Row(Cell.Text(one.Name), Cell.Number(one.Count), Cell.Text(PerSecond(one.Count, seconds)),
+            report.Row(Cell.Text(one.Name), Cell.Number(one.Count), Cell.Text(TopScreen.PerSecond(one.Count, seconds)),
                 Cell.Number(one.Errors), Cell.Number(one.MeanMicroseconds), Cell.Number(one.Percentile(Median)),
                 Cell.Number(one.Percentile(NinetyNine)));
         }
         report.EndTable();
     }
-
-    private static string PerSecond(long count, double seconds) =>
-        (count / seconds).ToString(count / seconds < 10 ? "F1" : "F0", CultureInfo.InvariantCulture);
 }

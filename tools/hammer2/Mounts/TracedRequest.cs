@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Globalization;
 using System.Text.Json;
+using Hammer2.Tool.Output;
 
 namespace Hammer2.Tool.Mounts;
 
@@ -8,9 +9,6 @@ namespace Hammer2.Tool.Mounts;
 internal sealed record TracedRequest(ulong Lost, DateTimeOffset Time, string Operation, long Microseconds,
     int ErrorNumber, string Error, long ProcessId, long UserId, ulong Node)
 {
-    private const long MicrosecondsPerMillisecond = 1000;
-    private const long MicrosecondsPerSecond = 1_000_000;
-
     /// <summary>The path of the object; null when it is not known.</summary>
     public string? Path { get; init; }
 
@@ -46,18 +44,9 @@ internal sealed record TracedRequest(ulong Lost, DateTimeOffset Time, string Ope
     {
         string result = ErrorNumber == 0 ? "ok" : Error;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Time.ToLocalTime():HH:mm:ss.ffffff} {DurationText(Microseconds),8} {Operation,-13} {result,-9} "
+            $"{Time.ToLocalTime():HH:mm:ss.ffffff} {DurationText.Format(Microseconds),8} {Operation,-13} {result,-9} "
             + $"pid {ProcessId,-7} uid {UserId,-5} {WhereText()}");
     }
-
-    /// <summary>A duration in the unit that shows it with at most four digits.</summary>
-    internal static string DurationText(long microseconds) => microseconds switch
-    {
-        < MicrosecondsPerMillisecond => string.Create(CultureInfo.InvariantCulture, $"{microseconds} us"),
-        < MicrosecondsPerSecond => string.Create(
-            CultureInfo.InvariantCulture, $"{microseconds / (double)MicrosecondsPerMillisecond:F1} ms"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{microseconds / (double)MicrosecondsPerSecond:F1} s"),
-    };
 
     private string WhereText()
     {
