@@ -25,6 +25,7 @@ public sealed class FuseBackground
     private const string InterruptedMessage = "interrupted; nothing is mounted";
     private const int MessageBytesMax = 65536;
     private const int OpenReadWrite = 2;
+    private const int ErrorStream = 2;
     private const string DescriptorDirectory = "/proc/self/fd";
 
     private readonly SafeFileHandle _pipe;
@@ -32,8 +33,8 @@ public sealed class FuseBackground
     private FuseBackground(SafeFileHandle pipe) => _pipe = pipe;
 
     /// <summary>
-    /// Executes this program again and waits for its report. It shares this process's error stream until the mount is
-    /// live.
+    /// Executes this program again and waits for its report. It inherits the standard streams and nothing else, and
+    /// keeps them until the mount is live.
     /// </summary>
     /// <param name="name">Its argv[0].</param>
     /// <param name="words">Its command line.</param>
@@ -45,6 +46,7 @@ public sealed class FuseBackground
         bool isInterrupted = false;
         using PosixSignalRegistration keyboard = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using PosixSignalRegistration termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        CloseOthersOnExec();
         LinuxChild child = LinuxChild.StartAgain(name, words, PipeVariable, VariablesOfThisProcess());
         Volatile.Write(ref started, child);
         if (Volatile.Read(ref isInterrupted)) child.Terminate();
@@ -114,6 +116,16 @@ public sealed class FuseBackground
             if (isStream) _ = LinuxCalls.Duplicate(nothing, int.Parse(number, CultureInfo.InvariantCulture));
         }
         new SafeFileHandle(nothing, ownsHandle: true).Dispose();
+    }
+
+    // What the caller had open, such as a lock file of a script, stays with the caller.
+    private static void CloseOthersOnExec()
+    {
+        foreach (string path in Directory.GetFileSystemEntries(DescriptorDirectory))
+        {
+            int number = int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture);
+            if (number > ErrorStream) LinuxCalls.SetCloseOnExec(number);
+        }
     }
 
     private static string? TargetOf(string number) =>

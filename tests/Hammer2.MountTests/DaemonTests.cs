@@ -76,6 +76,42 @@ public sealed class DaemonTests
     }
 
     [MountFact]
+    public void A_background_process_keeps_nothing_open_that_its_starter_had()
+    {
+        using var copy = new ScratchImage("empty-min");
+        string inherited = Path.GetTempFileName(), target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        const string Script = "exec 8<>\"$1\" 9<>\"$1\"; \"$0\" mount \"$2@LOCAL\" \"$3\"";
+        ProgramResult mounted = HammerProgram.RunAny(
+            "sh", "-c", Script, HammerProgram.ProgramPath, inherited, copy.Path, target);
+        try
+        {
+            Assert.True(mounted.ExitCode == 0, mounted.Error);
+            List<string> users = [.. Directory.GetDirectories("/proc").Where(static path => char.IsDigit(path[6]))
+                .Where(path => Holds(path, inherited))];
+            Assert.Empty(users);
+        }
+        finally
+        {
+            _ = HammerProgram.RunAny("umount", target);
+            Directory.Delete(target);
+            File.Delete(inherited);
+        }
+    }
+
+    // Processes of others end while they are looked at.
+    private static bool Holds(string process, string file)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries(process + "/fd").Any(path => new FileInfo(path).LinkTarget == file);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    [MountFact]
     public void Data_written_before_QUIT_is_durable()
     {
         using var copy = new ScratchImage("empty-min");

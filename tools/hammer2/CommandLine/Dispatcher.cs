@@ -2,6 +2,7 @@
 using System.Collections.Generic;
 using System.IO;
 using System.Reflection;
+using Hammer2.Tool.Mounts;
 using Linux.Text;
 using Microsoft.Extensions.Logging;
 
@@ -23,12 +24,13 @@ internal static class Dispatcher
     }
 
     /// <summary>Runs the command selected by the program's name or the first argument.</summary>
-    /// <param name="program">argv[0]; only its last path component is used.</param>
+    /// <param name="program">argv[0]; only its last path component is used, without
+    /// an at sign before it.</param>
     /// <param name="words">The arguments.</param>
     /// <param name="terminal">Receives the output.</param>
     public static int Run(string program, string[] words, Terminal terminal)
     {
-        string name = Path.GetFileName(program);
+        string name = Path.GetFileName(program).TrimStart(ServiceName.Mark);
         if (CommandTable.ByProgramName(name) is { } named) return Run(named, words, terminal);
         if (words.Length == 0)
         {

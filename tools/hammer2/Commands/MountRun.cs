@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Fuse.Protocol;
 using Hammer2.Cluster;
@@ -120,7 +121,7 @@ internal static class MountRun
         FuseBackgroundOutcome outcome;
         try
         {
-            outcome = FuseBackground.Start("hammer2", words, ExitCode.MountFailed);
+            outcome = FuseBackground.Start(ServiceName.Choose(File.Exists), words, ExitCode.MountFailed);
         }
         catch (FuseException failure)
         {
