@@ -28,7 +28,7 @@ internal sealed class TopScreen(string path, ByteUnit unit, string order)
     {
         double seconds = Math.Max(changes.ElapsedSeconds, 0.001);
         List<string> lines = [.. Head(status, changes, seconds), ""];
-        lines.Add("OPERATION        PER SECOND    ERRORS      MEAN      HALF   99 OF 100    TIME %");
+        lines.Add("OPERATION        PER SECOND  ERRORS/S      MEAN      HALF   99 OF 100    TIME %");
         int room = Math.Max(1, height - lines.Count);
         IReadOnlyList<OperationCount> operations = TopOrder.Sort(changes.Operations, order);
         bool isCut = operations.Count > room;
@@ -76,7 +76,8 @@ internal sealed class TopScreen(string path, ByteUnit unit, string order)
     }
 
     private static string LineOf(OperationCount one, double seconds) => Invariant($"{one.Name,-16} ")
-        + Invariant($"{PerSecond(one.Count, seconds),10} {one.Errors,9} {DurationText.Format(one.MeanMicroseconds),9} ")
+        + Invariant($"{PerSecond(one.Count, seconds),10} {PerSecond(one.Errors, seconds),9} ")
+        + Invariant($"{DurationText.Format(one.MeanMicroseconds),9} ")
         + Invariant($"{DurationText.Format(one.Percentile(Median)),9} {DurationText.Format(one.Percentile(NinetyNine)),11} ")
         + Invariant($"{one.TotalMicroseconds / seconds / MicrosecondsPerPercent,9:F1}");
 
