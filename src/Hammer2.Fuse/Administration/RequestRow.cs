@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
 using System.Text.Json.Serialization.Metadata;
 using Hammer2.Vnodes;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,9 @@ internal abstract record RequestRow(string Name, string Summary)
     /// <summary>True when it changes something: then it is among the events of the mount.</summary>
     public bool IsEvent { get; init; }
 
+    /// <summary>The names of the fields of its result, as in JSON.</summary>
+    public abstract IReadOnlyList<string> ResultFields { get; }
+
     /// <summary>Does it. The caller and the arguments were checked.</summary>
     public abstract RequestAnswer Run(RequestContext context, RequestArguments arguments);
 }
@@ -37,6 +41,9 @@ internal sealed record RequestRow<TResult>(string Name, string Summary, JsonType
     Func<RequestContext, RequestArguments, RequestOutcome<TResult>> Work) : RequestRow(Name, Summary)
     where TResult : class
 {
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ResultFields => [.. Json.Properties.Select(static property => property.Name)];
+
     /// <inheritdoc/>
     public override RequestAnswer Run(RequestContext context, RequestArguments arguments)
     {
