@@ -27,4 +27,5 @@ public struct UpkeepFields
     public long ClearedMicroseconds;
     public ulong RateBytes;                 // per second; 0: as fast as the device
     public ulong LostHeaderTid;             // mirror_tid in use when a newer header may have been lost; 0: never
+    public long BulkfreeMicroseconds;       // when bulkfree last came to its end; 0: never
 }

@@ -190,6 +190,11 @@ public static class MountOptionParser
             "commit" => options with { CommitInterval = Seconds(name, value) },
             "resync-rate" => options with { ResyncRateBytes = (ulong)Size(name, value) },
             "resync-snapshots" => options with { ResyncDeletesSnapshots = DeletesSnapshots(name, value) },
+            UpkeepLimits.ScrubOption => options with { Upkeep = options.Upkeep with { Scrub = Duration(name, value) } },
+            UpkeepLimits.SnapshotOption =>
+                options with { Upkeep = options.Upkeep with { Snapshot = Duration(name, value) } },
+            UpkeepLimits.BulkfreeOption =>
+                options with { Upkeep = options.Upkeep with { Bulkfree = Duration(name, value) } },
             "noquorum" => options with
             {
                 Quorum = QuorumPolicyText.Parse(value)
@@ -242,6 +247,9 @@ public static class MountOptionParser
 
     private static TimeSpan Seconds(string name, string? value) =>
         TimeSpan.FromSeconds(Positive(name, value, CommitSecondsMax));
+
+    private static TimeSpan Duration(string name, string? value) => DurationText.Parse(value)
+        ?? throw new MountOptionException($"{name}={value}: must be a duration such as 90m, 12h, 35d or 5w");
 
     private static MountOptions WithoutValue(MountOptions options, string name, string? value) =>
         value is null ? options : throw new MountOptionException($"{name}={value}: {name} takes no value");

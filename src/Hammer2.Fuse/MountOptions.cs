@@ -56,6 +56,9 @@ public sealed record MountOptions
     /// <summary>What becomes of changes without a quorum of nodes.</summary>
     public QuorumPolicy Quorum { get; init; }
 
+    /// <summary>How long ago the work of timers may have been done at most.</summary>
+    public UpkeepLimits Upkeep { get; init; }
+
     /// <summary>True to show what older volume headers have in <c>.hammer2/headers</c>.</summary>
     public bool ShowsHeaders { get; init; }
 

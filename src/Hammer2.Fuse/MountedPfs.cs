@@ -89,6 +89,7 @@ internal sealed class MountedPfs : IDisposable
             ChangeOptions = list => ChangeOptions(list, tellsKernel: true),
             ChangePolicy = list => ChangeOptions(list, tellsKernel: false),
             IsReadOnly = () => _current.IsReadOnly,
+            UpkeepLimits = () => _current.Upkeep,
             Events = (loggers as EventLoggers)?.Events ?? new EventRing(time),
             NodeOf = _tree.NodeOf,
             Session = () => CountsOf(_session),

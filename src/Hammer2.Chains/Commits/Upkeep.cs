@@ -78,6 +78,11 @@ public sealed class Upkeep
     /// <summary>Ends it.</summary>
     public void EndScrub() => Volatile.Write(ref _isScrubbed, 0);
 
+    /// <summary>Notes that bulkfree has come to its end.</summary>
+    /// <remarks>An error fences the device, as the next writer learns.</remarks>
+    public void NoteBulkfree() => _ = Update(
+        record => record.Fields.BulkfreeMicroseconds = _time.GetUtcNow().ToUnixTimeMilliseconds() * 1000);
+
     /// <summary>Sets the error counters to zero.</summary>
     /// <returns>As <see cref="Update"/>.</returns>
     public Hammer2Error ClearErrors()

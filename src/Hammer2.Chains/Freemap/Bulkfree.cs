@@ -64,6 +64,8 @@ public static class Bulkfree
         try
         {
             Hammer2Error error = RunTracked(targets);
+            foreach (MediaCommitter device in ordered)
+                if (error == Hammer2Error.None && device.FenceError == Hammer2Error.None) device.Upkeep.NoteBulkfree();
             return error == Hammer2Error.Interrupted || !options.Discards ? error : error | Discard(targets);
         }
         finally

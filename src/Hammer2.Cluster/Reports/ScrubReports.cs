@@ -29,8 +29,8 @@ public static class ScrubReports
             DamagedPlaceDescription[] places = hasPlaces
                 ? [.. record.Places.Take(PathsMax).Select(place => paths.Describe(place))] : [];
             scrubs.Add(new ScrubDescription(number, node.Name, fields.State,
-                pfs.Writer?.Scrubs.IsRunning(node) ?? false, TimeOf(fields.StartedMicroseconds),
-                TimeOf(fields.EndedMicroseconds), fields.CheckedBytes, fields.TotalBytes, fields.Faults,
+                pfs.Writer?.Scrubs.IsRunning(node) ?? false, MediaTime.Of(fields.StartedMicroseconds),
+                MediaTime.Of(fields.EndedMicroseconds), fields.CheckedBytes, fields.TotalBytes, fields.Faults,
                 fields.Healed, fields.Unhealed, places));
         }
         return scrubs;
@@ -61,7 +61,4 @@ public static class ScrubReports
         node.Device.Faults.Clear();
         return committer.Upkeep.ClearErrors();
     }
-
-    private static DateTimeOffset? TimeOf(long microseconds) =>
-        microseconds == 0 ? null : DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds);
 }

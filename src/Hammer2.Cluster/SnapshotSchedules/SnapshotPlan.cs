@@ -53,6 +53,12 @@ public static class SnapshotPlan
             .Where(static one => one.IsOwn && !one.Facts.IsHeld && !one.Facts.IsUsed)
             .OrderBy(static one => one.Local).FirstOrDefault()?.Facts;
 
+    /// <summary>When the newest snapshot of any class was made, by this schedule or by DragonFly's.</summary>
+    /// <returns>Null when there is none.</returns>
+    public static DateTimeOffset? NewestOf(
+        ScheduledPfs pfs, TimeZoneInfo zone, IReadOnlyList<SnapshotFacts> snapshots) =>
+        snapshots.Select(one => Dated.Of(one, pfs, zone)?.Local).Max();
+
     // A clock that was set back must not make a second snapshot of a period.
     private static bool IsDue(SnapshotClass kind, DateTimeOffset now, List<Dated> ofKind)
     {

@@ -2,7 +2,6 @@
 using System.Collections.Generic;
 using System.Globalization;
 using Hammer2.Cluster.PfsRoots;
-using Hammer2.Cluster.Reports;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Linux.Text;
@@ -12,8 +11,6 @@ namespace Hammer2.Cluster.SnapshotSchedules;
 /// <summary>Runs the schedule of a PFS once.</summary>
 public sealed class SnapshotScheduler
 {
-    private const int ListedMax = 65536;
-
     private readonly Pfs _pfs;
     private readonly ScheduledPfs _scheduled;
     private readonly Func<Func<PfsAdministration, Hammer2Error>, Hammer2Error> _change;
@@ -128,19 +125,6 @@ public sealed class SnapshotScheduler
         return (UInt128)space.FreeBytes * 100 < (UInt128)space.TotalBytes * (uint)percent;
     }
 
-    private Hammer2Error List(PfsAdministration pfses, out List<SnapshotFacts> snapshots)
-    {
-        var found = new List<PfsDescription>();
-        snapshots = [];
-        Hammer2Error error = PfsReports.ListPfss(_pfs.Nodes[0], 0, ListedMax, found);
-        if (error != Hammer2Error.None) return error;
-        foreach (PfsDescription one in found)
-        {
-            DateTimeOffset? made = one.BirthTime == 0
-                ? null : DateTimeOffset.UnixEpoch.AddTicks((long)one.BirthTime * TimeSpan.TicksPerMicrosecond);
-            snapshots.Add(new SnapshotFacts(one.Label, one.Subtype, one.OriginId, made, one.IsHeld,
-                pfses.IsUsed(ByteText.Encode(one.Label))));
-        }
-        return error;
-    }
+    private Hammer2Error List(PfsAdministration pfses, out List<SnapshotFacts> snapshots) =>
+        SnapshotListing.Read(_pfs, label => pfses.IsUsed(label), out snapshots);
 }

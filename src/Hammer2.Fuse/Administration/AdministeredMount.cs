@@ -49,6 +49,9 @@ internal sealed record AdministeredMount(ClusterMount Cluster, VnodeOps Vnodes, 
     /// <summary>The mount point.</summary>
     public Func<string> Target { get; init; } = static () => "";
 
+    /// <summary>How long ago the work of timers may have been done at most, as of now.</summary>
+    public Func<UpkeepLimits> UpkeepLimits { get; init; } = () => Options.Upkeep;
+
     /// <summary>What happened to it.</summary>
     public EventRing Events { get; init; } = new(Time);
 

@@ -12,7 +12,7 @@ internal enum Health
     /// <summary>All nodes are synced, and nothing was damaged.</summary>
     Healthy,
 
-    /// <summary>A node is absent, or not read and written.</summary>
+    /// <summary>A node is absent, or not read and written; or the work of a timer was not done in time.</summary>
     Degraded,
 
     /// <summary>A block could not be read, or a change could not be committed, since it was mounted.</summary>
@@ -29,9 +29,10 @@ internal enum Health
 /// <param name="LeftOutInodes">Inodes whose changes could not be committed.</param>
 /// <param name="IsEmergency">True in emergency mode.</param>
 /// <param name="Stall">Changes that wait for nodes; null while they do not.</param>
+/// <param name="Overdue">What timers should have done by now; null for nothing.</param>
 internal readonly record struct MountCondition(
     Hammer2Error StopReason, IReadOnlyList<NodeDescription> Nodes, string? LastFault, long LeftOutInodes,
-    bool IsEmergency = false, StallCondition? Stall = null);
+    bool IsEmergency = false, StallCondition? Stall = null, IReadOnlyList<string>? Overdue = null);
 
 /// <summary>Changes that wait for nodes.</summary>
 /// <param name="Synced">Nodes that can be written.</param>
@@ -82,6 +83,11 @@ internal static class MountHealth
             if (node.State is NodeState.Synced or NodeState.Passive) continue;
             health = Worse(health, Health.Degraded);
             reasons.Add($"node {node.Name} is {node.State}: {node.Reason}");
+        }
+        foreach (string overdue in condition.Overdue ?? [])
+        {
+            health = Worse(health, Health.Degraded);
+            reasons.Add(overdue);
         }
         return new HealthVerdict(health, reasons);
     }

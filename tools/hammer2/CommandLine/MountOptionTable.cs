@@ -34,6 +34,10 @@ internal static class MountOptionTable
         new("noquorum=readonly|error|stall",
             "once fewer nodes than a quorum can be written: refuse changes (EROFS, default), fail them (EIO), or have them "
             + "wait until enough nodes have returned, and keep what was accepted", "noquorum=stall"),
+        new("scrub-within=TIME", "status calls the mount degraded when no scrub of all nodes has ended for so long, as 90m, "
+            + "12h, 35d or 5w; default: no limit", "scrub-within=35d"),
+        new("snapshot-within=TIME", "the same for snapshots of the schedule (snapshot-schedule)", "snapshot-within=2h"),
+        new("bulkfree-within=TIME", "the same for bulkfree", "bulkfree-within=2w"),
         new("headers", "show what older volume headers have, for reading, in .hammer2/headers/0 to 3", "headers"),
         new("noheaders", "do not show it (default)", "noheaders"),
         new("snapdirs",

@@ -32,6 +32,10 @@ internal static class StatusCommand
             errors that were seen since it was mounted. For root and the user that mounted it. Of devices: their
             headers, space and PFSs as of the last commit.
 
+            With the mount options scrub-within=, snapshot-within= and bulkfree-within= a mount is degraded once the last scrub,
+            snapshot of the schedule or bulkfree is longer ago. The times are on the devices, so that a restart does not
+            change them.
+
             Space is that of one filesystem, shared by all its PFSs: what the PFS itself has, what other PFSs, snapshots
             and blocks of deleted files have, what the next bulkfree frees of that (staged; of a mount once bulkfree has
             run), and what is free. Of a mount also what the next commit is about: changes in memory (not written yet)
@@ -49,7 +53,8 @@ internal static class StatusCommand
         ExitCodes =
         [
             new(ExitCode.Ok, "healthy"),
-            new(StatusLevels.Degraded, "degraded: it works, and a node, a header copy or the freemap does not"),
+            new(StatusLevels.Degraded,
+                "degraded: it works, and a node, a header copy or the freemap does not, or a timer did not run in time"),
             new(StatusLevels.DataErrors, "data errors: a block cannot be read or a change could not be written"),
             new(StatusLevels.Unavailable, "unavailable: not mounted, not a filesystem, or writing has stopped"),
             new(ExitCode.Internal, "a defect of this program"),

@@ -6,6 +6,7 @@ using Hammer2.Cluster;
 using Hammer2.Cluster.Reports;
 using Hammer2.Cluster.Resync;
 using Hammer2.Cluster.Transactions;
+using Hammer2.Format;
 using Hammer2.Membership;
 using Hammer2.Vnodes;
 using Linux.Text;
@@ -44,7 +45,8 @@ internal static class StatusRequests
             mount.Vnodes.StopReason, nodes, mount.Cluster.LastFault, pfs.Writer?.LeftOutTotal ?? 0,
             pfs.Writer?.IsEmergency ?? false,
             pfs.Writer is { IsStalled: true } stalled
-                ? new StallCondition(pfs.SyncedTotal, pfs.View.Quorum, stalled.UnwrittenBytes) : null);
+                ? new StallCondition(pfs.SyncedTotal, pfs.View.Quorum, stalled.UnwrittenBytes) : null,
+            OverdueOf(mount));
         HealthVerdict health = MountHealth.Of(condition);
         return new StatusResult(MountHealth.NameOf(health.Health), health.Reasons, ByteText.Decode(pfs.Label.Span),
             mount.IsReadOnly(), PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
@@ -52,6 +54,16 @@ internal static class StatusRequests
             condition.LeftOutInodes, [.. nodes.Select(ResultOf)], JobsOf(mount.Jobs),
             MediaRequests.SpaceOf(mount), ScrubRequests.ScrubsOf(pfs, hasPlaces: false), ScrubRequests.ErrorsOf(pfs),
             LiveBytesOf(mount), pfs.Writer?.Commits.LastAt, pfs.Writer?.StallsTotal ?? 0);
+    }
+
+    // On a mount that cannot be written nothing of it is done.
+    private static IReadOnlyList<string> OverdueOf(AdministeredMount mount)
+    {
+        UpkeepLimits limits = mount.UpkeepLimits();
+        if (!limits.IsSet || mount.Pfs.Writer is null || mount.IsReadOnly()) return [];
+        Hammer2Error error = UpkeepReports.TimesOf(mount.Pfs, mount.Time.LocalTimeZone, out UpkeepTimes times);
+        IReadOnlyList<string> overdue = limits.Overdue(times, mount.Time.GetUtcNow());
+        return error == Hammer2Error.None ? overdue : [.. overdue, $"the snapshots cannot be listed: {error}"];
     }
 
     // Nothing where the root cannot be read, which is a reason of its own.
