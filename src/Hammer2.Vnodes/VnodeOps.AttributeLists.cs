@@ -4,7 +4,6 @@ using Hammer2.Cluster;
 using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
-using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Vnodes;
 
@@ -179,12 +178,4 @@ public sealed partial class VnodeOps
             return true;
         }
     }
-
-    [LoggerMessage(35, LogLevel.Error,
-        "the extended attributes of inode 0x{Inum:x} are damaged, or belong to another object, and are ignored")]
-    private static partial void LogIgnored(ILogger logger, ulong inum);
-
-    [LoggerMessage(36, LogLevel.Error,
-        "the directory .hammer2-xattr is not root's with mode 0700: extended attributes in it are ignored")]
-    private static partial void LogUntrusted(ILogger logger);
 }

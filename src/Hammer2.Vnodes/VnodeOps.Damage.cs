@@ -4,7 +4,6 @@ using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
 using Linux.Text;
-using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Vnodes;
 
@@ -80,10 +79,4 @@ public sealed partial class VnodeOps
             return Name is null && ++_searched < EntriesSearchedMax;
         }
     }
-
-    [LoggerMessage(33, LogLevel.Error, "PFS {Label}: {Path} (inode 0x{Inum:x}) returned EIO")]
-    private static partial void LogDamage(ILogger logger, string label, string path, ulong inum);
-
-    [LoggerMessage(34, LogLevel.Error, "PFS {Label}: inode 0x{Inum:x}, whose path is not known, returned EIO")]
-    private static partial void LogDamageWithoutPath(ILogger logger, string label, ulong inum);
 }

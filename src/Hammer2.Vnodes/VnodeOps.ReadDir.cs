@@ -3,7 +3,6 @@ using Hammer2.Cluster;
 using Hammer2.Cluster.Operations;
 using Hammer2.Cluster.Transactions;
 using Hammer2.Format;
-using Microsoft.Extensions.Logging;
 
 namespace Hammer2.Vnodes;
 
@@ -71,10 +70,6 @@ public sealed partial class VnodeOps
         bool hasTaken = start <= PositionBehindDot || entries.HasTaken;
         return isAtEnd && !hasTaken && _damaged.Contains(directory) ? Errno.EIO : Errno.None;
     }
-
-    [LoggerMessage(32, LogLevel.Error,
-        "directory 0x{Inum:x} cannot be read wholly: listing it ends with an error")]
-    private static partial void LogPartlyUnreadable(ILogger logger, ulong inum);
 
     private ref struct EntrySink<TSink> : IEntrySink
         where TSink : IDirectorySink, allows ref struct

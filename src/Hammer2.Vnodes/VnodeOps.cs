@@ -149,10 +149,4 @@ public sealed partial class VnodeOps
 
     private static ulong ParentOf(in Inode directory) =>
         directory.Inum == RootInum ? RootInum : directory.Meta.ParentInum;
-
-    [LoggerMessage(30, LogLevel.Error, "inode 0x{Inum:x} has a directory entry but does not exist")]
-    private static partial void LogDangling(ILogger logger, ulong inum);
-
-    [LoggerMessage(31, LogLevel.Error, "inode 0x{Inum:x} has type {Type}, which is not supported")]
-    private static partial void LogUnknownType(ILogger logger, ulong inum, int type);
 }
