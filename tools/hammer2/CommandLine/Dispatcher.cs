@@ -19,7 +19,7 @@ internal static class Dispatcher
         {
             string? version = typeof(Dispatcher).Assembly
                 .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
-            return "hammer2 " + (version?.Split('+')[0] ?? "0");
+            return "hammer2 " + (version ?? "0");
         }
     }
 
