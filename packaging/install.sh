@@ -67,6 +67,9 @@ put_tree() {
 put 755 bin/hammer2 "$prefix/bin/hammer2"
 while IFS= read -r name; do
     put_link "$prefix/bin/hammer2" "$sbindir/$name"
+    # bash and fish look for completions by the name of the command.
+    put_link hammer2 "$prefix/share/bash-completion/completions/$name"
+    put_link hammer2.fish "$prefix/share/fish/vendor_completions.d/$name.fish"
 done <names
 put_tree 644 share "$prefix/share"
 put_tree 644 doc "$prefix/share/doc/hammer2"

@@ -69,19 +69,6 @@ internal enum CommandGroup
     Program,
 }
 
-/// <summary>What shell completion offers for an argument.</summary>
-internal enum Completion
-{
-    /// <summary>Nothing.</summary>
-    Nothing,
-
-    /// <summary>Names of files and devices.</summary>
-    File,
-
-    /// <summary>Names of directories.</summary>
-    Directory,
-}
-
 /// <summary>An example of a command line.</summary>
 /// <param name="CommandLine">The line, without a prompt.</param>
 /// <param name="Meaning">One line without a full stop.</param>

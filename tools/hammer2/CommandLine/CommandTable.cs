@@ -85,6 +85,7 @@ internal static class CommandTable
         ManualCommand.Row,
         CompletionCommand.Row,
         NamesCommand.Row,
+        CompleteCommand.Row,
     ];
 
     /// <summary>The commands listed in the help.</summary>

@@ -5,7 +5,11 @@ namespace Hammer2.Tool.CommandLine;
 /// <param name="Usage">The name of the option and of its value.</param>
 /// <param name="Help">One line without a full stop.</param>
 /// <param name="Example">An example, which the parser accepts.</param>
-internal sealed record MountOptionRow(string Usage, string Help, string Example);
+internal sealed record MountOptionRow(string Usage, string Help, string Example)
+{
+    /// <summary>What shells complete, where the usage does not say it.</summary>
+    public string[] Words { get; init; } = [];
+}
 
 /// <summary>The mount options in the manual page.</summary>
 internal static class MountOptionTable
@@ -70,10 +74,21 @@ internal static class MountOptionTable
             "size of the kernel's read-ahead; default 128 KiB, with remote devices 4 MiB; only root can set it",
             "readahead=1M"),
         new("foreground", "serve in this process until unmounted", "foreground"),
-        new("loglevel=LEVEL", "trace, debug, info, warning, error or none", "loglevel=debug"),
+        new("loglevel=LEVEL", "trace, debug, info, warning, error or none", "loglevel=debug")
+        {
+            Words = ["loglevel=trace", "loglevel=debug", "loglevel=info", "loglevel=warning", "loglevel=error",
+                "loglevel=none"],
+        },
         new("fsname=TEXT", "the device name in the table of mounts", "fsname=backup"),
         new("suid, dev, exec, atime, relatime, sync, symfollow",
-            "as in mount(8), and their negations; mounts of ordinary users are nosuid and nodev", "nosuid"),
-        new("noauto, nofail, _netdev, x-...", "for other readers of fstab; ignored", "nofail"),
+            "as in mount(8), and their negations; mounts of ordinary users are nosuid and nodev", "nosuid")
+        {
+            Words = ["suid", "nosuid", "dev", "nodev", "exec", "noexec", "atime", "noatime", "relatime", "norelatime",
+                "sync", "dirsync", "symfollow", "nosymfollow"],
+        },
+        new("noauto, nofail, _netdev, x-...", "for other readers of fstab; ignored", "nofail")
+        {
+            Words = ["noauto", "nofail", "_netdev"],
+        },
     ];
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Hammer2.Tool.CommandLine;
+using Hammer2.Tool.Completions;
 
 namespace Hammer2.Tool.Commands;
 

@@ -9,7 +9,10 @@ namespace Hammer2.Tool.Commands;
 /// <summary>Keeps a PFS or snapshot from being deleted, and ends that.</summary>
 internal static class HoldCommand
 {
-    private static readonly ArgumentRow Label = new("LABEL", "label of the PFS or snapshot");
+    private static readonly ArgumentRow Label = new("LABEL", "label of the PFS or snapshot")
+    {
+        Completes = Completion.Label,
+    };
 
     private static readonly ArgumentRow Name = new("NAME", "name of the hold, 1 to 63 characters of ASCII");
 

@@ -9,7 +9,11 @@ namespace Hammer2.Tool.Commands;
 /// <summary>Lists holds.</summary>
 internal static class HoldListCommand
 {
-    private static readonly ArgumentRow Label = new("LABEL", "label of a PFS; all when left out") { IsOptional = true };
+    private static readonly ArgumentRow Label = new("LABEL", "label of a PFS; all when left out")
+    {
+        IsOptional = true,
+        Completes = Completion.Label,
+    };
 
     public static readonly CommandRow Row = new("holds", "list what keeps PFSs and snapshots from being deleted", Run)
     {

@@ -23,6 +23,7 @@ internal static class MountCommand
         Short = "-o",
         ValueName = "OPTIONS",
         Repeats = true,
+        Completes = Completion.MountOptions,
     };
 
     private static readonly OptionRow Sloppy = new("--sloppy", "ignore unknown options");

@@ -26,6 +26,7 @@ internal static class MountHelperCommand
         Short = "-o",
         ValueName = "OPTIONS",
         Repeats = true,
+        Completes = Completion.MountOptions,
     };
 
     private static readonly OptionRow Sloppy =

@@ -8,7 +8,10 @@ namespace Hammer2.Tool.Commands;
 /// <summary>Deletes a PFS or snapshot of a filesystem, mounted or not.</summary>
 internal static class PfsDeleteCommand
 {
-    private static readonly ArgumentRow Label = new("LABEL", "its label");
+    private static readonly ArgumentRow Label = new("LABEL", "its label")
+    {
+        Completes = Completion.Label,
+    };
 
     private static readonly OptionRow Force = new(
         "--force", "also when files in it are open below .hammer2/snapshots: they cannot be read any more")

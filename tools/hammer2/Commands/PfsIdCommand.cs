@@ -10,7 +10,10 @@ namespace Hammer2.Tool.Commands;
 /// <summary>Prints the ids of a PFS.</summary>
 internal static class PfsIdCommand
 {
-    private static readonly ArgumentRow Label = new("LABEL", "its label");
+    private static readonly ArgumentRow Label = new("LABEL", "its label")
+    {
+        Completes = Completion.Label,
+    };
 
     public static readonly CommandRow ClusterId = new("pfs-clid", "print the cluster id of a PFS",
         static invocation => Run(invocation, isNode: false))

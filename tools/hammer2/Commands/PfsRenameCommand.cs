@@ -9,7 +9,10 @@ namespace Hammer2.Tool.Commands;
 /// <summary>Gives a PFS or snapshot of a filesystem another label.</summary>
 internal static class PfsRenameCommand
 {
-    private static readonly ArgumentRow Label = new("LABEL", "its label");
+    private static readonly ArgumentRow Label = new("LABEL", "its label")
+    {
+        Completes = Completion.Label,
+    };
 
     private static readonly ArgumentRow NewLabel = new("NEW", "its new label");
 

@@ -11,11 +11,15 @@ namespace Hammer2.Tool.Commands;
 /// <summary>Rolls a PFS back to one of its snapshots, or to an older volume header.</summary>
 internal static class RollbackCommand
 {
-    private static readonly ArgumentRow Label = new("LABEL", "label of the PFS");
+    private static readonly ArgumentRow Label = new("LABEL", "label of the PFS")
+    {
+        Completes = Completion.Label,
+    };
 
     private static readonly ArgumentRow Snapshot = new("SNAPSHOT", "label of a snapshot of it; left out with --header")
     {
         IsOptional = true,
+        Completes = Completion.Label,
     };
 
     private static readonly OptionRow Header = new(
