@@ -75,10 +75,10 @@ put_tree 644 share "$prefix/share"
 put_tree 644 doc "$prefix/share/doc/hammer2"
 put_tree 644 lib "$prefix/lib"
 
-# Units name the program by its path.
-if [ "$action" = install ] && [ "$prefix" != /usr ]; then
-    for unit in "$destdir$prefix"/lib/systemd/system/hammer2-*; do
-        if [ -f "$unit" ]; then sed -i "s:/usr/bin/hammer2:$prefix/bin/hammer2:g" "$unit"; fi
+# Units and the udev rule name the program by its path.
+if [ "$action" = install ]; then
+    for file in "$destdir$prefix"/lib/systemd/system/hammer2-* "$destdir$prefix"/lib/udev/rules.d/64-hammer2.rules; do
+        if [ -f "$file" ]; then sed -i "s:/usr/s*bin/hammer2:$prefix/bin/hammer2:g" "$file"; fi
     done
 fi
 if [ "$action" = uninstall ]; then rmdir "$destdir$prefix/share/doc/hammer2" 2>/dev/null || true; fi
