@@ -63,6 +63,32 @@ public sealed class LabelSearchTests : IDisposable
     }
 
     [Fact]
+    public void One_volume_of_several_is_completed_by_the_others()
+    {
+        string[] volumes = [.. GoldenImage.Paths("mvol4")];
+        string[] names = ["sda", "sdb", "sdc", "sdd"];
+        for (int index = 0; index < names.Length; index++)
+        {
+            AddDisk(names[index]);
+            File.CreateSymbolicLink(Device(names[index]), volumes[index]);
+        }
+        string given = Device("sdc");
+        string all = string.Join(':', [given, Device("sda"), Device("sdb"), Device("sdd")]);
+        Assert.Equal(all, Search().Complete(given));
+        Assert.Equal(all + "@A:b@c", Search().Complete(given + "@A:b@c"));
+        Assert.Equal(all, Search().Complete(all));
+        // A copy of one volume: which of the two belongs to the filesystem is for the user to say.
+        AddDisk("sde");
+        File.Copy(volumes[1], Device("sde"));
+        Assert.Equal(given, Search().Complete(given));
+        // One is missing.
+        File.Delete(Device("sde"));
+        File.Delete(Device("sdd"));
+        Assert.Equal(given, Search().Complete(given));
+        Assert.Equal("/dev/null", Search().Complete("/dev/null"));
+    }
+
+    [Fact]
     public void What_is_mounted_from_an_image_is_found_once()
     {
         Directory.CreateDirectory(_scratch.Below("sys"));

@@ -36,6 +36,7 @@ internal static class MountRun
     {
         MountOptions options = Parse(optionLists, isSloppy);
         specTexts = LabelSearch.Replace(specTexts);
+        if (options.Devices.Count == 0) specTexts = [.. specTexts.Select(WithAllVolumes)];
         var specs = new List<MountSpec>();
         foreach (string text in specTexts) specs.Add(ParseSpec(text));
         FuseBackground? background = FuseBackground.OfThisProcess();
@@ -90,6 +91,18 @@ internal static class MountRun
     // What the mount table shows: absolute paths.
     private static string SourceOf(List<MountSpec> specs) => string.Join(' ', specs.Select(spec =>
         string.Join(':', spec.Paths.Select(DeviceOpener.FullName)) + (spec.Label is null ? "" : "@" + spec.Label)));
+
+    private static string WithAllVolumes(string spec)
+    {
+        try
+        {
+            return LabelSearch.OfThisMachine().Complete(spec);
+        }
+        catch (FormatException failure)
+        {
+            throw new CommandException(ExitCode.MountUsage, failure.Message, failure);
+        }
+    }
 
     private static MountSpec ParseSpec(string text)
     {

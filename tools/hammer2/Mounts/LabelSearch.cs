@@ -61,6 +61,30 @@ internal sealed record LabelSearch(string SystemDirectory, string DeviceDirector
         return [.. names.Select((name, index) => index == 0 ? $"{name}@{label}" : name)];
     }
 
+    /// <summary>Completes a specification that names one device of a filesystem of several volumes, as UUID= in fstab
+    /// does, by the other ones.</summary>
+    /// <param name="spec">A specification.</param>
+    /// <returns>The same one where it names all volumes, and where one is not found, or found twice: then mounting says
+    /// what is missing.</returns>
+    public string Complete(string spec)
+    {
+        MountSpec parsed = MountSpec.Parse(spec);
+        if (parsed.Paths.Count != 1 || DeviceOpener.IsRemote(parsed.Paths[0])) return spec;
+        var options = new MediaSourceOptions(TakesLock: false);
+        if (VolumeProbe.Read(parsed.Paths[0], options) is not { VolumesTotal: > 1 } first) return spec;
+        var others = new SortedDictionary<int, string>();
+        foreach (string path in Candidates(options).SelectMany(static paths => paths))
+        {
+            if (VolumeProbe.Read(path, options) is not { } probed) continue;
+            if (probed.Volume.FilesystemId != first.Volume.FilesystemId || probed.Volume.Index == first.Volume.Index)
+                continue;
+            if (!others.TryAdd(probed.Volume.Index, path)) return spec;
+        }
+        if (others.Count != first.VolumesTotal - 1) return spec;
+        string paths = string.Join(':', others.Values.Prepend(parsed.Paths[0]).Select(Escape));
+        return parsed.Label is null ? paths : $"{paths}@{parsed.Label}";
+    }
+
     private static bool IsLabel(string spec) => spec.Length > 1 && spec[0] == '@' && !LinuxPath.Exists(spec);
 
     // Copies of one filesystem are not nodes of a cluster.
