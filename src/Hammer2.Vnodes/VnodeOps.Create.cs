@@ -176,7 +176,7 @@ public sealed partial class VnodeOps
             return End(change, error);
         }
         if (made.Type == ObjectType.Directory) CountSubdirectory(parent, 1);
-        TouchDirectory(change, parent);
+        if (!IsHidden(directory, name)) TouchDirectory(change, parent);
         change.Complete();
         attributes = new VnodeAttributes(change.AsInode(child));
         return Errno.None;

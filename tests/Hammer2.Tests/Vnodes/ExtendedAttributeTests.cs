@@ -56,6 +56,22 @@ public sealed class ExtendedAttributeTests : AttributeVolume
     }
 
     [Fact]
+    public void The_first_list_in_a_file_leaves_the_times_of_the_root_directory()
+    {
+        ulong inum = 0;
+        VnodeAttributes before = default, after = default;
+        Write(ops => inum = Make(ops, "f"));
+        Write(ops =>
+        {
+            Assert.Equal(Errno.None, ops.GetAttributes(VnodeOps.RootInum, out before));
+            Assert.Equal(Errno.None, Set(ops, inum, "user.k", new byte[2000]));
+            Assert.Equal(Errno.None, ops.GetAttributes(VnodeOps.RootInum, out after));
+        });
+        Assert.True(HasFile(inum));
+        Assert.Equal((before.ModifyTime, before.ChangeTime), (after.ModifyTime, after.ChangeTime));
+    }
+
+    [Fact]
     public void Files_go_with_their_objects()
     {
         Write(ops =>
