@@ -3,9 +3,10 @@
 # Makes a volume (or a cluster), mounts it, lets programs work on it, and after each of them unmounts it, checks it,
 # mounts it again and compares what is there with what was there.
 #   tests/realwork.sh [--nodes N] [--size SIZE] [--keep] [WORK...]
-# WORK is one or more of: git build sqlite rsync tar kill; all of them unless named. With HAMMER2_OTHER_FSCK set to
-# another checker's command, that one is run on each image too and must end with 0.
-# Needs git, sqlite3, rsync, fuse3, root or a user with fusermount3, and room for what is written in $TMPDIR.
+# WORK is one or more of: git build sqlite rsync tar kill, which are all unless named, and fio postgres dbench stress.
+# With HAMMER2_OTHER_FSCK set to another checker's command, that one is run on each image too and must end with 0.
+# Needs git, sqlite3, rsync, fuse3, root or a user with fusermount3, and room for what is written in $TMPDIR; the last
+# four works need root, fio, postgresql, dbench and stress-ng.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=eng/requirements.sh
@@ -17,13 +18,15 @@ while [ $# -gt 0 ]; do
         --nodes) nodes=$2; shift ;;
         --size) size=$2; shift ;;
         --keep) keep=yes ;;
-        git | build | sqlite | rsync | tar | kill) works+=("$1") ;;
+        git | build | sqlite | rsync | tar | kill | fio | postgres | dbench | stress) works+=("$1") ;;
         *) fail "see the head of this file: $1" ;;
     esac
     shift
 done
 [ ${#works[@]} -gt 0 ] || works=(git build sqlite rsync tar kill)
 need_packages git:git sqlite3:sqlite3 rsync:rsync fuse3:fusermount3
+[[ ! " ${works[*]} " =~ \ (fio|postgres|dbench|stress)\  ]] ||
+    need_packages fio:fio dbench:dbench stress-ng:stress-ng postgresql:/usr/lib/postgresql
 hammer2=${HAMMER2:-$PWD/out/hammer2}
 [ -x "$hammer2" ] || ./build
 
@@ -76,6 +79,8 @@ check_images() {
             { tail -n 40 "$scratch/other.log"; fail "$HAMMER2_OTHER_FSCK has found something"; }
     done
 }
+
+mount_anew() { unmount_it && mount_it; }
 
 # Unmounts, checks, mounts, compares.
 round() {
@@ -197,6 +202,9 @@ work_kill() {
         printf '%s: %s rows after three kills of the daemon\n' "$mode" "$(sqlite3 "$database" 'select count(*) from t')"
     done
 }
+
+# shellcheck source=tests/suites.sh
+. tests/suites.sh
 
 mkdir "$mount"
 cluster=()
