@@ -25,12 +25,14 @@ public static class MountOptionParser
     private const int CommitSecondsMax = 24 * 3600;
     private const long MemoryBytesMin = 1 << 20;
 
-    // Options that mount(8), systemd and fsck(8) read in fstab.
+    // Options that mount(8), systemd and fsck(8) read in fstab, and those of FUSE that mount(8) reads in the table of
+    // mounts and gives again when it remounts.
     private static readonly HashSet<string> Ignored = new(StringComparer.Ordinal)
     {
         "defaults", "auto", "noauto", "nofail", "_netdev", "async", "silent", "loud", "nouser", "nogroup",
         "noowner", "subtype", "blksize", "default_permissions", "rootcontext", "mand", "nomand", "iversion",
-        "noiversion", "nolazytime", "helper", "uhelper", "comment", "intr", "big_writes", "dev_test",
+        "noiversion", "nolazytime", "helper", "uhelper", "comment", "intr", "big_writes", "dev_test", "user_id",
+        "group_id",
     };
 
     private static readonly Dictionary<string, (FuseMountFlags Set, FuseMountFlags Clear)> Flags =

@@ -78,6 +78,9 @@ public sealed record MountOptions
     /// <summary>Whether users other than the one who mounts have access; null: only when root mounts.</summary>
     public bool? AllowsOthers { get; init; }
 
+    /// <summary>What becomes of it: root's mounts are for all users unless the option says otherwise.</summary>
+    public bool IsForAllUsers => AllowsOthers ?? Environment.IsPrivilegedProcess;
+
     /// <summary>True when the command does not return before the mount has ended.</summary>
     public bool IsForeground { get; init; }
 

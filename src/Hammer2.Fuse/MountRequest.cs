@@ -18,7 +18,7 @@ public sealed record MountRequest(
     internal FuseMountOptions ForKernel() => new(Target, Options.SourceName ?? SourceText, "hammer2")
     {
         Flags = Options.Flags,
-        AllowsOthers = Options.AllowsOthers ?? Environment.IsPrivilegedProcess,
+        AllowsOthers = Options.IsForAllUsers,
         ChecksPermissions = true,
     };
 }

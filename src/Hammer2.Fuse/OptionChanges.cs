@@ -22,7 +22,7 @@ internal static class OptionChanges
         ("uid", options => options.UserId),
         ("gid", options => options.GroupId),
         ("umask", options => options.Umask),
-        ("allow_other", options => options.AllowsOthers),
+        ("allow_other", options => options.IsForAllUsers),
         ("memory", options => options.MemoryBytes),
         ("degraded", options => options.IsDegraded),
         ("masters", options => options.Masters),

@@ -186,6 +186,27 @@ public sealed class CommandMountTests
     }
 
     [MountFact]
+    public void A_mount_by_relative_paths_names_its_devices_to_other_commands()
+    {
+        using var image = new PfsImage("256m", "A");
+        string directory = Path.GetDirectoryName(image.Path)!, name = Path.GetFileName(image.Path);
+        string target = Directory.CreateTempSubdirectory("hammer2-mount-").FullName;
+        ProgramResult mounted = HammerProgram.RunAny("sh", "-c", "cd \"$1\" && \"$0\" mount \"$2@A\" \"$3\"",
+            HammerProgram.ProgramPath, directory, name, target);
+        try
+        {
+            Assert.True(mounted.ExitCode == 0, mounted.Error);
+            ProgramResult usage = HammerProgram.Run("usage", target);
+            Assert.True(usage.ExitCode == 0, usage.Error);
+        }
+        finally
+        {
+            _ = HammerProgram.RunAny("umount", target);
+            Directory.Delete(target);
+        }
+    }
+
+    [MountFact]
     public void Too_few_masters_are_rejected_and_named_unless_degraded_is_given()
     {
         IReadOnlyList<string> nodes = GoldenImage.Nodes("cluster2");

@@ -32,6 +32,8 @@ public sealed class RemountTests
                 StringComparison.Ordinal);
             Done(mount.Root, "remount,rw,commit=60");
             Assert.Equal(0, PosixCalls.MakeDirectory(mount.Root + "/d"));
+            // What mount(8) reads in the table of mounts when fstab has no line.
+            Done(mount.Root, "rw,relatime,user_id=0,group_id=0,default_permissions,allow_other,blksize=4096,remount");
             Done(mount.Root, "ro,remount");
             mount.Signal("KILL");
             _ = HammerProgram.RunAny("umount", mount.Root);

@@ -34,11 +34,11 @@ internal static class MountRun
     public static int Run(Invocation invocation, IReadOnlyList<string> specTexts, string target,
         IReadOnlyList<string> optionLists, bool isSloppy, bool isForeground)
     {
-        MountOptions options = Parse(optionLists, isSloppy);
+        MountOptions options = WithFullPaths(Parse(optionLists, isSloppy));
         specTexts = LabelSearch.Replace(specTexts);
         if (options.Devices.Count == 0) specTexts = [.. specTexts.Select(WithAllVolumes)];
         var specs = new List<MountSpec>();
-        foreach (string text in specTexts) specs.Add(ParseSpec(text));
+        foreach (string text in specTexts) specs.Add(WithFullPaths(ParseSpec(text)));
         FuseBackground? background = FuseBackground.OfThisProcess();
         if (background is null && !isForeground && !options.IsForeground)
             return StartInBackground(invocation, specTexts, target, optionLists, isSloppy);
@@ -103,6 +103,16 @@ internal static class MountRun
             throw new CommandException(ExitCode.MountUsage, failure.Message, failure);
         }
     }
+
+    // The process leaves its working directory, and opens devices again that were away.
+    private static MountSpec WithFullPaths(MountSpec spec) =>
+        spec with { Paths = [.. spec.Paths.Select(DeviceOpener.FullName)] };
+
+    private static MountOptions WithFullPaths(MountOptions options) => options with
+    {
+        Devices = [.. options.Devices.Select(static paths =>
+            (IReadOnlyList<string>)[.. paths.Select(DeviceOpener.FullName)])],
+    };
 
     private static MountSpec ParseSpec(string text)
     {
