@@ -186,6 +186,24 @@ public sealed class CommandMountTests
     }
 
     [MountFact]
+    public void A_cluster_that_lacks_a_master_is_not_healthy_also_when_no_device_was_named_for_it()
+    {
+        string directory = Directory.CreateTempSubdirectory("hammer2-nodes-").FullName;
+        string[] nodes = [directory + "/0", directory + "/1", directory + "/2"];
+        ProgramResult made = HammerProgram.Run(["newfs", "--cluster", "CL", "-s", "64m", .. nodes]);
+        Assert.True(made.ExitCode == 0, made.Error);
+        using (MountFixture all = MountFixture.Mount([nodes[0] + "@CL", nodes[1], nodes[2]]))
+            Assert.Equal(0, HammerProgram.Run("status", all.Root).ExitCode);
+        using (MountFixture two = MountFixture.Mount([nodes[0] + "@CL", nodes[1]]))
+        {
+            ProgramResult status = HammerProgram.Run("status", two.Root);
+            Assert.Equal(1, status.ExitCode);
+            Assert.Contains("1 of the cluster's masters are on no device", status.Output, StringComparison.Ordinal);
+        }
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [MountFact]
     public void A_mount_by_relative_paths_names_its_devices_to_other_commands()
     {
         using var image = new PfsImage("256m", "A");

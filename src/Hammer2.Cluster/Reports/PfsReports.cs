@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
 using Hammer2.Chains;
 using Hammer2.Chains.Commits;
 using Hammer2.Cluster.PfsRoots;
@@ -25,6 +26,18 @@ public static class PfsReports
                 : new(member.Name, member.State, member.Reason, CommitTid: 0, Pins: [], member.Facts.Role));
         }
         return nodes;
+    }
+
+    /// <summary>How many masters its cluster has that no device of the mount was named for.</summary>
+    public static int UnnamedMastersOf(Pfs pfs)
+    {
+        ClusterView view = pfs.View;
+        int absent = view.Record is null
+            ? pfs.Membership.MastersTotal - view.Nodes.Count(
+                static node => node.Facts.Role is NodeRole.Master or NodeRole.Returning)
+            : ViewMembers.FindAbsentMasters(view).Count;
+        int named = view.Members.Count(static member => member is not PresentNode);
+        return Math.Max(absent - named, 0);
     }
 
     private static NodeDescription Describe(PresentNode node, ulong shown)

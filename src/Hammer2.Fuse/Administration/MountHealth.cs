@@ -30,9 +30,11 @@ internal enum Health
 /// <param name="IsEmergency">True in emergency mode.</param>
 /// <param name="Stall">Changes that wait for nodes; null while they do not.</param>
 /// <param name="Overdue">What timers should have done by now; null for nothing.</param>
+/// <param name="UnnamedMasters">Masters of the cluster that the mount was given no device for.</param>
 internal readonly record struct MountCondition(
     Hammer2Error StopReason, IReadOnlyList<NodeDescription> Nodes, string? LastFault, long LeftOutInodes,
-    bool IsEmergency = false, StallCondition? Stall = null, IReadOnlyList<string>? Overdue = null);
+    bool IsEmergency = false, StallCondition? Stall = null, IReadOnlyList<string>? Overdue = null,
+    int UnnamedMasters = 0);
 
 /// <summary>Changes that wait for nodes.</summary>
 /// <param name="Synced">Nodes that can be written.</param>
@@ -83,6 +85,11 @@ internal static class MountHealth
             if (node.State is NodeState.Synced or NodeState.Passive) continue;
             health = Worse(health, Health.Degraded);
             reasons.Add($"node {node.Name} is {node.State}: {node.Reason}");
+        }
+        if (condition.UnnamedMasters > 0)
+        {
+            health = Worse(health, Health.Degraded);
+            reasons.Add($"{condition.UnnamedMasters} of the cluster's masters are on no device of this mount");
         }
         foreach (string overdue in condition.Overdue ?? [])
         {

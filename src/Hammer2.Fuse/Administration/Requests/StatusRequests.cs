@@ -46,7 +46,7 @@ internal static class StatusRequests
             pfs.Writer?.IsEmergency ?? false,
             pfs.Writer is { IsStalled: true } stalled
                 ? new StallCondition(pfs.SyncedTotal, pfs.View.Quorum, stalled.UnwrittenBytes) : null,
-            OverdueOf(mount));
+            OverdueOf(mount), PfsReports.UnnamedMastersOf(pfs));
         HealthVerdict health = MountHealth.Of(condition);
         return new StatusResult(MountHealth.NameOf(health.Health), health.Reasons, ByteText.Decode(pfs.Label.Span),
             mount.IsReadOnly(), PfsReports.LastCommitOf(pfs), pfs.View.Quorum, pfs.RepairedReads,
