@@ -27,8 +27,14 @@ public sealed class SendMountTests
             Run("snapshot", live.Root, "s2");
             Run("send", live.Root + "@s1", "--output", image.Path + ".1");
             Run("send", live.Root + "@s2", "--from", "s1", "--output", image.Path + ".2");
+            Run("send", live.Root + "@s1", "--output", image.Path + ".again");
             Assert.Empty(Holds(live));
         }
+        // The same bytes, although other holds kept the snapshot.
+        Run("send", image.Path + "@s1", "--output", image.Path + ".unmounted");
+        byte[] stream = File.ReadAllBytes(image.Path + ".1");
+        Assert.Equal(stream, File.ReadAllBytes(image.Path + ".again"));
+        Assert.Equal(stream, File.ReadAllBytes(image.Path + ".unmounted"));
         Run("receive", target.Path, "--input", image.Path + ".1");
         Run("receive", target.Path, "--input", image.Path + ".2");
         target.AssertFreeAndClean();

@@ -111,8 +111,17 @@ public sealed class SnapshotSender
         payload[17] = hasBase ? (byte)1 : (byte)0;
         int bytes = inode.Meta.HasDirectData ? Media.InodeBytes : InodeBlock.UnionOffset;
         inode.Block[..bytes].CopyTo(payload[StreamLayout.InodeHeadBytes..]);
+        if (inode == _source.Root) ClearHolds(payload[StreamLayout.InodeHeadBytes..]);
         _to.Write(StreamRecordType.Inode, payload);
         _inodes++;
+    }
+
+    // They are of this filesystem: one of them keeps the snapshot while it is sent, and is another one each time.
+    private static void ClearHolds(Span<byte> root)
+    {
+        int label = Math.Min((int)InodeBlock.ReadMeta(root).NameBytes, InodeBlock.NameAreaBytes);
+        Span<byte> afterLabel = root[(InodeBlock.NameOffset + label)..InodeBlock.UnionOffset];
+        if (PfsHolds.ArePresent(afterLabel)) afterLabel.Clear();
     }
 
     private void CompareBelow(Chain? old, Chain now, bool isRoot)
