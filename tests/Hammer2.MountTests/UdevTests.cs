@@ -16,10 +16,15 @@ internal sealed class UdevFactAttribute : FactAttribute
             : "systemd-udevd is not installed";
 }
 
+/// <summary>While udev runs it opens, and locks for moments, the loop devices of all tests.</summary>
+[CollectionDefinition(nameof(UdevCollection), DisableParallelization = true)]
+public sealed class UdevCollection;
+
 /// <summary>
 /// Goal: a system with the rule for udev knows a volume by its id and label. Method: udev itself with this rule and the
-/// program, in a mount namespace with a /run of its own; what lsblk, findfs and mount(8) then say.
+/// program, in namespaces of mounts and processes with a /run of their own; what lsblk, findfs and mount(8) then say.
 /// </summary>
+[Collection(nameof(UdevCollection))]
 public sealed class UdevTests : IDisposable
 {
     internal const string Daemon = "/lib/systemd/systemd-udevd";
@@ -32,7 +37,7 @@ public sealed class UdevTests : IDisposable
         systemd=$3
         "$systemd" --daemon 2>/run/udevd.log
         loop=$(losetup -f --show "$2")
-        trap 'umount /sbin 2>/dev/null || :; losetup -d "$loop"; udevadm settle -t 30; udevadm control --exit' EXIT
+        trap 'umount /sbin 2>/dev/null || :; losetup -d "$loop" || :; udevadm settle -t 30 || :' EXIT
         udevadm trigger --settle --action=change "$loop"
         udevadm info -q property "$loop" | grep -E '^ID_FS_'
         echo "lsblk=$(lsblk -nro FSTYPE,FSVER,UUID,LABEL "$loop")"
@@ -96,8 +101,9 @@ public sealed class UdevTests : IDisposable
 
     private static string[] Run(string script, string image)
     {
-        ProgramResult result = HammerProgram.RunAny("unshare", "--mount", "sh", "-c", script, HammerProgram.ProgramPath,
-            RepositoryRoot.Below("tools/udev/64-hammer2.rules"), image, Daemon);
+        ProgramResult result = HammerProgram.RunAny(
+            "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script,
+            HammerProgram.ProgramPath, RepositoryRoot.Below("tools/udev/64-hammer2.rules"), image, Daemon);
         Assert.True(result.ExitCode == 0, result.Error + result.Output);
         return result.Output.Split('\n');
     }

@@ -24,7 +24,7 @@ public sealed class LoopDevice : IDisposable
         string? path = isReadOnly
             ? Run("losetup", "--read-only", "--find", "--show", file)
             : Run("losetup", "--find", "--show", file);
-        return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(path);
+        return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(Settled(path));
     }
 
     /// <summary>Attaches part of a file to a loop device.</summary>
@@ -32,7 +32,14 @@ public sealed class LoopDevice : IDisposable
     {
         string? path = Run(
             "losetup", "--find", "--show", "--offset", $"{offset}", "--sizelimit", $"{lengthBytes}", file);
-        return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(path);
+        return path == null ? throw new IOException($"no loop device for {file}") : new LoopDevice(Settled(path));
+    }
+
+    // Where udev runs, it opens a new device and locks it for moments.
+    private static string Settled(string path)
+    {
+        if (File.Exists("/run/udev/control")) _ = Run("udevadm", "settle", "--timeout=30");
+        return path;
     }
 
     /// <summary>Adds a partition to the kernel's table, without a partition table on the device.</summary>
