@@ -25,7 +25,6 @@ public sealed class FuseBackground
     private const string InterruptedMessage = "interrupted; nothing is mounted";
     private const int MessageBytesMax = 65536;
     private const int OpenReadWrite = 2;
-    private const int ErrorStream = 2;
     private const string DescriptorDirectory = "/proc/self/fd";
 
     private readonly SafeFileHandle _pipe;
@@ -124,7 +123,7 @@ public sealed class FuseBackground
         foreach (string path in Directory.GetFileSystemEntries(DescriptorDirectory))
         {
             int number = int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture);
-            if (number > ErrorStream) LinuxCalls.SetCloseOnExec(number);
+            if (number > LinuxChild.ErrorStream) LinuxCalls.SetCloseOnExec(number);
         }
     }
 

@@ -12,8 +12,10 @@ namespace Fuse.Protocol;
 /// </summary>
 internal sealed unsafe partial class LinuxChild
 {
+    /// <summary>The last of the standard streams.</summary>
+    internal const int ErrorStream = 2;
+
     private const int CloseOnExec = 0x80000;
-    private const int ErrorStream = 2;
     private const int TerminationSignal = 15;
     private const int ChildSignal = 17;
     private const nint DefaultAction = 0;

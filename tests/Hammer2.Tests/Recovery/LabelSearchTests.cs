@@ -74,18 +74,18 @@ public sealed class LabelSearchTests : IDisposable
         }
         string given = Device("sdc");
         string all = string.Join(':', [given, Device("sda"), Device("sdb"), Device("sdd")]);
-        Assert.Equal(all, Search().Complete(given));
-        Assert.Equal(all + "@A:b@c", Search().Complete(given + "@A:b@c"));
-        Assert.Equal(all, Search().Complete(all));
+        Assert.Equal(all, LabelSearch.Complete(given, Search));
+        Assert.Equal(all + "@A:b@c", LabelSearch.Complete(given + "@A:b@c", Search));
+        Assert.Equal(all, LabelSearch.Complete(all, Search));
         // A copy of one volume: which of the two belongs to the filesystem is for the user to say.
         AddDisk("sde");
         File.Copy(volumes[1], Device("sde"));
-        Assert.Equal(given, Search().Complete(given));
+        Assert.Equal(given, LabelSearch.Complete(given, Search));
         // One is missing.
         File.Delete(Device("sde"));
         File.Delete(Device("sdd"));
-        Assert.Equal(given, Search().Complete(given));
-        Assert.Equal("/dev/null", Search().Complete("/dev/null"));
+        Assert.Equal(given, LabelSearch.Complete(given, Search));
+        Assert.Equal("/dev/null", LabelSearch.Complete("/dev/null", Search));
     }
 
     [Fact]

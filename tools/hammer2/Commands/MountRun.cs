@@ -36,10 +36,11 @@ internal static class MountRun
     {
         MountOptions options = WithFullPaths(Parse(optionLists, isSloppy));
         specTexts = LabelSearch.Replace(specTexts);
-        if (options.Devices.Count == 0) specTexts = [.. specTexts.Select(WithAllVolumes)];
+        FuseBackground? background = FuseBackground.OfThisProcess();
+        // A process in the background was given all of them.
+        if (background is null && options.Devices.Count == 0) specTexts = [.. specTexts.Select(WithAllVolumes)];
         var specs = new List<MountSpec>();
         foreach (string text in specTexts) specs.Add(WithFullPaths(ParseSpec(text)));
-        FuseBackground? background = FuseBackground.OfThisProcess();
         if (background is null && !isForeground && !options.IsForeground)
             return StartInBackground(invocation, specTexts, target, optionLists, isSloppy);
 
@@ -96,7 +97,7 @@ internal static class MountRun
     {
         try
         {
-            return LabelSearch.OfThisMachine().Complete(spec);
+            return LabelSearch.Complete(spec, LabelSearch.OfThisMachine);
         }
         catch (FormatException failure)
         {

@@ -52,11 +52,8 @@ internal static class ProbeCommand
         {
             probed = VolumeProbe.ReadOrRefuse(path, options);
         }
-        catch (NotHammer2Exception) when (invocation.Has(Udev))
-        {
-            return ExitCode.CannotOpen;
-        }
-        catch (PartitionException) when (invocation.Has(Udev))
+        catch (MediaException failure) when (invocation.Has(Udev)
+            && failure is NotHammer2Exception or PartitionException)
         {
             return ExitCode.CannotOpen;
         }
@@ -64,7 +61,8 @@ internal static class ProbeCommand
         {
             throw new CommandException(ExitCode.CannotOpen, failure.Message, failure);
         }
-        byte[]? label = LabelOf(path, options);
+        // Volumes of one filesystem have the label together.
+        byte[]? label = probed.VolumesTotal == 1 ? LabelOf(path, options) : null;
         if (!invocation.Has(Udev))
         {
             Write(invocation, path, probed, label);
@@ -78,7 +76,7 @@ internal static class ProbeCommand
     /// <summary>Partitions of DragonFly's label have a letter, those that Linux has devices for more than that.</summary>
     private static bool HasDeviceOfItsOwn(in ProbedVolume probed) => probed.Partition is null or { Length: 1 };
 
-    // Null also for one volume of several: they have the label together. Damage hides PFSs, so that none is chosen.
+    // Damage hides PFSs, so that none is chosen.
     private static byte[]? LabelOf(string path, MediaSourceOptions options)
     {
         try

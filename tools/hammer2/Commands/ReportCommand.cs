@@ -34,7 +34,7 @@ internal static class ReportCommand
             One file that needs nothing else, no script and no network: health and nodes; a map of the space; the sizes of trees
             by kind and level; what compression and blocks that are stored once save; PFSs and snapshots by time, with what each
             holds alone; of a mount the requests and its last 200 events; errors and scrubs that the volumes keep; settings and
-            copies of headers. Labels, paths and messages are shown as text, whatever is in them.
+            copies of headers. Labels, paths and messages are shown as text, also those with markup.
 
             Blocks of references are read twice, file data is not; each of these sections says how long it took. Memory: 256 KiB
             for each GiB in use, and 64 MiB. A filesystem that is being written is shown as of its last commit, and blocks that

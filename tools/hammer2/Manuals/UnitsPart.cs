@@ -15,7 +15,7 @@ internal static class UnitsPart
             + "hourly=24 daily=7 weekly=4 monthly=12 unless it is set");
         to.Item("hammer2-bulkfree@NAME.timer", "bulkfree, each week; a mount does it by itself as well when space is low");
         to.Paragraph("The variables are set in a drop-in, which systemctl edit makes. The mount options scrub-within=, "
-            + "snapshot-within= and bulkfree-within= have status tell when such work was not done in time, whatever does it.");
+            + "snapshot-within= and bulkfree-within= have status tell when such work was not done in time.");
         to.Example("snapshots of /home each hour, of which two days are kept",
             "systemctl edit hammer2-snapshot-schedule@home.service\n"
             + "    [Service]\n"

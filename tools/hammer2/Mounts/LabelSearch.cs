@@ -64,16 +64,18 @@ internal sealed record LabelSearch(string SystemDirectory, string DeviceDirector
     /// <summary>Completes a specification that names one device of a filesystem of several volumes, as UUID= in fstab
     /// does, by the other ones.</summary>
     /// <param name="spec">A specification.</param>
+    /// <param name="search">The search, for a filesystem of several volumes alone.</param>
     /// <returns>The same one where it names all volumes, and where one is not found, or found twice: then mounting says
     /// what is missing.</returns>
-    public string Complete(string spec)
+    /// <exception cref="FormatException">The specification is malformed.</exception>
+    public static string Complete(string spec, Func<LabelSearch> search)
     {
         MountSpec parsed = MountSpec.Parse(spec);
         if (parsed.Paths.Count != 1 || DeviceOpener.IsRemote(parsed.Paths[0])) return spec;
         var options = new MediaSourceOptions(TakesLock: false);
         if (VolumeProbe.Read(parsed.Paths[0], options) is not { VolumesTotal: > 1 } first) return spec;
         var others = new SortedDictionary<int, string>();
-        foreach (string path in Candidates(options).SelectMany(static paths => paths))
+        foreach (string path in search().Candidates(options).SelectMany(static paths => paths))
         {
             if (VolumeProbe.Read(path, options) is not { } probed) continue;
             if (probed.Volume.FilesystemId != first.Volume.FilesystemId || probed.Volume.Index == first.Volume.Index)
