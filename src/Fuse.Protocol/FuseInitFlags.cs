@@ -135,4 +135,8 @@ public enum FuseInitFlags : ulong
 
     /// <summary>request_timeout of the reply is valid.</summary>
     RequestTimeout = 1UL << 42,
+
+    /// <summary>sync(2), syncfs(2) and umount(2) send SYNCFS on any mount whose /dev/fuse was opened with
+    /// CAP_SYS_ADMIN. Source: Linux's FUSE tree of September 2026; 6.18 does not have it.</summary>
+    HasSyncFs = 1UL << 43,
 }

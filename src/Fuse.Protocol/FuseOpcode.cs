@@ -148,7 +148,7 @@ public enum FuseOpcode : uint
     /// <summary>Unmap direct-access ranges (virtiofs only).</summary>
     RemoveMapping = 49,
 
-    /// <summary>sync(2) or syncfs(2) reached this filesystem (fuseblk and virtiofs).</summary>
+    /// <summary>sync(2) or syncfs(2) reached this filesystem (fuseblk, virtiofs, HAS_SYNCFS).</summary>
     SyncFs = 50,
 
     /// <summary>Make and open a file that has no name yet.</summary>

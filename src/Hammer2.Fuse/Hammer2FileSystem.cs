@@ -111,7 +111,8 @@ public sealed partial class Hammer2FileSystem : IFuseFileSystem
         // A file that is only read needs no OPEN. A file that is written needs OPEN, to refuse immutable files.
         if (isReadOnly && !countsOpenFiles) return ReadFeatures | FuseInitFlags.NoOpenSupport;
         // With parallel direct writes, the kernel could keep stale pages in its cache that were read meanwhile.
-        FuseInitFlags features = (ReadFeatures & ~FuseInitFlags.AsyncDio) | FuseInitFlags.AtomicOTrunc;
+        FuseInitFlags features = (ReadFeatures & ~FuseInitFlags.AsyncDio)
+            | FuseInitFlags.AtomicOTrunc | FuseInitFlags.HasSyncFs;
         return usesWritebackCache && !isReadOnly ? features | FuseInitFlags.WritebackCache : features;
     }
 

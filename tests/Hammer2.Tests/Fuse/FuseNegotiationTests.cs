@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using Fuse.Protocol;
+using Hammer2.Fuse;
 using Xunit;
 
 namespace Hammer2.Tests.Fuse;
@@ -85,6 +86,26 @@ public sealed class FuseNegotiationTests
         _ = FuseNegotiation.Settle(in offer, Options, ref answer, out FuseConnection? connection);
         Assert.Equal(0u, answer.Flags2);
         Assert.False(connection!.Has(FuseInitFlags.HasExpireOnly));
+    }
+
+    [Theory]
+    [InlineData(true, false, true, true)]
+    [InlineData(true, true, false, false)]
+    [InlineData(true, true, true, true)]                    // it may become writable
+    [InlineData(false, false, true, false)]
+    public void Mounts_that_can_be_written_are_told_of_sync_where_the_kernel_offers_that(
+        bool isOffered, bool isReadOnly, bool mayBecomeWritable, bool isEnabled)
+    {
+        FuseSessionOptions options = Options with
+        {
+            Wanted = Hammer2FileSystem.Features(isReadOnly, usesWritebackCache: true, mayBecomeWritable),
+        };
+        FuseInitIn offer = Offer(46);
+        if (isOffered) offer.Flags2 |= 1u << 11;
+        FuseInitOut answer = default;
+        _ = FuseNegotiation.Settle(in offer, options, ref answer, out FuseConnection? connection);
+        Assert.Equal(isEnabled, (answer.Flags2 & (1u << 11)) != 0);
+        Assert.Equal(isEnabled, connection!.Has(FuseInitFlags.HasSyncFs));
     }
 
     [Theory]
