@@ -72,6 +72,7 @@ public sealed class UdevTests : IDisposable
         string[] lines = Run(Script + Mounting, image);
         Assert.Contains("ID_FS_TYPE=hammer2", lines);
         Assert.Contains("ID_FS_USAGE=filesystem", lines);
+        Assert.Contains("ID_FS_MOUNTTYPE=hammer2", lines);
         Assert.Contains("ID_FS_VERSION=2", lines);
         Assert.Contains("ID_FS_LABEL=my_home", lines);
         Assert.Contains(@"ID_FS_LABEL_ENC=my\x20home", lines);

@@ -24,6 +24,7 @@ public sealed class ProbeCommandTests
         Dictionary<string, string> found = Properties(GoldenImage.Path(image));
         Assert.Equal("hammer2", found["ID_FS_TYPE"]);
         Assert.Equal("filesystem", found["ID_FS_USAGE"]);
+        Assert.Equal("hammer2", found["ID_FS_MOUNTTYPE"]);
         Assert.Equal(version, found["ID_FS_VERSION"]);
         Assert.Equal(found["ID_FS_UUID"], found["ID_FS_UUID_ENC"]);
         Assert.Equal(label, found.GetValueOrDefault("ID_FS_LABEL"));

@@ -109,6 +109,7 @@ internal static class ProbeCommand
         string id = probed.Volume.FilesystemId.ToString();
         Line(output, "ID_FS_TYPE", "hammer2");
         Line(output, "ID_FS_USAGE", "filesystem");
+        Line(output, "ID_FS_MOUNTTYPE", "hammer2");
         Line(output, "ID_FS_VERSION", string.Create(null, $"{probed.Version}"));
         Line(output, "ID_FS_UUID", id);
         Line(output, "ID_FS_UUID_ENC", id);
