@@ -136,7 +136,7 @@ internal sealed class MountedPfs : IDisposable
             FuseDaemonLog.ReadAheadNotSet(_logger, failure);
         _session.Start();
         if (!_options.IsReadOnly) StartCommits(_options);
-        _meter = new MountMeter(_mount.Target, () => MetricFacts.Of(_administered), MetricTable.Rows);
+        _meter = new MountMeter(_mount.Target, () => MetricFacts.Of(_administered), MetricTable.Rows, _time);
         FuseDaemonLog.Mounted(_logger, _request.SourceText, _mount.Target);
         using (_stopLock.EnterScope())
         {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+using System.Reflection;
 using Hammer2.Fuse.Administration.Requests;
 
 namespace Hammer2.Fuse.Administration.Metrics;
@@ -10,8 +11,8 @@ namespace Hammer2.Fuse.Administration.Metrics;
 /// <param name="Statistics">What it has counted.</param>
 internal sealed record MetricFacts(string Mount, string Version, StatusResult Status, StatisticsResult Statistics)
 {
-    private static readonly string s_version =
-        typeof(MetricFacts).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "unknown";
+    private static readonly string s_version = typeof(MetricFacts).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>Those of a mount now.</summary>
     public static MetricFacts Of(AdministeredMount mount) =>

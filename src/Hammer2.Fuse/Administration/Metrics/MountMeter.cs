@@ -14,16 +14,23 @@ internal sealed class MountMeter : IDisposable
     /// <summary>The name of the meter.</summary>
     public const string Name = "Hammer2.Fuse";
 
+    // A listener reads all instruments one after the other.
+    private static readonly TimeSpan s_freshness = TimeSpan.FromMilliseconds(250);
+
     private readonly Meter _meter;
     private readonly Func<MetricFacts> _read;
+    private readonly TimeProvider _time;
+    private volatile Reading? _last;
 
     /// <summary>Offers all metrics.</summary>
     /// <param name="mount">The mount point, a tag of all that is measured.</param>
-    /// <param name="read">What is so now; called once for each instrument that is read.</param>
+    /// <param name="read">What is so now; not called again for instruments that are read within 250 ms.</param>
     /// <param name="rows">The metrics.</param>
-    public MountMeter(string mount, Func<MetricFacts> read, IReadOnlyList<MetricRow> rows)
+    /// <param name="time">Clock.</param>
+    public MountMeter(string mount, Func<MetricFacts> read, IReadOnlyList<MetricRow> rows, TimeProvider time)
     {
         _read = read;
+        _time = time;
         _meter = new Meter(Name, version: null, [new("mount", mount)]);
         foreach (MetricRow row in rows) Add(row);
     }
@@ -54,7 +61,16 @@ internal sealed class MountMeter : IDisposable
 
     private IEnumerable<Measurement<double>> Read(
         MetricRow row, Func<MetricSample, IEnumerable<Measurement<double>>> measure) =>
-        row.Read(_read()).SelectMany(measure);
+        row.Read(ReadFacts()).SelectMany(measure);
+
+    private MetricFacts ReadFacts()
+    {
+        long now = _time.GetTimestamp();
+        if (_last is { } last && _time.GetElapsedTime(last.Time, now) < s_freshness) return last.Facts;
+        MetricFacts facts = _read();
+        _last = new Reading(facts, now);
+        return facts;
+    }
 
     private static IEnumerable<Measurement<double>> Plain(MetricSample sample) =>
         [new(sample.Value, TagsOf(sample.Labels))];
@@ -68,4 +84,6 @@ internal sealed class MountMeter : IDisposable
 
     private static IEnumerable<KeyValuePair<string, object?>> TagsOf(IReadOnlyList<MetricLabel> labels) =>
         labels.Select(static label => new KeyValuePair<string, object?>(label.Name, label.Value));
+
+    private sealed record Reading(MetricFacts Facts, long Time);
 }

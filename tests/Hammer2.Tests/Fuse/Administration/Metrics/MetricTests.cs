@@ -194,7 +194,16 @@ public sealed class MetricTests
         listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
             measured[instrument.Name + "|" + string.Join('|', tags.ToArray().Select(tag => tag.Value))] = value);
         listener.Start();
-        using (new MountMeter(mount, () => facts, MetricTable.Rows)) listener.RecordObservableInstruments();
+        var time = new SteppedTime();
+        int readTotal = 0;
+        using (new MountMeter(mount, Read, MetricTable.Rows, time))
+        {
+            listener.RecordObservableInstruments();
+            Assert.Equal(1, readTotal);
+            time.Advance(TimeSpan.FromSeconds(1));
+            listener.RecordObservableInstruments();
+            Assert.Equal(2, readTotal);
+        }
         Assert.Equal(1, measured["hammer2_request_duration_seconds_count|Read"]);
         Assert.Equal(facts.Status.Space.FreeBytes, measured["hammer2_free_bytes|"]);
         Assert.Equal(3, measured.Count(one => one.Value == 1
@@ -209,6 +218,12 @@ public sealed class MetricTests
         measured.Clear();
         listener.RecordObservableInstruments();
         Assert.Empty(measured);
+
+        MetricFacts Read()
+        {
+            readTotal++;
+            return facts;
+        }
     }
 
     private static string TextOf(MetricFacts facts) =>
