@@ -145,6 +145,10 @@ internal static partial class MountLog
         "node {Device}: what it holds and the other nodes do not is kept on it as snapshot {Label}")]
     public static partial void ContentKept(ILogger logger, string device, string label);
 
-    [LoggerMessage(36, LogLevel.Information, "PFS {Label}: its nodes by list number {Number}: {Masters} of them vote")]
+    [LoggerMessage(46, LogLevel.Warning,
+        "PFS {Label} accepts and writes nothing more, as was asked for; what was not synced is lost")]
+    public static partial void Shutdown(ILogger logger, string label);
+
+    [LoggerMessage(47, LogLevel.Information, "PFS {Label}: its nodes by list number {Number}: {Masters} of them vote")]
     public static partial void MembersChanged(ILogger logger, string label, uint number, int masters);
 }

@@ -79,6 +79,9 @@ public enum Hammer2Error
     /// <summary>Too few nodes can be written, and changes wait for more: nothing was changed, and the same is to be
     /// asked for again later.</summary>
     Stalled = 0x20_0000,
+
+    /// <summary>Writing was ended by a request.</summary>
+    Shutdown = 0x40_0000,
 }
 
 /// <summary>Classification of error sets.</summary>

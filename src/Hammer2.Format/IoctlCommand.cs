@@ -78,6 +78,14 @@ public static class IoctlCommand
     /// <remarks>Source: linux/fs.h, <c>FITRIM</c>, <c>_IOWR('X', 121, struct fstrim_range)</c>.</remarks>
     public const uint Trim = 0xC0185879;
 
+    /// <summary>Ends writing at once. Linux has it for several filesystems; FUSE does not pass its argument on, which
+    /// is how much to write before.</summary>
+    /// <remarks>Source: linux/fs.h, <c>FS_IOC_SHUTDOWN</c>, <c>_IOR('X', 125, __u32)</c>.</remarks>
+    public const uint Shutdown = 0x8004587D;
+
+    /// <summary>True for a command whose record is an argument, false where it is a result alone.</summary>
+    public static bool HasInput(uint command) => (command & 0x40000000) != 0;
+
     /// <summary>True for every command of HAMMER2's type, known or not.</summary>
     public static bool IsOfHammer2(uint command) => (byte)(command >> 8) == (byte)'h';
 }

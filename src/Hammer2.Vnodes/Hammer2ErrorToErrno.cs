@@ -11,7 +11,7 @@ public static class Hammer2ErrorToErrno
     [
         (Hammer2Error.Stalled, Errno.ERESTART),
         (Hammer2Error.Io | Hammer2Error.Check | Hammer2Error.Corrupt | Hammer2Error.NodeDown, Errno.EIO),
-        (Hammer2Error.NoQuorum | Hammer2Error.Internal, Errno.EIO),
+        (Hammer2Error.NoQuorum | Hammer2Error.Internal | Hammer2Error.Shutdown, Errno.EIO),
         (Hammer2Error.NoSpace, Errno.ENOSPC),
         (Hammer2Error.ReadOnly, Errno.EROFS),
         (Hammer2Error.NotPermitted, Errno.EPERM),

@@ -36,6 +36,9 @@ internal sealed record DoorCase(string Request, string Good, string Bad, int Bad
     /// <summary>True for the mount of three nodes.</summary>
     public bool IsOfCluster { get; init; }
 
+    /// <summary>True for a mount of its own, which does not serve other cases afterwards.</summary>
+    public bool EndsMount { get; init; }
+
     /// <summary>The error of the good call, where what it is for cannot be made here.</summary>
     public int GoodError { get; init; }
 

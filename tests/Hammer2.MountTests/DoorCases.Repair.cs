@@ -46,6 +46,14 @@ internal static partial class DoorCases
             Command = "emergency-mode-enable {2}",
             BadCommand = "emergency-mode-enable {2}/none",
         },
+        new("shutdown", "shutdown", "shutdown x=1", Malformed)
+        {
+            EndsMount = true,
+            Seen = (mount, _) => mount.Query("status").GetProperty("reasons").GetRawText(),
+            Ioctl = new(IoctlCommand.Shutdown),
+            Command = "shutdown {2}",
+            BadCommand = "shutdown {2}/none",
+        },
     ];
 
     private static IEnumerable<DoorCase> Cluster() =>

@@ -174,15 +174,26 @@ public sealed class DoorMounts : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("hammer2-doors-").FullName;
     private MountFixture? _one;
     private MountFixture? _three;
+    private MountFixture? _ended;
 
     public void Dispose()
     {
+        _ended?.Dispose();
         _one?.Dispose();
         _three?.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
-    internal DoorMount Of(DoorCase one) => new(one.IsOfCluster ? _three ??= Three() : _one ??= One(), _directory);
+    internal DoorMount Of(DoorCase one) => new(one.EndsMount ? Another() : one.IsOfCluster ? _three ??= Three()
+        : _one ??= One(), _directory);
+
+    private MountFixture Another()
+    {
+        _ended?.Dispose();
+        string image = Path.Combine(_directory, "ended.img");
+        DoorMount.Do("newfs", "--force", "-s", "1g", "-L", "CL", image);
+        return _ended = MountFixture.MountForWriting(image + "@CL");
+    }
 
     private MountFixture One()
     {

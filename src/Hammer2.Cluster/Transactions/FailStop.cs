@@ -40,7 +40,8 @@ internal sealed class FailStop
     /// <summary>What a change is answered while nothing is written.</summary>
     public Hammer2Error ChangeRefusal => IsStalled
         ? Hammer2Error.Stalled
-        : _policy.Policy == QuorumPolicy.Error ? Hammer2Error.Io : Hammer2Error.ReadOnly;
+        : Reason == Hammer2Error.Shutdown || _policy.Policy == QuorumPolicy.Error
+            ? Hammer2Error.Io : Hammer2Error.ReadOnly;
 
     /// <summary>What a request to commit is answered while nothing is written.</summary>
     public Hammer2Error CommitRefusal => IsStalled ? Hammer2Error.Stalled : Hammer2Error.Io;
@@ -82,6 +83,12 @@ internal sealed class FailStop
     public void Stop(Hammer2Error error, int synced, int quorum)
     {
         if (TryStop(error)) MountLog.Stopped(_logger, _label, error, synced, quorum);
+    }
+
+    /// <summary>Stops because a request asks for it.</summary>
+    public void Shutdown()
+    {
+        if (TryStop(Hammer2Error.Shutdown)) MountLog.Shutdown(_logger, _label);
     }
 
     /// <summary>Stops because an invariant is broken.</summary>

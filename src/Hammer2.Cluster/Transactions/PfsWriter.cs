@@ -127,14 +127,13 @@ public sealed class PfsWriter : IDisposable
 
     /// <summary>Called when a stall has ended, by the return of nodes or by giving up: what was answered Stalled is to
     /// be made again. With no lock held; it must not wait for a commit.</summary>
-    public Action? StallEnded
-    {
-        get => QuorumReturn.Ended;
-        set => QuorumReturn.Ended = value;
-    }
+    public Action? StallEnded { get => QuorumReturn.Ended; set => QuorumReturn.Ended = value; }
 
     /// <summary>Sets what becomes of changes without a quorum, as <see cref="QuorumReturn.SetPolicy"/>.</summary>
     public void SetQuorumPolicy(QuorumPolicy policy) => QuorumReturn.SetPolicy(Quorum, policy);
+
+    /// <summary>Stops it at once: what was not committed is lost, as in a power failure.</summary>
+    public void Shutdown() => QuorumReturn.Shutdown();
 
     /// <summary>Bounds resynchronizations; can be changed at any time.</summary>
     public RateLimit ResyncRate { get; }

@@ -51,6 +51,14 @@ internal sealed class QuorumReturn
         Ended?.Invoke();
     }
 
+    /// <summary>Stops the PFS, and with it a stall: what was not committed is given up.</summary>
+    public void Shutdown()
+    {
+        bool isStalled = _failStop.IsStalled;
+        _failStop.Shutdown();
+        if (isStalled) Ended?.Invoke();
+    }
+
     /// <summary>True when a fenced node whose media were read anew can go on where it was: they hold what this mount
     /// wrote there last, and that is no older than the last commit of a quorum.</summary>
     /// <param name="node">The fenced node.</param>

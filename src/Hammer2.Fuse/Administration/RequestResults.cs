@@ -166,6 +166,10 @@ internal sealed record ReceivingResult(
 /// <param name="IsInodeRemoved">True when the inode was removed, which could not be read.</param>
 internal sealed record DestroyResult(ulong Inum, bool IsInodeRemoved);
 
+/// <summary>Writing was ended.</summary>
+/// <param name="StopReason">What ended it: Shutdown, unless it had stopped before.</param>
+internal sealed record ShutdownResult(string StopReason);
+
 /// <summary>Whether emergency mode is on.</summary>
 /// <param name="IsOn">True when it is.</param>
 internal sealed record EmergencyResult(bool IsOn);
@@ -361,6 +365,7 @@ internal sealed record NodeDifferenceResult(int First, int Second, string Kind, 
 [JsonSerializable(typeof(AddedVolumeResult))]
 [JsonSerializable(typeof(DestroyResult))]
 [JsonSerializable(typeof(EmergencyResult))]
+[JsonSerializable(typeof(ShutdownResult))]
 [JsonSerializable(typeof(InodeResult))]
 [JsonSerializable(typeof(StatusResult))]
 [JsonSerializable(typeof(JobResult))]

@@ -16,7 +16,7 @@ namespace Hammer2.Tests.Crash;
 /// <summary>A script on a mount whose device may fail, with the states it went through.</summary>
 internal sealed class FaultSession
 {
-    private const int Steps = 60;
+    public const int Steps = 60;
     private const long CacheBytes = 16 << 20;
 
     private static readonly Credentials Caller = new(0, 0);
@@ -43,6 +43,9 @@ internal sealed class FaultSession
     /// <summary>True when an operation itself threw, so that its caller was told nothing.</summary>
     public bool HasThrown { get; private set; }
 
+    /// <summary>Called before each step with its number, from 1.</summary>
+    public Action<int> Stepping { get; init; } = static _ => { };
+
     public ClusterMount Open(
         IReadOnlyList<IBlockDevice> devices, string label, PfsWriteOptions? options = null,
         ILoggerFactory? loggers = null)
@@ -64,6 +67,7 @@ internal sealed class FaultSession
         {
             for (int step = 1; step <= Steps; step++)
             {
+                Stepping(step);
                 _player.Play(_ops, 1);
                 _states.Add(TreeListing.Of(_player.Model.Root));
                 if (step % 12 != 0 && step != Steps) continue;
@@ -102,11 +106,11 @@ internal sealed class FaultSession
         Assert.Equal(Errno.None, _ops.Sync());
     }
 
-    public void AssertRefusesChanges()
+    public void AssertRefusesChanges(Errno refusal = Errno.EROFS)
     {
         Errno error = _ops.Create(VnodeOps.RootInum, "late"u8,
             new NewObject(ObjectType.RegularFile, UnixMode.O644), Caller, out _);
-        Assert.True(error == Errno.EROFS, $"{Place}: {error} when stopped");
+        Assert.True(error == refusal, $"{Place}: {error} when stopped");
         Assert.Equal(Errno.EIO, _ops.Sync());
         Assert.Equal(Errno.EIO, _ops.Sync());
     }

@@ -56,6 +56,7 @@ internal static class CommandTable
         DestroyCommand.Inode,
         EmergencyCommand.Enable,
         EmergencyCommand.Disable,
+        ShutdownCommand.Row,
         CleanupCommand.Row,
         SendCommand.Row,
         ReceiveCommand.Row,

@@ -14,8 +14,8 @@ namespace Hammer2.Fuse.Administration.Doors;
 internal readonly record struct IoctlCall(ulong Inum, uint UserId, Func<bool> IsCancelled);
 
 /// <summary>
-/// Upstream's ioctls, and FITRIM, as requests of the table: decodes the record, makes the request, encodes its result.
-/// Records come from any process: lengths and texts are checked here, numbers by the request.
+/// Upstream's ioctls, FITRIM and FS_IOC_SHUTDOWN, as requests of the table: decodes the record, makes the request,
+/// encodes its result. Records come from any process: lengths and texts are checked here, numbers by the request.
 /// </summary>
 /// <remarks>Layouts: hammer2_ioctl.h.</remarks>
 internal sealed class IoctlDoor
@@ -44,7 +44,7 @@ internal sealed class IoctlDoor
     public Errno Run(in IoctlCall call, uint command, ReadOnlySpan<byte> input, Span<byte> output)
     {
         if (SizeOf(command) is not { } size) return Errno.EOPNOTSUPP;
-        if (input.Length != size || output.Length != size) return Errno.EINVAL;
+        if (input.Length != (IoctlCommand.HasInput(command) ? size : 0) || output.Length != size) return Errno.EINVAL;
         return command switch
         {
             IoctlCommand.VersionGet => Version(call, ref As<VersionRecord>(output)),
@@ -63,6 +63,7 @@ internal sealed class IoctlDoor
             IoctlCommand.VolumeListFlat => VolumeList(
                 call, in AsInput<VolumeListRecord>(input), ref As<VolumeListRecord>(output)),
             IoctlCommand.Trim => Trim(call, in AsInput<TrimRecord>(input), ref As<TrimRecord>(output)),
+            IoctlCommand.Shutdown => Request(call, "shutdown", RequestArguments.None),
             IoctlCommand.Remount => Remount(
                 call, in AsInput<RemountRecord>(input), ref As<RemountRecord>(output)),
             _ => Errno.EOPNOTSUPP,
@@ -80,7 +81,7 @@ internal sealed class IoctlDoor
         IoctlCommand.DebugDump => sizeof(uint),
         IoctlCommand.BulkfreeScan or IoctlCommand.BulkfreeAsync => Unsafe.SizeOf<BulkfreeRecord>(),
         IoctlCommand.Destroy => Unsafe.SizeOf<DestroyRecord>(),
-        IoctlCommand.EmergencyMode => sizeof(int),
+        IoctlCommand.EmergencyMode or IoctlCommand.Shutdown => sizeof(int),
         IoctlCommand.Grow => Unsafe.SizeOf<GrowRecord>(),
         IoctlCommand.VolumeListFlat => Unsafe.SizeOf<VolumeListRecord>(),
         IoctlCommand.Trim => Unsafe.SizeOf<TrimRecord>(),

@@ -4,8 +4,8 @@ using Hammer2.Format;
 
 namespace Hammer2.Fuse.Administration.Doors;
 
-/// <summary>Answers HAMMER2's ioctls and fstrim(8) on any file or directory of a mount; passes everything else
-/// on.</summary>
+/// <summary>Answers HAMMER2's ioctls, fstrim(8) and FS_IOC_SHUTDOWN on any file or directory of a mount; passes
+/// everything else on.</summary>
 /// <param name="inner">The mount's filesystem.</param>
 /// <param name="door">Carries out the requests.</param>
 /// <param name="objects">Says which objects node ids stand for; null when they are inode numbers.</param>
@@ -16,7 +16,9 @@ internal sealed class IoctlFileSystem(IFuseFileSystem inner, IoctlDoor door, INo
     public override int IoCtl(in FuseContext context, in FuseIoCtlIn request, ReadOnlySpan<byte> input,
         Span<byte> output, out int outputBytes, out int result)
     {
-        if (!IoctlCommand.IsOfHammer2(request.Command) && request.Command != IoctlCommand.Trim)
+        bool isOurs = IoctlCommand.IsOfHammer2(request.Command)
+            || request.Command is IoctlCommand.Trim or IoctlCommand.Shutdown;
+        if (!isOurs)
             return Inner.IoCtl(in context, in request, input, output, out outputBytes, out result);
         (outputBytes, result) = (0, 0);
         ulong inum = context.NodeId;

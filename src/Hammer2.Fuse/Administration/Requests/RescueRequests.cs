@@ -34,6 +34,9 @@ internal static class RescueRequests
         {
             Parameters = [new("on", ParameterType.Flag, "yes to turn it on, no to turn it off", IsRequired: true)],
         },
+        new RequestRow<ShutdownResult>("shutdown",
+            "end writing at once, as a power failure does: what was not synced is lost",
+            ResultJson.Default.ShutdownResult, Shutdown),
     ];
 
     private static RequestOutcome<DestroyResult> DestroyEntry(RequestContext context, RequestArguments arguments)
@@ -67,6 +70,13 @@ internal static class RescueRequests
             return new(Errno.EROFS, Describe(Errno.EROFS), null);
         writer.IsEmergency = arguments.Flag("on");
         return new EmergencyResult(writer.IsEmergency);
+    }
+
+    private static RequestOutcome<ShutdownResult> Shutdown(RequestContext context, RequestArguments arguments)
+    {
+        if (context.Mount.Pfs.Writer is not { } writer) return new(Errno.EROFS, Describe(Errno.EROFS), null);
+        writer.Shutdown();
+        return new ShutdownResult(writer.StopReason.ToString());
     }
 
     private static string Describe(Errno error) => error switch

@@ -83,6 +83,20 @@ public sealed class IoctlDoorTests : IDisposable
     }
 
     [Fact]
+    public void A_shutdown_takes_no_record_and_ends_writing()
+    {
+        Assert.Equal((2U << 30) | (4U << 16) | ((uint)'X' << 8) | 125, IoctlCommand.Shutdown);
+        byte[] answer = new byte[4];
+        var call = new IoctlCall(VnodeOps.RootInum, AdministeredVolume.OwnerId, static () => false);
+        Assert.Equal(Errno.EINVAL, _door.Run(call, IoctlCommand.Shutdown, new byte[4], answer));
+        Assert.Equal(Errno.EPERM, _door.Run(call with { UserId = 1001 }, IoctlCommand.Shutdown, [], answer));
+        Assert.False(_volume.Mount.Pfs.Writer!.IsStopped);
+        Assert.Equal(Errno.None, _door.Run(call, IoctlCommand.Shutdown, [], answer));
+        Assert.Equal(Hammer2Error.Shutdown, _volume.Mount.Pfs.Writer.StopReason);
+        Assert.Equal(Errno.EIO, _volume.Mount.Vnodes.Sync());
+    }
+
+    [Fact]
     public void A_list_of_PFSs_is_walked_by_next_keys()
     {
         int total = 0;
