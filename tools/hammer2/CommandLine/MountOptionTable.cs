@@ -22,12 +22,12 @@ internal static class MountOptionTable
         new("writeback", "use the kernel's writeback cache (default)", "writeback"),
         new("nowriteback", "pass each write to the filesystem at once", "nowriteback"),
         new("xattr", "extended attributes and ACLs (default)", "xattr"),
-        new("noxattr", "no extended attributes and ACLs; those that there are stay as they are", "noxattr"),
+        new("noxattr", "no extended attributes and ACLs; existing ones stay as they are", "noxattr"),
         new("discard", "discard (TRIM) blocks that bulkfree freed (default)", "discard"),
         new("nodiscard", "do not discard freed blocks", "nodiscard"),
         new("dedup", "deduplicate blocks that equal recently written ones (default)", "dedup"),
         new("nodedup", "do not deduplicate", "nodedup"),
-        new("resync", "resynchronize nodes of the cluster that are not level, in the background (default)", "resync"),
+        new("resync", "resynchronize nodes of the cluster that are not synced, in the background (default)", "resync"),
         new("noresync", "leave such nodes as they are, unused", "noresync"),
         new("resync-rate=SIZE",
             "copy at most so many bytes in a second to each node that is resynchronized; 0 (default) for no bound",
@@ -66,7 +66,9 @@ internal static class MountOptionTable
         new("memory=SIZE",
             "limit of all caches of the serving process; default 256M, at least 1M; ignored for its further mounts",
             "memory=512M"),
-        new("max_threads=N", "number of worker threads, 2 to 8; default: number of processors", "max_threads=4"),
+        new("max_threads=N",
+            "number of worker threads, 1 to 256; default: number of processors, at least 4 (read-only 2) and at most 8",
+            "max_threads=4"),
         new("io_uring", "take requests from the kernel over io_uring, with a warning where it does not offer that; by "
             + "default it is used where it is offered, unless noquorum=stall is given", "io_uring"),
         new("noio_uring", "read requests from /dev/fuse", "noio_uring"),
@@ -80,15 +82,24 @@ internal static class MountOptionTable
                 "loglevel=none"],
         },
         new("fsname=TEXT", "the device name in the table of mounts", "fsname=backup"),
-        new("suid, dev, exec, atime, relatime, sync, symfollow",
+        new("sync, dirsync", "every change, or every change of names, is durable when the call returns", "dirsync")
+        {
+            Words = ["sync", "dirsync"],
+        },
+        new("suid, dev, exec, symfollow",
             "as in mount(8), and their negations; mounts of ordinary users are nosuid and nodev", "nosuid")
         {
-            Words = ["suid", "nosuid", "dev", "nodev", "exec", "noexec", "atime", "noatime", "relatime", "norelatime",
-                "sync", "dirsync", "symfollow", "nosymfollow"],
+            Words = ["suid", "nosuid", "dev", "nodev", "exec", "noexec", "symfollow", "nosymfollow"],
         },
-        new("noauto, nofail, _netdev, x-...", "for other readers of fstab; ignored", "nofail")
+        new("atime, diratime, relatime, strictatime, lazytime",
+            "as in mount(8), and their negations; access times are not kept, so that they change nothing", "noatime")
         {
-            Words = ["noauto", "nofail", "_netdev"],
+            Words = ["atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime",
+                "nostrictatime", "lazytime", "nolazytime"],
+        },
+        new("defaults, async, noauto, nofail, _netdev, x-...", "for other readers of fstab; ignored", "nofail")
+        {
+            Words = ["defaults", "noauto", "nofail", "_netdev"],
         },
     ];
 }

@@ -18,7 +18,8 @@ internal static class MountCommand
         Completes = Completion.Directory,
     };
 
-    private static readonly OptionRow Options = new("--options", "comma-separated options, see below")
+    private static readonly OptionRow Options = new("--options",
+        "options separated by commas, see MOUNT OPTIONS in hammer2(8)")
     {
         Short = "-o",
         ValueName = "OPTIONS",
@@ -52,44 +53,27 @@ internal static class MountCommand
             tls-hostname=NAME is the name in the server's certificate. Other characters that separate, such as : and @
             in names, are written %3A and %40. Such devices are not locked: the server must keep other machines away.
 
-            A write-protected device, or a cluster with too few masters, is mounted read-only with a warning, unless
-            rw was given. Written data is durable when fsync(2) returns, when the serving process has ended, and at
-            the latest after the time given by commit=.
+            A write-protected device is mounted read-only with a warning, unless rw was given. A cluster of which fewer
+            masters than a quorum are present is not mounted; with the option degraded its best node is, read-only. A
+            quorum of which too few nodes hold the newest commit is mounted read-only, and the reason is logged. Written
+            data is durable when fsync(2) returns, when the serving process has ended, and at the latest after the time
+            given by commit=.
 
             When the filesystem is already mounted for writing, the process that serves it also serves the new
             mount, if the user and the mount namespace are the same. Each mount is unmounted separately. A signal
             to the process unmounts all of them; the process ends with the last one. With --foreground the command
             returns when its own mount has ended. The memory= of the first mount applies to all of them.
 
-            The directory .hammer2 in the root of the mount, which no listing shows, is for root and the user that
-            mounted it. Its files status, stats, pfs and volumes are JSON; events is a line of JSON for each event, the
-            last 1024 of them, and can be polled for the next. In control a write is a request, such as
-            pfs-lookup label=DATA, or a JSON object {"request":"pfs-lookup","label":"DATA"}, and reading the same
-            open file gives the answer. The requests are version, volume-list, space, sync, bulkfree, status, stats,
-            pfs-list, pfs-lookup, pfs-create, pfs-delete, pfs-rename, snapshot, remount, inode-get, inode-set and
-            debug-dump.
-            Below snapshots every snapshot of the filesystem can be read, with / in its label as %2F and % as %25.
-            With the option snapdirs each directory DIR has a hidden DIR/.hammer2/snapshots/LABEL, which is what DIR was
-            in the snapshot, for all users who may enter DIR; the permissions in a snapshot are those of its time.
-            If the root directory has an entry named .hammer2, that one is shown instead.
+            The directory .hammer2 in the root of the mount, which no listing shows, is for the user that mounted it,
+            and for root where root may enter the mount: its own mounts, and those with allow_other. It has the
+            snapshots of the filesystem, the state of the mount, and a file for requests: see hammer2-control(5). With
+            the option snapdirs each directory DIR has a hidden DIR/.hammer2/snapshots/LABEL, which is what DIR was in
+            the snapshot, for all users who may enter DIR; the permissions in a snapshot are those of its time.
 
             With --foreground in a service of systemd of Type=notify, the manager is told when the mount is live, and with
             WatchdogSec= while its commits advance: one that hangs for longer has the manager act as the unit says.
 
-            Options: ro, rw, commit=SECONDS (30), sync and dirsync (every change is durable when the call
-            returns), nowriteback (no writeback cache in the kernel), noxattr (no extended attributes and
-            ACLs), uid=N, gid=N (owner shown for everything), umask=OCTAL (permissions shown for everything),
-            allow_other (access by other users;
-            the default when root mounts), noallow_other, noresync (nodes of a cluster that are not level are left
-            as they are, in place of being resynchronized in the background), degraded (read the best node when too few masters
-            are present), pfs=LABEL or label=LABEL (the PFS to mount), device=DEVICE[:DEVICE...] (further
-            volumes of the filesystem or nodes of the cluster; may be repeated), offset=BYTES or
-            partition=NAME (where on the device the filesystem is; default: search for it), memory=SIZE (limit of
-            all caches, 256M), readahead=SIZE (root only), max_threads=N,
-            io_uring, noio_uring (how requests come from the kernel; default: io_uring where it is offered),
-            foreground, loglevel=LEVEL, fsname=TEXT, and those of any filesystem: suid, dev, exec, atime and
-            their negations. Options for other readers of fstab, such as noauto, nofail or x-systemd.*, are
-            ignored.
+            The options of -o are listed in the section MOUNT OPTIONS of hammer2(8).
             """,
         HasJson = false,
         Arguments = [Specs, Target],

@@ -11,7 +11,8 @@ internal static class MountOptionsPart
     {
         to.Heading("MOUNT OPTIONS");
         to.Text("Options after -o, and in the fourth field of fstab(5), are separated by commas; a comma within a value is "
-            + "written with a backslash before it. Sizes may end in K, M, G or T.");
+            + "written with a backslash before it. Sizes may end in K, M, G or T. The option remount, which mount(8) "
+            + "and mount.hammer2 take, changes options of a mount: see mount.hammer2(8).");
         foreach (MountOptionRow option in MountOptionTable.All) to.Item(option.Usage, option.Help);
     }
 }
