@@ -10,6 +10,9 @@ public static class MembershipText
     /// <summary>Why a node has the state that it has, as the end of a sentence about it.</summary>
     public static string Describe(NodeState state, in NodeFacts facts)
     {
+        // The commit of a node that cannot be read is not known.
+        if (facts.Commit.Number == 0 && state is NodeState.Failed) return "it failed a write";
+        if (facts.Commit.Number == 0 && state is NodeState.Offline) return "it is absent, or was set aside";
         string held = string.Create(CultureInfo.InvariantCulture, $"its commit is 0x{facts.Commit.Number:x}");
         string doubt = facts.IsUncertain ? "; a newer volume header on it is torn, unreadable, or was replaced" : "";
         return held + doubt + state switch

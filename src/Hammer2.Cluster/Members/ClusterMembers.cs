@@ -142,7 +142,7 @@ internal sealed class ClusterMembers : IClusterMembers
         using RankedLock.Scope alone = _mount.NodesLock.EnterScope();
         if (FindPresent(name, out PresentNode node, out MembershipRecord record) is { } refusal) return refusal;
         if (node is not { State: NodeState.Passive, Facts.Role: NodeRole.Slave })
-            return MemberOutcome.Refused("it is not a slave, or amid its next step: then try again");
+            return MemberOutcome.Refused("it is not a slave, or one that is being resynchronized: then try again");
         if (record.RoleOf(node.Facts.Tag) is null && record.Members.Length >= Media.NodesMax)
             return MemberOutcome.Refused($"a cluster has at most {Media.NodesMax} nodes");
         return new MemberOutcome(new RoleChange(_mount).Promote(node, record));

@@ -40,8 +40,8 @@ internal static class ClusterCommand
 
     private static readonly ArgumentRow Node = new("NODE",
         "to attach: DEVICE[:DEVICE...]; to replace: the node, then DEVICE[:DEVICE...] of the new one; policy: options as "
-        + "for a mount; to adopt or resolve: further nodes; else the node by its devices, its slot, or the begin of its "
-        + "filesystem's id")
+        + "for a mount; to adopt or resolve: further nodes; else the node by its devices, its slot, or the beginning "
+        + "of its filesystem's id")
     {
         IsOptional = true,
         Repeats = true,
@@ -65,19 +65,27 @@ internal static class ClusterCommand
     {
         Group = CommandGroup.Media,
         Description = """
-            list shows the nodes of a cluster, absent ones too, with slot, part and state.
+            list shows the nodes of a cluster, absent ones too, with slot, role and state. The role is Master, Slave, or
+            Joining, a node that gets a vote once it is synced. The state is Synced (holds the newest commit: read and
+            written); Stale (holds an older one); Identifying, ChoosingSource, Copying, CatchingUp, Finishing or
+            Verifying (the steps of its resynchronization); Failed (failed a write); Full (has no space to be
+            resynchronized); Offline (absent, or set aside); Passive (a slave, or no member); Newer (holds a commit that
+            no quorum confirms); Foreign (changed by another program); Uncertain (may have lost a newer commit); or
+            Split (see resolve). Only a synced node is read. 'hammer2 status' tells the reason of a state and what ends
+            it.
 
-            attach adds a node, which newfs --join made on another device: it is made equal to the others while the PFS
-            is in use, and then has a vote. That way a PFS on one device becomes a cluster. A node that was a member
-            before can be attached again; what it holds is kept as a snapshot.
+            attach adds a node, which newfs --join made on another device: it is resynchronized while the PFS is in use,
+            and then has a vote. That way a PFS on one device becomes a cluster. A node that was a member before can be
+            attached again; what it holds is kept as a snapshot.
 
-            detach removes a node, present or absent. One that was level is a PFS by itself afterwards, with the content
-            of that moment, and its devices are free. Enough synced nodes for a quorum must be left.
+            detach removes a node, present or absent. One that was synced is a PFS by itself afterwards, with the
+            content of that moment, and its devices are free. Enough synced nodes for a quorum must be left.
 
-            replace adds a node, which newfs --join made, waits until it is level, and removes the old one, which may be
-            absent. No moment has fewer copies than before.
+            replace adds a node, which newfs --join made, waits until it is synced, and removes the old one, which may
+            be absent. No moment has fewer copies than before.
 
-            resync sets a node aside and takes it back, so that all of it is compared with the others and made equal.
+            resync sets a node aside and takes it back, so that all of it is compared with the others and what differs
+            is copied.
 
             policy shows, or changes, how the mount treats its nodes: resync-rate=SIZE copies at most so many bytes in a
             second to each that is resynchronized, 0 without a bound; resync-snapshots=keep or delete says whether such a
@@ -87,23 +95,23 @@ internal static class ClusterCommand
             set it for the next one. A stall ends for another policy, and what was not committed is lost then.
 
             snapshots copies to a node the snapshots of the PFS that it lacks because it joined later, or was away. What
-            they share stays shared. Those in which the last scrub of the node left damaged blocks are copied anew; what
-            the node had of one is deleted when its copy is complete.
+            they share stays shared. Those in which the last scrub of the node left damaged blocks are copied again;
+            what the node had of one is deleted when its copy is complete.
 
             promote has a slave become a master, demote has a master be a slave, which follows the others without a vote.
 
-            offline sets a node aside until online, or until the next mount: it is neither read nor written, and then made
-            equal again.
+            offline sets a node aside until online, or until the next mount: it is neither read nor written, and then
+            resynchronized. online returns at once; the node is synced some seconds later.
 
             adopt makes the list of nodes of a cluster that is not mounted, with all of its masters, as its first mount for
             writing does. Nodes that upstream's tools made do not say how many there are: --masters does. newfs --cluster
             makes a new cluster.
 
-            resolve decides by your word which state of a cluster counts that is not mounted: after a split, with --keep,
-            or with --force-members when so many nodes are lost that no quorum can be reached. All nodes that are there
-            are named. The ones with the chosen state are the masters from then on. What the others hold is kept on them
-            as a snapshot, and the next mount makes them equal. Nodes that are not named are members no longer: make sure
-            that they are not mounted elsewhere.
+            resolve, for a cluster that is not mounted, makes the state that you choose the one that counts: after a
+            split, with --keep, or with --force-members when so many nodes are lost that no quorum can be reached. Name
+            all nodes that are present. Those with the chosen state are the masters from then on. What the others hold
+            is kept on them as a snapshot, and the next mount resynchronizes them. Nodes that are not named are members
+            no longer: make sure that they are not mounted elsewhere.
             """,
         Arguments = [Action, Directory, Node],
         Options = [Keep, Force, Masters],
@@ -192,7 +200,7 @@ internal static class ClusterCommand
     private static void Write(Invocation invocation, JsonElement result)
     {
         using Report report = invocation.OpenReport();
-        report.Value("number", "list", Cell.Number(result.GetProperty("number").GetInt64()));
+        report.Value("number", "list version", Cell.Number(result.GetProperty("number").GetInt64()));
         report.Value("masters", "masters", Cell.Number(result.GetProperty("masters").GetInt64()));
         report.Value("quorum", "quorum", Cell.Number(result.GetProperty("quorum").GetInt64()));
         report.BeginTable("members", new Column("slot", "SLOT"), new Column("role", "ROLE"),

@@ -7,13 +7,13 @@ using Hammer2.Tool.Mounts;
 
 namespace Hammer2.Tool.Commands;
 
-/// <summary>Replaces a node of a mounted cluster: the new one is added and made equal before the old one is
+/// <summary>Replaces a node of a mounted cluster: the new one is added and resynchronized before the old one is
 /// removed.</summary>
 internal static class ClusterReplace
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(500);
 
-    // The states of a node that is not level yet, and will be by itself.
+    // The states of a node that is not synced yet, and will be by itself.
     private static readonly HashSet<string> s_underWay = new(StringComparer.Ordinal)
     {
         "Stale", "Identifying", "ChoosingSource", "Copying", "CatchingUp", "Finishing", "Verifying",
@@ -25,13 +25,13 @@ internal static class ClusterReplace
     /// <param name="old">The node that leaves, present or absent, as the mount names it.</param>
     /// <param name="devices">Full paths of the devices of the new one.</param>
     /// <returns>The nodes afterwards.</returns>
-    /// <exception cref="CommandException">A request was refused, or the new node cannot be made equal.</exception>
+    /// <exception cref="CommandException">A request was refused, or the new node cannot be resynchronized.</exception>
     public static JsonElement Run(Invocation invocation, string directory, string old, string devices)
     {
         if (FindByName(ControlFile.Request(directory, "cluster-list"), devices) is null)
             _ = ControlFile.Request(directory, "cluster-attach", ("device", devices));
-        invocation.Interrupted = () => $"{devices} is a node of the cluster and is made equal in the background; {old} was "
-            + "not removed: run it again, or 'hammer2 cluster detach'";
+        invocation.Interrupted = () => $"{devices} is a node of the cluster and is resynchronized in the background; "
+            + $"{old} was not removed: run it again, or 'hammer2 cluster detach'";
         while (true)
         {
             JsonElement list = ControlFile.Request(directory, "cluster-list");

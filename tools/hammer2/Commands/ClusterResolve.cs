@@ -34,7 +34,7 @@ internal static class ClusterResolve
         using Report report = invocation.OpenReport();
         report.Value("label", "PFS", Cell.Text(label));
         report.Value("kept", "masters", Cell.Text(string.Join(' ', outcome.Kept)));
-        report.Value("givenUp", "to be made equal", outcome.GivenUp.Count == 0
+        report.Value("givenUp", "to be resynchronized", outcome.GivenUp.Count == 0
             ? Cell.Absent : Cell.Text(string.Join(' ', outcome.GivenUp)));
         report.Value("mastersBefore", "masters before", Cell.Number(outcome.Masters));
         return ExitCode.Ok;

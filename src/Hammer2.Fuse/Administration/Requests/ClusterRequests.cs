@@ -47,7 +47,7 @@ internal static class ClusterRequests
         Row("cluster-demote", "have a master be a slave", static (members, node) => members.Demote(node)),
         Row("cluster-offline", "set a node aside", static (members, node) => members.Offline(node)),
         Row("cluster-online", "use a node again that was set aside", static (members, node) => members.Online(node)),
-        Row("cluster-resync", "compare a node with the others and make it equal", static (members, node) =>
+        Row("cluster-resync", "compare a node with the others and copy what differs", static (members, node) =>
             members.Resync(node)),
         new RequestRow<ClusterPolicyResult>("cluster-policy", "how nodes are resynchronized",
             ResultJson.Default.ClusterPolicyResult, Policy)
