@@ -28,9 +28,9 @@ internal static class MetaImageCommand
             lead to, snapshots and the freemap are there, at their addresses, so that fsck and other tools work on it as on
             the original, up to the data of files. Damaged blocks are damaged in the image as well.
 
-            Left out are the data of files, data that is embedded in inodes, the targets of symbolic links, the boot and the
-            auxiliary area, and what nothing leads to, such as deleted files. The check codes of data are replaced by those
-            of zeros, and the codes of all blocks above are made anew.
+            Left out are the data of files, data that is embedded in inodes, the targets of symbolic links, the boot and
+            the auxiliary area, and what nothing leads to, such as deleted files. The check codes of data are replaced
+            by those of zeros, and the codes of all blocks above are calculated again.
 
             Names remain, unless they are scrambled: then each part of a name between the characters . - _ ~ becomes another
             one of its length. Parts of up to four bytes, such as extensions, stay, as do the labels of PFSs, numbers, sizes,
@@ -123,7 +123,7 @@ internal static class MetaImageCommand
         report.EndList();
         report.Value("headers", "headers", Cell.Number(result.Headers));
         report.Value("inodes", "inodes", Cell.Number(result.Inodes));
-        report.Value("indirects", "blocks of references", Cell.Number(result.Indirects));
+        report.Value("indirects", "indirect blocks", Cell.Number(result.Indirects));
         report.Value("nameBlocks", "blocks with names", Cell.Number(result.NameBlocks));
         report.Value("reservedBytes", "freemap", Cell.Bytes(result.ReservedBytes));
         report.Value("scrambledNames", "names replaced", Cell.Number(result.ScrambledNames));

@@ -23,7 +23,7 @@ internal static class ReportCommand
     };
 
     private static readonly OptionRow Quick =
-        new("--quick", "leave out what reads all blocks of references: sizes of trees, what snapshots hold alone");
+        new("--quick", "leave out what reads all indirect blocks: sizes of trees, what snapshots hold alone");
 
     public static readonly CommandRow Row = new("report", "make a page of HTML about a mount or a filesystem", Run)
     {
@@ -36,16 +36,16 @@ internal static class ReportCommand
             holds alone; of a mount the requests and its last 200 events; errors and scrubs that the volumes keep; settings and
             copies of headers. Labels, paths and messages are shown as text, also those with markup.
 
-            Blocks of references are read twice, file data is not; each of these sections says how long it took. Memory: 256 KiB
-            for each GiB in use, and 64 MiB. A filesystem that is being written is shown as of its last commit, and blocks that
-            are used again meanwhile are shown as damaged.
+            Indirect blocks are read twice, file data is not; each of these sections says how long it took. Memory: 256
+            KiB for each GiB in use, and 64 MiB. A filesystem that is being written is shown as of its last commit, and
+            blocks that are used again meanwhile are shown as damaged.
             """,
         Arguments = [Target],
         Options = [Output, Quick, .. MediaOptions.All],
         Examples =
         [
             new("hammer2 report /home -o home.html", "a page about a mount and its filesystem"),
-            new("hammer2 report --quick disk.img -o disk.html", "without reading all blocks of references"),
+            new("hammer2 report --quick disk.img -o disk.html", "without reading all indirect blocks"),
         ],
     };
 

@@ -36,7 +36,7 @@ internal static class ResolveCommand
             data share blocks, so there may be many. On a filesystem of one volume that begins where its device begins,
             addresses are bytes of the device. All metadata is read.
 
-            Of a path: each block of the object. Of a directory these are its blocks of references and long names. Symbolic
+            Of a path: each block of the object. Of a directory these are its indirect blocks and long names. Symbolic
             links are not followed.
 
             JSON of an address: address, device, deviceOffset, role, state, class, untouched, fault; uses, each with
@@ -113,7 +113,7 @@ internal static class ResolveCommand
         report.Detail("unread", Cell.Number(search.UnreadTotal));
         bool isDamaged = search.UnreadTotal > 0 || space.Fault is not null;
         if (search.UnreadTotal > 0)
-            invocation.Warn($"{search.UnreadTotal} blocks of references cannot be read: there may be more references");
+            invocation.Warn($"{search.UnreadTotal} indirect blocks cannot be read: there may be more references");
         foreach (BlockUse use in search.Uses) isDamaged |= use.Fault is not null;
         return isDamaged ? ExitCode.Damage : ExitCode.Ok;
     }

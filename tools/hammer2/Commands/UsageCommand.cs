@@ -28,8 +28,8 @@ internal static class UsageCommand
             free more than the sum of both, since what only these two share is shared. REFERENCED is everything that the PFS
             refers to, as its root counts it; blocks that are shared within it are counted more than once.
 
-            All blocks of references are read, those that are shared twice at most. Memory: two bytes for each KiB of metadata,
-            and 64 MiB.
+            All indirect blocks are read, those that are shared twice at most. Memory: two bytes for each KiB of
+            metadata, and 64 MiB.
 
             JSON: version; pfs, each with label, subtype, aloneData, aloneMetadata, referenced (bytes) and error or null;
             shared, the bytes that several PFSs refer to.

@@ -91,7 +91,7 @@ internal sealed class FilesystemPage(Invocation invocation, string target, bool 
         if (readsAll)
         {
             page.Note(string.Create(CultureInfo.InvariantCulture,
-                $"All blocks of references were read for this, in {time.GetElapsedTime(start).TotalSeconds:F1} s."));
+                $"All indirect blocks were read for this, in {time.GetElapsedTime(start).TotalSeconds:F1} s."));
         }
         page.EndSection();
     }
