@@ -40,8 +40,8 @@ internal static class BulkfreeCommand
             cannot be read ends the command and nothing is freed, because blocks below it may be in use.
 
             Freed blocks are discarded (TRIM) on devices that support it. When the filesystem is mounted for
-            writing, give the mount point: the mount frees the blocks while it is in use, for root and for the
-            user that mounted it. A mount also does this by itself when space runs low.
+            writing, give the mount point: the mount frees the blocks while it is in use, for the user that
+            mounted it, and for root where it may enter the mount. A mount also does this by itself when space runs low.
 
             Memory, beside that of a mount: 8 KiB for each GiB of the filesystem, at most 64 MiB, and 128 KiB for
             each GiB of inodes and references, at most 40 MiB. A filesystem of more than 8 TiB is walked once

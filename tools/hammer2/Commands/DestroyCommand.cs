@@ -31,10 +31,11 @@ internal static class DestroyCommand
     {
         Group = CommandGroup.Mounting,
         Description = """
-            Removes directory entries also when rm(1) answers EIO, because the inode cannot be read or is missing. An inode
-            that cannot be read is deleted with the entry; 'hammer2 bulkfree' frees what only it led to. What was below a
-            destroyed directory has no names then: 'hammer2 fsck --repair' moves it to lost+found. What can be read is
-            removed as by rm(1) and rmdir(1). For root and the user that mounted it.
+            Removes directory entries also when rm(1) answers EIO, because the inode cannot be read or is missing. An
+            inode that cannot be read is deleted with the entry; 'hammer2 bulkfree' frees what only it led to. What was
+            below a destroyed directory has no names then: 'hammer2 fsck --repair' moves it to lost+found. What can be
+            read is removed as by rm(1) and rmdir(1). For the user that mounted it, and root where it may enter the
+            mount.
             """,
         Arguments = [Paths],
         Examples = [new("hammer2 destroy /mnt/d/damaged", "remove a file that cannot be removed otherwise")],

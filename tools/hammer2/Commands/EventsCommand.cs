@@ -19,14 +19,14 @@ internal static class EventsCommand
     {
         Group = CommandGroup.Mounting,
         Description = """
-            An event is a message of level information or above: a node that failed, returned or is level again, damage that
-            was found or healed, a scrub that ended, writing that stopped, a request that changed something. The last 1024
-            of them are kept. With --json each is a line of JSON with number, lost (how many before it were dropped unread),
-            time, level, source and message.
+            An event is a message of severity information or above: a node that failed, returned or is synced again,
+            damage that was found or healed, a scrub that ended, writing that stopped, a request that changed something.
+            The last 1024 of them are kept. They are in the log as well: see LOG in hammer2(8). With --json each is a
+            line of JSON with number, lost (how many before it were dropped unread), time, level, source and message.
 
-            With --follow a program can act on each: 'hammer2 events --json --follow --new /srv | notify-script'. The output
-            is written event by event. The mount is in use meanwhile: umount(8) is refused until this command has ended. For
-            root and the user that mounted it.
+            With --follow a program can act on each: 'hammer2 events --json --follow --new /srv | notify-script'. The
+            output is written event by event. The mount is in use meanwhile: umount(8) is refused until this command has
+            ended. For the user that mounted it, and root where it may enter the mount.
             """,
         Arguments = [Mount],
         Options = [Follow, New],

@@ -12,11 +12,10 @@ namespace Hammer2.Tool.Commands;
 /// commands that are setcheck with one method.</summary>
 internal static class MethodCommands
 {
-    private const string Below = """
-         Blocks that are stored keep theirs. What is made in a directory inherits the methods of the directory. For
-         root and the user that mounted it. With --volume, a PFS that is not mounted is changed on its devices: PATHs then
-         begin at its root.
-        """;
+    private const string Below =
+        " Blocks that are stored keep theirs: to change those of a file, copy it. What is made in a directory inherits "
+        + "the methods of the directory. For the user that mounted it, and root where it may enter the mount. With "
+        + "--volume, a PFS that is not mounted is changed on its devices: PATHs then begin at its root.";
 
     private static readonly ArgumentRow Paths = new("PATH", "files and directories in a mount, or with --volume of that PFS")
     {
@@ -52,7 +51,9 @@ internal static class MethodCommands
     public static readonly CommandRow SetCompression = new("setcomp", "set the compression of new blocks", RunCompression)
     {
         Group = CommandGroup.Mounting,
-        Description = "Sets how new blocks of files are compressed." + Below,
+        Description = "Sets how new blocks of files are compressed." + Below
+            + " The stored value is printed: 0x93 is level 9 of method 3 (0 none, 1 autozero, 2 lz4, 3 zlib); 'hammer2 "
+            + "stat' names it.",
         Arguments = [CompressionName, Paths],
         Options = Options,
         Examples = [new("hammer2 setcomp -r zlib:9 /mnt/archive", "compress what is written below a directory better")],

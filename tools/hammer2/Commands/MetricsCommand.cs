@@ -39,7 +39,7 @@ internal static class MetricsCommand
             With --output the file is replaced as a whole by a rename, so that a reader sees all of it, and has the text
             format of Prometheus by default, which node_exporter's collector of text files takes; it rejects files of
             OpenMetrics. A mount that does not answer or is gone leaves the file as it was: its age tells.
-            For root and the user that mounted it.
+            For the user that mounted it, and root where it may enter the mount.
             """,
         Arguments = [Mount],
         Options = [Output, Format],

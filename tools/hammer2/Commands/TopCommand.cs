@@ -44,9 +44,9 @@ internal static class TopCommand
             time of all as a share of the interval, which is above 100 where several are served at once. What the kernel
             answers by itself is not among them.
 
-            Above them: health with its reasons, how requests come, commits, space, the caches, and nodes that are not synced.
-            On a terminal the screen is drawn anew, to its present size; elsewhere each interval is printed below the last.
-            Ends with ^C. For root and the user that mounted it.
+            Above them: health with its reasons, how requests come, commits, space, the caches, and nodes that are not
+            synced. On a terminal the screen is drawn anew, to its present size; elsewhere each interval is printed
+            below the last. Ends with ^C. For the user that mounted it, and root where it may enter the mount.
 
             JSON: seconds; health; transport; queues; commits and commitMicroseconds (the mean) in the interval, null for a
             read-only mount; caches, each with name, held and max (bytes), hits and misses; nodes, each with node and state;

@@ -46,11 +46,11 @@ internal static class TraceCommand
             known without much work, else its node, with the name, position and size that the operation has. Thread 0 is the
             kernel's own, as when it writes back. What the kernel answers by itself is not seen. Ends with ^C, or with the mount.
 
-            A request that nothing reads in time is lost, and a line says how many were; the mount does not wait. With --json
-            each line is an object with number, lost (before it), time, operation, microseconds, errno, error, pid, uid, node,
-            and path, name, position and size where there are such. Do not write the output to a file in the same mount, which
-            would be followed by further requests. A mount by a user on a write-protected device cannot be traced.
-            For root and the user that mounted it.
+            A request that nothing reads in time is lost, and a line says how many were; the mount does not wait. With
+            --json each line is an object with number, lost (before it), time, operation, microseconds, errno, error,
+            pid, uid, node, and path, name, position and size where there are such. Do not write the output to a file in
+            the same mount, which would be followed by further requests. A mount by a user on a write-protected device
+            cannot be traced. For the user that mounted it, and root where it may enter the mount.
             """,
         Arguments = [Mount],
         Options = [Operation, SlowerThan, Errors, Pid, Count],

@@ -13,7 +13,7 @@ internal static class CommandsPage
     private static void Write(RoffWriter to)
     {
         to.Heading("SYNOPSIS");
-        foreach (CommandRow row in CommandTable.Visible) to.Synopsis("hammer2 " + row.Name, row);
+        foreach (CommandRow row in CommandTable.Visible) to.Synopsis(NameOf(row), row);
         to.Heading("DESCRIPTION");
         to.Text("A volume is named DEVICE[:DEVICE...][@LABEL], where the devices are the block devices or image files of "
             + "one filesystem, in any order, and the label is that of a PFS on it: DATA unless given.");
@@ -31,12 +31,26 @@ internal static class CommandsPage
         to.Heading("EXIT STATUS");
         to.ExitCodes(CommonOptions.ExitCodes);
         UnitsPart.Write(to);
+        WriteLog(to);
         to.Heading("FILES");
-        to.Item("MOUNT/.hammer2", "virtual files of a mount, for root and the user that mounted it; see hammer2-control(5)");
+        to.Item("MOUNT/.hammer2", "virtual files of a mount, for the user that mounted it, and root where it may enter "
+            + "the mount: its own mounts, and those with allow_other; see hammer2-control(5)");
         to.Item("/etc/fuse.conf", "with user_allow_other, users other than root may allow others to use their mounts");
         to.Item("/run/hammer2", "sockets by which further mounts of a filesystem find the process that has it open");
         to.SeeAlso("mount.hammer2(8)", "mkfs.hammer2(8)", "fsck.hammer2(8)", "fsck_hammer2(8)", "hammer2(5)",
             "hammer2-control(5)", "mount(8)", "fusermount3(1)", "fstab(5)", "systemd.timer(5)");
+    }
+
+    // Programs that others call have no first word.
+    private static string NameOf(CommandRow row) =>
+        row.ProgramNames.Contains(row.Name) ? row.Name : "hammer2 " + row.Name;
+
+    private static void WriteLog(RoffWriter to)
+    {
+        to.Heading("LOG");
+        to.Text("Once a mount is live, its messages go to syslog(3) with the name hammer2 and the facility daemon: "
+            + "'journalctl -t hammer2' prints them. Before, and with --foreground, they are on standard error. "
+            + "'hammer2 events' prints the last 1024 of a mount.");
     }
 
     private static void WriteCommand(RoffWriter to, CommandRow row)

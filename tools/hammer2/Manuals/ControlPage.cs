@@ -15,8 +15,8 @@ internal static class ControlPage
         WriteFiles(to);
         WriteProtocol(to);
         to.Heading("REQUESTS");
-        to.Text("A parameter in brackets may be left out. Requests are for root and the user that made the mount, unless "
-            + "another group is named.");
+        to.Text("A parameter in brackets may be left out. Requests are for the user that made the mount, and root "
+            + "where it may enter the mount, unless another group is named.");
         foreach (RequestDescription request in RequestDescription.All) WriteRequest(to, request);
         to.Heading("ERRORS");
         to.Text("write(2) fails with EINVAL for a malformed request, EOPNOTSUPP for a name that is no request, EPERM for "
@@ -31,13 +31,17 @@ internal static class ControlPage
         to.Heading("SYNOPSIS");
         to.Text("MOUNT/.hammer2/control");
         to.Heading("DESCRIPTION");
-        to.Text("The root directory of every mount has a directory .hammer2, which no listing shows. It is for root and the "
-            + "user that made the mount. If the root directory has an entry of that name, that one is shown instead.");
+        to.Text("The root directory of every mount has a directory .hammer2, which no listing shows. It is for the "
+            + "user that made the mount, and for root where root may enter the mount: its own mounts, and those with "
+            + "allow_other. If the root directory has an entry of that name, that one is shown instead.");
         to.Item("control", "takes requests and gives their answers, see below");
         to.Item("status", "JSON: the health of the mount with its reasons, nodes, space, running requests, scrubs");
         to.Item("pfs", "JSON: all PFSs and snapshots of the filesystem");
         to.Item("volumes", "JSON: the devices of all nodes");
         to.Item("stats", "JSON: requests of the kernel by kind, with errors and a histogram of their durations");
+        to.Item("metrics", "metrics as OpenMetrics, as 'hammer2 metrics' prints them");
+        to.Item("trace", "a line of JSON for each request of the kernel as it is served, while the file is read; not "
+            + "on a user's mount of a write-protected device");
         to.Item("events", "a line of JSON for each event of the mount, the last 1024 of them; poll(2) tells of the next one");
         to.Item("snapshots/LABEL", "each snapshot, for reading; a slash in its label is %2F, and a percent sign is %25");
         to.Item("headers/N", "with the mount option headers: what the older volume header N has, for reading");
