@@ -82,7 +82,7 @@ internal static class FsckCommand
             cluster that have the commit of the quorum are compared: keys, types, methods, change numbers, check
             codes, attributes and names. Nodes that do not have that commit are reported as stale.
             """,
-        Arguments = [MediaOptions.Volumes],
+        Arguments = [MediaOptions.UnmountedVolumes],
         Options = [NoChanges, Repair, Yes, Preen, Automatic, Force, Quick, ProgressTo, FindingsMax, .. MediaOptions.All],
         HasUnits = true,
         ExitCodes =
@@ -119,7 +119,7 @@ internal static class FsckCommand
         report.BeginList("filesystems");
         try
         {
-            foreach (string text in invocation.Texts(MediaOptions.Volumes))
+            foreach (string text in invocation.Texts(MediaOptions.UnmountedVolumes))
             {
                 if (TryOpen(invocation, text) is not { } volumes)
                 {

@@ -51,6 +51,14 @@ internal static class NewfsCommand
             new("hammer2 newfs --join /dev/sdb1@CL /dev/sdd1", "replace a lost node of a cluster"),
             new("hammer2 newfs --cluster CL -s 4g n0.img n1.img n2.img", "make a cluster of three nodes"),
         ],
+        ExitCodes =
+        [
+            new(ExitCode.Ok, "everything was made"),
+            new(ExitCode.Usage, "malformed command line"),
+            new(ExitCode.CannotOpen, "a device cannot be opened, is in use, or has content"),
+            new(ExitCode.Failed, "failed before completion; the reason is on standard error"),
+            new(ExitCode.Internal, "a defect of this program"),
+        ],
     };
 
     private static int Run(Invocation invocation)

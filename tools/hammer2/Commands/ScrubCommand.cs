@@ -36,7 +36,7 @@ internal static class ScrubCommand
         new("--errors-only", "start: look only at what the last scrub could not heal");
 
     private static readonly OptionRow Restart =
-        new("--restart", "start: begin anew where an earlier scrub did not come to its end");
+        new("--restart", "start: begin again where an earlier scrub did not come to its end");
 
     public static readonly CommandRow Row = new("scrub", "read all devices of a mount, and heal what is damaged", Run)
     {
@@ -46,11 +46,12 @@ internal static class ScrubCommand
             snapshots, freemap. A block that does not match its check code is written again where it is, when the check
             code proves what belongs there: the bytes of another node of the cluster, or of a copy on the same node.
             Else the mounted PFS stores it anew from the other nodes. The freemap is compared with what is reachable and
-            corrected. What cannot be healed is listed by path.
+            corrected. What cannot be healed is listed by path, or by inode number where the inode itself is damaged:
+            'hammer2 verify' tells its path.
 
             It runs in the background while the mount is used, in a thread for each node. One that runs when the PFS is
             unmounted goes on at the next mount; one that was stopped goes on when it is started. A mount for writing is
-            needed. The exit code of status is 1 while places are damaged.
+            needed. The exit code of 'scrub status' is 1 while places are listed, until the next scrub.
             """,
         Arguments = [Action, Target],
         Options = [Node, Rate, ErrorsOnly, Restart],

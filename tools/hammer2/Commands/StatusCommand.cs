@@ -29,17 +29,18 @@ internal static class StatusCommand
         Description = """
             Of a mount: whether it is healthy and why not, its nodes, volumes and space, the number and time of its last
             commit (no time before the first one of the mount), long requests that run and how far they are, and the
-            errors that were seen since it was mounted. For root and the user that mounted it. Of devices: their
-            headers, space and PFSs as of the last commit.
+            errors that were seen since it was mounted. For the user that mounted it, and root where it may enter the
+            mount. Of devices: their headers, space and PFSs as of the last commit.
 
             With the mount options scrub-within=, snapshot-within= and bulkfree-within= a mount is degraded once the last scrub,
             snapshot of the schedule or bulkfree is longer ago. The times are on the devices, so that a restart does not
             change them.
 
             Space is that of one filesystem, shared by all its PFSs: what the PFS itself has, what other PFSs, snapshots
-            and blocks of deleted files have, what the next bulkfree frees of that (staged; of a mount once bulkfree has
-            run), and what is free. Of a mount also what the next commit is about: changes in memory (not written yet)
-            and on the devices (not committed yet), and what is reserved for them at worst.
+            and blocks of deleted files have, what is staged (the last bulkfree found it unreachable and has not freed
+            it yet; no value until one has run on the mount), and what is free. Of a mount also what the next commit is
+            about: changes in memory (not written yet) and on the devices (not committed yet), and what is reserved for
+            them at worst.
             """,
         Arguments = [Target],
         Options = [Errors, .. MediaOptions.All],

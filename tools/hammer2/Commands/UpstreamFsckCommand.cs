@@ -63,7 +63,7 @@ internal static class UpstreamFsckCommand
 
             Older header copies may refer to blocks that were freed and reused since; -b skips these copies.
             """,
-        Arguments = [MediaOptions.Volumes],
+        Arguments = [MediaOptions.UnmountedVolumes],
         Options = [Force, Verbose, Quiet, CountEmpty, BestZone, EachPfs, PrintPfs, Labels, CacheCount],
         ExitCodes =
         [
@@ -80,7 +80,7 @@ internal static class UpstreamFsckCommand
     private static int Run(Invocation invocation)
     {
         int code = ExitCode.Ok;
-        IReadOnlyList<string> texts = invocation.Texts(MediaOptions.Volumes);
+        IReadOnlyList<string> texts = invocation.Texts(MediaOptions.UnmountedVolumes);
         foreach (string text in texts)
         {
             if (texts.Count > 1) invocation.Terminal.Out.WriteLine(text);
