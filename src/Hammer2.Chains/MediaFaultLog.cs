@@ -138,11 +138,11 @@ public sealed partial class MediaFaultLog
     private static partial void LogFreemapLost(ILogger logger, string device, int zones);
 
     [LoggerMessage(5, LogLevel.Warning,
-        "{Device}: the freemap of {Zones} GiB was made anew from what is in use: {FreeBytes} bytes of them are free")]
+        "{Device}: the freemap of {Zones} GiB was rebuilt from what is in use: {FreeBytes} bytes of them are free")]
     private static partial void LogFreemapRebuilt(ILogger logger, string device, int zones, long freeBytes);
 
     [LoggerMessage(6, LogLevel.Error,
-        "{Device}: the freemap of {Zones} GiB cannot be made anew, since not everything that is in use can be read "
+        "{Device}: the freemap of {Zones} GiB cannot be rebuilt, since not everything that is in use can be read "
         + "({Error}): nothing is allocated there until a bulkfree or `hammer2 fsck --repair` has succeeded")]
     private static partial void LogFreemapUnknown(ILogger logger, string device, int zones, Hammer2Error error);
 }

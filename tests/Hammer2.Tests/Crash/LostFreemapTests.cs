@@ -76,7 +76,7 @@ public sealed class LostFreemapTests(ITestOutputHelper output)
         {
             Hammer2Error error = mount.Pfs.OpenForWriting(RecordedScript.Options(seed));
             Assert.True(error == Hammer2Error.None, $"{place}: {error}");
-            Assert.True(log.Contains(LogLevel.Warning, "was made anew"), place);
+            Assert.True(log.Contains(LogLevel.Warning, "was rebuilt"), place);
             Assert.All(mount.Pfs.Nodes, node => Assert.Equal(NodeState.Synced, node.State));
             Assert.All(mount.Pfs.Nodes, node => Assert.Null(node.Device.Faults.LastFault));
             var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
@@ -135,7 +135,7 @@ public sealed class LostFreemapTests(ITestOutputHelper output)
         using (var device = CommitterVolume.Open(faulty, log.CreateLogger<MediaDevice>()))
         {
             Assert.Equal(Hammer2Error.None, device.OpenForWriting());
-            Assert.True(log.Contains(LogLevel.Error, "cannot be made anew"));
+            Assert.True(log.Contains(LogLevel.Error, "cannot be rebuilt"));
             FreemapAllocator allocator = device.Committer!.Allocator;
             Hammer2Error error = allocator.Allocate(BlockrefType.Data, 16, out _);
             Assert.Equal(Hammer2Error.NoSpace, error);
@@ -204,7 +204,7 @@ public sealed class LostFreemapTests(ITestOutputHelper output)
                 {
                     Hammer2Error error = mount.Pfs.OpenForWriting(RecordedScript.Options(random.NextUInt64()));
                     Assert.True(error == Hammer2Error.None, $"{place}: {error}");
-                    if (log.Contains(LogLevel.Warning, "was made anew")) rebuilt++;
+                    if (log.Contains(LogLevel.Warning, "was rebuilt")) rebuilt++;
                     var ops = new VnodeOps(mount.Pfs, NullLogger<VnodeOps>.Instance);
                     Assert.NotEqual(0UL, RecoveryTests.MakeFile(ops, "after", 300_000, 1));
                     Assert.Equal(Errno.None, ops.Sync());
@@ -234,7 +234,7 @@ public sealed class LostFreemapTests(ITestOutputHelper output)
         using (MediaDevice device = CommitterVolume.Open(disk, log.CreateLogger<MediaDevice>()))
         {
             Assert.Equal(Hammer2Error.None, device.OpenForWriting());
-            Assert.Equal(isNeeded, log.Contains(LogLevel.Warning, "was made anew"));
+            Assert.Equal(isNeeded, log.Contains(LogLevel.Warning, "was rebuilt"));
             Assert.Equal(Hammer2Error.None, Bulkfree.Run([device.Committer!], default, out BulkfreeCounts counts));
             Assert.Equal(0, counts.MissingGranules);
         }
