@@ -80,6 +80,7 @@ public sealed class FuseBackground
         Environment.SetEnvironmentVariable(PipeVariable, null);
         LinuxCalls.SetCloseOnExec(descriptor);
         _ = LinuxCalls.NewSession();
+        TakeNameOfFirstWord();
         return new FuseBackground(new SafeFileHandle(descriptor, ownsHandle: true));
     }
 
@@ -125,6 +126,15 @@ public sealed class FuseBackground
             int number = int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture);
             if (number > LinuxChild.ErrorStream) LinuxCalls.SetCloseOnExec(number);
         }
+    }
+
+    // It was executed as /proc/self/exe, and would be "exe" in ps(1) and in messages of the kernel.
+    private static void TakeNameOfFirstWord()
+    {
+        ReadOnlySpan<byte> words = File.ReadAllBytes("/proc/self/cmdline");
+        int end = words.IndexOf((byte)0);
+        ReadOnlySpan<byte> first = end < 0 ? words : words[..end];
+        File.WriteAllBytes("/proc/self/comm", first[(first.LastIndexOf((byte)'/') + 1)..].ToArray());
     }
 
     private static string? TargetOf(string number) =>

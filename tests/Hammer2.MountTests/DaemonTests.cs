@@ -89,12 +89,28 @@ public sealed class DaemonTests
             List<string> users = [.. Directory.GetDirectories("/proc").Where(static path => char.IsDigit(path[6]))
                 .Where(path => Holds(path, inherited))];
             Assert.Empty(users);
+            // Where the program is executed by its link in /proc, Linux calls the process "exe".
+            string daemon = Directory.GetDirectories("/proc").Where(static path => char.IsDigit(path[6]))
+                .Single(path => TextOf(path, "cmdline").EndsWith('\0' + target + '\0', StringComparison.Ordinal));
+            Assert.Equal("hammer2\n", TextOf(daemon, "comm"));
         }
         finally
         {
             _ = HammerProgram.RunAny("umount", target);
             Directory.Delete(target);
             File.Delete(inherited);
+        }
+    }
+
+    private static string TextOf(string process, string file)
+    {
+        try
+        {
+            return File.ReadAllText($"{process}/{file}");
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return "";
         }
     }
 
