@@ -59,6 +59,16 @@ public static class PfsReports
         return newest;
     }
 
+    /// <summary>The last damage that was found on a node that has not failed, with its location; null when there was
+    /// none. A node that failed is resynchronized when it returns, with all that could not be written to it.</summary>
+    public static string? LastDamageOf(Pfs pfs)
+    {
+        string? last = null;
+        foreach (PresentNode node in pfs.Nodes)
+            if (node.State != NodeState.Failed) last = node.Device.Faults.LastFault ?? last;
+        return last;
+    }
+
     /// <summary>Its space.</summary>
     public static SpaceDescription SpaceOf(Pfs pfs)
     {

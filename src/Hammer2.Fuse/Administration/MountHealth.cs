@@ -25,14 +25,14 @@ internal enum Health
 /// <summary>What the health of a mount depends on.</summary>
 /// <param name="StopReason">What stopped writing; None while it is not stopped.</param>
 /// <param name="Nodes">The nodes.</param>
-/// <param name="LastFault">The last damage found; null for none.</param>
+/// <param name="LastDamage">The last damage found; null for none.</param>
 /// <param name="LeftOutInodes">Inodes whose changes could not be committed.</param>
 /// <param name="IsEmergency">True in emergency mode.</param>
 /// <param name="Stall">Changes that wait for nodes; null while they do not.</param>
 /// <param name="Overdue">What timers should have done by now; null for nothing.</param>
 /// <param name="UnnamedMasters">Masters of the cluster that the mount was given no device for.</param>
 internal readonly record struct MountCondition(
-    Hammer2Error StopReason, IReadOnlyList<NodeDescription> Nodes, string? LastFault, long LeftOutInodes,
+    Hammer2Error StopReason, IReadOnlyList<NodeDescription> Nodes, string? LastDamage, long LeftOutInodes,
     bool IsEmergency = false, StallCondition? Stall = null, IReadOnlyList<string>? Overdue = null,
     int UnnamedMasters = 0);
 
@@ -64,7 +64,7 @@ internal static class MountHealth
             reasons.Add($"changes wait for nodes: {stall.Synced} can be written, {stall.Quorum} make a quorum, "
                 + $"{stall.UnwrittenBytes} bytes of file data are in memory alone");
         }
-        if (condition.LastFault is { } fault)
+        if (condition.LastDamage is { } fault)
         {
             health = Worse(health, Health.Damaged);
             reasons.Add(fault);
@@ -81,8 +81,10 @@ internal static class MountHealth
         }
         foreach (NodeDescription node in condition.Nodes)
         {
-            // A slave does what it is for.
-            if (node.State is NodeState.Synced or NodeState.Passive) continue;
+            // A slave does what it is for. A master that is passive is no member of the cluster.
+            bool isWell = node.State == NodeState.Synced
+                || (node.State == NodeState.Passive && node.Role != NodeRole.Master);
+            if (isWell) continue;
             health = Worse(health, Health.Degraded);
             reasons.Add($"node {node.Name} is {node.State}: {node.Reason}");
         }

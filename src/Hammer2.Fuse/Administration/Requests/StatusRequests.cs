@@ -42,7 +42,7 @@ internal static class StatusRequests
         Pfs pfs = mount.Pfs;
         IReadOnlyList<NodeDescription> nodes = PfsReports.NodesOf(pfs);
         var condition = new MountCondition(
-            mount.Vnodes.StopReason, nodes, mount.Cluster.LastFault, pfs.Writer?.LeftOutTotal ?? 0,
+            mount.Vnodes.StopReason, nodes, PfsReports.LastDamageOf(pfs), pfs.Writer?.LeftOutTotal ?? 0,
             pfs.Writer?.IsEmergency ?? false,
             pfs.Writer is { IsStalled: true } stalled
                 ? new StallCondition(pfs.SyncedTotal, pfs.View.Quorum, stalled.UnwrittenBytes) : null,
