@@ -66,20 +66,20 @@ public sealed class DirectiveMountTests
         using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A"))
         {
             File.WriteAllText(live.Root + "/f", "before");
-            Assert.Equal($"{live.Root} no size change - {128 << 20:x16}\n", Done("growfs", live.Root).Output);
+            Assert.Equal($"{live.Root} no size change - {128 << 20} bytes\n", Done("growfs", live.Root).Output);
             Lengthen(image.Path, 300L << 20);
             ProgramResult refused = HammerProgram.Run("growfs", "--size", "64m", live.Root);
             Assert.NotEqual(0, refused.ExitCode);
             Assert.Contains("would become smaller", refused.Error, StringComparison.Ordinal);
             Assert.NotEqual(0, HammerProgram.Run("growfs", "--size", "301m", live.Root).ExitCode);
-            Assert.Equal($"{live.Root} grown to {296 << 20:x16}\n", Done("growfs", live.Root).Output);
+            Assert.Equal($"{live.Root} grown to {296 << 20} bytes\n", Done("growfs", live.Root).Output);
             var space = new DriveInfo(live.Root);
             Assert.InRange(space.TotalFreeSpace, 250L << 20, 296L << 20);
             File.WriteAllBytes(live.Root + "/big", new byte[1 << 20]);
         }
         image.AssertFreeAndClean();
         Lengthen(image.Path, 512L << 20);
-        Assert.Equal($"{image.Path} grown to {512 << 20:x16}\n", Done("growfs", image.Path).Output);
+        Assert.Equal($"{image.Path} grown to {512 << 20} bytes\n", Done("growfs", image.Path).Output);
         image.AssertFreeAndClean();
         using MountFixture again = MountFixture.Mount(image.Path + "@A");
         Assert.Equal("before", File.ReadAllText(again.Root + "/f"));
@@ -138,6 +138,27 @@ public sealed class DirectiveMountTests
     }
 
     // The runtime's own functions would lock the file.
+    [MountFact]
+    public void A_node_of_a_mounted_cluster_grows()
+    {
+        string directory = Directory.CreateTempSubdirectory("hammer2-grow-").FullName;
+        try
+        {
+            string[] nodes = [.. Enumerable.Range(0, 2).Select(node => $"{directory}/n{node}.img")];
+            _ = Done(["newfs", "-s", "128m", "--cluster", "CL", .. nodes]);
+            using MountFixture live = MountFixture.MountForWriting([nodes[0] + "@CL", nodes[1]]);
+            Lengthen(nodes[1], 256L << 20);
+            Assert.Equal($"{live.Root} grown to {256 << 20} bytes\n", Done("growfs", "--node", "1", live.Root).Output);
+            Assert.Equal($"{live.Root} no size change - {128 << 20} bytes\n", Done("growfs", live.Root).Output);
+            Assert.NotEqual(0, HammerProgram.Run("growfs", "--node", "2", live.Root).ExitCode);
+            Assert.Equal(2, HammerProgram.Run("growfs", "--node", "1", nodes[1]).ExitCode);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     private static void Lengthen(string path, long lengthBytes) =>
         Assert.Equal(0, HammerProgram.RunAny("truncate", "-s", $"{lengthBytes}", path).ExitCode);
 

@@ -26,7 +26,7 @@ public sealed class VolumeAddMountTests
             File.WriteAllText(third, "content");
             AssertRefused("other content", "volume-add", live.Root, third);
             long free = new DriveInfo(live.Root).TotalFreeSpace;
-            Assert.Contains("has volume 1 at 0000000040000000", Done("volume-add", live.Root, second).Output,
+            Assert.Contains("at byte 1073741824 of the filesystem", Done("volume-add", live.Root, second).Output,
                 StringComparison.Ordinal);
             Assert.InRange(new DriveInfo(live.Root).TotalFreeSpace - free, 270L << 20, 300L << 20);
             JsonElement volumes = JsonDocument.Parse(Done("volume-list", "--json", live.Root).Output).RootElement;
@@ -52,7 +52,7 @@ public sealed class VolumeAddMountTests
         AssertRefused("less than the GiB", "volume-add", devices, Blank(third, 100L << 20));
         Make(second, 1L << 30);
         AssertRefused("volume 1 is missing", "volume-add", image.Path, third);
-        Assert.Contains("has volume 2 at 0000000080000000", Done("volume-add", devices, third).Output,
+        Assert.Contains("at byte 2147483648 of the filesystem", Done("volume-add", devices, third).Output,
             StringComparison.Ordinal);
         AssertClean(image, $"{devices}:{third}");
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Globalization;
+using System.Text.Json;
 using Hammer2.Cluster;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -29,16 +31,22 @@ internal static class GrowCommand
         ValueName = "SIZE",
     };
 
+    private static readonly OptionRow Node = new(
+        "--node", "of a mounted cluster the node that grows, from 0; the first when left out")
+    {
+        ValueName = "N",
+    };
+
     public static readonly CommandRow Row = new("growfs", "make a filesystem larger", Run)
     {
         Group = CommandGroup.Media,
         Description = """
             Makes the last volume of a filesystem as long as its device has become, or as --size says, rounded down to 8
             MiB, and returns when that is durable. A mounted filesystem stays in use; of a mounted cluster the first node
-            grows. Power that fails meanwhile leaves it as it was, or larger. A filesystem cannot become smaller.
+            grows, or that of --node. Power that fails meanwhile leaves it as it was, or larger. A filesystem cannot become smaller.
             """,
         Arguments = [Targets],
-        Options = [Size, .. MediaOptions.All],
+        Options = [Size, Node, .. MediaOptions.All],
         Selects = SelectedPath.WhenAlone,
         HasUnits = true,
         Examples =
@@ -77,14 +85,24 @@ internal static class GrowCommand
         return code;
     }
 
+    private static (ulong Length, bool IsChanged) GrowNode(string target, ulong node, ulong size)
+    {
+        if (!MediaOptions.IsMount(target))
+            throw new CommandException(ExitCode.Usage, $"{target}: --node is for mounts");
+        JsonElement result = ControlFile.Request(target, "growfs",
+            ("node", node.ToString(CultureInfo.InvariantCulture)), ("size", size.ToString(CultureInfo.InvariantCulture)));
+        return (result.GetProperty("lengthBytes").GetUInt64(), result.GetProperty("isChanged").GetBoolean());
+    }
+
     private static string LineOf(string target, ulong length, bool isChanged)
     {
         string shown = ByteText.ToPrintable(target);
-        return isChanged ? $"{shown} grown to {length:x16}" : $"{shown} no size change - {length:x16}";
+        return isChanged ? $"{shown} grown to {length} bytes" : $"{shown} no size change - {length} bytes";
     }
 
     private static (ulong Length, bool IsChanged) Grow(Invocation invocation, string target, ulong size)
     {
+        if (invocation.Number(Node) is { } node) return GrowNode(target, node, size);
         if (MediaOptions.IsMount(target))
         {
             var record = new GrowRecord { LengthBytes = size };

@@ -69,8 +69,8 @@ internal static class VolumeAddCommand
         if (!invocation.Has(CommonOptions.Json))
         {
             invocation.Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{ByteText.ToPrintable(where)} has volume {added.Index} at {added.StartBytes:x16}, "
-                + $"{added.LengthBytes:x16} bytes"));
+                $"{ByteText.ToPrintable(where)} has volume {added.Index} of {added.LengthBytes} bytes, at byte "
+                + $"{added.StartBytes} of the filesystem"));
             return ExitCode.Ok;
         }
         using Report report = invocation.OpenReport();
