@@ -96,9 +96,10 @@ public sealed class VolumeHeaderCopies
         if (text.Length == 0)
             return null;
         long offset = Newest.IsSpare ? Media.SpareHeaderOffset : Newest.CopyIndex * Media.HeaderZoneBytes;
-        string which = Newest.IsSpare ? "the spare copy" : $"copy {Newest.CopyIndex}";
+        string which = Newest.IsSpare ? "the spare copy of the volume header"
+            : $"volume header copy {Newest.CopyIndex}";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{DeviceName}: volume header {which} at 0x{offset:x} "
+            $"{DeviceName}: {which} at 0x{offset:x} "
             + $"with mirror_tid 0x{Newest.Fields.MirrorTid:x} is used; {text}");
     }
 

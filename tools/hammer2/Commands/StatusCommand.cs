@@ -55,7 +55,7 @@ internal static class StatusCommand
         [
             new(ExitCode.Ok, "healthy"),
             new(StatusLevels.Degraded,
-                "degraded: it works, and a node, a header copy or the freemap does not, or a timer did not run in time"),
+                "degraded: it works; a node, or of devices a header copy or the freemap, does not; or a timer did not run in time"),
             new(StatusLevels.DataErrors, "data errors: a block cannot be read or a change could not be written"),
             new(StatusLevels.Unavailable, "unavailable: not mounted, not a filesystem, or writing has stopped"),
             new(ExitCode.Internal, "a defect of this program"),

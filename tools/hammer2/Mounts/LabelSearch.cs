@@ -49,7 +49,8 @@ internal sealed record LabelSearch(string SystemDirectory, string DeviceDirector
         if (found.Count == 0)
         {
             throw new CommandException(ExitCode.MountFailed,
-                $"@{label}: no block device of this machine has a PFS with this label; devices that need root are among them");
+                $"@{label}: no block device of this machine has a PFS with this label"
+                + (Environment.IsPrivilegedProcess ? "" : "; devices that this user cannot read were not searched"));
         }
         bool isOne = found.All(one => one.ClusterId == found[0].ClusterId) && AreDifferent(found, options);
         List<string> names = [.. found.Select(one => string.Join(':', one.Paths.Select(Escape)))];

@@ -62,8 +62,9 @@ internal sealed record TreeArgument(MountSpec? Devices, string? Label, string Or
     /// <exception cref="CommandException">There is none with the label.</exception>
     public PfsTree Find(SnapshotFilesystem filesystem)
     {
-        string label = Label ?? MountSpec.DefaultLabel;
-        return filesystem.Find(ByteText.Encode(label)) ?? throw new CommandException(ExitCode.NotFound,
+        byte[] label = Label is { } given
+            ? ByteText.Encode(given) : filesystem.DefaultLabel ?? ByteText.Encode(MountSpec.DefaultLabel);
+        return filesystem.Find(label) ?? throw new CommandException(ExitCode.NotFound,
             $"{Origin}: no PFS has the label {NameText.Escape(label)}"
             + (filesystem.ListError == Format.Hammer2Error.None ? "" : "; some cannot be read"));
     }
