@@ -26,7 +26,8 @@ internal static class GrowCommand
         Completes = Completion.File,
     };
 
-    private static readonly OptionRow Size = new("--size", "the length of the last volume; that of its device unless given")
+    private static readonly OptionRow Size = new("--size",
+        "the length of the last volume, at most that of its device, which is the default")
     {
         ValueName = "SIZE",
     };
@@ -43,7 +44,8 @@ internal static class GrowCommand
         Description = """
             Makes the last volume of a filesystem as long as its device has become, or as --size says, rounded down to 8
             MiB, and returns when that is durable. A mounted filesystem stays in use; of a mounted cluster the first node
-            grows, or that of --node. Power that fails meanwhile leaves it as it was, or larger. A filesystem cannot become smaller.
+            grows, or that of --node. After a power failure meanwhile it is as it was, or larger. A filesystem cannot
+            become smaller.
             """,
         Arguments = [Targets],
         Options = [Size, Node, .. MediaOptions.All],
@@ -52,7 +54,8 @@ internal static class GrowCommand
         Examples =
         [
             new("hammer2 growfs /mnt", "use all of a partition that was made larger"),
-            new("hammer2 growfs --size 20g disk.img", "make a filesystem in a file larger, which is not mounted"),
+            new("truncate -s 20g disk.img && hammer2 growfs disk.img",
+                "make a filesystem in a file larger, which is not mounted"),
         ],
     };
 

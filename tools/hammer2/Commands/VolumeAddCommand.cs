@@ -43,7 +43,7 @@ internal static class VolumeAddCommand
             it has 64 volumes. Every volume but the last has whole GiB: the present last one uses its device up to the
             next GiB if that is long enough, and gives up what follows its last whole GiB otherwise, which must be free.
 
-            Power that fails meanwhile leaves the filesystem without the volume, or with it. Without it, the device has
+            After a power failure meanwhile the filesystem is without the volume, or with it. Without it, the device has
             a header that does not count, which is erased when the filesystem is opened for writing with it.
             """,
         Arguments = [Where, Added],
