@@ -76,7 +76,12 @@ public sealed partial class VnodeOps
 
     // The times of writes that were accepted before the flags were set. Only the kernel itself can set a change time.
     private static bool IsDelayedTime(in AttributeChange wanted) => wanted.ChangeTime is not null
-        && wanted == new AttributeChange { ModifyTime = wanted.ModifyTime, ChangeTime = wanted.ChangeTime };
+        && wanted == new AttributeChange
+        {
+            ModifyTime = wanted.ModifyTime,
+            ChangeTime = wanted.ChangeTime,
+            IsTouch = wanted.IsTouch,
+        };
 
     private static void Apply(ref InodeMeta meta, in AttributeChange wanted)
     {

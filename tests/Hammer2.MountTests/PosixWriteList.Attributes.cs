@@ -17,6 +17,7 @@ internal static partial class PosixWriteList
         new("times before 1970 and after 2038 are stored", Odd_times),
         new("each change moves the times that it should", Moving_times),
         new("chattr keeps immutable files from every change", Immutable_files),
+        new("what was written before chattr made a file immutable can be synced", Written_before_immutable),
         new("chattr keeps append-only files from all but appending", Append_only_files),
     ];
 
@@ -159,6 +160,18 @@ internal static partial class PosixWriteList
         }
         Make(path, 2);
         Done(PosixCalls.Unlink(path), "unlink");
+    }
+
+    // A kernel with a writeback cache sends the data and the time of the write after the flags.
+    private static void Written_before_immutable(string root)
+    {
+        using PosixFile file = Open(Make(root + "/f", 1), PosixCalls.ReadWrite);
+        Done(PosixCalls.Sync(file.Id), "fsync");
+        Assert.Equal(2, PosixCalls.Write(file.Id, [2, 3]));
+        if (!SetFlag(file.Id, 0x10)) return;
+        Done(PosixCalls.Sync(file.Id), "fsync");
+        Done(PosixCalls.SetFlags(file.Id, 0), "FS_IOC_SETFLAGS");
+        Holds(root + "/f", [2, 3]);
     }
 
     private static void Append_only_files(string root)

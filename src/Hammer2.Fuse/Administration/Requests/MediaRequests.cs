@@ -106,11 +106,17 @@ internal static class MediaRequests
         ulong least = arguments.Number("minimum") ?? 0;
         if (length < Media.GranuleBytes || least > Media.SegmentBytes)
             return new(Errno.EINVAL, "the range is shorter than a granule, or the least run longer than 4 MiB", null);
+        if (first >= EndOf(mount.Pfs))
+            return new(Errno.EINVAL, "the range begins past the end of the filesystem", null);
         ulong last = length - 1 > ulong.MaxValue - first ? ulong.MaxValue : first + (length - 1);
         Errno error = mount.Vnodes.Trim(
             new TrimRange(first, last, (long)least), context.IsCancelled, context.Report, out long discarded);
         return new(error, DescribeBulkfree(error, mount), new TrimResult(discarded));
     }
+
+    // Past the last byte of the longest node.
+    private static ulong EndOf(Pfs pfs) => pfs.Nodes.Max(static node => PfsReports.VolumesOf(node)
+        .Max(static volume => volume.StartBytes + volume.LengthBytes));
 
     private static RequestOutcome<SyncResult> Sync(RequestContext context, RequestArguments arguments)
     {
