@@ -89,7 +89,7 @@ public sealed class UdevTests : IDisposable
         string[] lines = Run(Script, image);
         Assert.Contains("ID_FS_TYPE=hammer2", lines);
         Assert.Contains(@"ID_FS_LABEL_ENC=..\x2f..\x2fx\x0aID_FS_TYPE=ext4\x20\x22\x24\x28reboot\x29\x22", lines);
-        Assert.Equal(7, lines.Count(static line => line.StartsWith("ID_FS_", StringComparison.Ordinal)));
+        Assert.Equal(8, lines.Count(static line => line.StartsWith("ID_FS_", StringComparison.Ordinal)));
     }
 
     private string Make(string label, params string[] options)
