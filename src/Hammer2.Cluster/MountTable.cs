@@ -70,8 +70,7 @@ public sealed class MountTable
     public string DefaultLabel()
     {
         if (_partlyListed.Count > 0) return DefaultPfs.Label;
-        byte[]? label = DefaultPfs.Choose(_entries.Select(static entry =>
-            new PfsChoice(entry.Label.ToArray(), entry.Root.Meta.PfsType, entry.Root.Meta.PfsSubtype)));
+        byte[]? label = PfsEntry.DefaultLabelOf(_entries);
         return label is null ? DefaultPfs.Label : ByteText.Decode(label);
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
+using System.Linq;
 using Hammer2.Chains;
 using Hammer2.Format;
 using Hammer2.Membership;
@@ -28,6 +29,11 @@ public sealed record PfsEntry(MediaDevice Device, Chain Root)
     /// master while it is mounted.</summary>
     public bool IsOfCluster =>
         Root.Meta.PfsMasters > 1 || MembershipRecord.Read(Root.AfterInodeName) is { Members.Length: > 1 };
+
+    /// <summary>The label of the PFS that is meant where none is named, as <see cref="DefaultPfs.Choose"/>.</summary>
+    /// <param name="entries">All PFSs of a filesystem, or of the nodes of one cluster.</param>
+    public static byte[]? DefaultLabelOf(IEnumerable<PfsEntry> entries) => DefaultPfs.Choose(entries.Select(
+        static entry => new PfsChoice(entry.Label.ToArray(), entry.Root.Meta.PfsType, entry.Root.Meta.PfsSubtype)));
 
     /// <summary>Finds the super-root inode.</summary>
     /// <returns>None; Corrupt when the volume header has no such reference; the error of loading it.</returns>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Linq;
 using Hammer2.Chains;
 using Hammer2.Cluster;
 using Hammer2.Devices;
@@ -42,8 +41,7 @@ public sealed class SnapshotFilesystem : IDisposable
 
     /// <summary>The label of the PFS that is meant where none is named; null when there is no such PFS, or some cannot
     /// be listed.</summary>
-    public byte[]? DefaultLabel => ListError != Hammer2Error.None ? null : DefaultPfs.Choose(_entries.Select(
-        static entry => new PfsChoice(entry.Label.ToArray(), entry.Root.Meta.PfsType, entry.Root.Meta.PfsSubtype)));
+    public byte[]? DefaultLabel => ListError == Hammer2Error.None ? PfsEntry.DefaultLabelOf(_entries) : null;
 
     internal MediaDevice Device => _device;
 

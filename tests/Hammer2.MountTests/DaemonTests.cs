@@ -86,12 +86,11 @@ public sealed class DaemonTests
         try
         {
             Assert.True(mounted.ExitCode == 0, mounted.Error);
-            List<string> users = [.. Directory.GetDirectories("/proc").Where(static path => char.IsDigit(path[6]))
-                .Where(path => Holds(path, inherited))];
-            Assert.Empty(users);
+            string[] processes = [.. Directory.GetDirectories("/proc").Where(static path => char.IsDigit(path[6]))];
+            Assert.DoesNotContain(processes, path => Holds(path, inherited));
             // Where the program is executed by its link in /proc, Linux calls the process "exe".
-            string daemon = Directory.GetDirectories("/proc").Where(static path => char.IsDigit(path[6]))
-                .Single(path => TextOf(path, "cmdline").EndsWith('\0' + target + '\0', StringComparison.Ordinal));
+            string daemon = processes.Single(
+                path => TextOf(path, "cmdline").EndsWith('\0' + target + '\0', StringComparison.Ordinal));
             Assert.Equal("hammer2\n", TextOf(daemon, "comm"));
         }
         finally
@@ -102,28 +101,21 @@ public sealed class DaemonTests
         }
     }
 
-    private static string TextOf(string process, string file)
-    {
-        try
-        {
-            return File.ReadAllText($"{process}/{file}");
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
+    private static string TextOf(string process, string file) => Look(() => File.ReadAllText($"{process}/{file}"), "");
+
+    private static bool Holds(string process, string file) => Look(() => Directory.GetFileSystemEntries(process + "/fd")
+        .Any(path => new FileInfo(path).LinkTarget == file), false);
 
     // Processes of others end while they are looked at.
-    private static bool Holds(string process, string file)
+    private static T Look<T>(Func<T> look, T gone)
     {
         try
         {
-            return Directory.GetFileSystemEntries(process + "/fd").Any(path => new FileInfo(path).LinkTarget == file);
+            return look();
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return gone;
         }
     }
 

@@ -137,7 +137,6 @@ public sealed class DirectiveMountTests
         other.UnmountAlone();
     }
 
-    // The runtime's own functions would lock the file.
     [MountFact]
     public void A_node_of_a_mounted_cluster_grows()
     {
@@ -159,6 +158,7 @@ public sealed class DirectiveMountTests
         }
     }
 
+    // The runtime's own functions would lock the file.
     private static void Lengthen(string path, long lengthBytes) =>
         Assert.Equal(0, HammerProgram.RunAny("truncate", "-s", $"{lengthBytes}", path).ExitCode);
 

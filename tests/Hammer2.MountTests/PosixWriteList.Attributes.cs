@@ -169,8 +169,14 @@ internal static partial class PosixWriteList
         Done(PosixCalls.Sync(file.Id), "fsync");
         Assert.Equal(2, PosixCalls.Write(file.Id, [2, 3]));
         if (!SetFlag(file.Id, 0x10)) return;
-        Done(PosixCalls.Sync(file.Id), "fsync");
-        Done(PosixCalls.SetFlags(file.Id, 0), "FS_IOC_SETFLAGS");
+        try
+        {
+            Done(PosixCalls.Sync(file.Id), "fsync");
+        }
+        finally
+        {
+            Done(PosixCalls.SetFlags(file.Id, 0), "FS_IOC_SETFLAGS");
+        }
         Holds(root + "/f", [2, 3]);
     }
 

@@ -26,12 +26,10 @@ internal static class MediaOptions
         };
 
     /// <summary>The same for commands that take no mounts.</summary>
-    public static readonly ArgumentRow UnmountedVolumes =
-        new("VOLUME", "filesystems, each as DEVICE[:DEVICE...]; the nodes of a cluster are several")
-        {
-            Repeats = true,
-            Completes = Completion.File,
-        };
+    public static readonly ArgumentRow UnmountedVolumes = Volumes with
+    {
+        Help = "filesystems, each as DEVICE[:DEVICE...]; the nodes of a cluster are several",
+    };
 
     public static readonly OptionRow Offset =
         new("--offset", "the filesystem starts at this byte of each device") { ValueName = "BYTES" };
