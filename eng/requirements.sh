@@ -6,8 +6,22 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPE
 # The SDK's programs end at once where libicu is missing, unless they are told to do without. The projects do
 # (InvariantGlobalization in Directory.Build.props).
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
-# No compiler or build node may outlive the script: a pipe that reads our output would wait for it.
+# No build node may outlive the script: a pipe that reads our output would wait for it.
 export MSBUILDDISABLENODEREUSE=1
+
+# share_compiler has one compiler serve all projects, of this script and of those that it runs; else each starts one of its
+# own. It has none of our files open. The script that began it calls end_compiler: it stays for ten idle minutes else.
+share_compiler() {
+    export UseSharedCompilation=true SharedCompilationId=hammer2-build-$$
+}
+
+end_compiler() {
+    local process
+    [ "${SharedCompilationId:-}" = hammer2-build-$$ ] || return 0
+    process=$(grep -lsa -- "-pipename:$SharedCompilationId" /proc/[0-9]*/cmdline | sed 's:[^0-9]*::g') || true
+    # shellcheck disable=SC2086  # several numbers, or none
+    [ -z "$process" ] || kill $process 2>/dev/null || true
+}
 
 fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2

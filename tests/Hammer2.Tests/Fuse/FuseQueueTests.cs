@@ -34,6 +34,8 @@ public sealed class FuseQueueTests : IDisposable
 
     public void Dispose()
     {
+        _session.Stop();
+        _ = _session.Wait();
         _session.Dispose();
         _transport.Dispose();
     }

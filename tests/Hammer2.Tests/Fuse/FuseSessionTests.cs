@@ -22,6 +22,8 @@ public sealed class FuseSessionTests : IDisposable
 
     public void Dispose()
     {
+        _session.Stop();
+        _ = _session.Wait();
         _session.Dispose();
         _transport.Dispose();
     }

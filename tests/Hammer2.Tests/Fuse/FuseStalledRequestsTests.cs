@@ -33,6 +33,8 @@ public sealed class FuseStalledRequestsTests : IDisposable
 
     public void Dispose()
     {
+        _session.Stop();
+        _ = _session.Wait();
         _session.Dispose();
         _transport.Dispose();
     }

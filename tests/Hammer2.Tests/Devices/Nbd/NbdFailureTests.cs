@@ -105,7 +105,8 @@ public sealed class NbdFailureTests : IDisposable
         _server.Decide = seen => seen.Command == 0 ? FakeNbdAction.Send([1, 2, 3, 4]) : FakeNbdAction.Answer;
         Assert.Equal(Hammer2Error.Io, device.Read(0, new byte[512]));
         Assert.Contains("0x01020304", device.Failure, StringComparison.Ordinal);
-        Assert.True(_log.Contains(LogLevel.Error, device.Name));
+        // The receiving thread logs after the device has failed.
+        Await(() => _log.Contains(LogLevel.Error, device.Name));
         Assert.Null(device.Unsettled);
     }
 
