@@ -184,7 +184,8 @@ internal sealed class InodeMerge
             }
             else
             {
-                Invariant.Holds(block.IsHole);
+                // A hole. What was zeros may have its buffer a moment longer: its writer is about to free that.
+                Invariant.Holds(block.State == DirtyBlockState.Stored);
                 error = RemoveIfThere(tree, key);
             }
             if (error != Hammer2Error.None) return error;

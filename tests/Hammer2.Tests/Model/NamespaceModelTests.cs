@@ -12,6 +12,7 @@ using Hammer2.Format;
 using Hammer2.Testing;
 using Hammer2.Tests.Crash;
 using Hammer2.Vnodes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -54,9 +55,10 @@ public sealed class NamespaceModelTests
         var random = new SeededRandom(seed);
         var player = new ScriptPlayer(random, usesAttributes: random.OneIn(2));
         ulong root = 0;
+        var log = new LogCapture();
         for (int session = 0; session < 3; session++)
         {
-            using ClusterMount mount = ModelMount.Open(disks, label);
+            using ClusterMount mount = ModelMount.Open(disks, label, loggers: log);
             // Blocks are written back late or at once, by the next writer or in the background.
             var writing = new PfsWriteOptions
             {
@@ -72,7 +74,8 @@ public sealed class NamespaceModelTests
             {
                 player.Play(ops, random.Below(150));
                 if (random.OneIn(3)) player.Compare(ops);
-                Assert.Equal(Errno.None, ops.Sync());
+                Errno synced = ops.Sync();
+                Assert.True(synced == Errno.None, $"{synced}: {string.Join('\n', log.Lines(LogLevel.Information))}");
                 // Blocks in use must survive, including shared ones and those near blocks freed before a commit.
                 if (random.OneIn(4))
                     Assert.Equal(Hammer2Error.None, mount.Pfs.Writer!.Reclaim(default, out _));
@@ -99,14 +102,16 @@ internal static class ModelMount
     /// <param name="disks">The devices, one for each node.</param>
     /// <param name="label">The PFS.</param>
     /// <param name="masters">Masters of the cluster, when nodes are absent; null when all are given.</param>
-    public static ClusterMount Open(IReadOnlyList<IBlockDevice> disks, string label, int? masters = null)
+    /// <param name="loggers">Where it logs to; null for nowhere.</param>
+    public static ClusterMount Open(
+        IReadOnlyList<IBlockDevice> disks, string label, int? masters = null, ILoggerFactory? loggers = null)
     {
         var sets = new List<VolumeSet>();
         foreach (IBlockDevice disk in disks) sets.Add(VolumeSet.Open([new UnownedDevice(disk)]));
         // Nodes that upstream made do not say how many they are.
         var options = new ClusterMountOptions(
             new MediaSourceOptions(), 16 << 20, Masters: masters ?? (disks.Count > 1 ? disks.Count : null));
-        return OpenFilesystems.MountAlone(sets, label, options, NullLoggerFactory.Instance);
+        return OpenFilesystems.MountAlone(sets, label, options, loggers ?? NullLoggerFactory.Instance);
     }
 
     /// <summary>Fresh nodes, with compression and check codes that the seed decides.</summary>

@@ -102,8 +102,9 @@ public sealed class NbdBlockDeviceTests : IDisposable
         _server!.Decide = seen =>
         {
             if (seen.Command != 0) return FakeNbdAction.Answer;
-            if (++held == 4) _ = Task.Run(_server.Release);
-            return FakeNbdAction.Hold;
+            if (++held < 4) return FakeNbdAction.Hold;
+            _ = Task.Run(_server.Release);
+            return FakeNbdAction.Answer;
         };
         Assert.Equal(Hammer2Error.None, device.Read(0, new byte[1 << 20]));
         Assert.Equal([256u << 10, 256u << 10, 256u << 10, 256u << 10], _server.Seen.Select(seen => seen.LengthBytes));
