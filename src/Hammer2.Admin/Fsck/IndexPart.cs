@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
-using Hammer2.Format;
 
 namespace Hammer2.Admin.Fsck;
 
 /// <summary>What was found below a block of references to inodes, without a fault: it holds for each snapshot that has
-/// the same reference. 24 bytes for each directory, and 230 for the block.</summary>
-/// <param name="reference">The reference to the block.</param>
-internal sealed class IndexPart(Blockref reference)
+/// the same reference. 24 bytes for each directory, and 100 for the block.</summary>
+internal sealed class IndexPart
 {
-    private readonly Blockref _reference = reference;
     private readonly List<IndexPart> _parts = [];
     private readonly List<DirectoryFact> _directories = [];
 
@@ -29,9 +25,6 @@ internal sealed class IndexPart(Blockref reference)
     /// <summary>Number of children with a greater modify_tid than their parent.</summary>
     public long ModifyTidsAbove { get; set; }
 
-    /// <summary>True for a reference that is the same in every byte.</summary>
-    public bool IsOf(in Blockref reference) => BytesOf(_reference).SequenceEqual(BytesOf(reference));
-
     /// <summary>Adds a block below this one.</summary>
     public void Add(IndexPart part) => _parts.Add(part);
 
@@ -44,7 +37,4 @@ internal sealed class IndexPart(Blockref reference)
         foreach (IndexPart part in _parts) part.CopyTo(directories);
         foreach (DirectoryFact directory in _directories) directories.Add(directory);
     }
-
-    private static ReadOnlySpan<byte> BytesOf(in Blockref reference) =>
-        MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in reference));
 }

@@ -20,7 +20,7 @@ internal sealed partial class TopologyCheck
     {
         ulong hash = CheckCode.Hash64(MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in reference)));
         FsckReport report = _context.Report;
-        if (_parts.TryGetValue(hash, out IndexPart? known) && known.IsOf(reference) && pfs.Seen.Add(reference.Data.Bytes))
+        if (_parts.TryGetValue(hash, out IndexPart? known) && pfs.Seen.Add(reference.Data.Bytes))
         {
             report.Inodes += known.Inodes;
             report.Entries += known.Entries;
@@ -30,7 +30,7 @@ internal sealed partial class TopologyCheck
         IndexPart? outer = pfs.Part;
         (long inodes, long entries, ulong linkSum) = (report.Inodes, report.Entries, pfs.Links.Total);
         (long tids, ulong highest, long faults) = (pfs.ModifyTidsAbove, pfs.HighestInum, FaultsOf(pfs));
-        var part = new IndexPart(reference);
+        var part = new IndexPart();
         (pfs.Part, pfs.HighestInum) = (part, 0);
         FollowIndirect(position, reference);
         part.HighestInum = pfs.HighestInum;

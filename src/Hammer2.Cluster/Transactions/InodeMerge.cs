@@ -184,8 +184,7 @@ internal sealed class InodeMerge
             }
             else
             {
-                // A hole. What was zeros may have its buffer a moment longer: its writer is about to free that.
-                Invariant.Holds(block.State == DirtyBlockState.Stored);
+                Invariant.Holds(block.IsHole);
                 error = RemoveIfThere(tree, key);
             }
             if (error != Hammer2Error.None) return error;

@@ -56,8 +56,9 @@ internal sealed class DirtyBlock
     /// <summary>Hash of the stored bytes; set before they are written. 0 when it is not deduplicated.</summary>
     public ulong Hash { get; set; }
 
-    /// <summary>True when the block is to have no storage.</summary>
-    public bool IsHole => Content is null && Stored is null;
+    /// <summary>True when the block is to have no storage. Zeros become a hole before their writer frees the
+    /// buffer.</summary>
+    public bool IsHole => State == DirtyBlockState.Stored && Stored is null;
 
     /// <summary>A block of data.</summary>
     /// <param name="content">Its bytes; the block owns the buffer.</param>

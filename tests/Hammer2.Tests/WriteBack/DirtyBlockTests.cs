@@ -71,7 +71,9 @@ public sealed class DirtyBlockTests
         Assert.NotNull(block.TakeContent());
         Assert.False(block.IsHole);
         DirtyBlock zeros = In(DirtyBlockState.Sealed);
+        Assert.False(zeros.IsHole);
         Assert.True(zeros.TryFinish(null));
+        Assert.True(zeros.IsHole);
         Assert.NotNull(zeros.TakeContent());
         Assert.True(zeros.IsHole);
     }
