@@ -111,11 +111,6 @@ public sealed class ChainCache
         return _shards[(int)(mixed >> 40) & (_shards.Length - 1)];
     }
 
-    /// <summary>True when two references are alike in every bit.</summary>
-    internal static bool SameReference(in Blockref left, in Blockref right) =>
-        MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in left))
-            .SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in right)));
-
     private readonly record struct Location(int Device, ulong Raw);
 
     private struct Slot
@@ -140,7 +135,7 @@ public sealed class ChainCache
         {
             if (!Index.TryGetValue(location, out int slot)) return null;
             ref Slot found = ref CollectionsMarshal.AsSpan(Slots)[slot];
-            if (!SameReference(found.Chain!.Reference, reference)) return null;
+            if (!BlockrefComparer.IsSame(found.Chain!.Reference, reference)) return null;
             found.WasTouched = true;
             return found.Chain;
         }

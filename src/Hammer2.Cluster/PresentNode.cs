@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Threading;
 using Hammer2.Chains;
 using Hammer2.Cluster.Resync;
@@ -83,12 +82,8 @@ public sealed class PresentNode : NodeMember
 
     /// <summary>True when a root that was found on its media is the last one that this mount wrote there, or the one
     /// that it was about to: nothing else changed the node since.</summary>
-    internal bool HasWritten(in Blockref root) => IsSame(root, Root.Reference)
-        || Volatile.Read(ref _attempted) is { } attempted && IsSame(root, attempted.Value);
-
-    private static bool IsSame(in Blockref one, in Blockref other) =>
-        MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in one)).SequenceEqual(
-            MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in other)));
+    internal bool HasWritten(in Blockref root) => BlockrefComparer.IsSame(root, Root.Reference)
+        || Volatile.Read(ref _attempted) is { } attempted && BlockrefComparer.IsSame(root, attempted.Value);
 
     /// <summary>Fences the node after a failed write: nothing more is read from it or written to it.</summary>
     /// <returns>True for the call that did it; false when it was fenced before, or is not used.</returns>

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace Hammer2.Admin.Fsck;
 
 /// <summary>What was found below a block of references to inodes, without a fault: it holds for each snapshot that has
-/// the same reference. 24 bytes for each directory, and 100 for the block.</summary>
+/// the same reference. 24 bytes for each directory, and 230 for the block.</summary>
 internal sealed class IndexPart
 {
     private readonly List<IndexPart> _parts = [];

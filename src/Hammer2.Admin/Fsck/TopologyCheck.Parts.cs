@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-using System.Runtime.InteropServices;
 using Hammer2.Format;
 
 namespace Hammer2.Admin.Fsck;
@@ -18,9 +17,8 @@ internal sealed partial class TopologyCheck
     /// again.</summary>
     private void VisitPart(in FsckPosition position, in Blockref reference, PfsScope pfs)
     {
-        ulong hash = CheckCode.Hash64(MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in reference)));
         FsckReport report = _context.Report;
-        if (_parts.TryGetValue(hash, out IndexPart? known) && pfs.Seen.Add(reference.Data.Bytes))
+        if (_parts.TryGetValue(reference, out IndexPart? known) && pfs.Seen.Add(reference.Data.Bytes))
         {
             report.Inodes += known.Inodes;
             report.Entries += known.Entries;
@@ -40,7 +38,7 @@ internal sealed partial class TopologyCheck
         part.Entries = report.Entries - entries;
         part.LinkSum = pfs.Links.Total - linkSum;
         part.ModifyTidsAbove = pfs.ModifyTidsAbove - tids;
-        _parts[hash] = part;
+        _parts[reference] = part;
         outer?.Add(part);
     }
 

@@ -22,7 +22,7 @@ internal sealed partial class TopologyCheck
     private readonly AttributeRules _attributes;
     private readonly EntryRules _entries;
     private readonly DataCheck _data;
-    private readonly Dictionary<ulong, IndexPart> _parts = []; // by the hash of the reference
+    private readonly Dictionary<Blockref, IndexPart> _parts = new(BlockrefComparer.Instance);
     private readonly Dictionary<ulong, List<(byte[] Blockset, string? Label)>> _checkedRoots = [];
 
     public TopologyCheck(FsckContext context)

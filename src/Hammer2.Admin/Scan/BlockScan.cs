@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 using System.Collections.Generic;
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Hammer2.Devices;
 using Hammer2.Format;
@@ -25,7 +24,7 @@ public sealed class BlockScan
     private readonly BlockScanOptions _options;
     private readonly byte[]?[] _buffers = new byte[DepthMax + 1][];
     private readonly ulong[] _path = new ulong[DepthMax + 1];
-    private readonly Dictionary<Blockref, BlockScanTotals> _remembered = new(new SameReference());
+    private readonly Dictionary<Blockref, BlockScanTotals> _remembered = new(BlockrefComparer.Instance);
     private BlockScanReport _report = new();
     private ulong _scanned;
 
@@ -135,20 +134,4 @@ public sealed class BlockScan
                 MemoryMarshal.Cast<byte, Blockref>(block[InodeBlock.UnionOffset..]),
             _ => default,
         };
-
-    /// <summary>Compares references by all their bytes.</summary>
-    private sealed class SameReference : IEqualityComparer<Blockref>
-    {
-        public bool Equals(Blockref x, Blockref y) => Bytes(x).SequenceEqual(Bytes(y));
-
-        public int GetHashCode([DisallowNull] Blockref reference)
-        {
-            var hash = new HashCode();
-            hash.AddBytes(Bytes(reference));
-            return hash.ToHashCode();
-        }
-
-        private static ReadOnlySpan<byte> Bytes(in Blockref reference) =>
-            MemoryMarshal.AsBytes(new ReadOnlySpan<Blockref>(in reference));
-    }
 }

@@ -49,7 +49,7 @@ public sealed class ChainCacheTests
                     if (found is null) break;
                     hits++;
                     Assert.Same(added[key], found);
-                    Assert.True(ChainCache.SameReference(reference, found.Reference));
+                    Assert.True(BlockrefComparer.IsSame(reference, found.Reference));
                     break;
             }
             Assert.InRange(cache.HeldBytes, 0, BoundBytes);
