@@ -9,7 +9,7 @@ namespace Hammer2.Tests.Cluster.Healing;
 public sealed class ScrubSeenTests
 {
     private const int Further = 200_000;
-    private const long GrowthBytesMax = 96L << 20;       // all tables that it outgrew, and the last one
+    private const long GrowthBytesMax = 64L << 20;       // all tables that it outgrew, and the last one
 
     [Fact]
     public void No_more_is_remembered_than_the_bound_and_what_is_not_is_read_again()
