@@ -10,9 +10,9 @@ export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 export MSBUILDDISABLENODEREUSE=1
 
 # share_compiler has one compiler serve all projects, of this script and of those that it runs; else each starts one of its
-# own. It has none of our files open. The script that began it calls end_compiler: it stays for ten idle minutes else.
+# own. Within a script that has one, nothing is done. It has none of our files open. The script that began it calls end_compiler: it stays for ten idle minutes else.
 share_compiler() {
-    export UseSharedCompilation=true SharedCompilationId=hammer2-build-$$
+    [ -n "${SharedCompilationId:-}" ] || export UseSharedCompilation=true SharedCompilationId=hammer2-build-$$
 }
 
 end_compiler() {
